@@ -1,4 +1,4 @@
-"""Who has been shown a pad's history, and is told what becomes of it."""
+"""Who has been shown a pad's history, and has to be told what becomes of it."""
 
 from padfleet.services.fanout.delivery.session import Session
 from padfleet.services.fanout.hub.occupants import Occupants
@@ -12,7 +12,7 @@ from padfleet.services.fanout.transport import packets
 
 
 class Audience:
-    """Those in one room who are concerned by what a `Resync` finds; see `resync.Concerned`."""
+    """The sessions of one room that the findings of a `Resync` concern; see `resync.Concerned`."""
 
     def __init__(
         self,
@@ -29,8 +29,8 @@ class Audience:
         self._pointers = pointers
 
     def deleted(self, epoch: int, reason: str = "deleted") -> None:
-        """What was the pad is gone. `reason` is what those are told who are here: "rejected" asks
-        them to reload, since there is another pad in its place."""
+        """The pad is gone. `reason` is what the sessions here are told: "rejected" asks them to
+        reload, since there is another pad in its place."""
         if epoch <= self._replica.epoch:
             return
         self._occupants.settle_all()
@@ -42,7 +42,8 @@ class Audience:
         self._pointers.forget()
 
     def rolled_back(self, kept: int) -> int:
-        """Who has seen what is gone is told to reload; the others come back and go on."""
+        """Sessions that have seen what is gone are told to reload; the others come back and
+        continue."""
         self._occupants.settle_all()
         self._pointers.forget()
         here = self._occupants.here

@@ -1,8 +1,8 @@
-"""CLIENT_VARS: all that a page is told when it joins.
+"""CLIENT_VARS: everything that a page is told when it joins.
 
-The fields are those of Etherpad 3.3.1. What a stock client reads is filled in; what only concerns
-a function that the worker does not have is there in its "off" form, since pages read some fields
-without asking whether they exist.
+The fields are those of Etherpad 3.3.1. Fields that a stock client reads have values; those that
+only concern a function that the worker does not have are present in their "off" form, since pages
+read some fields without asking whether they exist.
 """
 
 import time
@@ -80,7 +80,7 @@ _STATIC: dict[str, Any] = {
     "padShortcutEnabled": dict.fromkeys(_SHORTCUTS, True),
     "opts": {},
     "sessionRefreshInterval": 86_400_000,
-    # Not Etherpad's own soffice: what the worker's exports have.
+    # Not Etherpad's own soffice: this says what the worker's exports have.
     "sofficeAvailable": offered.for_stock_pages(),
     "exportAvailable": offered.for_stock_pages(),
     "docxExport": "docx" in offered.written(),

@@ -1,8 +1,8 @@
 """What somebody who joins is given of the pad: made once for all who join together.
 
 It is kept as long as somebody has not taken it yet, and no longer. So those who join at the same
-revision share it however slowly they read, and what the pads of a worker keep in this way has a
-budget: a pad for which there is no room is made when there is.
+revision share it, however slowly they read, and there is a budget for what the pads of a worker
+keep in this way: a pad for which there is no room is made when there is.
 """
 
 import asyncio
@@ -19,26 +19,26 @@ from padfleet.shared.log.document import Document
 from padfleet.shared.tasks import awaited
 
 GREETING_AGE = 0.25
-"""Seconds that those who join a large and busy pad may be given it as it was, and what came since
-behind it."""
+"""Seconds for which people who join a large and busy pad may be given it as it was, followed by
+what has come since."""
 
 SAME_AGE = 5.0
-"""Seconds that they may be given it while no revision came: names of authors who are away may
+"""Seconds for which they may be given it while no revision came: the names of absent authors may
 change."""
 
 COUNTED = 64 * 1024
-"""Bytes from which on a pad counts in the budget. Smaller ones are bounded by the number of
+"""Bytes from which on a pad counts in the budget. Smaller ones are limited by the number of
 sockets."""
 
 PATIENCE = 10.0
-"""Seconds that somebody waits for room in the budget; then the client comes again."""
+"""Seconds that somebody waits for room in the budget; after that, the client tries again."""
 
 UNUSED = 1.0
 """Seconds after which room in the budget is given back that nobody has come for."""
 
 
 async def _made(document: Document, known: dict[str, Author]) -> Greeting:
-    """That of a large pad is made beside the event loop: others are on other pads."""
+    """A large pad is encoded in a thread: others are on other pads."""
     if document.is_large:
         return await asyncio.to_thread(Greeting, document.twin(), known)
     return Greeting(document, known)
@@ -60,8 +60,8 @@ class Greetings:
         self._room: Reservation | None = None  #: asked for, and not used yet
 
     async def make(self) -> Greeting | None:
-        """The pad as it is; None if there is none, or another one by now. While it takes long to
-        make, those who come within twenty times as long get the same.
+        """Returns the pad as it is; None if there is none, or another one by now. If it takes long
+        to make, those who come within twenty times as long get the same.
 
         Raises `NoRoom`, `CorruptPad`, or what `UNREACHABLE` lists.
         """
@@ -86,7 +86,7 @@ class Greetings:
             if made.size >= COUNTED:
                 room, self._room = self._room or self._budget.take(made.size), None
                 if room is None:
-                    # Rather as it was a while ago, and all that came since, than not at all.
+                    # Better as it was a while ago, with everything since, than not at all.
                     kept = self._covering()
                     if kept is None:
                         raise NoRoom(made.size)
@@ -96,8 +96,8 @@ class Greetings:
             return made
 
     async def room_for(self, size: int) -> None:
-        """Returns when there is room in the budget for a pad of so many bytes: to be made at once
-        then, for all who have waited for it. Raises TimeoutError."""
+        """Returns when there is room in the budget for a pad of so many bytes, which must then be
+        made immediately, for all who have waited for it. Raises TimeoutError."""
         if self._asking is None:
             self._asking = awaited(self._ask(size), "room for a large pad")
         if not await asyncio.shield(self._asking):
@@ -117,7 +117,7 @@ class Greetings:
         self._room = None
 
     def _covering(self) -> Greeting | None:
-        """What was made last, if it is still there and what came since can be sent behind it."""
+        """What was made last, if it is still there and what has come since can be sent after it."""
         kept = self._kept() if self._kept is not None else None
         feed = self._replica.feed
         if kept is None or self._kept_of is not feed:  # it was deleted, or rolled back

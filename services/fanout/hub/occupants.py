@@ -28,8 +28,8 @@ class Occupants:
         people: People,
         leave_queue: LeaveQueue,
     ) -> None:
-        """`here` is empty, and from now on kept up to date by this; `people` are those of the
-        whole fleet."""
+        """`here` is empty, and kept up to date by this from now on; `people` are those of the whole
+        fleet."""
         self._pad_id = pad_id
         self._keys = keys
         self._here = here
@@ -40,21 +40,21 @@ class Occupants:
 
     @property
     def here(self) -> Mapping[str, Session]:
-        """Those that are on the pad, by their id."""
+        """The sessions on the pad, by their id."""
         return self._here
 
     def find(self, session: str) -> Session | None:
-        """The session of this id, if it is here, or about to be."""
+        """The session with this id, if it is here, or about to be."""
         return self._here.get(session) or self.arriving.get(session)
 
     def add(self, session: Session) -> None:
-        """It has arrived."""
+        """The session has arrived."""
         self.arriving.pop(session.id, None)
         self._here[session.id] = session
         metrics.SESSIONS.inc()
 
     def remove(self, session: Session) -> bool:
-        """Takes it off this worker; False if it was not on."""
+        """Removes the session from this worker; returns False if it was not on it."""
         self.arriving.pop(session.id, None)
         if self._here.pop(session.id, None) is None:
             return False
@@ -69,7 +69,7 @@ class Occupants:
         )
 
     def part_from_earlier(self, joined: Joined) -> None:
-        """An author is on a pad once: who comes again in another window takes over."""
+        """An author is on a pad once: in another window, a new session takes over."""
         if not joined.member.embedded:
             for other in self._people.roster.sessions_of(joined.member.author):
                 session = self._here.get(other)
@@ -85,27 +85,27 @@ class Occupants:
         self.remove(session)
 
     def kick_and_say(self, session: Session, reason: str) -> None:
-        """As `kick`, and the others see it leave."""
+        """Does what `kick` does, and lets the others see it leave."""
         if session.id in self._here:
             self.kick(session, reason)
             self._leave_queue.say_in_passing(self._keys, self._left(session))
 
     def send_away(self, whom: SentAway) -> None:
-        """Lets go of those whom an operator wants to leave. They may come again: who must not is
-        kept out by the rules of access."""
+        """Disconnects the sessions that an operator wants to leave. They may come back: keeping
+        people out is up to access control."""
         for session in list(self._here.values()):
             if whom.author in ("", session.author) and whom.session in ("", session.id):
                 self.kick_and_say(session, "kicked")
 
     async def say_left(self, session: Session) -> None:
-        """Takes a session out of the members that all workers see."""
+        """Removes a session from the members that all workers see."""
         await self._leave_queue.say(self._keys, self._left(session))
 
     def _left(self, session: Session) -> Left:
         return Left(session.id, session.author, self._people.color_of(session.author))
 
     def drop_stalled(self, now: float, timeout: float) -> None:
-        """Breaks the connections that have taken nothing for `timeout` seconds although there was
+        """Closes the connections that have taken nothing for `timeout` seconds although there was
         something to take."""
         for session in list(self._here.values()):
             if session.is_stalled(now, timeout):
@@ -113,7 +113,7 @@ class Occupants:
                 session.drop("stalled")
 
     def settle_all(self) -> None:
-        """With its history, whatever was asked of the pad is settled."""
+        """With its history, everything that was asked of the pad is settled."""
         for session in [*self._here.values(), *self.arriving.values()]:
             for seq in list(session.pending):
                 session.settle(seq, None)
@@ -121,15 +121,15 @@ class Occupants:
     # --- What they are told outside the pad's revisions and news ---------------------------------
 
     def reply(self, session: Session, frame: packets.Frame) -> None:
-        """An answer to the session alone. A client that goes on asking and takes no answers is let
-        go: they would pile up here."""
+        """Sends an answer to this session alone. A client that keeps asking and takes no answers is
+        disconnected: they would pile up here."""
         if session.exit.kept > OVERFLOW:
             session.drop("overflow")
         else:
             session.send(frame)
 
     def send_to_some(self, frame: packets.Frame, relayed: Relayed) -> None:
-        """To those whom the message is for."""
+        """Sends to those for whom the message is meant."""
         for session in list(self._here.values()):
             if (
                 relayed.author in ("", session.author)
@@ -139,6 +139,6 @@ class Occupants:
                 self.reply(session, frame)
 
     def tell_apart(self, for_writers: packets.Frame, for_readers: packets.Frame) -> None:
-        """Each what it may know."""
+        """Sends each session what it may know."""
         for session in list(self._here.values()):
             self.reply(session, for_readers if session.identity.read_only else for_writers)

@@ -1,9 +1,9 @@
-"""What lies beside a pad's revisions, as far as the sessions of one room have been told of it.
+"""What belongs to a pad besides its revisions, as far as the sessions of one room have been told.
 
-Announcements come by pub/sub and may get lost, so a message of the chat is only taken if it is the
-next one; otherwise, and whenever the channel had been lost, all is read anew from where it is
+Announcements are published and may get lost, so a chat message is only accepted if it is the next
+one; otherwise, and whenever the channel had been lost, everything is read again from where it is
 stored, and the sessions are told what they lack. A session that joins is given the state as it is
-here, and from then on hears what changes it: nothing falls between.
+here, and from then on hears of changes, so it misses nothing.
 """
 
 import asyncio
@@ -48,14 +48,15 @@ class Tell(Protocol):
 
 
 SendToSome = Callable[[Frame, Relayed], None]
-"""Sends to those sessions that the second says."""
+"""Sends to the sessions that the second argument names."""
 
 TellApart = Callable[[Frame, Frame], None]
-"""Sends the first to who may write, and the second to who may only read."""
+"""Sends the first argument to sessions that may write, and the second to those that may only
+read."""
 
 
 class PadMetadata:
-    """What is kept of one pad beside its text: its chat's head, saved revisions and settings, and
+    """What is kept of one pad besides its text: its chat's head, saved revisions and settings, and
     who made it."""
 
     def __init__(
@@ -67,7 +68,7 @@ class PadMetadata:
         send_to_some: SendToSome,
         tell_apart: TellApart,
     ) -> None:
-        """`secret`: what readers are not told, in whichever of these ways."""
+        """`secret`: what readers are not told in any of these ways."""
         self._redis = redis
         self._store = PadStore(redis, keys)
         self._secret = secret
@@ -94,14 +95,14 @@ class PadMetadata:
 
     @property
     def variables(self) -> bytes:
-        """Its part of CLIENT_VARS: members of a JSON object, without the braces."""
+        """The metadata's part of CLIENT_VARS: members of a JSON object, without the braces."""
         if self._variables is None:
             self._variables = self._encoded(self.options, self.saved)
         return self._variables
 
     @property
     def variables_of_readers(self) -> bytes:
-        """The same for who may only read."""
+        """The same for sessions that may only read."""
         if self._variables_of_readers is None:
             self._variables_of_readers = self._encoded(
                 self._secret.settings(self.options), [self._for_readers(s) for s in self.saved]
@@ -120,20 +121,20 @@ class PadMetadata:
         return saved._replace(label="") if self._secret.is_named_in(saved.label) else saved
 
     async def open(self) -> None:
-        """The first reading. Raises what `UNREACHABLE` lists."""
+        """Reads everything for the first time. Raises what `UNREACHABLE` lists."""
         await self._read(telling=False)
 
     def close(self) -> None:
         self._tasks.close()
 
     def forget(self) -> None:
-        """The pad is gone; perhaps there is another in its place."""
+        """The pad is gone; there may be another in its place."""
         self._reset()
         self._taken += 1
         self.refresh(telling=False)
 
     def is_made(self, creator: str) -> None:
-        """The pad has just been made: nothing lies beside it yet, so nothing has to be read."""
+        """The pad has just been made: it has no metadata yet, so nothing has to be read."""
         if self._exists:
             return
         if self._reading is not None:
@@ -178,14 +179,14 @@ class PadMetadata:
             return True
 
     def are_set(self, options: dict[str, Any]) -> None:
-        """The pad's settings, as they are now."""
+        """Sets the pad's settings to these."""
         self.options = options
         self._has_changed()
 
     def _said(self, message: ChatMessage, name: str | None) -> None:
         if message.number != self.chat_head + 1:
             # Some were lost on the way, or, if it is a number that we had, in a fail-over. (Or it
-            # is one that has been read already, and then there is nothing to be found.)
+            # is one that has been read already, and then nothing is missing.)
             self.refresh()
             return
         self.chat_head = message.number
@@ -210,7 +211,7 @@ class PadMetadata:
     # --- Reading ---------------------------------------------------------------------------------
 
     def refresh(self, *, telling: bool = True) -> None:
-        """Reads everything anew, in the background; the sessions are told what is new to them."""
+        """Reads everything again, in the background; the sessions are told what is new to them."""
         if self._reading is None or self._reading.done():
             work = self._read_patiently(telling)
             self._reading = self._tasks.begin(work, "beside the pad", key=self._keys.meta)
@@ -250,7 +251,7 @@ class PadMetadata:
 async def with_names(
     redis: Redis, messages: Sequence[ChatMessage]
 ) -> list[tuple[ChatMessage, str | None]]:
-    """Each with what its author is called now. Raises what `UNREACHABLE` lists."""
+    """Returns each message with its author's present name. Raises what `UNREACHABLE` lists."""
     speakers = {message.author for message in messages} - {""}
     known = await authors.read(redis, sorted(speakers))
     return [(m, known[m.author].name if m.author in known else None) for m in messages]

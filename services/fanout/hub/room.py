@@ -1,7 +1,7 @@
 """One pad on one worker: what is known of it here, and the sessions that are on it.
 
 `Room` is what the rest of the worker sees. It makes the parts, each after those that it needs, and
-passes on to them what it is asked for.
+passes requests on to them.
 """
 
 import asyncio
@@ -38,11 +38,11 @@ from padfleet.shared.log.records import OPENS, ChannelMessage, Origin
 from padfleet.shared.tasks import TaskFault, Tasks, all_of
 
 SENT_INTERVAL = 0.1
-"""Seconds between two looks at a session that is slow to take what it is sent: a matter of seconds
-anyway, and rare."""
+"""Seconds between two checks of a session that is slow to take what it is sent: that takes seconds
+anyway, and is rare."""
 
 COMPARE_PATIENCE = 10.0
-"""Seconds that a session may be kept which builds on what is gone, until it is known what is."""
+"""Seconds for which a session may be kept whose base is gone, until it is known what else is."""
 
 
 class Room:
@@ -70,8 +70,7 @@ class Room:
         self.made_in = -1  #: the epoch in which somebody here has had the turn to make the pad
         opens = OPENS if group_of(pad_id) is None else ""
         self.origin = Origin(opens + new_session_id(), 1)
-        """Where that comes from which the room itself puts into the inbox: only the pad's
-        creation."""
+        """The origin of what the room itself puts into the inbox: only the pad's creation."""
         here: dict[str, Session] = {}
         gate = SendingGate()
         self.news = news = News()
@@ -115,8 +114,8 @@ class Room:
     # --- Opening and closing ---------------------------------------------------------------------
 
     async def open(self) -> None:
-        """Reads the pad. The channel must be subscribed already: what it brings meanwhile is taken
-        in after, so nothing falls between (subscribe, read, merge).
+        """Reads the pad. The channel must be subscribed already: what it brings meanwhile is
+        handled afterwards, so nothing is missed (subscribe, read, merge).
 
         Raises `CorruptPad`, or what `UNREACHABLE` lists.
         """
@@ -135,7 +134,7 @@ class Room:
     # --- The channel -----------------------------------------------------------------------------
 
     def take(self, message: ChannelMessage | Announcement) -> None:
-        """A message of the pad's channel."""
+        """Handles a message of the pad's channel."""
         self._channel.take(message)
 
     def resubscribed(self) -> None:
@@ -166,25 +165,25 @@ class Room:
 
     @property
     def sessions(self) -> Mapping[str, Session]:
-        """Those that are on the pad, by their id."""
+        """The sessions on the pad, by their id."""
         return self._occupants.here
 
     def has(self, session: str) -> bool:
-        """Whether it is here, or about to be."""
+        """Whether the session is here, or about to be."""
         return self._occupants.find(session) is not None
 
     @property
     def occupancy(self) -> int:
-        """How many sessions are here, or about to be."""
+        """The number of sessions that are here, or about to be."""
         return len(self._occupants.here) + len(self._occupants.arriving)
 
     def arrives(self, session: Session) -> None:
-        """The session is joining: answers to what it puts into the inbox are for it already."""
+        """The session is joining: it already gets the answers to what it puts into the inbox."""
         self._occupants.arriving[session.id] = session
 
     def enter(self, session: Session, *, comes_back: bool = False) -> None:
-        """The session has its cursor, and from now on gets everything that follows; behind that it
-        is told who is here. Its page knows of some people if it `comes_back`."""
+        """The session has its cursor, and from now on gets everything that follows; after that it
+        is told who is here. If it `comes_back`, its page knows of some people."""
         self._occupants.add(session)
         self._delivery.welcome(session)
         self._introducer.welcome(session, knows_some=comes_back)
@@ -200,11 +199,11 @@ class Room:
             await asyncio.sleep(SENT_INTERVAL)
 
     def reply(self, session: Session, frame: packets.Frame) -> None:
-        """An answer to the session alone; one that takes no answers is let go."""
+        """Sends an answer to this session alone; one that takes no answers is disconnected."""
         self._occupants.reply(session, frame)
 
     def remove(self, session: Session) -> bool:
-        """Takes it off this worker; False if it was not on."""
+        """Removes the session from this worker; returns False if it was not on it."""
         return self._occupants.remove(session)
 
     def kick_and_say(self, session: Session, reason: str) -> None:
@@ -213,9 +212,10 @@ class Room:
         self._occupants.kick_and_say(session, reason)
 
     def reject(self, session: Session) -> None:
-        """The writer says that the revision is gone which a session has built on. It has to reload,
-        but not before what is held here has been compared with what is stored: with the last
-        session the room would close, and nobody would ever say that a history was rolled back."""
+        """The writer says that the revision is gone that a session is based on. The session has to
+        reload, but not before what is held here has been compared with what is stored: with the
+        last session the room would close, and nobody would ever report that a history was rolled
+        back."""
         self._tasks.start(self._reject(session), "rejection", pad=self.pad_id)
 
     async def _reject(self, session: Session) -> None:
@@ -225,10 +225,10 @@ class Room:
         self.kick_and_say(session, "rejected")
 
     async def say_left(self, session: Session) -> None:
-        """Takes a session out of the members that all workers see."""
+        """Removes a session from the members that all workers see."""
         await self._occupants.say_left(session)
 
     def drop_stalled(self, now: float, timeout: float) -> None:
-        """Breaks the connections that have taken nothing for `timeout` seconds although there was
+        """Closes the connections that have taken nothing for `timeout` seconds although there was
         something to take."""
         self._occupants.drop_stalled(now, timeout)

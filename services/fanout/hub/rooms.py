@@ -30,16 +30,16 @@ AUDIT_INTERVAL = 10.0
 """Seconds between two comparisons of the feeds with what is stored."""
 
 STALL_LOOKS = 6
-"""How often within the stall timeout sockets are looked at: with the default every 10 s."""
+"""How often sockets are checked within the stall timeout: with the default, every 10 s."""
 
 OPEN_TIMEOUT = 5.0
-"""Seconds that a pad may take to open; its client then comes again."""
+"""Seconds that a pad may take to open; its client then tries again."""
 
 OUTGOING_BYTES = 64 << 20
-"""What is kept of large pads for those who join, unless it is said otherwise."""
+"""Bytes of large pads that are kept for people who join, unless configured otherwise."""
 
 AUDIT_BATCH = 500
-"""Pads asked for in one round trip."""
+"""Pads that are asked for in one round trip."""
 
 
 class Rooms:
@@ -56,7 +56,7 @@ class Rooms:
         outgoing: Budget | None = None,
         most_pointing: int = 0,
     ) -> None:
-        """`keeper` looks after the subscriptions; `outgoing` is what may be kept of the pads for
+        """`keeper` runs the tasks of the subscriptions; `outgoing` is the budget for pads kept for
         those who are slow to take them."""
         self._redis = redis
         self._keyspace = keyspace
@@ -79,7 +79,7 @@ class Rooms:
         return iter(list(self._rooms.values()))
 
     async def enter(self, pad_id: str) -> Room:
-        """The pad's room, opened if need be. Each call is paid back with `leave`.
+        """Returns the pad's room, opened if need be. Each call needs a `leave`.
 
         Raises `CorruptPad`, or what `UNREACHABLE` lists.
         """
@@ -93,18 +93,19 @@ class Rooms:
 
     @staticmethod
     async def opened(room: Room) -> None:
-        """Returns when a room that somebody has begun to enter is open. Raises likewise."""
+        """Returns when a room that somebody has begun to enter is open. Raises the same as
+        `enter`."""
         assert room.opened is not None
-        # Shared by all who come meanwhile: one of them going away must not cancel it.
-        # With a limit: a shard that is away must not keep those out who want other pads.
+        # Shared by all who come meanwhile: if one of them goes away, that must not cancel it. It
+        # has a limit, because a shard that is away must not keep out those who want other pads.
         async with asyncio.timeout(OPEN_TIMEOUT):
             outcome = await asyncio.shield(room.opened)
         if isinstance(outcome, TaskFault):
             raise outcome.again()
 
     def begin_to_enter(self, pad_id: str) -> Room:
-        """Opens the pad's room if need be, for somebody who will want it soon, and returns at once.
-        Each call is paid back with `leave`."""
+        """Opens the pad's room if need be, for somebody who will want it soon, and returns
+        immediately. Each call needs a `leave`."""
         keys = self._keyspace.pad(pad_id)
         room = self._rooms.get(keys.channel)
         if room is None:
@@ -120,7 +121,7 @@ class Rooms:
                 most_pointing=self._most_pointing,
             )
             self._rooms[keys.channel] = room
-            # Its fault is for whoever enters, and perhaps nobody does.
+            # An error is for whoever enters, which may be nobody.
             room.opened = awaited(Boxed(self._open(room)), "opening")
             metrics.PADS.set(len(self._rooms))
         room.users += 1
@@ -145,7 +146,7 @@ class Rooms:
                 log.warning("feeds not compared", extra={"error": str(error)})
 
     async def drop_stalled(self) -> None:
-        """Gives up sockets that take nothing any more, for as long as it runs."""
+        """Closes sockets that take nothing any more, for as long as it runs."""
         while True:
             await tick(self._stall_timeout / STALL_LOOKS)
             now = monotonic()
@@ -155,8 +156,8 @@ class Rooms:
                 await asyncio.sleep(0)
 
     async def audit(self) -> None:
-        """Repairs each feed that is behind. A gap shows itself when the next message comes; this is
-        for the message after which nothing came."""
+        """Repairs each feed that is behind. A gap is noticed when the next message comes; this is
+        for a lost message after which nothing came."""
         rooms = [room for room in self if room.opened is not None and room.opened.done()]
         for start in range(0, len(rooms), AUDIT_BATCH):
             part = rooms[start : start + AUDIT_BATCH]
@@ -168,7 +169,7 @@ class Rooms:
                 self._compare(room, had, stored)
 
     def _compare(self, room: Room, had: int, stored: StoredHead | Exception) -> None:
-        """What one pad's key holds must not keep the others from being looked at."""
+        """A bad key of one pad must not keep the others from being checked."""
         try:
             if isinstance(stored, Exception):
                 raise stored

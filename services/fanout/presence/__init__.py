@@ -1,1 +1,1 @@
-"""Who is on a pad, on whichever worker: names, colours, cursors, and who has left."""
+"""The people on a pad, on whichever worker: names, colours, cursors, and who has left."""

@@ -1,4 +1,4 @@
-"""A part of what is told of a pad's people, encoded once for all who take it."""
+"""A part of what sessions are told of a pad's people, encoded once for all who take it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,16 +10,16 @@ from padfleet.services.fanout.transport.packets import Frame
 from padfleet.shared.log.authors import Author
 
 FEW = 16
-"""Entries up to which they stand in the order of coming, and the session that one of them is about
-is not told of itself. In a crowd each would then be sent something else. Clients pass over what
-they are told of themselves."""
+"""Entries up to which they are in the order of arrival, and the session that one of them is about
+is not told of itself. With a crowd, each session would then be sent something else. Clients ignore
+what they are told of themselves."""
 WORTH = 8
-"""Entries from which on they are deflated. Among themselves: whoever has just come has nothing that
-they could refer to. And what follows cannot refer to what he had before them, which costs as much
-as two or three of them."""
+"""Entries from which on they are compressed, referring only to each other: a newcomer has nothing
+that they could refer to. What follows cannot refer to what the session had before them, which costs
+as much as two or three entries."""
 
 ALL_TOLD = collabroom.collab({"type": "USERS", "complete": True})
-"""For whom there is nobody more to be told of."""
+"""For sessions that know of everybody."""
 
 
 @dataclass(slots=True)
@@ -40,9 +40,9 @@ class Excerpt:
     __slots__ = ("_made", "concerns", "entries", "upto")
 
     def __init__(self, entries: Sequence[RosterEntry], upto: int) -> None:
-        """`upto` is the place in the log that whoever has taken it is at."""
+        """`upto` is the place in the log of a session that has taken it."""
         many = len(entries) > FEW
-        # What is alike comes together, for the sake of what deflates it.
+        # Similar entries come together, because they compress better.
         self.entries = tuple(sorted(entries, key=_likeness)) if many else tuple(entries)
         self.upto = upto
         self.concerns = frozenset(entry.but for entry in entries if entry.but and not many)
@@ -50,8 +50,9 @@ class Excerpt:
         self._made: dict[tuple[bool, bool], Frame | SharedRun | None] = {}
 
     def made(self, *, lists: bool, completes: bool) -> Frame | SharedRun | None:
-        """As messages for those who have announced USERS, which `lists` says, or for others. With
-        `completes`, the former are told that with this they know of everybody. None: nothing."""
+        """Returns the messages: for clients that have announced USERS, if `lists`, or for others.
+        With `completes`, the former are told that they now know of everybody. None: nothing to
+        send."""
         key = (lists, lists and completes)
         if key not in self._made:
             frame = _encoded(self.entries, lists=lists, completes=completes)
@@ -60,14 +61,15 @@ class Excerpt:
         return self._made[key]
 
     def made_for(self, session: str, *, lists: bool, completes: bool) -> Frame | None:
-        """What `made` gives, without what one of those whom it `concerns` knows of itself."""
+        """Returns what `made` does, without what one of the sessions that it `concerns` knows of
+        itself."""
         others = [entry for entry in self.entries if entry.but != session]
         return _encoded(others, lists=lists, completes=completes)
 
 
 def _likeness(entry: RosterEntry) -> tuple[str, str]:
-    """Deflated, a person takes 25 bytes in this order, and 28 in that of ids alone: of 16 random
-    characters the first one or two are those of the message before."""
+    """The sort key. Compressed, a person takes 25 bytes in this order, and 28 if ordered by id
+    alone: of 16 random characters, the first one or two are those of the previous message."""
     return str(entry.who.color), entry.who.id
 
 

@@ -1,10 +1,11 @@
-"""Tells the sessions of one room who is on the pad: newcomers of everybody, everybody of what
+"""Tells the sessions of one room who is on the pad: newcomers of everybody, and everybody of
 changes.
 
-It stands behind all else: a newcomer has the pad and may type, and learns names after. In turns
-that take no more than a share of the event loop: with five thousand people each of whom is to be
-told of each, there are twenty-five million things to tell. What has changed between two turns is
-one write for each socket, and all who are at the same place are written the same bytes.
+It comes after everything else: a newcomer gets the pad and may type, and learns names afterwards.
+It works in turns that take no more than a share of the event loop: with five thousand people who
+each have to be told of every other, there are twenty-five million things to tell. What has changed
+between two turns is one write for each socket, and all sessions at the same place are written the
+same bytes.
 """
 
 from collections.abc import Generator, Iterable, Iterator, Mapping
@@ -23,19 +24,19 @@ from padfleet.services.fanout.transport.deflate import SharedRun
 from padfleet.services.fanout.transport.packets import Frame
 
 RULES: Final = PacingRules(share=0.1, ceiling=1.0, rate=20, burst=16)
-"""How telling of people shares the event loop with everything else. With a handful of them there
-are no pauses to notice."""
+"""How telling of people shares the event loop with everything else. With a handful of people, the
+pauses are too short to notice."""
 
 CHANGES: Final = PacingRules(share=0.1, ceiling=1.0, rate=2, burst=8)
-"""The same of what changes, which is a write for each who is there: on a pad of a hundred people to
-which ten come in a second, it costs more than the ten joins. Who comes after a quiet time is told
-of at once; in a rush two to six times a second."""
+"""The same for changes, which are a write for everybody who is there: on a pad of a hundred people,
+ten newcomers a second cost more in this than their joins. After a quiet time, a newcomer is
+announced immediately; in a rush, two to six times a second."""
 
 NEXT = 0.01
-"""Seconds until who has taken one part of it is given the next."""
+"""Seconds until a session that has taken one part is given the next."""
 
 LATER = 0.25
-"""Seconds until who could take nothing is asked again."""
+"""Seconds until a session that could take nothing is tried again."""
 
 SESSIONS_PER_STEP = 32
 """Sessions that are served between two looks at the clock."""
@@ -49,8 +50,7 @@ class Introducer:
         turns: FlushScheduler,
         gate: SendingGate,
     ) -> None:
-        """`sessions` are the room's, as they are at any moment. While the gate is shut they are
-        told nothing."""
+        """`sessions` are the room's at any moment. While the gate is shut they are told nothing."""
         self._log = log
         self._sessions = sessions
         self._gate = gate
@@ -58,7 +58,7 @@ class Introducer:
         self._changes = FlushSlot(turns, self._tell_all, CHANGES)
         self._introductions = FlushSlot(turns, self._tell_behind)
         self._behind: dict[str, Session] = {}
-        """Who has come, or could not take what there was, and is not at the end yet."""
+        """Sessions that have come, or could not take what there was, and are not at the end yet."""
         self._timer: Timer | None = None
 
     def changed(self) -> None:
@@ -66,7 +66,8 @@ class Introducer:
         self._changes.due()
 
     def welcome(self, session: Session, *, knows_some: bool) -> None:
-        """It has come, or come back: then its page may know of people who have left since."""
+        """The session has come, or come back: then its page may know of people who have left
+        since."""
         self._log.begin(session.roster, knows_some=knows_some)
         self._behind[session.id] = session
         self._introductions.due()
@@ -79,13 +80,13 @@ class Introducer:
     # --- Its turns -------------------------------------------------------------------------------
 
     def _tell_all(self) -> Iterator[float]:
-        """What has changed, to all who were up to date."""
+        """Tells changes to all sessions that were up to date."""
         yield from self._tell([s for s in self._sessions.values() if s.id not in self._behind])
         if self._behind:
             self._wait(LATER)
 
     def _tell_behind(self) -> Iterator[float]:
-        """The next part, to those who are not."""
+        """Tells the next part to those that are not."""
         self._stop_waiting()
         before = len(self._behind)
         writes = yield from self._tell(list(self._behind.values()))
@@ -93,7 +94,7 @@ class Introducer:
             self._wait(NEXT if writes or len(self._behind) < before else LATER)
 
     def _tell(self, sessions: Iterable[Session]) -> Generator[float, None, int]:
-        """Returns the number of those who were sent something."""
+        """Returns the number of sessions that were sent something."""
         writes = size = 0
         now = monotonic()
         for number, session in enumerate(sessions, 1):
@@ -108,7 +109,7 @@ class Introducer:
         return writes
 
     def _tell_one(self, session: Session, now: float) -> int:
-        """Returns the bytes that it was sent."""
+        """Returns the number of bytes that it was sent."""
         cursor, log = session.roster, self._log
         if session.id not in self._sessions:
             self._behind.pop(session.id, None)

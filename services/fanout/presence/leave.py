@@ -1,9 +1,10 @@
-"""Takes sessions that have gone out of the members that all workers see, and makes sure of it.
+"""Removes sessions that have gone from the members that all workers see, and makes sure of it.
 
-A session that stays among the members of a living worker is shown to everybody for good: nobody
-else can know that it has gone. So what cannot be said at once, since Redis is away, is made up for
-by comparing the stored members with the sessions that are here: that takes no memory of each who
-went, and also finds those that joined without our knowing, their answer having been lost.
+A session that stays among the members of a living worker is shown to everybody forever: nobody else
+can know that it has gone. So what cannot be stored immediately, because Redis is away, is made up
+for by comparing the stored members with the sessions that are here. That takes no memory for each
+session that left, and also finds those that joined without our knowledge because the answer was
+lost.
 """
 
 import asyncio
@@ -24,11 +25,11 @@ LOOK_INTERVAL = 0.5
 """Seconds between two comparisons of a pad."""
 
 LOOKS = 2
-"""Comparisons with which a pad is done with: what we gave up may still be on its way to a server
-that stood still, and come to it after the first."""
+"""Comparisons after which a pad is done: a command that we gave up on may still be on its way to a
+frozen server, and arrive after the first one."""
 
 AT_ONCE = 5
-"""Pads that are looked at at the same time: those of a server that is away must not keep others
+"""Pads that are compared at the same time: those of a server that is away must not keep others
 waiting."""
 
 IsHere = Callable[[str, str], bool]
@@ -36,8 +37,8 @@ IsHere = Callable[[str, str], bool]
 
 
 class LeaveQueue:
-    """The leaves that one worker has to tell. They outlive the rooms: the last to leave a room
-    closes it."""
+    """The departures that one worker has to report. They outlive the rooms: the last session to
+    leave a room closes it."""
 
     def __init__(self, redis: Redis, worker_id: str, is_here: IsHere) -> None:
         self._redis = redis
@@ -59,11 +60,11 @@ class LeaveQueue:
         await asyncio.shield(said)
 
     def say_in_passing(self, keys: PadKeys, left: Left) -> None:
-        """As `say`, for who does not wait for it."""
+        """Does what `say` does, without waiting for it."""
         self._tasks.start(self.say(keys, left), "leave in passing", session=left.session)
 
     def look(self, keys: PadKeys) -> None:
-        """Some session of ours may be among the pad's members that is not here."""
+        """One of our sessions may be among the pad's members without being here."""
         self._unsure[keys.channel] = keys, LOOKS
         if self._looking is None or self._looking.done():
             self._looking = self._tasks.begin(self._look(), "departures")
@@ -78,7 +79,7 @@ class LeaveQueue:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _say(self, keys: PadKeys) -> None:
-        """In one call for all who leave together, as when a network goes away."""
+        """In one call for all sessions that leave together, as when a network fails."""
         await asyncio.sleep(0)
         leaving = self._leaving.pop(keys.channel)
         del self._said[keys.channel]

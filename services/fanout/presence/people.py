@@ -1,5 +1,5 @@
-"""Who is on a pad, what is known of them, and what there is to tell of them. Pure but for what it
-reads of authors."""
+"""Who is on a pad, what is known of them, and what there is to tell of them. Pure, except that it
+reads authors."""
 
 import asyncio
 from collections.abc import Callable, Collection, Iterable
@@ -13,7 +13,7 @@ from padfleet.shared.log.records import Joined, Left, UserInfo
 
 
 class People:
-    """Those who are on one pad, on whichever worker, and what is known of them."""
+    """The people on one pad, on whichever worker, and what is known of them."""
 
     def __init__(self, log: RosterLog, changed: Callable[[], None]) -> None:
         """What there is to tell goes to `log`; `changed` is called each time there is more."""
@@ -22,15 +22,15 @@ class People:
         self._changed = changed
         self._known: dict[str, Author] = {}
         self._strangers: set[str] = set()
-        """Who was there when the pad was opened, and of whom there is no telling before it has been
-        read what they are called now."""
+        """People who were there when the pad was opened, and of whom nobody is told before their
+        present name has been read."""
         self._asked: set[str] = set()
         self._asking = asyncio.Lock()
 
     # --- What is known ---------------------------------------------------------------------------
 
     async def get_to_know_present(self, redis: Redis) -> None:
-        """Returns when it is known of everybody who is there what to tell of him."""
+        """Returns when it is known what to tell of everybody who is there."""
         if self._strangers:
             await self.get_to_know(redis, tuple(self._strangers))
 
@@ -38,12 +38,12 @@ class People:
         """Reads name and colour of those of the authors that nobody has asked for yet."""
         if self._asked.issuperset(wanted):
             return
-        # One at a time: a thousand who come at once to a pad of a thousand authors would each ask
-        # for all of them.
+        # One at a time: a thousand people who come at the same time to a pad of a thousand authors
+        # would each ask for all of them.
         async with self._asking:
             missing = [author for author in wanted if author not in self._asked]
             for author in (await authors.read(redis, missing)).values():
-                # What the channel has told meanwhile is newer than what was read.
+                # What the channel has brought meanwhile is newer than what was read.
                 self._known.setdefault(author.id, author)
             self._asked.update(missing)
             self._introduce(self._strangers.intersection(missing))
@@ -56,14 +56,15 @@ class People:
         return self._known[author].color if author in self._known else 0
 
     def count(self, session: str) -> int:
-        """Sessions on the pad, with `session`, which has joined. That the pad's channel has said so
-        already is likely, not certain: it is another connection than the one that joined."""
+        """The number of sessions on the pad, with `session`, which has joined. The pad's channel
+        has probably said so already, but that is not certain: it uses another connection than the
+        join."""
         return len(self.roster) + (session not in self.roster)
 
     # --- What happens ----------------------------------------------------------------------------
 
     def begin(self, stored: Iterable[Joined]) -> None:
-        """The pad is opened, and these are there."""
+        """The pad is opened, and these sessions are there."""
         self.roster.replace(stored)
         self._strangers = set(self.roster.present) - self._known.keys()
 
@@ -77,16 +78,16 @@ class People:
             self._has_gone(member.author)
 
     def changed(self, info: UserInfo) -> None:
-        """Somebody has taken another name or colour."""
+        """Somebody has changed their name or colour."""
         author = self._known[info.author] = Author(info.author, info.name, info.color)
-        # His last session may have left before this came: then there is nobody to be shown.
+        # Their last session may have left before this came: then there is nobody to be shown.
         if info.author in self.roster.present:
             self._strangers.discard(info.author)
             self._tell(author, but=info.session)
 
     def replace(self, fresh: Iterable[Joined]) -> list[Joined]:
-        """Sets the roster to what is stored, after news may have been lost; returns who has come
-        unseen."""
+        """Sets the roster to what is stored, after messages may have been lost; returns the
+        sessions that have come unnoticed."""
         difference = self.roster.replace(fresh)
         for joined in difference.joined:
             self._tell(self._get_to_know(joined), but=joined.member.session)
@@ -95,7 +96,7 @@ class People:
         return difference.joined
 
     def forget(self) -> None:
-        """The pad is gone, and all have gone with it, who were told so already."""
+        """The pad is gone, and so is everybody on it; they have been told already."""
         self.roster.replace(())
         self._strangers.clear()
         self.log.forget()
@@ -109,10 +110,10 @@ class People:
         return author
 
     def _introduce(self, strangers: Collection[str]) -> None:
-        """Those whom nobody here has been told of yet, in the order of their coming."""
+        """The people whom nobody here has been told of yet, in the order of arrival."""
         for author in self.roster.authors() if strangers else ():
             if author in strangers:
-                # Of whom nothing is on record, that is told which he came with.
+                # If nothing is on record of an author, the name and colour given on arrival count.
                 self._tell(self._known.get(author) or self._get_to_know(self.roster.last(author)))
         self._strangers.difference_update(strangers)
 

@@ -1,10 +1,9 @@
-"""Where people have their cursors, told to the others of a pad: at a bounded rate, and stored
-nowhere.
+"""The cursors of people on a pad, sent to the others at a limited rate and stored nowhere.
 
-Of each author only the newest place counts. A worker tells the pad's other workers what has moved
-since it did so last, and its sessions what it was told since; both wait for their turn. So what
-cursors cost depends on the pace, and not on how fast people move them. The pace falls with the
-number of people, and beyond `most` of them nobody is told anything: then nobody could follow.
+Only the newest place of each author counts. A worker tells the pad's other workers what has moved
+since it last did so, and its sessions what it has been told since; both wait for their turn. So the
+cost of cursors depends on the pace, and not on how fast people move them. The pace falls with the
+number of people, and beyond `most` of them nobody is told anything: nobody could follow it.
 """
 
 import asyncio
@@ -26,22 +25,22 @@ from padfleet.shared.tasks import Tasks
 log = logging.getLogger(__name__)
 
 PAUSE = 0.2
-"""Seconds between two tellings while no more than `FEW` people are on a pad."""
+"""Seconds between two messages while no more than `FEW` people are on a pad."""
 
 FEW = 10
-"""People from which on the pause grows, so that a worker never sends more than
-`FEW / PAUSE` messages about cursors a second for one pad."""
+"""People from which on the pause grows, so that a worker never sends more than `FEW / PAUSE`
+messages about cursors a second for one pad."""
 
 
 def pause_for(people: int, most: int) -> float | None:
-    """Seconds from one telling to the next; None: nobody is told. `most` as in the settings."""
+    """Seconds from one message to the next; None: nothing is sent. `most` as in the settings."""
     if people > most or people < 2:
         return None
     return PAUSE * max(1.0, people / FEW)
 
 
 Later = Callable[[float, Callable[[], None]], Callable[[], None]]
-"""Calls the second after so many seconds; what it returns calls that off."""
+"""Calls the second argument after so many seconds; what it returns cancels that."""
 
 
 def _later(delay: float, call: Callable[[], None]) -> Callable[[], None]:
@@ -49,7 +48,7 @@ def _later(delay: float, call: Callable[[], None]) -> Callable[[], None]:
 
 
 class Paced:
-    """Hands on the newest pointer of each author, not more often than every so many seconds."""
+    """Passes on the newest pointer of each author, no more often than every so many seconds."""
 
     def __init__(
         self,
@@ -59,8 +58,8 @@ class Paced:
         now: Callable[[], float] = monotonic,
         later: Later | None = None,
     ) -> None:
-        """`pause` says how many; None: what there is goes nowhere. `later` is the event loop's, if
-        not given."""
+        """`pause` says how many; None: nothing is passed on. `later` is the event loop's, if not
+        given."""
         self._hand_on = hand_on
         self._pause = pause
         self._now = now
@@ -93,7 +92,7 @@ class Paced:
 
 
 class Pointers:
-    """Where the cursors of one pad are, on one worker."""
+    """The cursors of one pad, on one worker."""
 
     def __init__(
         self,
@@ -116,11 +115,11 @@ class Pointers:
         self._arriving = Paced(self._tell, self._pause)
 
     def moved(self, pointer: Pointer) -> None:
-        """Somebody here has moved."""
+        """Somebody here has moved their cursor."""
         self._leaving.add([pointer])
 
     def take(self, pointed: Pointed) -> None:
-        """What a worker, perhaps this one, has told."""
+        """Handles the message of a worker, perhaps this one."""
         for pointer in pointed.pointers:
             if pointer.head is None:
                 self._newest.pop(pointer.author, None)
@@ -131,8 +130,8 @@ class Pointers:
         self._arriving.add(pointed.pointers)
 
     def welcome(self, session: Session) -> None:
-        """Somebody who has just come in is told of all who have said where they are since this
-        worker knows that he comes: those were told to nobody on his behalf."""
+        """Tells a newcomer of the cursors that have been reported since this worker knew of the
+        arrival: nothing was sent to the newcomer about those."""
         if not session.points or self._pause() is None:
             return
         self._keep_those_here()
@@ -140,7 +139,7 @@ class Pointers:
             session.send(_frame(found))
 
     def forget(self) -> None:
-        """The pad's history has become another: places in it mean nothing any more."""
+        """The pad has another history now, in which places have lost their meaning."""
         self._newest.clear()
 
     def _pause(self) -> float | None:
@@ -169,8 +168,8 @@ class Pointers:
             log.debug("cursors not sent", extra={"error": str(error)})
 
     def _tell(self, pointers: list[Pointer]) -> None:
-        """A session that is slow to take what it is sent is left out: this is the last that it
-        should wait for."""
+        """A session that is slow to take what it is sent is left out: this is the last thing that
+        it should wait for."""
         frame = _frame(pointers)
         only = pointers[0].author if len(pointers) == 1 else None
         for session in list(self._sessions.values()):

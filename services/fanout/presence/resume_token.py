@@ -1,18 +1,18 @@
 """What a page keeps on record of its stay: which history it has been sent, and how it submits.
 
-What an author was last on is on record (`presence`), but he may have a pad open in several tabs,
-and of these one speaks for all. Nothing that a page sends tells its tabs apart; Socket.IO does
-(from its client 4.6 on, whatever the page): a server that gives a `pid` with its CONNECT has the
-client keep the last argument of the last event that ends in a text, and bring it, as `offset`,
-with the CONNECT of its next connection. That is made for the recovery of missed packets, of which
-there are none here; and nobody listens for the event that carries our text.
+It is recorded what an author was last on (`presence`), but the author may have a pad open in
+several tabs, and one of these speaks for all. Nothing that a page sends tells its tabs apart;
+Socket.IO does (from its client 4.6 on, whatever the page): a server that gives a `pid` with its
+CONNECT makes the client keep the last argument of the last event that ends in a text, and send it
+as `offset` with the CONNECT of its next connection. That is meant for the recovery of missed
+packets, which do not exist here; and nobody listens for the event that carries our text.
 
-Of what it has missed, a page takes each revision by its own author for the answer to the edit that
-it had in flight. What the author has submitted elsewhere is no such answer: before the page was
-loaded, in a session whose entries stood in the inbox for long, or by the HTTP API. So it is on
-record in which session the page has its edits submitted.
+Of what it has missed, a page takes each revision by its own author for the answer to its edit in
+flight. What the author has submitted elsewhere is no such answer: before the page was loaded, in a
+session whose entries were in the inbox for long, or by the HTTP API. So it is recorded in which
+session the page has its edits submitted.
 
-A client can say of itself whatever it likes. So it can to `client_rev`: it deceives itself alone.
+A client may claim anything about itself, here as in `client_rev`: it only deceives itself.
 """
 
 from hashlib import blake2b
@@ -24,7 +24,7 @@ from padfleet.services.fanout.transport.packets import Frame
 EVENT = "history"
 
 MOST = 200
-"""Characters of what is brought back; ours are some 120 at most."""
+"""Most characters of a token that is brought back; ours have about 120 at most."""
 
 _UNKNOWN = "-"
 
@@ -41,14 +41,14 @@ class ResumeToken(NamedTuple):
     missed_to: int = -1  #: the last rev of what it missed
 
     def submitted_as(self, rev: int) -> str:
-        """The session whose submissions are the page's own, of what comes after `rev`; '' if that
-        is not known. There is but one: who lacks some of what was missed has submitted nothing
-        since, and who has all of it has had an answer to what was in flight."""
+        """The session whose submissions are the page's own among what comes after `rev`; '' if that
+        is not known. There is only one: a client that lacks some of what was missed has submitted
+        nothing since, and one that has all of it has had an answer to what was in flight."""
         return self.before if rev < self.missed_to else self.session
 
 
 def frame(stay: ResumeToken) -> Frame:
-    """To be sent ahead of what a session is sent of this history."""
+    """The frame to be sent before anything of this history is sent to a session."""
     text = f"{stay.epoch} {stay.reign} {_digest(stay.author, stay.pad)} {stay.session}"
     if stay.missed_to >= 0:
         text += f" {stay.before or _UNKNOWN} {stay.missed_to}"
@@ -62,9 +62,9 @@ def brought(auth: Any) -> str | None:
 
 
 def parse(text: str | None, author: str, pad: str) -> ResumeToken | None:
-    """None for what is not ours, or of another pad, or of another author: a page goes on as the one
-    it was loaded for, and where that is not known any more who it was (Redis was emptied, and its
-    pads came back from the cold store), all that it submits is refused."""
+    """Returns None for anything that is not ours, or that belongs to another pad or author. A page
+    continues as the author that it was loaded for; if it is no longer known who that was (Redis was
+    emptied, and its pads came back from the cold store), all that it submits is refused."""
     match (text or "").split(" "):
         case [epoch, reign, digest, session, *more] if _is_number(epoch) and digest == _digest(
             author, pad
@@ -84,6 +84,6 @@ def _is_number(text: str) -> bool:
 
 
 def _digest(author: str, pad: str) -> str:
-    # Of the name that the client knows the pad by, so that it tells it nothing.
+    # Of the name by which the client knows the pad, so that it reveals nothing.
     text = f"{author} {pad}"
     return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=6).hexdigest()

@@ -1,6 +1,7 @@
-"""Who is on a pad, on whichever worker: pure.
+"""The roster of a pad: who is on it, on whichever worker. Pure.
 
-Kept from the pad's channel, and set right from the stored members after a lost subscription.
+It is maintained from the pad's channel, and corrected from the stored members after a lost
+subscription.
 """
 
 from collections.abc import Collection, Iterable
@@ -10,7 +11,7 @@ from padfleet.shared.log.records import Joined, Member
 
 
 class Difference(NamedTuple):
-    """What changed unseen."""
+    """What has changed unnoticed."""
 
     joined: list[Joined]
     gone: list[Member]  #: authors' last sessions only
@@ -33,7 +34,7 @@ class Roster:
         self._by_author.setdefault(member.author, {})[member.session] = joined
 
     def remove(self, session: str) -> Member | None:
-        """The member if the session was its author's last one, else None."""
+        """Returns the member if the session was its author's last one, else None."""
         joined = self._sessions.pop(session, None)
         if joined is None:
             return None
@@ -48,7 +49,7 @@ class Roster:
         return list(self._by_author.get(author, ()))
 
     def has_later(self, author: str, order: int) -> bool:
-        """Whether a session of this author has come after the one of that order. The history
+        """Whether a session of this author has come after the one with that order. The history
         frames of pages do not count: they share the author with their page."""
         return any(
             joined.order > order and not joined.member.embedded
@@ -57,11 +58,11 @@ class Roster:
 
     @property
     def present(self) -> Collection[str]:
-        """Everyone's author id, once each: not a copy, but as it is at any moment."""
+        """Everybody's author id, once each: not a copy, but a live view."""
         return self._by_author.keys()
 
     def authors(self) -> list[str]:
-        """Everyone's author id, once each, in the order of joining."""
+        """Everybody's author id, once each, in the order of joining."""
         return list(self._by_author)
 
     def last(self, author: str) -> Joined:
@@ -69,17 +70,17 @@ class Roster:
         return next(reversed(self._by_author[author].values()))
 
     def on_dead_workers(self, alive: set[str]) -> list[Member]:
-        """The sessions whose worker is not among the living."""
+        """The sessions whose worker is not alive."""
         return [
             joined.member for joined in self._sessions.values() if joined.member.worker not in alive
         ]
 
     def on_worker(self, worker: str) -> list[str]:
-        """The sessions that are said to be on this worker."""
+        """The sessions that are recorded for this worker."""
         return [s for s, joined in self._sessions.items() if joined.member.worker == worker]
 
     def replace(self, fresh: Iterable[Joined]) -> Difference:
-        """Sets the roster to what is stored, and says what that changes."""
+        """Sets the roster to what is stored, and returns what that changes."""
         now = {joined.member.session: joined for joined in fresh}
         joined = [item for session, item in now.items() if session not in self._sessions]
         staying = {item.member.author for item in now.values()}

@@ -1,12 +1,12 @@
-"""What is told of the people of a pad: pure.
+"""What sessions are told of the people on a pad: pure.
 
-A log with one entry for each person: that he is there, or that he has left. Whatever changes of
-somebody takes his entry out and puts a new one at the end. So a session needs no more than a place:
-everything from there on, in whatever steps, brings it up to date, be it that it has just come, that
-it is slow, or that it lacks the newest change. And what happened to somebody between two steps is
-told once, as it has come out in the end.
+It is a log with one entry for each person, which says that they are there, or have left. When
+something about somebody changes, the old entry is removed and a new one is added at the end. So a
+session needs no more than a place: everything after it, in whatever steps, brings it up to date,
+whether it has just come, is slow, or lacks only the newest change. If several things happen to
+somebody between two steps, only the result is told.
 
-The log is kept in blocks. All who are at the same place take the same excerpt of a block, which is
+The log is kept in blocks. All sessions at the same place take the same excerpt of a block, which is
 made once, and kept until something in its block changes.
 """
 
@@ -19,15 +19,15 @@ from padfleet.services.fanout.presence.excerpt import Excerpt, RosterEntry
 from padfleet.shared.log.authors import Author
 
 BLOCK = 512
-"""Entries of a block. As single messages some 70 KB, and 12 KB when they are deflated."""
+"""Entries of a block. As single messages they have about 70 KB, and 12 KB when compressed."""
 
 LEFT_KEPT = 4096
-"""Entries kept of those who have left. A session further behind is dropped: its client comes back,
-and is told who is there."""
+"""Entries that are kept of people who have left. A session further behind is disconnected: its
+client comes back, and is told who is there."""
 
 EXCERPTS_KEPT = 8
-"""Excerpts kept of one block: sessions are at few places within it, if they are not each at
-another."""
+"""Excerpts that are kept of one block: sessions are at few places within it, unless each is at
+another one."""
 
 
 @dataclass(slots=True)
@@ -41,7 +41,7 @@ class RosterLog:
     """What the sessions of one room are told of the people on its pad."""
 
     def __init__(self, block: int = BLOCK, left_kept: int = LEFT_KEPT) -> None:
-        """`block` and `left_kept` as the constants, for tests."""
+        """`block` and `left_kept` replace the constants, for tests."""
         self.end = 0  #: the place of a session that has been told everything
         self._most = block
         self._left_kept = left_kept
@@ -53,24 +53,24 @@ class RosterLog:
         self._told = 0  #: no session has been told of anything from this place on
 
     def __len__(self) -> int:
-        """Entries, those of people who have left included."""
+        """The number of entries, including those of people who have left."""
         return len(self._entries)
 
     # --- What happens ----------------------------------------------------------------------------
 
     def here(self, who: Author, *, but: str = "") -> bool:
-        """Somebody has come, or is called otherwise. `but` is the session that this is about, which
-        need not be told. Returns whether there is something to tell."""
+        """Somebody has come, or has another name or colour. `but` is the session that this is
+        about, which need not be told. Returns whether there is something to tell."""
         old = self._entries.get(who.id)
         if old is not None and not old.left and old.who == who:
             return False
-        # Whoever may have been told of him before must be told when he leaves.
+        # Sessions that may have been told of somebody must be told when they leave.
         first = old.first if old is not None else self.end
         self._put(RosterEntry(who, left=False, but=but, place=self.end, first=first), old)
         return True
 
     def gone(self, author: str) -> bool:
-        """His last session has left. Returns whether there is something to tell."""
+        """Somebody's last session has left. Returns whether there is something to tell."""
         old = self._entries.get(author)
         if old is None or old.left:
             return False
@@ -82,35 +82,36 @@ class RosterLog:
         return True
 
     def forget(self) -> None:
-        """Everybody has left, and there is nobody to be told so."""
+        """Everybody has left, and nobody needs to be told."""
         self._blocks, self._starts, self._entries, self._left = [], [], {}, 0
         self._forgotten = self.end
 
     # --- What sessions are told ------------------------------------------------------------------
 
     def begin(self, cursor: RosterCursor, *, knows_some: bool) -> None:
-        """For a session that comes now; `knows_some` says that its page has been here before, and
-        does not forget by itself who was there then."""
+        """Returns the cursor of a session that comes now; `knows_some` says that its page has been
+        here before, and does not forget by itself who was there then."""
         cursor.at = 0
-        # A page that can be told that these are all needs nobody named who is not among them.
+        # A page that can be told that these are all needs no names of people who are not among
+        # them.
         cursor.since = self._forgotten if knows_some and not cursor.lists else self.end
         cursor.complete = False
 
     def is_lost_to(self, cursor: RosterCursor) -> bool:
-        """Whether somebody has left of whom the session may have been told, and it cannot be told
-        so any more."""
+        """Whether somebody has left of whom the session may have been told, and it can no longer be
+        told so."""
         return cursor.at < self._forgotten and cursor.since < self._forgotten
 
     def next_for(self, cursor: RosterCursor) -> Excerpt | None:
-        """What the session is told next; None: nothing. It is at the excerpt's `upto` then, to be
-        said with `took`."""
+        """Returns what the session is told next; None: nothing. It is then at the excerpt's `upto`,
+        which has to be reported with `took`."""
         at = cursor.at
         while at < self.end:
             number = max(0, bisect_right(self._starts, at) - 1)
             if number >= len(self._blocks):
                 return None
             upto = self._starts[number + 1] if number + 1 < len(self._blocks) else self.end
-            # Before it came, only who is there concerns it.
+            # From before its arrival, only people who are there concern it.
             excerpt = self._excerpt(self._blocks[number], at, upto, leaves=upto > cursor.since)
             if excerpt.entries:
                 return excerpt
@@ -118,7 +119,7 @@ class RosterLog:
         return None
 
     def took(self, cursor: RosterCursor, place: int) -> None:
-        """The session has been told what stands before this place."""
+        """The session has been told everything before this place."""
         cursor.at = place
         self._told = max(self._told, place)
 
@@ -157,12 +158,12 @@ class RosterLog:
         del block.entries[entry.who.id], self._entries[entry.who.id]
         block.excerpts.clear()  # who takes one later must not be told what is not true any more
         self._left -= entry.left
-        # Else there would be a block for each who has stayed.
+        # Otherwise there would be a block for each person who has stayed.
         if len(block.entries) <= self._most // 4 and not self._merged(number - 1):
             self._merged(number)
 
     def _merged(self, number: int) -> bool:
-        """Puts a block together with the one behind it, if there are such and both are small."""
+        """Merges a block with the one after it, if there are such and both are small."""
         if number < 0 or number + 1 >= len(self._blocks):
             return False
         block, behind = self._blocks[number], self._blocks[number + 1]
@@ -175,7 +176,7 @@ class RosterLog:
         return True
 
     def _forget_some(self) -> None:
-        """A quarter at a time, so that it costs nothing to speak of."""
+        """Drops a quarter at a time, which makes the cost negligible."""
         if self._left <= self._left_kept:
             return
         oldest = list(self._departures(max(1, self._left_kept // 4)))
@@ -184,7 +185,7 @@ class RosterLog:
         self._forgotten = oldest[-1].place + 1
 
     def _departures(self, most: int) -> Iterator[RosterEntry]:
-        """The oldest of those who have left, at most so many."""
+        """Returns the oldest of those who have left, at most so many."""
         found = (entry for block in self._blocks for entry in block.entries.values() if entry.left)
         for entry, _ in zip(found, range(most), strict=False):
             yield entry

@@ -1,4 +1,4 @@
-"""Keeps the people that a room knows of in step with who is stored as being there."""
+"""Keeps the people that a room knows of in step with those who are stored as members."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -15,8 +15,8 @@ OnJoined = Callable[[Joined], None]
 
 
 class PresenceSync:
-    """Keeps the people of one pad right. Who comes and goes is told by pub/sub, which may lose
-    it."""
+    """Keeps the people of one pad correct. Arrivals and departures are published, and such messages
+    may get lost."""
 
     def __init__(self, redis: Redis, keys: PadKeys, people: People, on_joined: OnJoined) -> None:
         """`on_joined` is called for each session that has come, on whichever worker."""
@@ -25,13 +25,13 @@ class PresenceSync:
         self._people = people
         self._on_joined = on_joined
         self._since: list[Joined | Left | None] = []
-        """What was told while the members are being read; None: nobody is there any more."""
+        """What was published while the members are being read; None: nobody is there any more."""
         self._doubtful = False
         self._tasks = Tasks()
         self._reading: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
-        """Raises what `UNREACHABLE` lists."""
+        """Reads the members. Raises what `UNREACHABLE` lists."""
         self._people.begin(await presence.members(self._redis, self._keys))
 
     def close(self) -> None:
@@ -49,7 +49,7 @@ class PresenceSync:
         self._people.left(left)
 
     def forget(self) -> None:
-        """The pad is gone, and all have gone with it."""
+        """The pad is gone, and so is everybody on it."""
         self._note(None)
         self._people.forget()
 
@@ -85,8 +85,9 @@ class PresenceSync:
 
 
 def _as_of_now(stored: Sequence[Joined], since: Sequence[Joined | Left | None]) -> list[Joined]:
-    """The answer to a reading, which may be older than what has been told since it was asked for.
-    Also the other way round: then it says again what is in it already, which does no harm."""
+    """Brings the result of a read up to date, which may be older than what has been published since
+    it was asked for. The reverse may also happen: then it repeats what is included already, which
+    does no harm."""
     there = {joined.member.session: joined for joined in stored}
     for told in since:
         match told:

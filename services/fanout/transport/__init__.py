@@ -1,1 +1,1 @@
-"""Sockets: HTTP, WebSocket, Engine.IO and Socket.IO, down to the bytes and up to whole messages."""
+"""Sockets: HTTP, WebSocket, Engine.IO and Socket.IO, from the bytes up to whole messages."""

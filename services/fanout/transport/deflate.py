@@ -1,8 +1,9 @@
-"""Messages to clients deflated (permessage-deflate, RFC 7692): pure but for the CPU it counts.
+"""Compresses messages to clients (permessage-deflate, RFC 7692): pure, except that it counts CPU
+time.
 
-A client's inflater has a window, which holds what was sent to it deflated before, and nothing else.
-Here it is known of each socket which shared message that was last, by its number: see
-`shared_context` for what comes of that.
+A client's inflater has a window, which holds only what it was sent compressed before. Here it is
+known for each socket which shared message that was last, by its number: `shared_context` explains
+what follows from that.
 """
 
 import zlib
@@ -14,28 +15,28 @@ from padfleet.services.fanout import metrics
 from padfleet.services.fanout.transport.packets import Frame, websocket_header
 
 WINDOW_BITS: Final = 12
-"""How far back what we send refers: 4 KB. Further back there is nothing to be had, since all that
-is kept for it is the message before; and 12 bits are what Python's `websockets` asks for."""
+"""How far back our messages refer: 4 KB. There is nothing further back, since only the previous
+message is kept for it; and Python's `websockets` asks for 12 bits."""
 
 WINDOW: Final = 1 << WINDOW_BITS
 
 LEVEL: Final = 6
 MEMORY_LEVEL: Final = 5
-"""By measurement, see docs/decisions: higher ones save 1 % of the bytes, and with more memory most
-of the time goes into clearing it."""
+"""Chosen by measurement, see docs/decisions: higher levels save 1 % of the bytes, and with more
+memory most of the time goes into clearing it."""
 
 PLAIN: Final = -1
-"""Instead of a number: this socket cannot inflate."""
+"""Used instead of a number: this socket cannot decompress."""
 
 NOTHING: Final = 0
-"""Instead of a number: nothing is known of what this socket's window holds."""
+"""Used instead of a number: nothing is known of what this socket's window holds."""
 
 LONGEST: Final = 192 * 1024
-"""Bytes of a message up to which it is deflated: 3 ms of the event loop. A longer one goes as it
-is, which its receivers' windows do not notice."""
+"""Bytes of a message up to which it is compressed: 3 ms of the event loop. A longer one is sent as
+it is, which does not affect its receivers' windows."""
 
 _TAIL = b"\x00\x00\xff\xff"
-"""Ends what a sync flush yields; left out on the wire (7.2.1)."""
+"""The end of what a sync flush produces; it is left out on the wire (7.2.1)."""
 
 _TEXT_DEFLATED = 0xC1
 """First byte of a text frame in one piece with RSV1 set."""
@@ -50,19 +51,19 @@ class Deflated(NamedTuple):
     after: int  #: and as they are
 
     def had_after(self, had: int) -> int:
-        """The number of the shared message that a socket was sent last, once it was sent this;
+        """The number of the shared message that a socket was sent last, once it has been sent this;
         before that it was `had`."""
         return had if self.last is None else self.last.number
 
 
 def undeflated(frames: Sequence[Frame]) -> Deflated:
-    """The bytes of these packets, in order, as any socket can be sent them."""
+    """The bytes of these packets, in order, uncompressed for any socket."""
     return Deflated(b"".join([frame.websocket for frame in frames]), None, 0, 0)
 
 
 def deflate(frames: Sequence[Frame], dictionary: bytes = b"") -> Deflated:
     """The bytes of these single packets, in order, for sockets whose windows end with `dictionary`.
-    What is not shared, or long, stays as it is."""
+    Packets that are not shared, or long, stay uncompressed."""
     shared = [frame for frame in frames if _is_deflated(frame)]
     if not shared:
         return undeflated(frames)
@@ -96,8 +97,8 @@ def _deflated(frames: Sequence[Frame], dictionary: bytes) -> list[bytes]:
 
 
 class SharedRun:
-    """Shared packets in a row, for sockets of which nothing else needs to be known: what is
-    deflated refers to those before it in the row, and to nothing else."""
+    """Consecutive shared packets, for sockets of which nothing else needs to be known: what is
+    compressed refers only to earlier packets of the run."""
 
     __slots__ = ("_deflated", "plain")
 

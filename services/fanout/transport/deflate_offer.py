@@ -1,8 +1,8 @@
-"""What is agreed on about permessage-deflate in a handshake (RFC 7692, 7.1): pure, no I/O.
+"""What a handshake negotiates about permessage-deflate (RFC 7692, 7.1): pure, no I/O.
 
-What we send may refer back to what was sent before, which is all the gain there is; what clients
-send may not, so that nothing has to be kept for it. An offer that wants it otherwise, or a window
-smaller than ours, is declined.
+Our messages may refer to what was sent before, which is the whole gain; those of clients may not,
+so that nothing has to be kept for them. An offer that requires otherwise, or a window smaller than
+ours, is declined.
 """
 
 import re
@@ -19,11 +19,11 @@ _BITS = re.compile("[89]|1[0-5]")
 
 
 def negotiate(headers: Iterable[str]) -> str | None:
-    """What to answer to these values of `Sec-WebSocket-Extensions`; None: the client offers nothing
-    that can be met, and is spoken to without.
+    """Returns the answer to these values of `Sec-WebSocket-Extensions`; None: the client offers
+    nothing that can be accepted, and gets no compression.
 
-    Of several offers the first that can be met is taken (5.1). One that we do not understand is
-    declined and not an error: the connection goes on as if it had not been made.
+    Of several offers, the first acceptable one is taken (5.1). One that we do not understand is
+    declined without an error: the connection goes on as if it had not been made.
     """
     for header in headers:
         for parameters in _offers(header):
@@ -49,7 +49,7 @@ def _offers(header: str) -> Iterator[list[tuple[str, str | None]]]:
 
 
 def _accepted(parameters: list[tuple[str, str | None]]) -> str | None:
-    """The answer to one offer; None if it cannot be met."""
+    """The answer to one offer; None if it cannot be accepted."""
     answer = f"{NAME}; client_no_context_takeover"
     if len({name for name, _ in parameters}) != len(parameters):
         return None

@@ -1,9 +1,9 @@
-"""How many sockets that have gone are seen off in one turn of the event loop.
+"""Limits how many disconnected sockets are handled in one turn of the event loop.
 
-A client, a proxy or a school's line that goes takes a thousand sockets with it in one moment. Each
-costs a fifth of a millisecond, what is told to libraries, pads and Redis included: seen off all at
-once, they kept everybody else waiting for a third of a second. What waits for its turn here is cut
-off already, and is sent nothing more.
+When a client, a proxy or a school's line fails, a thousand sockets go at the same moment. Each
+costs a fifth of a millisecond, including what libraries, pads and Redis are told; handled all at
+once, they kept everybody else waiting for a third of a second. A socket that waits for its turn
+here is cut off already, and is sent nothing more.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ AT_ONCE: Final = 16
 
 
 class Farewells:
-    """For one event loop. Who goes alone is seen off at once."""
+    """The farewells of one event loop. A socket that goes alone is handled immediately."""
 
     def __init__(self, at_once: int = AT_ONCE) -> None:
         self._most = at_once
@@ -25,11 +25,11 @@ class Farewells:
         self._late: deque[Callable[[], None]] = deque()
 
     def __len__(self) -> int:
-        """How many wait for their turn."""
+        """The number that wait for their turn."""
         return len(self._late)
 
     def say(self, farewell: Callable[[], None]) -> None:
-        """Calls it now, or in one of the next turns, in the order of these calls."""
+        """Calls the function now, or in one of the next turns, in the order of these calls."""
         if self._late or self._said >= self._most:
             self._late.append(farewell)
         else:

@@ -1,8 +1,8 @@
-"""The pings of Engine.IO, of all sockets of a worker from one task.
+"""Sends the pings of Engine.IO, for all sockets of a worker from one task.
 
-python-engineio has a task for each ping of each socket, asleep for most of its life: 2 KB a
+python-engineio has a task for each ping of each socket, which sleeps for most of its life: 2 KB a
 socket, and a timer. All sockets have the same interval, so the order in which they were pinged is
-the order in which they are due again, and two queues do.
+the order in which they are due again, and two queues are enough.
 """
 
 from collections import deque
@@ -17,23 +17,23 @@ TICK = 0.5
 
 
 class Pinged(Protocol):
-    """A socket, as far as it matters here."""
+    """A socket, as far as the heartbeat needs it."""
 
     def ping(self, now: float) -> None:
-        """Sends one."""
+        """Sends a ping."""
 
     def silent_since(self) -> float | None:
-        """When the oldest ping was sent that has no answer; None if none is open."""
+        """When the oldest unanswered ping was sent; None if there is none."""
 
     def is_silent(self) -> None:
-        """It has not answered in time."""
+        """Whether it has failed to answer in time."""
 
 
 class Heartbeat:
     def __init__(
         self, find: Callable[[str], Pinged | None], *, interval: float, timeout: float
     ) -> None:
-        """`find` gives the socket of an id, or None when it has gone; seconds."""
+        """`find` returns the socket with an id, or None if it has gone; times are in seconds."""
         self._find = find
         self._interval = interval
         self._timeout = timeout
@@ -41,17 +41,17 @@ class Heartbeat:
         self._checks: deque[tuple[float, str]] = deque()
 
     def add(self, sid: str, now: float) -> None:
-        """A new socket: its first ping is due in one interval."""
+        """Adds a new socket, whose first ping is due after one interval."""
         self._pings.append((now + self._interval, sid))
 
     async def run(self) -> None:
-        """For as long as the worker lives."""
+        """Runs for as long as the worker lives."""
         while True:
             await tick(TICK)
             self.beat(monotonic())
 
     def beat(self, now: float) -> None:
-        """What is due at this time."""
+        """Does what is due at this time."""
         while self._pings and self._pings[0][0] <= now:
             _, sid = self._pings.popleft()
             socket = self._find(sid)

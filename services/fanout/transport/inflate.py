@@ -1,41 +1,41 @@
-"""Messages from clients that come deflated (RFC 7692): pure, no I/O.
+"""Decompresses messages from clients (RFC 7692): pure, no I/O.
 
-Each stands for itself, as is agreed on with every client (`client_no_context_takeover`): nothing is
-kept for it between two.
+Each message is independent, as is negotiated with every client (`client_no_context_takeover`):
+nothing is kept between two.
 """
 
 import zlib
 
 STEP = 16 * 1024
-"""Bytes that are inflated, and bytes that are looked at, in one step of an `Inflation`. There are
-32 steps of a connection in one turn of the event loop: 3 ms."""
+"""Bytes that are decompressed, and bytes that are looked at, in one step of an `Inflation`. There
+are 32 steps of a connection in one turn of the event loop: 3 ms."""
 
 MOST_STREAMS = 16
-"""Times that a message may end its deflate stream and begin another (7.2.3.4). Nobody needs more
+"""How often a message may end its deflate stream and begin another (7.2.3.4). Nobody needs more
 than one; each costs as much as a short message."""
 
 _HISTORY = 1 << 15
 
 _TAIL = b"\x00\x00\xff\xff"
-"""What ends a sync flush, and is left out on the wire (7.2.1)."""
+"""The end of a sync flush, which is left out on the wire (7.2.1)."""
 
 
 class InflatesTooFar(Exception):
-    """A message inflates to more than is taken."""
+    """A message is longer than allowed when decompressed."""
 
 
 class NotDeflated(Exception):
-    """What came is not deflated."""
+    """The message is not compressed."""
 
 
 class Inflation:
-    """One message that came deflated, inflated step by step: a kilobyte may become a megabyte, and
+    """One compressed message, decompressed step by step: a kilobyte may become a megabyte, and
     others wait for their turn."""
 
     __slots__ = ("_at", "_inflater", "_limit", "_made", "_payload", "_pending", "_streams", "size")
 
     def __init__(self, payload: bytes, limit: int) -> None:
-        """`limit`: bytes of the longest message, inflated."""
+        """`limit`: bytes of the longest message, decompressed."""
         self._payload = payload + _TAIL
         self._at = 0
         self._pending = b""  #: was looked at, and has more in it than one step yields
@@ -46,7 +46,7 @@ class Inflation:
         self.size = 0  #: bytes inflated so far
 
     def step(self) -> bool:
-        """Goes on, by `STEP` bytes at most; returns whether that was all.
+        """Continues by at most `STEP` bytes; returns whether that was all.
 
         Raises `InflatesTooFar` or `NotDeflated`.
         """
@@ -69,7 +69,7 @@ class Inflation:
                 return False
             return True
         self._pending = self._inflater.unconsumed_tail
-        # With a step full, there may be more of what has been looked at, and no input left.
+        # If a step is full, there may be more of what has been looked at, and no input left.
         return not self._pending and self._at >= len(self._payload) and len(made) < STEP
 
     def _begin_another(self) -> None:

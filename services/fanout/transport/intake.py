@@ -1,21 +1,21 @@
-"""How much of what one socket has said is still being worked on.
+"""How many messages of one socket are still being processed.
 
-What waits for something is a task of its own, or, if it waits for the writer alone, noted as under
-way: others can go on meanwhile. Without a
-bound, somebody who says faster than is answered, CLIENT_READY again and again, would fill the
-memory with tasks: 100,000 in ten seconds took 270 MB. To drop such a socket would be simpler, but a
-page on a slow line sends much at once too; so it is not read any more until it has been answered.
+A message that has to wait for something becomes a task, or, if it only waits for the writer, is
+counted as in progress, so that others can go on meanwhile. Without a limit, somebody who sends
+faster than they are answered, such as CLIENT_READY again and again, would fill the memory with
+tasks: 100,000 in ten seconds took 270 MB. Closing such a socket would be simpler, but a page on a
+slow line sends much at a time, too; so the socket is not read until it has been answered.
 """
 
 import asyncio
 from typing import Any
 
 MOST = 64
-"""Messages under way. A page has one or two; those of a page that comes back are a handful."""
+"""Most messages in progress. A page has one or two; a page that comes back has a handful."""
 
 
 class Intake:
-    """Counts the messages under way, and says when there is room for another."""
+    """Counts the messages in progress, and says when there is room for another."""
 
     __slots__ = ("_room", "_tasks", "_under_way")
 
@@ -30,21 +30,21 @@ class Intake:
 
     @property
     def has_tasks(self) -> bool:
-        """Whether messages are worked on that the next one must not overtake."""
+        """Whether messages are being processed that the next one must not overtake."""
         return self._tasks > 0
 
     def begins(self, task: "asyncio.Task[Any]") -> None:
-        """A message is worked on by this task."""
+        """This task processes a message."""
         self._tasks += 1
         self._under_way += 1
         task.add_done_callback(self._ended)
 
     def takes(self) -> None:
-        """A message has been passed on, and is under way until `answered` is called."""
+        """A message has been passed on, and is in progress until `answered` is called."""
         self._under_way += 1
 
     def answered(self) -> None:
-        """One of these is under way no more."""
+        """One of these is no longer in progress."""
         self._under_way -= 1
         if self._room is not None and self._under_way <= MOST // 2:
             self._room.set_result(None)

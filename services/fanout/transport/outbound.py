@@ -1,7 +1,7 @@
 """The one way out to a session's socket.
 
-Everything that a socket receives passes here, in one order, whichever transport it is on: a
-WebSocket is written to directly, what a polling client gets is kept until it polls.
+Everything that a socket receives passes through here, in one order, whichever transport it uses: a
+WebSocket is written to directly, and what a polling client gets is kept until it polls.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ from padfleet.services.fanout.transport.packets import CLOSE, NOOP, PING, Frame,
 from padfleet.services.fanout.transport.websocket_connection import HIGH_WATER, WebSocketConnection
 
 OVERFLOW = 1 << 20
-"""Bytes waiting with which a socket is not given a pad once more."""
+"""Waiting bytes from which on a socket is not given a pad once more."""
 
 Answer = Callable[[float], None]
 """Called with the time when a ping has been answered."""
@@ -47,23 +47,23 @@ class Outbound:
         """`on_end` is called once, when whoever sends ends it."""
         self._on_end = on_end
         self.transport: asyncio.WriteTransport | None = None
-        """The WebSocket's, once it is one and while nothing long is being written to it: see
-        `fast_path`, which writes to it as `offer` does."""
+        """The WebSocket's transport, once there is one and while nothing long is being written to
+        it: `fast_path` writes to it as `offer` does."""
         self.fd = -1  #: its descriptor
         self.had = PLAIN
-        """The number of the shared message that it was sent deflated last: its inflater's window
-        ends with it. Moves with the write of such a message, and never else."""
+        """The number of the shared message that it was last sent compressed: its inflater's window
+        ends with that. It changes with the write of such a message, and only then."""
         self._line: WebSocketConnection | None = None
         self._queue: list[Frame | Parcel] = []
-        """What waits for a poll, or behind something long that is on its way."""
+        """What waits for a poll, or behind something long that is being written."""
         self._queued = 0
         self._left = 0  #: bytes of the long one that have not gone to the connection yet
         self._poll: asyncio.Future[None] | None = None
         self._drained: Callable[[], None] | None = None
         self._ended = False
         self.pings: deque[tuple[float, Answer | None]] | None = None
-        """The pings under way, oldest first: when, and what waits for the pong. A client answers
-        them in their order. None as long as there are none, which is most of the time."""
+        """The unanswered pings, oldest first: when, and what waits for the pong. A client answers
+        them in order. None as long as there are none, which is most of the time."""
 
     @property
     def closed(self) -> bool:
@@ -87,7 +87,7 @@ class Outbound:
     # --- Sending ---------------------------------------------------------------------------------
 
     def write(self, frame: Frame | Parcel) -> None:
-        """Takes the frame for good, or raises `OutboundClosed`."""
+        """Accepts the frame for sending, or raises `OutboundClosed`."""
         if self.closed:
             raise OutboundClosed
         if self.transport is None:
@@ -100,7 +100,8 @@ class Outbound:
             self.transport.write(frame.websocket)
 
     def offer(self, frame: Frame) -> bool:
-        """As `write`, unless too much is waiting already, or the socket is gone: then False."""
+        """Does what `write` does, unless too much is waiting already, or the socket is gone: then
+        returns False."""
         transport = self.transport
         if transport is not None:
             if transport.get_write_buffer_size() > HIGH_WATER or transport.is_closing():
@@ -113,7 +114,8 @@ class Outbound:
         return True
 
     def offer_deflated(self, made: Deflated) -> bool:
-        """As `offer`, of what is made for a socket with `had` as it is, which moves with it."""
+        """Does what `offer` does for something made for a socket with this `had`, which changes
+        with it."""
         transport = self.transport
         if transport is None or transport.get_write_buffer_size() > HIGH_WATER:
             return False
@@ -124,7 +126,8 @@ class Outbound:
         return True
 
     def offer_run(self, run: SharedRun) -> int:
-        """As `offer`, deflated where that can be read. Returns the bytes that were written."""
+        """Does what `offer` does, compressed if the client can read that. Returns the bytes that
+        were written."""
         if self.had == PLAIN or self.transport is None:
             return len(run.plain.websocket) if self.offer(run.plain) else 0
         made = run.deflated
@@ -134,7 +137,7 @@ class Outbound:
         return len(made.data)
 
     def ping(self, now: float, answer: Answer | None = None) -> None:
-        """An Engine.IO ping. Its pong proves that all that was sent before it has arrived."""
+        """Sends an Engine.IO ping. Its pong proves that everything sent before it has arrived."""
         self.write(PING)
         self.pinged(now, answer)
 
@@ -145,7 +148,7 @@ class Outbound:
         self.pings.append((now, answer))
 
     def ponged(self, now: float) -> None:
-        """A pong nobody asked for is passed over."""
+        """A pong that nobody asked for is ignored."""
         if self.pings:
             _, answer = self.pings.popleft()
             if not self.pings:
@@ -154,8 +157,8 @@ class Outbound:
                 answer(now)
 
     def when_drained(self, call: Callable[[], None]) -> None:
-        """Calls back once what waits has gone, or the socket has. A second call takes the place of
-        the first."""
+        """Calls back once what waits has gone, or the socket has. A second call replaces the
+        first."""
         if self._line is not None and self.transport is not None:
             self._line.when_drained(call)
         elif (self._queue or self._line is not None) and not self._ended:
@@ -175,7 +178,7 @@ class Outbound:
         self._call_drained()
 
     def _pour(self, parcel: Parcel) -> None:
-        """Nothing can be written past it: what comes meanwhile waits behind."""
+        """Nothing can be written past it: what comes meanwhile waits behind it."""
         assert self._line is not None
         self.transport = None
 
@@ -195,7 +198,7 @@ class Outbound:
             self.when_drained(call)
 
     def _go_on(self) -> None:
-        """Writes what has waited, up to the next long one."""
+        """Writes what has waited, up to the next long frame."""
         assert self._line is not None
         self.transport = self._line.transport
         waiting, self._queue, self._queued = self._queue, [], 0
@@ -213,8 +216,8 @@ class Outbound:
             self.transport.write(Frame.joined(short).websocket)
 
     async def poll(self, timeout: float) -> list[Frame | Parcel]:
-        """What a polling client is answered: all that waits, or the first that comes; nothing once
-        the socket has ended; a NOOP once it is a WebSocket. Raises TimeoutError."""
+        """Returns the answer to a poll: everything that waits, or the first that comes; nothing
+        once the socket has ended; a NOOP once it is a WebSocket. Raises TimeoutError."""
         async with asyncio.timeout(timeout):
             while not (self._queue or self._ended or self._line is not None):
                 await self._until_poll_changes()
@@ -225,15 +228,16 @@ class Outbound:
         return frames
 
     def end(self) -> None:
-        """Nothing more is taken. A poll gets what waits, and that it was the last; a WebSocket is
-        closed after what it has been given, or at once if that does not get through anyway.
+        """Accepts nothing more. A poll gets what waits, and that it was the last; a WebSocket is
+        closed after what it has been given, or immediately if that does not get through anyway.
 
-        Not Socket.IO's disconnect: a client that is told to leave does not come back by itself.
+        This is not Socket.IO's disconnect: a client that is told to leave does not come back by
+        itself.
         """
         if self._ended:
             return
-        # What is long is let go at once, and so is what would make no sense without it: others may
-        # wait for its place.
+        # Long frames are dropped immediately, and so is what would make no sense without them:
+        # others may be waiting for their room.
         at = next((n for n, each in enumerate(self._queue) if isinstance(each, Parcel)), None)
         del self._queue[at if at is not None else len(self._queue) :]
         if self._line is None:
@@ -257,7 +261,8 @@ class Outbound:
             call, self._drained = self._drained, None
             call()
 
-    # A queue of asyncio would do this as well, and take 1.5 KB of each socket, WebSockets too.
+    # A queue of asyncio would do this as well, but take 1.5 KB for each socket, including
+    # WebSockets.
 
     async def _until_poll_changes(self) -> None:
         if self._poll is None:

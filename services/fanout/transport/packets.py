@@ -7,14 +7,14 @@ from typing import Any
 from padfleet.shared.wire.jsontext import dumps
 
 PIECE = 64 * 1024
-"""Bytes of a long packet that are handed to a connection at once."""
+"""Bytes of a long packet that are passed to a connection at a time."""
 
 
 _numbers = count(1)
 
 
 class Frame:
-    """One Engine.IO packet, or several that leave in one write, ready for either transport."""
+    """One Engine.IO packet, or several that are sent in one write, ready for either transport."""
 
     __slots__ = ("_payload_at", "_several", "number", "websocket")
 
@@ -23,20 +23,20 @@ class Frame:
         self._payload_at = len(header)
         self._several: tuple[Frame, ...] = ()
         self.number = 0
-        """0: what it says is for one socket alone. Else, by this it is known which of the shared
-        ones a socket had last, and it may be deflated: see `shared_context`."""
+        """0: the content is for a single socket. Otherwise, this number says which of the shared
+        frames a socket had last, and the frame may be compressed: see `shared_context`."""
         self.websocket = header + payload
         """The bytes on a WebSocket, shared by all sockets that they are written to."""
 
     def shared(self) -> "Frame":
-        """The same, as one that says the same to everybody on a pad."""
+        """The same frame, marked as one that says the same to everybody on a pad."""
         if not self.number and not self._several:
             self.number = next(_numbers)
         return self
 
     @classmethod
     def joined(cls, frames: Sequence["Frame"]) -> "Frame":
-        """All of them, in this order; a single one is itself."""
+        """All of them in this order; a single one is returned as it is."""
         if len(frames) == 1:
             return frames[0]
         made = cls.__new__(cls)
@@ -47,25 +47,24 @@ class Frame:
 
     @property
     def singles(self) -> "tuple[Frame, ...]":
-        """The packets, each by itself."""
+        """The packets one by one."""
         return self._several or (self,)
 
     @property
     def payload(self) -> bytes:
-        """The packets as polling has them, with record separators between (Engine.IO 4)."""
+        """The packets as polling sends them, separated by record separators (Engine.IO 4)."""
         if self._several:
             return b"\x1e".join([frame.payload for frame in self._several])
         return self.websocket[self._payload_at :]
 
     def encode(self, b64: bool = False) -> str:
-        """For engineio's `Payload`, which asks this of its packets."""
+        """For engineio's `Payload`, which calls this on its packets."""
         return self.payload.decode()
 
 
 class Parcel:
-    """One Engine.IO packet that is long, and most of which others are sent too: it is kept in its
-    pieces, so that for one more who has not taken it yet there is no more to keep than where it
-    is."""
+    """A long Engine.IO packet, most of which others are sent too: it is kept in pieces, so that
+    each further receiver only takes the memory for its position."""
 
     __slots__ = ("_held", "_parts", "size")
 
@@ -78,16 +77,16 @@ class Parcel:
 
     @property
     def payload(self) -> bytes:
-        """As `Frame.payload`, all in one: a copy."""
+        """The same as `Frame.payload`, in one piece: a copy."""
         return b"".join(self._parts)
 
     @property
     def websocket(self) -> bytes:
-        """As `Frame.websocket`: a copy."""
+        """The same as `Frame.websocket`: a copy."""
         return websocket_header(self.size) + self.payload
 
     def pieces(self) -> Iterator[memoryview]:
-        """The packet in pieces, which are no copies."""
+        """The packet in pieces, which are not copied."""
         for part in self._parts:
             view = memoryview(part)
             for at in range(0, len(view), PIECE):
@@ -95,14 +94,14 @@ class Parcel:
 
     def websocket_pieces(self) -> Iterator[bytes | memoryview]:
         """The packet in pieces, as it is on a WebSocket. It may end early there, but nothing may
-        come between: it is one frame."""
+        come in between: it is one frame."""
         yield websocket_header(self.size)
         yield from self.pieces()
 
 
 def websocket_header(length: int, first: int = 0x81) -> bytes:
-    """The header of an unmasked frame in one piece (RFC 6455, 5.2): of text, if `first` says
-    nothing else."""
+    """The header of an unmasked frame in one piece (RFC 6455, 5.2); a text frame, unless `first`
+    says otherwise."""
     if length < 126:
         return bytes((first, length))
     if length < 1 << 16:

@@ -1,4 +1,4 @@
-"""What a poll is answered: short packets in one piece, long ones as they are taken."""
+"""The answer to a poll: short packets in one piece, long ones as they are taken."""
 
 import asyncio
 import zlib
@@ -12,15 +12,16 @@ from padfleet.services.fanout.transport.deflate import LEVEL, MEMORY_LEVEL
 from padfleet.services.fanout.transport.packets import Frame, Parcel
 
 WHOLE = 64 * 1024
-"""Bytes of an answer up to which it is made in one piece, and gzipped on the spot for who accepts
-that, which takes a millisecond. A megabyte would hold up the event loop for 20 ms."""
+"""Bytes of an answer up to which it is made in one piece, and compressed on the spot for clients
+that accept that, which takes a millisecond. A megabyte would block the event loop for 20 ms."""
 
 GZIPPED_FROM = 1024
-"""Bytes of an answer from which on it is gzipped: a shorter one is one packet of the network in any
+"""Bytes of an answer from which on it is compressed: a shorter one is one network packet in any
 case."""
 
 GZIP_BITS = 16 + 13
-"""A window of 8 KB: a client that takes its answer slowly keeps the compressor here meanwhile."""
+"""A window of 8 KB: for a client that takes its answer slowly, the compressor is kept here
+meanwhile."""
 
 _SEPARATOR = b"\x1e"  # Engine.IO 4
 
@@ -28,7 +29,7 @@ MakeResponse = Callable[[str, list[tuple[str, str]], Any, dict[str, Any]], web.S
 
 
 class PollBody:
-    """Packets with record separators between, of which the long ones are shared by many polls."""
+    """Packets separated by record separators, the long ones of which are shared by many polls."""
 
     def __init__(self, packets: Sequence[Frame | Parcel]) -> None:
         self._packets = tuple(packets)
@@ -37,16 +38,16 @@ class PollBody:
 
     @classmethod
     def of(cls, packets: Sequence[Frame | Parcel | Packet]) -> "bytes | PollBody":
-        """As bytes where that costs little."""
+        """The answer, as bytes if that costs little."""
         body = cls([Frame(p.encode().encode()) if isinstance(p, Packet) else p for p in packets])
         return b"".join(body.pieces()) if body.size <= WHOLE else body
 
     def __len__(self) -> int:
-        """To python-engineio, which would compress it: it does not know how."""
+        """Keeps python-engineio from compressing it, which it cannot do."""
         return 0
 
     def forget(self) -> None:
-        """Lets go of the packets."""
+        """Drops the packets."""
         self._packets = ()
 
     def pieces(self) -> Generator[bytes | memoryview, None, None]:
@@ -62,9 +63,9 @@ class PollBody:
 def poll_response(
     plain: MakeResponse, compresses: Callable[[], bool]
 ) -> Callable[[str, list[tuple[str, str]], Any, dict[str, Any]], Awaitable[web.StreamResponse]]:
-    """python-engineio's `make_response`, which takes a `PollBody` too: what the client has not
-    taken of it waits where it is, and not in a copy of its own. While `compresses` says so, answers
-    of some length are gzipped for who accepts it."""
+    """Makes python-engineio's `make_response`, which accepts a `PollBody`, too: what the client has
+    not taken of it waits there, and not in a copy. While `compresses` says so, longer answers are
+    gzipped for clients that accept it."""
 
     async def make_response(
         status: str, headers: list[tuple[str, str]], payload: Any, environ: dict[str, Any]
@@ -98,8 +99,8 @@ def poll_response(
         except ConnectionError:
             pass  # it has gone; aiohttp would log what it does not expect from a handler
         finally:
-            # The error of a broken connection refers to itself and to all that was under way, until
-            # a collection of garbage finds it: with the body in it, which others wait to replace.
+            # The error of a broken connection refers to itself and to everything in progress, until
+            # the garbage collector finds it. That includes the body, whose room others wait for.
             pieces.close()
             payload.forget()
             del piece
@@ -109,7 +110,7 @@ def poll_response(
 
 
 def accepts_gzip(header: str) -> bool:
-    """Whether who sends this `Accept-Encoding` takes gzip (RFC 9110, 12.5.3)."""
+    """Whether a client that sends this `Accept-Encoding` accepts gzip (RFC 9110, 12.5.3)."""
     weights: dict[str, float] = {}
     for offer in header.split(","):
         name, *parameters = (part.strip().lower() for part in offer.split(";"))
@@ -130,7 +131,7 @@ def _compressor() -> "zlib._Compress":
 async def _write_gzipped(
     response: web.StreamResponse, pieces: Generator[bytes | memoryview, None, None]
 ) -> None:
-    """Off the event loop: what is long here would hold it up, and takes the longer the longer."""
+    """Outside the event loop, which long content would block in proportion to its length."""
     loop, compressor = asyncio.get_running_loop(), _compressor()
     for piece in pieces:
         if made := await loop.run_in_executor(None, compressor.compress, piece):
