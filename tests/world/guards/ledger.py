@@ -227,8 +227,7 @@ class Ledger:
         return new
 
     def _may_commit(self, server: Server, base: bytes, who: str) -> None:
-        state = server.store.values.get(base.split(PAD)[0] + STATE)
-        owner = state.get(b"owner", b"") if isinstance(state, dict) else b""
+        owner = _state_of(server, base).get(b"owner", b"")
         if owner.decode() != who:
             self._found(f"I2 {_name(base)}: {who} committed, and the lease is {owner.decode()!r}'s")
 
@@ -347,7 +346,8 @@ class Ledger:
             for revision in message.revisions if channel not in self.damaged else ():
                 if (revision.rev, revision.chain) not in self.ever[channel]:
                     self._found(f"I1 {_name(channel)}: told of {revision.rev}, which is not there")
-            if new.get(channel) and message.reign != (reign := self._reign(server, channel)):
+            reign = _state_of(server, channel).get(b"reign", b"").decode()
+            if new.get(channel) and message.reign != reign:
                 self._found(
                     f"I5 {_name(channel)}: said to be of the reign {message.reign}, not {reign}"
                 )
@@ -364,13 +364,14 @@ class Ledger:
             self._has_answer(origin)
         return said, gone
 
-    @staticmethod
-    def _reign(server: Server, base: bytes) -> str:
-        state = server.store.values.get(base.split(PAD)[0] + STATE)
-        return state.get(b"reign", b"").decode() if isinstance(state, dict) else ""
-
     def _has_answer(self, origin: Origin) -> None:
         self._answered[origin.session] = max(origin.seq, self._answered.get(origin.session, 0))
+
+
+def _state_of(server: Server, base: bytes) -> Hash:
+    """What is on record of the partition of a pad."""
+    state = server.store.values.get(base.split(PAD)[0] + STATE)
+    return state if isinstance(state, dict) else {}
 
 
 def _partition(state: Hash) -> _Partition:
