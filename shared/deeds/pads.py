@@ -14,6 +14,7 @@ from padfleet.shared.log.history import PadMeta, read_meta
 from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.log.presence import members
 from padfleet.shared.log.reader import open_reader
+from padfleet.shared.log.sent_away import KEPT_OUT_S, keep_out
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +59,12 @@ class PadDeeds:
                 self.redis, self.keyspace, self.edits, source, destination, meta, replace=replace
             )
 
-    async def kick(self, pad: str, *, author: str = "", session: str = "") -> int:
+    async def kick(
+        self, pad: str, *, author: str = "", session: str = "", keep_out_s: int = KEPT_OUT_S
+    ) -> int:
         """Has the sockets of a pad let go, on all workers: those of one author, or one session, or
-        all. Returns how many sessions were on it that this concerns."""
+        all. Whose they are cannot come back for `keep_out_s`. Returns how many sessions were on it
+        that this concerns."""
         async with noted(self.redis, self.doer, "kick", pad) as details:
             if author:
                 details["author"] = author
@@ -72,6 +76,11 @@ class PadDeeds:
                 for _, member in await members(self.redis, keys)
                 if author in ("", member.author) and session in ("", member.session)
             ]
+            # First: whoever has a program for it is back in the same moment.
+            authors = {author} - {""} | {member.author for member in here}
+            if keep_out_s and authors:
+                details["kept_out_s"] = keep_out_s
+                await keep_out(self.redis, pad, authors, keep_out_s)
             await send_away(self.redis, keys, SentAway(author, session))
             details["sessions"] = len(here)
         return len(here)

@@ -6,6 +6,7 @@ partition is thereby one slot of a Redis Cluster.
 
 import zlib
 from functools import lru_cache
+from hashlib import sha256
 from typing import NamedTuple
 
 from redis.crc import key_slot
@@ -167,6 +168,12 @@ def author_key(author_id: str) -> str:
 
 def token_key(token_hash: str) -> str:
     return f"pf:token:{token_hash}"
+
+
+def kept_out_key(pad_id: str, author_id: str) -> str:
+    # Both may hold colons; a pad's name holds no line break.
+    both = f"{pad_id}\n{author_id}".encode()
+    return f"pf:kept-out:{sha256(both).hexdigest()}"
 
 
 def read_only_key(read_only_id: str) -> str:

@@ -1,10 +1,11 @@
-"""Ages in days or hours, as people write them."""
+"""Ages in days or hours, and shorter times, as people write them."""
 
 import re
 from typing import Final
 
 _AGE: Final = re.compile(r"([0-9]{1,6})([hd])")
-_SECONDS: Final = {"h": 3600, "d": 86400}
+_TIME: Final = re.compile(r"([0-9]{1,6})([smhd])")
+_SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 def age_of(text: str) -> float:
@@ -12,6 +13,14 @@ def age_of(text: str) -> float:
     found = _AGE.fullmatch(text.strip())
     if found is None:
         raise ValueError(f"{text!r} is not an age such as 365d or 12h")
+    return float(int(found[1]) * _SECONDS[found[2]])
+
+
+def time_of(text: str) -> float:
+    """Seconds. Raises ValueError with what is wrong."""
+    found = _TIME.fullmatch(text.strip())
+    if found is None:
+        raise ValueError(f"{text!r} is not a time such as 30s, 10m, 12h or 1d")
     return float(int(found[1]) * _SECONDS[found[2]])
 
 

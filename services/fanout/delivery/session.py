@@ -61,6 +61,7 @@ class SessionIdentity:
     due: bool = field(default=False, compare=False)  #: to be noted as seen
     unmade: bool = field(default=False, compare=False)  #: there was no such pad a moment ago
     damaged: bool = field(default=False, compare=False)  #: the pad can only be read, by anybody
+    kept_out: bool = field(default=False, compare=False)  #: was sent away, and comes too early
 
 
 class Flushed(Enum):

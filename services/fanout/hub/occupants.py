@@ -91,8 +91,8 @@ class Occupants:
             self._leave_queue.say_in_passing(self._keys, self._left(session))
 
     def send_away(self, whom: SentAway) -> None:
-        """Disconnects the sessions that an operator wants to leave. They may come back: keeping
-        people out is up to access control."""
+        """Disconnects the sessions that an operator wants to leave. `shared.log.sent_away` keeps
+        their authors out for a while."""
         for session in list(self._here.values()):
             if whom.author in ("", session.author) and whom.session in ("", session.id):
                 self.kick_and_say(session, "kicked")

@@ -14,8 +14,9 @@ from padfleet.shared.log.connect import Redis
 from padfleet.shared.log.damage import of_right_type
 from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.log.pads import Glance
+from padfleet.shared.log.sent_away import is_kept_out
 from padfleet.shared.settings import FanoutSettings
-from padfleet.shared.tasks import Pending
+from padfleet.shared.tasks import Pending, all_of
 
 
 @dataclass(slots=True)
@@ -28,7 +29,7 @@ class Identification:
     access: Access
     ahead: Ahead | None  #: where the pad is opened meanwhile
     _glance: Pending[Glance] | None = field(default=None, init=False)
-    _author: Pending[tuple[Author | None, bool]] | None = field(default=None, init=False)
+    _author: Pending[tuple[Author | None, bool, bool]] | None = field(default=None, init=False)
 
     async def identify(self, handshake: Handshake, message: dict[str, Any]) -> SessionIdentity:
         """Who asks, in a CLIENT_READY `message`, for which pad.
@@ -36,7 +37,7 @@ class Identification:
         Raises `Denied`, `CorruptPad`, or what `UNREACHABLE` lists.
         """
         known: Author | None = None
-        due = False
+        due = kept_out = False
         try:
             wanted, grant = await self.access.admit(
                 handshake, message, lambda: self._find(message.get("padId"))
@@ -44,19 +45,26 @@ class Identification:
             if self.ahead is not None:
                 self.ahead.open(wanted.pad_id)
             if grant.made is None:
-                look = authors.look(self.redis, grant.author, grant.visit)
-                self._author = Pending(look, "author")
+                self._author = Pending(self._look(wanted, grant), "author")
             glance = await self._seen(wanted)
             # Whoever makes a pad has it made meanwhile.
             if self._author is not None and glance.exists:
-                known, due = await self._author
+                known, due, kept_out = await self._author
         finally:
             for asked in (self._glance, self._author):
                 if asked is not None:
                     asked.forget()  # where nobody is let in
         if not glance.exists and (not grant.write or self.settings.edit_only):
             raise Denied("the pad does not exist, and may not be created", Reason.NO_PAD)
-        return _identity(handshake, wanted, grant, glance, known, due=due)
+        return _identity(handshake, wanted, grant, glance, known, due=due, kept_out=kept_out)
+
+    async def _look(self, wanted: RequestedPad, grant: Grant) -> tuple[Author | None, bool, bool]:
+        """As `authors.look`, and whether he was sent away from the pad and comes too early."""
+        (known, due), kept_out = await all_of(
+            authors.look(self.redis, grant.author, grant.visit),
+            is_kept_out(self.redis, wanted.pad_id, grant.author),
+        )
+        return known, due, kept_out
 
     async def _find(self, pad: Any) -> RequestedPad:
         with of_right_type("the pad's meta"):
@@ -86,6 +94,7 @@ def _identity(
     known: Author | None,
     *,
     due: bool,
+    kept_out: bool,
 ) -> SessionIdentity:
     return SessionIdentity(
         grant.author,
@@ -104,4 +113,5 @@ def _identity(
         due=due,
         unmade=not glance.exists,
         damaged=glance.damaged,
+        kept_out=kept_out,
     )

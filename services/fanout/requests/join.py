@@ -34,7 +34,7 @@ from padfleet.services.fanout.requests.join_gate import JoinGate
 from padfleet.services.fanout.requests.joining import Joining
 from padfleet.services.fanout.requests.legacy import sends_no_author
 from padfleet.services.fanout.requests.resuming import Resuming
-from padfleet.services.fanout.requests.turning_away import turn_away_if_corrupt
+from padfleet.services.fanout.requests.turning_away import turn_away_if_corrupt, turned_away
 from padfleet.services.fanout.transport.outbound import Outbound
 from padfleet.shared import refusals
 from padfleet.shared.log import pads
@@ -97,6 +97,8 @@ class JoinHandler:
 
         Raises `TurnedAway`, or what `UNREACHABLE` lists.
         """
+        if identity.kept_out:
+            raise turned_away(way_out, "kicked")
         async with self.gate:
             return await self._join(way_out, identity, message, brought)
 

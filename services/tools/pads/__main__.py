@@ -21,9 +21,10 @@ from padfleet.shared.log.edits import EditRefusal, Missing, Overtaken, Unanswere
 from padfleet.shared.log.inbox import NotTaken
 from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.log.presence import members
+from padfleet.shared.log.sent_away import KEPT_OUT_S, MOST_KEPT_OUT_S
 from padfleet.shared.log.staging import Moved, PadExists
 from padfleet.shared.settings import RedisProcessSettings
-from padfleet.shared.settings.ages import age_of
+from padfleet.shared.settings.ages import age_of, time_of
 from padfleet.shared.tool import FAILED, add_redis_options, fleet_of, option_of, run_tool, shown
 
 TIMEOUT = 10.0
@@ -61,7 +62,7 @@ def _parser() -> argparse.ArgumentParser:
         "move": "give a pad another name; the people on it are told that it is gone",
         "rename": "the same as move",
         "copy": "copy a pad with its whole history",
-        "kick": "disconnect the people on a pad; they may come back",
+        "kick": "disconnect the people on a pad, and keep them out for a minute",
     }
     commands = {
         verb: verbs.add_parser(verb, help=summary, description=f"{summary.capitalize()}.")
@@ -102,6 +103,14 @@ def _parser() -> argparse.ArgumentParser:
         metavar="ID",
         help="only this author, with the id that padfleet pads who prints",
     )
+    commands["kick"].add_argument(
+        "--for",
+        dest="keep_out_s",
+        type=option_of(_keeping_out),
+        default=KEPT_OUT_S,
+        metavar="TIME",
+        help="how long they cannot come back: 30s, 10m, 1d at most; 0: not at all [default 1m]",
+    )
     for verb in ("move", "rename", "copy"):
         commands[verb].add_argument("pad", metavar="PAD")
         commands[verb].add_argument("new_name", metavar="NEWNAME")
@@ -112,6 +121,13 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--json", action="store_true", help="print one JSON object per line")
         add_redis_options(command)
     return parser
+
+
+def _keeping_out(text: str) -> int:
+    seconds = 0 if text.strip() == "0" else int(time_of(text))
+    if seconds > MOST_KEPT_OUT_S:
+        raise ValueError(f"{text!r} is more than a day: keep them out by access control")
+    return seconds
 
 
 class _PadsRun:
@@ -205,7 +221,7 @@ async def _delete(settings: RedisProcessSettings, given: argparse.Namespace) -> 
 async def _kick(settings: RedisProcessSettings, given: argparse.Namespace) -> int:
     async with _run(settings) as run, _deeds(run) as deeds:
         try:
-            count = await deeds.kick(given.pad, author=given.author)
+            count = await deeds.kick(given.pad, author=given.author, keep_out_s=given.keep_out_s)
         except CorruptPad as error:
             run.fails(_why(error, given.pad))
         else:

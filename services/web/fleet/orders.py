@@ -8,6 +8,7 @@ from padfleet.shared.deeds.pads import PadDeeds
 from padfleet.shared.easysync import from_units
 from padfleet.shared.log import groups
 from padfleet.shared.log.audit import LONGEST
+from padfleet.shared.log.sent_away import KEPT_OUT_S, MOST_KEPT_OUT_S
 from padfleet.shared.wire.jsontext import BadJson, loads
 
 DEEDS: Final = ("delete", "kick", "read-only link", "copy", "move")
@@ -30,6 +31,7 @@ class Order:
     replace: bool = False  #: a pad of that name goes
     author: str = ""  #: only he is sent away; empty: everybody
     session: str = ""  #: only this one of his
+    keep_out_s: int = KEPT_OUT_S  #: for which whoever is sent away cannot come back
 
     @classmethod
     def from_json(cls, body: bytes) -> "Order":
@@ -53,6 +55,7 @@ class Order:
             replace,
             _text(given, "author"),
             _text(given, "session"),
+            _seconds(given, "keep_out_s", KEPT_OUT_S),
         )
         if not order.pad:
             raise BadOrder("pad: its name is missing")
@@ -79,6 +82,13 @@ def _text(given: dict[str, Any], name: str) -> str:
     return text
 
 
+def _seconds(given: dict[str, Any], name: str, default: int) -> int:
+    value = given.get(name, default)
+    if type(value) is not int or not 0 <= value <= MOST_KEPT_OUT_S:
+        raise BadOrder(f"{name}: a whole number of seconds from 0 to {MOST_KEPT_OUT_S}")
+    return value
+
+
 async def carried_out(order: Order, deeds: PadDeeds) -> dict[str, Any]:
     """Does it, and returns what there is to say of it. Raises as `PadDeeds` does, or `BadOrder`
     where the new name is of a group that there is not."""
@@ -86,7 +96,12 @@ async def carried_out(order: Order, deeds: PadDeeds) -> dict[str, Any]:
         case "delete":
             await deeds.delete(order.pad)
         case "kick":
-            found = await deeds.kick(order.pad, author=order.author, session=order.session)
+            found = await deeds.kick(
+                order.pad,
+                author=order.author,
+                session=order.session,
+                keep_out_s=order.keep_out_s,
+            )
             return {"sessions": found}
         case "read-only link":
             return {"read_only_id": await deeds.read_only_id(order.pad)}

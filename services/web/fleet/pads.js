@@ -187,9 +187,11 @@ function factsOf(pad) {
   ].map(([name, value]) => make("div", [make("dt", name), make("dd", value)]));
 }
 
+const kicking = (whom) => ({ deed: "kick", keep_out_s: Number(at("keep-out").value), ...whom });
+
 function person(one) {
   const name = one.name || "(no name)";
-  const away = press("Send away", () => act({ deed: "kick", author: one.author }, `${name} was sent away`));
+  const away = press("Send away", () => act(kicking({ author: one.author }), `${name} was sent away`));
   away.setAttribute("aria-label", `Send away: ${name}`);
   return make("li", [
     make("span", [make("b", name), ` ${one.reader ? "reads" : "writes"}, on ${one.worker}, `, make("code", one.author)]),
@@ -205,7 +207,7 @@ function showPad(pad) {
     ...(pad.people.length ? pad.people.map(person) : [make("li", "Nobody.")]),
     ...(rest > 0 ? [make("li", `and ${people(rest)} more`)] : []),
   );
-  at("kick").hidden = !pad.people.length;
+  at("sending").hidden = !pad.people.length;
   at("link").replaceChildren(pad.read_only_id ? make("code", `/p/${pad.read_only_id}`) : "Nobody has asked for it yet.");
   at("make-link").hidden = Boolean(pad.read_only_id);
 }
@@ -309,7 +311,7 @@ at("earlier").addEventListener("click", () => showDone(earlier));
 for (const button of document.querySelectorAll("[data-sort]")) button.addEventListener("click", () => sort(button));
 at("close").addEventListener("click", () => at("pad").close());
 at("sure-no").addEventListener("click", () => at("sure").close());
-at("kick").addEventListener("click", () => act({ deed: "kick" }, "They were sent away"));
+at("kick").addEventListener("click", () => act(kicking({}), "They were sent away"));
 at("make-link").addEventListener("click", () => act({ deed: "read-only link" }, "There is a link now"));
 at("delete").addEventListener("click", () =>
   makeSure(`Delete the pad ${shown}, with its whole history? Only a backup brings it back.`, "Delete", () =>

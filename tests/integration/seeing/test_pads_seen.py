@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 import json
 from base64 import b64encode
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any
 
 import aiohttp
@@ -174,11 +174,52 @@ async def test_people_are_sent_away_on_every_worker_and_may_come_again(
     command, page = await ada.audit("meeting")
     assert (command["way"], command["let_in_by"], command["details"]) == (
         *("command", "Redis"),
-        {"sessions": 2},
+        {"sessions": 2, "kept_out_s": 60},
     )
-    assert page["details"] == {"author": cleo.author_id, "sessions": 1}
+    assert page["details"] == {"author": cleo.author_id, "sessions": 1, "kept_out_s": 60}
     assert (page["way"], page["who"], page["let_in_by"]) == ("page", "Ada", "fleet token")
     assert page["where"] == "127.0.0.1"
+
+
+async def test_who_is_sent_away_stays_out_for_as_long_as_was_said(
+    fleet: Fleet, ada: Operator, cold_url: str
+) -> None:
+    """Also where a program comes back in the same moment, to another worker."""
+    one, two = (f"{url}/p/kept-out" for url in fleet.urls)
+    async with connect(one, name="Bob") as bob, connect(two, token="t.cleo-kept-out") as cleo:
+        await bob.append("x\n")
+
+        async def comes_back() -> None:
+            async with connect(one, token="t.cleo-kept-out", resume=False) as again:
+                await again.until(lambda: "x" in again.text)
+
+        await ada.do("kick", "kept-out", author=cleo.author_id)
+        assert await ended(cleo) == "kicked"
+        with pytest.raises(Disconnected) as told:
+            await comes_back()
+        assert told.value.reason == "kicked"
+        await ada.do("kick", "kept-out", author=cleo.author_id, keep_out_s=1)
+        await let_in_again(comes_back)
+        said = await run(fleet, cold_url, "pads", "kick", "kept-out", "--for", "0")
+        assert said.code == 0
+        assert await ended(bob) == "kicked"
+        await comes_back()
+    for wrong in ("2d", "5", "-1"):
+        said = await run(fleet, cold_url, "pads", "kick", "kept-out", f"--for={wrong}")
+        assert said.code == 2
+    told_not = await ada.do("kick", "kept-out", keep_out_s=100_000)
+    assert told_not["status"] == 400
+
+
+async def let_in_again(comes_back: Callable[[], Awaitable[None]]) -> None:
+    async def is_let_in() -> bool:
+        try:
+            await comes_back()
+        except Disconnected:
+            return False
+        return True
+
+    await eventually(is_let_in, "she is let in when the time is over")
 
 
 async def test_every_way_of_deleting_is_written_down(

@@ -70,7 +70,7 @@ notice-again =
     }
 notice-denied = Du hast keinen Zugriff auf dieses Pad.
 notice-deleted = Dieses Pad wurde gelöscht. Du kannst den Text hier noch kopieren.
-notice-kicked = Jemand aus der Verwaltung hat dich aus diesem Pad geholt. Lade die Seite neu, wenn du zurückkommen möchtest.
+notice-kicked = Jemand aus der Verwaltung hat dich aus diesem Pad geholt. Lade die Seite später neu, wenn du zurückkommen möchtest.
 notice-other-window = Du hast dieses Pad in einem anderen Fenster geöffnet; dort geht es weiter.
 notice-too-fast = Du hast schneller Änderungen gesendet, als dieser Server erlaubt.
 notice-damaged = Dieses Pad ist auf dem Server beschädigt. Kopiere hier, was du noch brauchst.

@@ -76,7 +76,7 @@ notice-again =
     }
 notice-denied = You don’t have access to this pad.
 notice-deleted = This pad has been deleted. You can still copy its text from here.
-notice-kicked = An administrator has sent you away from this pad. Reload the page to come back.
+notice-kicked = An administrator has sent you away from this pad. Reload the page later to come back.
 notice-other-window = You opened this pad in another window, and that one has taken over.
 notice-too-fast = You were sending changes faster than this server allows.
 notice-damaged = This pad is damaged on the server. Copy anything you need from here.

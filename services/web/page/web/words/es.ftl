@@ -70,7 +70,7 @@ notice-again =
     }
 notice-denied = No tienes acceso a este pad.
 notice-deleted = Este pad se ha eliminado. Aún puedes copiar su texto aquí.
-notice-kicked = Alguien de la administración te ha sacado de este pad. Recarga la página para volver.
+notice-kicked = Alguien de la administración te ha sacado de este pad. Recarga la página más tarde para volver.
 notice-other-window = Has abierto este pad en otra ventana, y esa ha tomado el relevo.
 notice-too-fast = Enviabas cambios más rápido de lo que permite este servidor.
 notice-damaged = Este pad está dañado en el servidor. Copia aquí lo que necesites.

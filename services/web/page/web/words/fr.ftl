@@ -70,7 +70,7 @@ notice-again =
     }
 notice-denied = Vous n’avez pas accès à ce pad.
 notice-deleted = Ce pad a été supprimé. Vous pouvez encore copier son texte ici.
-notice-kicked = L’administration vous a fait quitter ce pad. Rechargez la page pour y revenir.
+notice-kicked = L’administration vous a fait quitter ce pad. Rechargez la page plus tard pour y revenir.
 notice-other-window = Vous avez ouvert ce pad dans une autre fenêtre, qui a pris le relais.
 notice-too-fast = Vous avez envoyé des modifications plus vite que ce serveur ne le permet.
 notice-damaged = Ce pad est endommagé sur le serveur. Copiez ici ce dont vous avez besoin.

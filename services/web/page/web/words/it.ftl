@@ -70,7 +70,7 @@ notice-again =
     }
 notice-denied = Non hai accesso a questo pad.
 notice-deleted = Questo pad è stato eliminato. Puoi ancora copiarne il testo da qui.
-notice-kicked = L’amministrazione ti ha fatto uscire da questo pad. Ricarica la pagina per tornare.
+notice-kicked = L’amministrazione ti ha fatto uscire da questo pad. Ricarica la pagina più tardi per tornare.
 notice-other-window = Hai aperto questo pad in un’altra finestra, che ha preso il posto di questa.
 notice-too-fast = Stavi inviando modifiche più in fretta di quanto questo server consenta.
 notice-damaged = Questo pad è danneggiato sul server. Copia da qui ciò che ti serve.

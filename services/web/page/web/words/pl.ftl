@@ -78,7 +78,7 @@ notice-again =
     }
 notice-denied = Nie masz dostępu do tego pada.
 notice-deleted = Ten pad został usunięty. Możesz jeszcze skopiować stąd jego tekst.
-notice-kicked = Administrator usunął Cię z tego pada. Aby wrócić, odśwież stronę.
+notice-kicked = Administrator usunął Cię z tego pada. Aby wrócić, odśwież stronę później.
 notice-other-window = Ten pad jest otwarty w innym Twoim oknie, które przejęło połączenie.
 notice-too-fast = Zmiany były wysyłane szybciej, niż pozwala na to ten serwer.
 notice-damaged = Ten pad jest uszkodzony na serwerze. Skopiuj stąd to, czego potrzebujesz.

@@ -70,7 +70,7 @@ notice-again =
     }
 notice-denied = Você não tem acesso a este pad.
 notice-deleted = Este pad foi excluído. Você ainda pode copiar o texto aqui.
-notice-kicked = A administração retirou você deste pad. Recarregue a página para voltar.
+notice-kicked = A administração retirou você deste pad. Recarregue a página mais tarde para voltar.
 notice-other-window = Você abriu este pad em outra janela, e ela assumiu o lugar desta.
 notice-too-fast = Você estava enviando alterações mais rápido do que este servidor permite.
 notice-damaged = Este pad está danificado no servidor. Copie daqui o que precisar.

@@ -66,7 +66,7 @@ notice-again =
     }
 notice-denied = 你无权访问此文档。
 notice-deleted = 此文档已被删除。你仍可从这里复制其内容。
-notice-kicked = 管理员已让你离开此文档。重新加载页面即可返回。
+notice-kicked = 管理员已让你离开此文档。稍后重新加载页面即可返回。
 notice-other-window = 你在另一个窗口中打开了此文档，已切换到那个窗口。
 notice-too-fast = 你发送更改的速度超过了此服务器的限制。
 notice-damaged = 此文档在服务器上已损坏。请从这里复制你需要的内容。

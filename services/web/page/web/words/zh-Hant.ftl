@@ -66,7 +66,7 @@ notice-again =
     }
 notice-denied = 你沒有這份文件的存取權限。
 notice-deleted = 這份文件已被刪除。你仍可從這裡複製其內容。
-notice-kicked = 管理員已讓你離開這份文件。重新載入頁面即可返回。
+notice-kicked = 管理員已讓你離開這份文件。稍後重新載入頁面即可返回。
 notice-other-window = 你在另一個視窗開啟了這份文件，已改由該視窗接手。
 notice-too-fast = 你送出變更的速度超過這台伺服器的限制。
 notice-damaged = 這份文件在伺服器上已損毀。請從這裡複製你需要的內容。
