@@ -8,6 +8,7 @@ from html import escape
 from io import BytesIO
 from typing import Any, Final
 
+from padfleet.shared.documents.counting import with_marks, without_marks
 from padfleet.shared.documents.packages import checked, part
 from padfleet.shared.easysync.characters import TAB
 from padfleet.shared.rendering.charsets import decoded
@@ -73,16 +74,17 @@ def html_of(data: bytes, ending: str) -> str:
 def _of_docx(data: bytes) -> str:
     import mammoth
 
-    if part(checked(data, any_name=True), "word/document.xml") is None:
+    archive = checked(data, any_name=True)
+    if part(archive, "word/document.xml") is None:
         raise ValueError("it is not a Word document")
     made = mammoth.convert_to_html(
-        BytesIO(data),
+        BytesIO(with_marks(data, archive)),
         style_map=_STYLES,
         ignore_empty_paragraphs=False,
         convert_image=lambda _: [],
     )
     # There are no spaces in it but those of the document.
-    return f'<div style="white-space:pre-wrap">{made.value}</div>'
+    return f'<div style="white-space:pre-wrap">{without_marks(made.value)}</div>'
 
 
 def _of_odt(data: bytes) -> str:

@@ -45,6 +45,11 @@ class Lists:
     def close(self) -> None:
         self._open.pop()
 
+    def number(self, given: dict[str, str]) -> None:
+        """An item begins, which may say its number."""
+        if self._open:
+            self._open[-1].following = _number(given.get("value", ""), self._open[-1].following)
+
     def marker(self) -> Attributes:
         """The attributes of the next item's marker."""
         found = self._open[-1] if self._open else _List("bullet", 1, 1)

@@ -240,6 +240,7 @@ class _Reader(SaxHandler):
             self._lists.open(tag, given)
         elif tag == "li":
             lines.item()
+            self._lists.number(given)
         elif tag == "tr":
             lines.row()
         elif tag in self._headings:

@@ -102,7 +102,7 @@ async def _import(settings: RedisProcessSettings, given: argparse.Namespace) -> 
     given.source = _sources(given)
     if given.dry_run:  # which also begins no fleet
         unread = await _each(given, progress, lambda where: _count(where, given, tally, progress))
-        failed = bool(tally.failed)
+        failed = bool(tally.failed or tally.unreadable)
     else:
         async with fleet_of(settings, begin=True) as (redis, keyspace):
             unread = await _each(
@@ -165,8 +165,9 @@ async def _count(
 ) -> None:
     """How many pads of one source would be brought."""
     async with open_source(where, credentials_of(given)) as source:
+        _tell_broken(source, where, tally, progress)
         pads = await _wanted(source, given, tally, progress)
-    progress.say(f"{where}: {len(pads)} pads")
+    progress.say(f"{_named(where)}: {len(pads)} pads")
 
 
 async def _take(
@@ -179,6 +180,7 @@ async def _take(
 ) -> None:
     """All that is wanted of one source."""
     async with open_source(where, credentials_of(given)) as source:
+        _tell_broken(source, where, tally, progress)
         pads = await _wanted(source, given, tally, progress)
         importer = Importer(
             redis,
@@ -203,6 +205,13 @@ async def _take(
             beside = ", ".join(f"{count} {what}" for what, count in counts.items() if count)
             said = f"also {beside}" if beside else "nothing beside the pads"
             progress.say(said + importer.left_out())
+
+
+def _tell_broken(source: Source, where: str, tally: ImportTally, progress: ToolProgress) -> None:
+    """What of the source is no record, of whatever pad."""
+    if isinstance(source, Database) and (said := source.broken.said()):
+        tally.unreadable += source.broken.count
+        progress.say(f"{where}: {said}")
 
 
 async def _wanted(

@@ -1,28 +1,78 @@
 """Etherpad's `dirty.db`: a file with a line for each change, of which the last one counts."""
 
+import re
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, Final
 
 from padfleet.shared.easysync import from_units
 from padfleet.shared.etherpad.jsonfile import IndexedFile, JsonPlace
 from padfleet.shared.etherpad.records import BadRecord
+from padfleet.shared.tool import shown
 from padfleet.shared.wire.jsontext import BadJson, loads
 
+MOST_NAMED: Final = 10
+"""Broken lines that are named."""
 
-def open_dirty(path: Path) -> IndexedFile:
+_KEY: Final = re.compile(rb'\s*\{"key":("(?:[^"\\]|\\.)*")')
+"""How a line begins, also one that is broken further on."""
+
+
+@dataclass
+class BrokenLines:
+    """What in a file is no record. What such a line had to say is lost to an Etherpad, too."""
+
+    count: int = 0
+    named: list[str] = field(default_factory=list)  #: the first ones
+    cut_off: str = ""  #: the last one, if it has no end
+
+    def add(self, number: int, line: bytes) -> None:
+        key = _KEY.match(line)
+        name = f"{number} ({shown(_key_of(key[1]))})" if key is not None else f"{number}"
+        if not line.endswith(b"\n"):
+            # It was being written when Etherpad was killed. It is as if it had never begun.
+            self.cut_off = name
+            return
+        self.count += 1
+        if self.count <= MOST_NAMED:
+            self.named.append(name)
+
+    def said(self) -> str:
+        """Empty: there is nothing to say."""
+        said = []
+        if self.count:
+            more = f" and {self.count - MOST_NAMED} more" if self.count > MOST_NAMED else ""
+            what = (
+                "1 line is no record" if self.count == 1 else f"{self.count} lines are no records"
+            )
+            said.append(f"{what}, and left out: {', '.join(self.named)}{more}")
+        if self.cut_off:
+            said.append(f"the last line, {self.cut_off}, was cut off while it was written")
+        return "; ".join(said)
+
+
+class DirtyFile(IndexedFile):
+    """`Records` of a dirty.db."""
+
+    def __init__(self, file: IO[bytes], places: dict[str, JsonPlace], broken: BrokenLines) -> None:
+        super().__init__(file, places, _value)
+        self.broken = broken
+
+
+def open_dirty(path: Path) -> DirtyFile:
     """Reads through the file once, to find the lines that count. Raises OSError, and `BadRecord`
     for what is no such file."""
     file = path.open("rb")
     places: dict[str, JsonPlace] = {}
-    offset = good = bad = 0
+    broken = BrokenLines()
+    offset = good = 0
     try:
-        for line in file:
+        for number, line in enumerate(file, 1):
             size = len(line)
             if line.strip():
                 key, there = _read(line)
                 if key is None:
-                    # A line that was being written when Etherpad was killed, for one.
-                    bad += 1
+                    broken.add(number, line)
                 elif there:
                     places[key] = JsonPlace(offset, size)
                     good += 1
@@ -30,12 +80,13 @@ def open_dirty(path: Path) -> IndexedFile:
                     places.pop(key, None)
                     good += 1
             offset += size
+        bad = broken.count + bool(broken.cut_off)
         if bad > good:
             raise BadRecord(f"{path} is not a dirty.db: {bad} of its lines are not records")
     except BaseException:
         file.close()
         raise
-    return IndexedFile(file, places, _value)
+    return DirtyFile(file, places, broken)
 
 
 def _read(line: bytes) -> tuple[str | None, bool]:
@@ -48,6 +99,13 @@ def _read(line: bytes) -> tuple[str | None, bool]:
     if not isinstance(key, str):
         return None, False
     return from_units(key), record.get("val") is not None
+
+
+def _key_of(text: bytes) -> str:
+    try:
+        return from_units(loads(text))
+    except BadJson:
+        return "a key that cannot be read"
 
 
 def _value(record: Any) -> Any:

@@ -8,7 +8,7 @@ from typing import IO, Protocol
 from urllib.parse import urlsplit
 
 from padfleet.services.tools.importing.couch import CouchRecords
-from padfleet.services.tools.importing.dirty import open_dirty
+from padfleet.services.tools.importing.dirty import BrokenLines, DirtyFile, open_dirty
 from padfleet.services.tools.importing.mongo import MongoRecords
 from padfleet.services.tools.importing.redis_source import RedisRecords
 from padfleet.services.tools.importing.sql import MysqlRecords, PostgresRecords
@@ -54,6 +54,7 @@ class Database:
         """`whole`: there may be records that belong to no pad."""
         self.all = Noted(all_records)
         self.whole = whole
+        self.broken = all_records.broken if isinstance(all_records, DirtyFile) else BrokenLines()
 
     async def pads(self) -> list[str]:
         return await pad_ids(self.all)

@@ -140,6 +140,9 @@ async def test_from_a_dirty_db(
         0,
         True,
     ), ended
+    cut_off = "(pad:half), was cut off while it was written"
+    assert cut_off in ended.err
+    assert "records cannot be read" not in ended.err
     await compare(api, there, "by-file", "by-file")
     check_beside(elsewhere)
     assert await there.getPadID(roID="r.0123456789abcdef0123456789abcdef") == {"padID": "by-file"}

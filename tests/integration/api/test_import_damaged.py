@@ -217,6 +217,25 @@ async def test_lines_that_are_none_keep_no_other_back(
     check_beside(fleet, ended)
 
 
+async def test_broken_lines_are_counted_and_named(fleet: EmbeddedServer, tmp_path: Path) -> None:
+    """Each may have had a revision in it, or the newest state of a pad."""
+    path = tmp_path / "dirty.db"
+    lines = [f'{{"key":{json.dumps(key)},"val":{value}}}' for key, value in pad("fine").items()]
+    fine = "\n".join(lines * 4)
+    lines[2:2] = ['{"key":"pad:lost:revs:7","val":{"chan', "", "\x00\x00", "[]"]
+    path.write_text("\n".join(lines) + "\n")
+    for words in (["--dry-run"], []):
+        ended = await padfleet(fleet.url, "import", path, *words)
+        assert ended.code == 1, ended.err
+        assert "3 lines are no records, and left out: 3 (pad:lost:revs:7), 5, 6\n" in ended.err
+    assert "3 records cannot be read and were left out" in ended.err
+    assert "1 pads brought" in ended.err
+    path.write_text("\n".join([*lines, *["nonsense"] * 9, fine]) + "\n")
+    ended = await padfleet(fleet.url, "import", path)
+    assert (ended.code, "12 lines are no records" in ended.err) == (1, True), ended.err
+    assert " and 2 more\n" in ended.err, ended.err
+
+
 async def test_a_file_that_is_none_keeps_no_other_back(
     fleet: EmbeddedServer, tmp_path: Path
 ) -> None:

@@ -116,6 +116,90 @@ def test_headings_lists_and_links_of_word_arrive() -> None:
     ]
 
 
+def numbering_of(*, levels: str, lists: str) -> str:
+    return (
+        '<w:numbering xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main">'
+        f'<w:abstractNum w:abstractNumId="7">{levels}</w:abstractNum>{lists}</w:numbering>'
+    )
+
+
+def level(at: int, start: int, form: str) -> str:
+    return (
+        f'<w:lvl w:ilvl="{at}"><w:start w:val="{start}"/><w:numFmt w:val="{form}"/>'
+        '<w:lvlText w:val="%1."/></w:lvl>'
+    )
+
+
+def in_lists(numbering: str, items: list[tuple[int, int, str]]) -> bytes:
+    """A document of Word: number of the list (0: none), level from 0, and text of each line."""
+    document = Document()
+    for number, at, text in items:
+        paragraph = document.add_paragraph(text)
+        if number:
+            properties = paragraph._p.get_or_add_pPr().get_or_add_numPr()
+            properties.get_or_add_ilvl().val = at
+            properties.get_or_add_numId().val = number
+    out = BytesIO()
+    document.save(out)
+    made = BytesIO()
+    with ZipFile(out) as old, ZipFile(made, "w", ZIP_DEFLATED) as new:
+        for name in old.namelist():
+            told = name == "word/numbering.xml"
+            new.writestr(name, numbering.encode() if told else old.read(name))
+    return made.getvalue()
+
+
+def test_numbers_of_words_lists_arrive() -> None:
+    """Lists that begin at another number, lie in each other, are gone on with behind a text, begin
+    anew by an override, and count letters; bullets have none."""
+    numbering = numbering_of(
+        levels=level(0, 4, "decimal") + level(1, 1, "lowerLetter") + level(2, 1, "bullet"),
+        lists='<w:num w:numId="1"><w:abstractNumId w:val="7"/></w:num>'
+        '<w:num w:numId="2"><w:abstractNumId w:val="7"/>'
+        '<w:lvlOverride w:ilvl="0"><w:startOverride w:val="9"/></w:lvlOverride></w:num>'
+        '<w:num w:numId="3"><w:abstractNumId w:val="7"/></w:num>',
+    )
+    items = [
+        (1, 0, "four"),
+        (1, 1, "a"),
+        (1, 1, "b"),
+        (1, 2, "dot"),
+        (1, 0, "five"),
+        (1, 1, "a again"),
+        (0, 0, "text"),
+        (3, 0, "six, of another list that counts with it"),
+        (0, 0, "text"),
+        (2, 0, "nine"),
+        (2, 0, "ten"),
+        (8, 0, "of no list"),
+    ]
+    data = in_lists(numbering, items)
+    text = from_units(to_txt(*from_html(html_of(data, ".docx"), "a.x")))
+    assert text.split("\n") == [
+        "\t4. four",
+        "\t\t4.1. a",
+        "\t\t4.2. b",
+        "\t\t\t* dot",
+        "\t5. five",
+        "\t\t5.1. a again",
+        "text",
+        "\t6. six, of another list that counts with it",
+        "text",
+        "\t9. nine",
+        "\t10. ten",
+        "of no list",
+        "",
+    ]
+
+
+@pytest.mark.parametrize(
+    "numbering", ["<w:numbering xmlns:w='x'/>", numbering_of(levels="", lists="")]
+)
+def test_lists_that_are_not_said_how_to_count_are_text(numbering: str) -> None:
+    data = in_lists(numbering, [(1, 0, "one"), (0, 0, "two")])
+    assert [line[3] for line in read(data, ".docx")][:2] == ["one", "two"]
+
+
 def test_headings_lists_and_links_of_an_opendocument_arrive() -> None:
     styles = (
         '<style:style style:name="P1" style:family="paragraph" style:parent-style-name="Title"/>'

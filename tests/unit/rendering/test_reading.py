@@ -109,6 +109,8 @@ def test_text(source: str, text: str) -> None:
         ("<ol><li>a<ul><li>b</ul><li>c</ol>", "\t1. a\n\t\t* b\n\t2. c\n"),
         ("<ul><li>a<ol><li>b</ol><li>c</ul>", "\t* a\n\t\t1. b\n\t* c\n"),
         ("<ol start=4><li>a<li>b</ol>", "\t4. a\n\t5. b\n"),
+        ("<ol><li value=4>a<li>b<ol><li value=3>c</ol></ol>", "\t4. a\n\t5. b\n\t\t5.3. c\n"),
+        ("<ol><li value=x>a<li value=>b</ol><li value=5>c", "\t1. a\n\t2. b\n\t* c\n"),
         ("<ol start=-2><li>a</ol>", "\t1. a\n"),
         ("<ol><li>a</ol><p>x</p><ol start=2><li>b</ol>", "\t1. a\nx\n\t2. b\n"),
         ("<ul class=indent><li>a</ul>", "\ta\n"),
