@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.deploy import monitors
 from tests.deploy.documented import commands
 from tests.deploy.helm import CHART, Helm
 from tests.deploy.manifests import (
@@ -41,8 +42,18 @@ def test_a_cluster_takes_it(way: str, helm: Helm) -> None:
     for found in helm.objects(WAYS[way], tests=True):
         assert (found["kind"], found["metadata"]["name"]) not in names
         names.add((found["kind"], found["metadata"]["name"]))
-        if not found["apiVersion"].startswith("monitoring.coreos.com/"):
+        if monitors.is_of_the_operator(found):
+            monitors.check(found)
+        else:
             kubernetes_validate.validate(found, VERSION, strict=True)
+
+
+def test_fields_that_the_operator_does_not_have_are_found(helm: Helm) -> None:
+    objects = helm.objects({"monitoring": {"enabled": True}})
+    monitor = only(objects, "PodMonitor")
+    assert next(monitors.faults(monitor), None) is None
+    for wrong in ({"jobLabels": "x"}, {"podMetricsEndpoints": [{"interval": "15"}]}):
+        assert next(monitors.faults({**monitor, "spec": {**monitor["spec"], **wrong}}))
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -242,6 +253,8 @@ def test_what_watches_finds_both_kinds_of_process(by: str, helm: Helm) -> None:
     kind, ends = (
         ("PodMonitor", "podMetricsEndpoints") if by == "pods" else ("ServiceMonitor", "endpoints")
     )
+    for found in filter(monitors.is_of_the_operator, objects):
+        monitors.check(found)
     monitor = only(objects, kind)["spec"]
     assert monitor["jobLabel"] == "app.kubernetes.io/name"
     assert [end["port"] for end in monitor[ends]] == ["ops"]

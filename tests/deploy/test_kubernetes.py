@@ -11,6 +11,7 @@ import yaml
 
 from padfleet.shared.settings import FanoutSettings, WriterSettings
 from padfleet.shared.settings.declare import specs
+from tests.deploy import monitors
 from tests.deploy.manifests import (
     KUBERNETES,
     NOT_FOR_CLIENTS,
@@ -36,9 +37,10 @@ def test_a_cluster_takes_it(overlay: str) -> None:
     import kubernetes_validate
 
     for found in rendered(overlay):
-        if found["apiVersion"].startswith("monitoring.coreos.com/"):
-            continue  # the operator's own kinds
-        kubernetes_validate.validate(found, VERSION, strict=True)
+        if monitors.is_of_the_operator(found):
+            monitors.check(found)
+        else:
+            kubernetes_validate.validate(found, VERSION, strict=True)
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)

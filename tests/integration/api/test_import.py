@@ -120,6 +120,27 @@ async def test_from_a_running_server(
     await compare(api, there, "by-http", "by-http")
 
 
+async def test_names_with_characters_of_any_plane_come_over_http(
+    api: Caller, elsewhere: Fleet, there: Caller, tmp_path: Path
+) -> None:
+    """The pads behind one with an emoji in its name come, too."""
+    group = (await api.createGroup())["groupID"]
+    names = ["plane 😀", "👩\u200d💻", "zz behind 𝒜", "ünï/漢字"]
+    names = [name.replace(" ", "_").replace("/", "_") for name in names]
+    for name in names:
+        await api.createPad(padID=name, text=f"this is {name}")
+    grouped = (await api.createGroupPad(groupID=group, padName="team 😀", text="private"))["padID"]
+    key = tmp_path / "APIKEY.txt"
+    key.write_text(f"{KEY}\n")
+    words = [word for name in (*names, grouped) for word in ("--pad", name)]
+    ended = await padfleet(elsewhere.redis_url, "import", api.url, "--api-key-file", key, *words)
+    assert (ended.code, "5 pads brought" in ended.err) == (0, True), ended
+    for name in names:
+        assert await there.getText(padID=name) == {"text": f"this is {name}\n"}
+    assert await there.listPads(groupID=group) == {"padIDs": [grouped]}
+    assert await there.getText(padID=grouped) == {"text": "private\n"}
+
+
 async def test_from_a_dirty_db(
     api: Caller, fleet: Fleet, elsewhere: Fleet, there: Caller, tmp_path: Path
 ) -> None:
