@@ -172,8 +172,8 @@ def token_key(token_hash: str) -> str:
 
 def kept_out_key(pad_id: str, author_id: str) -> str:
     # Both may hold colons; a pad's name holds no line break.
-    both = f"{pad_id}\n{author_id}".encode()
-    return f"pf:kept-out:{sha256(both).hexdigest()}"
+    hashed = sha256(f"{pad_id}\n{author_id}".encode()).hexdigest()
+    return f"pf:kept-out:{hashed}"
 
 
 def read_only_key(read_only_id: str) -> str:

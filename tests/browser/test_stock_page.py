@@ -53,7 +53,8 @@ def stock(running_browser: Browser) -> Iterator[Browser]:
 
 
 def text(page: Page) -> str:
-    return str(page.look(f"{BODY}?.innerText ?? ''"))
+    # A space at the end of what one author wrote is drawn as one that does not break.
+    return str(page.look(f"{BODY}?.innerText ?? ''")).replace("\xa0", " ")
 
 
 def has(page: Page, selector: str) -> bool:
