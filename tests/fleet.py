@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from urllib.error import URLError
+from urllib.error import HTTPError, URLError
 
 from padfleet.services.tools.up.server import EmbeddedServer
 from tests import warm_start
@@ -70,6 +70,15 @@ class Member:
         with urllib.request.urlopen(request, timeout=5) as response:
             text: str = response.read().decode()
         return text
+
+    def readiness(self) -> str:
+        """What it says of its readiness, be it ready or not: on a machine with other things to do
+        it may not be, for a moment."""
+        try:
+            return self.page("/health/ready")
+        except HTTPError as error:
+            with error:
+                return error.read().decode()
 
     def signal(self, number: signal.Signals) -> None:
         self.process.send_signal(number)

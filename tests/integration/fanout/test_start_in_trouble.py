@@ -43,9 +43,9 @@ async def test_I10_one_partition_that_stands_still_does_not_take_a_worker_away(
         worker = _worker(fleet)
         await eventually(worker.ready, "it is ready", timeout=60)
         said = "by way of partition 0, where the last one waits for its pad to be opened"
-        await eventually(lambda: said in worker.page("/health/ready"), "it says what is wrong")
+        await eventually(lambda: said in worker.readiness(), "it says what is wrong")
         await redis.client.delete(spoilt)
-        await eventually(lambda: said not in worker.page("/health/ready"), "it is well", timeout=60)
+        await eventually(lambda: said not in worker.readiness(), "it is well", timeout=60)
         worker.log.write_text("")
 
 
