@@ -34,8 +34,8 @@ def take_light(
     """Takes entries in order, until the batch is taken or one is not light.
 
     Arguments:
-      known: returns the pad at its head, if it is in memory and exists.
-      keys_of: returns the keys of a pad.
+        known: returns the pad at its head, if it is in memory and exists.
+        keys_of: returns the keys of a pad.
 
     Raises what a fault of ours raises; then the batch has to start again.
     """

@@ -6,29 +6,30 @@ from dataclasses import dataclass
 from typing import Final
 
 QUICK: Final = 10
-"""Attempts that follow each other quickly: a worker that dies has others beside it."""
+"""Attempts that follow each other quickly: when a worker dies, there are others."""
 
 SHORTEST: Final = 0.05
 LONGEST_OF_QUICK: Final = 0.4
 LONGEST: Final = 5.0
-"""Seconds between two attempts."""
+"""Longest time in seconds between two attempts."""
 
 STEADY: Final = 10.0
-"""Seconds after which a session that goes on is no mere attempt any more."""
+"""Seconds after which a session counts as more than a mere attempt."""
 
 
 @dataclass(slots=True)
 class Backoff:
-    """A connection that comes about proves little: a server that cannot serve us takes it, and
-    drops it. So what counts is what came of it."""
+    """Decides by what came of a connection. The connection alone proves little: a server that
+    cannot serve us accepts it, and drops it."""
 
     patience: float  #: seconds for which it is tried without any success
     _attempts: int = 0
     _give_up_at: float | None = None
 
     def pause(self, now: float, chance: float) -> float | None:
-        """Seconds to wait before the next attempt; None: it is to be given up. `chance` is from 0
-        to 1: when a worker dies, all of its clients come, and not at the same moment."""
+        """Returns the seconds to wait before the next attempt; None: give up. `chance` is from 0 to
+        1: when a worker dies, all of its clients come back, but should not do so at the same
+        moment."""
         if self._give_up_at is None:
             self._give_up_at = now + self.patience
         elif now > self._give_up_at:
@@ -41,12 +42,12 @@ class Backoff:
         return SHORTEST + chance * (longest - SHORTEST)
 
     def resumed(self) -> None:
-        """All that was missed has come in, and nothing of our own is outstanding: there is no
-        reason to give up, but the next attempt waits no less than it would have."""
+        """Everything that was missed has arrived, and nothing of ours is outstanding: there is no
+        reason to give up, but the next attempt waits as long as it would have."""
         self._give_up_at = None
 
     def was_up(self, seconds: float) -> None:
-        """A session has ended that went on for so long."""
+        """A session has ended that lasted for so long."""
         if seconds >= STEADY:
             self._attempts = 0
 

@@ -2,7 +2,7 @@
 
 What is known of a pad is `base` (its text at `rev`), the draft in flight to the server, and the
 edits made since, which wait. `text` is all three together: what the user sees. The rules are those
-of Etherpad's page, but for one: several drafts may wait (see `Collaborator.seal`).
+of Etherpad's page, except that several drafts may wait (see `Collaborator.seal`).
 """
 
 from collections import deque
@@ -33,10 +33,10 @@ from padfleet.shared.easysync.characters import without_controls
 
 
 class Changed(NamedTuple):
-    """A revision of somebody else has been taken in.
+    """A revision of somebody else has been applied.
 
-    Fired for each one, also for those that came in one message. `changeset` is what it did to
-    `text`, in the numbers of the collaborator's pool.
+    There is one for each revision, even if several came in one message. `changeset` is what it did
+    to `text`, in the numbers of the collaborator's pool.
     """
 
     rev: int
@@ -51,19 +51,19 @@ class Accepted(NamedTuple):
 
 
 class CursorsMoved(NamedTuple):
-    """Others have moved their cursors, or have none any more; see `Pad.cursors`."""
+    """Others have moved their cursors, or no longer have one; see `Pad.cursors`."""
 
     rev: int  #: the newest revision that has come in
     authors: Sequence[str]  #: whose
 
 
 Event = Changed | Accepted | CursorsMoved
-"""What `Pad` tells of."""
+"""The events of `Pad`."""
 
 
 @dataclass(slots=True)
 class _Draft:
-    """Own edits that go out as one revision."""
+    """Our own edits that are sent as one revision."""
 
     changeset: str
     sealed: bool = False  #: takes no more edits
@@ -72,7 +72,7 @@ class _Draft:
 
 @dataclass(slots=True)
 class TrafficCounts:
-    """What has come in."""
+    """Counts of what has been received."""
 
     revisions: int = 0
     batches: int = 0
@@ -82,13 +82,13 @@ class TrafficCounts:
 class Collaborator:
     """One client's copy of a pad, from the `collab_client_vars` of CLIENT_VARS.
 
-    `text_only`: for readers; attributes are not kept, which saves most of the work, and nothing
-    can be edited.
+    `text_only`: for readers; attributes are not kept, which saves most of the work, and nothing can
+    be edited.
 
-    `room` is what the server takes in one submission, if that is known; whoever makes a new
-    connection sets it anew. What is larger goes out as several.
+    `room` is what the server accepts in one submission, if that is known; it is set again for each
+    new connection. A larger edit is sent as several submissions.
 
-    `cursors`: whether it is kept where people have theirs.
+    `cursors`: whether to keep track of other people's cursors.
     """
 
     def __init__(
@@ -122,7 +122,7 @@ class Collaborator:
 
     @property
     def attributed_text(self) -> AText:
-        """The pad at `rev`, without own edits under way. Not kept up by a reader."""
+        """The pad at `rev`, without our own unaccepted edits. Not kept up to date for a reader."""
         return self._base
 
     @property
@@ -132,7 +132,7 @@ class Collaborator:
 
     @property
     def submitting(self) -> bool:
-        """Whether a submission is under way to the server."""
+        """Whether a submission is in flight to the server."""
         return self._in_flight is not None
 
     @property
@@ -142,13 +142,13 @@ class Collaborator:
 
     @property
     def up_to_date(self) -> bool:
-        """Whether all that was missed while there was no connection has come in."""
+        """Whether everything has arrived that was missed while there was no connection."""
         return not self._resuming
 
     @property
     def drafts(self) -> int:
-        """How many revisions the own edits will become that have not been accepted yet, unless
-        some of them cancel each other out."""
+        """How many revisions our own unaccepted edits will become, unless some of them cancel each
+        other out."""
         return len(self._waiting) + self.submitting
 
     # --- Editing ---------------------------------------------------------------------------------
@@ -156,8 +156,9 @@ class Collaborator:
     def edit(self, start: int, removed: int, inserted: str) -> str:
         """Replaces `removed` code units at `start`; returns the changeset on `text`.
 
-        What no pad holds is left out of `inserted`: controls, and of line ends all but ``\\n``.
-        Raises as `apply_own` does."""
+        What no pad holds is left out of `inserted`: control characters, and all line ends but
+        ``\\n``. Raises the same as `apply_own`.
+        """
         if start < 0 or removed < 0 or start + removed > len(self.text):
             raise OutOfRange(
                 f"cannot replace {removed} code units at {start} of a text that has "
@@ -170,11 +171,11 @@ class Collaborator:
         return changeset
 
     def apply_own(self, changeset: str) -> None:
-        """An edit of `text` as a changeset in the numbers of `pool`.
+        """Applies an edit of `text`, given as a changeset in the numbers of `pool`.
 
-        Raises `OutOfRange` where the text would not end in a newline any more, `TooLarge` for an
-        attribute that the server has no room for, and `EditRefused` for what does not fit `text`
-        or `pool`. Nothing has changed then.
+        Raises `OutOfRange` if the text would not end in a newline any more, `TooLarge` for an
+        attribute that the server has no room for, and `EditRefused` if it does not fit `text` or
+        `pool`. Nothing has changed then.
         """
         if self._text_only:
             raise EditRefused("a text-only collaborator cannot edit")
@@ -204,17 +205,18 @@ class Collaborator:
                     check_attribute(self._pool.put(*attribute), self._pool, self.room)
 
     def seal(self) -> None:
-        """What has been edited up to now will be a state of the pad by itself: later edits go into
-        another revision. Etherpad's page has no such thing; it is for those who have to say what
-        somebody else saw."""
+        """Makes the present text a state of the pad by itself: later edits go into another
+        revision. Etherpad's page has no such thing; it is for callers who have to say what somebody
+        else saw."""
         draft = self._waiting[-1] if self._waiting else self._in_flight
         if draft is not None:
             draft.sealed = True
 
     def next_submission(self) -> dict[str, Any] | None:
-        """The `data` of the USER_CHANGES that is due, if one is: one at a time is in flight.
+        """Returns the `data` of the next USER_CHANGES, if one is due: only one at a time is in
+        flight.
 
-        Raises `TooLarge` when what waits cannot be split so that this server takes it.
+        Raises `TooLarge` if what waits cannot be split so that this server accepts it.
         """
         if self._resuming or self._in_flight is not None:
             return None
@@ -236,7 +238,7 @@ class Collaborator:
         }
 
     def _split_first(self, room: SplitLimits) -> None:
-        """Several drafts in the place of the first one, which is too large."""
+        """Replaces the first draft, which is too large, with several."""
         whole = self._waiting[0]
         pieces = [_Draft(piece, sealed=True) for piece in split(whole.changeset, self._pool, room)]
         pieces[-1].sealed = whole.sealed
@@ -244,21 +246,22 @@ class Collaborator:
         self._waiting.extendleft(reversed(pieces))
 
     def connection_lost(self) -> Iterator[CursorsMoved]:
-        """Until what was missed has come in, nothing is submitted, and nobody has a cursor."""
+        """Until what was missed has arrived, nothing is submitted, and nobody has a cursor."""
         self._resuming = True
         self._session = ""
         return self._moved(self._cursors.cut_off() if self._cursors is not None else ())
 
     def _in_session(self, session: str) -> None:
-        """What the server calls the session on this connection. It may say so after something has
-        been submitted in it; what is in flight from before the connection is of another one."""
+        """Handles the server's name for the session on this connection. It may come after something
+        has been submitted in the session; what is in flight from before the connection belongs to
+        another one."""
         self._session = session
         if self._in_flight is not None and not self._resuming:
             self._in_flight.session = session
 
     def _resumed(self) -> None:
-        """All that was missed is here: what still is in flight was never taken, and is sent again,
-        joined with what was typed since."""
+        """Everything that was missed is here: what is still in flight was never accepted, and is
+        sent again, joined with what was typed since."""
         self._resuming = False
         if self._in_flight is None:
             return
@@ -274,12 +277,12 @@ class Collaborator:
 
     @property
     def cursors(self) -> dict[str, Cursor]:
-        """Where the others have theirs in `text`, by author, as far as they tell and we have seen
-        what they have."""
+        """Where the others have their cursors in `text`, by author, as far as they report them and
+        we have seen the revisions that they have seen."""
         return {} if self._cursors is None else self._cursors.seen(self._own(), len(self.text))
 
     def point(self, cursor: Cursor | None) -> None:
-        """One's own cursor is there in `text`, or nowhere any more. It stays with the text around
+        """Sets our own cursor to this place in `text`, or to nowhere. It stays with the text around
         it. Raises `OutOfRange` for a place beyond the text."""
         for place in cursor or ():
             if not 0 <= place <= len(self.text):
@@ -290,7 +293,8 @@ class Collaborator:
             self._cursors.mine = cursor
 
     def next_place(self) -> CursorPlace | None:
-        """What is to be told of one's own cursor; None: nothing, for they know."""
+        """Returns what has to be reported about our own cursor; None: the others know it
+        already."""
         if self._cursors is None or self._resuming:
             return None
         return self._cursors.to_tell(self._own())
@@ -307,11 +311,11 @@ class Collaborator:
     # --- Messages --------------------------------------------------------------------------------
 
     def receive(self, data: dict[str, Any]) -> Iterator[Event]:
-        """Takes in the `data` of a COLLABROOM message; what is none of ours is passed over.
+        """Handles the `data` of a COLLABROOM message; unknown messages are ignored.
 
-        A generator: each revision is taken in when its event is asked for, so that `text` and `rev`
-        are those of the event, and the edits that somebody makes on it go where they belong also in
-        the middle of a batch. Raises `ProtocolError`.
+        A generator: each revision is applied when its event is requested, so that `text` and `rev`
+        are those of the event, and edits that are made on it belong to the right place even in the
+        middle of a batch. Raises `ProtocolError`.
         """
         try:
             yield from self._take_in(data)
@@ -342,7 +346,7 @@ class Collaborator:
         return iter([CursorsMoved(self.rev, authors)] if authors else [])
 
     def _missed(self, data: dict[str, Any]) -> Iterator[Event]:
-        """A revision that was missed, or that none was."""
+        """Handles a revision that was missed, or the message that none was."""
         if not data.get("noChanges"):
             yield self._catch_up(data)
             if data["newRev"] != data["headRev"]:
@@ -362,8 +366,8 @@ class Collaborator:
         return accepted
 
     def _is_answer(self, data: dict[str, Any]) -> bool:
-        """Whether a missed revision is what was in flight, and not that of another session of the
-        same author, who may have several tabs or programs."""
+        """Whether a missed revision is what was in flight, and not from another session of the same
+        author, who may have several tabs or programs."""
         mine = self._in_flight
         if mine is None or data.get("author", "") != self.author:
             return False
@@ -371,8 +375,8 @@ class Collaborator:
         if origin and mine.session and origin != mine.session:
             return False
         surely = bool(origin) and origin == mine.session
-        # Rebased here as there, it is the same to the letter. Where the server does not say whose
-        # it is, two that are the same cannot be told apart.
+        # Rebased here as there, it is exactly the same. If the server does not say which session it
+        # came from, two identical ones cannot be told apart.
         theirs = move_ops_to_new_pool(
             data["changeset"], AttributePool.from_jsonable(data["apool"]), self._pool
         )
@@ -418,11 +422,11 @@ class Collaborator:
         return Changed(rev, author, theirs)
 
     def _merge(self, theirs: str, wire_pool: AttributePool) -> str:
-        """Applies a revision to all that is kept. Returns what it did to `text`."""
+        """Applies a revision to everything that is kept. Returns what it did to `text`."""
         theirs = move_ops_to_new_pool(theirs, wire_pool, self._pool)
         self._base = apply_to_atext(theirs, self._base, self._pool)
-        # In flight, ours comes after theirs, as the server will have it; what still waits will be
-        # submitted on top of theirs, and goes wherever the user is better served.
+        # In flight, ours comes after theirs, as on the server; what still waits will be submitted
+        # on top of theirs, and goes wherever it suits the user better.
         if self._in_flight is not None:
             mine = self._in_flight.changeset
             self._in_flight.changeset = follow(theirs, mine, self._pool)
@@ -436,7 +440,7 @@ class Collaborator:
 
 
 def _effect(changeset: str, on: AText, pool: AttributePool) -> tuple[str, list[tuple[int, Any]]]:
-    """What comes of it, whatever order its attributes are written in."""
+    """The effect of a changeset, whatever order its attributes are written in."""
     result = apply_to_atext(changeset, on, pool)
     runs = [
         (op.chars, sorted(attribs_of(op.attribs, pool).items())) for op in iter_ops(result.attribs)

@@ -1,8 +1,8 @@
-"""Where people have their cursors: pure.
+"""People's cursors: pure.
 
-Places are told in a revision of the pad, and carried along over what was changed since, on the way
-out and on the way in. One's own cursor is kept in the text that is seen, and what the others know
-of it is kept too: when that is no longer where it is, they are told again.
+Places are given in a revision of the pad, and moved over what has been changed since, when sending
+and when receiving. Our own cursor is kept in the visible text, and so is what the others know of
+it: when that is no longer where it is, it is reported again.
 """
 
 from collections import deque
@@ -13,19 +13,20 @@ from typing import Any, Final, NamedTuple
 from padfleet.shared.easysync import iter_ops, unpack
 
 KEPT: Final = 200
-"""Revisions that are kept to carry older places along; who is further behind than that, waits."""
+"""Revisions that are kept to move older places; the cursor of somebody further behind has to
+wait."""
 
 
 class Cursor(NamedTuple):
     """A cursor, or a selection from `anchor` to `head`, where the cursor is: UTF-16 code units of
-    the text that is seen. `head` may come before `anchor`."""
+    the visible text. `head` may come before `anchor`."""
 
     anchor: int
     head: int
 
 
 class CursorPlace(NamedTuple):
-    """The same in the pad at `rev`; None for both says that there is none any more."""
+    """The same in the pad at `rev`; None for both means that there is no cursor any more."""
 
     rev: int
     anchor: int | None
@@ -33,7 +34,7 @@ class CursorPlace(NamedTuple):
 
 
 class CursorShift(NamedTuple):
-    """`length` units in the place of those from `start` to `end` of the text before."""
+    """`length` units replace those from `start` to `end` of the text before."""
 
     start: int
     end: int
@@ -58,8 +59,8 @@ def changes_of(changeset: str) -> list[CursorShift]:
 
 
 def carried(position: int, changes: Iterable[CursorShift], *, after: bool) -> int:
-    """Where a position is after `changes`: before what is inserted right there, or with `after`,
-    behind it."""
+    """Where a position is after `changes`: before what is inserted right there, or, with `after`,
+    after it."""
     moved = 0
     for start, end, length in changes:
         if start > position or (start == end == position and not after):
@@ -71,8 +72,8 @@ def carried(position: int, changes: Iterable[CursorShift], *, after: bool) -> in
 
 
 def carried_back(position: int, changes: Iterable[CursorShift]) -> int:
-    """Where a position of the text after `changes` was before them; of what is new, where it came
-    in."""
+    """Where a position of the text after `changes` was before them; for new text, where it was
+    inserted."""
     moved = 0  # by how much what comes next stands further on in the text after
     for start, end, length in changes:
         if position <= start + moved:
@@ -93,11 +94,12 @@ class _Step:
 
     @cached_property
     def changes(self) -> list[CursorShift]:
-        """Read when there is a cursor to be moved, and once."""
+        """Computed when there is a cursor to be moved, and only once."""
         return changes_of(self._changeset)
 
     def over(self, place: CursorPlace, author: str) -> CursorPlace:
-        """A place of `author` after this: whoever types has the cursor behind what he types."""
+        """A place of `author` after this revision: the cursor of somebody who types is after what
+        they type."""
         if place.anchor is None or place.head is None:
             return CursorPlace(self.rev, None, None)
         after = author == self.author
@@ -107,8 +109,8 @@ class _Step:
 
 
 class Cursors:
-    """The cursors of all who have a pad open. `me` is the author whose own cursor it is, and `rev`
-    the revision that there is."""
+    """The cursors of everybody who has a pad open. `me` is the author whose own cursor it is, and
+    `rev` the present revision."""
 
     def __init__(self, me: str, rev: int) -> None:
         self.mine: Cursor | None = None  #: in the text that is seen
@@ -134,14 +136,14 @@ class Cursors:
             self._known = step.over(self._known, self._me)
 
     def edited(self, changeset: str, *, by_me: bool) -> None:
-        """What is seen has changed, by an own edit or by somebody else's."""
+        """The visible text has changed, by our own edit or somebody else's."""
         if self.mine is not None:
             changes = changes_of(changeset)
             self.mine = Cursor(*(carried(one, changes, after=by_me) for one in self.mine))
 
     def told(self, cursors: Iterable[Mapping[str, Any]]) -> list[str]:
-        """People have told where their cursors are. Whose have moved; raises LookupError or
-        TypeError for what is no list of them."""
+        """Handles people's reports of their cursors. Returns whose have moved; raises LookupError
+        or TypeError if it is not a list of reports."""
         places = [(_text(one["userId"]), _place(one)) for one in cursors]
         return [author for author, place in places if self._told(author, place)]
 
@@ -159,12 +161,12 @@ class Cursors:
         return True
 
     def left(self, author: str) -> bool:
-        """Somebody has left, or has no cursor any more. False if he had none."""
+        """Somebody has left, or no longer has a cursor. Returns False if they had none."""
         return self._places.pop(author, None) is not None
 
     def cut_off(self) -> list[str]:
-        """The connection is lost, and with it what others had told, and knew. Whose cursors are
-        gone."""
+        """The connection is lost, and with it what others had reported, and knew. Returns whose
+        cursors are gone."""
         gone, self._places = list(self._places), {}
         if self._known is not None:
             self._known = CursorPlace(self._rev, -1, -1)  # perhaps what was said last, perhaps not
@@ -173,9 +175,9 @@ class Cursors:
     # --- What is seen, and said ------------------------------------------------------------------
 
     def seen(self, own: Sequence[str], length: int) -> dict[str, Cursor]:
-        """Where the others have theirs in the text that is seen, which has `length` units: the pad
-        with `own`, the changesets that are on their way to it. What they have seen and we have
-        not, cannot be shown yet."""
+        """Where the others have their cursors in the visible text, which has `length` units: the
+        pad with `own`, the changesets that are on their way to it. Cursors in revisions that we
+        have not seen yet cannot be shown."""
         changes = [changes_of(changeset) for changeset in own]
 
         def within(position: int) -> int:
@@ -190,8 +192,8 @@ class Cursors:
         }
 
     def to_tell(self, own: Sequence[str]) -> CursorPlace | None:
-        """What the others are to be told of one's own cursor, which they know from then on; None:
-        they know. `own` as above."""
+        """Returns what has to be reported about our own cursor, and notes that the others know it;
+        None: they know it already. `own` as above."""
         place = self._place_of_mine(own)
         if place == (self._known or CursorPlace(self._rev, None, None)):
             return None

@@ -16,8 +16,8 @@ class Disconnected(PadError):
 
 
 class ConnectionLost(PadError):
-    """The connection broke, and could not be made again; whether the server still lives is not
-    known."""
+    """The connection broke, and could not be made again; whether the server is still alive is
+    unknown."""
 
 
 class EditRefused(PadError, ValueError):
@@ -25,18 +25,18 @@ class EditRefused(PadError, ValueError):
 
 
 class OutOfRange(EditRefused):
-    """The edit or the cursor is beyond the text, or the edit would leave it without the newline at
-    its end."""
+    """The edit or the cursor is beyond the text, or the edit would leave the text without its final
+    newline."""
 
 
 class TooLarge(EditRefused):
-    """A single attribute is larger than what the server takes at once, so that the edit cannot
-    be split."""
+    """A single attribute is larger than what the server accepts in one submission, so the edit
+    cannot be split."""
 
 
 class EditsLost(PadError):
-    """The pad was left with edits that the server has not accepted; `edits` says how many
-    revisions they would have become. What kept them is its `__cause__`."""
+    """The pad was left with edits that the server has not accepted; `edits` says how many revisions
+    they would have become. The reason is its `__cause__`."""
 
     def __init__(self, edits: int, why: str) -> None:
         super().__init__(f"{edits} edit(s) did not become part of the pad: {why}")
@@ -44,11 +44,12 @@ class EditsLost(PadError):
 
 
 class PadLeft(PadError):
-    """The pad has been left: the block of `connect` has ended, and takes no more edits."""
+    """The pad has been left: the block of `connect` has ended, and accepts no more edits."""
 
     def __init__(self) -> None:
         super().__init__("the pad has been left: its block has ended")
 
 
 class ProtocolError(Exception):
-    """The server sent what cannot follow: a gap, a repetition, an answer to nothing, nonsense."""
+    """The server sent something that cannot be right: a gap, a repetition, an answer to nothing,
+    nonsense."""

@@ -15,8 +15,9 @@ from padfleet.shared.wire import socketio
 from padfleet.shared.wire.jsontext import dumps
 
 HEARTBEAT = 10.0
-"""Seconds of silence after which the server is asked for a sign of life; it has half as long for
-it. Engine.IO's own pings would show a hung server only after pingInterval + pingTimeout, 45 s."""
+"""Seconds of silence after which the server is asked for a sign of life; it has half as long to
+answer. Engine.IO's own pings would reveal a hung server only after pingInterval + pingTimeout, 45
+s."""
 
 CLOSE_TIMEOUT = 2.0
 """Seconds that the server has to say goodbye."""
@@ -31,7 +32,7 @@ class PadUrl:
 
     @classmethod
     def parse(cls, url: str) -> "PadUrl":
-        """Raises `PadError` for what is no address of a pad."""
+        """Raises `PadError` for anything that is not the address of a pad."""
         refusal = PadError(f"{url} is not the address of a pad: http://host:port/p/name")
         try:
             parts = urlsplit(url)
@@ -52,7 +53,7 @@ class PadUrl:
 
 @dataclass
 class Traffic:
-    """What has come over the wire."""
+    """Counts of what has been received over the wire."""
 
     messages: int = 0
     bytes: int = 0  #: of the texts as UTF-8, without the frames around them
@@ -70,9 +71,9 @@ class SocketIOConnection:
         kept: str | None = None,
         auth: Mapping[str, Any] | None = None,
     ) -> "SocketIOConnection":
-        """`kept` is what the connection before had for the next one, `auth` what Socket.IO's
-        handshake carries for whoever lets clients in. Raises `ConnectionLost`, and
-        `PadError` if the server does not want us."""
+        """Connects. `kept` is what the previous connection kept for the next one; `auth` is sent
+        with Socket.IO's handshake, for access control. Raises `ConnectionLost`, and `PadError` if
+        the server refuses us."""
         try:
             connection = await http.ws_connect(
                 place.socket(),
@@ -95,16 +96,16 @@ class SocketIOConnection:
         self, connection: aiohttp.ClientWebSocketResponse, traffic: Traffic, kept: str | None
     ) -> None:
         self.kept = kept
-        """What the server wants to be told when we come again: as Socket.IO's own client does, the
-        last argument of the last event that ended in a text."""
+        """What to send to the server when reconnecting: as Socket.IO's own client does, the last
+        argument of the last event that ended in a text."""
         self.max_payload = 0
-        """Bytes of the longest packet that the server takes; 0: it does not say."""
+        """Bytes of the longest packet that the server accepts; 0: it does not say."""
         self._socket = connection
         self._traffic = traffic
         self._owed: int | None = None
 
     async def send(self, message: dict[str, Any]) -> None:
-        """Says it, if the connection is still there; if not, `next_message` will say so."""
+        """Sends if the connection is still there; if not, `next_message` will report it."""
         await self._send(socketio.encode_event("message", message))
 
     async def _send(self, text: str) -> None:
@@ -126,7 +127,7 @@ class SocketIOConnection:
                     raise ConnectionLost("the server has closed the connection")
 
     async def next_message(self) -> dict[str, Any]:
-        """What the server says next. Raises `ConnectionLost`, or `ProtocolError`."""
+        """Returns the server's next message. Raises `ConnectionLost`, or `ProtocolError`."""
         while True:
             match await self._next_packet():
                 case socketio.Event("message", [dict(message)], ack_id):
@@ -138,26 +139,26 @@ class SocketIOConnection:
                     raise ConnectionLost("the server has closed the connection")
 
     async def acknowledge(self) -> None:
-        """Says that the last message has been taken in, if the server wants to know."""
+        """Reports that the last message has been handled, if the server wants to know."""
         owed, self._owed = self._owed, None
         if owed is not None:
             await self._send(socketio.encode_ack(owed))
 
     def cut(self) -> None:
-        """Breaks the connection without a word."""
+        """Breaks the connection without a goodbye."""
         mine = self._socket.get_extra_info("socket")
         if mine is None or mine.fileno() < 0:  # it is broken already
             return
-        # A copy of the descriptor, for the socket that uvloop hands out cannot be shut down.
+        # A copy of the descriptor, because the socket that uvloop provides cannot be shut down.
         with suppress(OSError), socket.socket(fileno=os.dup(mine.fileno())) as twin:
             twin.shutdown(socket.SHUT_RDWR)
 
     async def close(self) -> None:
-        """Ends the connection; the server has `CLOSE_TIMEOUT` to say goodbye."""
+        """Closes the connection; the server has `CLOSE_TIMEOUT` to say goodbye."""
         await self._socket.close()
 
     async def _next_packet(self) -> socketio.Packet:
-        """The next packet; pings are answered on the way."""
+        """Returns the next packet; pings are answered on the way."""
         while True:
             received = await self._socket.receive()
             if received.type is aiohttp.WSMsgType.BINARY:

@@ -58,9 +58,9 @@ class Pad:
     """An open pad. Made by `connect`.
 
     `async for event in pad` gives a `Changed` for each revision of somebody else and an `Accepted`
-    for each of one's own, until the session ends; then it raises what ended it, unless one has
-    left the pad oneself. Who has asked for cursors gets a `CursorsMoved` when others have moved
-    theirs.
+    for each of one's own, until the session ends. Then it raises what ended the session, unless you
+    have left the pad yourself. A client that has asked for cursors also gets a `CursorsMoved` when
+    others have moved theirs.
     """
 
     state: Collaborator
@@ -70,12 +70,13 @@ class Pad:
     users: dict[str, str | None] = field(default_factory=dict)
     """Name by author id, of the others who are here."""
     names: dict[str, str] = field(default_factory=dict)
-    """Name by author id, of everybody who gave one, also those who have left."""
+    """Name by author id, of everybody who gave one, including people who have left."""
     colors: dict[str, str] = field(default_factory=dict)
     """Colour (``#rrggbb``) by author id, of the others who are or were here."""
     resumes: int = 0
     pointing: bool = False
-    """Whether the server tells where the others have their cursors, and tells them of this one."""
+    """Whether the server reports where the others have their cursors, and reports this one to
+    them."""
     _palette: Any = None  #: colours by their numbers
     _cursors_wanted: bool = False
     _line: SocketIOConnection | None = None
@@ -101,30 +102,30 @@ class Pad:
 
     @property
     def rev(self) -> int:
-        """The newest revision that has come in."""
+        """The newest revision that has arrived."""
         return self.state.rev
 
     @property
     def cursors(self) -> dict[str, Cursor]:
-        """Where the others have their cursors in `text`, by author id, as far as they tell. They
-        move with each revision and each own edit; a `CursorsMoved` tells of what else moves them.
-        """
+        """Where the others have their cursors in `text`, by author id, as far as they report them.
+        They move with each revision and each own edit; a `CursorsMoved` reports every other
+        movement."""
         return self.state.cursors
 
     @property
     def author_id(self) -> str:
-        """Who we are to the others, such as ``a.XXXXXXXXXXXXXXXX``."""
+        """The id by which the others know us, such as ``a.XXXXXXXXXXXXXXXX``."""
         return self.state.author
 
     async def edit(self, start: int, removed: int, inserted: str) -> None:
         """Replaces `removed` code units at `start` with a code-unit string (see `to_units`), and
-        submits that as soon as no earlier edit is under way. An edit of any size is taken: what is
-        larger than the server takes at once goes out in pieces.
+        submits that as soon as no earlier edit is in flight. Edits may have any size: one that is
+        larger than the server accepts is sent in pieces.
 
-        Does not wait for the answer: `flush` does, and leaving the ``async with`` block.
-        Raises `OutOfRange` for what is beyond the text, or would take the newline at its end,
-        another `EditRefused` where the address is read-only, and what ended the session, if
-        something has: `PadLeft` after the block. Then nothing has changed.
+        It does not wait for the answer: `flush` does, and so does leaving the ``async with`` block.
+        Raises `OutOfRange` if it is beyond the text, or would remove the final newline, another
+        `EditRefused` if the address is read-only, and what ended the session, if something has:
+        `PadLeft` after the block. Nothing has changed then.
         """
         if self.read_only:
             raise EditRefused("this address is read-only")
@@ -134,22 +135,23 @@ class Pad:
         self._look_at_cursor()
 
     async def append(self, text: str) -> None:
-        """Puts text, an ordinary string, before the pad's final newline; returns when it has been
-        accepted. Raises as `edit` and `flush` do."""
+        """Adds text, an ordinary string, before the pad's final newline; returns when it has been
+        accepted. Raises the same as `edit` and `flush`."""
         await self.edit(max(len(self.state.text) - 1, 0), 0, to_units(text))
         await self.flush()
 
     def point(self, anchor: int | None, head: int | None = None) -> None:
-        """Tells the others where one's own cursor is: at `anchor`, or with what is selected from
-        there to `head`, in code units of `text`; None takes it away.
+        """Reports our own cursor to the others: at `anchor`, or with a selection from there to
+        `head`, in code units of `text`; None removes it.
 
-        It stays with the text around it, and behind what is typed there oneself: the others are
-        told of what moves it, and again after a lost connection. They are told up to five times
-        a second, and then of the newest place. Where the server does not pass cursors on, as on
+        The cursor stays with the text around it, and after what we type there: the others are told
+        of whatever moves it, and again after a lost connection. They are told up to five times a
+        second, and then of the newest place. If the server does not pass cursors on, as on
         read-only addresses, nothing happens: see `pointing`.
 
-        Raises `OutOfRange` for a place beyond the text, a `PadError` if `connect` was not told
-        that cursors are wanted, and what ended the session, if something has."""
+        Raises `OutOfRange` for a place beyond the text, a `PadError` if `connect` was called
+        without `cursors`, and what ended the session, if something has.
+        """
         if not self._cursors_wanted:
             raise PadError("cursors were not asked for: connect(…, cursors=True) does")
         if anchor is None and head is not None:
@@ -161,11 +163,11 @@ class Pad:
 
     async def flush(self) -> None:
         """Returns when every edit has been accepted. Raises what ended the session, such as
-        `Disconnected`, or `ConnectionLost` when the connection could not be made again."""
+        `Disconnected`, or `ConnectionLost` if the connection could not be made again."""
         await self.until(lambda: self.state.settled)
 
     async def until(self, condition: Callable[[], bool]) -> None:
-        """Returns when the condition has held. It is looked at after each message, and when
+        """Returns when the condition has been true. It is checked after each message, and when
         `look_again` is called."""
         if condition():
             return
@@ -178,9 +180,9 @@ class Pad:
             self._waiters.remove(waiter)
 
     def look_again(self) -> None:
-        """Something else than a message may have made a condition true."""
-        # Conditions are looked at here and not by those who wait: a message of no interest then
-        # wakes nobody, which of a hundred clients in one process is most of the work.
+        """Something other than a message may have made a condition true."""
+        # Conditions are checked here and not by the tasks that wait: an irrelevant message then
+        # wakes nobody, which is most of the work with a hundred clients in one process.
         for condition, waiter in self._waiters:
             if waiter.done():
                 continue
@@ -193,7 +195,7 @@ class Pad:
                 waiter.set_exception(error)
 
     async def submit(self) -> None:
-        """Sends what waits, if nothing is in flight and the line is up."""
+        """Sends what waits, if nothing is in flight and the connection is up."""
         self._check()
         if self._line is None:
             return
@@ -210,16 +212,16 @@ class Pad:
             await self._line.send({"type": "COLLABROOM", "component": "pad", "data": data})
 
     def on_event(self, listener: Callable[[Event], None]) -> None:
-        """Calls `listener` with each event at once, instead of keeping them for iteration."""
+        """Calls `listener` with each event immediately, instead of keeping events for iteration."""
         self._listener = listener
 
     def on_submit(self, listener: Callable[[bool], None]) -> None:
-        """Calls `listener` when the drafts have been looked through for what to send, with whether
-        one was sent; those before it came to nothing and are gone (`Collaborator.drafts`)."""
+        """Calls `listener` after the drafts have been checked for something to send, with whether
+        one was sent; earlier drafts had no effect and are gone (`Collaborator.drafts`)."""
         self._submit_listener = listener
 
     def cut(self) -> None:
-        """Breaks the connection without a word, as a network does. For tests."""
+        """Breaks the connection without a goodbye, as a network does. For tests."""
         if self._line is not None:
             self._line.cut()
 
@@ -248,7 +250,8 @@ class Pad:
             return
         last = self._events[-1] if self._events else None
         if isinstance(event, CursorsMoved) and isinstance(last, CursorsMoved):
-            # If the program does not iterate, or does so slowly, only whose cursors moved is kept.
+            # If the program does not iterate, or does so slowly, only whose cursors have moved is
+            # kept.
             authors = tuple(dict.fromkeys((*last.authors, *event.authors)))
             self._events[-1] = event._replace(authors=authors)
         else:
@@ -260,13 +263,13 @@ class Pad:
             raise self._failure
 
     def _left(self) -> None:
-        """Nobody answers any more: whoever still waits, or goes on, is told so."""
+        """Nobody answers any more: callers that still wait, or continue, are told so."""
         if self._failure is None:
             self._failure = PadLeft()
         self.look_again()
 
     async def _leave(self, deadline: float) -> None:
-        """Waits for the answer to what has been edited. Raises `EditsLost`."""
+        """Waits until all edits have been answered. Raises `EditsLost`."""
         if self.state.settled or self._told:
             return
         try:
@@ -320,7 +323,7 @@ class Pad:
             self.look_again()
 
     def _receive(self, message: dict[str, Any]) -> bool:
-        """Whether it brought us forward: see `Backoff`."""
+        """Whether the message was progress: see `Backoff`."""
         _heed_refusals(message)
         if message.get("type") != "COLLABROOM":
             return False
@@ -341,7 +344,7 @@ class Pad:
 
 
 def line_room(line: SocketIOConnection) -> SplitLimits | None:
-    """What the server at the other end takes at once, if it says so."""
+    """What the server accepts in one submission, if it says so."""
     return SplitLimits(line.max_payload) if line.max_payload > 0 else None
 
 
@@ -405,15 +408,15 @@ class Dialer:
             raise
 
     async def _first(self) -> SocketIOConnection:
-        """Raises `ConnectionLost` when each of the places has failed once."""
+        """Raises `ConnectionLost` when each of the addresses has failed once."""
         for _ in self.places[1:]:
             with suppress(ConnectionLost):
                 return await self.dial()
         return await self.dial()
 
     async def redial(self, rev: int) -> SocketIOConnection:
-        """A connection that goes on from `rev`. Raises `ConnectionLost` when `RESUME_TIMEOUT` has
-        passed since the first of the attempts that came to nothing."""
+        """Makes a connection that continues from `rev`. Raises `ConnectionLost` when
+        `RESUME_TIMEOUT` has passed since the first unsuccessful attempt."""
         loop = asyncio.get_running_loop()
         failure = ConnectionLost("connections are taken, and dropped")
         while True:
@@ -452,23 +455,23 @@ async def connect(
     """Joins the pad at `url`, and leaves it at the end, when every edit has been accepted.
 
     Arguments:
-        url: ``http://host:port/p/name``. Of several (one pad on several workers), the next one is
-            tried when a connection breaks.
+        url: ``http://host:port/p/name``. If there are several (one pad on several workers), the
+            next one is tried when a connection breaks.
         name: your name, as the others see it.
         color: ``#rrggbb``.
-        token: who you are (``t.…``, see `new_token`); without one, a new author.
+        token: who you are (``t.…``, see `new_token`); without one, you are a new author.
         batch: announces that several revisions may come in one message.
-        text_only: makes a cheap reader, who has the text and no attributes, and cannot edit.
-        resume: makes a connection that is lost again, for up to `RESUME_TIMEOUT` seconds.
-        http: may be shared by many; its headers and cookies go with each connection.
-        auth: goes with Socket.IO's handshake, for whoever lets clients in (``{"token": …}``).
-        flush_timeout: seconds that edits have to be accepted at the end of the block. A block that
-            ends with an exception does not wait.
-        cursors: announces that this client shows where the others have theirs, and may tell its
-            own (`Pad.point`). Servers tell nobody else.
+        text_only: makes a cheap reader, which has the text but no attributes, and cannot edit.
+        resume: makes a lost connection again, for up to `RESUME_TIMEOUT` seconds.
+        http: may be shared by many; its headers and cookies are sent with each connection.
+        auth: is sent with Socket.IO's handshake, for access control (``{"token": …}``).
+        flush_timeout: seconds that edits have to be accepted at the end of the block. A block
+            that ends with an exception does not wait.
+        cursors: announces that this client shows where the others have their cursors, and may
+            report its own (`Pad.point`). Servers tell no other clients.
 
-    Raises `PadError` when the pad cannot be joined, and `EditsLost` at the end when edits have not
-    been accepted and nothing has said so yet.
+    Raises `PadError` if the pad cannot be joined, and `EditsLost` at the end if edits have not been
+    accepted and nothing has reported that yet.
     """
     places = [PadUrl.parse(one) for one in ([url] if isinstance(url, str) else url)]
     ready = {
@@ -516,5 +519,6 @@ def _heed_refusals(message: dict[str, Any]) -> None:
 
 
 def new_token() -> str:
-    """A token for a new author, which nobody guesses: who brings it again is the same author."""
+    """Makes a token for a new author, which nobody can guess: whoever uses it again is the same
+    author."""
     return "t." + "".join(secrets.choice(_TOKEN_ALPHABET) for _ in range(20))

@@ -1,4 +1,4 @@
-"""Who is or was on a pad, from what the server says of them: pure."""
+"""The people who are or were on a pad, from the server's messages about them: pure."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -13,15 +13,16 @@ def names_of(authors: Any) -> dict[str, str]:
 
 
 def colors_of(authors: Any, palette: Any) -> dict[str, str]:
-    """Colour by author id, likewise; see `color_of`."""
+    """Colour by author id, of the same; see `color_of`."""
     found = ((author, color_of(who.get("colorId"), palette)) for author, who in _authors(authors))
     return {author: color for author, color in found if color is not None}
 
 
 def color_of(color: Any, palette: Any) -> str | None:
-    """A colour as ``#rrggbb``, which servers also give as an index into CLIENT_VARS' `palette`.
+    """Returns a colour as ``#rrggbb``; servers may also give it as an index into CLIENT_VARS'
+    `palette`.
 
-    None for what is no colour.
+    Returns None for anything that is not a colour.
     """
     if isinstance(color, int) and isinstance(palette, list) and 0 <= color < len(palette):
         color = palette[color]
@@ -29,7 +30,7 @@ def color_of(color: Any, palette: Any) -> str | None:
 
 
 class PresentPeople:
-    """The others who are on a pad, from what its server says of them, message by message."""
+    """The other people on a pad, from its server's messages about them."""
 
     def __init__(
         self,
@@ -39,8 +40,8 @@ class PresentPeople:
         names: dict[str, str],
         colors: dict[str, str],
     ) -> None:
-        """`me` is this client's own author, of whom it may be told, too. What the last three hold,
-        as in `Pad`, is kept up to date."""
+        """`me` is this client's own author, whom messages may be about, too. The last three
+        arguments, with the content that they have in `Pad`, are kept up to date."""
         self._me = me
         self._palette = palette
         self._users = users
@@ -49,11 +50,12 @@ class PresentPeople:
         self._unconfirmed: set[str] = set()
 
     def came_back(self) -> None:
-        """The client has joined again: who was here before may have left meanwhile."""
+        """The client has joined again: people who were here before may have left meanwhile."""
         self._unconfirmed = set(self._users)
 
     def told(self, data: Mapping[str, Any]) -> list[str] | None:
-        """The authors who are known now to have left; None if the message is not about people."""
+        """Returns the authors who are now known to have left; None if the message is not about
+        people."""
         match data:
             case {"type": "USER_NEWINFO", "userInfo": {"userId": str(author)} as who}:
                 self._here(author, who.get("colorId"), who.get("name"))

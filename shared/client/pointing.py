@@ -1,15 +1,15 @@
-"""Tells the others where one's own cursor is, not more often than they can be told."""
+"""Reports our own cursor to the others, no more often than they can be told."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Final
 
 PAUSE: Final = 0.2
-"""Seconds from one place to the next: servers pass them on no faster, and refuse many more."""
+"""Seconds between two reports: servers pass them on no faster, and refuse many more."""
 
 
 class Pointing:
-    """`tell` says where the cursor is, if the others do not know, and whether it has."""
+    """`tell` reports where the cursor is, if the others do not know, and returns whether it has."""
 
     def __init__(self, tell: Callable[[], Awaitable[bool]], pause: float = PAUSE) -> None:
         self._tell = tell
@@ -18,13 +18,13 @@ class Pointing:
         self._again = False
 
     def look(self) -> None:
-        """The cursor may have moved: the others are told at once, or when the pause is over."""
+        """The cursor may have moved: the others are told immediately, or when the pause is over."""
         self._again = True
         if self._task is None:
             self._task = asyncio.create_task(self._run())
 
     async def close(self) -> None:
-        """Nobody is told any more."""
+        """From now on, nobody is told."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)

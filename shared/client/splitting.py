@@ -1,10 +1,10 @@
-"""A change that is too large for one submission, as several: pure.
+"""Splits a change that is too large for one submission into several: pure.
 
-A server closes the connection on a message above its limit, and whoever sends it again and again
-never gets anywhere. So what is larger goes out in pieces, each of which leads a part of the way:
-composed, they are the change. Every state between is a good one. In particular, whatever stands
-before a character in one of them stands before it in the end, too, or is the end of a line there:
-a list's marker is never found in the middle of a line, where servers take it away.
+A server closes the connection on a message above its limit, and a client that keeps sending it
+never gets anywhere. So a larger change is sent in pieces, each of which leads a part of the way:
+composed, they are the change. Every intermediate state is valid. In particular, whatever is before
+a character in one of them is also before it in the end, or is a line end there: a list's marker is
+never in the middle of a line, from where servers remove it.
 """
 
 from __future__ import annotations
@@ -24,23 +24,23 @@ _HALF: Final = re.compile("[\ud800-\udfff]")
 _PAIR: Final = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 
 FIXED: Final = 384
-"""Bytes, at most, of what is around a submission's ops, text and attributes."""
+"""Most bytes around a submission's ops, text and attributes."""
 
 _OP: Final = 24
-"""Bytes of an op, at most, without the numbers of its attributes."""
+"""Most bytes of an op, without the numbers of its attributes."""
 
 _NUMBER: Final = 4
 """Bytes of an attribute's number in an op."""
 
 _ENTRY: Final = 8
-"""Bytes of a pool's entry beside key and value."""
+"""Bytes of a pool entry in addition to key and value."""
 
 _CHARACTER: Final = 12
-"""Bytes of one character, at most: two halves of a pair, each as an escape."""
+"""Most bytes of one character: two halves of a pair, each as an escape."""
 
 
 class SplitLimits(NamedTuple):
-    """What one submission may take."""
+    """What one submission may contain."""
 
     bytes: int  #: of the packet as it is sent: UTF-8, after JSON's escapes
     ops: int = 10_000
@@ -53,14 +53,14 @@ def text_size(text: str) -> int:
     size += sum(map(text.count, '"\\\n\r\t\b\f'))
     size += 5 * len(_CONTROL.findall(text))
     if not text.isascii():
-        # Counted as three bytes each so far. A pair is one character of four, a half an escape.
+        # So far each counts as three bytes. A pair is one character of four, a half is an escape.
         pairs = len(_PAIR.findall(text))
         size += 3 * (len(_HALF.findall(text)) - 2 * pairs) - 2 * pairs
     return size
 
 
 def fits(changeset: str, wire_pool: AttributePool, room: SplitLimits) -> bool:
-    """Whether a changeset with the pool that goes with it is within `room`."""
+    """Whether a changeset with its pool is within `room`."""
     ops = changeset.partition("$")[0]
     if len(wire_pool) > room.attributes or sum(map(ops.count, "+-=")) > room.ops:
         return False
@@ -80,10 +80,10 @@ def check_attribute(number: int, pool: AttributePool, room: SplitLimits) -> None
 
 
 def split(changeset: str, pool: AttributePool, room: SplitLimits) -> list[str]:
-    """Changesets that one after the other do what `changeset` does, each within `room`.
+    """Returns changesets that do what `changeset` does, one after the other, each within `room`.
 
-    Composed they are `changeset` to the letter, if that is canonical. It need not be above the
-    limit. Raises `TooLarge`, or `EasysyncError` for what is no changeset.
+    Composed, they are exactly `changeset`, if that is canonical. It need not be above the limit.
+    Raises `TooLarge`, or `EasysyncError` for anything that is not a changeset.
     """
     change = unpack(changeset)
     splitter = _Splitter(change.old_len, pool, room)
@@ -122,7 +122,7 @@ def _written(numbers: Sequence[int]) -> str:
 
 
 class _Place:
-    """How far into the new text we are: up to its last newline, and after that."""
+    """How far we are in the new text: up to its last newline, and after that."""
 
     def __init__(self) -> None:
         self.chars = self.lines = self.tail = 0
@@ -149,8 +149,8 @@ class _Splitter:
         self._place = _Place()
         self._pieces: list[str] = []
         self._last_line: list[int] | None = None
-        """The attributes of a newline at the end of what is inserted, which goes in before the
-        text that is to stand before it, so that what follows is at the start of a line always."""
+        """The attributes of a newline at the end of what is inserted. It is inserted before the
+        text that is to be before it, so that what follows is always at the start of a line."""
         self._begin()
 
     def _begin(self) -> None:
@@ -164,7 +164,7 @@ class _Splitter:
         self._out.add("=", self._place.tail, 0, "")
 
     def _flush(self) -> None:
-        """Ends the piece at hand, unless there is nothing in it."""
+        """Ends the current piece, unless it is empty."""
         if self._empty:
             return
         if self._last_line is not None:
@@ -187,7 +187,7 @@ class _Splitter:
         return len(dumps(list(self._pool.get(number))).encode()) + _ENTRY
 
     def _cost(self, numbers: Sequence[int], *, ops: int = 1) -> int:
-        """Bytes of that many ops with these attributes, in the piece at hand."""
+        """Bytes of that many ops with these attributes, in the current piece."""
         new = sum(self._entry(number) for number in set(numbers) - self._known)
         return ops * (_OP + _NUMBER * len(numbers)) + new
 
@@ -197,8 +197,8 @@ class _Splitter:
         return cost <= self._left and ops <= self._ops_left and few
 
     def _first_of(self, numbers: list[int], within: int, *, ops: int = 1) -> int:
-        """How many of the attributes fit into so many bytes of an empty piece. Raises `TooLarge`
-        if it is none of them."""
+        """How many of the attributes fit into so many bytes of an empty piece. Raises `TooLarge` if
+        none does."""
         most = min(len(numbers), self._room.attributes // 2)
         left = within - ops * _OP
         for count, number in enumerate(numbers[:most]):
@@ -290,8 +290,8 @@ class _Splitter:
         self._place.move(1, 1)
 
     def _insert_part(self, text: str, numbers: list[int], *, first: bool) -> str:
-        """Inserts the beginning of `text`, which is returned. What is removed in its place goes
-        with the `first` part."""
+        """Inserts the beginning of `text`, which is returned. What it replaces is removed with the
+        `first` part."""
         reserved = self._reserved()
         if not first and not self._fits(
             self._cost(numbers, ops=2) + reserved + _CHARACTER, numbers, ops=3
@@ -300,7 +300,7 @@ class _Splitter:
             reserved = self._reserved()
         now, later = numbers, list[int]()
         if not self._fits(self._cost(numbers, ops=2) + reserved + _CHARACTER, numbers, ops=3):
-            # An insert without author is none that servers take, so that one is among the first.
+            # Servers refuse an insert without an author, so that attribute is among the first.
             ordered = sorted(numbers, key=lambda number: self._pool.get(number)[0] != "author")
             count = self._first_of(ordered, self._left - reserved - _CHARACTER, ops=2)
             now, later = ordered[:count], ordered[count:]
@@ -325,8 +325,8 @@ class _Splitter:
 
 
 def _beginning(text: str, size: int) -> str:
-    """As much of the text's beginning as takes no more than `size` bytes, or nearly so, but at
-    least a character. No pair is torn apart."""
+    """As much of the text's beginning as takes about `size` bytes at most, but at least one
+    character. No pair is split."""
     part = text[: max(size, 2)]
     while len(part) > 2 and (taken := text_size(part)) > size:
         part = part[: max(2, min(len(part) - 1, len(part) * size // taken))]

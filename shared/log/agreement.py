@@ -50,8 +50,8 @@ class Agreed(NamedTuple):
         """Checks whether a process can take part in the fleet.
 
         Arguments:
-          partitions: the process's number of partitions.
-          cold: the cold store that it uses, empty for none; None: whichever the fleet has.
+            partitions: the process's number of partitions.
+            cold: the cold store that it uses, empty for none; None: whichever the fleet has.
 
         Raises `Disagreement` if it cannot.
         """

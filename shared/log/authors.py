@@ -377,7 +377,7 @@ async def bring(redis: Redis, brought: Sequence[Author]) -> list[str]:
     the name or colour that they have chosen.
 
     Arguments:
-      brought: the authors; a few hundred at a time.
+        brought: the authors; a few hundred at a time.
 
     Returns the ids of those who were stored. Raises what `UNREACHABLE` lists; some may have been
     stored then, and it does no harm to try all of them again.

@@ -1,8 +1,8 @@
 """Edits that do not come from a socket: they are put into the inbox like any other, and answered
 through the pad's channel.
 
-  async with open_edits(redis, keyspace, timeout=5) as edits:
-      rev = await edits.change("pad", SYSTEM_AUTHOR, appended("text"))
+    async with open_edits(redis, keyspace, timeout=5) as edits:
+        rev = await edits.change("pad", SYSTEM_AUTHOR, appended("text"))
 
 Each edit is a session of its own, with one submission. So nothing that is known of other sessions
 concerns it: no fence, no cursor, no presence.

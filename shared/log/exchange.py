@@ -4,11 +4,11 @@ Redis answers in the order in which it was asked, and never says what it answers
 all that connects a reply to its command, and a connection on which it is in doubt is of no more
 use: whoever meets a `Broken` closes it, and nothing that comes from it afterwards is believed.
 
-  exchange = Exchange()
-  request = Asked(2, len(data), waiter)
-  exchange.ask(request, now)             # and write `data`, which holds two commands
-  for request in exchange.feed(received, now):
-      …                                  # request.replies are its two
+    exchange = Exchange()
+    request = Asked(2, len(data), waiter)
+    exchange.ask(request, now)             # and write `data`, which holds two commands
+    for request in exchange.feed(received, now):
+        …                                  # request.replies are its two
 """
 
 from collections import deque

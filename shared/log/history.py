@@ -223,11 +223,11 @@ async def revision_pages(
     Nothing is read ahead, so the caller may take its time with each.
 
     Arguments:
-      first: the first revision wanted; numbers below 0 are skipped.
-      last: the last revision wanted, which must not be past the head. With `last` < `first`,
-          there is nothing to read.
-      step: the most revisions in one read.
-      read: the function that reads, `read_revisions` by default; another may retry failed reads.
+        first: the first revision wanted; numbers below 0 are skipped.
+        last: the last revision wanted, which must not be past the head. With `last` < `first`,
+            there is nothing to read.
+        step: the most revisions in one read.
+        read: the function that reads, `read_revisions` by default; another may retry failed reads.
 
     Raises `HistoryEnds` if the last ones are missing, after those that exist; `HistoryGap` if one
     is missing in between; `CorruptPad` if one is not readable; or what `UNREACHABLE` lists.

@@ -123,7 +123,7 @@ class HotCommands:
         sends nothing, if it would have to wait first; then use `exchange`.
 
         Arguments:
-          commands: of one slot, on a cluster.
+            commands: of one slot, on a cluster.
         """
         line = self._straight(str(key_of(commands[0]) or ""))
         return line.post(commands) if line is not None else None

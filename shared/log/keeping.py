@@ -1,7 +1,7 @@
 """Checks that a Redis keeps its data: a pad's revisions must not be evicted because memory is
 short.
 
-  await require_keeping(redis)
+    await require_keeping(redis)
 
 `padfleet doctor` reports these verdicts, and writers and workers check them when they start. They
 cover every server that holds the data or may come to hold it: a replica with another eviction

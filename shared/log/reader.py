@@ -1,10 +1,10 @@
 """A pad for code that only reads it, the same wherever it is: in Redis, or in a cold store, where
 it is read without being brought back.
 
-  reader = await open_reader(redis, keyspace, "pad")
-  if reader is not None:
-      async for revisions in reader.pages(0, reader.meta.head):
-          ...
+    reader = await open_reader(redis, keyspace, "pad")
+    if reader is not None:
+        async for revisions in reader.pages(0, reader.meta.head):
+            ...
 """
 
 from collections.abc import AsyncIterator, Iterable, Sequence

@@ -5,12 +5,12 @@ does not end in a stampede. The pauses grow, so that a server that is starting i
 everybody all the time; and they are random, so that a thousand rooms that lost Redis at the same
 moment do not come back to it at the same moment.
 
-  pauses = RetryPauses()
-  while True:
-      try:
-          return await something(redis)
-      except UNREACHABLE:
-          await pauses.sleep()
+    pauses = RetryPauses()
+    while True:
+        try:
+            return await something(redis)
+        except UNREACHABLE:
+            await pauses.sleep()
 """
 
 import asyncio

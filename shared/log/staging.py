@@ -1,9 +1,9 @@
 """Replaces a pad's history as a whole: the new one is stored under temporary keys bit by bit, and
 then put in place in one step.
 
-  staging = await Staging.begin(redis, keyspace, "pad", head=41)
-  await staging.add(revisions)        # until there are all of them
-  await staging.install(...)          # or `drop`
+    staging = await Staging.begin(redis, keyspace, "pad", head=41)
+    await staging.add(revisions)        # until there are all of them
+    await staging.install(...)          # or `drop`
 """
 
 import secrets

@@ -64,9 +64,9 @@ def send_newest(  # noqa: C901
     the ordinary way, as in `fast_path.push`, which explains writing to descriptors.
 
     Arguments:
-      news_at: the place of a session that has been told all news.
-      now: seconds, monotonic.
-      context: without one nothing is compressed.
+        news_at: the place of a session that has been told all news.
+        now: seconds, monotonic.
+        context: without one nothing is compressed.
     """
     rev = newest.rev
     author, seq = newest.origin or ("", 0)

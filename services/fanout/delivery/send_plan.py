@@ -41,13 +41,13 @@ def plan(
     encoded.
 
     Arguments:
-      session: its id, by which its own submissions are recognised.
-      window: has some room.
-      news: each with the session that it is about.
-      revisions: those after the cursor, without a gap.
-      now: seconds, monotonic.
-      batching, acks: what the client understands.
-      may_measure: the client may be asked just for measuring.
+        session: its id, by which its own submissions are recognised.
+        window: has some room.
+        news: each with the session that it is about.
+        revisions: those after the cursor, without a gap.
+        now: seconds, monotonic.
+        batching, acks: what the client understands.
+        may_measure: the client may be asked just for measuring.
     """
     sending = [frame for frame, but in news if but != session]
     size = sum([len(frame.websocket) for frame in sending])
