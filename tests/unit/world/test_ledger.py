@@ -209,3 +209,24 @@ def test_workers_are_told_of_another_reign_than_the_servers(book: Book) -> None:
     assert book.found == []
     book.do(("HSET", STATE, "reign", "later"), *book.revision(1, Origin("s", 2)), told)
     assert book.found == ["I5 p: said to be of the reign r, not later"]
+
+
+def test_a_pad_of_which_another_server_has_the_revisions_is_not_gone(book: Book) -> None:
+    """Its slot moves, key by key, and somebody writes into the key that has moved already."""
+    book.do(book.lease("writer-1", 1))
+    book.do(*book.revision(0, FIRST))
+    meta, revs = f"{BASE}:meta".encode(), f"{BASE}:revs".encode()
+    other = Server(book.loop, random.Random(0), "redis-2")
+    book.ledger.follow([book.server, other])
+    other.store.values[meta] = book.server.store.values.pop(meta)
+
+    def noted() -> None:
+        call = other.call()
+        other.execute([b"HSET", meta, b"readonly", b"r.0"], call)
+        book.ledger.committed(other, "worker-1", call)
+
+    noted()
+    assert book.found == []
+    del book.server.store.values[revs]
+    noted()
+    assert book.found == ["I1 p: its revisions are gone, and nobody deleted it"]

@@ -165,6 +165,9 @@ class Ledger:
         meta = server.store.values.get(base + META)
         known = self._pads.get(base)
         if not isinstance(stream, Stream) or not stream.ids:
+            others = (other for other in self._servers if other is not server)
+            if any(base + REVS in other.store.values for other in others):
+                return []  # its slot is half moved, and they stand on the other server
             if known is not None and known.last >= 0 and not anew:
                 self._found(f"I1 {_name(base)}: its revisions are gone, and nobody deleted it")
             self._pads.pop(base, None)
