@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from padfleet.services.web.api import arguments
-from padfleet.services.web.api.context import ApiError
+from padfleet.services.web.api.context import Api, ApiError
 from padfleet.services.web.api.functions import FUNCTIONS
 from padfleet.services.web.api.versions import CURRENT, VERSIONS
 
@@ -62,3 +62,16 @@ def test_versions_only_grow() -> None:
         before = set(functions)
     assert VERSIONS["1.2.15"]["createPad"] == ("padID", "text")
     assert VERSIONS["1.3.0"]["createPad"] == ("padID", "text", "authorId")
+
+
+async def test_a_pads_id_that_is_far_too_long_is_not_looked_at() -> None:
+    nothing = cast(Api, None)
+    with pytest.raises(ApiError, match="padID did not match requirements"):
+        _ = await arguments.pad_id(nothing, {"padID": " " * 1_001})
+
+
+@pytest.mark.parametrize("mapper", ["x" * 1_001, "\ud83d\ude00" * 1_001, ""])
+def test_what_cannot_be_a_mapper_is_refused(mapper: str) -> None:
+    with pytest.raises(ApiError, match="a mapper has 1 to 1000 characters"):
+        arguments.plain(mapper)
+    assert arguments.plain("\ud83d\ude00" * 1_000) == "😀" * 1_000
