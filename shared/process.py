@@ -39,12 +39,12 @@ from padfleet.shared.cold.using import WATCHED_S, begin_to_use
 from padfleet.shared.fleet.beacon import Beacon, Figures, Name, reachable_host
 from padfleet.shared.fleet.record import Kind
 from padfleet.shared.health import Health
-from padfleet.shared.log.agreement import Disagreement, agreed_cold, agreed_since
-from padfleet.shared.log.connect import UNREACHABLE, open_redis
+from padfleet.shared.log.connection.connect import UNREACHABLE, open_redis
+from padfleet.shared.log.connection.keeping import Unfit, require_keeping
 from padfleet.shared.log.damage import CorruptPad
-from padfleet.shared.log.keeping import Unfit, require_keeping
+from padfleet.shared.log.fleet.agreement import Disagreement, agreed_cold, agreed_since
+from padfleet.shared.log.fleet.membership import Membership
 from padfleet.shared.log.keys import Keyspace
-from padfleet.shared.log.membership import Membership
 from padfleet.shared.logs import configure
 from padfleet.shared.responsiveness import Collector, watch_delay
 from padfleet.shared.serving import Runner

@@ -13,11 +13,11 @@ from redis.exceptions import ResponseError
 from padfleet.shared.cold.errors import StoreAway
 from padfleet.shared.cold.opening import attach
 from padfleet.shared.cold.thawing import Thawing
-from padfleet.shared.log.agreement import Disagreement, agreed_cold
-from padfleet.shared.log.connect import UNREACHABLE, Redis, open_redis
-from padfleet.shared.log.inventory import NoFleet, stored_keyspace
+from padfleet.shared.log.connection.connect import UNREACHABLE, Redis, open_redis
+from padfleet.shared.log.fleet.agreement import Disagreement, agreed_cold
+from padfleet.shared.log.fleet.inventory import NoFleet, stored_keyspace
 from padfleet.shared.log.keys import Keyspace
-from padfleet.shared.log.pads import settle_partitions
+from padfleet.shared.log.pad.pads import settle_partitions
 from padfleet.shared.logs import configure
 from padfleet.shared.settings import RedisProcessSettings, load, mask
 from padfleet.shared.settings.cold_url import agreed_name, url_for_tools

@@ -7,7 +7,7 @@ from typing import NamedTuple, Protocol
 
 from aiohttp import web
 
-from padfleet.shared.log.authors import AuthorVisit
+from padfleet.shared.log.people.authors import AuthorVisit
 
 
 class NotAllowed(Exception):

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from padfleet.shared.archive.entries import PadHead, Revisions
 from padfleet.shared.cold.pads import ColdPart, ColdState
-from padfleet.shared.log.document import chain_of
+from padfleet.shared.log.pad.document import chain_of
 from padfleet.shared.log.records import Origin, Revision, Snapshot
 
 

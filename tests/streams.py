@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.connection.connect import Redis
 
 
 async def written_anew(redis: Redis, key: str) -> None:

@@ -19,7 +19,7 @@ from padfleet.services.writer.retention import Retention
 from padfleet.services.writer.vacancies import Vacancies
 from padfleet.shared.cold.using import StoreUse
 from padfleet.shared.health import Health, add_ops_routes
-from padfleet.shared.log.limits import pad_limits
+from padfleet.shared.log.inboxes.limits import pad_limits
 from padfleet.shared.process import Process, Role
 from padfleet.shared.serving import add_safe_headers
 from padfleet.shared.settings import WriterSettings

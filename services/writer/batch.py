@@ -9,8 +9,8 @@ import time
 from dataclasses import dataclass, field
 
 from padfleet.services.writer.pad_batch import PadBatch
-from padfleet.shared.log.entries import Received
-from padfleet.shared.log.leases import Lease
+from padfleet.shared.log.fleet.leases import Lease
+from padfleet.shared.log.inboxes.entries import Received
 
 
 @dataclass(slots=True)

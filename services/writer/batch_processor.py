@@ -20,17 +20,23 @@ from padfleet.services.writer.light import take_light
 from padfleet.services.writer.pad_batch import PadBatch
 from padfleet.services.writer.replicas import Replicas
 from padfleet.shared.easysync.effort import TooMuchWork
-from padfleet.shared.log.connect import UNREACHABLE, Redis
+from padfleet.shared.log.connection.connect import UNREACHABLE, Redis
 from padfleet.shared.log.damage import CorruptPad, is_forbidden
-from padfleet.shared.log.entries import Received, Staged, UnreadableEntry, UnreadEntry, unread
-from padfleet.shared.log.history import (
+from padfleet.shared.log.fleet.leases import Lease
+from padfleet.shared.log.inboxes.entries import (
+    Received,
+    Staged,
+    UnreadableEntry,
+    UnreadEntry,
+    unread,
+)
+from padfleet.shared.log.inboxes.reading import drop_staged, read_staged
+from padfleet.shared.log.keys import CANARY, Keyspace
+from padfleet.shared.log.pad.history import (
     read_meta_here,
 )
-from padfleet.shared.log.keys import CANARY, Keyspace
-from padfleet.shared.log.leases import Lease
-from padfleet.shared.log.moving import note_hot
-from padfleet.shared.log.pads import forget_read_only
-from padfleet.shared.log.reading import drop_staged, read_staged
+from padfleet.shared.log.pad.moving import note_hot
+from padfleet.shared.log.pad.pads import forget_read_only
 from padfleet.shared.log.records import (
     OVERTAKEN,
     Deletion,

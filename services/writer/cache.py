@@ -8,13 +8,13 @@ from padfleet.services.writer.fences import Fences
 from padfleet.services.writer.pad import WriterPad
 from padfleet.shared.cold.errors import StoreAway
 from padfleet.shared.easysync.effort import TooMuchWork
-from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.damage import CorruptPad
-from padfleet.shared.log.document import load
-from padfleet.shared.log.history import PadMeta, is_beheaded, read_meta, read_meta_here
+from padfleet.shared.log.inboxes.limits import UNLIMITED, PadLimits
 from padfleet.shared.log.keys import CANARY, Keyspace, PadKeys
-from padfleet.shared.log.limits import UNLIMITED, PadLimits
-from padfleet.shared.log.pad_store import PadStore
+from padfleet.shared.log.pad.document import load
+from padfleet.shared.log.pad.history import PadMeta, is_beheaded, read_meta, read_meta_here
+from padfleet.shared.log.pad.pad_store import PadStore
 
 
 class PadAway(Exception):

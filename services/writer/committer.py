@@ -8,15 +8,15 @@ from typing import Any, ParamSpec, TypeVar
 
 from padfleet.services.writer.pad_batch import PadBatch
 from padfleet.services.writer.replicas import Replicas
-from padfleet.shared.log import commits
-from padfleet.shared.log.commits import CommitVerdict
-from padfleet.shared.log.confirming import Unconfirmed
-from padfleet.shared.log.connect import PATIENCE, UNREACHABLE, Redis
+from padfleet.shared.log.connection.connect import PATIENCE, UNREACHABLE, Redis
+from padfleet.shared.log.connection.retry import LONGEST_OF_FEW, RetryPauses
+from padfleet.shared.log.fleet.leases import Lease
+from padfleet.shared.log.inboxes import commits
+from padfleet.shared.log.inboxes.commits import CommitVerdict
+from padfleet.shared.log.inboxes.confirming import Unconfirmed
 from padfleet.shared.log.keys import Keyspace, PadKeys
-from padfleet.shared.log.leases import Lease
+from padfleet.shared.log.pad.unwritten import Unwritten
 from padfleet.shared.log.records import UNSETTLED
-from padfleet.shared.log.retry import LONGEST_OF_FEW, RetryPauses
-from padfleet.shared.log.unwritten import Unwritten
 
 log = logging.getLogger(__name__)
 

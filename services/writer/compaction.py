@@ -8,13 +8,14 @@ from padfleet.services.writer import metrics
 from padfleet.services.writer.pad import WriterPad
 from padfleet.services.writer.pad_batch import PadBatch
 from padfleet.shared.easysync import AttributePool
-from padfleet.shared.log import authors, commits, contributions
-from padfleet.shared.log.chunks import CHUNK_REVISIONS
-from padfleet.shared.log.connect import UNREACHABLE, Redis
-from padfleet.shared.log.document import MANY_ATTRIBUTES
-from padfleet.shared.log.history import read_revisions
+from padfleet.shared.log.connection.connect import UNREACHABLE, Redis
+from padfleet.shared.log.fleet.leases import Lease
+from padfleet.shared.log.inboxes import commits
 from padfleet.shared.log.keys import Keyspace
-from padfleet.shared.log.leases import Lease
+from padfleet.shared.log.pad.chunks import CHUNK_REVISIONS
+from padfleet.shared.log.pad.document import MANY_ATTRIBUTES
+from padfleet.shared.log.pad.history import read_revisions
+from padfleet.shared.log.people import authors, contributions
 from padfleet.shared.tasks import aside
 
 SMALL = 20_000

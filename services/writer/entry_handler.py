@@ -22,19 +22,19 @@ from padfleet.services.writer.parking import park
 from padfleet.shared import tracing
 from padfleet.shared.easysync.effort import EACH_FOLLOWED, Effort, TooMuchWork
 from padfleet.shared.log.births import new_birth
-from padfleet.shared.log.connect import UNREACHABLE, Redis
+from padfleet.shared.log.connection.connect import UNREACHABLE, Redis
 from padfleet.shared.log.damage import CorruptPad, is_forbidden
-from padfleet.shared.log.document import DocumentChange
-from padfleet.shared.log.entries import Received
-from padfleet.shared.log.heaviness import LIGHT_WORK, is_heavy
-from padfleet.shared.log.history import (
+from padfleet.shared.log.inboxes.entries import Received
+from padfleet.shared.log.inboxes.heaviness import LIGHT_WORK, is_heavy
+from padfleet.shared.log.inboxes.reading import entered_at
+from padfleet.shared.log.keys import Keyspace, PadKeys
+from padfleet.shared.log.pad.document import DocumentChange
+from padfleet.shared.log.pad.history import (
     HistoryGap,
     read_meta_here,
     read_revisions,
     revision_pages,
 )
-from padfleet.shared.log.keys import Keyspace, PadKeys
-from padfleet.shared.log.reading import entered_at
 from padfleet.shared.log.records import (
     AWAY,
     CREATED,

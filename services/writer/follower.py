@@ -16,8 +16,8 @@ from padfleet.services.writer.batch_processor import BatchProcessor, Stuck
 from padfleet.services.writer.committer import LeaseLost
 from padfleet.services.writer.inboxes import BLOCK_MS, Batches, Inboxes
 from padfleet.services.writer.pacing import RoundPace
-from padfleet.shared.log.entries import Received
-from padfleet.shared.log.leases import Lease
+from padfleet.shared.log.fleet.leases import Lease
+from padfleet.shared.log.inboxes.entries import Received
 from padfleet.shared.supervisor import progress, rest
 from padfleet.shared.tasks import as_if_never_asked, awaited
 

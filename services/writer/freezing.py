@@ -19,13 +19,13 @@ from padfleet.shared.cold.etherpad.pads import EtherpadPads
 from padfleet.shared.cold.places import may_freeze
 from padfleet.shared.cold.thawing import AWAY, Thawing
 from padfleet.shared.cold.writing_behind import WriteBehind
-from padfleet.shared.log import moving
-from padfleet.shared.log.connect import UNREACHABLE, Redis
+from padfleet.shared.log.connection.connect import UNREACHABLE, Redis
 from padfleet.shared.log.damage import CorruptPad
-from padfleet.shared.log.inventory import pad_ids
+from padfleet.shared.log.fleet.inventory import pad_ids
+from padfleet.shared.log.fleet.leases import Lease
 from padfleet.shared.log.keys import Keyspace
-from padfleet.shared.log.leases import Lease
-from padfleet.shared.log.moving import PadStanding
+from padfleet.shared.log.pad import moving
+from padfleet.shared.log.pad.moving import PadStanding
 from padfleet.shared.supervisor import progress, rest
 from padfleet.shared.tasks import all_of
 

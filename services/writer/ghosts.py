@@ -9,10 +9,10 @@ import logging
 import time
 from collections.abc import Collection
 
-from padfleet.shared.log import presence
-from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.keys import Keyspace
-from padfleet.shared.log.moving import PadStanding
+from padfleet.shared.log.pad.moving import PadStanding
+from padfleet.shared.log.people import presence
 
 log = logging.getLogger(__name__)
 

@@ -9,8 +9,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from padfleet.shared.log.entries import Received, Staged
-from padfleet.shared.log.heaviness import is_heavy
+from padfleet.shared.log.inboxes.entries import Received, Staged
+from padfleet.shared.log.inboxes.heaviness import is_heavy
 from padfleet.shared.log.records import Deletion, Entry
 from padfleet.shared.supervisor import progress
 

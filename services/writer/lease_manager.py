@@ -19,10 +19,11 @@ from padfleet.services.writer.inboxes import BLOCK_MS, Inboxes
 from padfleet.services.writer.leaving import PadLeaving
 from padfleet.services.writer.pacing import RoundPace
 from padfleet.services.writer.vacancies import Vacancies
-from padfleet.shared.log import leases, presence
-from padfleet.shared.log.connect import PATIENCE, UNREACHABLE, Redis
+from padfleet.shared.log.connection.connect import PATIENCE, UNREACHABLE, Redis
+from padfleet.shared.log.fleet import leases
+from padfleet.shared.log.fleet.leases import Lease
 from padfleet.shared.log.keys import WRITERS, Keyspace
-from padfleet.shared.log.leases import Lease
+from padfleet.shared.log.people import presence
 from padfleet.shared.supervision import DISPENSABLE
 from padfleet.shared.supervisor import Keeper, Kept, Loose, progress, tick
 from padfleet.shared.tasks import all_of

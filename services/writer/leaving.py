@@ -6,10 +6,10 @@ from contextlib import asynccontextmanager
 
 from padfleet.services.writer.cache import PadCache, load_pad
 from padfleet.services.writer.compaction import Compaction
-from padfleet.shared.log.connect import Redis
-from padfleet.shared.log.history import read_meta_here
+from padfleet.shared.log.connection.connect import Redis
+from padfleet.shared.log.fleet.leases import Lease
 from padfleet.shared.log.keys import Keyspace
-from padfleet.shared.log.leases import Lease
+from padfleet.shared.log.pad.history import read_meta_here
 
 
 class PadLeaving:

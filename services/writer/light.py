@@ -17,8 +17,8 @@ from padfleet.services.writer.pad import Result, WriterPad
 from padfleet.services.writer.pad_batch import PadBatch
 from padfleet.shared import tracing
 from padfleet.shared.easysync.effort import TooMuchWork
-from padfleet.shared.log.entries import Received
-from padfleet.shared.log.heaviness import LIGHT_WORK, is_short
+from padfleet.shared.log.inboxes.entries import Received
+from padfleet.shared.log.inboxes.heaviness import LIGHT_WORK, is_short
 from padfleet.shared.log.keys import PadKeys
 from padfleet.shared.log.records import Submission
 

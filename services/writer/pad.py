@@ -29,10 +29,10 @@ from padfleet.shared.easysync.effort import Effort, TooMuchWork, count_ops
 from padfleet.shared.easysync.fast_rebase import follow_at, rebase_over
 from padfleet.shared.easysync.markers import LINE_ATTRIBUTES, misplaced_markers, removal_of
 from padfleet.shared.easysync.steps import EditStep, step_of
-from padfleet.shared.log.document import Document, DocumentChange, chain_of
 from padfleet.shared.log.form import encode_wire as encode_wire
-from padfleet.shared.log.heaviness import is_short, own_work
-from padfleet.shared.log.limits import UNLIMITED
+from padfleet.shared.log.inboxes.heaviness import is_short, own_work
+from padfleet.shared.log.inboxes.limits import UNLIMITED
+from padfleet.shared.log.pad.document import Document, DocumentChange, chain_of
 from padfleet.shared.log.records import (
     REJECTED,
     Origin,

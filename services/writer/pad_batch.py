@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from padfleet.services.writer.pad import WriterPad
-from padfleet.shared.log.commits import PadPart
+from padfleet.shared.log.inboxes.commits import PadPart
 from padfleet.shared.log.keys import PadKeys
 from padfleet.shared.log.records import Outcome, Revision, committed_header
 from padfleet.shared.tracing import SubmissionTrace

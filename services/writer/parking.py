@@ -6,9 +6,9 @@ import logging
 from redis.exceptions import RedisError
 
 from padfleet.services.writer import metrics
-from padfleet.shared.log import standing
-from padfleet.shared.log.connect import UNREACHABLE, Redis
-from padfleet.shared.log.entries import Received
+from padfleet.shared.log.connection.connect import UNREACHABLE, Redis
+from padfleet.shared.log.inboxes import standing
+from padfleet.shared.log.inboxes.entries import Received
 from padfleet.shared.log.keys import Keyspace
 
 log = logging.getLogger(__name__)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from padfleet.services.writer.lease_manager import LeaseManager
 from padfleet.shared.health import Health
-from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.connection.connect import Redis
+from padfleet.shared.log.inboxes.standing import read_standings
 from padfleet.shared.log.keys import Keyspace
-from padfleet.shared.log.standing import read_standings
 
 SHARE_LEASES = 2
 """Lease times for which a writer may lack a part of its share: when another writer dies, its leases

@@ -4,10 +4,10 @@ import logging
 from time import perf_counter
 
 from padfleet.services.writer import metrics
-from padfleet.shared.log.confirming import ConfirmingConnection
-from padfleet.shared.log.connect import UNREACHABLE, Redis
+from padfleet.shared.log.connection.connect import UNREACHABLE, Redis
+from padfleet.shared.log.fleet.leases import Lease
+from padfleet.shared.log.inboxes.confirming import ConfirmingConnection
 from padfleet.shared.log.keys import Keyspace
-from padfleet.shared.log.leases import Lease
 from padfleet.shared.supervisor import progress
 
 log = logging.getLogger(__name__)

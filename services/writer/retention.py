@@ -10,8 +10,8 @@ from redis.exceptions import RedisError
 
 from padfleet.shared.cold.pads import ColdPads
 from padfleet.shared.cold.pruning import Pruning
-from padfleet.shared.log.connect import UNREACHABLE, Redis
-from padfleet.shared.log.edits import open_edits
+from padfleet.shared.log.changes.edits import open_edits
+from padfleet.shared.log.connection.connect import UNREACHABLE, Redis
 from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.supervisor import progress, rest
 

@@ -7,11 +7,11 @@ from redis.exceptions import RedisError
 
 from padfleet.services.writer import metrics
 from padfleet.services.writer.cache import PadCache
-from padfleet.shared.log import unwritten
-from padfleet.shared.log.connect import UNREACHABLE, Redis
+from padfleet.shared.log.connection.connect import UNREACHABLE, Redis
 from padfleet.shared.log.damage import CorruptPad
+from padfleet.shared.log.fleet.leases import Lease
 from padfleet.shared.log.keys import Keyspace
-from padfleet.shared.log.leases import Lease
+from padfleet.shared.log.pad import unwritten
 from padfleet.shared.supervisor import progress
 
 log = logging.getLogger(__name__)

@@ -7,10 +7,10 @@ from typing import NamedTuple
 from padfleet.shared.batches import batches
 from padfleet.shared.cold.opening import cold_of
 from padfleet.shared.cold.pads import ColdPads
-from padfleet.shared.log.connect import Redis
-from padfleet.shared.log.inventory import pad_ids
+from padfleet.shared.log.connection.connect import Redis
+from padfleet.shared.log.connection.several import are_here
+from padfleet.shared.log.fleet.inventory import pad_ids
 from padfleet.shared.log.keys import Keyspace
-from padfleet.shared.log.several import are_here
 
 PAGE = 500
 """Cold pads of which Redis is asked at once whether it has them."""

@@ -3,7 +3,7 @@
 from padfleet.shared.archive.entries import Revisions, flat
 from padfleet.shared.cold.errors import Overwritten, StoreAway
 from padfleet.shared.cold.pads import ColdPads, ColdPart, Mark
-from padfleet.shared.log.erasure import STUB, without_author
+from padfleet.shared.log.changes.erasure import STUB, without_author
 
 ATTEMPTS = 20
 """Each is spoilt only by somebody who has moved the pad, or appended to it, in that instant."""

@@ -8,12 +8,12 @@ from typing import Literal, NamedTuple
 from padfleet.shared.batches import batches
 from padfleet.shared.cold.catalogue import WherePad, all_pads
 from padfleet.shared.cold.pads import ColdPads
-from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.connection.connect import Redis
+from padfleet.shared.log.connection.several import count_sessions
 from padfleet.shared.log.damage import CorruptPad
-from padfleet.shared.log.history import PadMeta, read_meta_here, read_snapshot
 from padfleet.shared.log.keys import Keyspace, PadKeys
-from padfleet.shared.log.several import count_sessions
-from padfleet.shared.log.weight import weight
+from padfleet.shared.log.pad.history import PadMeta, read_meta_here, read_snapshot
+from padfleet.shared.log.pad.weight import weight
 from padfleet.shared.tasks import all_of
 
 PAGE = 100

@@ -7,7 +7,7 @@ it is wrong, and looks.
 from typing import NamedTuple
 
 from padfleet.shared.cold.pads import ColdHead
-from padfleet.shared.log.moving import STAMP
+from padfleet.shared.log.pad.moving import STAMP
 from padfleet.shared.log.records import pack, unpack
 
 

@@ -2,7 +2,7 @@
 
 from padfleet.shared.cold.pads import ColdPads
 from padfleet.shared.cold.thawing import PATIENCE, Thawing
-from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.settings.cold_url import names_none
 

@@ -15,10 +15,10 @@ from typing import Final, Literal, NamedTuple
 from padfleet.shared.batches import slices
 from padfleet.shared.cold.listing import PadFacts, UnreadablePad, facts_or_fault
 from padfleet.shared.cold.pads import ColdPads
-from padfleet.shared.log.connect import Redis
-from padfleet.shared.log.inventory import ScanPlace, some_pad_ids
+from padfleet.shared.log.connection.connect import Redis
+from padfleet.shared.log.connection.several import are_here
+from padfleet.shared.log.fleet.inventory import ScanPlace, some_pad_ids
 from padfleet.shared.log.keys import Keyspace
-from padfleet.shared.log.several import are_here
 from padfleet.shared.tasks import all_of
 
 STEP: Final = 50

@@ -9,16 +9,16 @@ from padfleet.shared.cold.noted import Behind
 from padfleet.shared.cold.pads import ColdPart, ColdState
 from padfleet.shared.cold.rows import Diverged, Row, authors_of, followed, rows_of
 from padfleet.shared.cold.turns import AS_RECORDS, in_turn
-from padfleet.shared.log.authors import SYSTEM_AUTHOR
-from padfleet.shared.log.chat import NO_MESSAGES, ChatMessage
-from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.damage import readable
-from padfleet.shared.log.deletion import deletion_field
-from padfleet.shared.log.history import read_records, read_revisions, without_gap
-from padfleet.shared.log.identities import stored_authors
 from padfleet.shared.log.keys import PadKeys
-from padfleet.shared.log.moving import StoredPad
-from padfleet.shared.log.pad_store import PadStore
+from padfleet.shared.log.pad.chat import NO_MESSAGES, ChatMessage
+from padfleet.shared.log.pad.deletion import deletion_field
+from padfleet.shared.log.pad.history import read_records, read_revisions, without_gap
+from padfleet.shared.log.pad.moving import StoredPad
+from padfleet.shared.log.pad.pad_store import PadStore
+from padfleet.shared.log.people.authors import SYSTEM_AUTHOR
+from padfleet.shared.log.people.identities import stored_authors
 from padfleet.shared.log.records import Snapshot
 
 MOST_REVISIONS = 2000

@@ -29,7 +29,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from padfleet.shared.cold.pads import ColdHead
-from padfleet.shared.log.moving import Trace, Whereabouts
+from padfleet.shared.log.pad.moving import Trace, Whereabouts
 
 
 class PadPlace(StrEnum):

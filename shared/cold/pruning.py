@@ -14,12 +14,12 @@ from padfleet.shared.archive.writing import NotWritten, new_archive
 from padfleet.shared.cold.listing import PadFacts, UnreadablePad, Wanted, listed
 from padfleet.shared.cold.pads import ColdPads
 from padfleet.shared.cold.removing import remove_cold
-from padfleet.shared.log import groups
-from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.changes.edits import EditRefusal, Edits, Missing, Overtaken, Unanswered
+from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.damage import CorruptPad
-from padfleet.shared.log.edits import EditRefusal, Edits, Missing, Overtaken, Unanswered
-from padfleet.shared.log.inbox import NotTaken
+from padfleet.shared.log.inboxes.inbox import NotTaken
 from padfleet.shared.log.keys import Keyspace
+from padfleet.shared.log.people import groups
 
 log = logging.getLogger(__name__)
 

@@ -7,15 +7,15 @@ from contextlib import aclosing
 from padfleet.shared.archive.entries import Revisions
 from padfleet.shared.cold.errors import Overwritten
 from padfleet.shared.cold.pads import ColdPad, ColdPads
-from padfleet.shared.log import authors as records_of_authors
-from padfleet.shared.log.authors import Author, stored_author
-from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.damage import CorruptPad, readable
-from padfleet.shared.log.document import chain_of
-from padfleet.shared.log.history import READ_STEP, HistoryEnds, PadMeta
-from padfleet.shared.log.identities import stored_authors
 from padfleet.shared.log.keys import PadKeys
-from padfleet.shared.log.pad_store import StoredFacts, StreamEntry
+from padfleet.shared.log.pad.document import chain_of
+from padfleet.shared.log.pad.history import READ_STEP, HistoryEnds, PadMeta
+from padfleet.shared.log.pad.pad_store import StoredFacts, StreamEntry
+from padfleet.shared.log.people import authors as records_of_authors
+from padfleet.shared.log.people.authors import Author, stored_author
+from padfleet.shared.log.people.identities import stored_authors
 from padfleet.shared.log.records import Revision, Snapshot
 
 

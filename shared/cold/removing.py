@@ -2,10 +2,10 @@
 
 from padfleet.shared.cold.errors import Overwritten
 from padfleet.shared.cold.pads import ColdHead, ColdPads
-from padfleet.shared.log import groups
-from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.connection.connect import Redis
+from padfleet.shared.log.connection.several import read_heads
 from padfleet.shared.log.keys import Keyspace
-from padfleet.shared.log.several import read_heads
+from padfleet.shared.log.people import groups
 
 
 async def remove_cold(

@@ -8,7 +8,7 @@ import json
 from collections.abc import Sequence
 from typing import Any, Final
 
-from padfleet.shared.log.document import chain_of
+from padfleet.shared.log.pad.document import chain_of
 from padfleet.shared.log.records import unpack
 
 Row = Sequence[Any]

@@ -22,18 +22,19 @@ from padfleet.shared.cold.noted import Behind, noted
 from padfleet.shared.cold.pads import ColdHead, ColdPad, ColdPads
 from padfleet.shared.cold.places import PadPlace, place_of
 from padfleet.shared.cold.reading import ColdReader
-from padfleet.shared.log import authors, groups, moving, pads
-from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.damage import CorruptPad
-from padfleet.shared.log.deletion import deletion_field
 from padfleet.shared.log.keys import CANARY, Keyspace, PadKeys
-from padfleet.shared.log.moving import (
+from padfleet.shared.log.pad import moving, pads
+from padfleet.shared.log.pad.deletion import deletion_field
+from padfleet.shared.log.pad.moving import (
     Bringing,
     ThawedPad,
     Trace,
     announce_fetching,
     whereabouts,
 )
+from padfleet.shared.log.people import authors, groups
 from padfleet.shared.log.records import Revision, Snapshot
 from padfleet.shared.tasks import Boxed, TaskFault, all_of, awaited
 

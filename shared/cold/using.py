@@ -17,9 +17,9 @@ from prometheus_client import Counter
 from redis.exceptions import RedisError
 
 from padfleet.shared.cold.pads import ColdPads
-from padfleet.shared.log.agreement import Disagreement, agreed_since
-from padfleet.shared.log.connect import UNREACHABLE, Redis
+from padfleet.shared.log.connection.connect import UNREACHABLE, Redis
 from padfleet.shared.log.damage import CorruptPad
+from padfleet.shared.log.fleet.agreement import Disagreement, agreed_since
 from padfleet.shared.supervisor import rest, tick
 
 log = logging.getLogger(__name__)

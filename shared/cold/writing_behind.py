@@ -16,13 +16,14 @@ from padfleet.shared.cold.pads import ColdHead, ColdPads, chain_in
 from padfleet.shared.cold.parts import part_of
 from padfleet.shared.cold.places import PadPlace, due, place_of
 from padfleet.shared.cold.rows import Diverged
-from padfleet.shared.log import contributions, moving, pads
-from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.damage import CorruptPad
-from padfleet.shared.log.history import read_revisions
+from padfleet.shared.log.fleet.leases import Lease
 from padfleet.shared.log.keys import Keyspace, PadKeys
-from padfleet.shared.log.leases import Lease
-from padfleet.shared.log.moving import Frozen, StoredPad, Trace
+from padfleet.shared.log.pad import moving, pads
+from padfleet.shared.log.pad.history import read_revisions
+from padfleet.shared.log.pad.moving import Frozen, StoredPad, Trace
+from padfleet.shared.log.people import contributions
 from padfleet.shared.log.records import Snapshot
 
 log = logging.getLogger(__name__)

@@ -7,13 +7,13 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
-from padfleet.shared.log import audit
-from padfleet.shared.log.audit import DeedOutcome, Doer
-from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.changes.edits import EditRefusal, Missing, Unanswered
+from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.damage import CorruptPad
-from padfleet.shared.log.edits import EditRefusal, Missing, Unanswered
-from padfleet.shared.log.inbox import NotTaken
-from padfleet.shared.log.staging import Moved, PadExists, WrittenOn
+from padfleet.shared.log.fleet import audit
+from padfleet.shared.log.fleet.audit import DeedOutcome, Doer
+from padfleet.shared.log.inboxes.inbox import NotTaken
+from padfleet.shared.log.pad.staging import Moved, PadExists, WrittenOn
 
 REFUSED = (Missing, PadExists, Moved, WrittenOn, EditRefusal, CorruptPad)
 """Why a pad is left as it is, whoever asks for what."""

@@ -5,16 +5,18 @@ from dataclasses import dataclass
 from padfleet.shared.cold.pads import ColdPads
 from padfleet.shared.cold.removing import remove_cold
 from padfleet.shared.deeds.noting import noted
-from padfleet.shared.log import copying, groups, pads
-from padfleet.shared.log.announcements import SentAway, send_away
-from padfleet.shared.log.audit import Doer
-from padfleet.shared.log.connect import Redis
-from padfleet.shared.log.edits import Edits, Missing
-from padfleet.shared.log.history import PadMeta, read_meta
+from padfleet.shared.log.changes import copying
+from padfleet.shared.log.changes.edits import Edits, Missing
+from padfleet.shared.log.connection.connect import Redis
+from padfleet.shared.log.fleet.audit import Doer
 from padfleet.shared.log.keys import Keyspace
-from padfleet.shared.log.presence import members
-from padfleet.shared.log.reader import open_reader
-from padfleet.shared.log.sent_away import KEPT_OUT_S, keep_out
+from padfleet.shared.log.pad import pads
+from padfleet.shared.log.pad.announcements import SentAway, send_away
+from padfleet.shared.log.pad.history import PadMeta, read_meta
+from padfleet.shared.log.pad.reader import open_reader
+from padfleet.shared.log.people import groups
+from padfleet.shared.log.people.presence import members
+from padfleet.shared.log.people.sent_away import KEPT_OUT_S, keep_out
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,10 +19,10 @@ from padfleet.shared.etherpad.records import BadRecord
 from padfleet.shared.etherpad.source import pad_ids
 from padfleet.shared.limited import JobRefused, Limits, Overrun, Pool
 from padfleet.shared.limited.job import taken_apart, with_data
-from padfleet.shared.log.connect import UNREACHABLE, open_redis
+from padfleet.shared.log.connection.connect import UNREACHABLE, open_redis
 from padfleet.shared.log.keys import Keyspace
+from padfleet.shared.log.pad.staging import Moved
 from padfleet.shared.log.records import pack, unpack
-from padfleet.shared.log.staging import Moved
 
 LIMITS = Limits(seconds=60, memory=1 << 30, answer=1 << 16)
 """What reading one file may take. A worker takes 50 MB by default, which are some 300,000

@@ -19,10 +19,10 @@ from padfleet.shared.easysync.atext import apply_to_atext
 from padfleet.shared.easysync.body import Body
 from padfleet.shared.etherpad import records as r
 from padfleet.shared.etherpad.records import BadRecord
-from padfleet.shared.log.authors import Author
-from padfleet.shared.log.document import Document
+from padfleet.shared.log.pad.document import Document
+from padfleet.shared.log.pad.saved import SavedRevision
+from padfleet.shared.log.people.authors import Author
 from padfleet.shared.log.records import Revision
-from padfleet.shared.log.saved import SavedRevision
 
 
 def step(document: Document, name: str, revision: Revision) -> tuple[str, dict[str, Any]]:

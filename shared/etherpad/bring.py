@@ -16,14 +16,14 @@ from padfleet.shared.etherpad import records as r
 from padfleet.shared.etherpad.converting import Converter, present_text
 from padfleet.shared.etherpad.records import BadRecord
 from padfleet.shared.etherpad.source import Records
-from padfleet.shared.log import contributions, groups
-from padfleet.shared.log.authors import SYSTEM_AUTHOR, bring
-from padfleet.shared.log.connect import Redis
-from padfleet.shared.log.document import CorruptPad
+from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.keys import Keyspace
-from padfleet.shared.log.options import normalised
-from padfleet.shared.log.pads import claim_read_only
-from padfleet.shared.log.staging import Staging
+from padfleet.shared.log.pad.document import CorruptPad
+from padfleet.shared.log.pad.options import normalised
+from padfleet.shared.log.pad.pads import claim_read_only
+from padfleet.shared.log.pad.staging import Staging
+from padfleet.shared.log.people import contributions, groups
+from padfleet.shared.log.people.authors import SYSTEM_AUTHOR, bring
 from padfleet.shared.wire.jsontext import dumps
 
 STEP = 200

@@ -11,11 +11,11 @@ from typing import Any
 
 from padfleet.shared import bounds
 from padfleet.shared.easysync import AText, AttributePool, EasysyncError, from_units
-from padfleet.shared.log.authors import Author
-from padfleet.shared.log.chat import ChatMessage
+from padfleet.shared.log.pad.chat import ChatMessage
+from padfleet.shared.log.pad.saved import SavedRevision
+from padfleet.shared.log.people.authors import Author
 from padfleet.shared.log.records import Revision
 from padfleet.shared.log.register import RegisteredSession
-from padfleet.shared.log.saved import SavedRevision
 
 KEY_REVISIONS = 100
 """Every so many revisions Etherpad keeps the whole text with the revision."""

@@ -6,14 +6,14 @@ from typing import Any
 from padfleet.shared.batches import slices
 from padfleet.shared.etherpad import records as r
 from padfleet.shared.etherpad.appending import step
-from padfleet.shared.log.authors import Author
-from padfleet.shared.log.chat import ChatMessage
-from padfleet.shared.log.document import LARGE_REVISION, Document
-from padfleet.shared.log.options import parse_options
-from padfleet.shared.log.past import history
-from padfleet.shared.log.reader import PadReader, message_pages
+from padfleet.shared.log.pad.chat import ChatMessage
+from padfleet.shared.log.pad.document import LARGE_REVISION, Document
+from padfleet.shared.log.pad.options import parse_options
+from padfleet.shared.log.pad.past import history
+from padfleet.shared.log.pad.reader import PadReader, message_pages
+from padfleet.shared.log.pad.saved import readable
+from padfleet.shared.log.people.authors import Author
 from padfleet.shared.log.records import Revision
-from padfleet.shared.log.saved import readable
 from padfleet.shared.tasks import aside
 from padfleet.shared.wire.jsontext import dumps, dumps_in_pieces, is_long
 

@@ -22,8 +22,8 @@ from redis.exceptions import RedisError
 from padfleet.shared.fleet.past import BEAT, Buckets, Counted, Past
 from padfleet.shared.fleet.record import BusyPads, Kind, Record, TaskLine, encode
 from padfleet.shared.health import Health
-from padfleet.shared.log.connect import PATIENCE, UNREACHABLE, Redis
-from padfleet.shared.log.processes import drop_record, put_record
+from padfleet.shared.log.connection.connect import PATIENCE, UNREACHABLE, Redis
+from padfleet.shared.log.fleet.processes import drop_record, put_record
 from padfleet.shared.responsiveness import LOOP_DELAY
 from padfleet.shared.supervisor import TaskStatus, tick
 

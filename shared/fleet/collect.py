@@ -8,11 +8,11 @@ from redis.exceptions import ResponseError
 
 from padfleet.shared.fleet.record import Kind, decode
 from padfleet.shared.fleet.snapshot import FleetSnapshot, InboxStatus, Seen, UnreadInbox
-from padfleet.shared.log.connect import UNREACHABLE, Redis
-from padfleet.shared.log.keeping import unwritable
+from padfleet.shared.log.connection.connect import UNREACHABLE, Redis
+from padfleet.shared.log.connection.keeping import unwritable
+from padfleet.shared.log.fleet.processes import read_record, silences
+from padfleet.shared.log.inboxes.standing import read_standing
 from padfleet.shared.log.keys import WORKERS, WRITERS, Keyspace
-from padfleet.shared.log.processes import read_record, silences
-from padfleet.shared.log.standing import read_standing
 
 PATIENCE = 2.5
 """Seconds for one part of a look. Where one shard stands still, the rest of the fleet is what

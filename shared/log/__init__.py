@@ -2,4 +2,13 @@
 
 A writer appends revisions here and a worker follows them. `keys` names what is stored where,
 `records` says in which form, `lua/*.lua` are the steps that have to be atomic.
+
+The rooms, lowest first; each imports only from those before it:
+
+- `connection`: ways to Redis, for one server, a primary named by Sentinel, and a cluster.
+- `fleet`: what the processes of a fleet agree on, and the leases of its writers.
+- `people`: authors, groups, and who is on a pad.
+- `pad`: what is stored of one pad, its history first of all.
+- `inboxes`: where submissions wait, and what a writer stores of them.
+- `changes`: changes that do not come from a socket.
 """

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from msgpack.exceptions import UnpackException
 from redis.exceptions import NoPermissionError, ResponseError
 
-from padfleet.shared.log.connect import UNREACHABLE
+from padfleet.shared.log.connection.connect import UNREACHABLE
 
 _UNREADABLE = (
     ValueError,  # of texts that are no numbers, JSON, and most that msgpack finds

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 from padfleet.shared.log.records import Revision
 
 if TYPE_CHECKING:
-    from padfleet.shared.log.reader import PadReader
+    from padfleet.shared.log.pad.reader import PadReader
 
 
 class Elsewhere(Protocol):

@@ -16,7 +16,7 @@ import pytest
 from padfleet.shared.cold.etherpad.pads import EtherpadPads, open_etherpad
 from padfleet.shared.cold.etherpad.postgres import PostgresTable
 from padfleet.shared.easysync import from_units
-from padfleet.shared.log.connect import open_redis
+from padfleet.shared.log.connection.connect import open_redis
 from padfleet.shared.wire.jsontext import dumps, loads
 from tests.etherpad import KEY as THERE
 from tests.etherpad import needs_checkout, with_database

@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from padfleet.shared.log.connect import open_redis
-from padfleet.shared.log.history import read_meta
-from padfleet.shared.log.inventory import stored_keyspace
-from padfleet.shared.log.staging import Staging
+from padfleet.shared.log.connection.connect import open_redis
+from padfleet.shared.log.fleet.inventory import stored_keyspace
+from padfleet.shared.log.pad.history import read_meta
+from padfleet.shared.log.pad.staging import Staging
 from tests.acceptance.npm import new_pad, new_token
 from tests.eventually import eventually
 from tests.fleet import Fleet

@@ -4,7 +4,7 @@ The few commands that every revision needs, in the numbers in which padfleet sen
 into an inbox, alone and twenty at once; a read of sixteen inboxes; a script call of a commit's
 size; fifty small writes by fifty tasks. *redis-py* is used as everything that is not hot uses it;
 *bare* is an `asyncio.Protocol` with hiredis, without any care: the floor; *ours* is
-`padfleet.shared.log.hot`. coredis and valkey-glide are measured where they are installed
+`padfleet.shared.log.connection.hot`. coredis and valkey-glide are measured where they are installed
 (`pip install coredis valkey-glide`): they are no dependencies of padfleet.
 
 CPU is that of this process, with all of its threads; Redis is a process of its own.
@@ -26,7 +26,7 @@ import hiredis
 import uvloop
 
 from padfleet.services.tools.up.server import EmbeddedServer
-from padfleet.shared.log.connect import Redis, open_redis
+from padfleet.shared.log.connection.connect import Redis, open_redis
 from tests.benchmarks.figures import Report, parser
 
 Command = tuple[Any, ...]

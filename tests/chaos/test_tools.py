@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from padfleet.shared.log.connect import open_redis
+from padfleet.shared.log.connection.connect import open_redis
 from tests.chaos.namespaces import Host, Network, unavailable
 from tests.chaos.proxy import TcpProxy
 from tests.chaos.server import Server

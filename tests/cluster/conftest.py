@@ -9,7 +9,7 @@ import pytest
 from redis import Redis as Client
 
 from padfleet.services.tools.up.server import HOST, EmbeddedServer
-from padfleet.shared.log.connect import Redis, open_redis
+from padfleet.shared.log.connection.connect import Redis, open_redis
 from padfleet.shared.log.keys import SLOTS
 from tests.eventually import eventually_sync
 from tests.processes import free_ports

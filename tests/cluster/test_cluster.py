@@ -11,8 +11,8 @@ from redis.crc import key_slot
 from padfleet.services.fanout.delivery.pacing import PacingRules
 from padfleet.services.fanout.hub.rooms import Rooms
 from padfleet.services.tools.up.server import EmbeddedServer
-from padfleet.shared.log.connect import Redis
-from padfleet.shared.log.inbox import InboxWriter
+from padfleet.shared.log.connection.connect import Redis
+from padfleet.shared.log.inboxes.inbox import InboxWriter
 from padfleet.shared.log.keys import SLOTS, Keyspace
 from tests.eventually import eventually
 from tests.fleet import Fleet

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from redis.exceptions import MovedError
 
-from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.connection.connect import Redis
 from tests.integration.log.test_overridden import places_taken
 
 

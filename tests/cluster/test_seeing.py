@@ -7,8 +7,8 @@ from typing import Any
 
 from padfleet.shared.cold.listing import PadFacts
 from padfleet.shared.cold.paging import PadSearch, PagePlace
-from padfleet.shared.log.connect import Redis
-from padfleet.shared.log.inventory import ScanPlace
+from padfleet.shared.log.connection.connect import Redis
+from padfleet.shared.log.fleet.inventory import ScanPlace
 from padfleet.shared.log.keys import Keyspace
 from tests.eventually import eventually
 from tests.fleet import Fleet

@@ -13,7 +13,7 @@ from padfleet.shared.etherpad import records as r
 from padfleet.shared.etherpad.converting import Converter
 from padfleet.shared.etherpad.jsonfile import open_etherpad_file
 from padfleet.shared.etherpad.source import pad_ids
-from padfleet.shared.log.document import CorruptPad, Document
+from padfleet.shared.log.pad.document import CorruptPad, Document
 from padfleet.shared.rendering import jobs
 from padfleet.shared.rendering.jobs import Most
 from padfleet.shared.rendering.reading import from_html

@@ -17,8 +17,8 @@ from padfleet.services.fanout.requests.legacy import sends_no_author
 from padfleet.services.fanout.timeslider.requests import parse
 from padfleet.services.fanout.transport.outbound import Outbound
 from padfleet.services.fanout.transport.packets import Frame
-from padfleet.shared.log import scripts
-from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.connection import scripts
+from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.log.records import Outcome, decode_entry, encode_entry
 from padfleet.shared.settings import FanoutSettings

@@ -33,7 +33,7 @@ from padfleet.services.fanout.transport.socketio_server import SocketServer, ope
 from padfleet.services.fanout.transport.websocket_connection import WebSocketConnection
 from padfleet.services.tools.loadtest.websocket import text_frame
 from padfleet.shared.bucket import Pace
-from padfleet.shared.log.inbox import InboxWriter
+from padfleet.shared.log.inboxes.inbox import InboxWriter
 from padfleet.shared.settings import FanoutSettings
 from tests.fuzz.stand_ins import (
     Body,

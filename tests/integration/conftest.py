@@ -2,8 +2,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from padfleet.shared.log.connect import Redis, open_redis
-from padfleet.shared.log.inbox import InboxWriter
+from padfleet.shared.log.connection.connect import Redis, open_redis
+from padfleet.shared.log.inboxes.inbox import InboxWriter
 from padfleet.shared.log.keys import Keyspace
 
 

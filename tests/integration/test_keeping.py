@@ -11,8 +11,8 @@ import redis as redis_library
 
 from padfleet.services.tools.doctor.__main__ import main as doctor
 from padfleet.services.tools.up.server import HOST, EmbeddedServer
-from padfleet.shared.log.connect import open_redis
-from padfleet.shared.log.keeping import Unfit, read_stores, require_keeping
+from padfleet.shared.log.connection.connect import open_redis
+from padfleet.shared.log.connection.keeping import Unfit, read_stores, require_keeping
 from tests.chaos.topologies import ClusterGroup, SentinelGroup
 from tests.eventually import eventually
 from tests.fleet import ROOT, Fleet

@@ -14,10 +14,10 @@ from aiohttp import web
 from prometheus_client import REGISTRY
 
 from padfleet.shared.fleet.beacon import Figures
-from padfleet.shared.log.agreement import PartitionMismatch
-from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.connection.connect import Redis
+from padfleet.shared.log.fleet.agreement import PartitionMismatch
+from padfleet.shared.log.fleet.membership import Membership
 from padfleet.shared.log.keys import claim_key, process_key
-from padfleet.shared.log.membership import Membership
 from padfleet.shared.process import Process, Role
 from tests.eventually import eventually
 from tests.processes import free_ports

@@ -17,8 +17,8 @@ from padfleet.services.fanout.hub import rooms as rooms_module
 from padfleet.services.fanout.hub.rooms import Rooms
 from padfleet.services.tools.up.server import EmbeddedServer
 from padfleet.shared.client import ConnectionLost, connect
-from padfleet.shared.log.connect import Redis
-from padfleet.shared.log.errors import NotNow
+from padfleet.shared.log.connection.connect import Redis
+from padfleet.shared.log.connection.errors import NotNow
 from padfleet.shared.log.keys import Keyspace
 from tests.eventually import eventually, eventually_sync
 from tests.fleet import Fleet

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 
-from padfleet.shared.log.document import chain_of
+from padfleet.shared.log.pad.document import chain_of
 from padfleet.shared.log.records import Origin, Revision
 
 KEPT = 4000

@@ -171,9 +171,8 @@ def test_every_entry_and_message_is_in_the_layout() -> None:
     page = (ROOT / "docs" / "architecture.md").read_text()
     entries = {(letter, kind.__name__) for letter, kind in records._KINDS.items()}
     assert not {(a, b) for a, b in entries if f"| `{a}` | `{b}` |" not in page}
-    source = "".join(
-        (ROOT / "shared" / "log" / name).read_text() for name in ("records.py", "announcements.py")
-    )
+    log = ROOT / "shared" / "log"
+    source = "".join((log / name).read_text() for name in ("records.py", "pad/announcements.py"))
     messages = re.findall(r'case b"(.)":', source)
     assert len(messages) == 11
     assert not [letter for letter in messages if f"| `{letter}` | " not in page]

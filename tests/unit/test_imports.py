@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from redis.asyncio import Redis as Client
 
-from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.connection.connect import Redis
 
 ROOT = Path(__file__).parents[2]
 
@@ -41,8 +41,25 @@ FANOUT = (
 )
 """The rooms of a worker, lowest first. Each imports from those before it only."""
 
+LOG = (
+    ("births", "form", "keys", "records", "reigns"),
+    ("elsewhere", "register"),
+    ("connection",),
+    ("damage",),
+    ("fleet",),
+    ("people",),
+    ("pad",),
+    ("inboxes",),
+    ("changes",),
+)
+"""The rooms of the log, likewise."""
+
+SEAMS = {"shared.log.elsewhere", "shared.log.register"}
+"""What a connection knows of pads and people that are not in Redis: protocols, which name what is
+above them in their types only."""
+
 REDIS = frozenset(("redis", "_redis"))
-"""What a `shared.log.connect.Redis` is called wherever there is one."""
+"""What a `shared.log.connection.connect.Redis` is called wherever there is one."""
 
 PIPELINES = frozenset(("pipeline", "_pipeline", "pipe", "_pipe", "rush", "_rush"))
 
@@ -122,13 +139,13 @@ def _spoken(tree: ast.Module) -> Iterator[str]:
         for name in whole:
             if name.split(".")[0] == "redis" and not name.startswith("redis.exceptions."):
                 yield f"import {name}"
-            if name.startswith("padfleet.shared.log.scripts"):
+            if name.startswith("padfleet.shared.log.connection.scripts"):
                 yield f"import {name}"
 
 
 def test_all_of_the_code_is_looked_at() -> None:
     assert len(imports()) > 400
-    assert "shared.log.inbox" in imports()
+    assert "shared.log.inboxes.inbox" in imports()
     assert "shared.log.records.Revision" in imports()["services.fanout.pads.steps"]
 
 
@@ -177,20 +194,29 @@ def test_commands_do_not_import_each_other() -> None:
     assert not odd
 
 
-def test_a_worker_imports_downwards() -> None:
-    floor = {room: number for number, rooms in enumerate(FANOUT) for room in rooms}
+def _upwards(house: str, floors: tuple[tuple[str, ...], ...]) -> list[str]:
+    """Who in this house imports from a room that is not below its own."""
+    floor = {room: number for number, rooms in enumerate(floors) for room in rooms}
     odd = []
     for name, others in imports().items():
-        if not name.startswith("services.fanout."):
+        if not name.startswith(f"{house}.") or name in SEAMS:
             continue
         mine = name.split(".")[2]
         for other in others:
-            if not other.startswith("services.fanout."):
+            if not other.startswith(f"{house}."):
                 continue
             theirs = other.split(".")[2]
             if theirs != mine and floor[theirs] >= floor[mine]:
                 odd.append(f"{name}: {other}")
-    assert not odd
+    return odd
+
+
+def test_a_worker_imports_downwards() -> None:
+    assert not _upwards("services.fanout", FANOUT)
+
+
+def test_the_log_imports_downwards() -> None:
+    assert not _upwards("shared.log", LOG)
 
 
 def test_nobody_but_the_log_speaks_to_redis() -> None:
@@ -224,8 +250,8 @@ def test_nobody_but_the_log_speaks_to_redis() -> None:
         "from redis import Redis",
         "from redis.asyncio import RedisCluster",
         "from redis.sentinel import MasterNotFoundError",
-        "from padfleet.shared.log import scripts",
-        "from padfleet.shared.log.scripts import COMMIT",
+        "from padfleet.shared.log.connection import scripts",
+        "from padfleet.shared.log.connection.scripts import COMMIT",
     ],
 )
 def test_whatever_speaks_to_redis_is_seen(line: str) -> None:

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from padfleet.shared.log.audit import AuditEntry, Doer
+from padfleet.shared.log.fleet.audit import AuditEntry, Doer
 from padfleet.shared.logs import JsonFormatter
 
 ROOT = Path(__file__).parents[2]

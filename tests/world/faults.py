@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-from padfleet.shared.log.agreement import NewerFormat
+from padfleet.shared.log.fleet.agreement import NewerFormat
 from padfleet.shared.log.keys import CONFIG
 from tests.chaos.history import Rollback
 from tests.world.cold import NAME as COLD

@@ -11,9 +11,9 @@ from typing import Any, Final
 
 from padfleet.services.fanout import app as fanout
 from padfleet.services.writer import app as writer
-from padfleet.shared.log.agreement import Disagreement
-from padfleet.shared.log.connect import UNREACHABLE
-from padfleet.shared.log.keeping import Unfit
+from padfleet.shared.log.connection.connect import UNREACHABLE
+from padfleet.shared.log.connection.keeping import Unfit
+from padfleet.shared.log.fleet.agreement import Disagreement
 from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.settings import FanoutSettings, WriterSettings, load
 from padfleet.shared.supervisor import TaskDied

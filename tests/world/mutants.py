@@ -278,10 +278,13 @@ MUTATIONS: Final = {
         doubled="the lease is taken anew, which takes longer and nothing else",
     ),
     "what is not answered is not put in again": Mutation(
-        "shared/log/inbox.py", "again.append(item)", "pass", ("redis cuts after", "redis freezes")
+        "shared/log/inboxes/inbox.py",
+        "again.append(item)",
+        "pass",
+        ("redis cuts after", "redis freezes"),
     ),
     "what a fail-over took is not put in again": Mutation(
-        "shared/log/inbox.py", "if standing is EntryStatus.LOST:", "if False:", _LOSS
+        "shared/log/inboxes/inbox.py", "if standing is EntryStatus.LOST:", "if False:", _LOSS
     ),
     "everything settled counts as answered": Mutation(
         "services/fanout/requests/commits.py",
@@ -326,7 +329,7 @@ MUTATIONS: Final = {
         "elif False:",
     ),
     "a pad is read up to one before its head": Mutation(
-        "shared/log/document.py",
+        "shared/log/pad/document.py",
         "reader.pages(document.head + 1, meta.head)",
         "reader.pages(document.head + 1, meta.head - 1)",
     ),

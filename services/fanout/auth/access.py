@@ -26,10 +26,10 @@ from padfleet.services.fanout.auth.hook import question
 from padfleet.services.fanout.auth.jwks import FixedKeys, JwksUrl, KeySource, keys_in_file, verified
 from padfleet.services.fanout.auth.keys import BadKey, Key
 from padfleet.services.fanout.auth.web import open_http, warn_of_plain_http
-from padfleet.shared.log.authors import author_and_made, known_author, visit_with
-from padfleet.shared.log.connect import Redis
-from padfleet.shared.log.groups import GroupSession
+from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.keys import Keyspace
+from padfleet.shared.log.people.authors import author_and_made, known_author, visit_with
+from padfleet.shared.log.people.groups import GroupSession
 from padfleet.shared.settings import AccessSettings, SettingsError
 from padfleet.shared.tasks import all_of
 

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from padfleet.services.fanout.auth import patterns
 from padfleet.shared import bounds
 from padfleet.shared.easysync import from_units
-from padfleet.shared.log.authors import Author, AuthorVisit
+from padfleet.shared.log.people.authors import Author, AuthorVisit
 
 MAX_PATTERNS = 500
 """Patterns in one token, each of which may be compared with the pad at every join."""

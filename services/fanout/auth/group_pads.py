@@ -6,10 +6,10 @@ brought into being. The read-only address of a pad opens no more than the pad it
 """
 
 from padfleet.services.fanout.auth.decision import Denied, Grant, Reason, RequestedPad
-from padfleet.shared.log.connect import Redis
-from padfleet.shared.log.groups import GroupSession, group_of, valid_session
+from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.keys import Keyspace
-from padfleet.shared.log.reader import open_reader
+from padfleet.shared.log.pad.reader import open_reader
+from padfleet.shared.log.people.groups import GroupSession, group_of, valid_session
 
 LOOK_AGAIN = 60.0
 """Seconds after which a session is looked up once more: it may have been deleted."""

@@ -10,10 +10,10 @@ from urllib.parse import unquote
 from padfleet.services.fanout.auth.decision import Denied, RequestedPad
 from padfleet.shared.bounds import is_pad_id, is_read_only_id, is_token
 from padfleet.shared.easysync import from_units
-from padfleet.shared.log import pads
-from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.keys import Keyspace
-from padfleet.shared.log.reader import is_there, open_reader
+from padfleet.shared.log.pad import pads
+from padfleet.shared.log.pad.reader import is_there, open_reader
 
 
 @dataclass(frozen=True, slots=True)

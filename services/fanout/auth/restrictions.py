@@ -8,10 +8,10 @@ from typing import Any
 from padfleet.services.fanout.auth.access import Access, Find
 from padfleet.services.fanout.auth.decision import Denied, Grant, Reason, RequestedPad
 from padfleet.services.fanout.auth.handshake import Handshake
-from padfleet.shared.log.connect import Redis
-from padfleet.shared.log.groups import group_of
+from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.keys import Keyspace
-from padfleet.shared.log.reader import is_there
+from padfleet.shared.log.pad.reader import is_there
+from padfleet.shared.log.people.groups import group_of
 from padfleet.shared.settings import AccessSettings
 
 

@@ -8,7 +8,7 @@ from padfleet.services.fanout.hub.pad_metadata import chat_data, with_names
 from padfleet.services.fanout.pads import collabroom
 from padfleet.services.fanout.requests.context import RequestContext
 from padfleet.shared.bounds import OutOfBounds, check_chat
-from padfleet.shared.log.chat import NoPad, read_chat, say
+from padfleet.shared.log.pad.chat import NoPad, read_chat, say
 
 MOST_ASKED = 100
 """Messages that may lie between the first and the last one that are asked for, as in Etherpad."""

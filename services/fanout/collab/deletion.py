@@ -6,7 +6,7 @@ from padfleet.services.fanout.errors import ClientError
 from padfleet.services.fanout.requests.context import RequestContext
 from padfleet.services.fanout.requests.shouts import shout
 from padfleet.shared.easysync import to_units
-from padfleet.shared.log.deletion import is_deletion_token
+from padfleet.shared.log.pad.deletion import is_deletion_token
 
 
 async def deleted(asked: RequestContext) -> None:

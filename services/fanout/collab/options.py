@@ -6,9 +6,9 @@ from padfleet.services.fanout.errors import ClientError, WrongType
 from padfleet.services.fanout.requests.context import RequestContext
 from padfleet.services.fanout.requests.shouts import shout
 from padfleet.shared.bounds import PLUGINS_BYTES
-from padfleet.shared.log.announcements import Relayed
-from padfleet.shared.log.chat import NoPad
-from padfleet.shared.log.options import OptionsContended, change_options
+from padfleet.shared.log.pad.announcements import Relayed
+from padfleet.shared.log.pad.chat import NoPad
+from padfleet.shared.log.pad.options import OptionsContended, change_options
 from padfleet.shared.wire.jsontext import dumps
 
 NOT_CREATOR = "Only the pad creator can change pad settings"

@@ -4,7 +4,7 @@ from typing import Any
 
 from padfleet.services.fanout.errors import ClientError
 from padfleet.services.fanout.requests.context import RequestContext
-from padfleet.shared.log.announcements import Pointer
+from padfleet.shared.log.pad.announcements import Pointer
 
 CURSOR = "CURSOR"
 

@@ -9,7 +9,7 @@ from padfleet.services.fanout.errors import ClientError
 from padfleet.services.fanout.presence.secrecy import Secret
 from padfleet.services.fanout.requests.context import RequestContext
 from padfleet.shared.bounds import MOST_RELAYED
-from padfleet.shared.log import announcements
+from padfleet.shared.log.pad import announcements
 from padfleet.shared.wire.jsontext import dumps
 
 CUSTOM = "CUSTOM"

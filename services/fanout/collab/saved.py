@@ -4,8 +4,8 @@ import time
 
 from padfleet.services.fanout.errors import ClientError
 from padfleet.services.fanout.requests.context import RequestContext
-from padfleet.shared.log.chat import NoPad
-from padfleet.shared.log.saved import NotSaved, save_revision
+from padfleet.shared.log.pad.chat import NoPad
+from padfleet.shared.log.pad.saved import NotSaved, save_revision
 
 
 async def starred(asked: RequestContext) -> None:

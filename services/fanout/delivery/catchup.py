@@ -11,9 +11,9 @@ from padfleet.services.fanout.delivery.session_state import SessionState
 from padfleet.services.fanout.pads.gate import SendingGate
 from padfleet.services.fanout.pads.passages import READ_STEP, HistoryLost, Passage, Passages
 from padfleet.services.fanout.pads.replica import PadReplica
-from padfleet.shared.log.connect import UNREACHABLE
-from padfleet.shared.log.document import chain_of
-from padfleet.shared.log.retry import RetryPauses
+from padfleet.shared.log.connection.connect import UNREACHABLE
+from padfleet.shared.log.connection.retry import RetryPauses
+from padfleet.shared.log.pad.document import chain_of
 
 
 class CatchUp:

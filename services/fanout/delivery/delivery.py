@@ -28,7 +28,7 @@ from padfleet.services.fanout.pads.passages import HistoryLost, Passages
 from padfleet.services.fanout.pads.replica import PadReplica
 from padfleet.services.fanout.pads.tracked import Tracked
 from padfleet.services.fanout.transport.packets import Frame
-from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.keys import PadKeys
 from padfleet.shared.tasks import Tasks
 

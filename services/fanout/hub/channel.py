@@ -9,9 +9,9 @@ from padfleet.services.fanout.pads.resync import Resync
 from padfleet.services.fanout.presence.people import People
 from padfleet.services.fanout.presence.pointers import Pointers
 from padfleet.services.fanout.presence.sync import PresenceSync
-from padfleet.shared.log.announcements import Announcement, Pointed, SentAway
-from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.keys import PadKeys
+from padfleet.shared.log.pad.announcements import Announcement, Pointed, SentAway
 from padfleet.shared.log.records import (
     AWAY,
     ChannelMessage,

@@ -14,8 +14,8 @@ from padfleet.services.fanout.transport.packets import PIECE, Frame, Parcel
 from padfleet.shared.budget import Reservation
 from padfleet.shared.documents import offered
 from padfleet.shared.easysync import prepare_for_wire, to_units
-from padfleet.shared.log.authors import Author
-from padfleet.shared.log.document import Document
+from padfleet.shared.log.pad.document import Document
+from padfleet.shared.log.people.authors import Author
 from padfleet.shared.palette import PALETTE
 from padfleet.shared.wire.jsontext import dumps, dumps_in_pieces
 

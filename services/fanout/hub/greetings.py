@@ -13,9 +13,9 @@ from padfleet.services.fanout.hub.client_vars import Greeting
 from padfleet.services.fanout.pads.replica import PadReplica
 from padfleet.services.fanout.presence.people import People
 from padfleet.shared.budget import Budget, NoRoom, Reservation
-from padfleet.shared.log.authors import Author
-from padfleet.shared.log.connect import Redis
-from padfleet.shared.log.document import Document
+from padfleet.shared.log.connection.connect import Redis
+from padfleet.shared.log.pad.document import Document
+from padfleet.shared.log.people.authors import Author
 from padfleet.shared.tasks import awaited
 
 GREETING_AGE = 0.25

@@ -10,8 +10,8 @@ from padfleet.services.fanout.presence.leave import LeaveQueue
 from padfleet.services.fanout.presence.people import People
 from padfleet.services.fanout.transport import packets
 from padfleet.services.fanout.transport.outbound import OVERFLOW
-from padfleet.shared.log.announcements import Relayed, SentAway
 from padfleet.shared.log.keys import PadKeys
+from padfleet.shared.log.pad.announcements import Relayed, SentAway
 from padfleet.shared.log.records import Joined, Left
 
 log = logging.getLogger(__name__)
@@ -91,8 +91,8 @@ class Occupants:
             self._leave_queue.say_in_passing(self._keys, self._left(session))
 
     def send_away(self, whom: SentAway) -> None:
-        """Disconnects the sessions that an operator wants to leave. `shared.log.sent_away` keeps
-        their authors out for a while."""
+        """Disconnects the sessions that an operator wants to leave. `people.sent_away` keeps their
+        authors out for a while."""
         for session in list(self._here.values()):
             if whom.author in ("", session.author) and whom.session in ("", session.id):
                 self.kick_and_say(session, "kicked")

@@ -15,21 +15,21 @@ from padfleet.services.fanout.pads import collabroom
 from padfleet.services.fanout.presence.secrecy import Secret
 from padfleet.services.fanout.transport import packets
 from padfleet.services.fanout.transport.packets import Frame
-from padfleet.shared.log import authors
-from padfleet.shared.log.announcements import (
+from padfleet.shared.log.connection.connect import UNREACHABLE, Redis
+from padfleet.shared.log.connection.retry import RetryPauses
+from padfleet.shared.log.keys import PadKeys
+from padfleet.shared.log.pad.announcements import (
     Announcement,
     Relayed,
     RevisionSaved,
     Said,
     SettingsChanged,
 )
-from padfleet.shared.log.chat import NO_MESSAGES, ChatMessage, read_chat
-from padfleet.shared.log.connect import UNREACHABLE, Redis
-from padfleet.shared.log.keys import PadKeys
-from padfleet.shared.log.options import normalised
-from padfleet.shared.log.pad_store import PadStore
-from padfleet.shared.log.retry import RetryPauses
-from padfleet.shared.log.saved import SavedRevision
+from padfleet.shared.log.pad.chat import NO_MESSAGES, ChatMessage, read_chat
+from padfleet.shared.log.pad.options import normalised
+from padfleet.shared.log.pad.pad_store import PadStore
+from padfleet.shared.log.pad.saved import SavedRevision
+from padfleet.shared.log.people import authors
 from padfleet.shared.tasks import Tasks
 from padfleet.shared.wire.jsontext import dumps, loads
 

@@ -16,11 +16,11 @@ from padfleet.services.fanout.pads.feed import Feed
 from padfleet.services.fanout.presence import introducer
 from padfleet.services.fanout.presence.leave import LeaveQueue
 from padfleet.shared.budget import Budget
-from padfleet.shared.log import announcements
-from padfleet.shared.log.channels import Subscriber
-from padfleet.shared.log.connect import PATIENCE, UNREACHABLE, Redis
+from padfleet.shared.log.connection.channels import Subscriber
+from padfleet.shared.log.connection.connect import PATIENCE, UNREACHABLE, Redis
+from padfleet.shared.log.connection.several import StoredHead, read_heads
 from padfleet.shared.log.keys import Keyspace
-from padfleet.shared.log.several import StoredHead, read_heads
+from padfleet.shared.log.pad import announcements
 from padfleet.shared.supervisor import Keeper, Loose, progress, tick
 from padfleet.shared.tasks import Boxed, TaskFault, awaited, forget
 

@@ -14,7 +14,7 @@ from typing import TypeVar
 from padfleet.shared import refusals
 from padfleet.shared.bucket import Buckets, Pace
 from padfleet.shared.easysync.effort import count_ops
-from padfleet.shared.log.heaviness import SHORT
+from padfleet.shared.log.inboxes.heaviness import SHORT
 from padfleet.shared.settings.limits import LimitSettings
 
 K = TypeVar("K", bound=Hashable)

@@ -19,10 +19,10 @@ from padfleet.services.fanout.hub.rooms import Rooms
 from padfleet.services.fanout.ops.flights import Flights
 from padfleet.shared.easysync import AttributePool, make_splice
 from padfleet.shared.health import Remark
-from padfleet.shared.log.connect import UNREACHABLE, Redis
-from padfleet.shared.log.document import CorruptPad
-from padfleet.shared.log.inbox import InboxWriter, NotTaken
+from padfleet.shared.log.connection.connect import UNREACHABLE, Redis
+from padfleet.shared.log.inboxes.inbox import InboxWriter, NotTaken
 from padfleet.shared.log.keys import CANARY, Keyspace
+from padfleet.shared.log.pad.document import CorruptPad
 from padfleet.shared.log.records import Creation, Deletion, Entry, Origin, Submission
 from padfleet.shared.supervisor import Keeper, Kept, Loose, rest, tick
 

@@ -10,7 +10,7 @@ from padfleet.services.fanout.requests.join import JoinHandler
 from padfleet.services.fanout.requests.messages import Messages, Socket
 from padfleet.services.fanout.transport import packets
 from padfleet.shared.easysync import to_units
-from padfleet.shared.log.connect import UNREACHABLE
+from padfleet.shared.log.connection.connect import UNREACHABLE
 
 log = logging.getLogger(__name__)
 

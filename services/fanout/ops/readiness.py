@@ -6,8 +6,8 @@ import asyncio
 from padfleet.services.fanout.hub.rooms import Rooms
 from padfleet.services.fanout.ops.liveness import Liveness
 from padfleet.shared.health import Health
-from padfleet.shared.log.connect import Redis
-from padfleet.shared.log.lanes import Lane, take_lane
+from padfleet.shared.log.connection.connect import Redis
+from padfleet.shared.log.connection.lanes import Lane, take_lane
 
 
 def add_readiness(

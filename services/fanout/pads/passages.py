@@ -10,10 +10,10 @@ from itertools import accumulate
 
 from padfleet.services.fanout.pads.collabroom import Frames
 from padfleet.services.fanout.pads.feed import Feed
-from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.damage import CorruptPad
-from padfleet.shared.log.history import HistoryGap, read_revisions
 from padfleet.shared.log.keys import PadKeys
+from padfleet.shared.log.pad.history import HistoryGap, read_revisions
 from padfleet.shared.log.records import Revision
 from padfleet.shared.tasks import awaited
 

@@ -7,11 +7,11 @@ from contextlib import asynccontextmanager
 from padfleet.services.fanout import metrics
 from padfleet.services.fanout.pads.collabroom import Frames
 from padfleet.services.fanout.pads.feed import Doubt, Feed, Gap
-from padfleet.shared.log.connect import Outdated, Redis
-from padfleet.shared.log.document import CorruptPad, Document, load, replay
-from padfleet.shared.log.history import PadMeta, is_beheaded, read_revisions, read_told_meta
+from padfleet.shared.log.connection.connect import Outdated, Redis
 from padfleet.shared.log.keys import PadKeys
-from padfleet.shared.log.opening import open_document
+from padfleet.shared.log.pad.document import CorruptPad, Document, load, replay
+from padfleet.shared.log.pad.history import PadMeta, is_beheaded, read_revisions, read_told_meta
+from padfleet.shared.log.pad.opening import open_document
 from padfleet.shared.log.records import Revision
 
 

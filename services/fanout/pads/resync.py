@@ -11,17 +11,17 @@ from padfleet.services.fanout.pads.feed import Doubt, Gap
 from padfleet.services.fanout.pads.gate import Sender, SendingGate
 from padfleet.services.fanout.pads.replica import PadReplica
 from padfleet.services.fanout.pads.vouching import Vouching
-from padfleet.shared.log.connect import UNREACHABLE, Redis
-from padfleet.shared.log.document import CorruptPad
-from padfleet.shared.log.history import (
+from padfleet.shared.log.connection.connect import UNREACHABLE, Redis
+from padfleet.shared.log.connection.retry import RetryPauses
+from padfleet.shared.log.keys import PadKeys
+from padfleet.shared.log.pad.document import CorruptPad
+from padfleet.shared.log.pad.history import (
     HistoryEnds,
     HistoryGap,
     read_told_meta,
     revision_pages,
 )
-from padfleet.shared.log.keys import PadKeys
 from padfleet.shared.log.records import Revision
-from padfleet.shared.log.retry import RetryPauses
 from padfleet.shared.tasks import Tasks
 
 log = logging.getLogger(__name__)

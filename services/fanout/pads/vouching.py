@@ -10,10 +10,10 @@ from collections.abc import Awaitable, Callable
 
 from padfleet.services.fanout.pads.gate import Sender, SendingGate
 from padfleet.services.fanout.pads.replica import PadReplica
-from padfleet.shared.log import presence
-from padfleet.shared.log.connect import UNREACHABLE, Redis
+from padfleet.shared.log.connection.connect import UNREACHABLE, Redis
+from padfleet.shared.log.connection.retry import RetryPauses
 from padfleet.shared.log.keys import PadKeys
-from padfleet.shared.log.retry import RetryPauses
+from padfleet.shared.log.people import presence
 from padfleet.shared.tasks import Tasks
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from padfleet.services.fanout.pads import collabroom
 from padfleet.services.fanout.transport.deflate import SharedRun
 from padfleet.services.fanout.transport.packets import Frame
-from padfleet.shared.log.authors import Author
+from padfleet.shared.log.people.authors import Author
 
 FEW = 16
 """Entries up to which they are in the order of arrival, and the session that one of them is about

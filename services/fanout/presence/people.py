@@ -6,9 +6,9 @@ from collections.abc import Callable, Collection, Iterable
 
 from padfleet.services.fanout.presence.roster import Roster
 from padfleet.services.fanout.presence.roster_log import RosterLog
-from padfleet.shared.log import authors
-from padfleet.shared.log.authors import Author
-from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.connection.connect import Redis
+from padfleet.shared.log.people import authors
+from padfleet.shared.log.people.authors import Author
 from padfleet.shared.log.records import Joined, Left, UserInfo
 
 

@@ -17,9 +17,9 @@ from padfleet.services.fanout.delivery.session import Session
 from padfleet.services.fanout.pads import collabroom
 from padfleet.services.fanout.presence.roster import Roster
 from padfleet.services.fanout.transport import packets
-from padfleet.shared.log.announcements import Pointed, Pointer, point
-from padfleet.shared.log.connect import UNREACHABLE, Redis
+from padfleet.shared.log.connection.connect import UNREACHABLE, Redis
 from padfleet.shared.log.keys import PadKeys
+from padfleet.shared.log.pad.announcements import Pointed, Pointer, point
 from padfleet.shared.tasks import Tasks
 
 log = logging.getLogger(__name__)

@@ -20,8 +20,8 @@ from padfleet.services.fanout.requests.turning_away import turned_away
 from padfleet.services.fanout.transport.packets import Frame
 from padfleet.shared import refusals
 from padfleet.shared.budget import NoRoom
-from padfleet.shared.log import pads
-from padfleet.shared.log.presence import Admission
+from padfleet.shared.log.pad import pads
+from padfleet.shared.log.people.presence import Admission
 from padfleet.shared.settings import FanoutSettings
 from padfleet.shared.tasks import Pending, all_of
 

@@ -4,9 +4,9 @@ from typing import Any, NamedTuple
 
 from padfleet.services.fanout.delivery.session import SessionIdentity
 from padfleet.shared.bounds import is_color, name_of
-from padfleet.shared.log import authors
-from padfleet.shared.log.authors import Author, AuthorVisit
-from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.connection.connect import Redis
+from padfleet.shared.log.people import authors
+from padfleet.shared.log.people.authors import Author, AuthorVisit
 from padfleet.shared.settings import FanoutSettings
 
 BATCH_ANNOUNCEMENT = "NEW_CHANGES_BATCH"

@@ -20,8 +20,8 @@ from padfleet.services.fanout.requests.legacy import put_author_on_inserts
 from padfleet.services.fanout.transport.intake import Intake
 from padfleet.shared.easysync import AttributePool, EasysyncError
 from padfleet.shared.easysync.effort import count_ops
-from padfleet.shared.log.inbox import InboxWriter, NotTaken
-from padfleet.shared.log.limits import EditTooLarge
+from padfleet.shared.log.inboxes.inbox import InboxWriter, NotTaken
+from padfleet.shared.log.inboxes.limits import EditTooLarge
 from padfleet.shared.log.records import AWAY, REJECTED, Deletion, Origin, Outcome, Submission
 from padfleet.shared.tasks import Tasks
 

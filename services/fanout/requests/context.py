@@ -8,7 +8,7 @@ from padfleet.services.fanout.errors import WrongType
 from padfleet.services.fanout.hub.room import Room
 from padfleet.services.fanout.requests.commits import Commits
 from padfleet.services.fanout.requests.hooks import Hooks
-from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.settings import FanoutSettings
 
 

@@ -20,8 +20,8 @@ from typing import Any
 from padfleet.services.fanout.delivery.session import Session
 from padfleet.services.fanout.hub.room import Room
 from padfleet.services.fanout.transport import packets
-from padfleet.shared.log import announcements
-from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.connection.connect import Redis
+from padfleet.shared.log.pad import announcements
 from padfleet.shared.settings import SettingsError
 from padfleet.shared.wire.jsontext import dumps
 

@@ -9,9 +9,9 @@ from padfleet.services.fanout.auth.handshake import Handshake, wanted_pad
 from padfleet.services.fanout.limits.addresses import Trusted
 from padfleet.services.fanout.limits.doorman import COOKIES
 from padfleet.shared.easysync import to_units
-from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.connection.connect import Redis
+from padfleet.shared.log.connection.lanes import Lane, take_lane
 from padfleet.shared.log.keys import Keyspace
-from padfleet.shared.log.lanes import Lane, take_lane
 from padfleet.shared.visit import NotAllowed, Visitor
 
 

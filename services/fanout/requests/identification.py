@@ -8,13 +8,14 @@ from padfleet.services.fanout.auth.decision import Denied, Grant, Reason, Reques
 from padfleet.services.fanout.auth.handshake import Handshake, is_plain, wanted_pad
 from padfleet.services.fanout.delivery.session import SessionIdentity
 from padfleet.services.fanout.requests.ahead import Ahead
-from padfleet.shared.log import authors, pads
-from padfleet.shared.log.authors import Author
-from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.damage import of_right_type
 from padfleet.shared.log.keys import Keyspace
-from padfleet.shared.log.pads import Glance
-from padfleet.shared.log.sent_away import is_kept_out
+from padfleet.shared.log.pad import pads
+from padfleet.shared.log.pad.pads import Glance
+from padfleet.shared.log.people import authors
+from padfleet.shared.log.people.authors import Author
+from padfleet.shared.log.people.sent_away import is_kept_out
 from padfleet.shared.settings import FanoutSettings
 from padfleet.shared.tasks import Pending, all_of
 

@@ -37,10 +37,10 @@ from padfleet.services.fanout.requests.resuming import Resuming
 from padfleet.services.fanout.requests.turning_away import turn_away_if_corrupt, turned_away
 from padfleet.services.fanout.transport.outbound import Outbound
 from padfleet.shared import refusals
-from padfleet.shared.log import pads
-from padfleet.shared.log.connect import Redis
-from padfleet.shared.log.inbox import InboxWriter
+from padfleet.shared.log.connection.connect import Redis
+from padfleet.shared.log.inboxes.inbox import InboxWriter
 from padfleet.shared.log.keys import Keyspace
+from padfleet.shared.log.pad import pads
 from padfleet.shared.settings import FanoutSettings
 from padfleet.shared.tasks import Pending, all_of
 

@@ -10,10 +10,10 @@ from padfleet.services.fanout.presence.resume_token import ResumeToken
 from padfleet.services.fanout.requests.client_capabilities import Introduced
 from padfleet.services.fanout.requests.turning_away import turned_away
 from padfleet.services.fanout.transport.packets import Frame
-from padfleet.shared.log import presence
-from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.keys import Keyspace
-from padfleet.shared.log.presence import Admission
+from padfleet.shared.log.people import presence
+from padfleet.shared.log.people.presence import Admission
 from padfleet.shared.log.records import Fence
 from padfleet.shared.tasks import all_of
 

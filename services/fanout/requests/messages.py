@@ -30,9 +30,9 @@ from padfleet.services.fanout.transport import packets
 from padfleet.services.fanout.transport.intake import Intake
 from padfleet.services.fanout.transport.outbound import OVERFLOW, Outbound
 from padfleet.shared.deadlines import Deadlines
-from padfleet.shared.log.connect import UNREACHABLE
+from padfleet.shared.log.connection.connect import UNREACHABLE
 from padfleet.shared.log.damage import CorruptPad
-from padfleet.shared.log.inbox import NotTaken
+from padfleet.shared.log.inboxes.inbox import NotTaken
 
 log = logging.getLogger(__name__)
 

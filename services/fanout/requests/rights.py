@@ -5,10 +5,10 @@ from typing import Any
 
 from padfleet.services.fanout.delivery.session import SessionIdentity
 from padfleet.services.fanout.hub.room import Room
-from padfleet.shared.log.chat import NoPad
-from padfleet.shared.log.connect import Redis
-from padfleet.shared.log.deletion import make_deletion_token
-from padfleet.shared.log.options import OptionsContended, change_options
+from padfleet.shared.log.connection.connect import Redis
+from padfleet.shared.log.pad.chat import NoPad
+from padfleet.shared.log.pad.deletion import make_deletion_token
+from padfleet.shared.log.pad.options import OptionsContended, change_options
 from padfleet.shared.settings import FanoutSettings
 
 

@@ -15,7 +15,7 @@ from padfleet.services.fanout.timeslider.granules import (
     in_granules,
 )
 from padfleet.shared.easysync import EasysyncError
-from padfleet.shared.log.chunks import CHUNK_REVISIONS, decode_chunk
+from padfleet.shared.log.pad.chunks import CHUNK_REVISIONS, decode_chunk
 from padfleet.shared.log.records import Revision, pack, unpack
 from padfleet.shared.wire.jsontext import dumps
 
@@ -26,7 +26,7 @@ KEYFRAME_BYTES = 4 << 20
 """What the keyframes of one answer may take together, but for the last one."""
 
 StoredPart = tuple[int, bytes | None, list[bytes]]
-"""As `shared.log.history.Part`."""
+"""As `shared.log.pad.history.Part`."""
 
 
 class HistoryJob(NamedTuple):

@@ -15,8 +15,8 @@ from padfleet.services.fanout.timeslider.job import Answer, HistoryJob, StoredPa
 from padfleet.services.fanout.timeslider.shelf import Shelf
 from padfleet.services.fanout.transport.packets import Frame
 from padfleet.shared.limited import FairQueue, QueueFull
-from padfleet.shared.log.connect import Redis
-from padfleet.shared.log.history import HistoryGap, read_parts, read_snapshot
+from padfleet.shared.log.connection.connect import Redis
+from padfleet.shared.log.pad.history import HistoryGap, read_parts, read_snapshot
 from padfleet.shared.wire.jsontext import dumps
 
 log = logging.getLogger(__name__)

@@ -23,7 +23,7 @@ from padfleet.services.web.fleet import mount as mount_fleet
 from padfleet.services.web.fleet.door import admits, token_of
 from padfleet.services.web.page import mount as mount_page
 from padfleet.shared.health import add_health_routes, add_ops_routes
-from padfleet.shared.log.reader import is_there
+from padfleet.shared.log.pad.reader import is_there
 from padfleet.shared.process import Process
 from padfleet.shared.settings import FanoutSettings
 

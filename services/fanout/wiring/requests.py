@@ -19,8 +19,8 @@ from padfleet.services.fanout.requests.messages import Messages
 from padfleet.services.fanout.timeslider.helper import Helper
 from padfleet.services.fanout.timeslider.requests import Timeslider
 from padfleet.shared.budget import Budget
-from padfleet.shared.log.inbox import InboxWriter
-from padfleet.shared.log.limits import pad_limits
+from padfleet.shared.log.inboxes.inbox import InboxWriter
+from padfleet.shared.log.inboxes.limits import pad_limits
 from padfleet.shared.process import Process
 from padfleet.shared.settings import FanoutSettings
 

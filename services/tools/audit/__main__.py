@@ -10,8 +10,8 @@ from contextlib import aclosing
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
-from padfleet.shared.log.audit import KEPT, AuditEntry, newest, since
-from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.connection.connect import Redis
+from padfleet.shared.log.fleet.audit import KEPT, AuditEntry, newest, since
 from padfleet.shared.settings import RedisProcessSettings
 from padfleet.shared.settings.ages import age_of
 from padfleet.shared.tool import add_redis_options, fleet_of, option_of, run_tool, shown

@@ -14,8 +14,8 @@ from padfleet.shared.archive.folder import file_of, means_folder
 from padfleet.shared.archive.taking import PadUnreadable, take_pad
 from padfleet.shared.archive.writing import ArchiveWriter, NotWritten, new_archive
 from padfleet.shared.cold.catalogue import wanted_pads
-from padfleet.shared.log.connect import Redis
-from padfleet.shared.log.inventory import tokens
+from padfleet.shared.log.connection.connect import Redis
+from padfleet.shared.log.fleet.inventory import tokens
 from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.settings import RedisProcessSettings
 from padfleet.shared.tool import FAILED, ToolProgress, add_redis_options, fleet_of, run_tool, shown

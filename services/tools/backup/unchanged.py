@@ -6,10 +6,10 @@ from pathlib import Path
 from padfleet.shared.archive.frames import BadArchive
 from padfleet.shared.archive.reading import first_pad
 from padfleet.shared.archive.taking import head_of
-from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.damage import CorruptPad
 from padfleet.shared.log.keys import Keyspace
-from padfleet.shared.log.reader import open_reader
+from padfleet.shared.log.pad.reader import open_reader
 
 
 async def already_there(redis: Redis, keyspace: Keyspace, pad_id: str, path: Path) -> bool:

@@ -13,8 +13,8 @@ from typing import Any, Final, Literal
 from padfleet.services.tools.doctor.facts import ClusterFacts, Facts, ServerFacts
 from padfleet.shared.fleet.findings import STUCK_S
 from padfleet.shared.fleet.view import FleetView
-from padfleet.shared.log import keeping
-from padfleet.shared.log.keeping import Store, change
+from padfleet.shared.log.connection import keeping
+from padfleet.shared.log.connection.keeping import Store, change
 from padfleet.shared.settings.redis_url import Kind
 
 Level = Literal["ok", "warn", "fail"]

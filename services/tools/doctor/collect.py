@@ -15,11 +15,15 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 from padfleet.services.tools.doctor.facts import ClusterFacts, Facts, ServerFacts
 from padfleet.shared.fleet.collect import look
 from padfleet.shared.fleet.view import FleetView, picture
-from padfleet.shared.log.agreement import agreed_cold
-from padfleet.shared.log.connect import Redis, open_redis
-from padfleet.shared.log.inspection import ClusterInspection, MasterNotFoundError, ServerInspection
-from padfleet.shared.log.inventory import NoFleet, stored_keyspace
-from padfleet.shared.log.keeping import CONFIG_NAMES, Store, read_stores
+from padfleet.shared.log.connection.connect import Redis, open_redis
+from padfleet.shared.log.connection.inspection import (
+    ClusterInspection,
+    MasterNotFoundError,
+    ServerInspection,
+)
+from padfleet.shared.log.connection.keeping import CONFIG_NAMES, Store, read_stores
+from padfleet.shared.log.fleet.agreement import agreed_cold
+from padfleet.shared.log.fleet.inventory import NoFleet, stored_keyspace
 from padfleet.shared.settings.redis_url import RedisUrl, parse
 
 _CHANNEL: Final = "padfleet:doctor"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from padfleet.shared.fleet.view import FleetView
-from padfleet.shared.log.inspection import HalfMoved as HalfMoved
-from padfleet.shared.log.keeping import Store
+from padfleet.shared.log.connection.inspection import HalfMoved as HalfMoved
+from padfleet.shared.log.connection.keeping import Store
 from padfleet.shared.settings.redis_url import Kind
 
 

@@ -23,8 +23,8 @@ from padfleet.shared.etherpad.credentials import add_api_options, credentials_of
 from padfleet.shared.etherpad.records import BadRecord
 from padfleet.shared.etherpad.source import SourceFailed
 from padfleet.shared.etherpad.writing import etherpad_file
-from padfleet.shared.log.document import CorruptPad
-from padfleet.shared.log.reader import PadReader, open_reader
+from padfleet.shared.log.pad.document import CorruptPad
+from padfleet.shared.log.pad.reader import PadReader, open_reader
 from padfleet.shared.settings import RedisProcessSettings
 from padfleet.shared.tool import FAILED, ToolProgress, add_redis_options, fleet_of, run_tool, shown
 

@@ -21,7 +21,7 @@ from padfleet.shared.deeds.noting import noted, this_command
 from padfleet.shared.etherpad.credentials import add_api_options, credentials_of
 from padfleet.shared.etherpad.records import BadRecord
 from padfleet.shared.etherpad.source import SourceFailed
-from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.settings import RedisProcessSettings, mask
 from padfleet.shared.tool import (

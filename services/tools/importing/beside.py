@@ -9,9 +9,9 @@ from padfleet.shared import bounds
 from padfleet.shared.batches import batches
 from padfleet.shared.etherpad import records as r
 from padfleet.shared.etherpad.source import Records
-from padfleet.shared.log import authors, groups
-from padfleet.shared.log.connect import Redis
-from padfleet.shared.log.identities import bring_mapper, bring_token
+from padfleet.shared.log.connection.connect import Redis
+from padfleet.shared.log.people import authors, groups
+from padfleet.shared.log.people.identities import bring_mapper, bring_token
 
 STEP = 200
 """Records that are read at once."""

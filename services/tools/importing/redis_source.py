@@ -6,7 +6,7 @@ from typing import Any
 from redis.exceptions import RedisError
 
 from padfleet.shared.etherpad.source import failing, key_of, stored_key, value_of
-from padfleet.shared.log.foreign import ForeignRedis
+from padfleet.shared.log.connection.foreign import ForeignRedis
 from padfleet.shared.settings import mask
 
 

@@ -9,11 +9,11 @@ from padfleet.services.tools.importing.sources import Source
 from padfleet.shared.bounds import is_pad_id
 from padfleet.shared.etherpad.bring import MARK, Brought, bring_pad, mark_of
 from padfleet.shared.etherpad.records import BadRecord
-from padfleet.shared.log.connect import Redis
-from padfleet.shared.log.history import read_meta
+from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.keys import Keyspace
-from padfleet.shared.log.pad_store import PadStore
-from padfleet.shared.log.staging import Moved, PadExists
+from padfleet.shared.log.pad.history import read_meta
+from padfleet.shared.log.pad.pad_store import PadStore
+from padfleet.shared.log.pad.staging import Moved, PadExists
 from padfleet.shared.tool import ToolProgress, shown
 
 Existing = Literal["skip", "update", "replace"]

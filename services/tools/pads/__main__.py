@@ -14,15 +14,21 @@ from padfleet.shared.cold.opening import cold_of
 from padfleet.shared.cold.pads import ColdPads
 from padfleet.shared.deeds.noting import this_command
 from padfleet.shared.deeds.pads import PadDeeds
-from padfleet.shared.log import groups
-from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.changes.edits import (
+    EditRefusal,
+    Missing,
+    Overtaken,
+    Unanswered,
+    open_edits,
+)
+from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.damage import CorruptPad
-from padfleet.shared.log.edits import EditRefusal, Missing, Overtaken, Unanswered, open_edits
-from padfleet.shared.log.inbox import NotTaken
+from padfleet.shared.log.inboxes.inbox import NotTaken
 from padfleet.shared.log.keys import Keyspace
-from padfleet.shared.log.presence import members
-from padfleet.shared.log.sent_away import KEPT_OUT_S, MOST_KEPT_OUT_S
-from padfleet.shared.log.staging import Moved, PadExists
+from padfleet.shared.log.pad.staging import Moved, PadExists
+from padfleet.shared.log.people import groups
+from padfleet.shared.log.people.presence import members
+from padfleet.shared.log.people.sent_away import KEPT_OUT_S, MOST_KEPT_OUT_S
 from padfleet.shared.settings import RedisProcessSettings
 from padfleet.shared.settings.ages import age_of, time_of
 from padfleet.shared.tool import FAILED, add_redis_options, fleet_of, option_of, run_tool, shown

@@ -11,7 +11,7 @@ from padfleet.shared.cold.layout.pads import ObjectPads
 from padfleet.shared.cold.opening import cold_of
 from padfleet.shared.cold.pruning import Pruned, Pruning
 from padfleet.shared.deeds.noting import noted, this_command
-from padfleet.shared.log.edits import open_edits
+from padfleet.shared.log.changes.edits import open_edits
 from padfleet.shared.settings import RedisProcessSettings
 from padfleet.shared.settings.ages import prune_age_of
 from padfleet.shared.tool import FAILED, add_redis_options, fleet_of, option_of, run_tool, shown

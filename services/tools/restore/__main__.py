@@ -14,11 +14,11 @@ from padfleet.shared.archive.frames import BadArchive
 from padfleet.shared.archive.reading import check_archive, read_archive
 from padfleet.shared.bounds import is_new_pad_id
 from padfleet.shared.deeds.noting import noted, this_command
-from padfleet.shared.log.connect import Redis
-from padfleet.shared.log.document import CorruptPad
+from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.keys import Keyspace
-from padfleet.shared.log.reader import open_reader
-from padfleet.shared.log.staging import Installed, Moved, PadExists
+from padfleet.shared.log.pad.document import CorruptPad
+from padfleet.shared.log.pad.reader import open_reader
+from padfleet.shared.log.pad.staging import Installed, Moved, PadExists
 from padfleet.shared.settings import RedisProcessSettings
 from padfleet.shared.tool import (
     FAILED,

@@ -15,18 +15,18 @@ from padfleet.shared.archive.entries import (
     Tokens,
 )
 from padfleet.shared.easysync.errors import shown
-from padfleet.shared.log import contributions, groups
-from padfleet.shared.log.authors import SYSTEM_AUTHOR, bring, stored_author
-from padfleet.shared.log.chat import ChatMessage
-from padfleet.shared.log.connect import Redis
-from padfleet.shared.log.document import CorruptPad
-from padfleet.shared.log.identities import bring_token
+from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.keys import Keyspace
-from padfleet.shared.log.options import parse_options
-from padfleet.shared.log.pads import claim_read_only
-from padfleet.shared.log.reader import is_there
-from padfleet.shared.log.saved import readable
-from padfleet.shared.log.staging import Installed, Staging
+from padfleet.shared.log.pad.chat import ChatMessage
+from padfleet.shared.log.pad.document import CorruptPad
+from padfleet.shared.log.pad.options import parse_options
+from padfleet.shared.log.pad.pads import claim_read_only
+from padfleet.shared.log.pad.reader import is_there
+from padfleet.shared.log.pad.saved import readable
+from padfleet.shared.log.pad.staging import Installed, Staging
+from padfleet.shared.log.people import contributions, groups
+from padfleet.shared.log.people.authors import SYSTEM_AUTHOR, bring, stored_author
+from padfleet.shared.log.people.identities import bring_token
 from padfleet.shared.wire.jsontext import dumps
 
 

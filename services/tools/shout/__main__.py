@@ -11,11 +11,11 @@ from contextlib import aclosing
 from padfleet.shared.batches import batches
 from padfleet.shared.deeds.noting import noted, this_command
 from padfleet.shared.easysync import to_units
-from padfleet.shared.log.announcements import relay
-from padfleet.shared.log.connect import Redis
-from padfleet.shared.log.inventory import pad_ids
+from padfleet.shared.log.connection.connect import Redis
+from padfleet.shared.log.connection.several import pads_with_sessions
+from padfleet.shared.log.fleet.inventory import pad_ids
 from padfleet.shared.log.keys import Keyspace
-from padfleet.shared.log.several import pads_with_sessions
+from padfleet.shared.log.pad.announcements import relay
 from padfleet.shared.settings import RedisProcessSettings
 from padfleet.shared.tool import add_redis_options, fleet_of, run_tool
 

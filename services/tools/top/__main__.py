@@ -17,7 +17,7 @@ from padfleet.shared.fleet.collect import look
 from padfleet.shared.fleet.findings import Finding, findings
 from padfleet.shared.fleet.serialize import as_json, sound
 from padfleet.shared.fleet.view import FleetView, picture
-from padfleet.shared.log.connect import UNREACHABLE, Redis
+from padfleet.shared.log.connection.connect import UNREACHABLE, Redis
 from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.settings import RedisProcessSettings, mask
 from padfleet.shared.tool import FAILED, add_redis_options, fleet_of, run_tool

@@ -25,7 +25,7 @@ from padfleet.services.tools.up.binary import ServerBinary, find_server
 from padfleet.services.tools.up.datadir import DataDirLock
 from padfleet.services.tools.up.tether import tethered
 from padfleet.shared.lifetime import Lifetime
-from padfleet.shared.log.inspection import ServerInspection
+from padfleet.shared.log.connection.inspection import ServerInspection
 from padfleet.shared.settings.redis_url import parse
 
 HOST: Final = "127.0.0.1"

@@ -15,7 +15,7 @@ from padfleet.shared.archive.folder import backups_in
 from padfleet.shared.archive.frames import BadArchive
 from padfleet.shared.archive.reading import read_archive
 from padfleet.shared.cold.catalogue import wanted_pads
-from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.settings import RedisProcessSettings
 from padfleet.shared.tool import FAILED, ToolProgress, add_redis_options, fleet_of, run_tool, shown

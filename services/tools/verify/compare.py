@@ -5,10 +5,10 @@ from typing import NamedTuple
 
 from padfleet.services.tools.verify.faults import StoredFault
 from padfleet.shared.archive.entries import Entry, PadDone, PadHead, PadVoid, Revisions
-from padfleet.shared.log.connect import Redis
-from padfleet.shared.log.history import HistoryGap
+from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.keys import Keyspace
-from padfleet.shared.log.reader import PadReader, open_reader
+from padfleet.shared.log.pad.history import HistoryGap
+from padfleet.shared.log.pad.reader import PadReader, open_reader
 
 
 class Compared(NamedTuple):

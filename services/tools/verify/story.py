@@ -6,7 +6,7 @@ the next revisions are judged by the chain that the broken one claims.
 
 from padfleet.services.tools.verify.faults import StoredFault
 from padfleet.shared.easysync import AttributePool, attribs_of, iter_ops
-from padfleet.shared.log.document import CorruptPad, Document, chain_of
+from padfleet.shared.log.pad.document import CorruptPad, Document, chain_of
 from padfleet.shared.log.records import Revision, Snapshot
 
 

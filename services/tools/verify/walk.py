@@ -6,19 +6,19 @@ from typing import NamedTuple
 
 from padfleet.services.tools.verify.faults import StoredFault
 from padfleet.services.tools.verify.story import Story
-from padfleet.shared.log.chunks import CHUNK_REVISIONS, decode_chunk
-from padfleet.shared.log.connect import Redis
-from padfleet.shared.log.document import CorruptPad
-from padfleet.shared.log.history import (
+from padfleet.shared.log.connection.connect import Redis
+from padfleet.shared.log.keys import Keyspace, PadKeys
+from padfleet.shared.log.pad.chunks import CHUNK_REVISIONS, decode_chunk
+from padfleet.shared.log.pad.document import CorruptPad
+from padfleet.shared.log.pad.history import (
     HistoryGap,
     PadMeta,
     read_meta,
     read_snapshot,
 )
-from padfleet.shared.log.keys import Keyspace, PadKeys
-from padfleet.shared.log.pad_store import PadStore
-from padfleet.shared.log.pads import pad_of_read_only
-from padfleet.shared.log.reader import PadReader
+from padfleet.shared.log.pad.pad_store import PadStore
+from padfleet.shared.log.pad.pads import pad_of_read_only
+from padfleet.shared.log.pad.reader import PadReader
 from padfleet.shared.log.records import Revision, Snapshot
 
 ATTEMPTS = 3

@@ -17,7 +17,7 @@ from padfleet.services.web.api.sending import send
 from padfleet.shared import refusals
 from padfleet.shared.budget import Budget, NoRoom, Reservation
 from padfleet.shared.limited import FairQueue
-from padfleet.shared.log.weight import weight
+from padfleet.shared.log.pad.weight import weight
 from padfleet.shared.tasks import aside
 from padfleet.shared.wire.jsontext import dumps_in_pieces, is_long
 

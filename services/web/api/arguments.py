@@ -6,9 +6,9 @@ from typing import Any
 from padfleet.services.web.api.context import Api, ApiError, Fields
 from padfleet.shared import bounds
 from padfleet.shared.easysync import from_units
-from padfleet.shared.log.history import PadMeta, read_told_meta
-from padfleet.shared.log.moving import hold
-from padfleet.shared.log.reader import PadReader, is_there, open_reader
+from padfleet.shared.log.pad.history import PadMeta, read_told_meta
+from padfleet.shared.log.pad.moving import hold
+from padfleet.shared.log.pad.reader import PadReader, is_there, open_reader
 
 _INTEGER = re.compile(r"\s*([+-]?[0-9]{1,15})")
 

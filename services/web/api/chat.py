@@ -7,10 +7,10 @@ from typing import Any
 from padfleet.services.web.api import arguments
 from padfleet.services.web.api.context import Api, ApiError, Fields, Pieces
 from padfleet.shared import bounds
-from padfleet.shared.log import announcements
-from padfleet.shared.log.authors import Author
-from padfleet.shared.log.chat import ChatMessage, NoPad, say
-from padfleet.shared.log.reader import PadReader, messages
+from padfleet.shared.log.pad import announcements
+from padfleet.shared.log.pad.chat import ChatMessage, NoPad, say
+from padfleet.shared.log.pad.reader import PadReader, messages
+from padfleet.shared.log.people.authors import Author
 from padfleet.shared.tasks import aside
 from padfleet.shared.wire.jsontext import dumps, dumps_in_pieces, is_long
 

@@ -5,11 +5,11 @@ from typing import Any
 from padfleet.services.web.api import arguments
 from padfleet.services.web.api.context import Api, ApiError, Fields
 from padfleet.services.web.api.shortening import shorten_pad
-from padfleet.shared.log import contributions
-from padfleet.shared.log.history import read_meta
-from padfleet.shared.log.past import authors_in
-from padfleet.shared.log.reader import HotReader, PadReader
-from padfleet.shared.log.staging import WrittenOn
+from padfleet.shared.log.pad.history import read_meta
+from padfleet.shared.log.pad.past import authors_in
+from padfleet.shared.log.pad.reader import HotReader, PadReader
+from padfleet.shared.log.pad.staging import WrittenOn
+from padfleet.shared.log.people import contributions
 
 OFF = (
     "compactPad is disabled, since it takes the history of a pad away for good: "

@@ -10,11 +10,11 @@ from padfleet.services.web.api.errors import ApiError
 from padfleet.shared.cold.opening import cold_of
 from padfleet.shared.deeds.noting import noted
 from padfleet.shared.deeds.pads import PadDeeds
-from padfleet.shared.log.audit import Doer
-from padfleet.shared.log.connect import Redis
-from padfleet.shared.log.edits import Edits
+from padfleet.shared.log.changes.edits import Edits
+from padfleet.shared.log.connection.connect import Redis
+from padfleet.shared.log.fleet.audit import Doer
 from padfleet.shared.log.keys import Keyspace
-from padfleet.shared.log.past import Pools
+from padfleet.shared.log.pad.past import Pools
 from padfleet.shared.settings import FanoutSettings
 
 __all__ = ["Api", "ApiError", "Fields", "Json", "Pieces"]

@@ -9,8 +9,8 @@ from padfleet.shared.documents.offered import TYPES
 from padfleet.shared.easysync import AttributePool, Builder, pack, unpack
 from padfleet.shared.limited import JobRefused, Limits, Overrun, Pool, QueueFull, WorkFailed
 from padfleet.shared.limited.job import Job
-from padfleet.shared.log.document import Document
-from padfleet.shared.log.edits import EditChange, Make
+from padfleet.shared.log.changes.edits import EditChange, Make
+from padfleet.shared.log.pad.document import Document
 from padfleet.shared.rendering import jobs
 from padfleet.shared.rendering.jobs import Edited, Insertion, Most
 from padfleet.shared.rendering.paragraphs import DocumentTooLarge

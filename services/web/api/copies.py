@@ -6,13 +6,13 @@ from padfleet.services.web.api import arguments
 from padfleet.services.web.api.context import Api, ApiError, Fields
 from padfleet.services.web.api.pads import remove
 from padfleet.services.web.api.texts import bringing_all_of, change
-from padfleet.shared.log import groups
-from padfleet.shared.log.authors import SYSTEM_AUTHOR
-from padfleet.shared.log.edits import Missing
-from padfleet.shared.log.groups import group_of
-from padfleet.shared.log.past import document_at
-from padfleet.shared.log.reader import is_there, open_reader
-from padfleet.shared.log.staging import PadExists
+from padfleet.shared.log.changes.edits import Missing
+from padfleet.shared.log.pad.past import document_at
+from padfleet.shared.log.pad.reader import is_there, open_reader
+from padfleet.shared.log.pad.staging import PadExists
+from padfleet.shared.log.people import groups
+from padfleet.shared.log.people.authors import SYSTEM_AUTHOR
+from padfleet.shared.log.people.groups import group_of
 
 
 async def copy_pad(api: Api, fields: Fields) -> None:

@@ -5,9 +5,9 @@ from typing import Final
 from padfleet.services.web.api import arguments
 from padfleet.services.web.api.context import Api, ApiError, Fields, Json
 from padfleet.services.web.api.conversion import CALLERS
-from padfleet.shared.log.history import PadMeta
-from padfleet.shared.log.past import authors_in, document_at, whole_pages
-from padfleet.shared.log.reader import PadReader
+from padfleet.shared.log.pad.history import PadMeta
+from padfleet.shared.log.pad.past import authors_in, document_at, whole_pages
+from padfleet.shared.log.pad.reader import PadReader
 from padfleet.shared.rendering.jobs import Edited
 
 MOST: Final = 16 << 20

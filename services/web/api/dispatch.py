@@ -30,12 +30,12 @@ from padfleet.shared.budget import NoRoom
 from padfleet.shared.cold.errors import StoreAway
 from padfleet.shared.easysync import from_units, to_units
 from padfleet.shared.limited import QueueFull
-from padfleet.shared.log.audit import Doer
-from padfleet.shared.log.connect import UNREACHABLE
-from padfleet.shared.log.document import CorruptPad
-from padfleet.shared.log.edits import EditRefusal, Unanswered
-from padfleet.shared.log.inbox import NotTaken
-from padfleet.shared.log.staging import Moved
+from padfleet.shared.log.changes.edits import EditRefusal, Unanswered
+from padfleet.shared.log.connection.connect import UNREACHABLE
+from padfleet.shared.log.fleet.audit import Doer
+from padfleet.shared.log.inboxes.inbox import NotTaken
+from padfleet.shared.log.pad.document import CorruptPad
+from padfleet.shared.log.pad.staging import Moved
 from padfleet.shared.tasks import aside
 from padfleet.shared.turnstile import Turnstile, TurnstileFull
 from padfleet.shared.wire.jsontext import dumps

@@ -7,10 +7,11 @@ from padfleet.services.web.api.context import Api, ApiError, Fields
 from padfleet.shared.bounds import is_author_id
 from padfleet.shared.cold.erasing import take_out_of
 from padfleet.shared.cold.thawing import Thawing
-from padfleet.shared.log import contributions, erasure
-from padfleet.shared.log.authors import SYSTEM_AUTHOR
+from padfleet.shared.log.changes import erasure
+from padfleet.shared.log.changes.erasure import ChatContended
 from padfleet.shared.log.damage import CorruptPad
-from padfleet.shared.log.erasure import ChatContended
+from padfleet.shared.log.people import contributions
+from padfleet.shared.log.people.authors import SYSTEM_AUTHOR
 
 log = logging.getLogger(__name__)
 

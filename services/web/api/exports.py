@@ -23,11 +23,11 @@ from padfleet.shared.documents import offered
 from padfleet.shared.easysync import EasysyncError, to_units
 from padfleet.shared.etherpad.writing import etherpad_file
 from padfleet.shared.limited import FairQueue, QueueFull
-from padfleet.shared.log.connect import UNREACHABLE
-from padfleet.shared.log.document import CorruptPad
-from padfleet.shared.log.past import document_at
-from padfleet.shared.log.reader import PadReader, open_reader
-from padfleet.shared.log.weight import weight
+from padfleet.shared.log.connection.connect import UNREACHABLE
+from padfleet.shared.log.pad.document import CorruptPad
+from padfleet.shared.log.pad.past import document_at
+from padfleet.shared.log.pad.reader import PadReader, open_reader
+from padfleet.shared.log.pad.weight import weight
 from padfleet.shared.visit import Door, NotAllowed, Visitor
 
 log = logging.getLogger(__name__)

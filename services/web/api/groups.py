@@ -10,8 +10,8 @@ from padfleet.services.web.api.pads import existing as pads_there
 from padfleet.services.web.api.pads import remove
 from padfleet.services.web.api.people import existing
 from padfleet.shared.bounds import LARGEST
-from padfleet.shared.log import groups
-from padfleet.shared.log.groups import GroupSession, session_info
+from padfleet.shared.log.people import groups
+from padfleet.shared.log.people.groups import GroupSession, session_info
 
 _NUMBER = re.compile(r"\s*[+-]?[0-9]+")
 

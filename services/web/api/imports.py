@@ -32,15 +32,15 @@ from padfleet.shared.etherpad.apart import bring_file
 from padfleet.shared.etherpad.bring import Bounds
 from padfleet.shared.etherpad.records import BadRecord
 from padfleet.shared.limited import QueueFull, WorkFailed
-from padfleet.shared.log import authors
-from padfleet.shared.log.connect import UNREACHABLE
-from padfleet.shared.log.document import CorruptPad
-from padfleet.shared.log.edits import EditRefusal, Unanswered
-from padfleet.shared.log.groups import group_of
-from padfleet.shared.log.history import PadMeta, read_told_meta
-from padfleet.shared.log.inbox import NotTaken
-from padfleet.shared.log.limits import EditTooLarge
-from padfleet.shared.log.staging import Moved
+from padfleet.shared.log.changes.edits import EditRefusal, Unanswered
+from padfleet.shared.log.connection.connect import UNREACHABLE
+from padfleet.shared.log.inboxes.inbox import NotTaken
+from padfleet.shared.log.inboxes.limits import EditTooLarge
+from padfleet.shared.log.pad.document import CorruptPad
+from padfleet.shared.log.pad.history import PadMeta, read_told_meta
+from padfleet.shared.log.pad.staging import Moved
+from padfleet.shared.log.people import authors
+from padfleet.shared.log.people.groups import group_of
 from padfleet.shared.visit import Door, NotAllowed, Visitor
 from padfleet.shared.wire.jsontext import dumps
 

@@ -14,12 +14,12 @@ from padfleet.services.web.api.exports import Exports
 from padfleet.services.web.api.imports import Imports
 from padfleet.services.web.api.receiving import Uploads
 from padfleet.shared.budget import Budget
-from padfleet.shared.log.audit import Doer
-from padfleet.shared.log.connect import Redis
-from padfleet.shared.log.edits import Edits
-from padfleet.shared.log.inbox import InboxWriter
+from padfleet.shared.log.changes.edits import Edits
+from padfleet.shared.log.connection.connect import Redis
+from padfleet.shared.log.fleet.audit import Doer
+from padfleet.shared.log.inboxes.inbox import InboxWriter
 from padfleet.shared.log.keys import Keyspace
-from padfleet.shared.log.past import Pools
+from padfleet.shared.log.pad.past import Pools
 from padfleet.shared.settings import FanoutSettings
 from padfleet.shared.supervisor import Keeper
 from padfleet.shared.visit import Bearers, Door

@@ -14,15 +14,15 @@ from padfleet.shared.batches import batches, filled, slices
 from padfleet.shared.cold import catalogue
 from padfleet.shared.cold.opening import cold_of
 from padfleet.shared.easysync.characters import plain, plain_in_steps
-from padfleet.shared.log import groups
-from padfleet.shared.log.authors import SYSTEM_AUTHOR
-from padfleet.shared.log.deletion import is_deletion_token, make_deletion_token
-from padfleet.shared.log.edits import Missing
-from padfleet.shared.log.history import read_meta
-from padfleet.shared.log.pad_store import PadStore
-from padfleet.shared.log.pads import pad_of_read_only, read_only_id
-from padfleet.shared.log.reader import is_there
-from padfleet.shared.log.several import are_there, read_heads
+from padfleet.shared.log.changes.edits import Missing
+from padfleet.shared.log.connection.several import are_there, read_heads
+from padfleet.shared.log.pad.deletion import is_deletion_token, make_deletion_token
+from padfleet.shared.log.pad.history import read_meta
+from padfleet.shared.log.pad.pad_store import PadStore
+from padfleet.shared.log.pad.pads import pad_of_read_only, read_only_id
+from padfleet.shared.log.pad.reader import is_there
+from padfleet.shared.log.people import groups
+from padfleet.shared.log.people.authors import SYSTEM_AUTHOR
 from padfleet.shared.ordering import OrderedNames
 from padfleet.shared.rendering import jobs
 from padfleet.shared.rendering.paragraphs import DocumentTooLarge

@@ -6,11 +6,11 @@ from typing import Any
 from padfleet.services.web.api import arguments
 from padfleet.services.web.api.context import Api, ApiError, Fields, Json
 from padfleet.shared.easysync import AttributePool, move_ops_to_new_pool
-from padfleet.shared.log import authors
-from padfleet.shared.log.authors import SYSTEM_AUTHOR
-from padfleet.shared.log.document import LARGE_REVISION, MANY_ATTRIBUTES
-from padfleet.shared.log.past import authors_in, whole_pages
-from padfleet.shared.log.saved import NotSaved, SavedRevision, readable, save_revision
+from padfleet.shared.log.pad.document import LARGE_REVISION, MANY_ATTRIBUTES
+from padfleet.shared.log.pad.past import authors_in, whole_pages
+from padfleet.shared.log.pad.saved import NotSaved, SavedRevision, readable, save_revision
+from padfleet.shared.log.people import authors
+from padfleet.shared.log.people.authors import SYSTEM_AUTHOR
 from padfleet.shared.tasks import aside
 from padfleet.shared.wire.jsontext import dumps_in_pieces, loads
 

@@ -13,11 +13,11 @@ from padfleet.shared.easysync import (
     replacing,
 )
 from padfleet.shared.etherpad.converting import with_authors
-from padfleet.shared.log.authors import SYSTEM_AUTHOR
-from padfleet.shared.log.document import Document
-from padfleet.shared.log.edits import EditChange, Make, Missing
-from padfleet.shared.log.past import document_at
-from padfleet.shared.log.reader import HotReader
+from padfleet.shared.log.changes.edits import EditChange, Make, Missing
+from padfleet.shared.log.pad.document import Document
+from padfleet.shared.log.pad.past import document_at
+from padfleet.shared.log.pad.reader import HotReader
+from padfleet.shared.log.people.authors import SYSTEM_AUTHOR
 
 
 async def get_text(api: Api, fields: Fields) -> Json:

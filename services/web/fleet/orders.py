@@ -6,9 +6,9 @@ from typing import Any, Final
 from padfleet.shared.bounds import is_new_pad_id
 from padfleet.shared.deeds.pads import PadDeeds
 from padfleet.shared.easysync import from_units
-from padfleet.shared.log import groups
-from padfleet.shared.log.audit import LONGEST
-from padfleet.shared.log.sent_away import KEPT_OUT_S, MOST_KEPT_OUT_S
+from padfleet.shared.log.fleet.audit import LONGEST
+from padfleet.shared.log.people import groups
+from padfleet.shared.log.people.sent_away import KEPT_OUT_S, MOST_KEPT_OUT_S
 from padfleet.shared.wire.jsontext import BadJson, loads
 
 DEEDS: Final = ("delete", "kick", "read-only link", "copy", "move")

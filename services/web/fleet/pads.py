@@ -18,14 +18,14 @@ from padfleet.shared.cold.opening import cold_of
 from padfleet.shared.cold.paging import LONGEST_NAME, PadSearch, PageEnd, PagePlace
 from padfleet.shared.deeds.noting import REFUSED
 from padfleet.shared.deeds.pads import PadDeeds
-from padfleet.shared.log import audit
-from padfleet.shared.log.audit import Doer
-from padfleet.shared.log.connect import UNREACHABLE, Redis
+from padfleet.shared.log.changes.edits import Missing, Unanswered, open_edits
+from padfleet.shared.log.connection.connect import UNREACHABLE, Redis
 from padfleet.shared.log.damage import CorruptPad
-from padfleet.shared.log.edits import Missing, Unanswered, open_edits
-from padfleet.shared.log.inbox import NotTaken
+from padfleet.shared.log.fleet import audit
+from padfleet.shared.log.fleet.audit import Doer
+from padfleet.shared.log.inboxes.inbox import NotTaken
 from padfleet.shared.log.keys import Keyspace
-from padfleet.shared.log.presence import members
+from padfleet.shared.log.people.presence import members
 
 log = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ from redis.exceptions import ResponseError
 from padfleet.services.web.fleet.door import admits, token_of
 from padfleet.services.web.fleet.pads import PadsRoutes
 from padfleet.services.web.fleet.view import View
-from padfleet.shared.log.connect import UNREACHABLE, Redis
+from padfleet.shared.log.connection.connect import UNREACHABLE, Redis
 from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.settings import FanoutSettings
 

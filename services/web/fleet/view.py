@@ -8,7 +8,7 @@ from padfleet.shared.fleet.collect import look
 from padfleet.shared.fleet.findings import findings
 from padfleet.shared.fleet.serialize import as_json
 from padfleet.shared.fleet.view import FleetView, picture
-from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.keys import Keyspace
 
 FRESH = 1.0

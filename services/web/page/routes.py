@@ -13,7 +13,7 @@ from aiohttp import web
 from padfleet.services.web.page import headers, language
 from padfleet.services.web.page.assets import Asset, Assets, read
 from padfleet.services.web.page.names import is_valid, sanitised
-from padfleet.shared.log.connect import UNREACHABLE
+from padfleet.shared.log.connection.connect import UNREACHABLE
 from padfleet.shared.settings import FanoutSettings
 
 log = logging.getLogger(__name__)

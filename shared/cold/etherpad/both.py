@@ -15,17 +15,17 @@ from prometheus_client import Counter
 from padfleet.shared.bounds import is_pad_id
 from padfleet.shared.cold.etherpad.pads import EtherpadPads
 from padfleet.shared.cold.pads import ColdPad, chain_in
-from padfleet.shared.log import authors, groups
-from padfleet.shared.log.authors import stored_author
-from padfleet.shared.log.chat import chat_pages
-from padfleet.shared.log.connect import Redis
-from padfleet.shared.log.copying import copy_pad
-from padfleet.shared.log.history import HistoryGap, PadMeta, read_meta, read_revisions
+from padfleet.shared.log.changes.copying import copy_pad
+from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.keys import Keyspace, PadKeys
-from padfleet.shared.log.pads import claim_read_only
-from padfleet.shared.log.reader import HotReader
-from padfleet.shared.log.saved import read_saved
-from padfleet.shared.log.staging import PadExists, Staging, WrittenOn
+from padfleet.shared.log.pad.chat import chat_pages
+from padfleet.shared.log.pad.history import HistoryGap, PadMeta, read_meta, read_revisions
+from padfleet.shared.log.pad.pads import claim_read_only
+from padfleet.shared.log.pad.reader import HotReader
+from padfleet.shared.log.pad.saved import read_saved
+from padfleet.shared.log.pad.staging import PadExists, Staging, WrittenOn
+from padfleet.shared.log.people import authors, groups
+from padfleet.shared.log.people.authors import stored_author
 
 log = logging.getLogger(__name__)
 

@@ -24,13 +24,13 @@ from padfleet.shared.easysync import to_units
 from padfleet.shared.etherpad import records as r
 from padfleet.shared.etherpad.appending import Appending, surplus, with_pad
 from padfleet.shared.etherpad.records import BadRecord
-from padfleet.shared.log.authors import stored_author
-from padfleet.shared.log.chat import ChatMessage
-from padfleet.shared.log.document import CorruptPad, chain_of
-from padfleet.shared.log.groups import group_of
-from padfleet.shared.log.options import normalised
+from padfleet.shared.log.pad.chat import ChatMessage
+from padfleet.shared.log.pad.document import CorruptPad, chain_of
+from padfleet.shared.log.pad.options import normalised
+from padfleet.shared.log.pad.saved import readable
+from padfleet.shared.log.people.authors import stored_author
+from padfleet.shared.log.people.groups import group_of
 from padfleet.shared.log.records import Snapshot
-from padfleet.shared.log.saved import readable
 from padfleet.shared.wire.jsontext import loads
 
 Rows = Mapping[str, str | None]

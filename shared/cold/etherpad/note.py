@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from padfleet.shared.cold.pads import ColdHead, Mark
 from padfleet.shared.log import births
-from padfleet.shared.log.chunks import CHUNK_REVISIONS
+from padfleet.shared.log.pad.chunks import CHUNK_REVISIONS
 from padfleet.shared.log.records import Revision, pack, unpack
 from padfleet.shared.wire.jsontext import loads
 

@@ -50,8 +50,8 @@ from padfleet.shared.cold.pads import (
 )
 from padfleet.shared.easysync import from_units
 from padfleet.shared.etherpad import records as r
-from padfleet.shared.log.document import CorruptPad
-from padfleet.shared.log.groups import group_of
+from padfleet.shared.log.pad.document import CorruptPad
+from padfleet.shared.log.people.groups import group_of
 from padfleet.shared.wire.jsontext import loads
 
 USED_BY = "padfleet-used-by"

@@ -25,10 +25,10 @@ from padfleet.shared.etherpad import records as r
 from padfleet.shared.etherpad.bring import MOST_MISSING
 from padfleet.shared.etherpad.converting import Converter, present_text
 from padfleet.shared.etherpad.records import BadRecord
-from padfleet.shared.log.authors import SYSTEM_AUTHOR, author_items
-from padfleet.shared.log.chunks import CHUNK_REVISIONS
-from padfleet.shared.log.document import CorruptPad, Document
-from padfleet.shared.log.options import normalised
+from padfleet.shared.log.pad.chunks import CHUNK_REVISIONS
+from padfleet.shared.log.pad.document import CorruptPad, Document
+from padfleet.shared.log.pad.options import normalised
+from padfleet.shared.log.people.authors import SYSTEM_AUTHOR, author_items
 from padfleet.shared.log.records import Revision, Snapshot
 from padfleet.shared.wire.jsontext import dumps, loads
 

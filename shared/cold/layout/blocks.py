@@ -14,8 +14,8 @@ from padfleet.shared.cold.layout.columns import (
     to_columns,
 )
 from padfleet.shared.cold.rows import Row
-from padfleet.shared.log.chunks import CHUNK_REVISIONS
 from padfleet.shared.log.damage import CorruptPad, readable
+from padfleet.shared.log.pad.chunks import CHUNK_REVISIONS
 from padfleet.shared.log.records import pack, unpack
 
 BLOCK_BYTES: Final = 1 << 20

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Awaitable
 from typing import Any
 
-from padfleet.shared.log.connect import Redis, open_redis
+from padfleet.shared.log.connection.connect import Redis, open_redis
+from padfleet.shared.log.inboxes.limits import LARGEST_BYTES
 from padfleet.shared.log.keys import Keyspace
-from padfleet.shared.log.limits import LARGEST_BYTES
 from padfleet.shared.log.records import Creation, Origin, encode_entry
 from tests.chaos.scene import PARTITIONS, Scene
 from tests.guest import Guest

@@ -16,7 +16,7 @@ from padfleet.shared.easysync import (
     iter_ops,
     unpack,
 )
-from padfleet.shared.log.document import chain_of
+from padfleet.shared.log.pad.document import chain_of
 from padfleet.shared.log.records import Revision
 from padfleet.shared.wire.jsontext import BadJson, loads
 from tests.chaos.history.recording import digest, pool_json

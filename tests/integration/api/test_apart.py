@@ -14,9 +14,9 @@ from padfleet.shared.etherpad.apart import LIMITS, bring_file
 from padfleet.shared.etherpad.bring import Bounds
 from padfleet.shared.etherpad.records import BadRecord
 from padfleet.shared.limited import Pool
-from padfleet.shared.log.connect import Redis
-from padfleet.shared.log.history import read_meta
+from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.keys import Keyspace
+from padfleet.shared.log.pad.history import read_meta
 from padfleet.shared.wire.jsontext import dumps
 from tests.processes import free_ports
 

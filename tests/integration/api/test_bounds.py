@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from padfleet.shared import bounds
-from padfleet.shared.log import groups
-from padfleet.shared.log.connect import open_redis
+from padfleet.shared.log.connection.connect import open_redis
+from padfleet.shared.log.people import groups
 from padfleet.shared.wire.jsontext import dumps, loads
 from tests.fleet import Fleet
 from tests.guest import Guest

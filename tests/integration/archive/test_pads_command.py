@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from padfleet.shared.client import Disconnected, Pad, connect
-from padfleet.shared.log.connect import open_redis
+from padfleet.shared.log.connection.connect import open_redis
 from padfleet.shared.log.keys import Keyspace
 from tests.eventually import eventually
 from tests.fleet import Fleet

@@ -13,12 +13,12 @@ from padfleet.services.tools.restore.put import Restorer
 from padfleet.services.tools.verify.walk import verify_pad
 from padfleet.shared.archive.entries import Entry
 from padfleet.shared.archive.reading import read_archive
-from padfleet.shared.log import authors
-from padfleet.shared.log.chunks import decode_chunk, encode_chunk
-from padfleet.shared.log.connect import Redis
-from padfleet.shared.log.document import Document, load
-from padfleet.shared.log.history import read_meta, read_snapshot
+from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.keys import CONFIG, Keyspace, PadKeys
+from padfleet.shared.log.pad.chunks import decode_chunk, encode_chunk
+from padfleet.shared.log.pad.document import Document, load
+from padfleet.shared.log.pad.history import read_meta, read_snapshot
+from padfleet.shared.log.people import authors
 from padfleet.shared.log.records import Revision
 from tests.integration.archive import made_pad
 from tests.tools import padfleet

@@ -9,16 +9,17 @@ from padfleet.services.writer import freezing
 from padfleet.services.writer.freezing import Freezing
 from padfleet.shared.cold.thawing import Thawing
 from padfleet.shared.cold.writing_behind import WriteBehind
-from padfleet.shared.log import leases, presence
-from padfleet.shared.log.authors import Author, bring
-from padfleet.shared.log.connect import Redis
-from padfleet.shared.log.document import Document, load
-from padfleet.shared.log.history import read_meta
+from padfleet.shared.log.connection.connect import Redis
+from padfleet.shared.log.fleet import leases
+from padfleet.shared.log.fleet.leases import Lease
 from padfleet.shared.log.keys import WORKERS, Keyspace
-from padfleet.shared.log.leases import Lease
-from padfleet.shared.log.pads import claim_read_only
+from padfleet.shared.log.pad.document import Document, load
+from padfleet.shared.log.pad.history import read_meta
+from padfleet.shared.log.pad.pads import claim_read_only
+from padfleet.shared.log.pad.staging import Staging
+from padfleet.shared.log.people import presence
+from padfleet.shared.log.people.authors import Author, bring
 from padfleet.shared.log.records import Left, Member, Revision
-from padfleet.shared.log.staging import Staging
 from tests.cold_memory import MemoryPads
 from tests.integration.archive.made_pad import CHAT, CREATOR, SAVED
 

@@ -12,16 +12,16 @@ from padfleet.shared.cold.errors import WrittenThere
 from padfleet.shared.cold.etherpad.both import SettledAs, name_beside, settle
 from padfleet.shared.cold.etherpad.pads import EtherpadPads
 from padfleet.shared.cold.pads import ColdHead
-from padfleet.shared.log import document
-from padfleet.shared.log.chat import read_chat
-from padfleet.shared.log.connect import Redis
-from padfleet.shared.log.document import Document
-from padfleet.shared.log.history import PadMeta, read_meta
-from padfleet.shared.log.inventory import pad_ids
+from padfleet.shared.log.connection.connect import Redis
+from padfleet.shared.log.fleet.inventory import pad_ids
 from padfleet.shared.log.keys import Keyspace
+from padfleet.shared.log.pad import document
+from padfleet.shared.log.pad.chat import read_chat
+from padfleet.shared.log.pad.document import Document
+from padfleet.shared.log.pad.history import PadMeta, read_meta
+from padfleet.shared.log.pad.saved import read_saved
+from padfleet.shared.log.pad.staging import Staging
 from padfleet.shared.log.records import Revision
-from padfleet.shared.log.saved import read_saved
-from padfleet.shared.log.staging import Staging
 from padfleet.shared.wire.jsontext import dumps
 from tests.unit.cold.etherpad_cases import MemoryTable, Typist, by_an_etherpad, put_raw, records
 from tests.unit.etherpad.an_etherpad import check

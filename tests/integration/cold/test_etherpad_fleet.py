@@ -10,7 +10,7 @@ import pytest
 
 from padfleet.shared.cold.etherpad.pads import EtherpadPads
 from padfleet.shared.cold.etherpad.postgres import PostgresTable
-from padfleet.shared.log.connect import open_redis
+from padfleet.shared.log.connection.connect import open_redis
 from padfleet.shared.wire.jsontext import dumps, loads
 from tests.eventually import eventually
 from tests.fleet import Fleet, fleet_of_its_own

@@ -10,7 +10,7 @@ import pytest
 from padfleet.services.writer.cache import PadCache
 from padfleet.services.writer.compaction import Compaction
 from padfleet.services.writer.leaving import PadLeaving
-from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.keys import Keyspace
 from tests.integration.archive.made_pad import written
 from tests.integration.cold.scene import Scene

@@ -11,19 +11,20 @@ from padfleet.services.tools.verify.walk import verify_pad
 from padfleet.shared.cold import writing_behind
 from padfleet.shared.cold.errors import StoreAway
 from padfleet.shared.cold.parts import part_of
-from padfleet.shared.log import contributions, moving, presence
-from padfleet.shared.log.authors import SYSTEM_AUTHOR
-from padfleet.shared.log.chat import read_chat
-from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.connection.connect import Redis
+from padfleet.shared.log.connection.errors import NotNow
 from padfleet.shared.log.damage import CorruptPad
-from padfleet.shared.log.document import Document
-from padfleet.shared.log.errors import NotNow
-from padfleet.shared.log.history import read_meta, read_meta_here, read_revisions
 from padfleet.shared.log.keys import Keyspace, author_pads_key
-from padfleet.shared.log.pads import glance, pad_of_read_only
-from padfleet.shared.log.reader import open_reader
+from padfleet.shared.log.pad import moving
+from padfleet.shared.log.pad.chat import read_chat
+from padfleet.shared.log.pad.document import Document
+from padfleet.shared.log.pad.history import read_meta, read_meta_here, read_revisions
+from padfleet.shared.log.pad.pads import glance, pad_of_read_only
+from padfleet.shared.log.pad.reader import open_reader
+from padfleet.shared.log.pad.saved import read_saved
+from padfleet.shared.log.people import contributions, presence
+from padfleet.shared.log.people.authors import SYSTEM_AUTHOR
 from padfleet.shared.log.records import Snapshot
-from padfleet.shared.log.saved import read_saved
 from tests.cold_memory import away
 from tests.integration.archive.made_pad import long, written
 from tests.integration.cold.scene import Scene

@@ -6,10 +6,10 @@ import pytest
 
 from padfleet.shared.cold.listing import PadFacts, UnreadablePad, facts_of
 from padfleet.shared.cold.paging import PadSearch, PageEnd, PagePlace, page
-from padfleet.shared.log import inventory
-from padfleet.shared.log.connect import Redis
-from padfleet.shared.log.history import read_meta_here
+from padfleet.shared.log.connection.connect import Redis
+from padfleet.shared.log.fleet import inventory
 from padfleet.shared.log.keys import Keyspace
+from padfleet.shared.log.pad.history import read_meta_here
 from tests.integration.archive.made_pad import written
 from tests.integration.cold.scene import Scene
 from tests.integration.cold.walked import walked

@@ -12,15 +12,15 @@ from padfleet.shared.archive.taking import PadUnreadable, take_pad
 from padfleet.shared.cold.errors import StoreAway
 from padfleet.shared.cold.reading import ColdReader
 from padfleet.shared.etherpad.writing import etherpad_file
-from padfleet.shared.log.connect import Redis
-from padfleet.shared.log.copying import copy_pad
+from padfleet.shared.log.changes.copying import copy_pad
+from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.damage import CorruptPad
-from padfleet.shared.log.history import HistoryGap
 from padfleet.shared.log.keys import Keyspace
-from padfleet.shared.log.past import Pools, document_at, history
-from padfleet.shared.log.reader import HotReader, PadReader, is_there, messages, open_reader
+from padfleet.shared.log.pad.history import HistoryGap
+from padfleet.shared.log.pad.past import Pools, document_at, history
+from padfleet.shared.log.pad.reader import HotReader, PadReader, is_there, messages, open_reader
+from padfleet.shared.log.pad.weight import weight
 from padfleet.shared.log.records import Revision
-from padfleet.shared.log.weight import weight
 from tests.cold_memory import away
 from tests.integration.archive.made_pad import CREATOR, long, written
 from tests.integration.cold.scene import Scene

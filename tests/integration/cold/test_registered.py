@@ -7,9 +7,10 @@ import time
 import pytest
 
 from padfleet.shared.cold.etherpad.register import EtherpadRegister
-from padfleet.shared.log import authors, erasure, groups
-from padfleet.shared.log.authors import Author
-from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.changes import erasure
+from padfleet.shared.log.connection.connect import Redis
+from padfleet.shared.log.people import authors, groups
+from padfleet.shared.log.people.authors import Author
 from padfleet.shared.log.register import RegisteredSession
 from padfleet.shared.wire.jsontext import dumps, loads
 from tests.unit.cold.etherpad_cases import MemoryTable

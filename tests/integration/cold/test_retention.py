@@ -15,7 +15,7 @@ from padfleet.shared.client import connect
 from padfleet.shared.cold.catalogue import all_pads
 from padfleet.shared.cold.layout.pads import ObjectPads
 from padfleet.shared.cold.stores.files import FileStore
-from padfleet.shared.log.connect import open_redis
+from padfleet.shared.log.connection.connect import open_redis
 from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.settings.ages import problem_with_prune
 from tests.cold_memory import MemoryPads

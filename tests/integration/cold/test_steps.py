@@ -7,10 +7,10 @@ import pytest
 
 from padfleet.shared.cold.pads import ColdPad
 from padfleet.shared.cold.thawing import thawed
-from padfleet.shared.log import moving
-from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.keys import Keyspace, PadKeys
-from padfleet.shared.log.moving import Trace
+from padfleet.shared.log.pad import moving
+from padfleet.shared.log.pad.moving import Trace
 from tests.integration.archive.made_pad import written
 from tests.integration.cold.scene import Scene
 

@@ -11,8 +11,8 @@ import pytest
 from padfleet.services.tools.up.server import EmbeddedServer
 from padfleet.shared.cold import using
 from padfleet.shared.cold.using import StoreUse
-from padfleet.shared.log.agreement import agree, agreed_since
-from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.connection.connect import Redis
+from padfleet.shared.log.fleet.agreement import agree, agreed_since
 from tests.cold_memory import MemoryPads
 from tests.fleet import ROOT, fleet_of_its_own
 from tests.integration.api.caller import KEY, Caller

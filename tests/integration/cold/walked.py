@@ -5,7 +5,7 @@ from __future__ import annotations
 from padfleet.shared.cold.listing import PadFacts, UnreadablePad
 from padfleet.shared.cold.pads import ColdPads
 from padfleet.shared.cold.paging import PadSearch, PageEnd, PagePlace, page
-from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.keys import Keyspace
 
 

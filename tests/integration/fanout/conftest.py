@@ -18,10 +18,10 @@ from padfleet.services.fanout.requests.hooks import Hooks
 from padfleet.services.fanout.requests.join import JoinHandler
 from padfleet.services.fanout.requests.joining import Joining
 from padfleet.services.fanout.requests.resuming import Resuming
-from padfleet.shared.log.authors import Author
-from padfleet.shared.log.connect import Redis
-from padfleet.shared.log.inbox import InboxWriter
+from padfleet.shared.log.connection.connect import Redis
+from padfleet.shared.log.inboxes.inbox import InboxWriter
 from padfleet.shared.log.keys import Keyspace
+from padfleet.shared.log.people.authors import Author
 from padfleet.shared.settings import FanoutSettings
 from tests.fleet import Fleet, Member, fleet_of_its_own
 from tests.integration.writer.traffic import create

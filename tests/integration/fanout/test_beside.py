@@ -10,12 +10,12 @@ import pytest
 
 from padfleet.services.fanout.hub.room import Room
 from padfleet.services.fanout.hub.rooms import Rooms
-from padfleet.shared.log.chat import say
-from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.keys import Keyspace
-from padfleet.shared.log.options import change_options
-from padfleet.shared.log.saved import save_revision
-from padfleet.shared.log.staging import Staging
+from padfleet.shared.log.pad.chat import say
+from padfleet.shared.log.pad.options import change_options
+from padfleet.shared.log.pad.saved import save_revision
+from padfleet.shared.log.pad.staging import Staging
 from tests.eventually import eventually
 from tests.integration.archive.made_pad import written
 

@@ -12,11 +12,12 @@ from padfleet.services.fanout.delivery.session import Session, SessionIdentity
 from padfleet.services.fanout.hub.room import Room
 from padfleet.services.fanout.hub.rooms import Rooms
 from padfleet.services.fanout.transport.outbound import Outbound
-from padfleet.shared.log import leases, presence
-from padfleet.shared.log.connect import Outdated, Redis
-from padfleet.shared.log.history import read_meta
+from padfleet.shared.log.connection.connect import Outdated, Redis
+from padfleet.shared.log.fleet import leases
 from padfleet.shared.log.keys import Keyspace
-from padfleet.shared.log.staging import Staging
+from padfleet.shared.log.pad.history import read_meta
+from padfleet.shared.log.pad.staging import Staging
+from padfleet.shared.log.people import presence
 from tests.integration.archive.made_pad import written
 from tests.integration.log.test_reigns import goes_and_comes_back, member
 

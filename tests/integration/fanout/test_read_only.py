@@ -6,9 +6,9 @@ import pytest
 
 from padfleet.services.fanout.auth.decision import Denied
 from padfleet.services.fanout.auth.handshake import wanted_pad
-from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.keys import Keyspace, read_only_key
-from padfleet.shared.log.pads import read_only_id
+from padfleet.shared.log.pad.pads import read_only_id
 
 
 async def test_the_id_of_a_deleted_pad_does_not_show_the_one_that_was_made_anew(

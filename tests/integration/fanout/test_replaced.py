@@ -7,10 +7,10 @@ from collections.abc import Callable
 import pytest
 
 from padfleet.services.fanout.hub.rooms import Rooms
-from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.keys import Keyspace
+from padfleet.shared.log.pad.staging import Staging
 from padfleet.shared.log.records import Revision
-from padfleet.shared.log.staging import Staging
 from tests.eventually import eventually
 from tests.integration.archive.made_pad import written
 

@@ -14,12 +14,12 @@ from padfleet.services.fanout.requests.resuming import Resuming
 from padfleet.services.fanout.requests.turning_away import TurnedAway
 from padfleet.services.fanout.transport.outbound import Outbound
 from padfleet.services.fanout.transport.packets import Frame
-from padfleet.shared.log import presence
-from padfleet.shared.log.authors import Author
-from padfleet.shared.log.connect import Redis
-from padfleet.shared.log.history import read_meta
-from padfleet.shared.log.inbox import InboxWriter
+from padfleet.shared.log.connection.connect import Redis
+from padfleet.shared.log.inboxes.inbox import InboxWriter
 from padfleet.shared.log.keys import Keyspace, PadKeys
+from padfleet.shared.log.pad.history import read_meta
+from padfleet.shared.log.people import presence
+from padfleet.shared.log.people.authors import Author
 from padfleet.shared.log.records import Deleted
 from tests.eventually import eventually
 from tests.integration.fanout.conftest import PAD, coming_back

@@ -24,16 +24,17 @@ from padfleet.services.fanout.delivery.session import Session
 from padfleet.services.fanout.hub.room import Room
 from padfleet.services.fanout.requests.join import JoinHandler
 from padfleet.services.fanout.transport.outbound import Outbound
-from padfleet.shared.log import authors, lanes
-from padfleet.shared.log.authors import Author
-from padfleet.shared.log.channels import Subscriber
-from padfleet.shared.log.deletion import deletion_field
-from padfleet.shared.log.history import inbox_order
-from padfleet.shared.log.hot import HotCommands
-from padfleet.shared.log.inbox import InboxWriter
+from padfleet.shared.log.connection import lanes
+from padfleet.shared.log.connection.channels import Subscriber
+from padfleet.shared.log.connection.hot import HotCommands
+from padfleet.shared.log.connection.lanes import Lanes
+from padfleet.shared.log.inboxes.inbox import InboxWriter
 from padfleet.shared.log.keys import Keyspace
-from padfleet.shared.log.lanes import Lanes
-from padfleet.shared.log.pads import glance
+from padfleet.shared.log.pad.deletion import deletion_field
+from padfleet.shared.log.pad.history import inbox_order
+from padfleet.shared.log.pad.pads import glance
+from padfleet.shared.log.people import authors
+from padfleet.shared.log.people.authors import Author
 from padfleet.shared.log.records import Deletion, Entry, Origin
 from padfleet.shared.settings import FanoutSettings
 from tests.eventually import eventually

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from padfleet.services.fanout.ops.canary import canary_pad
-from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.keys import Keyspace
 from tests.eventually import eventually
 from tests.fleet import PADFLEET, Fleet, Member

@@ -23,11 +23,11 @@ from padfleet.services.fanout.timeslider.job import HistoryJob, work
 from padfleet.services.fanout.timeslider.requests import Request, Timeslider, granules_of
 from padfleet.services.fanout.transport.outbound import Outbound
 from padfleet.services.fanout.transport.packets import Frame, Parcel
-from padfleet.shared.log.connect import Redis
-from padfleet.shared.log.history import read_meta
+from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.keys import Keyspace
+from padfleet.shared.log.pad.history import read_meta
+from padfleet.shared.log.pad.staging import Staging
 from padfleet.shared.log.records import Revision
-from padfleet.shared.log.staging import Staging
 from tests.eventually import eventually
 from tests.histories import lived_in
 

@@ -13,14 +13,15 @@ import pytest
 
 from padfleet.services.writer.cache import PadCache
 from padfleet.services.writer.vacancies import Vacancies
-from padfleet.shared.log import leases, unwritten
-from padfleet.shared.log.connect import Redis, open_redis
-from padfleet.shared.log.edits import Edits
-from padfleet.shared.log.history import read_meta
-from padfleet.shared.log.inbox import InboxWriter
+from padfleet.shared.log.changes.edits import Edits
+from padfleet.shared.log.connection.connect import Redis, open_redis
+from padfleet.shared.log.fleet import leases
+from padfleet.shared.log.inboxes.inbox import InboxWriter
 from padfleet.shared.log.keys import WORKERS, Keyspace
+from padfleet.shared.log.pad import unwritten
+from padfleet.shared.log.pad.history import read_meta
+from padfleet.shared.log.pad.unwritten import Unwritten, vacate
 from padfleet.shared.log.records import Creation, Fence, Member, Origin, pack
-from padfleet.shared.log.unwritten import Unwritten, vacate
 from tests.eventually import eventually
 from tests.fleet import Fleet, fleet_of_its_own
 from tests.guest import Guest

@@ -11,10 +11,11 @@ from padfleet.services.fanout.auth.handshake import Handshake
 from padfleet.services.fanout.delivery.session import Session
 from padfleet.services.fanout.requests.join import JoinHandler
 from padfleet.services.fanout.transport.outbound import Outbound
-from padfleet.shared.log import authors, chat, contributions, saved
-from padfleet.shared.log.authors import Author
-from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.keys import author_key, token_key
+from padfleet.shared.log.pad import chat, saved
+from padfleet.shared.log.people import authors, contributions
+from padfleet.shared.log.people.authors import Author
 from padfleet.shared.log.records import Origin, Submission
 from tests.eventually import eventually
 from tests.integration.fanout.conftest import KEEP_MS, PAD

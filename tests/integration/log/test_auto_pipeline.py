@@ -7,11 +7,11 @@ import asyncio
 import pytest
 from redis.exceptions import ResponseError
 
-from padfleet.shared.log.connect import UNREACHABLE, open_redis
+from padfleet.shared.log.connection.connect import UNREACHABLE, open_redis
+from padfleet.shared.log.connection.scripts import JOIN
+from padfleet.shared.log.connection.several import read_heads
 from padfleet.shared.log.damage import is_wrong_type
 from padfleet.shared.log.keys import Keyspace
-from padfleet.shared.log.scripts import JOIN
-from padfleet.shared.log.several import read_heads
 
 
 async def test_a_thousand_at_once_take_one_connection(redis_url: str) -> None:

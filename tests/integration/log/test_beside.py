@@ -10,20 +10,21 @@ import pytest
 
 from padfleet.shared.archive.taking import head_of
 from padfleet.shared.easysync import to_units
-from padfleet.shared.log import announcements, scripts
-from padfleet.shared.log.announcements import Relayed, RevisionSaved, Said, SettingsChanged
-from padfleet.shared.log.channels import Subscriber
-from padfleet.shared.log.chat import ChatMessage, NoPad, chat_head, chat_pages, read_chat, say
-from padfleet.shared.log.connect import Redis
-from padfleet.shared.log.deletion import is_deletion_token, make_deletion_token
-from padfleet.shared.log.history import read_meta
+from padfleet.shared.log.connection import scripts
+from padfleet.shared.log.connection.channels import Subscriber
+from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.keys import Keyspace, PadKeys
-from padfleet.shared.log.options import change_options, normalised, parse_options
-from padfleet.shared.log.pad_store import PadStore
-from padfleet.shared.log.reader import HotReader
+from padfleet.shared.log.pad import announcements
+from padfleet.shared.log.pad.announcements import Relayed, RevisionSaved, Said, SettingsChanged
+from padfleet.shared.log.pad.chat import ChatMessage, NoPad, chat_head, chat_pages, read_chat, say
+from padfleet.shared.log.pad.deletion import is_deletion_token, make_deletion_token
+from padfleet.shared.log.pad.history import read_meta
+from padfleet.shared.log.pad.options import change_options, normalised, parse_options
+from padfleet.shared.log.pad.pad_store import PadStore
+from padfleet.shared.log.pad.reader import HotReader
+from padfleet.shared.log.pad.saved import MOST_SAVED, NotSaved, read_saved, save_revision
+from padfleet.shared.log.pad.staging import Staging
 from padfleet.shared.log.records import pack
-from padfleet.shared.log.saved import MOST_SAVED, NotSaved, read_saved, save_revision
-from padfleet.shared.log.staging import Staging
 from tests.eventually import eventually
 from tests.integration.archive.made_pad import written
 

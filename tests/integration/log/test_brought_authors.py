@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from padfleet.shared.log import authors
-from padfleet.shared.log.authors import Author, AuthorVisit, hash_of
-from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.connection.connect import Redis
+from padfleet.shared.log.connection.pipe import Pipe
 from padfleet.shared.log.keys import author_key, token_key
-from padfleet.shared.log.pipe import Pipe
+from padfleet.shared.log.people import authors
+from padfleet.shared.log.people.authors import Author, AuthorVisit, hash_of
 
 KEEP_MS = 3_600_000
 

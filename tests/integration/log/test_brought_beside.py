@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from padfleet.services.tools.importing.beside import STEP, bring_beside
-from padfleet.shared.log import authors
-from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.connection.connect import Redis
+from padfleet.shared.log.people import authors
 
 
 class Database:

@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from padfleet.shared.log.channels import Subscriber
-from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.connection.channels import Subscriber
+from padfleet.shared.log.connection.connect import Redis
 from tests.eventually import eventually
 
 

@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 
-from padfleet.shared.log import leases, scripts
-from padfleet.shared.log.connect import Redis
-from padfleet.shared.log.history import read_meta, read_revisions
+from padfleet.shared.log.connection import scripts
+from padfleet.shared.log.connection.connect import Redis
+from padfleet.shared.log.fleet import leases
+from padfleet.shared.log.fleet.leases import Lease
 from padfleet.shared.log.keys import Keyspace, PadKeys
-from padfleet.shared.log.leases import Lease
+from padfleet.shared.log.pad.history import read_meta, read_revisions
 from padfleet.shared.log.records import Revision, committed_header
 from tests.neighbours import neighbour_of
 

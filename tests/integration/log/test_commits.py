@@ -6,18 +6,18 @@ import pytest
 
 from padfleet.services.writer.pad import WriterPad
 from padfleet.services.writer.pad_batch import PadBatch
-from padfleet.shared.log import commits
 from padfleet.shared.log.births import new_birth
-from padfleet.shared.log.chunks import CHUNK_REVISIONS
-from padfleet.shared.log.commits import CommitVerdict
-from padfleet.shared.log.connect import Redis
-from padfleet.shared.log.history import read_meta, read_revisions, read_snapshot
+from padfleet.shared.log.connection.connect import Redis
+from padfleet.shared.log.fleet.leases import Lease, acquire
+from padfleet.shared.log.inboxes import commits
+from padfleet.shared.log.inboxes.commits import CommitVerdict
 from padfleet.shared.log.keys import Keyspace, PadKeys
-from padfleet.shared.log.leases import Lease, acquire
-from padfleet.shared.log.pad_store import PadStore
+from padfleet.shared.log.pad.chunks import CHUNK_REVISIONS
+from padfleet.shared.log.pad.history import read_meta, read_revisions, read_snapshot
+from padfleet.shared.log.pad.pad_store import PadStore
+from padfleet.shared.log.pad.staging import Staging
+from padfleet.shared.log.pad.unwritten import Unwritten, due
 from padfleet.shared.log.records import Revision, Snapshot
-from padfleet.shared.log.staging import Staging
-from padfleet.shared.log.unwritten import Unwritten, due
 from tests.integration.archive.made_pad import written
 
 PAD = "pad"

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 import uvloop
 
-from padfleet.shared.log.connect import UNREACHABLE, open_redis
+from padfleet.shared.log.connection.connect import UNREACHABLE, open_redis
 
 
 def test_a_connection_that_was_closed_meanwhile_counts_as_one_that_is_away(redis_url: str) -> None:

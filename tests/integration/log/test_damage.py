@@ -12,14 +12,14 @@ import pytest
 from padfleet.services.writer.cache import load_pad
 from padfleet.services.writer.pad import WriterPad
 from padfleet.shared.easysync import AttributePool, make_splice
-from padfleet.shared.log.authors import create, read
-from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.damage import CorruptPad
-from padfleet.shared.log.document import Document, load
-from padfleet.shared.log.history import read_meta
 from padfleet.shared.log.keys import Keyspace, PadKeys, author_key
+from padfleet.shared.log.pad.document import Document, load
+from padfleet.shared.log.pad.history import read_meta
+from padfleet.shared.log.pad.staging import Staging
+from padfleet.shared.log.people.authors import create, read
 from padfleet.shared.log.records import Origin, Snapshot, Submission
-from padfleet.shared.log.staging import Staging
 from tests.streams import written_anew
 
 PAD = "damaged"

@@ -12,9 +12,9 @@ from redis.exceptions import RedisError
 from padfleet.services.tools.importing.redis_source import RedisRecords
 from padfleet.services.tools.up.server import EmbeddedServer
 from padfleet.shared.etherpad.source import SourceFailed
-from padfleet.shared.log.connect import Redis
-from padfleet.shared.log.foreign import SCAN_COUNT, ForeignRedis
-from padfleet.shared.log.inspection import ServerInspection
+from padfleet.shared.log.connection.connect import Redis
+from padfleet.shared.log.connection.foreign import SCAN_COUNT, ForeignRedis
+from padfleet.shared.log.connection.inspection import ServerInspection
 from padfleet.shared.settings.redis_url import parse
 
 

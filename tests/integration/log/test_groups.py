@@ -13,10 +13,10 @@ from padfleet.services.fanout.auth.group_pads import (
     group_session,
     session_grant,
 )
-from padfleet.shared.log import groups
-from padfleet.shared.log.connect import Redis
-from padfleet.shared.log.groups import KEPT_S, GroupSession
+from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.keys import Keyspace, group_sessions_key, session_key
+from padfleet.shared.log.people import groups
+from padfleet.shared.log.people.groups import KEPT_S, GroupSession
 
 GROUP = "g.0123456789abcdef"
 PAD = f"{GROUP}$x"

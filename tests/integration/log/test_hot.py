@@ -12,11 +12,11 @@ import uvloop
 from redis import exceptions
 
 from padfleet.services.tools.up.server import EmbeddedServer
-from padfleet.shared.log import hot as hot_module
-from padfleet.shared.log import lines
-from padfleet.shared.log.connect import UNREACHABLE, Redis, open_redis
-from padfleet.shared.log.hot import ATTEMPTS, HotCommands
-from padfleet.shared.log.scripts import JOIN
+from padfleet.shared.log.connection import hot as hot_module
+from padfleet.shared.log.connection import lines
+from padfleet.shared.log.connection.connect import UNREACHABLE, Redis, open_redis
+from padfleet.shared.log.connection.hot import ATTEMPTS, HotCommands
+from padfleet.shared.log.connection.scripts import JOIN
 from padfleet.shared.settings.redis_url import parse
 from tests.eventually import eventually
 from tests.integration.log.scripted import Served, ServedTopology, numbered, replies

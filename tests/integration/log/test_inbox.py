@@ -7,25 +7,25 @@ from typing import Any
 
 import pytest
 
-from padfleet.shared.log import inbox as inbox_module
-from padfleet.shared.log.connect import Redis
-from padfleet.shared.log.entries import Staged, UnreadableEntry
-from padfleet.shared.log.inbox import InboxWriter, NotTaken
-from padfleet.shared.log.keys import Keyspace
-from padfleet.shared.log.limits import (
+from padfleet.shared.log.connection.connect import Redis
+from padfleet.shared.log.inboxes import inbox as inbox_module
+from padfleet.shared.log.inboxes.entries import Staged, UnreadableEntry
+from padfleet.shared.log.inboxes.inbox import InboxWriter, NotTaken
+from padfleet.shared.log.inboxes.limits import (
     ENTRY_BYTES,
     LARGEST_BYTES,
     PART_BYTES,
     EditTooLarge,
     PadLimits,
 )
-from padfleet.shared.log.reading import (
+from padfleet.shared.log.inboxes.reading import (
     CAREFUL_BYTES,
     READ_BYTES,
     read_carefully,
     read_inboxes,
     read_staged,
 )
+from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.log.records import Creation, Deletion, Entry, Origin, Submission, encode_entry
 
 PAD = "pad"

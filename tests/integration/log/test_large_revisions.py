@@ -19,12 +19,12 @@ from padfleet.shared.etherpad import writing
 from padfleet.shared.etherpad.appending import step
 from padfleet.shared.etherpad.records import KEY_REVISIONS
 from padfleet.shared.etherpad.writing import etherpad_file
-from padfleet.shared.log.connect import Redis
-from padfleet.shared.log.document import Document
+from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.keys import Keyspace
-from padfleet.shared.log.reader import open_reader
+from padfleet.shared.log.pad.document import Document
+from padfleet.shared.log.pad.reader import open_reader
+from padfleet.shared.log.pad.staging import Staging
 from padfleet.shared.log.records import Origin, Revision, Submission
-from padfleet.shared.log.staging import Staging
 
 PAD = "pad"
 LARGE = 700_000

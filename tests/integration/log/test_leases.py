@@ -1,8 +1,9 @@
 """Leases: one owner at a time, a term that grows, and nobody waits longer than the lease."""
 
-from padfleet.shared.log import leases, presence
-from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.connection.connect import Redis
+from padfleet.shared.log.fleet import leases
 from padfleet.shared.log.keys import WRITERS, Keyspace
+from padfleet.shared.log.people import presence
 from tests.eventually import eventually
 from tests.integration.log.test_commit_script import PAD, commit, stored
 

@@ -10,8 +10,8 @@ import pytest
 from redis.exceptions import ConnectionError as Unconnected
 from redis.exceptions import MovedError
 
-from padfleet.shared.log.connect import UNREACHABLE
-from padfleet.shared.log.listening import ListeningConnection, listen
+from padfleet.shared.log.connection.connect import UNREACHABLE
+from padfleet.shared.log.connection.listening import ListeningConnection, listen
 from tests.eventually import eventually
 from tests.integration.log.scripted import Command, Served, ServedNode
 

@@ -9,19 +9,19 @@ from typing import cast
 
 import pytest
 
-from padfleet.shared.log import membership
-from padfleet.shared.log.agreement import (
+from padfleet.shared.log.connection.channels import Subscriber
+from padfleet.shared.log.connection.connect import Redis
+from padfleet.shared.log.fleet import membership
+from padfleet.shared.log.fleet.agreement import (
     FORMAT,
     NewerFormat,
     OtherColdStore,
     PartitionMismatch,
     agreed_cold,
 )
-from padfleet.shared.log.channels import Subscriber
-from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.fleet.membership import Membership, NameTaken
+from padfleet.shared.log.inboxes.reading import read_inboxes
 from padfleet.shared.log.keys import CONFIG, Keyspace, claim_key
-from padfleet.shared.log.membership import Membership, NameTaken
-from padfleet.shared.log.reading import read_inboxes
 from tests.eventually import eventually, eventually_sync
 from tests.fleet import Fleet
 
@@ -106,7 +106,7 @@ async def test_a_process_with_other_partitions_does_not_start_beside_a_worker(
     async def meanwhile(_seconds: float) -> None:
         await elder.look()
 
-    monkeypatch.setattr("padfleet.shared.log.membership.asyncio.sleep", meanwhile)
+    monkeypatch.setattr("padfleet.shared.log.fleet.membership.asyncio.sleep", meanwhile)
     with pytest.raises(PartitionMismatch, match="PADFLEET_PARTITIONS=4"):
         await member(redis, "other", partitions=8).enter()
 

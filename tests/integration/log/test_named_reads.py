@@ -7,30 +7,30 @@ from typing import Any
 import pytest
 from redis.exceptions import ResponseError
 
-from padfleet.shared.log.connect import Redis
-from padfleet.shared.log.entries import unread
-from padfleet.shared.log.history import read_meta
-from padfleet.shared.log.inbox import InboxWriter
-from padfleet.shared.log.keys import WORKERS, Keyspace, process_key
-from padfleet.shared.log.leases import acquire
-from padfleet.shared.log.pads import (
-    claim_read_only,
-    forget_read_only,
-    pad_of_read_only,
-)
-from padfleet.shared.log.presence import beat, join
-from padfleet.shared.log.processes import drop_record, put_record, read_record, silences
-from padfleet.shared.log.reading import drop_staged
-from padfleet.shared.log.records import Deletion, Member, Origin
-from padfleet.shared.log.several import StoredHead, are_there, count_sessions, read_heads
-from padfleet.shared.log.staging import Staging
-from padfleet.shared.log.standing import (
+from padfleet.shared.log.connection.connect import Redis
+from padfleet.shared.log.connection.several import StoredHead, are_there, count_sessions, read_heads
+from padfleet.shared.log.fleet.leases import acquire
+from padfleet.shared.log.fleet.processes import drop_record, put_record, read_record, silences
+from padfleet.shared.log.inboxes.entries import unread
+from padfleet.shared.log.inboxes.inbox import InboxWriter
+from padfleet.shared.log.inboxes.reading import drop_staged
+from padfleet.shared.log.inboxes.standing import (
     MOST_PARKED,
     InboxStanding,
     park,
     read_standing,
     read_standings,
 )
+from padfleet.shared.log.keys import WORKERS, Keyspace, process_key
+from padfleet.shared.log.pad.history import read_meta
+from padfleet.shared.log.pad.pads import (
+    claim_read_only,
+    forget_read_only,
+    pad_of_read_only,
+)
+from padfleet.shared.log.pad.staging import Staging
+from padfleet.shared.log.people.presence import beat, join
+from padfleet.shared.log.records import Deletion, Member, Origin
 from tests.integration.archive.made_pad import written
 
 PADS = ("there", "nobody's", "spoilt", "strange")

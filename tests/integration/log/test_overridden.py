@@ -20,11 +20,11 @@ from redis.asyncio.sentinel import Sentinel, SentinelConnectionPool
 from redis.exceptions import ConnectionError as GoneAway
 from redis.exceptions import NoScriptError
 
-from padfleet.shared.log import connect, lanes, listening
-from padfleet.shared.log import pipe as pipe_module
-from padfleet.shared.log.connect import Redis, open_redis
-from padfleet.shared.log.errors import NotNow, error_of
-from padfleet.shared.log.pipe import leads_astray, open_pipe
+from padfleet.shared.log.connection import connect, lanes, listening
+from padfleet.shared.log.connection import pipe as pipe_module
+from padfleet.shared.log.connection.connect import Redis, open_redis
+from padfleet.shared.log.connection.errors import NotNow, error_of
+from padfleet.shared.log.connection.pipe import leads_astray, open_pipe
 from tests.unit.overridden.points import Point, check_signature, overridden, signature_of
 
 UNBOUNDED = "commands do not wait for a place in their lane, and redis-py runs out of connections"

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import pytest
 
-from padfleet.shared.log.authors import VISITOR, hash_of, known_author
-from padfleet.shared.log.chat import NO_MESSAGES, ChatMessage, say
-from padfleet.shared.log.chunks import CHUNK_REVISIONS, decode_chunk, encode_chunk
-from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.damage import CorruptPad
-from padfleet.shared.log.deletion import is_deletion_token, make_deletion_token
-from padfleet.shared.log.history import read_meta
-from padfleet.shared.log.identities import bring_mapper, bring_token, stored_authors
 from padfleet.shared.log.keys import Keyspace, PadKeys, author_key, mapper_key
-from padfleet.shared.log.options import change_options, normalised
-from padfleet.shared.log.pad_store import PadStore
+from padfleet.shared.log.pad.chat import NO_MESSAGES, ChatMessage, say
+from padfleet.shared.log.pad.chunks import CHUNK_REVISIONS, decode_chunk, encode_chunk
+from padfleet.shared.log.pad.deletion import is_deletion_token, make_deletion_token
+from padfleet.shared.log.pad.history import read_meta
+from padfleet.shared.log.pad.options import change_options, normalised
+from padfleet.shared.log.pad.pad_store import PadStore
+from padfleet.shared.log.pad.saved import read_saved, save_revision
+from padfleet.shared.log.pad.staging import Staging
+from padfleet.shared.log.people.authors import VISITOR, hash_of, known_author
+from padfleet.shared.log.people.identities import bring_mapper, bring_token, stored_authors
 from padfleet.shared.log.records import Revision
-from padfleet.shared.log.saved import read_saved, save_revision
-from padfleet.shared.log.staging import Staging
 from tests.integration.archive.made_pad import written
 
 PAD = "pad"

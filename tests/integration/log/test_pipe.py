@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from redis import exceptions
 
-from padfleet.shared.log import exchange
-from padfleet.shared.log.pipe import Pipe, open_pipe, pack
+from padfleet.shared.log.connection import exchange
+from padfleet.shared.log.connection.pipe import Pipe, open_pipe, pack
 from tests.eventually import eventually
 from tests.integration.log.scripted import Served, ServedNode, numbered, replies
 

@@ -8,13 +8,15 @@ from typing import Any
 import pytest
 
 from padfleet.services.writer.pad import WriterPad
-from padfleet.shared.log import authors, leases, pads, presence
-from padfleet.shared.log.agreement import PartitionMismatch
-from padfleet.shared.log.connect import Redis
-from padfleet.shared.log.hot import HotCommands
+from padfleet.shared.log.connection.connect import Redis
+from padfleet.shared.log.connection.hot import HotCommands
+from padfleet.shared.log.fleet import leases
+from padfleet.shared.log.fleet.agreement import PartitionMismatch
 from padfleet.shared.log.keys import Keyspace, author_key
+from padfleet.shared.log.pad import pads
+from padfleet.shared.log.pad.staging import Staging
+from padfleet.shared.log.people import authors, presence
 from padfleet.shared.log.records import Member
-from padfleet.shared.log.staging import Staging
 
 
 @pytest.fixture

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from padfleet.shared.log import leases, scripts
 from padfleet.shared.log.births import new_birth
-from padfleet.shared.log.connect import Redis
-from padfleet.shared.log.history import PadMeta, read_meta
+from padfleet.shared.log.connection import scripts
+from padfleet.shared.log.connection.connect import Redis
+from padfleet.shared.log.fleet import leases
+from padfleet.shared.log.fleet.leases import Lease
 from padfleet.shared.log.keys import Keyspace
-from padfleet.shared.log.leases import Lease
+from padfleet.shared.log.pad.history import PadMeta, read_meta
+from padfleet.shared.log.pad.staging import Installed, Moved, PadExists, Staging, WrittenOn
 from padfleet.shared.log.records import Revision
-from padfleet.shared.log.staging import Installed, Moved, PadExists, Staging, WrittenOn
 from tests.integration.archive.made_pad import written
 from tests.integration.log.test_commit_script import commit
 

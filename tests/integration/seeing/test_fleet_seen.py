@@ -17,7 +17,7 @@ from padfleet.shared.fleet.collect import look
 from padfleet.shared.fleet.findings import findings
 from padfleet.shared.fleet.past import BEAT
 from padfleet.shared.fleet.view import FleetView, picture
-from padfleet.shared.log.connect import Redis, open_redis
+from padfleet.shared.log.connection.connect import Redis, open_redis
 from padfleet.shared.log.keys import Keyspace, process_key
 from tests.eventually import eventually
 from tests.fleet import Fleet

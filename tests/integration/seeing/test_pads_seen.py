@@ -14,7 +14,7 @@ import pytest
 import redis as redis_library
 
 from padfleet.shared.client import Disconnected, Pad, connect
-from padfleet.shared.log.audit import KEPT
+from padfleet.shared.log.fleet.audit import KEPT
 from tests.eventually import eventually
 from tests.fleet import Fleet, fleet_of_its_own
 from tests.integration.api.caller import KEY, ApiFailed, Caller

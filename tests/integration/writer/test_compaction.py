@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from padfleet.shared.log.chunks import CHUNK_REVISIONS
-from padfleet.shared.log.connect import Redis
-from padfleet.shared.log.document import Document, load
-from padfleet.shared.log.history import read_meta, read_revisions, read_snapshot
-from padfleet.shared.log.inbox import InboxWriter
+from padfleet.shared.log.connection.connect import Redis
+from padfleet.shared.log.inboxes.inbox import InboxWriter
 from padfleet.shared.log.keys import Keyspace
+from padfleet.shared.log.pad.chunks import CHUNK_REVISIONS
+from padfleet.shared.log.pad.document import Document, load
+from padfleet.shared.log.pad.history import read_meta, read_revisions, read_snapshot
 from tests.eventually import eventually
 from tests.fleet import Fleet
 from tests.integration.writer.traffic import Typist, all_settled_once, create, history

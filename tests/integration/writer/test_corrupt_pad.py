@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from padfleet.shared.log.connect import Redis
-from padfleet.shared.log.history import read_meta
-from padfleet.shared.log.inbox import EntryStatus, InboxWriter
+from padfleet.shared.log.connection.connect import Redis
+from padfleet.shared.log.inboxes.inbox import EntryStatus, InboxWriter
 from padfleet.shared.log.keys import Keyspace
+from padfleet.shared.log.pad.history import read_meta
 from padfleet.shared.log.records import Deletion, Origin, Submission
 from tests.eventually import eventually
 from tests.fleet import Fleet

@@ -14,13 +14,13 @@ from padfleet.services.writer.cache import PadCache
 from padfleet.services.writer.compaction import Compaction
 from padfleet.services.writer.replicas import Replicas
 from padfleet.shared.easysync import AttributePool, make_splice
-from padfleet.shared.log import leases
-from padfleet.shared.log.channels import Subscriber
-from padfleet.shared.log.connect import Redis
-from padfleet.shared.log.document import Document, load
-from padfleet.shared.log.entries import Received
-from padfleet.shared.log.history import read_meta
+from padfleet.shared.log.connection.channels import Subscriber
+from padfleet.shared.log.connection.connect import Redis
+from padfleet.shared.log.fleet import leases
+from padfleet.shared.log.inboxes.entries import Received
 from padfleet.shared.log.keys import Keyspace, PadKeys
+from padfleet.shared.log.pad.document import Document, load
+from padfleet.shared.log.pad.history import read_meta
 from padfleet.shared.log.records import (
     Committed,
     Creation,

@@ -21,13 +21,13 @@ from padfleet.services.writer.fences import KEPT_MS
 from padfleet.services.writer.pad import WriterPad
 from padfleet.services.writer.replicas import Replicas
 from padfleet.shared.easysync import AttributePool, make_splice
-from padfleet.shared.log import leases
-from padfleet.shared.log.channels import Subscriber
-from padfleet.shared.log.connect import Redis
-from padfleet.shared.log.document import Document, load
-from padfleet.shared.log.entries import Received, UnreadEntry
-from padfleet.shared.log.history import HistoryGap, read_meta
+from padfleet.shared.log.connection.channels import Subscriber
+from padfleet.shared.log.connection.connect import Redis
+from padfleet.shared.log.fleet import leases
+from padfleet.shared.log.inboxes.entries import Received, UnreadEntry
 from padfleet.shared.log.keys import Keyspace
+from padfleet.shared.log.pad.document import Document, load
+from padfleet.shared.log.pad.history import HistoryGap, read_meta
 from padfleet.shared.log.records import (
     AWAY,
     Committed,

@@ -19,15 +19,16 @@ from padfleet.services.writer.lease_manager import LeaseManager
 from padfleet.services.writer.pad import WriterPad
 from padfleet.services.writer.replicas import Replicas
 from padfleet.shared.easysync.base36 import numeral
-from padfleet.shared.log import leases, scripts
-from padfleet.shared.log.connect import Redis
-from padfleet.shared.log.entries import Received
-from padfleet.shared.log.heaviness import is_heavy
-from padfleet.shared.log.history import inbox_order, read_meta, read_revisions
-from padfleet.shared.log.inbox import InboxWriter
+from padfleet.shared.log.connection import scripts
+from padfleet.shared.log.connection.connect import Redis
+from padfleet.shared.log.fleet import leases
+from padfleet.shared.log.fleet.leases import Lease
+from padfleet.shared.log.inboxes.entries import Received
+from padfleet.shared.log.inboxes.heaviness import is_heavy
+from padfleet.shared.log.inboxes.inbox import InboxWriter
+from padfleet.shared.log.inboxes.reading import read_carefully
 from padfleet.shared.log.keys import Keyspace
-from padfleet.shared.log.leases import Lease
-from padfleet.shared.log.reading import read_carefully
+from padfleet.shared.log.pad.history import inbox_order, read_meta, read_revisions
 from padfleet.shared.log.records import Creation, Origin, Submission
 from tests.eventually import eventually
 from tests.neighbours import neighbour_of

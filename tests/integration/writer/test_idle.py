@@ -13,12 +13,12 @@ from padfleet.services.writer.batch_processor import BatchProcessor
 from padfleet.services.writer.cache import PadCache
 from padfleet.services.writer.compaction import Compaction
 from padfleet.services.writer.lease_manager import LeaseManager
-from padfleet.shared.log import scripts
-from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.connection import scripts
+from padfleet.shared.log.connection.connect import Redis
+from padfleet.shared.log.connection.pipe import Pipe
+from padfleet.shared.log.connection.scripts import Script
+from padfleet.shared.log.fleet.membership import Membership
 from padfleet.shared.log.keys import Keyspace
-from padfleet.shared.log.membership import Membership
-from padfleet.shared.log.pipe import Pipe
-from padfleet.shared.log.scripts import Script
 from tests.eventually import eventually
 from tests.fleet import Fleet
 

@@ -20,8 +20,8 @@ from padfleet.services.writer.cache import PadCache
 from padfleet.services.writer.compaction import Compaction
 from padfleet.services.writer.lease_manager import LeaseManager
 from padfleet.shared.health import Health
-from padfleet.shared.log import leases
-from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.connection.connect import Redis
+from padfleet.shared.log.fleet import leases
 from padfleet.shared.log.keys import Keyspace
 from tests.eventually import eventually, eventually_sync
 from tests.fleet import Fleet, Member

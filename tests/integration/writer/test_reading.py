@@ -7,8 +7,8 @@ import asyncio
 import pytest
 
 from padfleet.services.writer.inboxes import Inboxes
-from padfleet.shared.log.connect import Redis
-from padfleet.shared.log.inbox import InboxWriter
+from padfleet.shared.log.connection.connect import Redis
+from padfleet.shared.log.inboxes.inbox import InboxWriter
 from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.log.records import Creation, Origin
 

@@ -8,11 +8,11 @@ from typing import NamedTuple
 import pytest
 
 from padfleet.services.writer.replicas import Replicas
-from padfleet.shared.log import leases
-from padfleet.shared.log.confirming import Unconfirmed
-from padfleet.shared.log.connect import Redis, open_redis
+from padfleet.shared.log.connection.connect import Redis, open_redis
+from padfleet.shared.log.fleet import leases
+from padfleet.shared.log.fleet.leases import Lease
+from padfleet.shared.log.inboxes.confirming import Unconfirmed
 from padfleet.shared.log.keys import Keyspace
-from padfleet.shared.log.leases import Lease
 from tests.chaos.server import HOST, Server
 from tests.eventually import eventually, eventually_sync
 from tests.processes import free_ports

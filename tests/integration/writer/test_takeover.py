@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from padfleet.shared.log.connect import Redis
-from padfleet.shared.log.inbox import InboxWriter
+from padfleet.shared.log.connection.connect import Redis
+from padfleet.shared.log.inboxes.inbox import InboxWriter
 from padfleet.shared.log.keys import Keyspace
 from tests.eventually import eventually
 from tests.fleet import Fleet, Member

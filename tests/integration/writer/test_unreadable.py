@@ -18,15 +18,15 @@ from padfleet.shared.easysync import AttributePool, make_splice
 from padfleet.shared.fleet.collect import look
 from padfleet.shared.fleet.findings import findings
 from padfleet.shared.fleet.view import picture
-from padfleet.shared.log.connect import Redis
-from padfleet.shared.log.edits import EditChange, EditRefusal, Edits
-from padfleet.shared.log.entries import Received, Staged, unread
-from padfleet.shared.log.history import read_meta
-from padfleet.shared.log.inbox import InboxWriter
+from padfleet.shared.log.changes.edits import EditChange, EditRefusal, Edits
+from padfleet.shared.log.connection.connect import Redis
+from padfleet.shared.log.inboxes.entries import Received, Staged, unread
+from padfleet.shared.log.inboxes.inbox import InboxWriter
+from padfleet.shared.log.inboxes.limits import LARGEST_BYTES, EditTooLarge, PadLimits
 from padfleet.shared.log.keys import Keyspace
-from padfleet.shared.log.limits import LARGEST_BYTES, EditTooLarge, PadLimits
-from padfleet.shared.log.past import document_at
-from padfleet.shared.log.reader import open_reader
+from padfleet.shared.log.pad.history import read_meta
+from padfleet.shared.log.pad.past import document_at
+from padfleet.shared.log.pad.reader import open_reader
 from padfleet.shared.log.records import Creation, Deletion, Origin, encode_entry, pack
 from tests.eventually import eventually, eventually_sync
 from tests.fleet import Fleet, Member

@@ -7,11 +7,11 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from padfleet.shared.easysync import AttributePool, make_splice
-from padfleet.shared.log.connect import Redis
-from padfleet.shared.log.document import Document, load
-from padfleet.shared.log.history import read_meta, read_revisions
-from padfleet.shared.log.inbox import InboxWriter
+from padfleet.shared.log.connection.connect import Redis
+from padfleet.shared.log.inboxes.inbox import InboxWriter
 from padfleet.shared.log.keys import Keyspace
+from padfleet.shared.log.pad.document import Document, load
+from padfleet.shared.log.pad.history import read_meta, read_revisions
 from padfleet.shared.log.records import Creation, Origin, Revision, Submission
 from tests.eventually import eventually
 

@@ -1,7 +1,7 @@
 """Calls that could not be done just then, and may be made again."""
 
 from padfleet.services.web.api.dispatch import _COME_AGAIN, _come_again
-from padfleet.shared.log.staging import Moved
+from padfleet.shared.log.pad.staging import Moved
 
 
 def test_a_pad_that_went_elsewhere_while_it_was_copied_is_asked_for_again() -> None:

@@ -19,7 +19,7 @@ from padfleet.services.web.api.exports import Exports
 from padfleet.shared.budget import Budget
 from padfleet.shared.easysync import make_atext
 from padfleet.shared.easysync.body import Body
-from padfleet.shared.log.document import Document
+from padfleet.shared.log.pad.document import Document
 from padfleet.shared.visit import Visitor
 
 MOST = 20_000

@@ -16,7 +16,7 @@ from padfleet.services.web.api.conversion import Conversion
 from padfleet.shared.budget import Budget
 from padfleet.shared.easysync import AText, AttributePool
 from padfleet.shared.easysync.body import Body
-from padfleet.shared.log.document import Document
+from padfleet.shared.log.pad.document import Document
 from tests.turns import longest_share
 
 MANY = 100_000

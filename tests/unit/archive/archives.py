@@ -15,7 +15,7 @@ from padfleet.shared.archive.entries import (
     Tokens,
 )
 from padfleet.shared.archive.writing import ArchiveWriter
-from padfleet.shared.log.document import chain_of
+from padfleet.shared.log.pad.document import chain_of
 from padfleet.shared.log.records import Origin, Revision
 
 

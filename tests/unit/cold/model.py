@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from padfleet.shared.cold.pads import ColdHead, Mark
 from padfleet.shared.cold.places import PadPlace, place_of
-from padfleet.shared.log.moving import Trace, Way, Whereabouts
+from padfleet.shared.log.pad.moving import Trace, Way, Whereabouts
 from padfleet.shared.log.reigns import Reign, shared_up_to
 
 History = tuple[int, ...]

@@ -17,10 +17,10 @@ from padfleet.shared.cold.layout.columns import (
 )
 from padfleet.shared.cold.rows import Diverged, authors_of, followed, rows_of
 from padfleet.shared.easysync import AttributePool
-from padfleet.shared.log.chunks import CHUNK_REVISIONS
 from padfleet.shared.log.damage import CorruptPad
-from padfleet.shared.log.document import chain_of
 from padfleet.shared.log.form import encode_wire
+from padfleet.shared.log.pad.chunks import CHUNK_REVISIONS
+from padfleet.shared.log.pad.document import chain_of
 from padfleet.shared.log.records import pack, unpack
 from tests.cold_parts import Written
 from tests.examples import examples

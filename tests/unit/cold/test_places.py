@@ -9,7 +9,7 @@ import pytest
 
 from padfleet.shared.cold.pads import ColdHead
 from padfleet.shared.cold.places import PadPlace, due, may_freeze, place_of
-from padfleet.shared.log.moving import Trace, Whereabouts
+from padfleet.shared.log.pad.moving import Trace, Whereabouts
 from tests.examples import PROFILE
 from tests.unit.cold.model import (
     Actor,

@@ -14,13 +14,13 @@ from padfleet.services.web.api.context import ApiError
 from padfleet.shared.cold.paging import LONGEST_PLACE, PadSearch, PagePlace
 from padfleet.shared.deeds import noting
 from padfleet.shared.deeds.noting import outcome_of
-from padfleet.shared.log import audit
-from padfleet.shared.log.audit import LONGEST, MOST_DETAILS, Doer
+from padfleet.shared.log.changes.edits import EditRefusal, Missing, Overtaken, Unanswered
 from padfleet.shared.log.damage import CorruptPad
-from padfleet.shared.log.edits import EditRefusal, Missing, Overtaken, Unanswered
-from padfleet.shared.log.inbox import NotTaken
-from padfleet.shared.log.inventory import ScanPlace
-from padfleet.shared.log.staging import PadExists
+from padfleet.shared.log.fleet import audit
+from padfleet.shared.log.fleet.audit import LONGEST, MOST_DETAILS, Doer
+from padfleet.shared.log.fleet.inventory import ScanPlace
+from padfleet.shared.log.inboxes.inbox import NotTaken
+from padfleet.shared.log.pad.staging import PadExists
 
 DOER = Doer("page", "Ada", "fleet token", "10.0.0.1")
 

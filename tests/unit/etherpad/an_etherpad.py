@@ -17,7 +17,7 @@ from padfleet.shared.easysync import (
 from padfleet.shared.easysync.atext import apply_to_atext
 from padfleet.shared.easysync.attributes import attribs_string
 from padfleet.shared.etherpad import records as r
-from padfleet.shared.log.options import normalised
+from padfleet.shared.log.pad.options import normalised
 from padfleet.shared.wire.jsontext import dumps, loads
 
 

@@ -18,11 +18,11 @@ from padfleet.shared.etherpad import records as r
 from padfleet.shared.etherpad.appending import Appending, surplus, with_pad
 from padfleet.shared.etherpad.converting import Converter
 from padfleet.shared.etherpad.records import BadRecord
-from padfleet.shared.log.authors import Author
-from padfleet.shared.log.document import CorruptPad
-from padfleet.shared.log.options import normalised
+from padfleet.shared.log.pad.document import CorruptPad
+from padfleet.shared.log.pad.options import normalised
+from padfleet.shared.log.pad.saved import SavedRevision
+from padfleet.shared.log.people.authors import Author
 from padfleet.shared.log.records import Origin, Revision, Submission
-from padfleet.shared.log.saved import SavedRevision
 from tests.histories import lived_in
 from tests.unit.etherpad.an_etherpad import EtherpadPad, check, stored
 

@@ -17,9 +17,9 @@ from padfleet.shared.etherpad.records import (
     message_of,
     saved_of,
 )
-from padfleet.shared.log.authors import PALETTE_SIZE, SYSTEM_AUTHOR
-from padfleet.shared.log.chat import ChatMessage
-from padfleet.shared.log.document import Document
+from padfleet.shared.log.pad.chat import ChatMessage
+from padfleet.shared.log.pad.document import Document
+from padfleet.shared.log.people.authors import PALETTE_SIZE, SYSTEM_AUTHOR
 from padfleet.shared.wire.jsontext import loads
 
 

@@ -1,7 +1,7 @@
 """Revisions made up for tests of what does not look into them."""
 
 from padfleet.services.fanout.pads.feed import Feed
-from padfleet.shared.log.document import chain_of
+from padfleet.shared.log.pad.document import chain_of
 from padfleet.shared.log.records import Origin, Revision
 
 _chains: dict[int, list[bytes]] = {}

@@ -13,7 +13,7 @@ import pytest
 from padfleet.services.fanout.delivery.session import Session, SessionIdentity
 from padfleet.services.fanout.hub.room import Room
 from padfleet.services.fanout.requests.hooks import GROUP, NAMES, BadHook, installed_hooks
-from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.connection.connect import Redis
 
 REDIS = cast("Redis", None)
 

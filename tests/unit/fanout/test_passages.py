@@ -10,10 +10,10 @@ from padfleet.services.fanout.pads import passages
 from padfleet.services.fanout.pads.collabroom import Frames
 from padfleet.services.fanout.pads.passages import HistoryLost, Passages
 from padfleet.services.fanout.pads.steps import Missed
-from padfleet.shared.log.connect import open_redis
-from padfleet.shared.log.document import chain_of
-from padfleet.shared.log.history import HistoryGap
+from padfleet.shared.log.connection.connect import open_redis
 from padfleet.shared.log.keys import Keyspace
+from padfleet.shared.log.pad.document import chain_of
+from padfleet.shared.log.pad.history import HistoryGap
 from padfleet.shared.log.records import Origin, Revision
 from tests.collector import Held, forgets
 

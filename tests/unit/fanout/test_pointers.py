@@ -9,7 +9,7 @@ from unittest.mock import MagicMock, Mock
 import pytest
 
 from padfleet.services.fanout.presence.pointers import FEW, PAUSE, Paced, Pointers, pause_for
-from padfleet.shared.log.announcements import Pointed, Pointer, Relayed, decode, relayed
+from padfleet.shared.log.pad.announcements import Pointed, Pointer, Relayed, decode, relayed
 from padfleet.shared.log.records import pack
 
 

@@ -11,7 +11,7 @@ import pytest
 from padfleet.services.fanout.pads.replica import PadReplica
 from padfleet.services.writer.pad import WriterPad
 from padfleet.shared.easysync.base36 import numeral
-from padfleet.shared.log.document import Document, replay
+from padfleet.shared.log.pad.document import Document, replay
 from padfleet.shared.log.records import Origin, Revision, Submission
 from tests.eventually import eventually
 

@@ -16,18 +16,18 @@ from padfleet.services.fanout.hub.pad_metadata import PadMetadata
 from padfleet.services.fanout.presence.secrecy import Secret
 from padfleet.services.fanout.transport.packets import Frame
 from padfleet.shared.easysync import to_units
-from padfleet.shared.log.announcements import (
+from padfleet.shared.log.connection.connect import Redis
+from padfleet.shared.log.keys import Keyspace
+from padfleet.shared.log.pad.announcements import (
     Announcement,
     Relayed,
     RevisionSaved,
     Said,
     SettingsChanged,
 )
-from padfleet.shared.log.chat import ChatMessage
-from padfleet.shared.log.connect import Redis
-from padfleet.shared.log.keys import Keyspace
-from padfleet.shared.log.options import normalised
-from padfleet.shared.log.saved import SavedRevision
+from padfleet.shared.log.pad.chat import ChatMessage
+from padfleet.shared.log.pad.options import normalised
+from padfleet.shared.log.pad.saved import SavedRevision
 from padfleet.shared.wire.jsontext import dumps
 
 PAD = "Quartett Büro/4 😀"

@@ -37,7 +37,7 @@ from padfleet.shared.easysync import (
     move_ops_to_new_pool,
     to_units,
 )
-from padfleet.shared.log.chunks import CHUNK_REVISIONS, encode_chunk
+from padfleet.shared.log.pad.chunks import CHUNK_REVISIONS, encode_chunk
 from padfleet.shared.log.records import Revision
 from tests.histories import lived_in
 from tests.recordings import recorded

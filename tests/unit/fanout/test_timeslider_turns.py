@@ -8,7 +8,7 @@ from typing import cast
 from padfleet.services.fanout.timeslider.helper import Helper
 from padfleet.services.fanout.timeslider.requests import MOST_OF_ONE, Timeslider
 from padfleet.shared.limited import QueueFull
-from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.connection.connect import Redis
 
 
 async def test_many_sessions_of_one_client_keep_nobody_out() -> None:

@@ -13,7 +13,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from padfleet.services.web.fleet import mount
 from padfleet.services.web.fleet.door import admits, token_of
-from padfleet.shared.log.connect import open_redis
+from padfleet.shared.log.connection.connect import open_redis
 from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.settings import FanoutSettings, SettingsError, resolve
 

@@ -12,8 +12,8 @@ from typing import Any, cast
 import pytest
 
 from padfleet.shared.batches import ASKED_AT_ONCE
-from padfleet.shared.log import authors, contributions
-from padfleet.shared.log.connect import Redis
+from padfleet.shared.log.connection.connect import Redis
+from padfleet.shared.log.people import authors, contributions
 
 MANY = [f"a.{number}" for number in range(2 * ASKED_AT_ONCE + 7)]
 

@@ -6,7 +6,7 @@ import pytest
 
 from padfleet.services.writer.pad import WriterPad
 from padfleet.shared.easysync import AText
-from padfleet.shared.log.document import CorruptPad, Document, chain_of
+from padfleet.shared.log.pad.document import CorruptPad, Document, chain_of
 from padfleet.shared.log.records import Revision, Snapshot
 from padfleet.shared.wire.jsontext import dumps
 

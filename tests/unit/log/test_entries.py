@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from padfleet.shared.easysync import AttributePool, make_splice
-from padfleet.shared.log.entries import Staged, UnreadEntry, encode_staged, receive
-from padfleet.shared.log.limits import (
+from padfleet.shared.log.inboxes.entries import Staged, UnreadEntry, encode_staged, receive
+from padfleet.shared.log.inboxes.limits import (
     LARGEST_BYTES,
     PART_BYTES,
     UNLIMITED,

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from redis import exceptions
 
-from padfleet.shared.log.connect import UNREACHABLE
-from padfleet.shared.log.errors import NotNow
-from padfleet.shared.log.exchange import BYTES, COMMANDS, Asked, Broken, Exchange
+from padfleet.shared.log.connection.connect import UNREACHABLE
+from padfleet.shared.log.connection.errors import NotNow
+from padfleet.shared.log.connection.exchange import BYTES, COMMANDS, Asked, Broken, Exchange
 
 REPLIES: list[tuple[bytes, Any]] = [
     (b"+OK\r\n", b"OK"),

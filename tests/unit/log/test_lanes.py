@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from padfleet.shared.log.lanes import CONNECTIONS, Lane, Lanes, key_of, take_lane
+from padfleet.shared.log.connection.lanes import CONNECTIONS, Lane, Lanes, key_of, take_lane
 from padfleet.shared.turnstile import Turnstile, TurnstileFull
 from tests.eventually import eventually
 

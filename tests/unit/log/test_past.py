@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from padfleet.shared.log import history
-from padfleet.shared.log.connect import open_redis
-from padfleet.shared.log.document import LARGE_REVISION, REPLAYED_AT_ONCE, in_turns
-from padfleet.shared.log.history import PadMeta
+from padfleet.shared.log.connection.connect import open_redis
 from padfleet.shared.log.keys import Keyspace
-from padfleet.shared.log.past import Pools
-from padfleet.shared.log.reader import HotReader
+from padfleet.shared.log.pad import history
+from padfleet.shared.log.pad.document import LARGE_REVISION, REPLAYED_AT_ONCE, in_turns
+from padfleet.shared.log.pad.history import PadMeta
+from padfleet.shared.log.pad.past import Pools
+from padfleet.shared.log.pad.reader import HotReader
 from padfleet.shared.log.records import Revision
 from padfleet.shared.wire.jsontext import dumps
 

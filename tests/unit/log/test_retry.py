@@ -11,7 +11,7 @@ from random import Random
 import pytest
 
 from padfleet.shared import supervisor
-from padfleet.shared.log.retry import (
+from padfleet.shared.log.connection.retry import (
     FIRST,
     LONGEST,
     LONGEST_OF_FEW,
@@ -121,4 +121,4 @@ def test_nobody_has_a_pause_of_his_own_for_when_redis_is_away(top: str) -> None:
             if isinstance(node, ast.ExceptHandler) and _waits_by_itself(node)
         ]
         odd += [f"{path.relative_to(ROOT)}: RETRY_DELAY" for _ in range("RETRY_DELAY" in text)]
-    assert not odd, "use RetryPauses of shared/log/retry.py"
+    assert not odd, "use RetryPauses of shared/log/connection/retry.py"

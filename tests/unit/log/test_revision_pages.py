@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from padfleet.shared.log.connect import Redis, open_redis
-from padfleet.shared.log.history import HistoryEnds, HistoryGap, revision_pages
+from padfleet.shared.log.connection.connect import Redis, open_redis
 from padfleet.shared.log.keys import Keyspace, PadKeys
+from padfleet.shared.log.pad.history import HistoryEnds, HistoryGap, revision_pages
 from padfleet.shared.log.records import Revision
 
 ROOT = Path(__file__).parents[3]
@@ -99,10 +99,10 @@ def _is_a_step(node: ast.AST) -> bool:
 def test_nobody_else_steps_through_revisions(top: str) -> None:
     odd = []
     for path in (ROOT / top).rglob("*.py"):
-        if "node_modules" in path.parts or path.match("shared/log/history.py"):
+        if "node_modules" in path.parts or path.match("shared/log/pad/history.py"):
             continue
         for loop in ast.walk(ast.parse(path.read_text())):
             if isinstance(loop, ast.For | ast.While | ast.AsyncFor):
                 steps = [node for node in ast.walk(loop) if _is_a_step(node)]
                 odd += [f"{path.relative_to(ROOT)}: {ast.unparse(step)}" for step in steps]
-    assert not odd, "use revision_pages of shared/log/history.py"
+    assert not odd, "use revision_pages of shared/log/pad/history.py"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from padfleet.shared.log.succession import MOST, OUTLIVES_S, Succession, comes_before
+from padfleet.shared.log.connection.succession import MOST, OUTLIVES_S, Succession, comes_before
 
 
 def test_I5_a_reign_that_is_over_does_not_return() -> None:

@@ -10,7 +10,7 @@ from padfleet.services.tools.verify.faults import StoredFault
 from padfleet.services.tools.verify.story import Story
 from padfleet.services.writer.pad import WriterPad
 from padfleet.shared.easysync import AttributePool, make_splice
-from padfleet.shared.log.document import Document, chain_of
+from padfleet.shared.log.pad.document import Document, chain_of
 from padfleet.shared.log.records import Origin, Revision, Snapshot, Submission
 
 

@@ -35,11 +35,11 @@ NONE: Final = frozenset(
 """Names on a client that are no commands."""
 
 APART: Final = {
-    "shared/log/inspection.py": "what `padfleet doctor` asks, workers do not",
+    "shared/log/connection/inspection.py": "what `padfleet doctor` asks, workers do not",
     "shared/etherpad/web.py": "`padfleet import` and `export` call an Etherpad's HTTP API",
-    "shared/log/foreign.py": "`padfleet import` reads an Etherpad's database",
-    "shared/log/lanes.py": "hands on what others send",
-    "shared/log/auto_pipeline.py": "hands on what others send; its own are looked at below",
+    "shared/log/connection/foreign.py": "`padfleet import` reads an Etherpad's database",
+    "shared/log/connection/lanes.py": "hands on what others send",
+    "shared/log/connection/auto_pipeline.py": "hands on what others send; its own are below",
 }
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from padfleet.shared.log.document import chain_of
+from padfleet.shared.log.pad.document import chain_of
 from padfleet.shared.log.records import (
     Fence,
     Origin,

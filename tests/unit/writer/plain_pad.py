@@ -22,7 +22,7 @@ from padfleet.shared.easysync import (
 )
 from padfleet.shared.easysync.markers import LINE_ATTRIBUTES
 from padfleet.shared.easysync.reference import correct_line_markers
-from padfleet.shared.log.document import DocumentChange, chain_of
+from padfleet.shared.log.pad.document import DocumentChange, chain_of
 from padfleet.shared.log.records import Origin, Outcome, Revision, Submission
 
 

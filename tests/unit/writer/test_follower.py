@@ -14,8 +14,8 @@ from padfleet.services.writer.committer import LeaseLost
 from padfleet.services.writer.follower import Follower
 from padfleet.services.writer.inboxes import Inboxes
 from padfleet.services.writer.pacing import RoundPace
-from padfleet.shared.log.entries import Received
-from padfleet.shared.log.leases import Lease
+from padfleet.shared.log.fleet.leases import Lease
+from padfleet.shared.log.inboxes.entries import Received
 from tests.eventually import eventually
 
 LEASE = Lease(3, 1, "0-0", "reign")

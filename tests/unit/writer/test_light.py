@@ -14,9 +14,9 @@ from padfleet.services.writer.light import take_light
 from padfleet.services.writer.pad import WriterPad
 from padfleet.services.writer.pad_batch import PadBatch
 from padfleet.shared.easysync import AttributePool, make_splice
-from padfleet.shared.log.entries import Received, UnreadEntry
+from padfleet.shared.log.fleet.leases import Lease
+from padfleet.shared.log.inboxes.entries import Received, UnreadEntry
 from padfleet.shared.log.keys import Keyspace
-from padfleet.shared.log.leases import Lease
 from padfleet.shared.log.records import Creation, Deletion, Entry, Fence, Origin, Submission
 
 KEYSPACE = Keyspace(1)

@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
 
-from padfleet.shared.log.document import chain_of
+from padfleet.shared.log.pad.document import chain_of
 from padfleet.shared.log.records import (
     Committed,
     Deletion,

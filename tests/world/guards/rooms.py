@@ -16,7 +16,7 @@ from padfleet.services.fanout.hub.rooms import Rooms
 from padfleet.services.fanout.pads.replica import PadReplica
 from padfleet.services.fanout.pads.steps import Missed, NewChanges, NewChangesBatch, Step
 from padfleet.services.fanout.transport.websocket_connection import HIGH_WATER
-from padfleet.shared.log.channels import Subscriber
+from padfleet.shared.log.connection.channels import Subscriber
 from padfleet.shared.log.records import Revision
 from tests.chaos.history import Typists
 from tests.chaos.history.connection import Connection

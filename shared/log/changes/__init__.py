@@ -1,0 +1,1 @@
+"""Changes that do not come from a socket: edits, copies, and the erasure of an author."""

@@ -1,0 +1,298 @@
+"""Edits that do not come from a socket: they are put into the inbox like any other, and answered
+through the pad's channel.
+
+    async with open_edits(redis, keyspace, timeout=5) as edits:
+        rev = await edits.change("pad", SYSTEM_AUTHOR, appended("text"))
+
+Each edit is a session of its own, with one submission. So nothing that is known of other sessions
+concerns it: no fence, no cursor, no presence.
+"""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from typing import NamedTuple
+
+from padfleet.shared import tracing
+from padfleet.shared.easysync import AttributePool
+from padfleet.shared.log.connection.channels import Subscriber
+from padfleet.shared.log.connection.connect import Redis
+from padfleet.shared.log.inboxes.heaviness import is_heavy
+from padfleet.shared.log.inboxes.inbox import EntryStatus, InboxWriter
+from padfleet.shared.log.inboxes.limits import EditRefusal as EditRefusal
+from padfleet.shared.log.inboxes.limits import PadLimits, too_many
+from padfleet.shared.log.keys import Keyspace, PadKeys
+from padfleet.shared.log.pad.announcements import decode
+from padfleet.shared.log.pad.document import Document, load
+from padfleet.shared.log.pad.history import HistoryGap, read_told_meta, revision_pages
+from padfleet.shared.log.people.authors import SYSTEM_AUTHOR
+from padfleet.shared.log.records import (
+    AWAY,
+    CREATED,
+    OPENS,
+    OVERTAKEN,
+    Committed,
+    Creation,
+    Deleted,
+    Deletion,
+    Entry,
+    Origin,
+    Outcome,
+    Submission,
+)
+from padfleet.shared.supervisor import Keeper
+from padfleet.shared.tasks import aside
+
+LOOK_AFTER = 1.0
+"""Seconds without an answer after which the entry's state is looked up."""
+
+ATTEMPTS = 5
+"""How often a change is made again for a pad that was replaced meanwhile."""
+
+ORDER = 1 << 53
+"""An order above that of any session: no fence concerns an edit without a session."""
+
+
+class Missing(Exception):
+    """There is no such pad, or no longer."""
+
+
+class Overtaken(EditRefusal):
+    """Somebody has written on the pad meanwhile."""
+
+
+class Unanswered(Exception):
+    """It is not known what became of the edit; it may be part of the pad."""
+
+
+class EditChange(NamedTuple):
+    changeset: str
+    pool: AttributePool
+
+
+Make = Callable[[Document], EditChange | None]
+"""Makes the change from the pad's present content; None: there is nothing to change."""
+
+
+class Edits:
+    def __init__(
+        self,
+        redis: Redis,
+        keyspace: Keyspace,
+        inbox: InboxWriter,
+        *,
+        timeout: float,
+        keeper: Keeper | None = None,
+    ) -> None:
+        """`timeout`: seconds that an edit may take once the writer has come to it; `keeper` runs
+        the tasks of the subscriptions."""
+        self._redis = redis
+        self._keyspace = keyspace
+        self._inbox = inbox
+        self._timeout = timeout
+        self._waiting: dict[str, dict[Origin, asyncio.Future[Outcome]]] = {}
+        self._subscriber = Subscriber(redis, self._heard, lambda _: None, keeper)
+
+    async def close(self) -> None:
+        await self._subscriber.close()
+
+    async def create(
+        self, pad_id: str, author: str, text: str, *, wrote_it: bool, to_be_written: bool = False
+    ) -> bool:
+        """Creates a pad; returns whether it was this call that did. `wrote_it`: the text is the
+        author's own; `to_be_written`: the pad is removed if nobody ever writes in it."""
+        origin = _origin(OPENS) if to_be_written else _origin()
+        entry = Creation(pad_id, origin, author, text, wrote_it)
+        outcome = await self._put(entry, base_rev=-1)
+        if outcome.kind == "refused":
+            raise EditRefusal(outcome.detail)
+        return outcome.reason == CREATED
+
+    async def change(
+        self,
+        pad_id: str,
+        author: str,
+        make: Make,
+        *,
+        for_others: bool = False,
+        large: bool = False,
+    ) -> int:
+        """Returns the revision that the change has become, or the head if nothing changed. `large`:
+        `make` may take long whatever the pad contains, and is called in a thread.
+
+        Raises `Missing`, `EditRefusal` (which is `TooLarge` if that is the reason), `Unanswered`,
+        `CorruptPad`, `NotTaken`, what `make` raises, or what `UNREACHABLE` lists.
+        """
+        keys = self._keyspace.pad(pad_id)
+        for _ in range(ATTEMPTS):
+            meta = await read_told_meta(self._redis, keys)
+            if not meta.exists:
+                raise Missing(pad_id)
+            document = Document(meta.epoch)
+            await load(self._redis, keys, meta, document)
+            change = await aside(
+                large or document.is_large, _made, document, make, self._inbox.limits
+            )
+            if change is None:
+                return document.head
+            entry = Submission(
+                pad_id,
+                _origin(),
+                ORDER,
+                document.epoch,
+                author,
+                document.head,
+                change.changeset,
+                change.pool.to_jsonable(),
+                meta.reign,
+                for_others or author == SYSTEM_AUTHOR,
+            )
+            outcome = await self._put(entry, base_rev=document.head)
+            if outcome.kind != "refused":
+                return outcome.rev
+            if outcome.reason != "deleted":
+                raise EditRefusal(outcome.detail)
+            # Or another pad has taken its place (a restore, a compaction): then the change is made
+            # for that one.
+        raise Missing(pad_id)
+
+    async def delete(self, pad_id: str, *, only_at: int | None = None) -> None:
+        """Returns when the pad is gone. With `only_at`, deletes it only if that is its head then.
+
+        Raises `Missing`, `Overtaken`, and the rest as `change`.
+        """
+        entry = Deletion(pad_id, _origin(_DELETES), "", allowed=True, only_at=only_at)
+        outcome = await self._put(entry, base_rev=-1)
+        if outcome.kind == "refused":
+            if outcome.reason == "deleted":
+                raise Missing(pad_id)
+            if outcome.reason == OVERTAKEN:
+                raise Overtaken(outcome.detail)
+            raise EditRefusal(outcome.detail)
+
+    async def _put(self, entry: Entry, *, base_rev: int) -> Outcome:
+        with tracing.whole(entry.origin, type(entry).__name__.lower(), pad=entry.pad):
+            if is_heavy(entry):
+                async with self._inbox.heavy_turn():
+                    return await self._answered(entry, base_rev)
+            return await self._answered(entry, base_rev)
+
+    async def _answered(self, entry: Entry, base_rev: int) -> Outcome:
+        keys = self._keyspace.pad(entry.pad)
+        async with self._listening(keys.channel, entry.origin) as answer:
+            entry_id = await self._inbox.put(entry)
+            deadline = asyncio.get_running_loop().time() + self._timeout
+            while True:
+                await asyncio.wait((answer,), timeout=LOOK_AFTER)
+                if answer.done():
+                    return _settled(answer.result())
+                standing = await self._inbox.standing(entry, entry_id)
+                if standing is EntryStatus.LOST:
+                    entry_id = await self._inbox.put(entry)
+                elif standing is EntryStatus.PASSED:
+                    return await self._looked_up(entry, keys, base_rev)
+                if asyncio.get_running_loop().time() > deadline:
+                    raise Unanswered("no writer has come to it in time")
+
+    async def _looked_up(self, entry: Entry, keys: PadKeys, base_rev: int) -> Outcome:
+        """The answer was published and got lost; what is stored says most of it."""
+        meta = await read_told_meta(self._redis, keys)
+        if isinstance(entry, Deletion) and not meta.exists:
+            return Outcome(entry.origin, "done", -1)
+        if isinstance(entry, Submission):
+            with suppress(HistoryGap):  # rolled back meanwhile, and then nobody can tell either
+                async for page in revision_pages(self._redis, keys, base_rev + 1, meta.head):
+                    for revision in page:
+                        if revision.origin == entry.origin:
+                            return Outcome(entry.origin, "accepted", revision.rev)
+        raise Unanswered("the writer's answer was lost")
+
+    @asynccontextmanager
+    async def _listening(
+        self, channel: str, origin: Origin
+    ) -> AsyncIterator["asyncio.Future[Outcome]"]:
+        answer: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        waiting = self._waiting.setdefault(channel, {})
+        waiting[origin] = answer
+        try:
+            async with asyncio.timeout(self._timeout):
+                await self._subscriber.subscribe(channel)
+            yield answer
+        finally:
+            del waiting[origin]
+            if not waiting and self._waiting.get(channel) is waiting:
+                del self._waiting[channel]
+                self._subscriber.unsubscribe(channel)
+
+    def _heard(self, channel: str, data: bytes) -> None:
+        waiting = self._waiting.get(channel)
+        if not waiting:
+            return
+        try:
+            message = decode(data)
+        except ValueError:
+            return  # of a newer version
+        if isinstance(message, Committed):
+            accepted = [
+                Outcome(revision.origin, "accepted", revision.rev)
+                for revision in message.revisions
+                if revision.origin is not None
+            ]
+            for outcome in (*accepted, *message.outcomes):
+                if outcome.origin in waiting:
+                    _settle(waiting[outcome.origin], outcome)
+        elif isinstance(message, Deleted):
+            # A deletion has no other answer; everything else that waits is refused in its turn.
+            for origin, answer in waiting.items():
+                if origin.session.startswith(_DELETES):
+                    _settle(answer, Outcome(origin, "done", -1))
+
+
+@asynccontextmanager
+async def open_edits(redis: Redis, keyspace: Keyspace, *, timeout: float) -> AsyncIterator[Edits]:
+    """Edits with an inbox of their own, for callers that need none for anything else. Both give up
+    after `timeout` seconds."""
+    inbox = InboxWriter(redis, keyspace, timeout=timeout)
+    edits = Edits(redis, keyspace, inbox, timeout=timeout)
+    try:
+        yield edits
+    finally:
+        await edits.close()
+        await inbox.close()
+
+
+def _made(document: Document, make: Make, limits: PadLimits) -> EditChange | None:
+    """The change to the document. Raises `TooLarge`, or what `make` raises."""
+    change = make(document)
+    if change is not None:
+        _check_pool(document, change, limits)
+    return change
+
+
+def _check_pool(document: Document, change: EditChange, limits: PadLimits) -> None:
+    """Raises `TooLarge` if the pad would have too many attributes. The text is also checked on the
+    way into the inbox."""
+    pool = change.pool
+    attributes = [pool.get(number) for number in range(len(pool))]
+    fresh = sum(document.pool.find(*attribute) < 0 for attribute in attributes)
+    if fresh and len(document.pool) + fresh > limits.attributes:
+        raise too_many(len(document.pool) + fresh, limits)
+
+
+_DELETES = "deletes-"
+
+
+def _settled(outcome: Outcome) -> Outcome:
+    if outcome.kind == "refused" and outcome.reason == AWAY:
+        raise Unanswered(f"the pad cannot be had at present: {outcome.detail}")
+    return outcome
+
+
+def _settle(answer: "asyncio.Future[Outcome]", outcome: Outcome) -> None:
+    if not answer.done():
+        answer.set_result(outcome)
+
+
+def _origin(prefix: str = "edit-") -> Origin:
+    return Origin(prefix + secrets.token_urlsafe(12), 1)

@@ -1,0 +1,71 @@
+"""Commands that thousands of sockets want at the same moment, many of them in one round trip.
+
+When a worker dies, all of its clients come to the others within a second, and each costs half a
+dozen small commands. One by one, they would take a connection each, and more time in system calls
+than in everything else. So they share one connection (`hot`): everything asked for in one turn of
+the event loop is one write, and nobody waits for what another has asked before.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from padfleet.shared.log.connection.hot import HotCommands
+from padfleet.shared.log.connection.pipe import Command
+
+
+class AutoPipeline:
+    """Takes the client's place for these few commands."""
+
+    def __init__(self, commands: HotCommands) -> None:
+        self._call, self._exchange = commands.call, commands.exchange
+        self.evalsha, self.eval = commands.evalsha, commands.eval
+
+    async def get(self, key: str) -> Any:
+        return await self._call("GET", key)
+
+    async def hget(self, key: str, name: str) -> Any:
+        return await self._call("HGET", key, name)
+
+    async def hmget(self, key: str, names: list[str]) -> Any:
+        return await self._call("HMGET", key, *names)
+
+    async def hset(self, key: str, name: str, value: str | bytes) -> None:
+        await self._call("HSET", key, name, value)
+
+    async def set_once(self, key: str, value: str, keep_ms: int = 0) -> str:
+        """Sets the key unless it has a value, and returns its value then. A repetition after a lost
+        answer returns the same. `keep_ms`: how long the key lives if this call sets it; 0:
+        forever."""
+        until = ("PX", keep_ms) if keep_ms else ()
+        before: bytes | None = await self._call("SET", key, value, "NX", "GET", *until)
+        return value if before is None else before.decode()
+
+    async def hgetall_each(self, keys: Sequence[str]) -> list[dict[bytes, bytes]]:
+        """Returns the fields of each key; empty if there is no such key."""
+        replies = await self._each([("HGETALL", key) for key in keys])
+        for reply in replies:
+            if isinstance(reply, Exception):
+                raise reply.with_traceback(None)
+        return [dict(zip(flat[::2], flat[1::2], strict=True)) for flat in replies]
+
+    async def hmget_each(self, keys: Sequence[str], names: Sequence[str]) -> Sequence[Any]:
+        """Returns the values of these fields of each key. If a key holds something other than a
+        hash, or a server cannot be reached, its place has the error, and the others are read all
+        the same."""
+        return await self._each([("HMGET", key, *names) for key in keys])
+
+    async def _each(self, commands: Sequence[Command]) -> Sequence[Any]:
+        return await self._exchange(commands) if commands else ()
+
+    async def persist(self, key: str) -> None:
+        await self._call("PERSIST", key)
+
+    async def keep_on(self, key: str, seconds: int) -> None:
+        """Lets the key live for this long from now on, unless it is permanent."""
+        await self._call("EXPIRE", key, seconds, "XX")
+
+    async def xrange(self, key: str, first: str, last: str) -> Sequence[Any]:
+        """Returns each entry as the server has it: its ID, and a list of alternating fields and
+        values."""
+        found: Sequence[Any] = await self._call("XRANGE", key, first, last)
+        return found

@@ -1,0 +1,259 @@
+"""Sharded subscriptions that stay alive.
+
+Pub/sub forgets: what is published while nobody listens is gone. So the subscriber reports whenever
+a channel was subscribed *again*, and its user reads from the stream what may have been missed.
+
+redis-py's own cluster pub/sub reads its nodes one after another with blocking waits, which takes
+seconds with two nodes, and does not find a promoted node by itself. So there is one connection and
+one task per node here.
+"""
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+from redis.exceptions import ResponseError
+
+from padfleet.shared.log.connection.connect import (
+    COMMAND_TIMEOUT,
+    PATIENCE,
+    UNREACHABLE,
+    Node,
+    Redis,
+)
+from padfleet.shared.log.connection.listening import ListeningConnection, listen
+from padfleet.shared.log.connection.retry import LONGEST_OF_FEW, RetryPauses
+from padfleet.shared.supervisor import Keeper, Loose, progress
+from padfleet.shared.tasks import Tasks
+
+log = logging.getLogger(__name__)
+
+PING_INTERVAL = 2.0
+"""Seconds of silence after which the connection is checked. After as many again without an answer,
+it is given up."""
+
+
+class Subscriber:
+    """Delivers the messages of every subscribed channel to `on_message`, in order.
+
+    `on_resubscribed(channel)` is called when a subscription that had been lost is back. Both are
+    called from the event loop and must not block.
+    """
+
+    def __init__(
+        self,
+        redis: Redis,
+        on_message: Callable[[str, bytes], None],
+        on_resubscribed: Callable[[str], None],
+        keeper: Keeper | None = None,
+    ) -> None:
+        """`keeper` runs the tasks of the connections."""
+        self._redis = redis
+        self._on_message = on_message
+        self._on_resubscribed = on_resubscribed
+        self._wanted: dict[str, asyncio.Event] = {}
+        self._confirmed_once: set[str] = set()
+        self._feeds: dict[str, _NodeFeed] = {}
+        self.keeper = keeper or Loose()
+        self._closed = False
+
+    @property
+    def connected(self) -> bool:
+        """Whether every wanted channel is subscribed at the moment."""
+        return all(event.is_set() for event in self._wanted.values())
+
+    async def subscribe(self, channel: str) -> None:
+        """Returns once the server has confirmed the subscription: nothing published from now on is
+        missed."""
+        event = self._wanted.get(channel)
+        if event is None:
+            event = self._wanted[channel] = asyncio.Event()
+            self._place(channel)
+        await event.wait()
+
+    def unsubscribe(self, channel: str) -> None:
+        self._wanted.pop(channel, None)
+        self._confirmed_once.discard(channel)
+        for feed in self._feeds.values():
+            feed.drop(channel)
+
+    async def close(self) -> None:
+        self._closed = True
+        feeds = list(self._feeds.values())
+        self._feeds.clear()
+        for feed in feeds:
+            feed.task.stop()
+        for feed in feeds:
+            await feed.close()
+
+    def _place(self, channel: str) -> None:
+        node = self._redis.node_for(channel)
+        feed = self._feeds.get(node.name)
+        if feed is None:
+            feed = self._feeds[node.name] = _NodeFeed(self, node)
+        feed.add(channel)
+
+    # Called by the feeds.
+
+    def deliver(self, channel: str, data: bytes) -> None:
+        if channel in self._wanted:
+            self._on_message(channel, data)
+
+    def confirmed(self, channel: str) -> None:
+        event = self._wanted.get(channel)
+        if event is None or event.is_set():
+            return
+        event.set()
+        if channel in self._confirmed_once:
+            self._on_resubscribed(channel)
+        self._confirmed_once.add(channel)
+
+    def doubtful(self, channels: set[str]) -> None:
+        """Notes that these channels are not subscribed at the moment."""
+        for channel in channels:
+            if event := self._wanted.get(channel):
+                event.clear()
+
+    async def lost(self, feed: "_NodeFeed", channels: set[str]) -> None:
+        """Subscribes these channels again, on whichever node has them now."""
+        self.doubtful(channels)
+        try:
+            await self._redis.refresh()
+        except (*UNREACHABLE, ResponseError):
+            pass  # asked again when the next attempt fails
+        except Exception:
+            log.exception("topology not read")
+        if self._closed:
+            return
+        for channel in channels & self._wanted.keys():
+            try:
+                self._place(channel)
+            except UNREACHABLE:
+                feed.channels.add(channel)  # nobody has it just now: asked again at the next try
+            except Exception:
+                log.exception("channel not subscribed", extra={"channel": channel})
+                feed.channels.add(channel)
+        if not feed.channels and self._feeds.get(feed.node.name) is feed:
+            del self._feeds[feed.node.name]
+
+
+class _NodeFeed:
+    """The connection to one node, which lasts as long as channels are wanted there."""
+
+    def __init__(self, subscriber: Subscriber, node: Node) -> None:
+        self.node = node
+        self.channels: set[str] = set()
+        self._leaving = Counter[str]()
+        """How often each channel has been unsubscribed on this connection without an answer yet."""
+        self._subscriber = subscriber
+        self._connection: ListeningConnection | None = None
+        self._pauses = RetryPauses(LONGEST_OF_FEW)
+        self._moving = Tasks()
+        self.task = subscriber.keeper.keep("subscriptions", self._run, part=node.name)
+
+    async def close(self) -> None:
+        await self.task.ended()
+        await self._moving.closed()
+
+    def add(self, channel: str) -> None:
+        if channel not in self.channels:
+            self.channels.add(channel)
+            self._send("SSUBSCRIBE", channel)
+
+    def drop(self, channel: str) -> None:
+        if channel in self.channels:
+            self.channels.discard(channel)
+            if self._connection is not None:
+                self._leaving[channel] += 1
+            self._send("SUNSUBSCRIBE", channel)
+
+    def _send(self, *command: str) -> None:
+        """Sends if connected; on connecting, all channels are subscribed anyway. A failed send
+        needs no handling: the connection ends, and is made again."""
+        if self._connection is not None:
+            self._connection.send(command)
+
+    async def _run(self) -> None:
+        while True:
+            progress()
+            # If this was restarted after a fault, messages have been missed meanwhile.
+            self._subscriber.doubtful(self.channels)
+            try:
+                await self._listen()
+            except UNREACHABLE as error:
+                log.warning(
+                    "subscription lost, retrying",
+                    extra={"node": self.node.name, "error": str(error)},
+                )
+            except ResponseError as error:
+                # MOVED: another node has the slot now. The error does not say which of our channels
+                # it was, so all of them are subscribed again.
+                log.info(
+                    "subscription refused", extra={"node": self.node.name, "error": str(error)}
+                )
+            except Exception:
+                # A fault of ours, or of the library, is as good a reason to reconnect.
+                log.exception("subscription failed", extra={"node": self.node.name})
+            await self._pauses.rest()
+            moved, self.channels = self.channels, set()
+            try:
+                async with asyncio.timeout(PATIENCE):
+                    await self._subscriber.lost(self, moved)
+            except BaseException as error:
+                self.channels |= moved  # whoever begins this again finds them here
+                if not isinstance(error, TimeoutError):
+                    raise
+            if not self.channels:
+                self.task.let_end()
+                return
+
+    async def _listen(self) -> None:
+        """Reads until the connection ends; raises the reason."""
+        connection = await listen(
+            self.node.connection(), self._take, silence=PING_INTERVAL, patience=COMMAND_TIMEOUT
+        )
+        try:
+            self._connection = connection
+            self._leaving.clear()
+            # One command for each channel: a cluster refuses several slots in one.
+            connection.send(*(("SSUBSCRIBE", channel) for channel in self.channels))
+            while not connection.ended.done():
+                progress()
+                await asyncio.wait((connection.ended,), timeout=connection.look())
+            raise connection.ended.result()
+        finally:
+            self._connection = None
+            connection.close()
+
+    def _take(self, reply: Any) -> None:
+        match reply:
+            case [b"smessage", bytes(channel), bytes(data)]:
+                self._subscriber.deliver(channel.decode(), data)
+            case [b"ssubscribe", bytes(channel), _]:
+                self._pauses.succeeded()
+                # Until our unsubscription is answered, this is the answer to an earlier
+                # subscription.
+                if not self._leaving[channel.decode()]:
+                    self._subscriber.confirmed(channel.decode())
+            case [b"sunsubscribe", bytes(channel), _]:
+                self._left(channel.decode())
+
+    def _left(self, channel: str) -> None:
+        if self._leaving[channel]:
+            # As we have asked. Somebody may want it again by now; that subscription is on its way.
+            self._leaving[channel] -= 1
+            if not self._leaving[channel]:
+                del self._leaving[channel]
+        elif channel in self.channels:
+            # Not asked for: the slot has moved away from this node.
+            self.channels.discard(channel)
+            self._moving.start(self._moved(channel), "moving", channel=channel)
+
+    async def _moved(self, channel: str) -> None:
+        await self._subscriber.lost(self, {channel})
+        if not self.channels and self._connection is not None:
+            # Nobody finds this feed any more: whoever wants something from the node again gets
+            # another.
+            self._connection.close()

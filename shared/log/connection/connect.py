@@ -1,0 +1,246 @@
+"""Connections to Redis: to a single server, a primary that Sentinel names, or a cluster.
+
+The rest of the package sees a `Redis` with a client for commands and a way to open a bare
+connection for subscriptions.
+"""
+
+import asyncio
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from redis import exceptions
+from redis.asyncio import Redis as SingleClient
+from redis.asyncio import RedisCluster
+from redis.asyncio.cluster import ClusterNode
+from redis.asyncio.connection import AbstractConnection
+from redis.asyncio.retry import Retry
+from redis.asyncio.sentinel import Sentinel
+from redis.backoff import ExponentialBackoff
+
+from padfleet.shared.log.connection.auto_pipeline import AutoPipeline
+from padfleet.shared.log.connection.errors import NotNow, NoWrites
+from padfleet.shared.log.connection.hot import HotCommands
+from padfleet.shared.log.connection.lanes import CONNECTIONS, LaneClient, LaneCluster
+from padfleet.shared.log.connection.pipe import leads_astray
+from padfleet.shared.log.connection.succession import Succession
+from padfleet.shared.log.elsewhere import Elsewhere
+from padfleet.shared.log.register import Register
+from padfleet.shared.settings.redis_url import parse
+from padfleet.shared.tasks import cancellations
+
+Client = SingleClient | RedisCluster
+
+
+class Outdated(exceptions.ConnectionError):
+    """The answer comes from a server that has been replaced."""
+
+
+_send_packed = AbstractConnection.send_packed_command
+
+
+async def _send_or_lose(
+    self: AbstractConnection, command: bytes | str | Iterable[bytes], check_health: bool = True
+) -> None:
+    if self.is_connected and leads_astray(self):
+        await self.disconnect(nowait=True)
+        # It does not reconnect here: whoever has subscribed on it has to do so again.
+        raise exceptions.ConnectionError("another server has taken the place of this one")
+    if not self.is_connected:
+        # redis-py would reconnect to the address that it had, and the kernel of a frozen primary
+        # accepts new connections. This asks Sentinel first, if there is one.
+        await self.connect()
+    asked_to_end = cancellations()
+    try:
+        await _send_packed(self, command, check_health)
+    except (RuntimeError, AttributeError) as error:
+        # It has been closed meanwhile: by the server, for which uvloop raises RuntimeError where
+        # asyncio's own loop raises nothing and the read fails; or by another task, which sets its
+        # writer to None. redis-py only expects OSError.
+        raise exceptions.ConnectionError(f"closed meanwhile: {error}") from error
+    if cancellations() > asked_to_end:
+        # redis-py sends with `asyncio.wait_for`, which until Python 3.12 ignores a cancellation in
+        # the turn of the event loop in which it has sent. A cancelled caller would go on. A reply
+        # arrives that nobody reads, so the connection is of no more use.
+        await self.disconnect(nowait=True)
+        raise asyncio.CancelledError
+
+
+# For all of its connections, including those of Sentinel and of cluster nodes, for which redis-py
+# has separate classes.
+AbstractConnection.send_packed_command = _send_or_lose  # type: ignore[method-assign]
+
+UNREACHABLE = (
+    exceptions.ConnectionError,  # includes MasterNotFoundError and refused passwords
+    exceptions.TimeoutError,
+    exceptions.BusyLoadingError,
+    exceptions.ClusterDownError,
+    exceptions.ClusterError,  # also what is made of a lasting TRYAGAIN
+    exceptions.RedisClusterException,  # no node known for a slot, or no node reachable at all
+    exceptions.ReadOnlyError,  # still speaking to a primary that became a replica
+    exceptions.MasterDownError,
+    exceptions.TryAgainError,  # a slot is on its way to another node
+    exceptions.OutOfMemoryError,
+    NotNow,
+    OSError,
+)
+"""What a command raises while the server cannot be used, and may not raise a moment later."""
+
+COMMAND_TIMEOUT = 2.0
+"""Seconds without an answer after which a connection counts as broken. Longer than any blocking
+read of ours (0.25 s), which would otherwise be taken for a dead server; not much longer, because
+what was sent to a frozen primary is sent to the new one only after that."""
+
+
+PATIENCE = 20.0
+"""Seconds for one step of a long-running task, after which it is retried. If all nodes of a cluster
+swallow what they are sent, redis-py by itself takes minutes to report it, and a task that makes no
+progress for one minute counts as dead."""
+
+FEW = 20
+"""Most reads of histories, or new authors, that a process handles at the same time."""
+
+
+@dataclass(frozen=True)
+class Node:
+    """One server on which subscriptions can be made; its name is stable as long as it lives."""
+
+    name: str
+    connection_class: type[AbstractConnection]
+    options: dict[str, Any]
+
+    def connection(self) -> AbstractConnection:
+        # RESP2, because with RESP3 redis-py passes pushed messages to a callback, out of order with
+        # the replies. No read timeout: a quiet channel is not a broken one (the subscriber pings).
+        options = {**self.options, "protocol": 2, "socket_timeout": None}
+        return self.connection_class(**options)
+
+
+class Redis:
+    """Clients for commands, and the nodes for subscriptions."""
+
+    elsewhere: Elsewhere | None = None
+    """Brings pads that are not in Redis; None: there are no others."""
+
+    register: Register | None = None
+    """Knows people, groups and sessions that are not in Redis; None: there are no others."""
+
+    def __init__(self, client: Client) -> None:
+        self.client = client  #: redis-py's: for all that is not hot
+        self.hot = HotCommands(self, patience=COMMAND_TIMEOUT)
+        """For what every revision needs, on its way into and out of its inbox."""
+        self._rush = HotCommands(self, patience=COMMAND_TIMEOUT)
+        self.rush = AutoPipeline(self._rush)
+        """For what thousands of sockets may want at the same moment."""
+        self.few = asyncio.Semaphore(FEW)
+        """For calls that thousands of sockets may want and that do not go through `rush`, so that
+        people who only read the history leave connections for those who join; see `lanes`."""
+        self._succession = Succession()
+
+    @property
+    def is_cluster(self) -> bool:
+        return isinstance(self.client, RedisCluster)
+
+    async def start(self) -> None:
+        """Connects once. Raises what `UNREACHABLE` lists if no server can be reached."""
+        if isinstance(self.client, RedisCluster):
+            _ = await self.client.initialize()
+        else:
+            await self.ping()
+
+    async def ping(self) -> None:
+        """Returns when a server has answered: on a cluster, any of them. Raises what `UNREACHABLE`
+        lists."""
+        with suppress(NoWrites):  # that is an answer: it can be read
+            await self.client.execute_command("PING")
+
+    async def close(self) -> None:
+        self.hot.close()
+        self._rush.close()
+        await self.client.aclose()
+
+    def node_for(self, channel: str) -> Node:
+        """The node on which a sharded channel lives."""
+        if isinstance(self.client, RedisCluster):
+            slot = self.client.keyslot(channel)
+            node: ClusterNode = self.client.nodes_manager.get_node_from_slot(slot)
+            return Node(node.name, node.connection_class, node.connection_kwargs)
+        pool = self.client.connection_pool
+        return Node("primary", pool.connection_class, pool.connection_kwargs)
+
+    def node_at(self, host: str, port: int) -> Node:
+        """Returns the node of a cluster with this address, even if it was not known before."""
+        assert isinstance(self.client, RedisCluster)
+        nodes = self.client.nodes_manager
+        known: ClusterNode | None = nodes.get_node(host=host, port=port)
+        if known is None:
+            known = ClusterNode(host, port, **nodes.connection_kwargs)
+        return Node(known.name, known.connection_class, known.connection_kwargs)
+
+    async def moved(self, error: exceptions.MovedError) -> None:
+        """Records that a node has said that another one has a slot, as redis-py records it for its
+        own commands."""
+        if isinstance(self.client, RedisCluster):
+            client = self.client
+            client.reinitialize_counter += 1
+            if client.reinitialize_counter % client.reinitialize_steps == 0:
+                await self.refresh()
+            else:
+                await client.nodes_manager.move_slot(error)
+
+    async def heard_under(self, partition: int, reign: str) -> None:
+        """Must be called with every answer that says under which reign it is. Raises `Outdated` if
+        that reign is over, which `UNREACHABLE` lists: the next answer may come from another
+        server."""
+        if not self.is_present(partition, reign):
+            await self.refresh()
+            raise Outdated(f"the reign {reign} over partition {partition} is over")
+
+    def is_present(self, partition: int, reign: str) -> bool:
+        """Checks the same for a message, which cannot be asked for again."""
+        return self._succession.goes_on(partition, reign, asyncio.get_running_loop().time())
+
+    def known_reign(self, partition: int) -> str:
+        """The last reign that the partition is known to have had; empty if none is known."""
+        return self._succession.present(partition)
+
+    async def refresh(self) -> None:
+        """Asks again which node holds what.
+
+        redis-py does so by itself after a failed command, but a process that only subscribes sends
+        no commands, and would wait for a dead node forever.
+        """
+        if isinstance(self.client, RedisCluster):
+            await self.client.nodes_manager.initialize()
+
+
+def open_redis(url: str) -> Redis:
+    """Makes a `Redis` for this URL, without connecting yet. ValueError says what is wrong with
+    it."""
+    where = parse(url)
+    options: dict[str, Any] = {
+        "username": where.username,
+        "password": where.password,
+        # RESP2 everywhere, so that a reply has one form only.
+        "protocol": 2,
+        "socket_timeout": COMMAND_TIMEOUT,
+        "socket_connect_timeout": COMMAND_TIMEOUT,
+        # Every write of ours may be repeated: submissions and commits are recognised.
+        "retry": Retry(ExponentialBackoff(cap=0.5, base=0.05), 3),
+        "max_connections": CONNECTIONS,
+        **where.tls_options,
+    }
+    match where.kind:
+        case "unix":
+            return Redis(LaneClient(unix_socket_path=where.path, db=where.db, **options))
+        case "single":
+            ((host, port),) = where.hosts
+            return Redis(LaneClient(host=host, port=port, db=where.db, **options))
+        case "cluster":
+            nodes = [ClusterNode(host, port) for host, port in where.hosts]
+            return Redis(LaneCluster(startup_nodes=nodes, **options))
+        case "sentinel":
+            timeouts = {k: v for k, v in options.items() if k.startswith(("socket", "ssl"))}
+            sentinel = Sentinel(where.hosts, sentinel_kwargs=timeouts, **options)
+            return Redis(sentinel.master_for(where.service, LaneClient, db=where.db))

@@ -1,0 +1,269 @@
+"""The few commands that every revision needs, over connections that many share (`pipe`).
+
+Everything else uses redis-py's client, which takes a connection from a pool and does a good deal of
+bookkeeping for each command. These commands use one connection to each node, and only failures are
+treated with care: then the same owner of the topology is asked that everybody else asks
+(`Topology`), and told what a node says about it, so that all of a process agree on the primary.
+"""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any, Final, Protocol
+
+from redis import exceptions
+from redis.asyncio.connection import AbstractConnection
+
+from padfleet.shared.log.connection.lanes import key_of, on_its_way
+from padfleet.shared.log.connection.lines import AWAY, Line, Opener, SharedLine, WaitingLine
+from padfleet.shared.log.connection.pipe import Command, Pipe, open_pipe
+from padfleet.shared.tasks import all_of
+
+PATIENCE: Final = 20.0
+"""Seconds for all further attempts of a command. The first one ends through the time-outs of the
+connection, so callers need none of their own."""
+
+ATTEMPTS: Final = 4
+"""Most attempts of a command while the server cannot be reached. Each of our commands may be
+repeated: submissions and commits are recognised."""
+
+PAUSE: Final = 0.05
+LONGEST_PAUSE: Final = 0.5
+"""Longest pause in seconds before the next attempt; it doubles with each."""
+
+HOPS: Final = 16
+"""Most times that a command is forwarded to another node of a cluster, or told to try again."""
+
+TRY_AGAIN: Final = 0.05
+"""Seconds before it is tried again, in the second half of these."""
+
+FRESH: Final = 0.05
+"""Seconds for which a topology that was just read is good enough for the next caller with a
+failure: thousands run into the same one. No longer than the pause before the next attempt."""
+
+REDIRECTED = (exceptions.MovedError, exceptions.AskError, exceptions.TryAgainError)
+_CARE = (*AWAY, *REDIRECTED)
+
+ASKING: Final[Command] = ("ASKING",)
+
+
+class NodeAddress(Protocol):
+    """The same as `connect.Node`."""
+
+    @property
+    def name(self) -> str: ...
+
+    def connection(self) -> AbstractConnection: ...
+
+
+class Topology(Protocol):
+    """The same as `connect.Redis`: which node has which slot, as far as is known."""
+
+    @property
+    def is_cluster(self) -> bool: ...
+
+    def node_for(self, channel: str) -> NodeAddress: ...
+
+    def node_at(self, host: str, port: int) -> NodeAddress: ...
+
+    async def moved(self, error: exceptions.MovedError) -> None: ...
+
+    async def refresh(self) -> None: ...
+
+
+class HotCommands:
+    """Commands of one kind: they share a connection to each node, and commands of other kinds do
+    not delay them."""
+
+    def __init__(self, topology: Topology, *, patience: float) -> None:
+        """`patience`: seconds for which a server may be silent while it owes us a reply."""
+        self._topology = topology
+        self._is_cluster = topology.is_cluster
+        self._patience = patience
+        self._shared: dict[str, Line] = {}
+        self._waiting: dict[str, Line] = {}
+        self._refreshing = asyncio.Lock()
+        self._refreshed = float("-inf")
+
+    async def call(self, *command: Any) -> Any:
+        """Returns the reply to one command, as received. It raises, retries and redirects in the
+        same cases as redis-py's client."""
+        return _reply_of(await self.exchange((command,)))
+
+    async def evalsha(self, sha: str, numkeys: int, *keys_and_args: Any) -> Any:
+        return await self.call("EVALSHA", sha, numkeys, *keys_and_args)
+
+    async def eval(self, script: str, numkeys: int, *keys_and_args: Any) -> Any:
+        return await self.call("EVAL", script, numkeys, *keys_and_args)
+
+    async def call_blocking(self, *command: Any) -> Any:
+        """Does what `call` does for a blocking command, which must wait for less than the patience
+        with a silent server. Nothing else is on its connection meanwhile."""
+        commands = (command,)
+        replies = await self._send(commands, self._waiting)
+        if isinstance(replies[0], _CARE):
+            replies = await self._take_care(commands, replies, ATTEMPTS, self._waiting)
+        return _reply_of(replies)
+
+    async def exchange(
+        self, commands: Sequence[Command], *, attempts: int = ATTEMPTS
+    ) -> Sequence[Any]:
+        """Returns the replies to commands that are sent together, in order; a failure is an
+        exception. Commands of one slot are executed in order, also if they are redirected to
+        another node. `attempts`: most attempts while the server cannot be reached."""
+        replies = await self._send(commands, self._shared)
+        for reply in replies:
+            if isinstance(reply, _CARE):
+                return await self._take_care(commands, replies, attempts, self._shared)
+        return replies
+
+    def post(self, commands: Sequence[Command]) -> "asyncio.Future[list[Any]] | None":
+        """Does what `exchange` does, in one attempt and without a coroutine. Returns None, and
+        sends nothing, if it would have to wait first; then use `exchange`.
+
+        Arguments:
+            commands: of one slot, on a cluster.
+        """
+        line = self._straight(str(key_of(commands[0]) or ""))
+        return line.post(commands) if line is not None else None
+
+    def _straight(self, key: str) -> SharedLine | None:
+        """The line to the node that is known to have the key."""
+        try:
+            name = self._topology.node_for(key).name if self._is_cluster else ""
+        except AWAY:
+            return None
+        line = self._shared.get(name)
+        return line if isinstance(line, SharedLine) else None
+
+    def close(self) -> None:
+        """Closes all connections, and fails what is in flight on them."""
+        for line in (*self._shared.values(), *self._waiting.values()):
+            line.close()
+
+    # --- The straight way ------------------------------------------------------------------------
+
+    async def _send(self, commands: Sequence[Command], lines: dict[str, Line]) -> list[Any]:
+        if not self._is_cluster:
+            line = lines.get("") or self._line(self._topology.node_for(""), lines, "")
+            return await line.exchange(commands)
+        replies: list[Any] = [None] * len(commands)
+        places: dict[str, tuple[Line, list[int]]] = {}
+        for at, command in enumerate(commands):
+            try:
+                node = self._topology.node_for(str(key_of(command) or ""))
+            except AWAY as error:
+                replies[at] = error  # nobody has it just now
+                continue
+            if node.name not in places:
+                places[node.name] = (self._line(node, lines), [])
+            places[node.name][1].append(at)
+        work = [line.exchange([commands[at] for at in some]) for line, some in places.values()]
+        for (_, some), found in zip(places.values(), await all_of(*work), strict=True):
+            for at, reply in zip(some, found, strict=True):
+                replies[at] = reply
+        return replies
+
+    def _line(self, node: NodeAddress, lines: dict[str, Line], name: str | None = None) -> Line:
+        name = node.name if name is None else name
+        line = lines.get(name)
+        if line is None:
+            opener = self._opener(node)
+            shared = lines is self._shared
+            line = lines[name] = SharedLine(opener) if shared else WaitingLine(opener)
+        return line
+
+    def _opener(self, node: NodeAddress) -> Opener:
+        async def opened() -> Pipe:
+            return await open_pipe(node.connection(), patience=self._patience)
+
+        return opened
+
+    # --- What fails ------------------------------------------------------------------------------
+
+    async def _take_care(
+        self, commands: Sequence[Command], replies: list[Any], attempts: int, lines: dict[str, Line]
+    ) -> list[Any]:
+        """Returns the replies, with failures replaced by what further attempts have brought."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(PATIENCE):
+                await self._try_again(commands, replies, attempts, lines)
+        for at, reply in enumerate(replies):
+            if isinstance(reply, REDIRECTED):
+                replies[at] = on_its_way(commands[at])
+        return replies
+
+    async def _try_again(
+        self, commands: Sequence[Command], replies: list[Any], attempts: int, lines: dict[str, Line]
+    ) -> None:
+        failures = hops = 0
+        while failed := [at for at, reply in enumerate(replies) if isinstance(reply, _CARE)]:
+            errors: list[Exception] = [replies[at] for at in failed]
+            await self._learn(errors)
+            if any(isinstance(error, AWAY) for error in errors):
+                failures += 1
+                pause = min(PAUSE * 2.0 ** (failures - 1), LONGEST_PAUSE)
+            else:
+                hops += 1
+                waits = any(isinstance(error, exceptions.TryAgainError) for error in errors)
+                pause = TRY_AGAIN if waits and hops > HOPS // 2 else 0.0
+            if failures >= attempts or hops >= HOPS:
+                return
+            if pause:
+                await asyncio.sleep(pause)
+            # All of them together, in order: none may overtake another.
+            again = await self._send_again([commands[at] for at in failed], errors, lines)
+            for at, reply in zip(failed, again, strict=True):
+                replies[at] = reply
+
+    async def _send_again(
+        self, commands: Sequence[Command], why: Sequence[Exception], lines: dict[str, Line]
+    ) -> list[Any]:
+        if not any(map(_is_ask, why)):
+            return await self._send(commands, lines)
+        replies: list[Any] = []
+        for command, error in zip(commands, why, strict=True):
+            if _is_ask(error):
+                assert isinstance(error, exceptions.AskError)
+                # To the node that is receiving the slot, and only this once, since it does not have
+                # all of it yet.
+                line = self._line(self._topology.node_at(error.host, error.port), lines)
+                replies.append((await line.exchange((ASKING, command)))[1])
+            else:
+                replies += await self._send((command,), lines)
+        return replies
+
+    async def _learn(self, errors: Sequence[Exception]) -> None:
+        """Tells the owner of the topology what the errors say about it."""
+        slots: set[int] = set()
+        for error in errors:
+            if isinstance(error, exceptions.MovedError) and error.slot_id not in slots:
+                slots.add(error.slot_id)
+                with suppress(*AWAY, exceptions.ResponseError):
+                    await self._topology.moved(error)
+        if not self._is_cluster or not any(isinstance(error, AWAY) for error in errors):
+            return
+        asked = time.monotonic()
+        async with self._refreshing:
+            if self._refreshed + FRESH < asked:  # else somebody has just asked, for all of them
+                self._refreshed = time.monotonic()
+                with suppress(*AWAY, exceptions.ResponseError):
+                    await self._topology.refresh()
+
+
+def _is_ask(error: Exception) -> bool:
+    """MOVED is a subclass of ASK in redis-py."""
+    return isinstance(error, exceptions.AskError) and not isinstance(error, exceptions.MovedError)
+
+
+def _reply_of(replies: Sequence[Any]) -> Any:
+    reply = replies[0]
+    if isinstance(reply, Exception):
+        try:
+            raise reply.with_traceback(None)
+        finally:
+            # The traceback includes this frame, which would keep everything that it refers to
+            # alive.
+            del reply, replies
+    return reply

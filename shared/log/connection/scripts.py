@@ -1,0 +1,84 @@
+"""The Lua scripts, loaded by content hash."""
+
+from collections.abc import Sequence
+from hashlib import sha1
+from importlib.resources import files
+from typing import Any, cast
+
+from redis.exceptions import NoScriptError
+
+from padfleet.shared.log.connection.auto_pipeline import AutoPipeline
+from padfleet.shared.log.connection.connect import Client
+from padfleet.shared.log.connection.hot import HotCommands
+
+Argument = str | bytes | int
+
+
+class Script:
+    """A script under `lua/`, called by its hash, and sent in full if the server does not have
+    it."""
+
+    def __init__(self, name: str, *, before: Sequence[str] = ()) -> None:
+        """`before` names the files whose functions this one uses, in order."""
+        self.name = name
+        folder = files("padfleet.shared.log").joinpath("lua")
+        self.text = "".join(
+            folder.joinpath(f"{part}.lua").read_text("utf-8") for part in (*before, name)
+        )
+        self.sha = sha1(self.text.encode(), usedforsecurity=False).hexdigest()
+
+    def command(self, keys: Sequence[str], args: Sequence[Argument]) -> tuple[Any, ...]:
+        """The call by its hash, which a server that does not have the script refuses."""
+        return ("EVALSHA", self.sha, len(keys), *keys, *args)
+
+    async def __call__(
+        self,
+        client: Client | AutoPipeline | HotCommands,
+        keys: Sequence[str],
+        args: Sequence[Argument],
+    ) -> Any:
+        try:
+            return await client.evalsha(self.sha, len(keys), *keys, *cast("Sequence[str]", args))
+        except NoScriptError:
+            # A restarted or promoted server has no scripts. EVAL runs the script and keeps it.
+            return await client.eval(self.text, len(keys), *keys, *cast("Sequence[str]", args))
+
+
+AGREE = Script("agree")
+ARRIVED = Script("arrived")
+AUTHOR = Script("author")
+BEHIND = Script("behind", before=["stamp"])
+BURY = Script("bury")
+SILENCES = Script("silences")
+CHAT = Script("chat")
+CLAIM = Script("claim")
+COMMIT = Script("commit", before=["reign"])
+COMPACT = Script("compact", before=["reign"])
+CONFIRM = Script("confirm", before=["reign"])
+DELETE = Script("delete", before=["reign"])
+FETCHING = Script("fetching", before=["reign"])
+FREEZE = Script("freeze", before=["reign", "stamp"])
+HEARTBEAT = Script("heartbeat")
+JOIN = Script("join", before=["reign", "seen"])
+LEASE = Script("lease", before=["reign"])
+LEAVE = Script("leave")
+MEASURE = Script("measure")
+META = Script("meta", before=["reign"])
+OPENING = Script("opening")
+RECHAT = Script("rechat")
+RENEW = Script("renew", before=["reign"])
+REPLACE = Script("replace", before=["reign"])
+SAVED = Script("saved")
+SETTINGS = Script("settings")
+SMALL = Script("small", before=["stamp"])
+SNAPSHOT = Script("snapshot", before=["reign"])
+STAGE = Script("stage")
+STANDING = Script("standing")
+TELL = Script("tell")
+THAW = Script("thaw", before=["reign", "stamp", "trace"])
+VACATE = Script("vacate", before=["reign"])
+VISITOR = Script("visitor")
+VOUCH = Script("vouch", before=["reign", "seen"])
+WEIGHT = Script("weight")
+WHEREABOUTS = Script("whereabouts", before=["reign"])
+WRITTEN = Script("written")

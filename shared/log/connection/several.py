@@ -1,0 +1,74 @@
+"""Questions about several pads, asked for all of them in one round trip.
+
+Each function raises what `UNREACHABLE` lists. The caller chooses the number of pads: some hundreds
+keep a pipeline short.
+"""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple, cast
+
+from padfleet.shared.log.connection.connect import UNREACHABLE, Redis
+from padfleet.shared.log.keys import Keyspace, PadKeys
+
+
+class StoredHead(NamedTuple):
+    """Where a pad's history stands, by its meta."""
+
+    head: int  #: -1: there is no such pad
+    epoch: int
+    chain: bytes
+
+
+async def read_heads(redis: Redis, pads: Sequence[PadKeys]) -> list[StoredHead | Exception]:
+    """Reads the head of each pad, in this order. If a pad's key cannot be used, its place has the
+    error, redis-py's or a ValueError, and the others are read all the same."""
+    replies = await redis.rush.hmget_each([keys.meta for keys in pads], ("head", "epoch", "chain"))
+    for reply in replies:
+        if isinstance(reply, UNREACHABLE):
+            raise reply.with_traceback(None)
+    return [_head(reply) for reply in replies]
+
+
+def _head(reply: Any) -> StoredHead | Exception:
+    if isinstance(reply, Exception):
+        return reply
+    head, epoch, chain = reply
+    try:
+        return StoredHead(int(head or -1), int(epoch or 0), chain or b"")
+    except ValueError as error:
+        return error
+
+
+async def are_here(redis: Redis, pads: Sequence[PadKeys]) -> list[bool]:
+    """Whether Redis, rather than the cold store, is to be asked about each of the pads, in this
+    order: because it has the pad; or has deleted it, and what is in the store is about to be
+    removed; or has something that cannot be read."""
+    heads = await read_heads(redis, pads)
+    return [isinstance(head, Exception) or head.head >= 0 or head.epoch > 0 for head in heads]
+
+
+async def are_there(redis: Redis, pads: Sequence[PadKeys]) -> list[bool]:
+    """Whether each of the pads exists, in this order. Raises `ResponseError` if a key has a wrong
+    type, and ValueError if its head is invalid."""
+    pipeline = redis.client.pipeline(transaction=False)
+    for keys in pads:
+        _ = pipeline.hget(keys.meta, "head")
+    return [int(head or -1) >= 0 for head in await pipeline.execute()]
+
+
+async def pads_with_sessions(
+    redis: Redis, keyspace: Keyspace, pads: Sequence[str]
+) -> list[tuple[str, int]]:
+    """Returns those of these pads that somebody is on, each with its number of sessions, in one
+    round trip."""
+    counts = await count_sessions(redis, [keyspace.pad(pad) for pad in pads])
+    return [(pad, count) for pad, count in zip(pads, counts, strict=True) if count]
+
+
+async def count_sessions(redis: Redis, pads: Sequence[PadKeys]) -> list[int]:
+    """Returns the number of sessions on each of the pads, in this order; those of dead workers
+    count until somebody removes them. Raises `ResponseError` if a key has a wrong type."""
+    pipeline = redis.client.pipeline(transaction=False)
+    for keys in pads:
+        _ = pipeline.hlen(keys.members)
+    return cast("list[int]", await pipeline.execute())

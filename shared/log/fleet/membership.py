@@ -1,0 +1,115 @@
+"""A process's place in its fleet: what it agrees on with the others, and a unique name.
+
+membership = Membership(redis, "worker", "w-1", partitions=32)
+await membership.enter()
+process.keep("membership", membership.run, Policy(attempts=1))
+process.ends.push_async_callback(membership.leave)
+"""
+
+import asyncio
+import logging
+import secrets
+from contextlib import suppress
+from typing import Final
+
+from padfleet.shared.log.connection import scripts
+from padfleet.shared.log.connection.connect import UNREACHABLE, Redis
+from padfleet.shared.log.fleet.agreement import ELDERS_SPEAK, Disagreement, agree, is_followed
+from padfleet.shared.log.keys import claim_key
+from padfleet.shared.supervisor import tick
+from padfleet.shared.tasks import all_of
+
+log = logging.getLogger(__name__)
+
+LOOK: Final = 1.0
+"""Seconds between two checks."""
+
+CLAIM_MS: Final = 4000
+"""For how many ms a name stays taken after its process was last heard of. A process that is
+restarted under the name of a crashed one waits that long."""
+
+PATIENCE: Final = 6.0
+"""Seconds after which a name that is still taken must belong to a living process."""
+
+
+class NameTaken(Disagreement):
+    """Another process is running under this name."""
+
+
+class Membership:
+    def __init__(
+        self,
+        redis: Redis,
+        kind: str,
+        name: str,
+        *,
+        partitions: int,
+        setting: str,
+        cold: str | None = None,
+    ) -> None:
+        """`kind` is ``worker`` or ``writer``; `setting` is the setting that gives the name; `cold`
+        is as for `Agreed.check`."""
+        self._redis = redis
+        self._kind = kind
+        self._name = name
+        self._partitions = partitions
+        self._setting = setting
+        self._cold = cold
+        self._since = 0
+        self._incarnation = secrets.token_hex(8)
+
+    async def enter(self) -> None:
+        """Joins the fleet. Raises `Disagreement` if this process cannot (`PartitionMismatch`,
+        `NewerFormat`, `OtherColdStore`, `NameTaken`), or what `UNREACHABLE` lists."""
+        agreed = await agree(self._redis, self._partitions, cold=self._cold)
+        agreed.check(self._partitions, self._cold)
+        if agreed.begun and await is_followed(self._redis):
+            # Processes are at work here, and what the fleet had agreed on is gone: they will put it
+            # back.
+            log.warning("pf:config was lost; waiting for the fleet that is here to put it back")
+            await asyncio.sleep(ELDERS_SPEAK)
+            agreed = await agree(self._redis, self._partitions, cold=self._cold)
+            agreed.check(self._partitions, self._cold)
+        self._since = agreed.since
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + PATIENCE
+        while not await self._claim(CLAIM_MS):
+            if loop.time() > deadline:
+                raise NameTaken(
+                    f"another {self._kind} runs as {self._name}: give each a {self._setting} of "
+                    "its own, or set none"
+                )
+            await asyncio.sleep(LOOK / 4)
+
+    async def run(self) -> None:
+        """Keeps the membership for as long as the process lives; raises the same as `enter` if the
+        process must not go on."""
+        while True:
+            await tick(LOOK)
+            with suppress(*UNREACHABLE):
+                await self.look()
+
+    async def look(self) -> None:
+        """Checks once. Raises the same as `enter`."""
+        # Both at the same time: an idle process is woken once by both answers.
+        agreed, claimed = await all_of(
+            agree(self._redis, self._partitions, self._since, self._cold), self._claim(CLAIM_MS)
+        )
+        agreed.check(self._partitions)
+        if agreed.begun:
+            log.warning("pf:config was lost, and has been put back")
+        if not claimed:
+            raise NameTaken(
+                f"another {self._kind} has started as {self._name} while this one was not heard "
+                f"of: give each a {self._setting} of its own, or set none"
+            )
+
+    async def leave(self) -> None:
+        """Gives the name back, so that the next process with it need not wait."""
+        with suppress(*UNREACHABLE, TimeoutError):
+            async with asyncio.timeout(1.0):
+                await self._claim(0)
+
+    async def _claim(self, milliseconds: int) -> bool:
+        key = claim_key(self._kind, self._name)
+        return bool(await scripts.CLAIM(self._redis.hot, [key], [self._incarnation, milliseconds]))

@@ -1,0 +1,38 @@
+"""What the processes of a fleet report about themselves: their beats, and a record that each keeps.
+
+A process reports itself with `presence.beat` and `presence.retire`.
+"""
+
+from typing import Any, cast
+
+from padfleet.shared.log.connection import scripts
+from padfleet.shared.log.connection.connect import Redis
+from padfleet.shared.log.keys import process_key
+
+
+async def silences(redis: Redis, key: str) -> list[tuple[str, int]]:
+    """Returns the processes listed under this key (`keys.WORKERS` or `keys.WRITERS`), by name, with
+    the milliseconds since the last beat of each, by Redis's clock. It removes nobody.
+
+    Raises what `UNREACHABLE` lists.
+    """
+    found: list[Any] = await scripts.SILENCES(redis.rush, [key], [])
+    pairs = zip(found[::2], found[1::2], strict=True)
+    return sorted((name.decode(), int(silence)) for name, silence in pairs)
+
+
+async def put_record(redis: Redis, process: str, record: bytes, seconds: int) -> None:
+    """Replaces a process's record. It is kept for so many seconds, unless another follows. Raises
+    what `UNREACHABLE` lists."""
+    await redis.hot.call("SET", process_key(process), record, "EX", seconds)
+
+
+async def read_record(redis: Redis, process: str) -> bytes | None:
+    """Returns the process's last record; None if there is none, or no longer. Raises what
+    `UNREACHABLE` lists, and `ResponseError` if the key has a wrong type."""
+    return cast("bytes | None", await redis.rush.get(process_key(process)))
+
+
+async def drop_record(redis: Redis, process: str) -> None:
+    """Deletes the record of a process that is ending. Raises what `UNREACHABLE` lists."""
+    await redis.client.unlink(process_key(process))

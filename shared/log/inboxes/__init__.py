@@ -1,0 +1,1 @@
+"""The inboxes, and what becomes of their entries when a writer stores it."""

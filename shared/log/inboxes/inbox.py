@@ -1,0 +1,432 @@
+"""The inboxes: one stream of entries for each partition, written by workers and read by its writer.
+
+All entries are made here, and all are checked here: whichever way an edit comes in, one that is too
+large for a pad or an inbox goes no further. A large one is stored beside the inbox in parts, and
+the inbox names it.
+"""
+
+import asyncio
+import logging
+import secrets
+import time
+from collections import deque
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from enum import Enum
+from typing import Any, NamedTuple, Protocol, TypeVar
+
+from redis.exceptions import RedisError
+
+from padfleet.shared import tracing
+from padfleet.shared.log.connection.connect import UNREACHABLE, Redis
+from padfleet.shared.log.connection.pipe import Command
+from padfleet.shared.log.connection.retry import LONGEST_OF_FEW, RetryPauses
+from padfleet.shared.log.inboxes.entries import Staged, encode_staged
+from padfleet.shared.log.inboxes.heaviness import is_heavy
+from padfleet.shared.log.inboxes.limits import ENTRY_BYTES, PART_BYTES, UNLIMITED, PadLimits, check
+from padfleet.shared.log.keys import Keyspace
+from padfleet.shared.log.pad.history import inbox_order
+from padfleet.shared.log.pad.staging import STAGED_S
+from padfleet.shared.log.records import Entry, encode_entry
+from padfleet.shared.supervisor import Keeper, Loose, idle, progress
+from padfleet.shared.tasks import hand_over
+from padfleet.shared.turnstile import Turnstile, TurnstileFull
+
+log = logging.getLogger(__name__)
+
+PIPELINE_MAX = 500
+"""Entries per round trip: limits what has to be sent again after one broken connection."""
+
+
+PIPELINE_BYTES = 1 << 20
+"""Most bytes that are sent in one round trip, unless a single entry is larger."""
+
+SLOWEST = 1 << 20
+"""Bytes per second at which a large entry has to get to Redis, in addition to the time that every
+entry has."""
+
+LANES = 16
+"""On a cluster, entries only wait for each other within this many ranges of partitions: while one
+shard is away, entries for the others go on."""
+
+
+LOOK_AFTER = 1.0
+"""Seconds without an answer after which the entry's state is looked up: a client whose submission
+was lost in a fail-over has to wait that much longer than others."""
+
+HEAVY_AT_ONCE = 2
+"""Most heavy entries (`heaviness`) of one process that a writer has not settled yet."""
+
+HEAVY_WAITING = 50
+HEAVY_PATIENCE = 10.0
+"""How many more wait for their turn, and for how many seconds at most."""
+
+T = TypeVar("T")
+
+
+class NotTaken(Exception):
+    """The entry could not be put into its inbox in time. It may be there all the same."""
+
+
+class EntryStatus(Enum):
+    PASSED = "a writer has settled it, and has said so"
+    WAITING = "the writer has not come to it yet"
+    LOST = "a fail-over took it out of the inbox before it was settled"
+
+
+class Receipt(Protocol):
+    """Is told when an entry is in its inbox: a future, or an object with the same methods."""
+
+    def done(self) -> bool:
+        """Whether it has been told, or no longer wants to know."""
+
+    def set_result(self, entry_id: str, /) -> None:
+        """The entry is in the inbox, and has this ID."""
+
+    def set_exception(self, error: Exception, /) -> None:
+        """The entry could not be put there: `NotTaken`."""
+
+
+class _WaitingEntry(NamedTuple):
+    partition: int
+    field: str  #: "e": the entry; "s": where it stands
+    data: bytes
+    deadline: float
+    done: Receipt
+
+
+class InboxWriter:
+    """Puts entries into inboxes, in the order of the calls within a partition."""
+
+    def __init__(
+        self,
+        redis: Redis,
+        keyspace: Keyspace,
+        *,
+        timeout: float,
+        limits: PadLimits = UNLIMITED,
+        keeper: Keeper | None = None,
+    ) -> None:
+        """`timeout`: seconds that an entry may take to get into its inbox; `limits`: what no entry
+        may make a pad exceed; `keeper` runs the tasks."""
+        self.redis = redis
+        self.keyspace = keyspace
+        self._timeout = timeout
+        self.limits = limits
+        self._turns: dict[str, _Turn] = {}
+        self.look_after = min(timeout, LOOK_AFTER)
+        """Seconds without an answer after which an entry's state is looked up."""
+        lanes = min(LANES, keyspace.partitions) if redis.is_cluster else 1
+        keeper = keeper or Loose()
+        self._heavy = Turnstile(
+            at_once=HEAVY_AT_ONCE, waiting=HEAVY_WAITING, patience=HEAVY_PATIENCE
+        )
+        self._lanes = [_EntryLane(redis, keyspace, keeper, str(number)) for number in range(lanes)]
+
+    async def put(self, entry: Entry) -> str:
+        """Returns when the entry is in its inbox, with its ID there.
+
+        Raises `TooLarge`, before anything is stored; `NotTaken` if the server refused it or could
+        not be reached within the timeout. An attempt that failed half-way is repeated, so an entry
+        may be in the inbox twice; the writer recognises it by its origin.
+        """
+        data = encode_entry(entry)
+        check(entry, len(data), self.limits)
+        began = time.time_ns()
+        partition = self.keyspace.partition_of(entry.pad)
+        if len(data) <= ENTRY_BYTES and entry.pad not in self._turns:
+            done = self._add(partition, "e", data)
+        else:
+            # The session's next entry must not overtake it: it would then be taken for a
+            # repetition.
+            async with self._turn(entry.pad):
+                field = "e"
+                if len(data) > ENTRY_BYTES:
+                    field, data = "s", await self._stage(entry, partition, data)
+                done = self._add(partition, field, data)
+        entry_id = await done
+        if (trace := tracing.chosen(entry.origin)) is not None:
+            trace.span("put into the inbox", began, partition=partition)
+        return entry_id
+
+    def _add(self, partition: int, field: str, data: bytes) -> "asyncio.Future[str]":
+        done: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self._hand_in(partition, field, data, done)
+        return done
+
+    def _hand_in(self, partition: int, field: str, data: bytes, receipt: Receipt) -> None:
+        deadline = time.monotonic() + self._timeout
+        lane = self._lanes[partition * len(self._lanes) // self.keyspace.partitions]
+        lane.add(_WaitingEntry(partition, field, data, deadline, receipt))
+
+    def offer(self, entry: Entry, receipt: Receipt) -> bool:
+        """Does what `put` does for callers that do not wait: `receipt` is told. Returns False, and
+        does nothing, if the entry would have to wait first: it is large, heavy or traced, or comes
+        after one that is.
+
+        Raises `EditTooLarge`.
+        """
+        if entry.pad in self._turns or is_heavy(entry) or tracing.chosen(entry.origin) is not None:
+            return False
+        data = encode_entry(entry)
+        if len(data) > ENTRY_BYTES:
+            return False
+        check(entry, len(data), self.limits)
+        self._hand_in(self.keyspace.partition_of(entry.pad), "e", data, receipt)
+        return True
+
+    @asynccontextmanager
+    async def _turn(self, pad: str) -> AsyncIterator[None]:
+        turn = self._turns.setdefault(pad, _Turn())
+        turn.users += 1
+        try:
+            async with turn.lock:
+                yield
+        finally:
+            turn.users -= 1
+            if not turn.users:
+                del self._turns[pad]
+
+    async def _stage(self, entry: Entry, partition: int, data: bytes) -> bytes:
+        """Stores an entry beside its inbox; returns what to put into the inbox instead. It is
+        removed when the writer has settled it, or expires."""
+        staged = Staged(
+            entry.pad,
+            entry.origin,
+            secrets.token_hex(8),
+            -(-len(data) // PART_BYTES),
+            len(data),
+        )
+        key = self.keyspace.staging(partition, staged.token)
+        deadline = time.monotonic() + self._timeout + len(data) / SLOWEST
+        step = PIPELINE_BYTES // PART_BYTES
+        for first in range(0, staged.parts, step):
+            parts: dict[Any, Any] = {
+                str(number): data[number * PART_BYTES : (number + 1) * PART_BYTES]
+                for number in range(first, min(first + step, staged.parts))
+            }
+            await self._bring(key, parts, deadline)
+        return encode_staged(staged)
+
+    async def _bring(self, key: str, parts: dict[Any, Any], deadline: float) -> None:
+        pauses = RetryPauses(LONGEST_OF_FEW)
+        while True:
+            pipeline = self.redis.client.pipeline(transaction=False)
+            _ = pipeline.hset(key, mapping=parts)
+            _ = pipeline.expire(key, STAGED_S)
+            try:
+                await pipeline.execute()
+                return
+            except UNREACHABLE as error:
+                if time.monotonic() >= deadline:
+                    raise NotTaken(f"Redis did not take it: {error}") from error
+            except RedisError as error:
+                raise NotTaken(f"Redis did not take it: {error}") from error
+            await pauses.sleep()
+
+    async def settle(
+        self, entry: Entry, answer: "asyncio.Future[T]", entry_id: str | None = None
+    ) -> bool:
+        """Puts an entry into its inbox, unless it is there under this id, and returns when the
+        writer has answered it. Whoever follows the pad's channel has to set the answer in `answer`.
+        If a fail-over takes the entry back unanswered, it is put in again. Returns False if it has
+        been answered and the answer got lost on the way.
+
+        Raises `TooLarge` or `NotTaken`.
+        """
+        with tracing.whole(entry.origin, type(entry).__name__.lower(), pad=entry.pad):
+            if entry_id is None and is_heavy(entry):
+                async with self.heavy_turn():
+                    return await self._settle(entry, answer, None)
+            return await self._settle(entry, answer, entry_id)
+
+    @asynccontextmanager
+    async def heavy_turn(self) -> AsyncIterator[None]:
+        """As long as the caller is inside, its heavy entry may be in the inbox: a writer can have a
+        few of them to do, but not hundreds. Raises `NotTaken`."""
+        try:
+            async with self._heavy.turn():
+                yield
+        except TurnstileFull as error:
+            raise NotTaken(f"others have large edits under way: {error}") from error
+
+    async def _settle(
+        self, entry: Entry, answer: "asyncio.Future[T]", entry_id: str | None
+    ) -> bool:
+        entry_id = entry_id or await self.put(entry)
+        # Not wait_for, which would need a shield for the answer: this takes half the time.
+        await asyncio.wait((answer,), timeout=self.look_after)
+        return await self.follow(entry, answer, entry_id)
+
+    async def follow(self, entry: Entry, answer: "asyncio.Future[T]", entry_id: str) -> bool:
+        """Does what `settle` does for an entry that is in its inbox under this ID and has not been
+        answered for `look_after` seconds."""
+        while not answer.done():
+            # While the writer has not got to it, giving it up would only add to the work; and while
+            # Redis is away, nobody else knows more.
+            with suppress(*UNREACHABLE):
+                standing = await self.standing(entry, entry_id)
+                if standing is EntryStatus.LOST:
+                    entry_id = await self.put(entry)
+                elif standing is EntryStatus.PASSED:
+                    return answer.done()
+            await asyncio.wait((answer,), timeout=self.look_after)
+        return True
+
+    async def standing(self, entry: Entry, entry_id: str) -> EntryStatus:
+        """What has become of an entry that was put in with this ID."""
+        partition = self.keyspace.partition_of(entry.pad)
+        names = ["told", "position"]
+        told, position = await self.redis.rush.hmget(self.keyspace.state(partition), names)
+        settled = (told or position or b"0-0").decode()
+        if inbox_order(settled) >= inbox_order(entry_id):
+            return EntryStatus.PASSED
+        # If it is settled and trimmed between the two reads, it counts as lost, is put in again,
+        # and is recognised by its origin.
+        inbox = self.keyspace.inbox(partition)
+        found = await self.redis.rush.xrange(inbox, entry_id, entry_id)
+        return EntryStatus.WAITING if found else EntryStatus.LOST
+
+    async def close(self) -> None:
+        for lane in self._lanes:
+            await lane.close()
+
+
+class _Turn:
+    """Who has something large in flight to a pad's inbox, and who comes next."""
+
+    def __init__(self) -> None:
+        self.lock = asyncio.Lock()
+        self.users = 0
+
+
+class _EntryLane:
+    """The entries of neighbouring partitions, many of them in one round trip.
+
+    What comes in one turn of the event loop is sent in one message, and while that is in flight the
+    next one gathers. So a quiet worker adds no delay, a busy one does not pay a round trip for each
+    entry, and the order is kept. Entries that fail, or have to wait for a connection, are left to a
+    task, which repeats them before anything newer; that is why there are several lanes.
+    """
+
+    def __init__(self, redis: Redis, keyspace: Keyspace, keeper: Keeper, name: str) -> None:
+        self._redis = redis
+        self._keyspace = keyspace
+        self._waiting: deque[_WaitingEntry] = deque()
+        self._batch: list[_WaitingEntry] = []  #: is under way
+        self._is_due = False  #: the next one is sent in this turn of the loop
+        self._is_slow = False  #: the task sends all that comes
+        self._wake = asyncio.Event()
+        self._task = keeper.keep("inbox", self._run, part=name)
+
+    def add(self, item: _WaitingEntry) -> None:
+        self._waiting.append(item)
+        if not (self._batch or self._is_due or self._is_slow):
+            self._is_due = True
+            asyncio.get_running_loop().call_soon(self._post)
+
+    async def close(self) -> None:
+        self._task.stop()
+        await self._task.ended()
+        for item in (*self._batch, *self._waiting):
+            hand_over(item.done, NotTaken("shutting down"))
+
+    # --- The quick way ---------------------------------------------------------------------------
+
+    def _post(self) -> None:
+        self._is_due = False
+        if self._is_slow or not self._waiting:
+            return
+        batch = self._next()
+        answer = self._redis.hot.post(self._commands(batch)) if self._is_of_one(batch) else None
+        if answer is None:
+            self._slow_down(batch)
+            return
+        self._batch = batch
+        answer.add_done_callback(self._take_answer)
+
+    def _take_answer(self, answer: "asyncio.Future[list[Any]]") -> None:
+        batch, self._batch = self._batch, []
+        replies = [None] * len(batch) if answer.cancelled() else answer.result()
+        failed = []
+        for item, reply in zip(batch, replies, strict=True):
+            if isinstance(reply, bytes):
+                hand_over(item.done, reply.decode())
+            else:
+                failed.append(item)
+        if failed:
+            self._slow_down(failed)
+        elif self._waiting:
+            self._post()
+
+    def _is_of_one(self, batch: list[_WaitingEntry]) -> bool:
+        """Whether all of them go to the same server."""
+        return not self._redis.is_cluster or len({item.partition for item in batch}) == 1
+
+    def _commands(self, batch: list[_WaitingEntry]) -> list[Command]:
+        inbox = self._keyspace.inbox
+        return [("XADD", inbox(item.partition), "*", item.field, item.data) for item in batch]
+
+    # --- What has to wait, or to be repeated -----------------------------------------------------
+
+    def _slow_down(self, first: list[_WaitingEntry]) -> None:
+        """Leaves these entries, and all after them, to the task."""
+        self._waiting.extendleft(reversed(first))
+        self._is_slow = True
+        self._wake.set()
+
+    async def _run(self) -> None:
+        while True:
+            idle()
+            await self._wake.wait()
+            while self._waiting:
+                progress()
+                batch = self._next()
+                try:
+                    await self._send(batch)
+                except BaseException:
+                    # They come first when this is restarted. Entries that are in an inbox already
+                    # will be there twice, and the writer recognises them by their origin.
+                    left = [item for item in batch if not item.done.done()]
+                    self._waiting.extendleft(reversed(left))
+                    raise
+            self._wake.clear()
+            self._is_slow = False
+
+    def _next(self) -> list[_WaitingEntry]:
+        batch: list[_WaitingEntry] = []
+        size = 0
+        while self._waiting and len(batch) < PIPELINE_MAX and size < PIPELINE_BYTES:
+            batch.append(self._waiting.popleft())
+            size += len(batch[-1].data)
+        return batch
+
+    async def _send(self, batch: list[_WaitingEntry]) -> None:
+        # A batch is repeated as a whole and before anything newer, so the order within a session is
+        # kept.
+        pauses = RetryPauses(LONGEST_OF_FEW)
+        while batch:
+            results: Sequence[Any]
+            try:
+                results = await self._redis.hot.exchange(self._commands(batch), attempts=1)
+            except Exception as error:
+                # Whatever the error is: if it ended this task, everybody after it would wait
+                # forever.
+                log.exception("entries not put into their inboxes")
+                results = [ConnectionError(str(error))] * len(batch)
+            again = []
+            for item, result in zip(batch, results, strict=True):
+                if isinstance(result, bytes):
+                    hand_over(item.done, result.decode())
+                elif isinstance(result, UNREACHABLE) and time.monotonic() < item.deadline:
+                    again.append(item)
+                else:
+                    hand_over(item.done, NotTaken(f"Redis did not take it: {result}"))
+            batch = again
+            if batch:
+                await pauses.rest()
+
+
+def entered_at(entry_id: str) -> int:
+    """When Redis accepted the entry, by its clock: ns since the epoch."""
+    return inbox_order(entry_id)[0] * 1_000_000

@@ -1,0 +1,133 @@
+"""What the workers of a pad tell each other apart from its revisions: chat, saved revisions,
+settings, and messages that are only relayed.
+
+They travel on the pad's channel and may get lost, like everything there. Whatever must not be lost
+is stored first, and `Said` carries a number by which a gap is noticed.
+"""
+
+from typing import Any, NamedTuple
+
+from padfleet.shared.log.connection.connect import Redis
+from padfleet.shared.log.keys import PadKeys
+from padfleet.shared.log.pad.chat import ChatMessage
+from padfleet.shared.log.pad.saved import SavedRevision
+from padfleet.shared.log.records import ChannelMessage, decode_message, pack, unpack
+from padfleet.shared.wire.jsontext import dumps, loads
+
+
+class Said(NamedTuple):
+    """A chat message was said; published by chat.lua."""
+
+    message: ChatMessage
+    name: str | None  #: the author's, when it was said
+
+
+class RevisionSaved(NamedTuple):
+    """A revision was saved; published by saved.lua."""
+
+    saved: SavedRevision
+
+
+class SettingsChanged(NamedTuple):
+    """The pad's settings have changed; published by settings.lua with all of them."""
+
+    settings: dict[str, Any]
+
+
+class Relayed(NamedTuple):
+    """A message that is passed on to the pad's sockets unchanged."""
+
+    event: str  #: Socket.IO event: "message", or "shout"
+    message: bytes  #: JSON in UTF-8
+    author: str = ""  #: only for this author's sockets; empty: for all
+    but: str = ""  #: the session that it does not go to
+    writers: bool = False  #: not for sockets that may only read
+
+
+class Pointer(NamedTuple):
+    """Where somebody has the cursor: positions in the pad's text at `rev`, in code units."""
+
+    author: str
+    rev: int
+    anchor: int | None  #: None: nowhere any more
+    head: int | None
+
+
+class Pointed(NamedTuple):
+    """People have moved their cursors."""
+
+    pointers: list[Pointer]
+
+
+class SentAway(NamedTuple):
+    """An operator or another system disconnects people from this pad."""
+
+    author: str  #: only this author's sessions; empty: whoever they are of
+    session: str  #: only this session; empty: all of them
+
+
+Announcement = Said | RevisionSaved | SettingsChanged | Relayed | Pointed | SentAway
+
+_CURSORS = "cursors"
+_SENT_AWAY = "sent away"
+
+_NOBODY = "*cursors"
+"""The author to whom pointers are addressed in their form as a relayed message. Nobody can be this
+author, so that a worker which knows only relayed messages sends them to nobody."""
+
+
+def decode(data: bytes) -> ChannelMessage | Announcement:
+    """Decodes any message of a pad's channel. Raises ValueError for anything else."""
+    match data[:1]:
+        case b"C":
+            number, _, told = data[1:].partition(b" ")
+            record, name = unpack(told)
+            return Said(ChatMessage.from_record(int(number), record), name)
+        case b"V":
+            return RevisionSaved(SavedRevision.from_record(data[1:]))
+        case b"O":
+            return SettingsChanged(loads(data[1:]))
+        case b"X":
+            message = Relayed(*unpack(data[1:]))
+            if message.event == _CURSORS:
+                return Pointed([Pointer(*each) for each in loads(message.message)])
+            if message.event == _SENT_AWAY and message.author == _NOBODY:
+                return SentAway(*loads(message.message))
+            return message
+    return decode_message(data)
+
+
+def relayed(message: Relayed) -> bytes:
+    """Encodes the message in the form in which it is published."""
+    return b"X" + pack(message)
+
+
+async def relay(
+    redis: Redis,
+    keys: PadKeys,
+    message: Any,
+    *,
+    event: str = "message",
+    author: str = "",
+    but: str = "",
+    writers: bool = False,
+) -> None:
+    """Sends a message to the sockets of the pad on all workers that are there now.
+
+    Unless it is for `writers`, people who came by the read-only link get it, too: it must not
+    contain anything that names the pad then.
+    """
+    data = relayed(Relayed(event, dumps(message).encode(), author, but, writers))
+    await redis.client.execute_command("SPUBLISH", keys.channel, data)
+
+
+async def point(redis: Redis, keys: PadKeys, pointers: list[Pointer]) -> None:
+    """Tells the pad's workers where people have their cursors. Raises what `UNREACHABLE` lists."""
+    data = relayed(Relayed(_CURSORS, dumps(pointers).encode(), _NOBODY))
+    await redis.client.execute_command("SPUBLISH", keys.channel, data)
+
+
+async def send_away(redis: Redis, keys: PadKeys, whom: SentAway) -> None:
+    """Tells the pad's workers to disconnect these sessions. Raises what `UNREACHABLE` lists."""
+    data = relayed(Relayed(_SENT_AWAY, dumps(list(whom)).encode(), _NOBODY))
+    await redis.client.execute_command("SPUBLISH", keys.channel, data)

@@ -1,0 +1,132 @@
+"""A pad's chat: a stream separate from its revisions, with messages numbered from 0 without a
+gap."""
+
+import hashlib
+import secrets
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple, cast
+
+from padfleet.shared import bounds
+from padfleet.shared.log.connection import scripts
+from padfleet.shared.log.connection.connect import Redis
+from padfleet.shared.log.keys import PadKeys
+from padfleet.shared.log.people import authors
+from padfleet.shared.log.records import pack, unpack
+from padfleet.shared.tasks import all_of
+from padfleet.shared.wire.jsontext import dumps, loads
+
+NO_MESSAGES = -1
+"""The head of a chat in which nobody has said anything, as Etherpad has it."""
+
+
+class NoPad(Exception):
+    """There is no such pad, so nothing can be stored for it."""
+
+
+class ChatMessage(NamedTuple):
+    """What somebody said. The name shown with it is the author's at the time of reading."""
+
+    number: int  #: its index
+    author: str  #: empty: nobody's, as when the HTTP API speaks for no author
+    time: int  #: ms since the epoch
+    text: str  #: a code-unit string
+    extra: dict[str, Any]  #: what plugins' pages have added to the message, by name
+
+    def to_record(self) -> bytes:
+        # As JSON, in which it came: msgpack cannot represent every number that JSON can.
+        extra = dumps(self.extra) if self.extra else ""
+        return pack((self.author, self.time, self.text, extra))
+
+    @classmethod
+    def from_record(cls, number: int, record: bytes) -> "ChatMessage":
+        author, time, text, extra = unpack(record)
+        return cls(
+            number,
+            author if bounds.is_author_id(author) else "",
+            bounds.moment(time),
+            bounds.chat_text(text),
+            bounds.chat_extra(loads(extra)) if extra else {},
+        )
+
+
+async def say(
+    redis: Redis,
+    keys: PadKeys,
+    *,
+    text: str,
+    author: str,
+    now_ms: int,
+    extra: Mapping[str, Any] | None = None,
+    request: str | None = None,
+) -> int:
+    """Appends a message and announces it to all workers; returns its index.
+
+    The message is stored exactly once, even if the call is repeated because the answer was lost, or
+    if the author's client repeats a message that it has named with `request`. Raises `NoPad`,
+    `OutOfBounds`, or what `UNREACHABLE` lists.
+    """
+    bounds.check_chat(text, extra or {})
+    message = ChatMessage(-1, author, now_ms, text, dict(extra or {}))
+    known: dict[str, authors.Author] = {}
+    if author:
+        known, _ = await all_of(authors.read(redis, [author]), authors.keep(redis, [author]))
+    name = known[author].name if author in known else None
+    record, call = message.to_record(), _call(author, request)
+    index: int = await scripts.CHAT(
+        redis.client,
+        [keys.chat, keys.meta],
+        [keys.channel, record, call, pack((record, name))],
+    )
+    if index < 0:
+        raise NoPad("nobody can speak where there is no pad")
+    return index
+
+
+def _call(author: str, request: str | None) -> str:
+    """A name for one message. One client must not be able to guess another's."""
+    if request is None:
+        return secrets.token_hex(8)
+    named = f"{author}\0{request}".encode("utf-8", "surrogatepass")
+    return hashlib.sha256(named).hexdigest()[:32]
+
+
+async def read_chat(redis: Redis, keys: PadKeys, first: int, last: int) -> list[ChatMessage]:
+    """Returns the messages first…last, both included, in order; those that exist."""
+    return messages_of(await stored_messages(redis, keys, first, last))
+
+
+async def stored_messages(
+    redis: Redis, keys: PadKeys, first: int, last: int
+) -> list[tuple[bytes, dict[bytes, bytes]]]:
+    """Returns the same as entries of the chat's stream."""
+    if last < max(first, 0):
+        return []
+    reply = await redis.client.xrange(keys.chat, min=str(max(first, 0)), max=str(last))
+    return cast("list[tuple[bytes, dict[bytes, bytes]]]", reply)
+
+
+def messages_of(stored: Iterable[tuple[bytes, Mapping[bytes, bytes]]]) -> list[ChatMessage]:
+    """The messages in these entries of a chat's stream."""
+    found = []
+    for entry_id, fields in stored:
+        record = fields.get(b"m")
+        if record is not None:  # else not written by us
+            found.append(ChatMessage.from_record(int(entry_id.partition(b"-")[0]), record))
+    return found
+
+
+async def chat_pages(redis: Redis, keys: PadKeys, size: int) -> AsyncIterator[list[ChatMessage]]:
+    """Yields all messages up to the newest one at the time of the call, the oldest first, up to
+    `size` in one read. No page is empty."""
+    newest = await chat_head(redis, keys)
+    for start in range(0, newest + 1, size):
+        messages = await read_chat(redis, keys, start, min(start + size - 1, newest))
+        if messages:
+            yield messages
+
+
+async def chat_head(redis: Redis, keys: PadKeys) -> int:
+    """The index of the newest message; `NO_MESSAGES` if there is none."""
+    reply = await redis.client.xrevrange(keys.chat, count=1)
+    newest = cast("Sequence[tuple[bytes, Any]]", reply)
+    return int(newest[0][0].partition(b"-")[0]) if newest else NO_MESSAGES

@@ -1,0 +1,381 @@
+"""Pads on their way between Redis and a cold store: the steps that involve Redis.
+
+`shared/cold/places.py` says which step may follow which; here, each is one script.
+"""
+
+import secrets
+import time
+from collections.abc import Awaitable, Mapping, Sequence
+from typing import Any, Literal, NamedTuple, cast, get_args
+
+from padfleet.shared.log.connection import scripts
+from padfleet.shared.log.connection.connect import UNREACHABLE, Redis
+from padfleet.shared.log.connection.errors import error_of
+from padfleet.shared.log.damage import CorruptPad, of_right_type, readable
+from padfleet.shared.log.fleet.leases import Lease
+from padfleet.shared.log.keys import Keyspace, PadKeys
+from padfleet.shared.log.pad.chat import NO_MESSAGES
+
+STAMP = 40
+"""Length of a stamp in characters, see `stamp.lua`."""
+
+STAGED_S = 600
+"""Seconds after which an unfinished part of a pad expires."""
+
+STAGE_BYTES = 1 << 20
+"""Bytes of entries that are stored in one call: a millisecond or two of the server's time."""
+
+STAGE_ENTRIES = 1000
+
+StreamItems = tuple[str, Sequence[bytes]]
+"""The ID of an entry of a stream, and its alternating fields and values."""
+
+
+_Installed = Literal["ok", "reign", "here", "moved", "staged", "damaged"]
+Frozen = Literal["ok", "lease", "changed", "people", "inbox"]
+"""The result of freezing a pad: it left Redis, or why it stays."""
+
+Way = Literal["thaw", "freeze", "lost"]
+"""Which way a pad is going; ``lost``: it was lost in Redis and is brought back from the store."""
+
+
+class Trace(NamedTuple):
+    """The note in Redis about a pad that is on its way."""
+
+    way: Way
+    epoch: int
+    edition: int
+    reign: str
+    at: int = 0  #: when it was put there, ms since the epoch
+
+    @property
+    def name(self) -> str:
+        """The trace without its time."""
+        return f"{self.way} {self.epoch} {self.edition} {self.reign}"
+
+    def to_text(self) -> str:
+        return f"{self.name} {self.at}"
+
+    @classmethod
+    def from_text(cls, text: str) -> "Trace | None":
+        """Returns None for anything that is not a trace of ours."""
+        way, *rest = text.split(" ")
+        if way not in get_args(Way) or len(rest) != 4:
+            return None
+        epoch, edition, reign, at = rest
+        try:
+            return cls(cast("Any", way), int(epoch), int(edition), reign, int(at))
+        except ValueError:
+            return None
+
+
+class Whereabouts(NamedTuple):
+    """What Redis knows about where a pad is."""
+
+    reign: str
+    head: int | None  #: -1: it was deleted; None: nothing of it is here
+    epoch: int
+    trace: str  #: empty: none
+
+
+class PadStanding(NamedTuple):
+    """The state of a pad that is in Redis."""
+
+    head: int | None  #: as in `Whereabouts`
+    epoch: int
+    even: bool  #: the cold store has all of it
+    people: int
+    sessions: int
+    time: int  #: of the last revision, ms since the epoch
+    quiet_ms: int  #: since somebody was found on it, or it came
+    opened: bool  #: it was made by opening it, and goes away if nobody writes
+
+
+class StoredPad(NamedTuple):
+    """The small keys of a pad, as they are stored."""
+
+    meta: dict[bytes, bytes]
+    stamp: str  #: of that moment
+    fences: dict[bytes, bytes]
+    seen: dict[bytes, bytes]
+    chat: int  #: the newest message's number; -1: there is none
+    saved: bytes  #: the newest of the saved revisions; empty: there is none
+
+
+class ThawedPad(NamedTuple):
+    """What is stored when a pad comes back into Redis."""
+
+    meta: Mapping[str, bytes | str | int]
+    reigns: str
+    sessions: int
+    fences: Mapping[str, int]
+    seen: Mapping[str, str]
+    saved: Sequence[bytes]
+    snapshot: bytes | None
+    noted: bytes  #: what stands with it, beside its stamp
+
+
+async def whereabouts(redis: Redis, keyspace: Keyspace, keys: PadKeys) -> Whereabouts:
+    """Reads where the pad is. Raises `CorruptPad`, or what `UNREACHABLE` lists."""
+    with of_right_type(keys.meta):
+        reign, head, epoch, trace = await scripts.WHEREABOUTS(
+            redis.rush, [keys.state, keys.meta, keyspace.moving(keys.partition)], [keys.pad_id]
+        )
+    await redis.heard_under(keys.partition, reign.decode())
+    with readable(keys.meta):
+        return Whereabouts(
+            reign.decode(), int(head) if head else None, int(epoch or 0), trace.decode()
+        )
+
+
+class KeptFrom(NamedTuple):
+    """Which part of a pad's history Redis has."""
+
+    epoch: int
+    first: int  #: the oldest revision that is in the stream
+
+
+async def where_it_begins(redis: Redis, keys: PadKeys) -> KeptFrom | None:
+    """Returns None if nothing of the pad is here. Raises the same as `whereabouts`."""
+    with of_right_type(keys.meta):
+        head, epoch, first = await redis.rush.hmget(keys.meta, ["head", "epoch", "first"])
+    with readable(keys.meta):
+        return KeptFrom(int(epoch or 0), int(first or 0)) if head is not None else None
+
+
+async def hold(redis: Redis, keyspace: Keyspace, pad: str) -> None:
+    """Keeps the pad in Redis for as long as if somebody had just been on it, for a caller that is
+    about to read it in several steps. Raises what `UNREACHABLE` lists."""
+    now = int(time.time() * 1000)
+    await redis.client.zadd(keyspace.hot(keyspace.partition_of(pad)), {pad: now}, xx=True)
+
+
+async def announce_fetching(
+    redis: Redis, keyspace: Keyspace, keys: PadKeys, seen: Whereabouts, trace: Trace
+) -> bool:
+    """Stores the trace of a thaw. Returns False if something has changed since it was read."""
+    reply = await scripts.FETCHING(
+        redis.rush,
+        [keys.state, keys.meta, keyspace.moving(keys.partition)],
+        [seen.reign, keys.pad_id, seen.trace, trace.to_text()],
+    )
+    return bool(reply == b"ok")
+
+
+class Bringing:
+    """A pad's streams, which are stored under temporary keys before they are put in place."""
+
+    def __init__(self, redis: Redis, keyspace: Keyspace, keys: PadKeys) -> None:
+        base = keyspace.staging(keys.partition, secrets.token_hex(8))
+        self._redis = redis
+        self._keyspace = keyspace
+        self._keys = keys
+        self._revs, self._chat = f"{base}:revs", f"{base}:chat"
+        self._counts = [0, 0]
+
+    async def revisions(self, first: int, records: Sequence[bytes]) -> None:
+        """Adds revisions. Raises what `UNREACHABLE` lists."""
+        entries = [(f"{first + i}-1", (b"r", record)) for i, record in enumerate(records)]
+        self._counts[0] = await self._stage(self._revs, entries)
+
+    async def chat(self, messages: Sequence[StreamItems]) -> None:
+        self._counts[1] = await self._stage(self._chat, messages)
+
+    async def _stage(self, key: str, entries: Sequence[StreamItems]) -> int:
+        args: list[scripts.Argument] = [STAGED_S]
+        size = number = count = 0
+        for entry_id, items in entries:
+            args += [entry_id, len(items), *items]
+            size += sum(map(len, items))
+            number += 1
+            if size > STAGE_BYTES or number == STAGE_ENTRIES:
+                count = await scripts.STAGE(self._redis.client, [key], args)
+                args, size, number = [STAGED_S], 0, 0
+        if number:
+            count = await scripts.STAGE(self._redis.client, [key], args)
+        return int(count)
+
+    async def install(self, pad: ThawedPad, trace: Trace) -> _Installed:
+        """Puts the pad in its place, if the trace with its name is there."""
+        keys = self._keys
+        lists: list[scripts.Argument] = [len(pad.meta)]
+        for name, value in pad.meta.items():
+            lists += [name, value]
+        lists.append(len(pad.fences))
+        for author, order in pad.fences.items():
+            lists += [author, order]
+        lists.append(len(pad.seen))
+        for author, history in pad.seen.items():
+            lists += [author, history]
+        lists += [len(pad.saved), *pad.saved]
+        reply: bytes = await scripts.THAW(
+            self._redis.client,
+            [
+                keys.state,
+                keys.meta,
+                self._keyspace.moving(keys.partition),
+                self._keyspace.hot(keys.partition),
+                keys.fences,
+                keys.seen,
+                keys.saved,
+                keys.snap,
+                keys.chunks,
+                self._revs,
+                keys.revs,
+                self._chat,
+                keys.chat,
+            ],
+            [
+                trace.reign,
+                keys.pad_id,
+                keys.channel,
+                trace.name,
+                *self._counts,
+                pad.snapshot or b"",
+                pad.reigns,
+                pad.sessions,
+                pad.noted,
+                *lists,
+            ],
+        )
+        return cast("_Installed", reply.decode())
+
+    async def drop(self) -> None:
+        """Removes what was not put in place."""
+        if any(self._counts):
+            await self._redis.client.unlink(self._revs, self._chat)
+
+
+# --- What a writer does --------------------------------------------------------------------------
+
+
+async def hot_pads(redis: Redis, keyspace: Keyspace, partition: int) -> list[str]:
+    """Returns the partition's pads that are in Redis, those first that nobody has been on for
+    longest."""
+    reply = await redis.client.zrangebyscore(keyspace.hot(partition), "-inf", "+inf")
+    return [name.decode() for name in cast("Sequence[bytes]", reply)]
+
+
+async def note_hot(redis: Redis, keyspace: Keyspace, pads: Sequence[str]) -> None:
+    """Notes that these pads are in Redis, and that the cold store may be behind. Raises what
+    `UNREACHABLE` lists."""
+    pipeline = redis.client.pipeline(transaction=False)
+    now = int(time.time() * 1000)
+    for pad in pads:
+        _ = pipeline.zadd(keyspace.hot(keyspace.partition_of(pad)), {pad: now}, nx=True)
+    await pipeline.execute()
+
+
+async def standings(
+    redis: Redis, keyspace: Keyspace, partition: int, pads: Sequence[str]
+) -> list[PadStanding | CorruptPad]:
+    """Returns the state of these pads of one partition; some hundreds at a time. Raises what
+    `UNREACHABLE` lists."""
+    keys = [keyspace.hot(partition), keyspace.unwritten(partition)]
+    for pad in pads:
+        own = keyspace.pad(pad)
+        keys += [own.meta, own.members, own.chat, own.saved, own.fences]
+    replies: list[Any] = await scripts.BEHIND(redis.rush, keys, list(pads))
+    return [_standing(reply) for reply in replies]
+
+
+def _standing(reply: Any) -> PadStanding | CorruptPad:
+    if isinstance(reply, bytes):
+        fault = error_of(text := reply.decode("utf-8", "replace"))
+        if isinstance(fault, UNREACHABLE):
+            raise fault  # the server's, which takes no writes: it says nothing of the pad
+        return CorruptPad(text)
+    head, epoch, even, people, sessions, last, quiet, opened = reply
+    try:
+        return PadStanding(
+            int(head) if head else None,
+            int(epoch or 0),
+            bool(even),
+            int(people),
+            int(sessions),
+            int(last),
+            int(quiet),
+            bool(opened),
+        )
+    except ValueError as error:
+        return CorruptPad(str(error))
+
+
+async def read_stored(redis: Redis, keys: PadKeys) -> StoredPad | None:
+    """Reads the small keys of a pad; None if nothing of it is here. Raises `CorruptPad`, or what
+    `UNREACHABLE` lists."""
+    with of_right_type(keys.meta):
+        stamp, newest, saved, *hashes = await scripts.SMALL(
+            redis.rush,
+            [keys.meta, keys.chat, keys.saved, keys.fences, keys.seen, keys.seen_before],
+            [],
+        )
+    meta, fences, young, old = (dict(zip(h[::2], h[1::2], strict=True)) for h in hashes)
+    if b"head" not in meta:
+        return None
+    chat = int(newest.partition(b"-")[0]) if newest else NO_MESSAGES
+    return StoredPad(meta, stamp.decode(), fences, {**old, **young}, chat, saved)
+
+
+async def note_written(redis: Redis, keys: PadKeys, epoch: int, stamp: str, noted: bytes) -> None:
+    """Notes that the cold store has the pad as it was under this stamp."""
+    await scripts.WRITTEN(redis.rush, [keys.meta], [epoch, stamp.encode() + noted])
+
+
+async def freeze(
+    redis: Redis,
+    keyspace: Keyspace,
+    lease: Lease,
+    pad: str,
+    stored: StoredPad,
+    trace: Trace,
+    after_ms: int = 0,
+) -> Frozen:
+    """Takes the pad out of Redis, as it was when `stored` was read, if nobody has held it there for
+    that long. Only for the holder of the lease."""
+    keys = keyspace.pad(pad)
+    own = (keys.members, keys.chat, keys.saved, keys.fences)
+    reply: bytes = await scripts.FREEZE(
+        redis.client,
+        [
+            keys.state,
+            keyspace.inbox(keys.partition),
+            keyspace.hot(keys.partition),
+            keyspace.moving(keys.partition),
+            keys.meta,
+            *own,
+            *(key for key in keys.deletable if key not in own),
+        ],
+        [
+            lease.term,
+            lease.reign,
+            pad,
+            stored.meta.get(b"epoch", b"0"),
+            stored.meta[b"head"],
+            stored.meta.get(b"chain", b""),
+            stored.stamp,
+            stored.meta.get(b"sessions", b"0"),
+            trace.to_text(),
+            after_ms,
+        ],
+    )
+    return cast("Frozen", reply.decode())
+
+
+async def bury(redis: Redis, keyspace: Keyspace, pad: str, epoch: int) -> None:
+    """Removes what is left of a deleted pad."""
+    keys = keyspace.pad(pad)
+    await scripts.BURY(redis.rush, [keyspace.hot(keys.partition), keys.meta], [pad, epoch])
+
+
+async def traces(redis: Redis, keyspace: Keyspace, partition: int) -> dict[str, str]:
+    """Returns, by pad, the traces of the partition's pads that are on their way."""
+    reply = redis.client.hgetall(keyspace.moving(partition))
+    found = await cast("Awaitable[dict[bytes, bytes]]", reply)
+    return {pad.decode(): trace.decode() for pad, trace in found.items()}
+
+
+async def arrived(redis: Redis, keyspace: Keyspace, pad: str, trace: str) -> None:
+    """Removes the trace, if it still is the same."""
+    partition = keyspace.partition_of(pad)
+    await scripts.ARRIVED(redis.rush, [keyspace.moving(partition)], [pad, trace])

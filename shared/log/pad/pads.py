@@ -1,0 +1,99 @@
+"""Read-only ids, and the settings of the whole fleet."""
+
+import secrets
+from typing import NamedTuple, cast
+
+from padfleet.shared.log.connection.connect import Redis
+from padfleet.shared.log.fleet.agreement import agree
+from padfleet.shared.log.keys import PadKeys, read_only_key
+
+
+async def settle_partitions(redis: Redis, configured: int) -> None:
+    """Records the number of partitions at the first start of a fleet, and raises `Disagreement` for
+    another number later. This is for tools; long-running processes have a `Membership`.
+
+    A pad's partition follows from that number: with another one, its history would seem gone.
+    """
+    (await agree(redis, configured)).check(configured)
+
+
+async def read_only_id(redis: Redis, keys: PadKeys, pad_id: str) -> str:
+    """Returns the pad's read-only id, made if it has none: ``r.`` and 32 random hex digits."""
+    known = (await glance(redis, keys)).read_only_id
+    return known if known is not None else await make_read_only_id(redis, keys, pad_id)
+
+
+async def make_read_only_id(redis: Redis, keys: PadKeys, pad_id: str) -> str:
+    """Makes a read-only id for a pad that had none a moment ago."""
+    return await settle_read_only_id(redis, keys, await way_back(redis, pad_id))
+
+
+async def way_back(redis: Redis, pad_id: str) -> str:
+    """Stores a fresh read-only id that leads to the pad, before the pad names it: an id that
+    somebody has seen must lead to its pad."""
+    fresh = "r." + secrets.token_hex(16)
+    await redis.client.set(read_only_key(fresh), pad_id)
+    return fresh
+
+
+async def settle_read_only_id(redis: Redis, keys: PadKeys, fresh: str) -> str:
+    """Returns the pad's read-only id: the fresh one, unless it has got another meanwhile."""
+    pipeline = redis.client.pipeline(transaction=False)
+    _ = pipeline.hsetnx(keys.meta, "readonly", fresh)
+    # It does not go by what HSETNX says, which after a lost answer would be that another was first.
+    _ = pipeline.hget(keys.meta, "readonly")
+    _, known = await pipeline.execute()
+    if known != fresh.encode():
+        await redis.client.delete(read_only_key(fresh))
+    return cast("bytes", known).decode()
+
+
+class Glance(NamedTuple):
+    """A quick look at a pad: enough to begin with, but not to rely on."""
+
+    exists: bool
+    read_only_id: str | None  #: None: it has none yet
+    damaged: bool = False  #: it can only be read, see `PadMeta.damaged`
+
+
+async def glance(redis: Redis, keys: PadKeys) -> Glance:
+    """Looks at the pad. Raises what `UNREACHABLE` lists, and ResponseError if a key has a wrong
+    type."""
+    readonly, head, damaged = await _glanced(redis, keys)
+    if head is None and redis.elsewhere is not None and await redis.elsewhere.bring(keys.pad_id):
+        readonly, head, damaged = await _glanced(redis, keys)
+    exists = head is not None and not head.startswith(b"-")
+    return Glance(exists, readonly.decode() if readonly is not None else None, bool(damaged))
+
+
+async def _glanced(redis: Redis, keys: PadKeys) -> tuple[bytes | None, bytes | None, bytes | None]:
+    return cast(
+        "tuple[bytes | None, bytes | None, bytes | None]",
+        await redis.rush.hmget(keys.meta, ["readonly", "head", "damaged"]),
+    )
+
+
+async def pad_of_read_only(redis: Redis, read_only_id: str) -> str | None:
+    """Returns the pad that a read-only id leads to; None if there is none."""
+    pad = cast("bytes | None", await redis.client.get(read_only_key(read_only_id)))
+    if pad is None and redis.elsewhere is not None:
+        return await redis.elsewhere.pad_of_read_only(read_only_id)
+    return pad.decode() if pad is not None else None
+
+
+async def claim_read_only(redis: Redis, read_only_id: str | None, pad_id: str) -> str | None:
+    """Returns the id if it leads to this pad from now on. If it already leads to another one, that
+    stays so, and this pad gets one of its own when it is first opened."""
+    if read_only_id is None:
+        return None
+    key = read_only_key(read_only_id)
+    await redis.client.set(key, pad_id, nx=True)
+    return read_only_id if await redis.client.get(key) == pad_id.encode() else None
+
+
+async def forget_read_only(redis: Redis, read_only_id: str, of: str | None = None) -> None:
+    """Makes the id lead nowhere, if it leads to the pad `of`; None: wherever it leads. If the pad
+    exists, it still has the id. Raises what `UNREACHABLE` lists."""
+    key = read_only_key(read_only_id)
+    if of is None or await redis.client.get(key) == of.encode():
+        await redis.client.delete(key)

@@ -1,0 +1,73 @@
+"""Which pads an author has written on: an index, which can always be rebuilt from the pads."""
+
+from collections.abc import Awaitable, Collection, Iterable, Sequence
+from itertools import compress
+from typing import cast
+
+from padfleet.shared.batches import ASKED_AT_ONCE, slices
+from padfleet.shared.log.connection.connect import Redis
+from padfleet.shared.log.keys import Keyspace, author_pads_key
+from padfleet.shared.log.people.authors import SYSTEM_AUTHOR, keep
+
+
+async def note(
+    redis: Redis, authors: Iterable[str], pad_id: str, epoch: int, *, kept: Collection[str] = ()
+) -> None:
+    """Adds the pad to these authors' lists, which makes their records permanent, unless they are
+    already (`kept`). Raises what `UNREACHABLE` lists."""
+    wanted = [author for author in authors if author != SYSTEM_AUTHOR]
+    for some in slices(wanted, ASKED_AT_ONCE):
+        pipeline = redis.client.pipeline(transaction=False)
+        for author in some:
+            _ = pipeline.hset(author_pads_key(author), pad_id, str(epoch))
+        await pipeline.execute()
+    await keep(redis, [author for author in wanted if author not in kept])
+
+
+async def forget(redis: Redis, authors: Iterable[str], pad_id: str) -> None:
+    """The pad is not here any more. What is on record of the authors stays. Raises what
+    `UNREACHABLE` lists."""
+    for some in slices(list(authors), ASKED_AT_ONCE):
+        pipeline = redis.client.pipeline(transaction=False)
+        for author in some:
+            _ = pipeline.hdel(author_pads_key(author), pad_id)
+        await pipeline.execute()
+
+
+async def pads_of(redis: Redis, keyspace: Keyspace, author: str) -> list[str]:
+    """Returns the pads in alphabetical order, wherever they are. Entries for pads that are gone are
+    removed from the index."""
+    reply = redis.client.hgetall(author_pads_key(author))
+    known = await cast("Awaitable[dict[bytes, bytes]]", reply)
+    names = dict.fromkeys(name.decode() for name in known)
+    if redis.elsewhere is not None:
+        names |= dict.fromkeys(await redis.elsewhere.pads_of_author(author))
+    found: list[str] = []
+    gone: list[str] = []
+    away: list[str] = []
+    for name, (head, epoch) in await _standing(redis, keyspace, list(names)):
+        noted = known.get(name.encode())
+        if head is None and redis.elsewhere is not None:
+            away.append(name)
+        elif int(head or -1) >= 0 and noted in (None, epoch or b"0"):
+            found.append(name)
+        elif noted is not None:
+            gone.append(name)
+    if redis.elsewhere is not None:
+        found += compress(away, await redis.elsewhere.are_there(away))
+    if gone:
+        await redis.client.hdel(author_pads_key(author), *gone)
+    return sorted(found)
+
+
+async def _standing(
+    redis: Redis, keyspace: Keyspace, names: Sequence[str]
+) -> list[tuple[str, list[bytes | None]]]:
+    """Head and epoch of each of these pads; None where Redis has none."""
+    found: list[tuple[str, list[bytes | None]]] = []
+    for some in slices(names, ASKED_AT_ONCE):
+        pipeline = redis.client.pipeline(transaction=False)
+        for name in some:
+            _ = pipeline.hmget(keyspace.pad(name).meta, ["head", "epoch"])
+        found += zip(some, await pipeline.execute(), strict=True)
+    return found

@@ -1,0 +1,161 @@
+"""Who is on a pad, and which processes are alive."""
+
+from collections.abc import Sequence
+from typing import NamedTuple, cast
+
+from padfleet.shared.log import reigns
+from padfleet.shared.log.connection import scripts
+from padfleet.shared.log.connection.connect import Redis
+from padfleet.shared.log.damage import of_right_type, readable
+from padfleet.shared.log.keys import WORKERS, PadKeys
+from padfleet.shared.log.records import (
+    Fence,
+    Joined,
+    Left,
+    Member,
+    UserInfo,
+    encode_user_info,
+    fence_around_order,
+    pack,
+    unpack,
+)
+
+
+class Admission(NamedTuple):
+    """What a session learns when it joins."""
+
+    order: int
+    epoch: int
+    seen_epoch: int | None  #: the history that this session was on; None: never here
+    reign: str
+    shared_up_to: int | None
+    """The last rev that it has in common with the pad as it is now, if it was here before; None:
+    all of its history."""
+    is_news: bool  #: a stay that is not on record yet, since it is not certain that it may be
+    fence_id: str = ""  #: where the fence stands in the inbox, if one was wanted
+
+
+async def join(
+    redis: Redis,
+    keys: PadKeys,
+    member: Member,
+    *,
+    order: int | None = None,
+    resumes: bool = False,
+    stay: tuple[int, str] | None = None,
+    fence: tuple[Fence, str] | None = None,
+) -> Admission:
+    """Enters a session, and tells all workers. `order` is given for a session that was here
+    already. A `fence`, with its inbox, is put there in the same step, with the order that the
+    session gets.
+
+    `stay` is the epoch and reign of the history that the session itself is on; without it, the
+    session is assumed to be on the one that its author was on last.
+
+    The author's presence is recorded, unless the author `resumes`: then it has to be found out
+    first whether that is allowed, which depends on what is recorded.
+    """
+    wanted = [keys.members, keys.meta, keys.seen, keys.seen_before, keys.state]
+    around: tuple[bytes, ...] = ()
+    if fence is not None:
+        around = fence_around_order(fence[0])
+        wanted.append(fence[1])
+    reply = await scripts.JOIN(
+        redis.rush,
+        wanted,
+        [
+            keys.channel,
+            member.session,
+            pack(member),
+            member.author,
+            "" if order is None else order,
+            "" if resumes else "new",
+            *around,
+        ],
+    )
+    got_order, epoch, seen, reign, record, fence_id = reply
+    await redis.heard_under(keys.partition, reign.decode())
+    is_news = resumes and seen != b"%b %b" % (epoch, reign)
+    if stay is None and seen:
+        seen_epoch, _, seen_reign = seen.decode().partition(" ")
+        stay = int(seen_epoch), seen_reign
+    return Admission(
+        int(got_order),
+        int(epoch),
+        stay[0] if stay else None,
+        reign.decode(),
+        reigns.shared_up_to(reigns.parse(record.decode()), stay[1]) if stay else None,
+        is_news,
+        fence_id.decode(),
+    )
+
+
+async def vouch(
+    redis: Redis, keys: PadKeys, authors: Sequence[str], *, epoch: int, reign: str
+) -> bool:
+    """Records that these authors' sessions share the pad's history under this reign. Returns False,
+    and records nothing, if the epoch or reign has changed."""
+    args: list[scripts.Argument] = [reign, epoch, *authors]
+    wanted = [keys.meta, keys.seen, keys.seen_before, keys.state]
+    reply = await scripts.VOUCH(redis.rush, wanted, args)
+    return bool(reply == 1)
+
+
+def _decode(value: bytes) -> Joined:
+    order, _, record = value.partition(b" ")
+    return Joined(int(order), Member(*unpack(record)))
+
+
+async def members(redis: Redis, keys: PadKeys) -> list[Joined]:
+    """Returns the members. Raises `CorruptPad`, or what `UNREACHABLE` lists."""
+    with of_right_type(keys.members):
+        values: list[bytes] = await redis.client.hvals(keys.members)  # type: ignore[assignment]
+    with readable(keys.members):
+        return [_decode(value) for value in values]
+
+
+async def leave(redis: Redis, keys: PadKeys, sessions: Sequence[Left]) -> None:
+    """Removes sessions, and tells all workers of those that were still present."""
+    args: list[str | bytes] = [keys.channel]
+    for left in sessions:
+        args += [left.session, pack(left)]
+    await scripts.LEAVE(redis.rush, [keys.members], args)
+
+
+async def bury(redis: Redis, keys: PadKeys) -> int:
+    """Removes members that were on workers which died long ago: if nobody else is on a pad, nobody
+    else does so. Returns how many there were. Raises the same as `members`."""
+    joined = await members(redis, keys)
+    if not joined:
+        return 0
+    # Asked after the members were read: a worker is known before its first session is let in.
+    known = await redis.client.zrangebyscore(WORKERS, "-inf", "+inf")
+    workers = {name.decode() for name in cast("Sequence[bytes]", known)}
+    dead = [
+        Left(member.session, member.author, member.color)
+        for _, member in joined
+        if member.worker not in workers
+    ]
+    if dead:
+        await leave(redis, keys, dead)
+    return len(dead)
+
+
+async def tell_user_info(redis: Redis, keys: PadKeys, info: UserInfo) -> None:
+    await redis.client.execute_command("SPUBLISH", keys.channel, encode_user_info(info))
+
+
+class MemberCount(NamedTuple):
+    alive: set[str]
+    silence_ms: int  #: since this process' own last beat; -1: this is the first
+
+
+async def beat(redis: Redis, key: str, process: str, timeout_ms: int) -> MemberCount:
+    """Says that `process` is alive, and returns which others are."""
+    since, *alive = await scripts.HEARTBEAT(redis.hot, [key], [process, timeout_ms])
+    return MemberCount({name.decode() for name in alive}, int(since))
+
+
+async def retire(redis: Redis, key: str, process: str) -> None:
+    """Removes a process that is ending, so that nobody waits for its time-out."""
+    await redis.client.zrem(key, process)
