@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
-import pytest
-from aiohttp.test_utils import make_mocked_request
+import re
 
-from padfleet.services.web.api.receiving import BodyTooLarge, UploadRateExceeded, Uploads
+import aiohttp
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer, make_mocked_request
+
+from padfleet.services.web.api.receiving import (
+    BodyTooLarge,
+    Incoming,
+    Stopped,
+    UploadRateExceeded,
+    Uploads,
+)
 from padfleet.shared.budget import NoRoom
 
 REQUEST = make_mocked_request("POST", "/", headers={"Content-Length": "100"})
@@ -35,3 +45,43 @@ async def test_who_finds_no_room_in_time_is_told_so(monkeypatch: pytest.MonkeyPa
         with pytest.raises(UploadRateExceeded):
             async with uploads.room(REQUEST, "a"):
                 pass
+
+
+_PART = b"--b\r\nContent-Disposition: form-data; name=x\r\n\r\ny\r\n"
+
+
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        (_PART * 5000 + b"--b--", "more than 100 fields"),
+        (b"--b\r\n" + b"X: y\r\n" * 1000 + b"\r\n", "Too many headers"),
+        (b"--b\r\nContent-Disposition: form-data; name=" + b"x" * 100_000, "more than 8190"),
+        (b"--b" * 300_000, "Got more than"),
+        (b"", "Stopped|no file|boundary"),
+    ],
+    ids=["fields", "headers", "name", "boundary", "empty"],
+)
+async def test_a_form_that_is_none_is_refused_as_one_that_did_not_come_whole(
+    body: bytes, why: str
+) -> None:
+    """None of them was a fault of the worker's; the first one kept it busy for 20 s."""
+    stopped: list[str] = []
+
+    async def take(request: web.Request) -> web.Response:
+        try:
+            _ = await Incoming(request, 10_000_000).file()
+        except Stopped as error:
+            stopped.append(str(error))
+        return web.Response()
+
+    app = web.Application()
+    app.router.add_post("/", take)
+    headers = {"Content-Type": "multipart/form-data; boundary=b"}
+    async with (
+        TestServer(app) as server,
+        aiohttp.ClientSession() as http,
+        http.post(server.make_url("/"), data=body, headers=headers) as answer,
+    ):
+        assert answer.status == 200
+    (said,) = stopped
+    assert re.search(why, said), said
