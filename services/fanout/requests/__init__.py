@@ -1,1 +1,1 @@
-"""What clients ask for: to be let in, and what they say once they are."""
+"""This package serves what clients ask for: to be let in, and what they send once they are in."""

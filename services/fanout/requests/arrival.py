@@ -1,4 +1,5 @@
-"""A newcomer's way onto a pad: CLIENT_VARS, and everything since."""
+"""This module brings a newcomer onto a pad: it sends CLIENT_VARS, and everything that has happened
+since they were put together."""
 
 import time
 from dataclasses import dataclass, field, replace
@@ -29,24 +30,24 @@ DAMAGED = (
     "What is stored of this pad is damaged. You see its present text, and nobody can change it. "
     "Please tell whoever runs this service."
 )
-"""What everybody is told who opens such a pad."""
+"""The notice that is shown to everybody who opens a damaged pad."""
 
 
 @dataclass(slots=True)
 class Arrival:
-    """One newcomer's way onto a pad. It begins again, as often as it must, where the pad becomes
-    another one meanwhile."""
+    """One newcomer's way onto a pad. It starts over, as often as necessary, when the pad is
+    replaced by another one meanwhile."""
 
     joining: Joining
     gate: JoinGate
     creation: PadCreation
     hooks: Hooks
     settings: FanoutSettings
-    defaults: Any  #: how the newcomer's page looks, for a pad that is made by this
-    read_only_id: Pending[str] | None  #: a new one, for a pad that has none yet
-    asked: bool  #: the writer has been asked for the pad, which was not there
+    defaults: Any  #: how the newcomer's page looks, used if this arrival creates the pad
+    read_only_id: Pending[str] | None  #: a new read-only id, for a pad that has none yet
+    asked: bool  #: whether the writer has already been asked for a pad that did not exist
     _rights: dict[int, dict[str, Any]] = field(default_factory=dict, init=False)
-    """What the session may do, by the pad's generation."""
+    """What the session may do, keyed by the pad's epoch."""
 
     @property
     def _room(self) -> Room:
@@ -57,7 +58,10 @@ class Arrival:
         return self.joining.session
 
     async def arrive(self) -> None:
-        """Raises `TurnedAway`, `RateExceeded`, or what `UNREACHABLE` lists."""
+        """Brings the newcomer onto the pad.
+
+        Raises `TurnedAway`, `RateExceeded`, or what `UNREACHABLE` lists.
+        """
         patient_until = monotonic() + PATIENCE
         while True:
             try:
@@ -71,13 +75,13 @@ class Arrival:
                 continue
             if ready is not None:
                 break
-        # From here to the end nothing is awaited: no revision and no news can come between.
+        # Nothing is awaited from here to the end, so no revision or news can come in between.
         self.joining.refuse_duplicate()
         self._greet(*ready)
 
     async def _prepared(self) -> tuple[Greeting, dict[str, Any]] | None:
-        """What the newcomer is to be sent, and what the hooks add to it; None if the pad has become
-        another one meanwhile. Raises `NoRoom` too."""
+        """Returns what the newcomer is to be sent and what the hooks add to it, or None if the pad
+        has been replaced by another one meanwhile. It can also raise `NoRoom`."""
         room = self._room
         begins = await self._find_or_create()
         epoch = room.epoch
@@ -90,26 +94,27 @@ class Arrival:
         more = await hooks.variables(room, self._session) if hooks.client_vars else {}
         greeting = await room.greetings.make()
         if greeting is None or not greeting.epoch == room.epoch == epoch:
-            return None  # it was deleted while we came in: it is made again
+            return None  # it was deleted while we were coming in, and will be created again
         if epoch not in self._rights or admission.reign != room.reign:
-            # With another leader epoch the session is on record as under the one before, and would
-            # be sent what is of this one.
+            # The leader epoch has changed: the session is registered under the previous one, but
+            # would be sent data of the current one.
             return None
         return greeting, more
 
     async def _find_or_create(self) -> bool:
-        """Whether the pad begins with this newcomer."""
+        """Returns whether the pad begins with this newcomer, and has it created if it must be."""
         room, identity = self._room, self._session.identity
         begins = self.asked or room.feed.head < 0
         if room.feed.head < 0:
             if identity.read_only or self.settings.edit_only:
-                raise turned_away(self._session.exit, "deleted")  # since it was let in
+                raise turned_away(self._session.exit, "deleted")  # after it was let in
             await self.creation.create(room, identity, asked=self.asked)
         self.asked = False
         return begins
 
     async def _admitted(self, *, begins: bool) -> Admission:
-        # Before anything is begun beside: what fails here must not leave that behind.
+        # This comes before anything is started in parallel: a failure here must not leave a task
+        # behind.
         fresh = None if self.read_only_id is None else await self.read_only_id
         redis, author = self.joining.redis, self._session.author
         admission: Admission
@@ -124,19 +129,20 @@ class Arrival:
             ),
             *([self._settle_read_only_id(fresh)] if fresh is not None else []),
         )
-        self.read_only_id = None  # it is settled, however often we have to begin again
+        self.read_only_id = None  # it stays settled, however often we start over
         return admission
 
     async def _get_to_know(self) -> None:
-        """Those whose names somebody who comes is told: who are here, and who have written."""
+        """Loads the authors whose names a newcomer is sent: those who are here, and those who have
+        written on the pad."""
         redis, people = self.joining.redis, self._room.people
         await people.get_to_know_present(redis)
         await people.get_to_know(redis, (await self._room.replica.document()).authors())
 
     async def _find_rights(self) -> None:
-        """Adds what the session may do to the pad of this generation. Once: the token by which a
-        pad is deleted is told a single time, and who waits for room for his greeting comes by
-        again."""
+        """Finds out, once per epoch, what the session may do to the pad. It must be once, because
+        the pad's deletion token is issued a single time, and a newcomer who has to wait for room
+        for the greeting passes through here again."""
         room = self._room
         await room.metadata.settled()
         if (epoch := room.epoch) not in self._rights:
@@ -152,20 +158,19 @@ class Arrival:
             session.identity = replace(session.identity, read_only_id=known)
 
     async def _agrees(self, admission: Admission) -> bool:
-        """Whether the room is on the pad that the session was admitted to; with False it is gone.
-
-        Raises `TimeoutError` where it cannot be brought to that.
+        """Returns whether the room is on the pad that the session was admitted to; False means
+        that this pad is gone. Raises `TimeoutError` if the room cannot be brought up to date.
         """
         room = self._room
         if admission.epoch != room.epoch:
-            # It went away, or became another, while we came in, and we have not heard yet.
+            # The pad was deleted or replaced while we were coming in, and we have not heard yet.
             await room.resync.done()
             if room.feed.head < 0:
                 return False
             if admission.epoch != room.epoch:
                 raise TimeoutError("the pad has changed its history just now")
         if admission.reign != room.reign:
-            # There was a fail-over. What it took away must not be shown to anybody new.
+            # There was a fail-over. Nobody new may be shown what it took away.
             await room.resync.done()
             if admission.reign != room.reign:
                 raise TimeoutError("the pad could not be compared with the present server")

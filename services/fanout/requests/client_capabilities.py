@@ -1,4 +1,5 @@
-"""What CLIENT_READY says of the client itself: who it is, and what it understands."""
+"""This module reads what CLIENT_READY says about the client itself: who it is, and what it
+understands."""
 
 from typing import Any, NamedTuple
 
@@ -10,34 +11,35 @@ from padfleet.shared.log.people.authors import Author, AuthorVisit
 from padfleet.shared.settings import FanoutSettings
 
 BATCH_ANNOUNCEMENT = "NEW_CHANGES_BATCH"
-"""What a client lists in `supports` to get several revisions in one message."""
+"""A client lists this in `supports` to receive several revisions in one message."""
 
 ACK_ANNOUNCEMENT = "ACKNOWLEDGEMENTS"
-"""What it lists there if it answers requests for a Socket.IO acknowledgement. Without it, pings
-find out what has arrived."""
+"""A client lists this in `supports` if it answers requests for a Socket.IO acknowledgement. Without
+it, the worker finds out by pings what has arrived."""
 
 SESSIONS_ANNOUNCEMENT = "SESSIONS"
-"""What it lists there to be told what its sessions are called, and which of the revisions that it
-missed came from which of them."""
+"""A client lists this in `supports` to learn the names of its sessions, and which of the revisions
+that it missed came from which of them."""
 
 USERS_ANNOUNCEMENT = "USERS"
-"""What it lists there to be told of many people in one message."""
+"""A client lists this in `supports` to receive many people in one message."""
 
 CURSORS_ANNOUNCEMENT = "CURSORS"
-"""What it lists there if it shows where others have their cursors, and may tell its own."""
+"""A client lists this in `supports` if it shows other people's cursors; it may then also send its
+own."""
 
 
 class Introduced(NamedTuple):
-    """Who somebody is, and what of that is not on record yet."""
+    """Who a visitor is, and which parts of that have not been stored yet."""
 
     me: Author
     name: str | None
     color: int | str | None
     visit: AuthorVisit | None = None
-    seen: Author | None = None  #: who came by the visit, if that is to be noted
+    seen: Author | None = None  #: the author whose visit is to be recorded, if it is
 
     async def store(self, redis: Redis) -> None:
-        """Raises what `UNREACHABLE` lists."""
+        """Stores what has not been stored yet. Raises what `UNREACHABLE` lists."""
         if self.name is not None or self.color is not None:
             await authors.store_choice(redis, self.me, (self.name, self.color), self.visit)
         elif self.visit is not None and self.seen is not None:
@@ -45,8 +47,10 @@ class Introduced(NamedTuple):
 
 
 async def introduced(redis: Redis, identity: SessionIdentity, info: Any) -> Introduced:
-    """Takes over name and colour that the client brings in `userInfo`, unless they are given.
-    Raises what `UNREACHABLE` lists."""
+    """Adopts the name and colour that the client sends in `userInfo`, unless they are prescribed.
+
+    Raises what `UNREACHABLE` lists.
+    """
     name = info.get("name") if isinstance(info, dict) else None
     color = info.get("colorId") if isinstance(info, dict) else None
     if not is_color(color):
@@ -87,7 +91,8 @@ def lists_people(message: dict[str, Any]) -> bool:
 
 
 def points(message: dict[str, Any], identity: SessionIdentity, settings: FanoutSettings) -> bool:
-    """Whether the client takes part in cursors. Who may only read is not told of them."""
+    """Returns whether the client takes part in showing cursors. Read-only clients do not see
+    them."""
     on = settings.cursors_up_to > 0 and not identity.read_only
     return on and _supports(message, CURSORS_ANNOUNCEMENT)
 

@@ -1,9 +1,9 @@
-"""USER_CHANGES and PAD_DELETE: what goes to the writer.
+"""This module sends to the writer what clients submit: USER_CHANGES and PAD_DELETE.
 
-A submission is handed in to its inbox in the same breath in which it was read, and from then on it
-is an `EditUnderWay`: a task for each, with futures and a time-out to wait by, cost the worker a
-third of what it did for an edit. Its answer comes by the feed. Only what has to wait first, or is
-overdue, becomes a task.
+A submission is put into its inbox as soon as it has been read, without a pause, and is then
+followed as an `EditUnderWay`. A task for each submission, with its futures and its time-out,
+accounted for a third of the worker's effort for an edit. The answer arrives by way of the feed.
+Only a submission that has to wait first, or is overdue, becomes a task.
 """
 
 import asyncio
@@ -28,16 +28,16 @@ from padfleet.shared.tasks import Tasks
 log = logging.getLogger(__name__)
 
 MOST_OPS = 20_000
-"""Operations of one changeset: a pasted text has one or two for each of its lines."""
+"""How many operations one changeset may have. A pasted text has one or two for each line."""
 
 MOST_OPS_TO_COMPLETE = 5_000
-"""Operations of one that the worker itself goes through, for a client from before (`legacy`):
-20 ms."""
+"""How many operations a changeset may have if the worker itself has to go through them for an old
+client (`legacy`), which takes 20 ms."""
 
 
 class EditUnderWay:
-    """A submission, from when it was handed in. It is told when it is in its inbox
-    (`inbox.Receipt`), and what the writer answers (`answers.SubmissionAnswer`)."""
+    """A submission that has been handed in. It is notified when it is in its inbox
+    (`inbox.Receipt`), and of the writer's answer (`answers.SubmissionAnswer`)."""
 
     __slots__ = (
         "_answer",
@@ -57,11 +57,11 @@ class EditUnderWay:
         self._commits = commits
         self._intake = intake
         self._started = perf_counter()
-        self._answer: AwaitedAnswer | None = None  #: of who looks after it, once it is overdue
+        self._answer: AwaitedAnswer | None = None  #: set once it is overdue and looked after
         self.room = room
         self.session = session
         self.entry = entry
-        self.entry_id = ""  #: in its inbox; empty as long as it is not known to be there
+        self.entry_id = ""  #: its ID in its inbox; empty until it is known to be there
         self.is_over = False
 
     # --- From its inbox --------------------------------------------------------------------------
@@ -87,7 +87,7 @@ class EditUnderWay:
         self._ends()
         metrics.APPLY_SECONDS.observe(perf_counter() - self._started)
         if outcome is not None:
-            # Not here: this is in the middle of whatever has brought the answer.
+            # This must not happen here, in the middle of whatever has brought the answer.
             loop = asyncio.get_running_loop()
             _ = loop.call_soon(take_to_heart, self.room, self.session, outcome)
 
@@ -100,7 +100,8 @@ class EditUnderWay:
     # --- Overdue ---------------------------------------------------------------------------------
 
     async def look_after(self) -> None:
-        """Until it has been answered, put in again if need be, or cannot be."""
+        """Follows the submission until it has been answered or can no longer be answered, and puts
+        it into its inbox again if need be."""
         answer = self._answer = AwaitedAnswer()
         try:
             outcome = await self._commits.answer_to(
@@ -124,25 +125,27 @@ class Commits:
     def __init__(self, inbox: InboxWriter) -> None:
         self._inbox = inbox
         self._under_way: deque[tuple[float, EditUnderWay]] = deque()
-        """Those that were handed in last, by when they will be overdue."""
+        """The latest submissions, ordered by when they will be overdue."""
         self._timer: asyncio.TimerHandle | None = None
         self._tasks = Tasks()
 
     def close(self) -> None:
-        """Nobody is looked after any more."""
+        """Stops looking after submissions."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
         self._tasks.close()
 
     def hand_in(self, room: Room, session: Session, data: dict[str, Any], intake: Intake) -> bool:
-        """Sends a USER_CHANGES on its way, and sees to it that the client is answered, without
-        anything to be waited for: ACCEPT_COMMIT, `{disconnect}`, or, where nothing can be said for
-        sure, a broken connection from which it resumes. False, and nothing has been done, if there
-        is something to be waited for; then `submit` does it.
+        """Sends a USER_CHANGES on its way without waiting for anything, and makes sure that the
+        client is answered: by ACCEPT_COMMIT, by `{disconnect}`, or, where nothing can be said for
+        sure, by a broken connection from which it resumes.
+
+        Returns False, without having done anything, if there is something to wait for; `submit`
+        serves it then.
 
         Arguments:
-            intake: counts it as under way until it has been answered.
+            intake: counts the submission as under way until it has been answered.
         """
         submission = _checked(room, session, data, session.next_origin)
         if submission is None:
@@ -162,7 +165,7 @@ class Commits:
         return True
 
     async def submit(self, room: Room, session: Session, data: dict[str, Any]) -> None:
-        """As `hand_in`, and returns when the client has been answered."""
+        """Does what `hand_in` does, and returns when the client has been answered."""
         answer = AwaitedAnswer()
         submission = _checked(room, session, data, session.next_origin)
         if submission is None:
@@ -175,8 +178,12 @@ class Commits:
             take_to_heart(room, session, outcome)
 
     async def delete(self, room: Room, session: Session, *, allowed: bool) -> Outcome | None:
-        """None: the pad is gone (everybody has been told), or the connection has been broken.
-        Unless it is `allowed` by other means, only the pad's creator may."""
+        """Deletes the pad. Unless the deletion is `allowed` by other means, only the pad's creator
+        may delete it.
+
+        Returns None if the pad is gone, which everybody on it has been sent, or if the connection
+        has been broken; otherwise it returns the outcome that refuses the deletion.
+        """
         origin, answer = session.expect()
         deletion = Deletion(room.pad_id, origin, session.author, allowed)
         return await self.answer_to(room, session, deletion, answer)
@@ -189,9 +196,12 @@ class Commits:
         answer: "asyncio.Future[Outcome | None]",
         entry_id: str = "",
     ) -> Outcome | None:
-        """What the writer says to an entry; None if a revision came of it, or if the session has
-        left and nobody waits for it any more. `entry_id`: it stands in its inbox, and is
-        overdue."""
+        """Waits for the writer's answer to an entry. Returns None if the entry became a revision,
+        or if the session has left and nobody waits for the answer any more.
+
+        Arguments:
+            entry_id: given for an entry that stands in its inbox already and is overdue.
+        """
         try:
             if entry_id:
                 known = await self._inbox.follow(entry, answer, entry_id)
@@ -213,13 +223,15 @@ class Commits:
         return None
 
     async def _catch_up(self, room: Room, session: Session) -> None:
-        """The answer got lost on the way. A revision is in the stream, and reaches the session from
-        there; a refusal is nowhere, but the client will get it again when it resumes."""
+        """Catches up after an answer got lost on the way. A revision is in the stream and reaches
+        the session from there; a refusal is stored nowhere, but the client will receive it again
+        when it resumes."""
         await room.resync.done()
         await room.sent(session, room.feed.head)
 
     def _look_again(self) -> None:
-        """Looks at those that are overdue, now and whenever the next one is."""
+        """Looks after the submissions that are overdue, now and whenever the next one becomes
+        overdue."""
         self._timer = None
         now, under_way = monotonic(), self._under_way
         for _ in range(len(under_way)):
@@ -232,7 +244,7 @@ class Commits:
             if edit.entry_id:
                 self._tasks.start(edit.look_after(), "overdue", pad=edit.room.pad_id)
             else:
-                # Whoever puts it into its inbox tries on, and gives it up when its time is over.
+                # The inbox writer keeps trying to put it in, and gives up when its time is over.
                 under_way.append((now + self._inbox.look_after, edit))
         if under_way:
             loop = asyncio.get_running_loop()
@@ -240,25 +252,26 @@ class Commits:
 
 
 def take_to_heart(room: Room, session: Session, outcome: Outcome) -> None:
-    """Lets a session go to whom the writer has not said yes."""
+    """Drops a session whose submission the writer has not accepted."""
     if outcome.kind == "refused" and outcome.reason == AWAY:
-        # It is not settled for good: the client comes again, and sends it again.
+        # This is not final: the client comes back, and sends the submission again.
         session.drop("unanswered")
     elif outcome.kind == "refused" and outcome.reason == REJECTED:
         room.reject(session)
     elif outcome.kind == "refused":
         room.kick_and_say(session, outcome.reason)
     elif outcome.kind == "superseded":
-        # A later session has taken over, of this author or of nobody: a join that was called again
-        # after a time-out may have left a fence before the session that came of it. Its client
-        # waits for an answer either way, and gets one when it comes again.
+        # A later session of this author has taken over, or none has: a join that was repeated
+        # after a time-out may have left a fence that is older than the session it led to. Either
+        # way the client is waiting for an answer, and receives one when it comes back.
         session.drop("superseded")
 
 
 def _checked(
     room: Room, session: Session, data: dict[str, Any], origin: Origin
 ) -> Submission | None:
-    """What a USER_CHANGES asks for; None if it is refused, and the session has been told so."""
+    """Returns the submission that a USER_CHANGES asks for, or None if it is refused, in which case
+    the session has been sent the refusal."""
     try:
         base_rev, changeset = _parse(data)
         if session.adds_author:
@@ -293,7 +306,8 @@ def _refuse(room: Room, session: Session, error: Exception) -> None:
 
 
 def _parse(data: dict[str, Any]) -> tuple[int, str]:
-    """Raises ValueError, naming what is missing or wrong."""
+    """Reads the base revision and the changeset. Raises ValueError, naming what is missing or
+    wrong."""
     base_rev, changeset = data.get("baseRev"), data.get("changeset")
     if isinstance(base_rev, float) and base_rev.is_integer():
         base_rev = int(base_rev)

@@ -1,4 +1,4 @@
-"""What every handler is given."""
+"""This module defines what every handler of a message is given."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +14,7 @@ from padfleet.shared.settings import FanoutSettings
 
 @dataclass(slots=True, frozen=True)
 class RequestContext:
-    """A message, who has sent it, and what it takes to serve it."""
+    """A message, its sender, and what it takes to serve it."""
 
     redis: Redis
     settings: FanoutSettings
@@ -22,10 +22,10 @@ class RequestContext:
     hooks: Hooks
     room: Room
     session: Session
-    data: dict[str, Any]  #: the COLLABROOM's `data`
+    data: dict[str, Any]  #: the `data` of the COLLABROOM message
 
     def part(self, name: str) -> dict[str, Any]:
-        """A field that has to be an object. Raises `WrongType`."""
+        """Returns the field `name`, which has to be an object. Raises `WrongType` if it is not."""
         found = self.data.get(name)
         if not isinstance(found, dict):
             raise WrongType(f"{name} is not an object")

@@ -1,4 +1,4 @@
-"""Pads that are not there yet, asked for by whoever opens them."""
+"""This module has pads created that do not exist yet when somebody opens them."""
 
 import asyncio
 from dataclasses import dataclass
@@ -12,28 +12,29 @@ from padfleet.shared.log.inboxes.inbox import InboxWriter
 from padfleet.shared.log.records import Creation
 
 BEFORE_IT_WAS_READ = -2
-"""A value of `Room.made_in`: the pad was asked for while the room was being opened."""
+"""A value of `Room.made_in`: it says that the pad was asked for while the room was being opened."""
 
 
 @dataclass(frozen=True, slots=True)
 class PadCreation:
-    """Asks the writer for pads, within what one client may have made."""
+    """Asks the writer to create pads, within the limit on how many one client may create."""
 
     inbox: InboxWriter
     makers: Makers
     gate: JoinGate
-    first_text: str  #: of a new pad
+    first_text: str  #: the text that a new pad starts with
     timeout: float  #: seconds to wait for the writer
 
     async def ask_for(self, room: Room, identity: SessionIdentity) -> None:
-        """Asks the writer for the pad, which seems not to be there. If it is, nothing comes of it:
-        so this need not wait for the room to be open, and where Redis is far away, the pad is made
-        while it is read that there is none.
+        """Asks the writer to create the pad, which does not seem to exist. If it does exist, the
+        request has no effect. So this need not wait until the room is open, and where Redis is far
+        away, the pad is created while we are still reading that there is none.
 
         Raises `RateExceeded`, or what `UNREACHABLE` lists.
         """
         async with self.gate.outside(), room.making:
-            # Of those who come at the same time one makes it; the others need no turn of theirs.
+            # Of several clients that come at the same time one creates the pad; the others are not
+            # charged for it.
             if room.feed.head < 0 and room.made_in not in (room.epoch, BEFORE_IT_WAS_READ):
                 await self.makers.wait(identity.author, identity.address)
                 opened = room.opened is not None and room.opened.done()
@@ -44,9 +45,12 @@ class PadCreation:
             )
 
     async def create(self, room: Room, identity: SessionIdentity, *, asked: bool) -> None:
-        """Returns when the pad is there. With `asked`, the writer has been asked for it already.
+        """Has the pad created, and returns once it exists.
 
-        Raises what `ask_for` raises, `TimeoutError` without an answer, and `CorruptPad`.
+        Arguments:
+            asked: whether the writer has been asked for it already.
+
+        Raises what `ask_for` raises, `TimeoutError` if there is no answer, and `CorruptPad`.
         """
         if not asked:
             await self.ask_for(room, identity)

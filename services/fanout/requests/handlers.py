@@ -1,4 +1,4 @@
-"""How the kinds of COLLABROOM messages are served: a table that `collab` fills."""
+"""This module maps each kind of COLLABROOM message to its handler; `collab` fills the table."""
 
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
@@ -8,21 +8,23 @@ from padfleet.services.fanout.errors import ClientError, prefixed
 from padfleet.services.fanout.requests.context import RequestContext
 
 CLIENT_MESSAGE: Final = "CLIENT_MESSAGE"
-"""A kind whose messages have a payload with a kind of its own."""
+"""A kind of message whose payload has a kind of its own."""
 
 
 @dataclass(frozen=True, slots=True)
 class Handler:
-    """How one kind of message is served."""
+    """The handler of one kind of message."""
 
     serve: Callable[[RequestContext], Coroutine[Any, Any, None]]
-    """Raises `ClientError`."""
+    """The function that serves a message. It may raise `ClientError`."""
     told: bool = True
-    """Everybody on the pad is told of it, so an author may say only so many in a second."""
+    """Whether everybody on the pad is sent the message. If so, an author may send only a limited
+    number of them per second."""
     too_many: str = "messages"
-    """What there have been too many of then, in words."""
+    """The words for these messages in the error that says that there were too many."""
     in_turn: bool = True
-    """Served before the socket's next message. False for what waits for the writer."""
+    """Whether it is served before the socket's next message is taken. It is False for messages that
+    have to wait for the writer."""
 
 
 class Handlers:
@@ -34,22 +36,24 @@ class Handlers:
         payloads: Mapping[str, Handler],
         others: Callable[[str], Handler | None],
     ) -> None:
-        """
+        """Takes the handlers of all kinds of messages.
+
         Arguments:
-            kinds: by the message's `type`.
-            payloads: for CLIENT_MESSAGE, by the `type` of the payload.
-            others: asked for whatever is not in `kinds`; None if nothing serves it.
+            kinds: handlers by the message's `type`.
+            payloads: handlers of CLIENT_MESSAGE, by the `type` of the payload.
+            others: finds the handler of a type that is not in `kinds`; it returns None if nothing
+                serves that type.
         """
         self.known = frozenset({*kinds, CLIENT_MESSAGE})
-        """The types of messages for which there is a handler, whatever an operator has set."""
+        """The types of messages for which there is a handler, regardless of the settings."""
         self._kinds = kinds
         self._payloads = payloads
         self._others = others
 
     def of(self, asked: RequestContext) -> tuple[str, Handler]:
-        """What the message is about, by which allowances are kept apart, and its handler.
+        """Returns the message's kind, which has an allowance of its own, and its handler.
 
-        Raises `ClientError` for one that nothing serves.
+        Raises `ClientError` for a message that nothing serves.
         """
         kind = asked.data.get("type")
         if kind == CLIENT_MESSAGE:

@@ -1,11 +1,11 @@
-"""Where other people's Python code takes part: callables that are installed as entry points.
+"""This module calls hooks: other people's Python callables, which are installed as entry points.
 
     [project.entry-points."padfleet.hooks"]
     chat_message = "my_package:on_chat"
 
-docs/hooks.md says what each hook is given and may do. Where none is installed nothing is called,
-and nothing is looked up but an empty tuple. A hook that fails, or takes too long, is logged and
-counts as not there: it must not cost anybody the session.
+docs/hooks.md says what each hook is given and what it may do. Where no hook is installed, nothing
+is called, and the only cost is a look at an empty tuple. A hook that fails or takes too long is
+logged and treated as if it were not there: it must not cost anybody their session.
 """
 
 import asyncio
@@ -32,42 +32,43 @@ GROUP = "padfleet.hooks"
 NAMES = ("client_vars", "handle_message", "user_join", "user_leave", "chat_message")
 
 TIMEOUT = 5.0
-"""Seconds that an asynchronous hook may take. One that blocks cannot be interrupted."""
+"""How many seconds an asynchronous hook may take. A hook that blocks cannot be interrupted."""
 
 
 class BadHook(SettingsError):
-    """An entry point cannot be used; the text says which and why."""
+    """An entry point cannot be used; the text says which one, and why."""
 
 
 Hook = Callable[..., Any]
 
 FAILED = object()
-"""What a hook that failed has answered."""
+"""This stands for the answer of a hook that failed."""
 
 
 @dataclass(slots=True, frozen=True)
 class HookVisit:
-    """A session on a pad, as hooks are shown it."""
+    """A session on a pad, in the form in which hooks see it."""
 
     pad: str
     author: str
-    name: str | None  #: the author's, if he has one
+    name: str | None  #: the author's name, if there is one
     read_only: bool
-    session: str  #: unlike any other's, for as long as it lasts
+    session: str  #: an id that no other session has while this one lasts
     _redis: Redis = field(repr=False)
     _room: Room = field(repr=False)
     _session: Session = field(repr=False)
 
     def send(self, message: Any, *, event: str = "message") -> None:
-        """To this session's client alone; `message` is what Socket.IO is to carry, as JSON."""
+        """Sends `message`, which has to be JSON for Socket.IO to carry, to this session's client
+        alone."""
         self._room.reply(self._session, packets.packet(message, event))
 
     async def tell(
         self, message: Any, *, event: str = "message", others_only: bool = False, author: str = ""
     ) -> None:
-        """To the clients on the pad, on all workers; only to those of `author`, if one is named.
-
-        Readers who came by the read-only link get it too: the pad's id must not be in it.
+        """Sends `message` to the clients on the pad, on all workers, or only to those of `author`
+        if one is given. Readers who came by the read-only link receive it too, so the message must
+        not contain the pad's id.
         """
         await announcements.relay(
             self._redis,
@@ -81,7 +82,7 @@ class HookVisit:
 
 @dataclass(slots=True, frozen=True)
 class Hooks:
-    """Those that are installed, by name, in the order of their packages' names."""
+    """The installed hooks, by name and in the order of their packages' names."""
 
     redis: Redis
     client_vars: tuple[Hook, ...] = ()
@@ -91,7 +92,7 @@ class Hooks:
     chat_message: tuple[Hook, ...] = ()
 
     async def variables(self, room: Room, session: Session) -> dict[str, Any]:
-        """What hooks add to CLIENT_VARS, or change in it."""
+        """Returns what hooks add to CLIENT_VARS, or change in it."""
         added: dict[str, Any] = {}
         for hook in self.client_vars:
             given = await _call("client_vars", hook, self._visit(room, session))
@@ -100,7 +101,8 @@ class Hooks:
         return added
 
     async def lets_pass(self, room: Room, session: Session, message: dict[str, Any]) -> bool:
-        """Whether a client's message is to be served; a hook that has dealt with it says False."""
+        """Returns whether a client's message is to be served; a hook that has dealt with the
+        message itself returns False."""
         visit = self._visit(room, session)
         for hook in self.handle_message:
             if await _call("handle_message", hook, visit, message) is False:
@@ -110,15 +112,15 @@ class Hooks:
     async def on_chat(
         self, room: Room, session: Session, message: dict[str, Any]
     ) -> tuple[str, dict[str, Any]] | None:
-        """The text, and what goes with it, after the hooks; None if one of them says False.
-        `message` has the text as ``text``."""
+        """Returns the text, and what goes with it, as the hooks leave them, or None if a hook
+        returns False. `message` holds the text as ``text``."""
         visit = self._visit(room, session)
         for hook in self.chat_message:
             said = dict(message)
             verdict = await _call("chat_message", hook, visit, said)
             if verdict is False:
                 return None
-            # What one that failed has left half done does not count.
+            # Changes that a failed hook has left half done are ignored.
             if (
                 verdict is not FAILED
                 and isinstance(said.get("text"), str)
@@ -133,7 +135,8 @@ class Hooks:
             await _call("user_join", hook, self._visit(room, session))
 
     async def left(self, room: Room, session: Session) -> None:
-        """To be called when the session is off its pad; told of authors of whom it was the last."""
+        """Calls the hooks for an author whose last session has left. It is to be called when a
+        session is off its pad."""
         if any(other != session.id for other in room.people.roster.sessions_of(session.author)):
             return
         for hook in self.user_leave:
@@ -166,7 +169,8 @@ async def _call(name: str, hook: Hook, *args: Any) -> Any:
 
 
 def _as_json(name: str, given: Any) -> Mapping[str, Any]:
-    """What a hook has given, if it is an object that JSON can hold; else nothing."""
+    """Returns what a hook has given if it is an object that JSON can hold, and otherwise an empty
+    mapping."""
     try:
         if isinstance(given, Mapping) and all(isinstance(key, str) for key in given):
             dumps(dict(given))
@@ -179,8 +183,11 @@ def _as_json(name: str, given: Any) -> Mapping[str, Any]:
 
 
 def installed_hooks(redis: Redis, found: Iterable[EntryPoint] | None = None) -> Hooks:
-    """Loads the hooks of all installed packages. Raises `BadHook`: who installs one means it, so
-    that a worker must not run as if it were not there."""
+    """Loads the hooks of all installed packages.
+
+    Raises `BadHook` if one cannot be loaded: whoever installs a hook wants it to be called, so a
+    worker must not run as if it were not there.
+    """
     points = entry_points(group=GROUP) if found is None else found
     hooks: dict[str, list[Hook]] = {name: [] for name in NAMES}
     for point in sorted(points, key=lambda point: (_package(point), point.value)):

@@ -1,4 +1,5 @@
-"""Who comes by plain HTTP, without a socket: for an export or an import."""
+"""This module lets in requests that come by plain HTTP, without a socket, for an export or an
+import."""
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
@@ -17,14 +18,15 @@ from padfleet.shared.visit import NotAllowed, Visitor
 
 @web.middleware
 async def by_the_lane_of_calls(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """What comes without a socket leaves the way to Redis to those who have one."""
+    """Serves a request over the lane for calls, so that requests without a socket leave the way to
+    Redis to those that have one."""
     if not request.path.startswith("/socket.io/"):
         take_lane(Lane.CALLS)
     return await handler(request)
 
 
 class HttpAccess:
-    """Lets in who would be let in over a socket."""
+    """Lets in everybody who would be let in over a socket."""
 
     def __init__(self, redis: Redis, keyspace: Keyspace, access: Access, trusted: Trusted) -> None:
         self._redis = redis
@@ -33,7 +35,7 @@ class HttpAccess:
         self._trusted = trusted
 
     async def look(self, request: web.Request, pad: str) -> Visitor:
-        """Somebody who wants to see a pad. Raises `NotAllowed`."""
+        """Returns the visitor if they may see the pad. Raises `NotAllowed` if they may not."""
         handshake, message = self._introduced(request, pad)
         try:
             wanted, grant = await self._access.look(handshake, message, lambda: self._find(message))
@@ -43,7 +45,7 @@ class HttpAccess:
         return Visitor(wanted.pad_id, wanted.requested_id, grant.author, write, handshake.address)
 
     async def work(self, request: web.Request, pad: str) -> Visitor:
-        """Somebody who wants to write on one. Raises `NotAllowed`."""
+        """Returns the visitor if they may write on the pad. Raises `NotAllowed` if they may not."""
         handshake, message = self._introduced(request, pad)
         try:
             wanted, grant = await self._access.admit(
@@ -58,7 +60,7 @@ class HttpAccess:
         )
 
     def address(self, request: web.Request) -> str:
-        """The client's, whatever stands between."""
+        """Returns the client's own address, even if trusted proxies stand in between."""
         return self._trusted.client(request.remote or "", request.headers.items())
 
     async def _find(self, message: dict[str, str]) -> RequestedPad:

@@ -1,4 +1,4 @@
-"""Who wants to join which pad, and what they may do there."""
+"""This module finds out who wants to join which pad, and what they may do there."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,18 +22,19 @@ from padfleet.shared.tasks import Pending, all_of
 
 @dataclass(slots=True)
 class Identification:
-    """Finds out for one join. What needs no answer of another step is asked meanwhile."""
+    """Identifies the author and the pad of one join. Steps that do not depend on each other's
+    answers run concurrently."""
 
     redis: Redis
     keyspace: Keyspace
     settings: FanoutSettings
     access: Access
-    ahead: Ahead | None  #: where the pad is opened meanwhile
+    ahead: Ahead | None  #: opens the pad in the meantime, if given
     _glance: Pending[Glance] | None = field(default=None, init=False)
     _author: Pending[tuple[Author | None, bool, bool]] | None = field(default=None, init=False)
 
     async def identify(self, handshake: Handshake, message: dict[str, Any]) -> SessionIdentity:
-        """Who asks, in a CLIENT_READY `message`, for which pad.
+        """Finds out who asks for which pad in a CLIENT_READY `message`.
 
         Raises `Denied`, `CorruptPad`, or what `UNREACHABLE` lists.
         """
@@ -48,19 +49,20 @@ class Identification:
             if grant.made is None:
                 self._author = Pending(self._look(wanted, grant), "author")
             glance = await self._seen(wanted)
-            # Whoever makes a pad has it made meanwhile.
+            # An author who creates a pad is looked up later, while the pad is being created.
             if self._author is not None and glance.exists:
                 known, due, kept_out = await self._author
         finally:
             for asked in (self._glance, self._author):
                 if asked is not None:
-                    asked.forget()  # where nobody is let in
+                    asked.forget()  # nobody waits for it any more if the client is not let in
         if not glance.exists and (not grant.write or self.settings.edit_only):
             raise Denied("the pad does not exist, and may not be created", Reason.NO_PAD)
         return _identity(handshake, wanted, grant, glance, known, due=due, kept_out=kept_out)
 
     async def _look(self, wanted: RequestedPad, grant: Grant) -> tuple[Author | None, bool, bool]:
-        """As `authors.look`, and whether he was sent away from the pad and comes too early."""
+        """Returns what `authors.look` returns, and whether the author was sent away from the pad
+        and comes back too early."""
         (known, due), kept_out = await all_of(
             authors.look(self.redis, grant.author, grant.visit),
             is_kept_out(self.redis, wanted.pad_id, grant.author),
@@ -71,7 +73,7 @@ class Identification:
         with of_right_type("the pad's meta"):
             wanted = await wanted_pad(self.redis, self.keyspace, pad, self._open)
         if not wanted.read_only:
-            # While it is found out who asks.
+            # This runs while we find out who asks.
             glance = pads.glance(self.redis, self.keyspace.pad(wanted.pad_id))
             self._glance = Pending(glance, "a glance at the pad")
         return wanted

@@ -1,4 +1,5 @@
-"""CLIENT_READY: puts a client on a pad, as a newcomer or where it left off."""
+"""This module serves CLIENT_READY: it puts a client on a pad, either as a newcomer or where it left
+off."""
 
 import logging
 from collections.abc import Iterator
@@ -49,7 +50,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class JoinHandler:
-    """Where joining happens: everything that it needs of the worker."""
+    """Joins clients to pads, with everything from the worker that this takes."""
 
     redis: Redis
     keyspace: Keyspace
@@ -65,7 +66,7 @@ class JoinHandler:
     async def identify(
         self, handshake: Handshake, message: dict[str, Any], ahead: Ahead | None = None
     ) -> SessionIdentity:
-        """Who asks for which pad, which is opened `ahead` of a join.
+        """Finds out who asks for which pad; with `ahead`, the pad is opened in the meantime.
 
         Raises `Denied`, `CorruptPad`, or what `UNREACHABLE` lists.
         """
@@ -74,8 +75,8 @@ class JoinHandler:
 
     @contextmanager
     def ahead(self, message: dict[str, Any]) -> Iterator[Ahead]:
-        """Around a join. Where everybody may, and the id says by itself which pad it is, that is
-        opened before it is known who asks."""
+        """Returns a context for the work on a join. If everybody may open pads, and the id alone
+        says which pad is meant, the pad is opened before it is known who asks for it."""
         ahead = Ahead(self.rooms)
         try:
             pad = message.get("padId")
@@ -92,8 +93,10 @@ class JoinHandler:
         message: dict[str, Any],
         brought: str | None = None,
     ) -> tuple[Session, Room]:
-        """The session on its pad, with everything sent that a joining client is due. `brought` is
-        what its page has on record of its last stay, see `resume_token`.
+        """Returns the session on its pad, after sending everything that a joining client is due.
+
+        Arguments:
+            brought: what its page has recorded about its last stay, see `resume_token`.
 
         Raises `TurnedAway`, or what `UNREACHABLE` lists.
         """
@@ -121,12 +124,13 @@ class JoinHandler:
             )
         finally:
             if shown is not None:
-                shown.forget()  # where nobody has come in
+                shown.forget()  # nobody waits for it any more if the client has not come in
 
     async def _introduced_and_in(
         self, way_out: Outbound, identity: SessionIdentity, message: dict[str, Any], *, makes: bool
     ) -> tuple[Introduced, Room]:
-        """Who somebody is, and the room, of which the pad is asked for already if he `makes` it."""
+        """Returns who the author is, and the opened room. If the author `makes` the pad, the writer
+        has been asked for it by then."""
         room = self.rooms.begin_to_enter(identity.pad_id)
         try:
             me, *_ = await all_of(
@@ -156,7 +160,7 @@ class JoinHandler:
         if limit and room.occupancy >= limit:
             self.rooms.leave(room)
             refusals.LIMITED.labels("sessions_per_pad").inc()
-            # Not the last word: another worker may have room for it, and this one later.
+            # This is not final: another worker may have room for it, or this one may have later.
             raise TimeoutError("the pad has as many sessions on this worker as it may")
         session = Session(
             identity,
@@ -189,7 +193,8 @@ class JoinHandler:
         except BaseException as error:
             room.remove(session)
             try:
-                # Also if it does not know that it is in: the answer may have been lost.
+                # This has to happen even if the session does not know that it is in: the answer to
+                # its registration may have been lost.
                 await room.say_left(session)
             except ResponseError:
                 log.warning("departure not stored", extra={"pad": identity.pad_id})
@@ -200,7 +205,7 @@ class JoinHandler:
         return session, room
 
     async def leave(self, room: Room, session: Session) -> None:
-        """The socket has gone, or is about to join anew."""
+        """Takes a session off its pad, because its socket has gone or is about to join again."""
         try:
             if room.remove(session):
                 await room.say_left(session)

@@ -1,13 +1,13 @@
-"""How many joins a worker works on at the same time."""
+"""This module limits how many joins a worker works on at the same time."""
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 AT_ONCE = 50
-"""Joins that are worked on at the same time. Ten thousand take their seconds in any case; with all
-of them begun at once each would take all of these seconds, and run into its time-outs. One that
-waits for the writer is not counted."""
+"""How many joins are worked on at the same time. Ten thousand joins take several seconds in any
+case; if all of them began at once, each would take that long and run into its time-outs. A join
+that is waiting for the writer does not count."""
 
 
 class JoinGate(asyncio.Semaphore):
@@ -18,10 +18,10 @@ class JoinGate(asyncio.Semaphore):
 
     @asynccontextmanager
     async def outside(self) -> AsyncIterator[None]:
-        """Lets another one in for as long as this one waits for the writer."""
+        """Lets another join in while this one waits for the writer."""
         self.release()
         try:
             yield
         finally:
-            # Also if this is cancelled: whoever called us gives back what it takes here.
+            # This has to happen even on cancellation: the caller releases what is acquired here.
             await asyncio.shield(self.acquire())

@@ -1,4 +1,4 @@
-"""What newcomers and those who come back have in common on their way onto a pad."""
+"""This module holds the steps onto a pad that newcomers and returning clients have in common."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from padfleet.shared.tasks import all_of
 
 @dataclass(frozen=True, slots=True)
 class Joining:
-    """One session and the pad that it is to be on."""
+    """One session, and the pad that it joins."""
 
     redis: Redis
     keyspace: Keyspace
@@ -36,12 +36,12 @@ class Joining:
         stay: ResumeToken | None = None,
         fence: Fence | None = None,
     ) -> Admission:
-        """Puts the session among those who are on the pad, and stores who they are.
+        """Adds the session to the stored members of the pad, and stores who its author is.
 
         Arguments:
-            resumes: it goes on where an earlier session of its author ended.
-            stay: what its page has on record of that one.
-            fence: is put into the inbox in the same step.
+            resumes: whether it goes on where an earlier session of its author ended.
+            stay: what its page has recorded about that earlier session.
+            fence: an entry that is put into the inbox in the same step.
 
         Raises what `UNREACHABLE` lists.
         """
@@ -75,7 +75,8 @@ class Joining:
         behind: Sequence[Frame] = (),
         comes_back: bool = False,
     ) -> None:
-        """What stands `ahead` of what its session is called, and `behind`, leaves in one write."""
+        """Lets the session in. The frames `ahead`, the session's name and the frames `behind` are
+        sent in one write."""
         room, session = self.room, self.session
         called = [collabroom.session_is(session.id)] if session.knows_sessions else []
         session.send(Frame.joined([*ahead, room.history_for(session), *called, *behind]))

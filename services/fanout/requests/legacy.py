@@ -1,9 +1,9 @@
-"""Clients from before a rule that is enforced now.
+"""This module serves clients that are older than a rule which is now enforced.
 
 `etherpad-cli-client` 3.x, the version on npm and the one that `etherpad-load-test` uses, sends its
-inserts without an author attribute. Etherpad refuses them since 2.7.x, so that client can no longer
-write there. Here such a session gets its own author put on what it inserts, which is all that the
-rule wants; every other client is held to the rule as it stands.
+inserts without an author attribute. Etherpad has refused those since 2.7.x, so that client can no
+longer write there. Here, the session's own author is put on what such a client inserts, which is
+all that the rule demands; every other client has to follow the rule as it stands.
 """
 
 from typing import Any
@@ -13,18 +13,18 @@ from padfleet.shared.easysync.base36 import numeral
 
 
 def sends_no_author(ready: dict[str, Any]) -> bool:
-    """Whether this CLIENT_READY is that client's: its `protocolVersion` and `password`, which a
-    page no longer sends, and no `userInfo`, which newer clients do."""
+    """Returns whether this CLIENT_READY comes from such a client: it has `protocolVersion` and
+    `password`, which pages no longer send, and lacks `userInfo`, which newer clients send."""
     return ready.get("protocolVersion") == 2 and "password" in ready and "userInfo" not in ready
 
 
 def put_author_on_inserts(
     changeset: str, pool: AttributePool, author: str
 ) -> tuple[str, AttributePool]:
-    """The changeset with `author` on each insert that has no attributes at all.
+    """Returns the changeset with `author` on each insert that has no attributes at all.
 
-    Raises EasysyncError for what is no changeset. All neighbouring inserts without attributes get
-    the same one, so a canonical changeset stays canonical.
+    Raises EasysyncError if the text is not a changeset. Neighbouring inserts without attributes all
+    get the same attribute, so a canonical changeset stays canonical.
     """
     parts = unpack(changeset)
     pool = pool.clone()

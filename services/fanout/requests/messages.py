@@ -1,6 +1,6 @@
-"""What a socket says, and what it is answered.
+"""This module reads the messages of the worker's sockets, serves them and answers them.
 
-A client may ask for a Socket.IO acknowledgement of any message: it gets ``[null, null]``, or
+A client may ask for a Socket.IO acknowledgement of any message: it receives ``[null, null]``, or
 ``[{name, message}]`` with the error texts of Etherpad 3.3.1.
 """
 
@@ -37,12 +37,13 @@ from padfleet.shared.log.inboxes.inbox import NotTaken
 log = logging.getLogger(__name__)
 
 MAX_DIGITS = 16
-"""What a number may have that JavaScript holds exactly, and Python reads quickly."""
+"""How many digits a number may have. JavaScript can hold such a number exactly, and Python reads it
+quickly."""
 
 EDIT = "USER_CHANGES"
 
 _OWN = frozenset({"CLIENT_READY", "CHANGESET_REQ", EDIT})
-"""The types of messages that are served here, and not by a handler."""
+"""The types of messages that this module serves itself instead of passing them to a handler."""
 
 Reply = tuple[None, None] | dict[str, str]
 OK: Reply = (None, None)
@@ -54,25 +55,25 @@ class Socket:
 
     handshake: Handshake
     exit: Outbound
-    intake: Intake = field(default_factory=Intake)  #: what it has said and is worked on
-    brought: str | None = None  #: by its client from an earlier connection, see `resume_token`
+    intake: Intake = field(default_factory=Intake)  #: its messages that are being worked on
+    brought: str | None = None  #: from an earlier connection, see `resume_token`
     session: Session | None = None
     room: Room | None = None
     author: str | None = None
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
-    """Messages are taken one at a time and in order, up to where only the writer's answer is
-    waited for."""
+    """Messages are taken one at a time and in order; a message's turn ends when only the writer's
+    answer is still missing."""
     gone: asyncio.Event = field(default_factory=asyncio.Event)  #: disconnected, and off its pad
 
     def acknowledged(self, packet: str) -> None:
-        """A Socket.IO acknowledgement has come, `43<id>[…]`. Its id is the rev that it is for."""
+        """Takes in a Socket.IO acknowledgement, `43<id>[…]`. Its id is the rev that it confirms."""
         digits = packet[2:].partition("[")[0]
         if self.session is not None and digits.isdecimal() and len(digits) < MAX_DIGITS:
             self.session.has_acknowledged(int(digits), time.monotonic())
 
 
 class History(Protocol):
-    """What answers CHANGESET_REQ."""
+    """The interface of whatever answers CHANGESET_REQ."""
 
     async def asked(
         self, room: Room, session: Session, message: dict[str, Any], *, address: str
@@ -99,18 +100,18 @@ class Messages:
         self._handlers = handlers
         self._known = _OWN | handlers.known
         self._history = history
-        self.deadlines: Deadlines[Socket] = Deadlines()  #: when a socket's session has to end
+        self.deadlines: Deadlines[Socket] = Deadlines()  #: when each socket's session has to end
 
     def take(self, socket: Socket, message: Any) -> Coroutine[Any, Any, Reply] | None:
-        """Serves a message of which no acknowledgement is asked for: at once, if it is an edit for
-        which nothing has to be waited for, as most messages are. Else it returns what is left to
-        be done."""
+        """Serves a message for which no acknowledgement is requested. Most messages are edits that
+        can be served at once, without waiting for anything; for any other message this returns a
+        coroutine that does what is left to be done."""
         session, room = socket.session, socket.room
         if (
             session is None
             or room is None
             or session.id not in room.sessions
-            or socket.intake.has_tasks  # which it must not overtake
+            or socket.intake.has_tasks  # this message must not overtake them
             or self._hooks.handle_message
             or not isinstance(message, dict)
             or message.get("component") != "pad"
@@ -138,10 +139,16 @@ class Messages:
         return None
 
     async def received(self, socket: Socket, message: Any, wait: float | None = None) -> Reply:
-        """Never raises: whatever a client sends costs itself at most. `wait`: it is an edit whose
-        turn has been taken already, and comes in so many seconds."""
+        """Serves one message and returns the reply to it.
+
+        It never raises: whatever a client sends can harm nobody but that client.
+
+        Arguments:
+            wait: given for an edit that has already been charged to its author's allowance: the
+                seconds to wait before it may be served.
+        """
         kind = _kind(message)
-        # A type that we do not know is whatever its sender wrote: no word of it goes to the log.
+        # An unknown type is text that its sender chose freely, so none of it goes to the log.
         known = kind if kind in self._known else "other"
         metrics.MESSAGES.add(known)
         try:
@@ -152,8 +159,8 @@ class Messages:
         except TurnedAway:
             return OK
         except (*UNREACHABLE, NotTaken, TimeoutError) as error:
-            # We cannot serve this now, perhaps in a moment or on another worker. An answer of any
-            # kind would be taken for final, so the connection goes, and the client resumes.
+            # We cannot serve this now, though it may work in a moment or on another worker. The
+            # client would take any answer as final, so we break the connection, and it resumes.
             log.warning("socket dropped", extra={"type": known, "error": str(error)})
             metrics.DROPPED.labels("unreachable").inc()
             socket.exit.end()
@@ -161,7 +168,7 @@ class Messages:
         except Exception:
             log.exception("message failed", extra={"type": known})
             if kind == "CLIENT_READY":
-                # A page waits for CLIENT_VARS for good; without its connection it tries again.
+                # A page would wait for CLIENT_VARS for ever; without a connection it tries again.
                 socket.exit.end()
             return {"name": "Error", "message": "internal error"}
         return OK
@@ -190,7 +197,7 @@ class Messages:
         if self._hooks.handle_message and not await self._lets_pass(room, session, message):
             return
         if _is_submission(kind, message.get("data"), session):
-            # What most messages are, and what says no more than it was taken.
+            # Most messages are edits. Their acknowledgement only says that they were taken.
             await self._submit(room, session, message["data"], wait)
             return
         with prefixed(kind):
@@ -222,7 +229,7 @@ class Messages:
             room.kick_and_say(session, "rateLimited")
             return
         if session.id not in room.sessions:
-            return  # it has gone while it waited for its turn, and sends it again
+            return  # it left while it waited for its turn, and will send the edit again
         await self._commits.submit(room, session, data)
 
     async def _collab(self, socket: Socket, room: Room, session: Session, data: Any) -> None:
@@ -270,7 +277,7 @@ class Messages:
             raise ClientError("Author ID changed mid-session. Bad or missing token or sessionID?")
         socket.author = identity.author
         if socket.exit.backlog > OVERFLOW:
-            # It asks for a whole pad once more, and has not taken the last one.
+            # It asks for a whole pad once more, although it has not yet taken the previous one.
             metrics.DROPPED.labels("overflow").inc()
             socket.exit.end()
             return
@@ -288,11 +295,12 @@ class Messages:
     async def _identify(
         self, socket: Socket, message: dict[str, Any], ahead: Ahead
     ) -> SessionIdentity:
-        """Whoever cannot be let in has been told why when this raises `ClientError` or
-        `TurnedAway`."""
+        """Finds out who wants to join. When this raises `ClientError` or `TurnedAway`, the client
+        has already been sent the reason why it cannot be let in."""
         try:
             identity = await self._join_handler.identify(socket.handshake, message, ahead)
-            # Over all of its sockets: an author with forty of them would join forty times as fast.
+            # The limit spans all sockets of an author, or one with forty of them could join forty
+            # times as fast.
             await self._allowances.join(identity.author)
         except Denied as error:
             log.info("access denied", extra={"why": str(error), "reason": error.reason.value})
@@ -326,7 +334,7 @@ class Messages:
         )
 
     async def leave(self, socket: Socket) -> None:
-        """Off its pad, if it is on one; the socket may stay."""
+        """Takes the socket off its pad, if it is on one; the socket itself may stay open."""
         self.deadlines.discard(socket)
         session, room = socket.session, socket.room
         socket.session = socket.room = None

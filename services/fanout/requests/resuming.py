@@ -1,4 +1,4 @@
-"""The way back onto a pad, to exactly where a client left off (I5)."""
+"""This module brings a client back onto a pad, to exactly where it left off (I5)."""
 
 import asyncio
 import logging
@@ -32,7 +32,7 @@ class Resuming:
         """Brings the client up to date from `rev`, the last one that it says it has.
 
         Arguments:
-            stay: what its page has on record of its last stay.
+            stay: what its page has recorded about its last stay.
 
         Raises `TurnedAway`, or what `UNREACHABLE` lists.
         """
@@ -43,16 +43,16 @@ class Resuming:
             raise turned_away(session.exit, "deleted")
         admission = await self._admitted(stay)
         if admission.is_news and _is_on(room, admission) and _shares(room, admission, rev):
-            # Before it is sent any more: it may be cut off again at once.
+            # This comes before anything more is sent: it may be cut off again at once.
             await room.resync.vouching.vouch([session.author])
         await room.people.get_to_know_present(self.joining.redis)
-        # From here to the end nothing is awaited.
+        # Nothing is awaited from here to the end.
         self.joining.refuse_duplicate()
         head = room.feed.head
         if not _is_on(room, admission):
             raise TimeoutError("the pad has changed its server or its history just now")
         if not _shares(room, admission, rev):
-            # Its history is not ours. Etherpad's page says "try reloading" to this reason, and a
+            # Its history is not ours. For this reason Etherpad's page shows "try reloading", and a
             # reload is the one thing that helps (I5).
             _log_reload(room, admission, rev)
             raise turned_away(session.exit, "rejected")
@@ -65,14 +65,14 @@ class Resuming:
             submitted_as=stay.submitted_as(rev) if stay is not None else "",
         )
         session.joins(room.epoch, cursor)
-        # Behind what its session is called: who has missed nothing may submit at once.
+        # This follows the session's name: a client that has missed nothing may submit at once.
         behind = [collabroom.nothing_missed(head)] if rev == head else []
         self.joining.let_in(behind=behind, comes_back=True)
 
     async def _admitted(self, stay: ResumeToken | None) -> Admission:
-        """Returns when what earlier sessions of this author submitted is settled: it is in the
-        history by now, or never will be. The client sends again what it saw no answer to; it must
-        not count twice."""
+        """Registers the session, and returns once everything that earlier sessions of this author
+        submitted is settled: it is in the history by then, or never will be. The client sends again
+        whatever it saw no answer to, and that must not count twice."""
         room, session = self.joining.room, self.joining.session
         fence, settled = None, None
         if not session.identity.read_only and not session.identity.embedded:
@@ -93,10 +93,10 @@ class Resuming:
     async def _wait_for(
         self, fence: Fence, entry_id: str, done: "asyncio.Future[Outcome | None]"
     ) -> None:
-        """Returns when the fence is settled, and what stands before it is here."""
+        """Returns once the fence is settled and everything before it has arrived here."""
         async with self.gate.outside():
             if not await self.inbox.settle(fence, done, entry_id):
-                # It is nowhere else, so the client has to come again.
+                # The answer is nowhere else to be found, so the client has to come again.
                 raise TimeoutError("no answer from the writer")
         outcome = done.result()
         await self.joining.room.replica.reached(outcome.rev if outcome is not None else -1)
@@ -117,12 +117,12 @@ def _log_reload(room: Room, admission: Admission, rev: Any) -> None:
 
 
 def _is_on(room: Room, admission: Admission) -> bool:
-    """Whether the room follows the history that somebody was admitted to."""
+    """Returns whether the room follows the history that the session was admitted to."""
     return (admission.reign, admission.epoch) == (room.reign, room.epoch)
 
 
 def _shares(room: Room, admission: Admission, rev: Any) -> bool:
-    """Whether a page that has the pad up to `rev` of its own history has it as it is here."""
+    """Returns whether a page's own history up to `rev` is the same as the pad's history here."""
     if type(rev) is not int or not -1 <= rev <= room.feed.head:
         return False
     if admission.shared_up_to is not None and rev > admission.shared_up_to:

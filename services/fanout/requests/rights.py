@@ -1,4 +1,5 @@
-"""What a user may do to a pad, beside writing on it: delete it, and set how it looks for all."""
+"""This module finds out what users may do to a pad besides writing on it: delete it, and set how
+it looks for everybody."""
 
 from contextlib import suppress
 from typing import Any
@@ -15,11 +16,13 @@ from padfleet.shared.settings import FanoutSettings
 async def rights_of(
     redis: Redis, room: Room, identity: SessionIdentity, settings: FanoutSettings
 ) -> dict[str, Any]:
-    """The variables of CLIENT_VARS that say so. Raises what `UNREACHABLE` lists.
+    """Returns the variables of CLIENT_VARS that tell a page about these rights.
 
-    A pad's creator is told its deletion token when he comes for the first time, and never again.
-    Who may delete it anyway needs none: because everybody may, or because he is known by more than
-    a browser's cookie, and stays who he is when that is gone.
+    A pad's creator receives its deletion token on the first visit, and never again. Creators who
+    may delete the pad anyway need no token: either because everybody may, or because they are known
+    by more than a browser's cookie, and keep their identity when it is lost.
+
+    Raises what `UNREACHABLE` lists.
     """
     made_it = not identity.read_only and identity.author == room.metadata.creator
     without = settings.pad_deletion_by_all or identity.expires is not None
@@ -38,10 +41,13 @@ async def rights_of(
 async def begin_with(
     redis: Redis, room: Room, author: str, defaults: Any, settings: FanoutSettings
 ) -> None:
-    """How a new pad looks is as its creator's own page looks. Raises what `UNREACHABLE` lists."""
+    """Makes a new pad look the way its creator's own page does.
+
+    Raises what `UNREACHABLE` lists.
+    """
     if not settings.pad_wide_settings or not isinstance(defaults, dict):
         return
     await room.metadata.settled()
     if room.metadata.creator == author:
-        with suppress(NoPad, OptionsContended):  # then it looks as pads do
+        with suppress(NoPad, OptionsContended):  # then it looks like any other pad
             room.metadata.are_set(await change_options(redis, room.keys, defaults, fresh=True))

@@ -1,4 +1,4 @@
-"""Notices to one client, which its page shows across the screen."""
+"""This module builds notices to a single client, which its page shows across the screen."""
 
 from typing import Any
 
@@ -7,7 +7,13 @@ from padfleet.services.fanout.transport.packets import Frame
 
 
 def shout(now_ms: int, *, key: str = "", message: str = "") -> Frame:
-    """As Etherpad sends them; `key` is one that its page translates, `message` the text itself."""
+    """Returns a notice in the form in which Etherpad sends it.
+
+    Arguments:
+        now_ms: the present time, in milliseconds.
+        key: a text's key, which Etherpad's page translates.
+        message: the text itself.
+    """
     text: dict[str, Any] = {"messageKey": key} if key else {"message": message}
     data = {
         "type": "COLLABROOM",

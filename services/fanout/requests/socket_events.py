@@ -1,5 +1,5 @@
-"""The sockets of a worker, from when Socket.IO says that one has come until it says that it has
-gone."""
+"""This module follows each socket of a worker, from Socket.IO's report that it has connected to
+the report that it has disconnected."""
 
 import asyncio
 from contextlib import suppress
@@ -19,14 +19,14 @@ from padfleet.services.fanout.transport.outbound import Outbound
 from padfleet.services.fanout.transport.socketio_server import EVENT, SocketServer
 
 STOP_DEADLINE = 5.0
-"""Seconds that a worker which was asked to stop gives its sockets to close."""
+"""How many seconds a worker that was asked to stop gives its sockets to close."""
 
 
 class SocketEvents:
-    """Takes what `server` says of its sockets to `messages`."""
+    """Passes on to `messages` what `server` reports about its sockets."""
 
     def __init__(self, server: SocketServer, messages: Messages, token_name: str) -> None:
-        """`token_name` is what clients call the token that they come with."""
+        """Takes `token_name`, the name that clients give to the token that they bring."""
         self._server = server
         self._messages = messages
         self._token_name = token_name
@@ -40,12 +40,12 @@ class SocketEvents:
 
     @property
     def ways_out(self) -> list[Outbound]:
-        """The ways out of all sockets that are there now."""
+        """Returns the ways out to all sockets that are connected now."""
         return [socket.exit for socket in self._sockets.values()]
 
     async def let_go(self) -> None:
-        """Breaks all connections, so that the clients come back elsewhere, and waits until the
-        others on their pads have been told: for `STOP_DEADLINE` seconds at most."""
+        """Breaks all connections, so that the clients reconnect to other workers, and waits until
+        the others on their pads have been notified, for `STOP_DEADLINE` seconds at most."""
         open_ones = list(self._sockets.values())
         for socket in open_ones:
             socket.exit.end()
@@ -61,7 +61,7 @@ class SocketEvents:
             request.get(ADDRESS, ""),
             carried(auth, self._token_name),
         )
-        # The libraries keep this as long as the socket lives: 5 KB, of which nobody reads more.
+        # The libraries keep this as long as the socket lives: 5 KB that nobody reads any more.
         environ.clear()
         manager = self._server.manager
         connection: LeanSocket = self._server.eio.sockets[manager.eio_sid_from_sid(sid, "/")]
@@ -79,7 +79,7 @@ class SocketEvents:
         socket = self._sockets.pop(sid, None)
         if socket is None:
             return
-        # It may have left with its connection still open, and must not come back over it.
+        # It may have left while its connection was still open, and must not come back over it.
         eio_sid = self._server.manager.eio_sid_from_sid(sid, "/")
         connection: LeanSocket | None = self._server.eio.sockets.get(eio_sid)
         if connection is not None:

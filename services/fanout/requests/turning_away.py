@@ -1,4 +1,5 @@
-"""Clients that cannot be on a pad, and are told why before their connection is of no more use."""
+"""This module turns away clients that cannot be on a pad, and sends them the reason first, while
+they can still receive it."""
 
 import logging
 
@@ -11,13 +12,13 @@ log = logging.getLogger(__name__)
 
 
 class TurnedAway(Exception):
-    """The client has been told why it cannot be here; there is nothing more to say."""
+    """The client has already been sent the reason why it cannot be here; nothing more is sent."""
 
 
 def turned_away(way_out: Outbound, reason: str) -> TurnedAway:
-    """Tells the client the `reason`, one of those that Etherpad's page knows, and counts it.
+    """Sends the client the `reason`, which is one that Etherpad's page knows, and counts it.
 
-    Returns what the caller raises.
+    Returns the exception for the caller to raise.
     """
     metrics.DISCONNECTS.labels(reason).inc()
     if not way_out.closed:
@@ -26,8 +27,8 @@ def turned_away(way_out: Outbound, reason: str) -> TurnedAway:
 
 
 def turn_away_if_corrupt(way_out: Outbound, pad_id: str, error: BaseException) -> None:
-    """Raises `TurnedAway` if it is what one of the pad's keys holds that keeps people out: they are
-    told so, for a page that is only cut off would come again and again."""
+    """Raises `TurnedAway` if `error` comes from what one of the pad's keys holds. The client is
+    sent this reason, because a page that is merely cut off would come back again and again."""
     if isinstance(error, CorruptPad) or is_of_a_key(error):
         log.error("corrupt pad", extra={"pad": pad_id, "error": str(error)})
         raise turned_away(way_out, "corruptPad") from error
