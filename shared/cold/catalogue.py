@@ -1,4 +1,4 @@
-"""All pads of a fleet, wherever they are."""
+"""Lists all pads of a fleet, whether they are in Redis or in the cold store."""
 
 from collections.abc import AsyncGenerator, Sequence
 from fnmatch import fnmatchcase
@@ -13,22 +13,22 @@ from padfleet.shared.log.fleet.inventory import pad_ids
 from padfleet.shared.log.keys import Keyspace
 
 PAGE = 500
-"""Cold pads of which Redis is asked at once whether it has them."""
+"""How many cold pads Redis is asked about in one request, to see whether it has them."""
 
 
 class WherePad(NamedTuple):
-    """A pad, and where it was when it was come to."""
+    """A pad, and where it was when the listing came to it."""
 
     pad: str
-    hot: bool  #: it is in Redis, where it may be deleted already
+    hot: bool  #: it is in Redis, though it may have been deleted there since
 
 
 async def all_pads(
     redis: Redis, keyspace: Keyspace, cold: ColdPads | None, match: str = "*"
 ) -> AsyncGenerator[WherePad, None]:
-    """Each once, those in Redis first, also if it moves meanwhile. `match` is a pattern as of
-    `fnmatch`, of names. No names are held but those of pads in Redis. Raises what `UNREACHABLE`
-    lists."""
+    """Yields each pad once, those in Redis first, even if a pad moves meanwhile. `match` is a
+    pattern for names, as `fnmatch` has it. Only the names of pads in Redis are held in memory.
+    Raises what `UNREACHABLE` lists."""
     listed: set[str] = set()
     async for pad in pad_ids(redis, keyspace):
         if fnmatchcase(pad, match):
@@ -49,8 +49,8 @@ async def all_pads(
 async def wanted_pads(
     redis: Redis, keyspace: Keyspace, named: Sequence[str] | None
 ) -> AsyncGenerator[str, None]:
-    """Those that somebody has named, each once, whether they are there or not; or all, wherever
-    they are. Raises what `UNREACHABLE` lists."""
+    """Yields the pads that were named, each once, whether they exist or not; or, if none were
+    named, all pads, wherever they are. Raises what `UNREACHABLE` lists."""
     if not named:
         async for where in all_pads(redis, keyspace, cold_of(redis)):
             yield where.pad

@@ -1,4 +1,4 @@
-"""Takes an author out of what the cold store has of a pad, without bringing the pad into Redis."""
+"""Removes an author from what the cold store has of a pad, without bringing the pad into Redis."""
 
 from padfleet.shared.archive.entries import Revisions, flat
 from padfleet.shared.cold.errors import Overwritten, StoreAway
@@ -6,14 +6,15 @@ from padfleet.shared.cold.pads import ColdPads, ColdPart, Mark
 from padfleet.shared.log.changes.erasure import STUB, without_author
 
 ATTEMPTS = 20
-"""Each is spoilt only by somebody who has moved the pad, or appended to it, in that instant."""
+"""An attempt fails only if the pad was moved, or something was appended to it, in that instant."""
 
 _STUB = [item.encode() for pair in STUB.items() for item in pair]
 
 
 async def take_out_of(cold: ColdPads, pad: str, author: str) -> tuple[int, Mark | None]:
-    """How many of the pad's chat messages were his and are nobody's now, and where the pad is by
-    what the store says; None: there is none. Raises `CorruptPad`, or what `UNREACHABLE` lists."""
+    """Removes the author from the pad. Returns how many of the pad's chat messages were theirs and
+    now have no author, and the mark by which the store says where the pad is; the mark is None if
+    there is no such pad. Raises `CorruptPad`, or what `UNREACHABLE` lists."""
     for _ in range(ATTEMPTS):
         found = await cold.read(pad)
         if found is None:

@@ -1,9 +1,10 @@
-"""What is done about a pad on which an Etherpad has written while a fleet had it open.
+"""Resolves the case in which an Etherpad has written on a pad while a fleet had it open.
 
-Nothing of the two gets lost, and nobody sees one text for another. Whose history goes on from the
-other's end has all that the other has: then that one is the pad. Where both have gone on, the pad
-is what stands in the database, since people on a fleet can be told to reload and those on an
-Etherpad cannot; what the fleet had stays as a pad beside it, and the log says so.
+Nothing of either side is lost, and nobody is shown one text in place of the other. If the history
+of one side continues from the end of the other, then it contains everything that the other has, and
+it becomes the pad. If both have continued, the pad is what is in the database, since people on a
+fleet can be told to reload and those on an Etherpad cannot; what the fleet had is kept as a pad of
+its own under another name, and the log says so.
 """
 
 import logging
@@ -30,13 +31,13 @@ from padfleet.shared.log.people.authors import stored_author
 log = logging.getLogger(__name__)
 
 MOST_LOCAL = 50
-"""Characters of a pad's name, without its group."""
+"""The longest name of a pad, in characters, without its group."""
 
 PAGE = 500
-"""Chat messages in one read."""
+"""How many chat messages one read fetches."""
 
 ATTEMPTS = 5
-"""Each is spoilt by somebody who writes here meanwhile."""
+"""An attempt fails if another process writes to the pad meanwhile."""
 
 FOREIGN = Counter(
     "padfleet_cold_foreign_changes_total",
@@ -50,12 +51,12 @@ class SettledAs(StrEnum):
     OURS = "gone_on"  #: Redis has all that the database has, and more
     THEIRS = "reloaded"
     BESIDE = "kept_beside"
-    NOTHING = "nothing"  #: there is no pad any more in one of the two places
+    NOTHING = "nothing"  #: the pad no longer exists in one of the two places
 
 
 async def settle(redis: Redis, keyspace: Keyspace, cold: EtherpadPads, pad: str) -> SettledAs:
-    """Makes one pad of the two. Raises `CorruptPad`, `Moved`, and what `UNREACHABLE` lists; to be
-    done again then."""
+    """Makes one pad of the two. Raises `CorruptPad`, `Moved`, and what `UNREACHABLE` lists; after
+    an error it has to be called again."""
     kept: str | None = None
     for attempt in range(ATTEMPTS):
         found, meta = await cold.read(pad), await read_meta(redis, keyspace.pad(pad))
@@ -87,7 +88,7 @@ async def settle(redis: Redis, keyspace: Keyspace, cold: EtherpadPads, pad: str)
 async def _which(
     redis: Redis, keyspace: Keyspace, cold: EtherpadPads, pad: str, found: ColdPad, here: PadMeta
 ) -> SettledAs:
-    """One of the two is the pad only if it has all that the other has."""
+    """Says which of the two is the pad. It is one of them only if it has all that the other has."""
     keys, there = keyspace.pad(pad), found.head
     chat, saved = await _said(redis, keys), await read_saved(redis, keys)
     theirs = [flat[1] for _, flat in found.chat]
@@ -105,12 +106,12 @@ async def _which(
 
 
 async def _said(redis: Redis, keys: PadKeys) -> list[bytes]:
-    """The chat, as it is stored."""
+    """Returns the chat, as it is stored."""
     return [message.to_record() async for page in chat_pages(redis, keys, PAGE) for message in page]
 
 
 async def _chain_here(redis: Redis, keys: PadKeys, rev: int) -> bytes:
-    """The chain covers all that went before."""
+    """Returns the chain at this revision, which covers all revisions before it."""
     try:
         found = await read_revisions(redis, keys, rev, rev)
     except HistoryGap:
@@ -121,8 +122,8 @@ async def _chain_here(redis: Redis, keys: PadKeys, rev: int) -> bytes:
 async def _keep(
     redis: Redis, keyspace: Keyspace, pad: str, meta: PadMeta, again: str | None
 ) -> str:
-    """What the fleet has, under a name of its own; which that is. `again`: one that it has got a
-    moment ago, when it had less."""
+    """Keeps what the fleet has under a name of its own, and returns that name. `again` is the name
+    under which it was kept a moment ago, when it had less."""
     reader = HotReader(redis, keyspace.pad(pad), meta)
     if again is not None:
         await copy_pad(redis, keyspace, reader, again, replace=True)
@@ -138,7 +139,7 @@ async def _keep(
 
 
 def name_beside(pad: str, now: float, number: int = 0) -> str:
-    """The name of a pad that is kept beside this one. Pure."""
+    """Returns the name of a pad that is kept beside this one. Pure."""
     more = time.strftime("-padfleet-%Y%m%d-%H%M%S", time.gmtime(now))
     more += f"-{number}" if number else ""
     group, dollar, local = pad.rpartition("$")
@@ -150,8 +151,8 @@ def name_beside(pad: str, now: float, number: int = 0) -> str:
 async def _take(
     redis: Redis, keyspace: Keyspace, cold: EtherpadPads, found: ColdPad, over: PadMeta
 ) -> None:
-    """Puts the database's into the place of the fleet's, if that is as it was. Whoever is on it is
-    told to reload. Raises `WrittenOn`."""
+    """Replaces what the fleet has with what the database has, if the former is unchanged. The
+    people who are on the pad are told to reload. Raises `WrittenOn`."""
     told, head = found.state.pad, found.head
     staging = await Staging.begin(redis, keyspace, told.pad, head=head.head)
     try:

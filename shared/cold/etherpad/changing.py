@@ -1,6 +1,7 @@
-"""What becomes of a pad's records when a fleet writes behind, freezes, thaws or deletes it. Pure.
+"""Works out how a pad's records change when a fleet writes behind, freezes, thaws or deletes it.
+Pure.
 
-Each of these is decided from the rows as they are in the transaction that changes them.
+Each change is decided from the rows as they are in the transaction that makes it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -38,18 +39,18 @@ Rows = Mapping[str, str | None]
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """What comes before revisions that take the place of others."""
+    """The history that precedes revisions which replace others."""
 
     place: HistoryPlace
-    records: Sequence[Any]  #: from the key revision on that its text is worked out from
+    records: Sequence[Any]  #: from the key revision on from which its text is worked out
 
 
 class NotRead(Overwritten):
-    """The pad is as it was looked at, but what it holds has not been read."""
+    """The pad is unchanged since it was looked at, but its contents have not been read."""
 
 
 def stand(rows: Rows, pad_id: str, over: ColdHead | None, known: Note | None) -> Note | None:
-    """The note of the pad, if it is as `over` says. Raises `Overwritten`."""
+    """Returns the pad's note, if the pad is as `over` says. Raises `Overwritten`."""
     raw, said = rows[r.pad_key(pad_id)], rows[note_key(pad_id)]
     note = Note.from_text(said)
     if over is None:
@@ -61,7 +62,8 @@ def stand(rows: Rows, pad_id: str, over: ColdHead | None, known: Note | None) ->
     digest, change = digest_of(raw), note.change if note else ""
     if version_of(change, digest) != over.version:
         raise Overwritten("somebody has written, perhaps an Etherpad")
-    # Who has read the pad as it is knows more than the note: that its records are damaged, say.
+    # A process that has read the pad in its present form knows more than the stored note does: that
+    # its records are damaged, for example.
     if known is not None and (known.there, known.change) == (digest, change):
         return known
     if note is None or note.there != digest:
@@ -70,14 +72,14 @@ def stand(rows: Rows, pad_id: str, over: ColdHead | None, known: Note | None) ->
 
 
 def written_there(rows: Rows, pad_id: str) -> bool:
-    """Whether an Etherpad has written since a fleet has."""
+    """Whether an Etherpad has written on the pad since a fleet last did."""
     raw, said = rows[r.pad_key(pad_id)], rows[note_key(pad_id)]
     note = Note.from_text(said)
     return raw is not None and (note is None or note.there != digest_of(raw))
 
 
 def keys_for(pad_id: str, part: ColdPart) -> list[str]:
-    """The rows from which an `append` is decided."""
+    """Returns the keys of the rows from which an `append` is decided."""
     found = [*keys_of(pad_id), f"pad2readonly:{pad_id}", f"pad:{pad_id}:deletionToken"]
     if part.state.pad.read_only_id is not None:
         found.append(f"readonly2pad:{part.state.pad.read_only_id}")
@@ -94,7 +96,7 @@ def keys_of(pad_id: str) -> list[str]:
 
 @dataclass
 class Append:
-    """Adds what has come. `made` is the note that the pad has then."""
+    """Appends what is new. `made` is the note that the pad has afterwards."""
 
     pad: str
     over: ColdHead | None
@@ -104,10 +106,10 @@ class Append:
     known: Note | None = None
     before: Before | None = None  #: None: nothing is replaced
     made: Note | None = None
-    digest: str = ""  #: of the pad's record then
+    digest: str = ""  #: the digest of the pad's record after the change
 
     def decide(self, rows: Rows) -> RowChange:
-        """Raises `Overwritten`, and `CorruptPad` if what has come does not follow."""
+        """Raises `Overwritten`, and `CorruptPad` if what is appended does not follow."""
         note = stand(rows, self.pad, self.over, self.known)
         raw = rows[r.pad_key(self.pad)]
         if note is not None and note.salvaged:
@@ -156,7 +158,7 @@ class Append:
         return RowChange(changes)
 
     def _goes_on(self, note: Note | None) -> bool:
-        """Whether what has come is behind all that there is, and built on it."""
+        """Whether what is appended comes after all that there is, and is built on it."""
         if note is None or self.part.state.pad.epoch != note.epoch:
             return False
         revisions = self.part.revisions.revisions()
@@ -169,7 +171,7 @@ class Append:
     def _begun(
         self, note: Note | None, record: Any
     ) -> tuple[Appending, int | None, tuple[HistoryPlace, ...]]:
-        """`note`: of the history that is gone on with; None: there is none."""
+        """`note` belongs to the history that is continued; None if there is none."""
         first = self.part.revisions.first
         if note is None or first == 0:
             if first != 0:
@@ -247,10 +249,10 @@ class Append:
         ).changed()
 
     def _beside(self, rows: Rows) -> dict[str, str | None]:
-        """What belongs to a pad and lies elsewhere."""
+        """Returns the rows that belong to the pad but are stored under other keys."""
         head, changes = self.part.state.pad, dict[str, str | None]()
         if head.read_only_id is not None:
-            # A pad that has an id keeps it; both lead to it.
+            # A pad that already has a read-only id keeps it; both ids lead to the pad.
             if rows[f"pad2readonly:{self.pad}"] is None:
                 changes[f"pad2readonly:{self.pad}"] = ascii_json(head.read_only_id)
             changes[f"readonly2pad:{head.read_only_id}"] = ascii_json(to_units(self.pad))
@@ -270,7 +272,8 @@ class Append:
         return changes
 
     def _only_noted(self, note: Note, digest: str) -> RowChange:
-        """A pad of which there is more than we can read: nothing of it is written over."""
+        """Changes only the note, for a pad of which there is more than we can read: its records are
+        never overwritten."""
         self.digest = digest
         self.made = note.changed(mark=self.mark, edition=note.edition + 1, written=self.now)
         return RowChange({note_key(self.pad): self.made.to_text()})
@@ -279,7 +282,7 @@ class Append:
 def renoted(
     rows: Rows, pad_id: str, over: ColdHead, known: Note | None, **values: Any
 ) -> tuple[Note, RowChange]:
-    """The pad's note has these values; its records stay. Raises `Overwritten`."""
+    """Gives the pad's note these values, and leaves its records alone. Raises `Overwritten`."""
     note = stand(rows, pad_id, over, known)
     if note is None:
         raise Overwritten("there is no pad of this name")
@@ -288,8 +291,8 @@ def renoted(
 
 
 def deleted(rows: Rows, pad_id: str, over: ColdHead, known: Note | None) -> RowChange:
-    """What Etherpad takes away with a pad; `rows` has all that is changed of others. Raises
-    `Overwritten`."""
+    """Removes what Etherpad removes along with a pad; `rows` has everything that is changed in
+    other records. Raises `Overwritten`."""
     note = stand(rows, pad_id, over, known)
     record = value_of(rows[r.pad_key(pad_id)])
     record = record if isinstance(record, Mapping) else {}
@@ -313,7 +316,7 @@ def deleted(rows: Rows, pad_id: str, over: ColdHead, known: Note | None) -> RowC
 
 
 def _in_group(rows: Rows, group: str, pad_id: str) -> dict[str, str | None]:
-    """A group's pad is in its list, and the group is there."""
+    """Enters the pad in its group's list, and makes sure that the group exists."""
     value, listed = value_of(rows[f"group:{group}"]), value_of(rows["groups"])
     value = value if isinstance(value, dict) else {"pads": {}, "mappings": {}}
     listed = listed if isinstance(listed, dict) else {}

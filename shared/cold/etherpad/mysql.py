@@ -1,6 +1,6 @@
-"""The table of an Etherpad in MySQL or MariaDB. The driver is none of padfleet's own needs.
+"""Accesses the table of an Etherpad in MySQL or MariaDB. padfleet does not itself need the driver.
 
-It blocks, and therefore runs in threads, each of which has a connection of its own.
+The driver blocks, so it runs in threads, each of which has a connection of its own.
 """
 
 import asyncio
@@ -32,12 +32,13 @@ T = TypeVar("T")
 
 _LOCKED = {1205, 1213, 1020}  # waited too long, deadlock, changed since it was read (MariaDB)
 _FULL = {1021, 1114, 1290, 1836}  # disk or table full, or the server takes only reads
-_NO_ROOM = {1153, 1366, 1406}  # larger than a packet, of other characters, or than the column
+_NO_ROOM = {1153, 1366, 1406}  # too large for a packet, the character set or the column
 
 _SETTINGS = (
-    # What does not fit is refused, and not cut.
+    # A value that does not fit is refused instead of being cut off.
     "SET SESSION sql_mode = CONCAT(@@sql_mode, ',STRICT_ALL_TABLES')",
-    # Rows that are not there are not locked: else makers of different pads are in each other's way.
+    # Rows that do not exist are not locked, since otherwise clients that create different pads
+    # would block each other.
     "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
 )
 
@@ -51,18 +52,18 @@ _UNLIKE = (
 
 
 class Layout(NamedTuple):
-    """How the table was made, which has been done in several ways over the years."""
+    """How the table was created, which Etherpad has done in several ways over the years."""
 
     key: str  #: type of the column
     value: str
-    collation: str  #: of the keys; empty for keys of bytes
+    collation: str  #: of the keys; empty if the keys are bytes
 
     @property
     def binary(self) -> bool:
         return self.key in ("varbinary", "binary", "blob")
 
     def check(self) -> None:
-        """Raises ValueError for a table that pads cannot be kept in."""
+        """Raises ValueError for a table in which pads cannot be kept."""
         if not self.binary and not self.collation.endswith("_bin"):
             raise ValueError(
                 f"the keys of the table `store` are compared by {self.collation}, to which pads "
@@ -77,7 +78,7 @@ class Layout(NamedTuple):
 
 
 def driver_options(parts: SplitResult) -> dict[str, Any]:
-    """What the driver has to be given of a URL."""
+    """Returns the options that the driver needs, taken from a URL."""
     return {
         "host": parts.hostname or "localhost",
         "port": parts.port or 3306,
@@ -89,11 +90,12 @@ def driver_options(parts: SplitResult) -> dict[str, Any]:
 
 
 class MysqlTable:
-    """`Table`. Values are written in ASCII (JSON can say everything so), which every character set
-    has: what was made of them in a wrong one stays apart from what a fleet writes."""
+    """Implements `Table`. Values are written in ASCII (JSON can express everything in it), which
+    every character set includes. Values that were once garbled in a wrong character set thus stay
+    distinguishable from what a fleet writes."""
 
     def __init__(self, url: str, *, connections: int = 4) -> None:
-        """Connects when it is first needed. Raises `NoDriver`."""
+        """Connects when a connection is first needed. Raises `NoDriver`."""
         self._driver: Any = driver("pymysql", "MySQL")
         self._options = {
             **driver_options(urlsplit(url)),
@@ -162,7 +164,8 @@ class MysqlTable:
                 f"SELECT `key`, `value` FROM `store` WHERE `key` IN ({marks}){lock}",  # noqa: S608
                 [self._key(connection, key) for key in keys],
             )
-            # Where spaces at the end of a key do not count, another pad's may be among them.
+            # Where trailing spaces of a key are ignored, the result may include the rows of another
+            # pad.
             found.update(
                 (name, _text(value)) for key, value in rows if (name := _text(key)) in found
             )
@@ -202,7 +205,8 @@ class MysqlTable:
 
     async def keys_with(self, start: str, value: str) -> list[str]:
         def do(connection: Any) -> list[str]:
-            # In some tables upper and lower case are the same in values: what is found is compared.
+            # In some tables, values are compared without regard to case, so the results are
+            # compared again.
             rows = self._rows(
                 connection,
                 "SELECT `key`, `value` FROM `store` "
@@ -234,7 +238,7 @@ class MysqlTable:
             for connection in self._all:
                 connection.close()
 
-        # What is under way comes to its end before.
+        # Calls that are under way finish first.
         await asyncio.to_thread(self._threads.shutdown)
         await asyncio.to_thread(close)
 
@@ -244,8 +248,8 @@ class MysqlTable:
         return await asyncio.get_running_loop().run_in_executor(self._threads, self._with, do)
 
     def _with(self, do: Callable[[Any], T]) -> T:
-        """With this thread's connection; one more time with a new one, where the server had closed
-        the old one while nobody used it."""
+        """Calls `do` with this thread's connection, and once more with a new one if the server had
+        closed the old one while it was unused."""
         fresh = getattr(self._own, "connection", None) is None
         with self._failing():
             try:
@@ -298,7 +302,8 @@ class MysqlTable:
         return self._layout
 
     def _key(self, connection: Any, key: str) -> str | bytes:
-        """As the column wants it: with another type, the server would not use its index."""
+        """Returns the key in the type that the column has: with another, the server would not use
+        its index."""
         try:
             layout = self._known_layout(connection)
             layout.check()

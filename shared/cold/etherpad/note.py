@@ -1,9 +1,11 @@
-"""What a fleet keeps beside a pad's records that an Etherpad has no place for. Pure.
+"""Defines the note: what a fleet stores with a pad's records that an Etherpad has no place for.
+Pure.
 
-It is a record of its own under the key ``padfleet:<pad>``, in the same table: written in the same
-transaction as the pad, in the same dump, and with no more rights than an Etherpad has. Etherpad
-does not look at it. It belongs to the pad's record as it was then (`there`); where that is another
-by now, an Etherpad has written, and `standing` says what still holds.
+The note is a record of its own under the key ``padfleet:<pad>`` in the same table: it is written in
+the same transaction as the pad, is part of the same dump, and needs no more rights than an Etherpad
+has. Etherpad does not look at it. It belongs to the pad's record as that was when the note was
+written (`there`); if the record has changed since, an Etherpad has written to it, and `standing`
+says which parts of the note still hold.
 """
 
 import base64
@@ -29,13 +31,13 @@ def note_key(pad_id: str) -> str:
 
 
 def digest_of(value: str) -> str:
-    """The sum over a row, as databases work it out too."""
+    """Returns the digest of a row, which databases can compute in the same way."""
     return hashlib.sha256(value.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
 class HistoryPlace:
-    """Where a history stands before one of its revisions."""
+    """The state of a history just before one of its revisions."""
 
     rev: int
     time: int
@@ -44,9 +46,9 @@ class HistoryPlace:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """All that a pad needs beside its records to be what it was in Redis."""
+    """All that a pad needs besides its records to be what it was in Redis."""
 
-    there: str  #: `digest_of` the pad's record that this belongs to
+    there: str  #: `digest_of` the pad's record to which this note belongs
     last: (
         str  #: `digest_of` the record of the head: by which that is known to be in a longer history
     )
@@ -57,16 +59,16 @@ class Note:
     mark: Mark = "frozen"
     edition: int = 0
     written: int = 0
-    change: str = ""  #: unlike that of any other change
+    change: str = ""  #: unique to each change
     birth: int | None = None  #: in the first revision, if a fleet has begun the history
     chat: int = -1  #: number of the newest message in a fleet,
     chat_offset: int = 0  #: and what has to be added to it in the records, where some are missing
     plain: bool = True
-    """Nothing of the records has to be made good: at a key revision one may begin to read."""
+    """Whether the records need no repair, so that reading may begin at a key revision."""
     places: tuple[
         HistoryPlace, ...
     ] = ()  #: before each revision that begins a chunk, from the second on
-    salvaged: str = ""  #: why only the present text is shown, and nothing ever written
+    salvaged: str = ""  #: why only the present text is shown and nothing is ever written
     creator: str = ""
     sessions: int = 0
     reigns: str = ""
@@ -76,18 +78,18 @@ class Note:
     submitted: dict[str, tuple[int, int]] = field(default_factory=dict)  #: `Snapshot.sessions`
 
     def to_text(self) -> str:
-        """ASCII, as all that a fleet writes here."""
+        """Returns the note as ASCII text, like all that a fleet writes here."""
         values = {name: getattr(self, name) for name in self.__slots__}
         values["places"] = [(place.rev, place.time, place.chain) for place in self.places]
-        # What people look for is to be seen; the rest is for us.
+        # The fields that people look for are readable; the rest is only for padfleet.
         shown = {name: values.pop(name) for name in ("epoch", "head", "mark", "salvaged")}
         data = base64.b64encode(pack(values)).decode()
         return ascii_json({"form": FORM, **shown, "there": self.there, "data": data})
 
     @classmethod
     def from_text(cls, text: str | None) -> "Note | None":
-        """None for what is no such record, or not there: then the pad is as one that no fleet has
-        had."""
+        """Reads a note. Returns None if there is no such record, or it is not valid: the pad is
+        then treated as one that no fleet has had."""
         if text is None:
             return None
         try:
@@ -103,7 +105,7 @@ class Note:
             return None
 
     def at(self, digest: str) -> "ColdHead":
-        """`digest`: of the pad's record as it is."""
+        """Returns where the pad stands. `digest` is that of the pad's present record."""
         return ColdHead(
             self.epoch,
             self.head,
@@ -115,23 +117,23 @@ class Note:
         )
 
     def changed(self, **values: Any) -> "Note":
-        """With these values, and unlike what was before in any case."""
+        """Returns the note with these values, and in any case with a new `change`."""
         return replace(self, change=secrets.token_hex(8), **values)
 
 
 def version_of(change: str, digest: str) -> str:
-    """The version of a pad: another one after each change, whoever made it."""
+    """Returns the version of a pad, which differs after each change, whoever made it."""
     return f"{change}.{digest[:32]}"
 
 
 def ascii_json(value: Any) -> str:
-    """JSON in ASCII: the same value to who reads it, and every character set has it."""
+    """Returns JSON in ASCII: every reader gets the same value, and every character set has it."""
     return _ENCODER.encode(value)
 
 
 def value_of(raw: str | None) -> Any:
-    """What is in a row; None for one that is not there or no JSON: of some of them that does no
-    harm."""
+    """Returns what is in a row, or None if the row is missing or is not JSON; callers use this
+    where that does no harm."""
     try:
         return loads(raw) if raw is not None else None
     except ValueError:
@@ -142,13 +144,14 @@ Standing = Literal["same", "longer", "other"]
 
 
 def standing(note: Note | None, digest: str, *, head: int, last: str | None) -> Standing:
-    """What still holds of the note. ``longer``: an Etherpad has gone on with the history that it is
-    about; ``other``: there is another history, or one that no fleet has had.
+    """Says which parts of the note still hold. ``longer`` means that an Etherpad has continued the
+    history that the note describes; ``other`` means that there is another history, or one that no
+    fleet has had.
 
     Arguments:
-        digest: of the pad's record.
-        head: what that says, -1: nothing of use.
-        last: `digest_of` the record of the note's head; None: there is none.
+        digest: the digest of the pad's record.
+        head: the head that the record names; -1 if it says nothing of use.
+        last: `digest_of` the record of the note's head; None if there is none.
     """
     if note is None:
         return "other"
@@ -160,14 +163,15 @@ def standing(note: Note | None, digest: str, *, head: int, last: str | None) -> 
 
 
 def epoch_of(note: Note | None, time: int, digest: str) -> int:
-    """The epoch of a history that no fleet has had: always the same for the same records, and none
-    that the pad has had. `time`: of its head, ms since 1970."""
+    """Returns the epoch of a history that no fleet has had: it is always the same for the same
+    records, and is not one that the pad has had before. `time` is that of the head, in ms since
+    1970."""
     born = births.at(time, int(digest[:8], 16) % (1 << births.RANDOM_BITS))
     return max(born, note.epoch + 1) if note is not None else max(born, 1)
 
 
 def places_after(places: tuple[HistoryPlace, ...], revision: Revision) -> tuple[HistoryPlace, ...]:
-    """The places when this revision has come, the next one of the history."""
+    """Returns the places after this revision, which is the next one of the history."""
     following = revision.rev + 1
     if following % CHUNK_REVISIONS:
         return places

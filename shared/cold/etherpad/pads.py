@@ -1,8 +1,8 @@
-"""Pads in the database of an Etherpad, as its own records: `ColdPads`.
+"""Implements `ColdPads` on the database of an Etherpad, in Etherpad's own records.
 
-What an Etherpad has written since is seen by the sum over the pad's record, which every edit, chat
-message and saved revision changes there: the version is another one then, so that nothing of it is
-ever written over.
+Whether an Etherpad has written since is seen by the digest of the pad's record, which every edit,
+chat message and saved revision changes: the version then differs, so that nothing an Etherpad has
+written is ever overwritten.
 """
 
 import time
@@ -55,18 +55,19 @@ from padfleet.shared.log.people.groups import group_of
 from padfleet.shared.wire.jsontext import loads
 
 USED_BY = "padfleet-used-by"
-"""The row in which a fleet says that it uses the database: no pad's note has such a key."""
+"""The row in which a fleet says that it uses the database; no pad's note can have this key."""
 
 KEPT_NOTES = 1000
-"""Pads of which a process remembers what reading them has told, for the change that follows."""
+"""For how many pads a process remembers what it learned from reading them, for the change that
+follows."""
 
 READ_ATTEMPTS = 3
-"""How often a pad is read that an Etherpad writes at the same time."""
+"""How often reading a pad is attempted if an Etherpad is writing it at the same time."""
 
 
 def open_etherpad(url: str) -> "EtherpadPads":
-    """The pads of a database that is named by a URL, which has not been asked anything yet. Raises
-    `StoreAway` where the driver for it is not installed."""
+    """Opens the pads of the database that a URL names, without sending it anything yet. Raises
+    `StoreAway` if its driver is not installed."""
     try:
         if url.startswith(("mysql://", "mariadb://")):
             return EtherpadPads(MysqlTable(url))
@@ -76,13 +77,13 @@ def open_etherpad(url: str) -> "EtherpadPads":
 
 
 class EtherpadPads:
-    """`ColdPads` over one table."""
+    """Implements `ColdPads` on one table."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
         self._reader = TableReader(table)
         self.register = EtherpadRegister(table)
-        """People, groups and sessions in the same database."""
+        """The people, groups and sessions in the same database."""
         self._known: OrderedDict[str, Note] = OrderedDict()
 
     async def look(self, pad: str) -> ColdHead | None:
@@ -95,8 +96,8 @@ class EtherpadPads:
         return await self._look_closer(pad)
 
     async def _look_closer(self, pad: str) -> ColdHead | None:
-        """At a pad that an Etherpad has written on since, or that no fleet has had. Its chain is
-        not known before it has been read."""
+        """Looks at a pad that an Etherpad has written on since, or that no fleet has had. Its chain
+        is not known before the pad has been read."""
         raw, value = await self._table.get(keys_of(pad))
         if raw is None:
             return None
@@ -124,7 +125,7 @@ class EtherpadPads:
         found = await self.read(pad)
         if found is None:
             return None
-        # All its revisions are rows of the table, of which those that were read are a sample.
+        # All of its revisions are rows of the table, and those that were read are a sample of them.
         read = found.revisions.records
         each = sum(map(len, read)) // len(read) if read else 0
         size = each * (found.head.head + 1)
@@ -135,14 +136,15 @@ class EtherpadPads:
         return found[0].pad if found is not None else None
 
     async def _read(self, pad: str) -> tuple[Read, str] | None:
-        """With the pad's record as it was read."""
+        """Reads the pad, and returns it with the digest of its record as it was read."""
         for _ in range(READ_ATTEMPTS):
             raw, value = await self._table.get(keys_of(pad))
             if raw is None:
                 return None
             note = Note.from_text(value)
             found = await self._reader.pad(pad, raw, note)
-            # All of one moment: what is in its records changes the pad's own, too.
+            # The read is of one moment if the digest is unchanged, since a change to any of the
+            # pad's records also changes its own record.
             _, digest = await self._table.look(note_key(pad), r.pad_key(pad))
             if digest == found.note.there:
                 self._remember(pad, found.note)
@@ -159,7 +161,7 @@ class EtherpadPads:
             yield part
 
     async def _noted(self, pad: str) -> tuple[Note, str]:
-        """The note that the pad has, or would have, and its record."""
+        """Returns the note that the pad has, or would have, and the digest of its record."""
         raw, value = await self._table.get(keys_of(pad))
         if raw is None:
             raise Overwritten("there is no pad of this name")
@@ -206,7 +208,7 @@ class EtherpadPads:
         return await self._renote(pad, over, mark=mark)
 
     async def adopt(self, pad: str, over: ColdHead, epoch: int) -> ColdHead:
-        """From now on the pad, which has been read, is of this epoch, and in Redis."""
+        """Records that the pad, which has been read, now has this epoch and is in Redis."""
         return await self._renote(pad, over, mark="live", epoch=epoch)
 
     async def _renote(self, pad: str, over: ColdHead, **values: Any) -> ColdHead:
@@ -223,11 +225,12 @@ class EtherpadPads:
         return made[0].at(made[0].there)
 
     async def written_there(self, pads: Sequence[str]) -> list[str]:
-        """Those of some hundred pads that are in Redis on which an Etherpad has written since."""
+        """Returns those of the given pads (a few hundred, all in Redis) on which an Etherpad has
+        written."""
         return await self._table.unlike_noted(pads)
 
     async def _must_know(self, pad: str, over: ColdHead) -> None:
-        """Reads a pad of which nothing is known yet, if it is as `over` says."""
+        """Reads a pad about which nothing is known yet, if it is as `over` says."""
         value, digest = await self._table.look(note_key(pad), r.pad_key(pad))
         note = Note.from_text(value)
         if digest is None or version_of(note.change if note else "", digest) != over.version:
@@ -245,7 +248,7 @@ class EtherpadPads:
             pairs = r.pool_of(record, "").pairs()
             keys += [r.author_key(value) for name, value in pairs if name == "author" and value]
         except r.BadRecord:
-            pass  # whose pads they are said to be stays, as Etherpad minds nothing of that
+            pass  # the lists still name these pads, which does not trouble Etherpad
         group = group_of(pad)
         if group is not None:
             keys.append(f"group:{group}")

@@ -1,4 +1,4 @@
-"""The table of an Etherpad in PostgreSQL. The driver is none of padfleet's own needs."""
+"""Accesses the table of an Etherpad in PostgreSQL. padfleet does not itself need the driver."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
@@ -34,15 +34,16 @@ _REPLACE = f"{_INSERT} ON CONFLICT (key) DO UPDATE SET value = excluded.value"
 
 
 def driver_url(url: str) -> str:
-    """As the driver has it, which knows one of the two schemes."""
+    """Returns the URL in the form that the driver accepts, as it knows only one of the two
+    schemes."""
     return url.replace("postgres://", "postgresql://", 1)
 
 
 class PostgresTable:
-    """`Table`, by as many connections as there is use for."""
+    """Implements `Table`, over as many connections as are in use."""
 
     def __init__(self, url: str, *, connections: int = 8) -> None:
-        """Connects when it is first needed. Raises `NoDriver`."""
+        """Connects when a connection is first needed. Raises `NoDriver`."""
         self._driver: Any = driver("asyncpg", "PostgreSQL")
         self._url = driver_url(url)
         self._connections = connections
@@ -94,8 +95,8 @@ class PostgresTable:
             )
 
     async def pad_keys(self, after: str) -> AsyncIterator[str]:
-        # In the order of the database's collation, which is that of its index. In most of them the
-        # keys with one prefix do not lie together, so that all of the index is gone through.
+        # The keys come in the order of the database's collation, which is that of its index. In
+        # most collations the keys with one prefix are not adjacent, so the whole index is scanned.
         query = (
             "SELECT key FROM store WHERE key > $1 AND key LIKE 'pad:%' AND key NOT LIKE '%:%:%' "
             "ORDER BY key LIMIT $2"
@@ -135,8 +136,8 @@ class PostgresTable:
 
     async def _opened(self) -> Any:
         if self._pool is None:
-            # No statement is kept in the server: poolers between give each to another connection.
-            # Without a connection to begin with, there is nothing in this that takes time.
+            # Statements are not prepared on the server, since a pooler in between gives each one to
+            # another connection. As the pool begins without connections, nothing here takes time.
             self._pool = await self._driver.create_pool(
                 self._url,
                 min_size=0,

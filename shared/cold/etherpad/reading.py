@@ -1,4 +1,4 @@
-"""Makes a pad of an Etherpad's records, and the note that belongs to it."""
+"""Makes a pad, and the note that belongs to it, from an Etherpad's records."""
 
 import asyncio
 import time as clock
@@ -33,16 +33,16 @@ from padfleet.shared.log.records import Revision, Snapshot
 from padfleet.shared.wire.jsontext import dumps, loads
 
 DAMAGED = "damaged"
-"""Field of the meta hash of a pad whose records do not fit together: what is wrong with them. Only
-its present text is shown, to be read."""
+"""The field in a pad's meta hash that says what is wrong with records that do not fit together.
+Only the present text of such a pad is shown, and only for reading."""
 
 STEP = 200
-"""Records that are read and converted at a time."""
+"""How many records are read and converted at a time."""
 
 
 @dataclass
 class Read:
-    """A pad as its records say it is."""
+    """A pad as its records describe it."""
 
     pad: ColdPad
     note: Note
@@ -50,7 +50,7 @@ class Read:
 
 @dataclass
 class _History:
-    """The end of a history, from the beginning of a chunk on."""
+    """The end of a history, from the beginning of one of its chunks."""
 
     converter: Converter
     document: Document
@@ -58,19 +58,20 @@ class _History:
     revisions: list[Revision] = field(default_factory=list)
     places: tuple[HistoryPlace, ...] = ()
     last: str = ""  #: `digest_of` the newest record
-    known: Revision | None = None  #: the one that the note has as its head
+    known: Revision | None = None  #: the revision that the note has as its head
     regular: bool = False  #: `is_regular` of the pad's pool
 
 
 class TableReader:
-    """Reads pads of one table."""
+    """Reads the pads of one table."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
 
     async def pad(self, pad_id: str, raw: str, note: Note | None) -> Read:
-        """From the pad's record and note as they are. What an Etherpad writes meanwhile is for the
-        caller to notice. Raises `StoreAway`, and `CorruptPad` where not even a text is left."""
+        """Reads a pad from its record and note as they are. The caller has to notice what an
+        Etherpad writes meanwhile. Raises `StoreAway`, and `CorruptPad` if not even a text can be
+        recovered."""
         key = r.pad_key(pad_id)
         digest = digest_of(raw)
         try:
@@ -86,7 +87,7 @@ class TableReader:
         try:
             history = await self._history(pad_id, record, text, kept)
             if kept is not None and not self._goes_on(kept, history):
-                # Another release may have read it in another way.
+                # Another release may have read the pad in another way.
                 kept = None
                 history = await self._history(pad_id, record, text, None)
         except BadRecord as error:
@@ -107,7 +108,7 @@ class TableReader:
     async def revisions(
         self, pad_id: str, raw: str, note: Note, first: int, last: int
     ) -> AsyncIterator[Revisions]:
-        """The revisions first…last of a pad that stands as the note says."""
+        """Yields the revisions first…last of a pad that stands as the note says."""
         key = r.pad_key(pad_id)
         places = [place for place in note.places if place.rev <= first]
         try:
@@ -134,7 +135,7 @@ class TableReader:
             raise CorruptPad(str(error)) from error
 
     async def before(self, pad_id: str, raw: str, note: Note, rev: int) -> HistoryPlace:
-        """Where the history stands before a revision of it."""
+        """Returns the state of the history just before one of its revisions."""
         place = HistoryPlace(0, 0, b"")
         if rev > 0:
             async for part in self.revisions(pad_id, raw, note, rev - 1, rev - 1):
@@ -145,14 +146,14 @@ class TableReader:
     # --- History ---------------------------------------------------------------------------------
 
     async def last(self, pad_id: str, note: Note | None) -> str | None:
-        """`digest_of` the record that the note has as its head; None: there is none."""
+        """Returns `digest_of` the record that the note has as its head; None if there is none."""
         if note is None or note.head < 0:
             return None
         (raw,) = await self._table.get([r.revision_key(pad_id, note.head)])
         return digest_of(raw) if raw is not None else None
 
     async def _history(self, pad_id: str, record: Any, text: str, kept: Note | None) -> _History:
-        """Raises `BadRecord`."""
+        """Reads the history. Raises `BadRecord`."""
         key = r.pad_key(pad_id)
         head = r.head_of(record, key)
         pool = r.pool_of(record, key)
@@ -174,7 +175,7 @@ class TableReader:
         return history
 
     async def _begun(self, pad_id: str, pool: AttributePool, kept: Note | None) -> _History:
-        """From the last chunk on, where what lies before is known and needs nothing."""
+        """Begins at the last chunk if what precedes it is known and needs no repair."""
         regular = is_regular(pool)
         if kept is not None and kept.plain and kept.places and regular:
             place = kept.places[-1]
@@ -200,7 +201,7 @@ class TableReader:
                         converter, document, place.rev, places=kept.places, regular=regular
                     )
                 except EasysyncError:
-                    pass  # then from the beginning
+                    pass  # so it is read from the beginning
         birth = kept.birth if kept is not None else None
         converter = Converter(pool, latest=_latest(), birth=birth)
         return _History(converter, Document(), 0, regular=regular)
@@ -228,7 +229,7 @@ class TableReader:
                 raise CorruptPad(f"revision {revision.rev} is of a time that there is not")
             if revision.rev > document.head:
                 document.replay(revision)
-            else:  # the text that was begun with has it
+            else:  # the text from which reading began contains it
                 document.time, document.chain = revision.time, revision.chain
             if revision.rev % CHUNK_REVISIONS == 0:
                 history.revisions, history.first = [], revision.rev
@@ -244,7 +245,8 @@ class TableReader:
 
     @staticmethod
     def _present_text(record: Any, key: str, at: int, why: str) -> tuple[_History, str]:
-        """Its present text as if written at once, and why; see `bring_pad`."""
+        """Returns the present text as if it had been written at once, and the reason; see
+        `bring_pad`."""
         revision, damage = present_text(record, key, at)
         document = Document()
         document.replay(revision)
@@ -291,7 +293,7 @@ class TableReader:
         )
 
     async def time(self, pad_id: str, rev: int) -> int:
-        """When a revision was written; 1, where that is not told."""
+        """Returns when a revision was written, in ms since 1970; 1 if the record does not say."""
         key = r.revision_key(pad_id, rev)
         (raw,) = await self._table.get([key])
         try:
@@ -362,7 +364,7 @@ class TableReader:
         )
 
     async def _chat(self, pad_id: str, record: Any) -> tuple[list[tuple[str, list[bytes]]], int]:
-        """The messages, and the number that the newest has in the records."""
+        """Returns the messages, and the number that the newest one has in the records."""
         count = r.chat_count(record, "")
         first = max(0, count - MOST_BROUGHT_MESSAGES)
         found: list[tuple[str, list[bytes]]] = []
@@ -371,7 +373,8 @@ class TableReader:
                 break
             keys = [r.chat_key(pad_id, number) for number in range(start, min(start + STEP, count))]
             for raw in await self._table.get(keys):
-                # Where messages are missing, those behind them move up: ours have no holes.
+                # Where messages are missing, the following ones move up, since padfleet's numbering
+                # has no gaps.
                 message = r.message_of(value_of(raw), len(found), latest=_latest())
                 if message is not None:
                     found.append((f"{len(found)}-1", [b"m", message.to_record()]))
@@ -390,7 +393,7 @@ class TableReader:
 
 
 def is_regular(pool: AttributePool) -> bool:
-    """Whether its numbers are those that the attributes get when they are put one by one."""
+    """Whether its numbers are those that the attributes would get if they were added one by one."""
     again = AttributePool()
     return all(again.put(*pair) == number for number, pair in enumerate(pool.pairs())) and (
         len(pool) == 0 or pool.has(len(pool) - 1)
@@ -398,13 +401,13 @@ def is_regular(pool: AttributePool) -> bool:
 
 
 def read_only_of(raw: str | None) -> str | None:
-    """The read-only id in its record."""
+    """Returns the read-only id in the pad's record of it."""
     found = value_of(raw)
     return found if isinstance(found, str) and found.startswith("r.") else None
 
 
 def deletion_of(raw: str | None) -> bytes:
-    """The hash of the deletion token in its record; empty: there is none."""
+    """Returns the hash of the deletion token in its record; empty if there is none."""
     found = value_of(raw)
     hashed = found.get("hash") if isinstance(found, dict) else None
     if not isinstance(hashed, str) or len(hashed) != 64 or not hashed.isascii():

@@ -1,4 +1,4 @@
-"""People, groups and sessions in the database of an Etherpad: `Register`."""
+"""Implements `Register`: the people, groups and sessions in the database of an Etherpad."""
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,7 +16,7 @@ from padfleet.shared.log.people.authors import Author
 from padfleet.shared.log.register import RegisteredGroup, RegisteredSession, RegisteredWays
 
 MOST_SESSIONS = 10_000
-"""The most sessions of a group that are looked through."""
+"""The most sessions of one group or author that are looked through."""
 
 
 class EtherpadRegister:
@@ -72,7 +72,7 @@ class EtherpadRegister:
         return await self._sessions(await self._one(f"author2sessions:{author}"))
 
     async def _sessions(self, listed: Any) -> list[RegisteredSession]:
-        """Those in a list of a group's or an author's that are valid."""
+        """Returns the valid sessions in the list of a group or an author."""
         ids = r.names_in(_dict(_object(listed), "sessionIDs"))[-MOST_SESSIONS:]
         found = []
         for part in slices([one for one in ids if bounds.is_session_id(one)], ROWS):
@@ -86,7 +86,7 @@ class EtherpadRegister:
         return found
 
     async def _each(self, keys: Iterable[str]) -> list[Any]:
-        """The values of these keys; None for what is not there, or cannot be."""
+        """Returns the values of these keys; None for a key that does not exist, or cannot."""
         wanted = list(keys)
         asked = [key for key in wanted if len(key) <= MOST_KEY]
         found = dict(zip(asked, await self._table.get(asked), strict=True)) if asked else {}
@@ -104,7 +104,7 @@ class EtherpadRegister:
         await self._put(rows)
 
     async def change_author(self, author: Author) -> None:
-        """The pads that are listed of him stay, and whatever else is on record."""
+        """Changes the author's record; the pads listed in it and any other fields stay."""
         key = r.author_key(author.id)
 
         def decide(rows: Rows) -> RowChange:
@@ -123,7 +123,8 @@ class EtherpadRegister:
         return RegisteredWays(tokens, mappers)
 
     async def _take_ways(self, start: str, author: str) -> list[str]:
-        """Takes away what leads to the author and begins like this; returns what came behind."""
+        """Removes the keys that begin like this and lead to the author; returns the rest of each
+        key."""
         keys = await self._table.keys_with(start, ascii_json(author))
         await self._change([], lambda _: RowChange(dict.fromkeys(keys)))
         return [key.removeprefix(start) for key in keys]
@@ -184,7 +185,8 @@ class EtherpadRegister:
         await self._change(keys, decide)
 
     async def _change(self, keys: Sequence[str], decide: Decide) -> None:
-        """Once more if somebody has put one of the rows there in the same moment."""
+        """Makes the change, and repeats it once if another process has created one of the rows in
+        the same moment."""
         for _ in range(ATTEMPTS):
             try:
                 return await self._table.change(keys, decide)
@@ -193,8 +195,8 @@ class EtherpadRegister:
         raise StoreAway("others keep writing the same records")
 
     async def _put(self, values: Mapping[str, Any], *, over: bool = False) -> None:
-        """What is there stays, unless it is to be written `over`. Names that are too long for the
-        table are none of an Etherpad's."""
+        """Writes these values. Existing rows stay unless they are to be written `over`. Names that
+        are too long for the table cannot be an Etherpad's, and are skipped."""
         keys = [key for key in values if len(key) <= MOST_KEY]
 
         def decide(rows: Rows) -> RowChange:
@@ -205,7 +207,7 @@ class EtherpadRegister:
 
 
 MOST_KEY = 100
-"""Characters of a key, as Etherpad makes its table."""
+"""The most characters in a key, as Etherpad creates its table."""
 
 
 def _object(value: Any) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What is asked of a database in which an Etherpad keeps its records: a table of texts by key."""
+"""Defines what is asked of a database in which an Etherpad keeps its records: texts by key."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -8,19 +8,19 @@ from typing import NamedTuple, Protocol
 from padfleet.shared.cold.errors import Overwritten, StoreAway
 
 ROWS = 200
-"""Rows in one statement, at most;"""
+"""The most rows in one statement."""
 
 BYTES = 1 << 20
-"""and bytes in them, but for a row that has more alone: servers take some megabytes at once."""
+"""The most bytes in one statement, unless a single row has more: servers accept a few megabytes."""
 
 PAGE = 1000
-"""Keys in one read of a list."""
+"""How many keys one read of a list fetches."""
 
 ATTEMPTS = 4
-"""How often a change is tried of which the database says that another was in its way."""
+"""How often a change is tried when the database says that another change was in its way."""
 
 TIMEOUT = 60
-"""Seconds after which a statement that has not been answered is given up, as by Etherpad."""
+"""The number of seconds after which an unanswered statement is given up, as in Etherpad."""
 
 NO_TABLE = (
     "the database has no table `store` with a key and a value: name the database that an Etherpad "
@@ -29,71 +29,74 @@ NO_TABLE = (
 
 
 class RowChange(NamedTuple):
-    """What is to be in the table; None: the row is to go."""
+    """What the table is to contain; None means that the row is to be removed."""
 
     rows: Mapping[str, str | None]
 
 
 Decide = Callable[[Mapping[str, str | None]], RowChange]
-"""Pure: from the rows that were asked for (None: there is none) to what is to become of them, and
-of others. What it raises ends the change, and nothing is done."""
+"""A pure function from the rows that were asked for (None for one that does not exist) to what
+those and other rows are to become. If it raises, the change ends and nothing is done."""
 
 
 class Looked(NamedTuple):
-    """Two rows, of the second of which only a sum is wanted."""
+    """The results for two rows, of which the second is only needed as a digest."""
 
     value: str | None
-    digest: str | None  #: SHA-256 of the row's bytes, in hex; None: there is no such row
+    digest: str | None  #: SHA-256 of the row's bytes, in hex; None if there is no such row
 
 
 class NoDriver(Exception):
-    """What is needed to reach the database is not installed."""
+    """The library that is needed to reach the database is not installed."""
 
 
 class Table(Protocol):
-    """Every call raises `StoreAway` when the database does not answer; `change` also `StoreFull`,
-    and ValueError for what it has no room for by its columns."""
+    """Every call raises `StoreAway` when the database does not answer; `change` also raises
+    `StoreFull`, and ValueError for values that do not fit the table's columns."""
 
     async def get(self, keys: Sequence[str]) -> list[str | None]:
-        """The values as they are; None for what is not there."""
+        """Returns the values as they are; None for a key that does not exist."""
         ...
 
     async def look(self, whole: str, digest: str) -> Looked:
-        """The value of the one, and the sum over that of the other, of one moment."""
+        """Returns the value of the first key and the digest of the second, both of the same
+        moment."""
         ...
 
     async def change(self, keys: Sequence[str], decide: Decide) -> None:
-        """In one transaction: locks and reads the rows of these keys, and does what `decide` says.
+        """Makes a change in one transaction: locks and reads the rows of these keys, and does what
+        `decide` says.
 
-        A row of these keys that was not there and is to be must not be there by then either:
-        `Overwritten`, and nothing is done. Of other keys, what is there is replaced.
+        If a row of these keys did not exist and is to be created, but another process creates it
+        meanwhile, this raises `Overwritten` and changes nothing. Rows of other keys are replaced if
+        they exist.
         """
         ...
 
     def pad_keys(self, after: str) -> AsyncIterator[str]:
-        """The keys of all pads' own records behind `after` (empty: all), in an order of the
-        database's that is the same each time, a page at a time."""
+        """Yields the keys of all pads' own records after `after` (empty: from the beginning), one
+        page at a time. The order is the database's, and the same each time."""
         ...
 
     async def keys_with(self, start: str, value: str) -> list[str]:
-        """The keys that begin like this, with a colon at its end, and have this value. Goes through
-        all that begin so."""
+        """Returns the keys that begin with `start`, which ends with a colon, and have this value.
+        Scans all keys with that beginning."""
         ...
 
     async def unlike_noted(self, pads: Sequence[str]) -> list[str]:
-        """Those of some hundred pads whose own record is another one than their note says. Worked
-        out by the database, so that it costs nothing to send."""
+        """Returns those of the given pads (a few hundred) whose own record differs from what their
+        note says. The database works this out, so that no records are sent."""
         ...
 
     async def check(self) -> None:
-        """Raises ValueError, with what to do, for a table that pads cannot be kept in."""
+        """Raises ValueError, which says what to do, for a table in which pads cannot be kept."""
         ...
 
     async def aclose(self) -> None: ...
 
 
 def driver(name: str, what: str) -> ModuleType:
-    """The module by which this database is reached. Raises `NoDriver`."""
+    """Returns the module that reaches this database. Raises `NoDriver`."""
     try:
         return __import__(name)
     except ImportError:
@@ -103,7 +106,7 @@ def driver(name: str, what: str) -> ModuleType:
 
 
 def in_parts(rows: Mapping[str, str]) -> Iterator[list[tuple[str, str]]]:
-    """The rows, in the order of their keys, as many at a time as go into one statement."""
+    """Yields the rows in the order of their keys, as many at a time as fit into one statement."""
     part: list[tuple[str, str]] = []
     size = 0
     for key in sorted(rows):
@@ -117,15 +120,16 @@ def in_parts(rows: Mapping[str, str]) -> Iterator[list[tuple[str, str]]]:
 
 
 class Sorted(NamedTuple):
-    """A change, by what has to be done for it."""
+    """A change, sorted by what has to be done for it."""
 
     gone: list[str]
-    new: dict[str, str]  #: which must not be there
+    new: dict[str, str]  #: rows that must not exist yet
     other: dict[str, str]
 
 
 def sorted_out(before: Mapping[str, str | None], change: RowChange) -> Sorted:
-    """`before`: the rows that were locked. What is to be as it was needs nothing."""
+    """Sorts a change. `before` has the rows that were locked. Rows that stay the same need
+    nothing."""
     found = Sorted([], {}, {})
     for key, value in change.rows.items():
         if key in before and before[key] == value:
@@ -140,12 +144,13 @@ def sorted_out(before: Mapping[str, str | None], change: RowChange) -> Sorted:
 
 
 class InTheWay(Exception):
-    """Another change was in the way of this one, as the database says: it is to be tried again."""
+    """The database says that another change was in the way of this one; it has to be tried
+    again."""
 
 
 async def tried_again(change: Callable[[], Awaitable[None]]) -> None:
-    """Makes the change, once more each time that another is in its way. Raises `StoreAway` if there
-    is always one."""
+    """Makes the change, and tries again each time that another change is in its way. Raises
+    `StoreAway` if one always is."""
     for attempt in range(ATTEMPTS):
         try:
             return await change()
@@ -157,7 +162,7 @@ async def tried_again(change: Callable[[], Awaitable[None]]) -> None:
 
 @contextmanager
 def only_where_nothing_is(*errors: type[Exception]) -> Iterator[None]:
-    """Makes `Overwritten` of the errors that say that a row is there already."""
+    """Turns the errors that say that a row already exists into `Overwritten`."""
     try:
         yield
     except errors as error:
