@@ -1,4 +1,4 @@
-"""What is said of pads, one by one."""
+"""Gathers what is listed about each pad."""
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -17,23 +17,24 @@ from padfleet.shared.log.pad.weight import weight
 from padfleet.shared.tasks import all_of
 
 PAGE = 100
-"""Pads that are looked at side by side, as many at once as `Redis.few` lets through."""
+"""How many pads are looked at side by side; `Redis.few` limits how many of them at once."""
 
 
 class PadFacts(NamedTuple):
-    """A pad, from afar."""
+    """What a list says about a pad."""
 
     pad: str
     head: int  #: its newest revision
-    edited: float  #: when that came, Unix seconds
-    bytes: int  #: from which the newest text is read: the snapshot and the revisions since
-    sessions: int  #: that are on it
+    edited: float  #: when the newest revision came, Unix seconds
+    bytes: int  #: of the snapshot and the revisions since, from which the newest text is read
+    sessions: int  #: how many are on the pad
     creator: str
     read_only_id: str | None  #: None: nobody has asked for one yet
     place: Literal["hot", "cold"] = "hot"  #: in Redis, or in the cold store
-    authors: int = 0  #: whose text there is; of a hot pad, as of its newest snapshot
+    authors: int = 0  #: of the text; of a hot pad, as of its newest snapshot
     opened: float = 0.0
-    """Not after this time, Unix seconds, it was in Redis last; 0: it is, or nobody knows."""
+    """The pad was in Redis last at this time or earlier, Unix seconds; 0: it is there now, or this
+    is unknown."""
 
     @property
     def edited_at(self) -> str:
@@ -42,7 +43,7 @@ class PadFacts(NamedTuple):
 
 
 class UnreadablePad(NamedTuple):
-    """A pad of which nothing can be said."""
+    """A pad that cannot be read, and the reason."""
 
     why: str
 
@@ -50,8 +51,8 @@ class UnreadablePad(NamedTuple):
 class Wanted(NamedTuple):
     """Which pads are listed. Pure."""
 
-    match: str = "*"  #: a pattern of names, as a shell has it
-    unused_since: float | None = None  #: edited before this, Unix seconds, and nobody is on it
+    match: str = "*"  #: a pattern for names, as in a shell
+    unused_since: float | None = None  #: last edited before this, Unix seconds, with nobody on it
     only_open: bool = False  #: somebody is on it
     place: Literal["hot", "cold", "any"] = "any"
 
@@ -62,7 +63,7 @@ class Wanted(NamedTuple):
         return self.unused_since is None or (used < self.unused_since and not facts.sessions)
 
     def takes_place(self, where: WherePad) -> bool:
-        """What can be told before anything is read of the pad."""
+        """Whether a pad may be wanted, as far as its place alone can tell."""
         if self.only_open and not where.hot:
             return False
         return self.place in ("any", "hot" if where.hot else "cold")
@@ -71,14 +72,14 @@ class Wanted(NamedTuple):
 async def facts_of(
     redis: Redis, keyspace: Keyspace, cold: ColdPads | None, pad: str, *, authors: bool = True
 ) -> PadFacts | None:
-    """None: there is no such pad. It stays where it is. Without `authors`, those of a pad in Redis
-    are not counted, for which its snapshot has to be read. Raises `CorruptPad`, or what
-    `UNREACHABLE` lists."""
+    """Returns the facts about a pad, or None if there is no such pad. The pad stays where it is.
+    Without `authors`, the authors of a pad in Redis are not counted, as that takes reading its
+    snapshot. Raises `CorruptPad`, or what `UNREACHABLE` lists."""
     keys = keyspace.pad(pad)
     meta = await read_meta_here(redis, keys)
     if meta.exists:
         return await _hot_facts(redis, keys, meta, authors=authors)
-    # What the cold store still has of a pad that was deleted goes as well, a moment later.
+    # What the cold store still has of a deleted pad will be removed as well, a moment later.
     return None if meta.is_here or cold is None else await _cold_facts(cold, pad)
 
 
@@ -122,7 +123,8 @@ async def _cold_facts(cold: ColdPads, pad: str) -> PadFacts | None:
 async def listed(
     redis: Redis, keyspace: Keyspace, cold: ColdPads | None, wanted: Wanted
 ) -> AsyncGenerator[PadFacts | UnreadablePad, None]:
-    """Some at a time, in no order, and none is kept; of one that cannot be read, why."""
+    """Yields the wanted pads in no particular order, looking at some at a time and keeping none;
+    for a pad that cannot be read, it yields why."""
     async with aclosing(all_pads(redis, keyspace, cold, wanted.match)) as pads:
         names = (where.pad async for where in pads if wanted.takes_place(where))
         async for page in batches(names, PAGE):
@@ -136,7 +138,8 @@ async def listed(
 async def facts_or_fault(
     redis: Redis, keyspace: Keyspace, cold: ColdPads | None, pad: str, *, authors: bool = True
 ) -> PadFacts | UnreadablePad | None:
-    """As `facts_of`, for who looks at many pads side by side; of one that cannot be read, why."""
+    """Does what `facts_of` does, for callers that look at many pads side by side: for a pad that
+    cannot be read, it returns why."""
     async with redis.few:
         try:
             return await facts_of(redis, keyspace, cold, pad, authors=authors)

@@ -1,7 +1,7 @@
-"""What stands with a pad in Redis of how far the cold store has it. Pure.
+"""Defines what is noted with a pad in Redis about how far the cold store has it. Pure.
 
-It saves a look at the store, and is believed by nobody: who appends by it is told `Overwritten` if
-it is wrong, and looks.
+The note saves a look at the store, but nothing relies on it: an append that is based on a wrong
+note raises `Overwritten`, and the caller then looks.
 """
 
 from typing import NamedTuple
@@ -14,20 +14,21 @@ from padfleet.shared.log.records import pack, unpack
 class Behind(NamedTuple):
     """How far the cold store has a pad."""
 
-    head: ColdHead | None  #: None: not at all
+    head: ColdHead | None  #: None: the store does not have the pad
     chat: int = -1  #: the newest message that it has; -1: it may have none
     saved: bytes | None = None  #: the newest saved revision that it has; None: it may have none
     snap: int = -1  #: the revision of the snapshot that it has; -1: it may have none
 
 
 def noted(behind: Behind) -> bytes:
-    """What stands beside the stamp."""
+    """Returns the text that is stored next to the stamp."""
     assert behind.head is not None
     return pack([list(behind.head), *behind[1:]])
 
 
 def read_noted(stands: bytes | None) -> tuple[str, Behind] | None:
-    """The stamp under which it was noted, and what; None where nothing is, or what is not ours."""
+    """Returns the stamp under which it was noted, and the note; None if there is none, or it is not
+    valid."""
     if not stands or len(stands) <= STAMP:
         return None
     try:

@@ -8,13 +8,13 @@ from padfleet.shared.settings.cold_url import names_none
 
 
 def open_pads(url: str, *, known: bool = False) -> ColdPads:
-    """The pads of a cold store, which has not been asked anything yet. `known`: it was used before,
-    so that a directory which is not there is not made.
+    """Returns the pads of a cold store, without sending it anything yet. `known` says that it was
+    used before, so that a missing directory is not created.
 
-    Raises ValueError with what is wrong with the URL, or `StoreAway` where it is clear already that
-    the store cannot be used: a directory that nobody may write, a library that is not installed.
+    Raises ValueError, which says what is wrong with the URL, or `StoreAway` if it is already clear
+    that the store cannot be used: the directory is not writable, or a library is not installed.
     """
-    # Imported when they are wanted: drivers are large, and most processes need one of them.
+    # Imported only when needed, since drivers are large and most processes need just one of them.
     scheme = url.strip().partition("://")[0]
     if scheme in ("postgresql", "postgres", "mysql", "mariadb"):
         from padfleet.shared.cold.etherpad.pads import open_etherpad
@@ -27,7 +27,7 @@ def open_pads(url: str, *, known: bool = False) -> ColdPads:
 
 
 def cold_of(redis: Redis) -> ColdPads | None:
-    """The cold store that pads are brought from into this Redis; None: there is none."""
+    """Returns the cold store from which pads are brought into this Redis; None if there is none."""
     return redis.elsewhere.cold if isinstance(redis.elsewhere, Thawing) else None
 
 
@@ -40,9 +40,9 @@ def attach(
     patience_s: float = PATIENCE,
     trusting_s: float = 0.0,
 ) -> Thawing | None:
-    """From now on, pads that are not in `redis` are brought from the cold store; None: the settings
-    name none. The rest is as for `Thawing`; whoever calls this closes `Thawing.cold`. Raises as
-    `open_pads`."""
+    """Makes `redis` bring pads that it does not have from the cold store. Returns None if the
+    settings name no cold store. The other arguments are those of `Thawing`; the caller has to close
+    `Thawing.cold`. Raises what `open_pads` raises."""
     if names_none(url):
         return None
     cold = open_pads(url, known=known)

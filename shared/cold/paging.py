@@ -1,7 +1,8 @@
-"""All pads, a page at a time, for somebody who comes back for the next one.
+"""Lists all pads one page at a time, for a client that comes back for the next page.
 
-Nothing is kept between two pages: where to go on is a short text that whoever asks brings along. A
-page takes no longer than it is given, however many pads there are and however few are wanted.
+Nothing is kept between two pages: the client brings along a short text that says where to continue.
+A page takes no longer than the time that it is given, however many pads there are and however few
+of them are wanted.
 """
 
 import base64
@@ -22,19 +23,19 @@ from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.tasks import all_of
 
 STEP: Final = 50
-"""Pads that are looked at side by side, as many at once as `Redis.few` lets through."""
+"""How many pads are looked at side by side; `Redis.few` limits how many of them at once."""
 
 LONGEST_PLACE: Final = 1000
-"""Characters of a text that says where to go on."""
+"""The most characters of a text that says where to continue."""
 
 LONGEST_NAME: Final = 500
-"""Characters of a name of a pad in it, and of what is searched for."""
+"""The most characters of a pad's name in that text, and of the words that are searched for."""
 
 
 class PadSearch(NamedTuple):
     """Which pads are wanted. Pure."""
 
-    words: str = ""  #: somewhere in the name, in capitals or not; empty: all
+    words: str = ""  #: anywhere in the name, regardless of case; empty: all
     place: Literal["hot", "cold", "any"] = "any"
     only_open: bool = False  #: somebody is on it
 
@@ -42,26 +43,26 @@ class PadSearch(NamedTuple):
         return self.words.casefold() in pad.casefold()
 
     def takes(self, facts: PadFacts) -> bool:
-        """Whether it is wanted, of what is known when it has been looked at."""
+        """Whether the pad is wanted, given what is known once it has been looked at."""
         return (self.place in ("any", facts.place)) and (not self.only_open or facts.sessions > 0)
 
 
 class PagePlace(NamedTuple):
-    """Where a page begins: with a step through the keys of Redis, or, when these have been looked
-    through, behind a pad of the cold store. Pure."""
+    """Where a page begins: at a step of the scan over the keys of Redis or, when that scan is
+    complete, after a pad of the cold store. Pure."""
 
     scan: ScanPlace | None = ScanPlace()
     after: str = ""
 
     def to_text(self) -> str:
-        """The place for somebody to keep."""
+        """Returns the place as a text for the client to keep."""
         known = list(self.scan) if self.scan is not None else [self.after]
         data = json.dumps(known, ensure_ascii=False).encode("utf-8", "replace")
         return base64.urlsafe_b64encode(data).decode()
 
     @classmethod
     def from_text(cls, text: str) -> "PagePlace":
-        """What `to_text` has made; an empty text is the beginning. Raises ValueError."""
+        """Reads what `to_text` has made; an empty text means the beginning. Raises ValueError."""
         if not text:
             return cls()
         if len(text) > LONGEST_PLACE:
@@ -79,10 +80,10 @@ class PagePlace(NamedTuple):
 
 
 class PageEnd(NamedTuple):
-    """What there is to say at the end of a page."""
+    """What is reported at the end of a page."""
 
-    following: PagePlace | None  #: where the next one begins; None: that was all
-    looked_at: int  #: names
+    following: PagePlace | None  #: where the next page begins; None: this was the last
+    looked_at: int  #: how many names were looked at
 
 
 async def page(
@@ -95,16 +96,16 @@ async def page(
     rows: int,
     seconds: float,
 ) -> AsyncGenerator[PadFacts | UnreadablePad | PageEnd, None]:
-    """The pads of a page as they are found, in no order, and its end.
+    """Yields the pads of a page as they are found, in no particular order, and then its end.
 
-    It ends when it has `rows` or some more, or when it has taken so many `seconds`. A pad may come
-    again on the same page or on another, and one that moves meanwhile, too. None is brought into
-    Redis for it. Raises what `UNREACHABLE` lists.
+    The page ends when it has `rows` pads or slightly more, or when it has taken that many
+    `seconds`. A pad may come again on the same page or on another, and so may one that moves
+    meanwhile. No pad is brought into Redis for this. Raises what `UNREACHABLE` lists.
     """
     until = time.monotonic() + seconds
     found = looked_at = steps = 0
     place: PagePlace | None = begins
-    keys = rows  # that a step looks at: it is taken whole, so it is long only if little is found
+    keys = rows  # per step, which is always finished: so it is long only if little is found
     while place is not None and found < rows and (time.monotonic() < until or not steps):
         steps += 1
         if place.scan is not None:
@@ -146,13 +147,13 @@ async def _hot_step(
     step = _Step([pad for pad in pads if search.takes_name(pad)], len(pads))
     if following is not None:
         return step, PagePlace(following)
-    # Those in the cold store have nobody on them.
+    # Nobody is on a pad that is in the cold store.
     ends = cold is None or search.place == "hot" or search.only_open
     return step, None if ends else PagePlace(None)
 
 
 COLD_NAMES: Final = 5_000
-"""Names of the cold store that are looked at in one step."""
+"""How many names of the cold store are looked at in one step."""
 
 
 async def _cold_step(
@@ -175,8 +176,8 @@ async def _cold_step(
         else:
             last = ""
     here = await are_here(redis, [keyspace.pad(pad) for pad in wanted])
-    # Those in Redis were listed from there, but for one that was brought there since, which is
-    # found by its name, and shown when the list is made anew.
+    # Pads in Redis were listed in the scan of Redis, except one that was brought there since; that
+    # one can be found by its name, and appears when the list is made again.
     away = [pad for pad, hot in zip(wanted, here, strict=True) if not hot]
     return _Step(away, looked_at), PagePlace(None, last) if last else None
 

@@ -1,4 +1,4 @@
-"""What a pad in Redis has more than the cold store: read, and checked by its chain."""
+"""Reads what a pad in Redis has that the cold store lacks, and checks it by its chain."""
 
 from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
 from contextlib import aclosing
@@ -22,30 +22,30 @@ from padfleet.shared.log.people.identities import stored_authors
 from padfleet.shared.log.records import Snapshot
 
 MOST_REVISIONS = 2000
-"""Revisions in one part: some hundred kilobytes."""
+"""The most revisions in one part, which are some hundred kilobytes."""
 
 MOST_BYTES = 4 << 20
-"""Bytes of revisions after which a part is full."""
+"""The number of bytes of revisions after which a part is full."""
 
 STEP = 250
-"""Revisions, messages or authors in one read, and what is dealt with in one turn: a millisecond or
-two."""
+"""How many revisions, messages or authors one read fetches and one turn of the event loop handles,
+which takes a millisecond or two."""
 
 SNAPSHOT_DISTANCE = 500
-"""Revisions between two snapshots that are brought of a pad which is in use."""
+"""The number of revisions between two snapshots that are brought of a pad while it is in use."""
 
 _NAMED = frozenset(
     ("head", "epoch", "chain", "time", "creator", "readonly", "settings", "public", "sessions")
 )
 _OURS = frozenset(("reigns", "first", "snap", "idle", "cold"))
-"""Fields that mean something in Redis alone, or have a place of their own."""
+"""Fields of the meta hash that mean something in Redis alone, or are stored elsewhere."""
 
 
 async def part_of(
     redis: Redis, keys: PadKeys, stored: StoredPad, behind: Behind, first: int, *, whole: bool
 ) -> ColdPart:
-    """What follows `first` up to the head, or as much of it as is brought at once. `whole`: with
-    the records of all authors, who may have other names by now.
+    """Returns what follows from `first` up to the head, or as much of it as is brought at once.
+    With `whole`, the records of all authors are included, since their names may have changed.
 
     Raises `Diverged` if it does not follow what the store has, `CorruptPad`, or what `UNREACHABLE`
     lists.
@@ -108,13 +108,13 @@ async def part_of(
 
 
 def is_worth_a_snapshot(here: int, there: int) -> bool:
-    """Whether a newer snapshot is brought before the pad is frozen: it costs the text. The store
-    needs it where the pad is lost in Redis, and then has some hundred revisions to go on from the
-    one that it has. Pure.
+    """Whether a newer snapshot is brought before the pad is frozen, which costs as much as its
+    text. The store needs one only if the pad is lost in Redis, and then has to apply a few hundred
+    revisions to the snapshot that it has. Pure.
 
     Arguments:
         here: the revision of the snapshot that Redis has; -1: there is none.
-        there: of that which the store has.
+        there: the revision of the snapshot that the store has.
     """
     return there < 0 <= here or here - there >= SNAPSHOT_DISTANCE
 
@@ -122,7 +122,7 @@ def is_worth_a_snapshot(here: int, there: int) -> bool:
 def state_of(
     pad: str, stored: StoredPad, head: int, chain: bytes, time: int, chat: int, saved: bytes
 ) -> ColdState:
-    """What is small of a pad, as of this revision. Pure."""
+    """Returns the small parts of a pad, as of this revision. Pure."""
     meta = stored.meta
     epoch = int(meta.get(b"epoch", b"0"))
     deletion = deletion_field(epoch)
@@ -159,8 +159,8 @@ def state_of(
 async def _revisions(
     redis: Redis, keys: PadKeys, first: int, head: int, chain: bytes
 ) -> tuple[list[bytes], list[Row], bytes]:
-    """Records, the same unpacked, and the chain after the last; `chain` is the one before the
-    first."""
+    """Returns the records, the same records unpacked, and the chain after the last; `chain` is the
+    one before the first."""
     records: list[bytes] = []
     rows: list[Row] = []
     size = 0
@@ -178,7 +178,8 @@ async def _revisions(
 
 
 def _rows(first: int, records: list[bytes], chain: bytes) -> tuple[Sequence[Row], bytes]:
-    """The records unpacked, and the chain after the last. Raises `Diverged`, or ValueError."""
+    """Returns the records unpacked, and the chain after the last. Raises `Diverged`, or
+    ValueError."""
     rows = rows_of(records)
     return rows, followed(first, rows, chain)
 
@@ -186,7 +187,7 @@ def _rows(first: int, records: list[bytes], chain: bytes) -> tuple[Sequence[Row]
 async def _pages(
     redis: Redis, keys: PadKeys, first: int, last: int
 ) -> AsyncGenerator[list[bytes], None]:
-    """The records of these revisions, `STEP` at a time."""
+    """Yields the records of these revisions, `STEP` at a time."""
     with without_gap():
         for start in range(first, last + 1, STEP):
             yield await read_records(redis, keys, start, min(start + STEP - 1, last))
@@ -221,12 +222,12 @@ def _speakers(chat: Iterable[tuple[str, list[bytes]]]) -> set[str]:
         try:
             found.add(ChatMessage.from_record(0, record).author)
         except (ValueError, TypeError):
-            continue  # not written by us
+            continue  # not written by padfleet
     return found
 
 
 async def _in_the_pad(redis: Redis, keys: PadKeys, newest: bytes | None, head: int) -> set[str]:
-    """The authors in the newest snapshot, if there is one, and in all that follows."""
+    """Returns the authors in the newest snapshot, if there is one, and in all that follows it."""
     found, after = set[str](), -1
     if newest is not None:
         with readable(keys.snap):

@@ -1,7 +1,8 @@
-"""Where a pad is, and who may do what with it: pure.
+"""Decides where a pad is, and which process may do what with it. Pure.
 
 A pad is in Redis (*hot*) or in the cold store (*cold*), or on its way. Each place alone can be
-wrong about it, since a fail-over takes back what Redis has said, so it is told from what both say:
+wrong about it, since a fail-over takes back what Redis has said, so the decision is made from what
+both say:
 
     Redis            cold store   place
     has it           anything     hot
@@ -11,18 +12,18 @@ wrong about it, since a fail-over takes back what Redis has said, so it is told 
     nothing, trace   live         moving
     nothing          live         lost
 
-What keeps this true is the order of the steps. Commits are made in Redis alone, so whoever is about
-to let them be made says so in the cold store *before* (``live``), and whoever has ended them says
-so there *after* (``frozen``). Between the two a trace stands in Redis: that the pad is on its way,
-and under which reign; it falls with the step that ends it.
+The order of the steps keeps this true. Commits are made in Redis alone, so a process that is about
+to allow them says so in the cold store *before* (``live``), and a process that has ended them says
+so there *after* (``frozen``). Between the two, a trace in Redis says that the pad is on its way,
+and under which reign; the step that ends the move removes it.
 
     thaw     trace -> mark live -> into Redis, which takes the trace away
     freeze   append, live -> out of Redis, which puts a trace there -> mark frozen -> trace away
 
-So ``live`` without the pad, and without a trace of it under this reign, is a pad that was in Redis
-and is not any more: what was written since the last append is lost. It is brought back all the
-same, with an entry in its record of reigns: who had seen more than the store has is told to reload
-(I5), and a metric and the log say from which revision on.
+So ``live`` without the pad, and without a trace of it under this reign, means that the pad was in
+Redis and no longer is: what was written since the last append is lost. The pad is brought back all
+the same, with an entry in its record of reigns: clients that had seen more than the store has are
+told to reload (I5), and a metric and the log say from which revision on.
 """
 
 from enum import StrEnum
@@ -44,7 +45,8 @@ class PadPlace(StrEnum):
 
 
 def place_of(here: Whereabouts, cold: ColdHead | None) -> PadPlace:
-    """From what Redis says, read first, and what the cold store says, read after."""
+    """Decides from what Redis says, which is read first, and what the cold store says, read
+    after."""
     if here.head is not None:
         return PadPlace.HOT if here.head >= 0 else PadPlace.DELETED
     if cold is None:
@@ -55,9 +57,10 @@ def place_of(here: Whereabouts, cold: ColdHead | None) -> PadPlace:
 
 
 def _has_not_been_here(here: Whereabouts, cold: ColdHead) -> bool:
-    """Whether the trace says that nobody can have written on the pad since it was put there: it is
-    of this pad, and Redis has not been another, or an earlier one, since. Whatever has been added
-    to the store meanwhile was read in Redis before (by a writer whose lease is over)."""
+    """Whether the trace proves that nobody can have written on the pad since the trace was put
+    there: it is of this pad, and Redis has not been replaced by another, or reverted to an earlier
+    state, since. Anything that was added to the store meanwhile had been read in Redis before, by a
+    writer whose lease is over."""
     trace = Trace.from_text(here.trace)
     if trace is None or trace.way == "lost":
         return False
@@ -65,18 +68,19 @@ def _has_not_been_here(here: Whereabouts, cold: ColdHead) -> bool:
 
 
 class Due(NamedTuple):
-    """What is to be brought to the cold store of a pad."""
+    """What has to be brought to the cold store of a pad."""
 
-    first: int  #: from this revision on
-    lost: range  #: revisions that the store has and the pad has not, any more
+    first: int  #: the revision to begin with
+    lost: range  #: revisions that the store has and the pad no longer has
 
 
 def due(epoch: int, head: int, cold: ColdHead | None, common: int | None = None) -> Due:
-    """What a pad in Redis, at `head` of `epoch`, has more than the cold store. `common` is the last
-    revision that both have, where their chains differ or the store is ahead; None: they do not.
+    """Returns what a pad in Redis, at `head` of `epoch`, has that the cold store lacks. `common` is
+    the last revision that both have, if their chains differ or the store is ahead; otherwise it is
+    None.
 
-    Redis is right where both differ: it is what people see. What it has lost in a fail-over, and
-    the store has, goes from the store too, and is told.
+    Redis is right where the two differ: it is what people see. Revisions that Redis lost in a
+    fail-over are removed from the store too, and this is reported.
     """
     if cold is None or cold.epoch != epoch:
         return Due(0, range(0))
@@ -88,12 +92,14 @@ def due(epoch: int, head: int, cold: ColdHead | None, common: int | None = None)
 def may_freeze(
     *, even: bool, people: int, quiet_ms: int, edited_ms: int, opened: bool, after_ms: int
 ) -> bool:
-    """Whether it is time for a pad to leave Redis. The script that takes it out looks again.
+    """Whether it is time for a pad to leave Redis. The script that takes it out checks again.
 
     Arguments:
         even: the cold store has all of it.
-        quiet_ms: since somebody was found on it.
-        edited_ms: since its newest revision.
-        opened: it was made by opening it, and goes away by itself if nobody writes in it.
+        people: how many are on it.
+        quiet_ms: the time since somebody was found on it.
+        edited_ms: the time since its newest revision.
+        opened: it was created by opening it, and disappears by itself if nobody writes in it.
+        after_ms: how long nobody may have been on it, nor edited it, before it leaves.
     """
     return even and not people and not opened and quiet_ms >= after_ms and edited_ms >= after_ms

@@ -1,4 +1,4 @@
-"""Whether a cold store does what pads rely on: tried with something small, and nothing is left."""
+"""Tests whether a cold store does what pads rely on, with a small object that is removed again."""
 
 import secrets
 import time
@@ -8,12 +8,12 @@ from padfleet.shared.cold.errors import Overwritten
 from padfleet.shared.cold.store import ColdStore
 
 CLOCK_S: Final = 300.0
-"""Seconds that the store's clock may differ from ours: services refuse what is signed at another
-time, and the age of what is left over is judged by it."""
+"""The most seconds by which the store's clock may differ from ours: services refuse requests signed
+at a different time, and the age of left-over parts is judged by the store's clock."""
 
 
 async def probe(store: ColdStore) -> None:
-    """Returns when all is as it should be. Raises `StoreAway` where the store does not answer, and
+    """Returns when all is as it should be. Raises `StoreAway` if the store does not answer, and
     ValueError with what is wrong and what to do."""
     name = f"probe/{secrets.token_hex(8)}"
     first = secrets.token_bytes(16)
@@ -44,7 +44,7 @@ async def probe(store: ColdStore) -> None:
 
 
 async def _put(store: ColdStore, name: str, data: bytes, over: str | None) -> str:
-    """Where nobody else puts anything."""
+    """Writes under a name that no other process uses."""
     try:
         return await store.put(name, data, over=over)
     except Overwritten as error:

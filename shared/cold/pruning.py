@@ -1,5 +1,5 @@
-"""Takes away pads that nobody has used for long: those that lie in the cold store by themselves,
-those that are in Redis by their writer."""
+"""Removes pads that nobody has used for a long time: directly if they are in the cold store, and
+through their writer if they are in Redis."""
 
 import logging
 import time
@@ -25,16 +25,16 @@ log = logging.getLogger(__name__)
 
 
 class Pruned(NamedTuple):
-    """What became of a pad that nobody has used for long."""
+    """What became of a pad that nobody has used for a long time."""
 
     pad: str
     verdict: Literal["deleted", "would be deleted", "used meanwhile", "failed"]
     facts: PadFacts | None = None
-    why: str = ""  #: it failed
+    why: str = ""  #: the reason if it failed
 
 
 class _Gone(Exception):
-    """The pad is not there any more, so there must be no file of it either."""
+    """The pad no longer exists, so there must be no file of it either."""
 
 
 class Pruning:
@@ -59,10 +59,10 @@ class Pruning:
         self._dry_run = dry_run
 
     async def run(self, unused_s: float, match: str = "*") -> AsyncGenerator[Pruned, None]:
-        """Takes away what nobody has edited, nor opened as far as that is known, for so many
-        seconds, and nobody is on. Raises what `UNREACHABLE` lists; what is done by then stays
-        done."""
-        # What is in Redis though there is a cold store was opened a moment ago, if only to be read.
+        """Removes the pads that nobody is on and that nobody has edited (nor opened, as far as that
+        is known) for that many seconds. Raises what `UNREACHABLE` lists; what was done by then
+        stays done."""
+        # With a cold store, a pad that is in Redis was opened recently, if only to be read.
         place: Literal["cold", "any"] = "any" if self._cold is None else "cold"
         wanted = Wanted(match, time.time() - unused_s, place=place)
         found = listed(self._redis, self._keyspace, self._cold, wanted)
@@ -84,7 +84,7 @@ class Pruning:
             return Pruned(facts.pad, "failed", facts, str(error))
         if not gone:
             return Pruned(facts.pad, "used meanwhile", facts)
-        # The one place where it is told that there was such a pad.
+        # This is the only place where it is recorded that the pad existed.
         log.info(
             "pad pruned",
             extra={"pad": facts.pad, "head": facts.head, "edited": facts.edited_at},
@@ -109,8 +109,8 @@ class Pruning:
         return True
 
     async def _backed_up(self, pad: str) -> bool:
-        """Whether the pad may go: it is in a file of its own, if it has to be. False: it is not
-        there any more."""
+        """Whether the pad may be deleted: it is in a file of its own, if that is required. False
+        means that the pad no longer exists."""
         if self._export is None:
             return True
         try:

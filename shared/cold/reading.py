@@ -1,4 +1,4 @@
-"""A pad in the cold store, read without being brought back."""
+"""Reads a pad in the cold store without bringing it back into Redis."""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
@@ -20,13 +20,13 @@ from padfleet.shared.log.records import Revision, Snapshot
 
 
 class ColdReader:
-    """A `PadReader`. All that it says is of the moment at which the pad was `found`, when nobody
-    can have been writing on it. Whoever brings it back meanwhile adds to its history, of which what
-    was there stays; where the pad is deleted, or another comes in its place, revisions that have
-    not been read yet are missing, as with a pad in Redis."""
+    """Implements `PadReader`. All that it says is of the moment at which the pad was `found`, when
+    nobody can have been writing on it. If the pad is brought back meanwhile, its history grows, but
+    what was there stays; if it is deleted or replaced, revisions that have not been read yet are
+    missing, as they are with a pad in Redis."""
 
     def __init__(self, redis: Redis, keys: PadKeys, found: ColdPad, cold: ColdPads) -> None:
-        """`redis` has the names of authors who are known to the fleet."""
+        """`redis` has the names of the authors whom the fleet knows."""
         self.keys = keys
         self.meta = _meta(found)
         self._redis = redis
@@ -53,7 +53,7 @@ class ColdReader:
                     some = Revisions(part.first + start, part.records[start : start + step])
                     with readable(self.keys.revs):
                         page = some.revisions()
-                    # Where two parts meet, nobody has looked yet.
+                    # The chain has not been checked yet at the border of two parts.
                     if page[0].rev != at or (
                         chain is not None and chain_of(chain, page[0].wire) != page[0].chain
                     ):
@@ -117,7 +117,8 @@ def _meta(found: ColdPad) -> PadMeta:
         told.read_only_id,
         found.revisions.first,
         snap,
-        # Under which revisions mean the same: it has no reign, and is always the same so long.
+        # The reign under which revisions mean the same: a cold pad has none, but is unchanged as
+        # long as its edition is.
         f"cold-{found.head.edition}",
         [],
         "0-0",

@@ -1,4 +1,4 @@
-"""Takes a pad away that lies in the cold store, without bringing it into Redis."""
+"""Deletes a pad that is in the cold store, without bringing it into Redis."""
 
 from padfleet.shared.cold.errors import Overwritten
 from padfleet.shared.cold.pads import ColdHead, ColdPads
@@ -11,10 +11,10 @@ from padfleet.shared.log.people import groups
 async def remove_cold(
     redis: Redis, keyspace: Keyspace, cold: ColdPads, pad: str, over: ColdHead | None = None
 ) -> bool:
-    """False, and nothing is done, if the pad is not in the cold store alone, or not as `over` says
-    (None: however it is). Whoever wants the pad at the same moment has it, or there is none: both
-    say so in the store first, and one of them is overtaken. Raises what `UNREACHABLE` lists, or
-    `CorruptPad`."""
+    """Deletes the pad. Returns False, with nothing done, if the pad is not in the cold store alone,
+    or not as `over` says (None accepts any state). A process that wants the pad at the same moment
+    either gets it or finds none: both announce themselves in the store first, and one of them is
+    overtaken. Raises what `UNREACHABLE` lists, or `CorruptPad`."""
     (here,) = await read_heads(redis, [keyspace.pad(pad)])
     if isinstance(here, Exception) or here.head >= 0:
         return False

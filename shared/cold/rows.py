@@ -1,7 +1,7 @@
-"""Records of revisions, unpacked, many at a time. Pure.
+"""Unpacks records of revisions, many at a time. Pure.
 
-What writing behind does for each revision is done on a busy writer's time. So nothing here makes an
-object for one, nor reads what the one before had as well.
+What write-behind does for each revision takes a busy writer's time. So nothing here creates an
+object for each revision, nor parses what is the same as in the previous one.
 """
 
 import json
@@ -15,26 +15,26 @@ Row = Sequence[Any]
 """The fields of a record: author, time, session, number in it, chain, wire form."""
 
 POOL: Final = b'","apool":'
-"""In a wire form, what stands between its changeset and its pool."""
+"""What stands between the changeset and the pool in a wire form."""
 
 AUTHOR: Final = b',"author":'
-"""And what stands behind that."""
+"""What follows the pool in a wire form."""
 
 
 class Diverged(Exception):
-    """Revisions do not follow those that the cold store has."""
+    """Some revisions do not follow those that the cold store has."""
 
 
 def rows_of(records: Sequence[bytes]) -> Sequence[Row]:
-    """Raises ValueError for what are no records."""
-    # In one call, which takes as long as to unpack two of them.
+    """Returns the records unpacked. Raises ValueError for anything that is not a record."""
+    # One call for all of them takes as long as unpacking two of them separately.
     rows: Sequence[Row] = unpack(b"\xdd" + len(records).to_bytes(4, "big") + b"".join(records))
     return rows
 
 
 def followed(first: int, rows: Sequence[Row], chain: bytes) -> bytes:
-    """The chain after the last of these revisions, of which the first follows `chain`. Raises
-    `Diverged` if one of them does not follow, or ValueError for what are none."""
+    """Returns the chain after the last of these revisions, of which the first follows `chain`.
+    Raises `Diverged` if one of them does not follow, or ValueError if they are not records."""
     for rev, (_, _, _, _, says, wire) in enumerate(rows, first):
         chain = chain_of(chain, wire)
         if chain != says:
@@ -43,10 +43,10 @@ def followed(first: int, rows: Sequence[Row], chain: bytes) -> bytes:
 
 
 def authors_of(rows: Sequence[Row]) -> set[str]:
-    """Who made the revisions, and whose text they bring: from elsewhere, or back again. Raises
-    ValueError, KeyError or TypeError for what are none."""
+    """Returns the authors who made the revisions, and those whose text they bring, imported or
+    restored. Raises ValueError, KeyError or TypeError if the rows are not valid."""
     found: set[str] = set()
-    last: dict[str, bytes] = {}  #: by author: what stood behind a changeset, up to the author
+    last: dict[str, bytes] = {}  #: by author: the last wire form between changeset and author
     for author, _, _, _, _, wire in rows:
         at = wire.find(POOL)
         if at >= 0 and author in last and wire.startswith(last[author], at):

@@ -1,11 +1,11 @@
-"""Brings pads back into Redis, for whoever has named one: a worker, a writer, a tool.
+"""Brings pads back into Redis, for a worker, a writer or a tool that needs one.
 
     thawing = Thawing(redis, keyspace, cold)
     if await thawing.bring("pad"):      # it is in Redis
         ...
 
-Many may want the same pad at the same moment. Within a process they share one attempt; of several
-processes one installs it, and the others find that it is there.
+Many callers may want the same pad at the same moment. Within a process they share one attempt; of
+several processes one installs the pad, and the others find that it is there.
 """
 
 import asyncio
@@ -41,16 +41,16 @@ from padfleet.shared.tasks import Boxed, TaskFault, all_of, awaited
 log = logging.getLogger(__name__)
 
 ATTEMPTS = 20
-"""Each is spoilt only by another step of the same pad in the same instant."""
+"""An attempt fails only if another step of the same pad happens in the same instant."""
 
 PATIENCE = 20.0
-"""Seconds that a pad may take to come: whoever wants it has given up long before."""
+"""How many seconds a pad may take to come; clients that want it have given up long before."""
 
 MOST_MISSED = 10_000
-"""Names of which it is remembered that there is no pad."""
+"""For how many names it is remembered that there is no such pad."""
 
 LOST_ORDERS = 1_000_000
-"""By how much sessions are counted on where some may have come that nobody remembers."""
+"""How far the numbering of sessions skips ahead where it may have lost some sessions."""
 
 THAWED = Counter(
     "padfleet_cold_thawed_total", "Pads that this process has moved from the cold store to Redis"
@@ -72,7 +72,7 @@ AWAY = Counter(
 
 
 class Thawing:
-    """All of a process go through one of these."""
+    """Brings pads back. A process has one of these, which all of its calls go through."""
 
     def __init__(
         self,
@@ -83,25 +83,26 @@ class Thawing:
         patience_s: float = PATIENCE,
         trusting_s: float = 0.0,
     ) -> None:
-        """
+        """Prepares to bring pads; nothing is sent yet.
+
         Arguments:
-            patience_s: seconds that a pad may take to come.
-            trusting_s: for so long it is believed that there is no pad of a name, once that was
-                found: of those who ask then, nobody makes one without the writer, who looks.
+            patience_s: how many seconds a pad may take to come.
+            trusting_s: for how many seconds it is believed that a pad does not exist, once that
+                was found; anyone who then creates the pad does so through the writer, which looks.
         """
         self._redis = redis
         self._keyspace = keyspace
         self.cold = cold
         self._patience_s = patience_s
         self._trusting_s = trusting_s
-        self._missed: dict[str, float] = {}  #: until when, by name
+        self._missed: dict[str, float] = {}  #: by name: until when to believe that there is none
         self._under_way: dict[str, asyncio.Task[bool | TaskFault]] = {}
 
     async def bring(self, pad: str) -> bool:
-        """Returns when the pad is in Redis; False: there is none of this name.
+        """Returns True when the pad is in Redis, or False if there is none of this name.
 
-        Raises `CorruptPad` where what the cold store has of it cannot be used, or what
-        `UNREACHABLE` lists, `StoreAway` among them.
+        Raises `CorruptPad` if what the cold store has of it cannot be used, or what `UNREACHABLE`
+        lists, which includes `StoreAway`.
         """
         if pad.startswith(CANARY):
             return False
@@ -116,8 +117,8 @@ class Thawing:
         return outcome
 
     async def bring_if_lost(self, pad: str) -> bool:
-        """Brings the pad if it was in Redis and is not any more, and nobody has taken it out.
-        False: it is not there, and need not be. Raises as `bring`."""
+        """Brings the pad if it was in Redis and no longer is, though nothing has taken it out.
+        Returns False if it is not there and need not be. Raises what `bring` raises."""
         here = await whereabouts(self._redis, self._keyspace, self._keyspace.pad(pad))
         if here.head is not None:
             return True
@@ -126,7 +127,7 @@ class Thawing:
         return await self.bring(pad)
 
     async def view(self, pad: str) -> ColdReader | None:
-        """As `Elsewhere.view`."""
+        """Implements `Elsewhere.view`."""
         if self._is_missed(pad):
             return None
         keys = self._keyspace.pad(pad)
@@ -139,14 +140,15 @@ class Thawing:
                 if (await whereabouts(self._redis, self._keyspace, keys)).head is None:
                     self._miss(pad)
                 return None
-            # Nobody can have written on it before it was read; what is not so has to be put right.
+            # Nobody can have written on a cold pad before it was read; any other state has to be
+            # put right.
             if place_of(here, found.head) is PadPlace.COLD:
                 return ColdReader(self._redis, keys, found, self.cold)
         _ = await self.bring(pad)
         return None
 
     async def weight(self, pad: str) -> int:
-        """As `Elsewhere.weight`."""
+        """Implements `Elsewhere.weight`."""
         if self._is_missed(pad):
             return 0
         async with self._in_time("view"):
@@ -154,13 +156,13 @@ class Thawing:
         return glance.bytes if glance is not None else 0
 
     async def past(self, pad: str, first: int, last: int) -> list[Revision]:
-        """As `Elsewhere.past`."""
+        """Implements `Elsewhere.past`."""
         found: list[Revision] = []
         kept = await moving.where_it_begins(self._redis, self._keyspace.pad(pad))
         if kept is not None:
             epoch, last = kept.epoch, min(last, kept.first - 1)
         elif (cold := await self.cold.look(pad)) is not None:
-            # It was frozen while somebody reads it.
+            # The pad was frozen while it is being read.
             epoch, last = cold.epoch, min(last, cold.head)
         else:
             return []
@@ -169,11 +171,11 @@ class Thawing:
                 async for part in self.cold.revisions(pad, epoch, first, last):
                     found += part.revisions()
             except Overwritten:
-                return []  # it was replaced, or deleted, just now
+                return []  # it was replaced or deleted just now
         return found
 
     async def are_there(self, pads: Sequence[str]) -> list[bool]:
-        """As `Elsewhere.are_there`."""
+        """Implements `Elsewhere.are_there`."""
 
         async def is_there(pad: str) -> bool:
             if self._is_missed(pad):
@@ -184,11 +186,11 @@ class Thawing:
         return await all_of(*(is_there(pad) for pad in pads))
 
     async def pads_of_author(self, author: str) -> list[str]:
-        """As `Elsewhere.pads_of_author`."""
+        """Implements `Elsewhere.pads_of_author`."""
         return [pad async for pad in self.cold.pads_of_author(author)]
 
     async def pad_of_read_only(self, read_only_id: str) -> str | None:
-        """As `Elsewhere.pad_of_read_only`."""
+        """Implements `Elsewhere.pad_of_read_only`."""
         return await self.cold.pad_of_read_only(read_only_id)
 
     async def _bring(self, pad: str) -> bool:
@@ -225,7 +227,7 @@ class Thawing:
 
     @asynccontextmanager
     async def _in_time(self, what: str) -> AsyncIterator[None]:
-        """Nobody waits longer for a pad than `patience_s`; `what` is for the metric."""
+        """Limits the wait for a pad to `patience_s`; `what` is for the metric."""
         try:
             async with asyncio.timeout(self._patience_s):
                 yield
@@ -239,14 +241,14 @@ class Thawing:
             ) from error
 
     async def _attempt(self, pad: str) -> bool | None:
-        """None: it has to be looked at again."""
+        """Makes one attempt. Returns None if it has to look again."""
         keys = self._keyspace.pad(pad)
         here = await whereabouts(self._redis, self._keyspace, keys)
         if here.head is not None:
             return here.head >= 0
         found = await self.cold.read(pad)
         if found is None:
-            # Not before the store has been asked: it may have been made meanwhile.
+            # Redis is asked after the store, since the pad may have been created meanwhile.
             return (await whereabouts(self._redis, self._keyspace, keys)).head is not None
         lost = place_of(here, found.head) is PadPlace.LOST
         head, now = found.head, int(time.time() * 1000)
@@ -260,8 +262,9 @@ class Thawing:
         lost_at = trace.at if trace.way == "lost" else None
         verdict = "staged"
         try:
-            # The mark is there before anybody can write on it; also where it says so already, so
-            # that of several one goes on. What is brought meanwhile nobody sees yet.
+            # The mark is set before anybody can write on the pad, and set again if it already says
+            # so, so that only one of several attempts continues. Nobody sees yet what is brought
+            # meanwhile.
             head, _ = await all_of(
                 self.cold.set_mark(keys.pad_id, found.head, "live"), _staged(bringing, found)
             )
@@ -271,7 +274,8 @@ class Thawing:
         except Overwritten:
             return None
         except ResponseError as error:
-            # What was brought twice, since an answer was lost: then all of it is brought anew.
+            # Something was brought twice because an answer was lost: then all of it is brought
+            # again.
             if "ID specified" not in str(error):
                 raise
         finally:
@@ -287,7 +291,8 @@ class Thawing:
         return True
 
     async def _beside(self, keys: PadKeys, found: ColdPad) -> None:
-        """What has keys of its own, beside the pad's: where it leads from, and who is in it."""
+        """Brings what has keys of its own: the names that lead to the pad, and the authors in
+        it."""
         told = found.state.pad
         known = (authors.stored_author(author, flat) for author, flat in found.authors)
         brought = authors.bring(self._redis, [author for author in known if author is not None])
@@ -305,8 +310,9 @@ async def _staged(bringing: Bringing, found: ColdPad) -> None:
 
 
 def thawed(found: ColdPad, lost_at: int | None = None) -> ThawedPad:
-    """What is put into Redis of a pad. Of one that was lost there, as was found at that time (ms
-    since the epoch), the record of reigns says that what has come since is not shared."""
+    """Returns what is put into Redis of a pad. If the pad was lost there, which was noticed at
+    `lost_at` (ms since the epoch), its record of reigns says that later revisions are not
+    shared."""
     head, state = found.head, found.state
     told = state.pad
     fields: dict[str, bytes | str | int] = {

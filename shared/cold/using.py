@@ -1,10 +1,11 @@
-"""Which fleet uses a cold store. Two that did would each take the other's open pads for lost, and
-write over what it has.
+"""Makes sure that only one fleet uses a cold store. Of two that did, each would treat the other's
+open pads as lost, and overwrite what the other has.
 
-A fleet is told from others by when it was begun (`Agreed.since`). While it has writers, one of them
-says again and again in the store that it is there. A process of another fleet that is started
-beside it sees that change, and ends. Clocks are not compared: a fleet whose Redis was lost, and
-that begins anew with all its processes, waits for as long as it takes to see that nothing changes.
+Fleets are distinguished by when they were begun (`Agreed.since`). While a fleet has writers, one of
+them says repeatedly in the store that it is there. A process of another fleet that is started on
+the same store sees this change, and ends. Clocks are not compared: a fleet whose Redis was lost,
+and that starts again with all its processes, waits for as long as it takes to see that nothing
+changes.
 """
 
 import asyncio
@@ -25,16 +26,17 @@ from padfleet.shared.supervisor import rest, tick
 log = logging.getLogger(__name__)
 
 SAID_EVERY_S: Final = 6.0
-"""Seconds after which it is said again."""
+"""The number of seconds after which the fleet says again that it uses the store."""
 
 WATCHED_S: Final = 15.0
-"""Seconds without a word after which the fleet that had the store is taken to be gone."""
+"""The number of seconds without a sign after which the fleet that had the store is presumed
+gone."""
 
 NOBODY: Final = ""
-"""What is said in the place of a fleet that has ended."""
+"""What a fleet that has ended leaves in place of its name."""
 
 LEFT_S: Final = 1.0
-"""Seconds that a process may take at its end to say so."""
+"""How many seconds a process may take at its end to say so."""
 
 OTHERS = Counter(
     "padfleet_cold_other_fleet_total",
@@ -47,8 +49,8 @@ class OtherFleetsStore(Disagreement):
 
 
 async def begin_to_use(cold: ColdPads, fleet: str) -> None:
-    """Returns when no other fleet uses the store; that takes a while only where one has used it and
-    has not said that it ended. Raises `OtherFleetsStore`, `StoreAway`, or `CorruptPad`."""
+    """Returns when no other fleet uses the store. That takes a while only if another has used it
+    and has not said that it ended. Raises `OtherFleetsStore`, `StoreAway`, or `CorruptPad`."""
     seen = await cold.used_by()
     if seen is not None and seen.fleet not in (NOBODY, fleet):
         log.warning("waiting whether the fleet is gone that had this cold store")
@@ -63,17 +65,17 @@ async def begin_to_use(cold: ColdPads, fleet: str) -> None:
 
 
 class StoreUse:
-    """Says for the fleet that it uses the store, in the process that has to."""
+    """Says for the fleet that it uses the store, in the process whose task that is."""
 
     def __init__(self, redis: Redis, cold: ColdPads, *, is_mine: Callable[[], bool]) -> None:
-        """`is_mine`: whether this process has the first partition just now."""
+        """`is_mine` says whether this process holds the first partition at present."""
         self._redis = redis
         self._cold = cold
         self._is_mine = is_mine
-        self._said = NOBODY  #: the fleet that this process has spoken for last
+        self._said = NOBODY  #: the fleet for which this process has last spoken
 
     async def run(self) -> None:
-        """For as long as the process does."""
+        """Runs for as long as the process does."""
         while True:
             await tick(SAID_EVERY_S)
             if self._is_mine():
@@ -85,7 +87,7 @@ class StoreUse:
                 self._said = NOBODY
 
     async def say(self) -> None:
-        """Once. Raises what `UNREACHABLE` lists, or `CorruptPad`."""
+        """Says it once. Raises what `UNREACHABLE` lists, or `CorruptPad`."""
         fleet = await agreed_since(self._redis)
         seen = await self._cold.used_by()
         if seen is not None and self._said not in (NOBODY, seen.fleet) and seen.fleet != NOBODY:
@@ -95,8 +97,8 @@ class StoreUse:
         self._said = fleet
 
     async def leave(self) -> None:
-        """The process ends: whoever comes need not wait. Another writer of the fleet speaks for it
-        soon, if there is one."""
+        """Says that this process ends, so that a new fleet need not wait. Another writer of the
+        fleet, if there is one, soon speaks for it."""
         if self._said != NOBODY:
             with suppress(*UNREACHABLE, CorruptPad, TimeoutError):
                 async with asyncio.timeout(LEFT_S):

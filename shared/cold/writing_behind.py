@@ -1,5 +1,5 @@
 """Keeps the cold store up to date with the pads that are in Redis, and takes them out of Redis when
-nobody needs them there. For the writer of their partition: one at a time for each pad.
+nobody needs them there. The writer of a pad's partition uses it, in one task at a time per pad.
 """
 
 import logging
@@ -29,7 +29,7 @@ from padfleet.shared.log.records import Snapshot
 log = logging.getLogger(__name__)
 
 ATTEMPTS = 5
-"""Attempts at one pad in a row; what does not come about then, does at the next look."""
+"""How often a pad is attempted in a row; if none succeeds, the next look tries again."""
 
 APPENDED = Counter("padfleet_cold_appends_total", "Writes of a pad's changes to the cold store")
 APPENDED_REVISIONS = Counter("padfleet_cold_revisions_total", "Revisions written to the cold store")
@@ -44,28 +44,28 @@ class WrittenBehind(NamedTuple):
     """What was brought of a pad."""
 
     stored: StoredPad  #: the pad as it was then
-    cold: ColdHead  #: where the store is after that
-    authors: list[str]  #: whose records were brought
+    cold: ColdHead  #: where the pad in the store stands after that
+    authors: list[str]  #: the authors whose records were brought
 
 
 class WriteBehind:
-    """Each call raises `StoreAway` and what else `UNREACHABLE` lists, or `CorruptPad` where what
-    there is of the pad, in one of the two places, cannot be used."""
+    """Writes behind. Each call raises `StoreAway` and what else `UNREACHABLE` lists, or
+    `CorruptPad` if what one of the two places has of the pad cannot be used."""
 
     def __init__(
         self, redis: Redis, keyspace: Keyspace, cold: ColdPads, *, after_ms: int = 0
     ) -> None:
-        """`after_ms`: for how long nobody has to have been on a pad that is frozen."""
+        """`after_ms` is how long nobody may have been on a pad before it is frozen."""
         self._after_ms = after_ms
         self._redis = redis
         self._keyspace = keyspace
         self._cold = cold
 
     async def bring(self, pad: str, *, whole: bool = False) -> WrittenBehind | None:
-        """Brings what has changed of a pad. Returns what it was at that moment, and what the store
-        has of it, which is that; None: it is not in Redis, or changes too fast for the time being.
+        """Brings what has changed of a pad. Returns what the pad was at that moment, which the
+        store then has; None if the pad is not in Redis, or changes too fast for the time being.
 
-        `whole`: also if nothing has changed, with the records of all authors.
+        With `whole`, it does so even if nothing has changed, with the records of all authors.
         """
         keys = self._keyspace.pad(pad)
         behind: Behind | None = None
@@ -96,7 +96,7 @@ class WriteBehind:
                 again = await moving.read_stored(self._redis, keys)
                 if again is not None and not is_another(stored.meta, again.meta):
                     raise
-                behind = None  # it was deleted, or lost, while it was read
+                behind = None  # it was deleted or lost while it was being read
                 continue
             assert found.head is not None
             await moving.note_written(
@@ -108,8 +108,9 @@ class WriteBehind:
     async def _append(
         self, keys: PadKeys, stored: StoredPad, behind: Behind, *, whole: bool, doubtful: bool
     ) -> tuple[Behind, list[str]]:
-        """All that the pad has more, in as many parts as it takes, and the authors whose records
-        were brought. `doubtful`: the store may have what Redis has not."""
+        """Brings all that the pad has and the store lacks, in as many parts as it takes; also
+        returns the authors whose records were brought. `doubtful` means that the store may have
+        what Redis lacks."""
         epoch = int(stored.meta.get(b"epoch", b"0"))
         head = int(stored.meta[b"head"])
         common = None
@@ -143,9 +144,9 @@ class WriteBehind:
     async def _common(
         self, keys: PadKeys, stored: StoredPad, head: int, cold: ColdHead
     ) -> int | None:
-        """The last revision that Redis and the store have both, where they may differ; None where
-        they do not. The chain covers all that went before, so halving finds it. What is not in the
-        stream any more is far too old to have been lost in a fail-over."""
+        """Returns the last revision that both Redis and the store have, if they may differ; None if
+        they do not. The chain covers all earlier revisions, so bisection finds it. Revisions that
+        are no longer in the stream are far too old to have been lost in a fail-over."""
         if cold.head <= head:
             found = await read_revisions(self._redis, keys, cold.head, cold.head)
             if found and found[0].chain == cold.chain:
@@ -163,8 +164,8 @@ class WriteBehind:
         return common
 
     async def reconcile(self, pad: str) -> None:
-        """Marks a pad as live that is in Redis, for whoever has just got the partition: a fail-over
-        may have taken back that it was frozen."""
+        """Marks a pad as live that is in Redis. A writer that has just got the partition calls
+        this, since a fail-over may have taken back that the pad was frozen."""
         cold = await self._cold.look(pad)
         if cold is None or cold.mark == "live":
             return
@@ -174,24 +175,24 @@ class WriteBehind:
             try:
                 await self._cold.set_mark(pad, cold, "live")
             except Overwritten:
-                return  # by whoever has appended to it since
+                return  # another process has appended to it since, and marked it
 
     async def bury(self, pad: str, epoch: int) -> None:
-        """Takes a pad that was deleted, in the epoch before this, from the cold store too."""
+        """Removes a pad that was deleted, in an epoch before this one, from the cold store too."""
         try:
             cold = await self._cold.look(pad)
             if cold is not None and cold.epoch < epoch:
                 await self._cold.delete(pad, cold)
                 GONE.inc()
         except Overwritten:
-            return  # at the next look
+            return  # the next look tries again
         await moving.bury(self._redis, self._keyspace, pad, epoch)
 
     async def freeze(
         self, lease: Lease, pad: str, between_batches: AbstractAsyncContextManager[object]
     ) -> Frozen:
         """Takes the pad out of Redis if nobody needs it there. `between_batches` is held for the
-        step itself: then the writer is not in the middle of a batch of its partition, and forgets
+        step itself: the writer is then not in the middle of a batch of its partition, and forgets
         the pad when it has gone."""
         keys = self._keyspace.pad(pad)
         found = await self.bring(pad, whole=True)
@@ -208,7 +209,7 @@ class WriteBehind:
                 self._redis, self._keyspace, lease, pad, stored, trace, self._after_ms
             )
             if verdict == "changed":
-                # Or it was done, and the answer got lost.
+                # Or it was done, and the answer was lost.
                 here = await moving.whereabouts(self._redis, self._keyspace, keys)
                 verdict = "ok" if here.head is None and here.trace == trace.to_text() else verdict
         if verdict == "ok":
@@ -217,16 +218,16 @@ class WriteBehind:
         return verdict
 
     async def arrive(self, pad: str, trace: str, cold: ColdHead) -> None:
-        """Says in the cold store that a pad has left Redis, and takes away its trace."""
+        """Says in the cold store that a pad has left Redis, and removes its trace."""
         try:
             await self._cold.set_mark(pad, cold, "frozen")
         except Overwritten:
-            return  # somebody brings it back already
+            return  # another process is already bringing it back
         await moving.arrived(self._redis, self._keyspace, pad, trace)
 
     async def arrive_late(self, pad: str, text: str, older_than_ms: int) -> None:
-        """Does what `arrive` does for a pad that a process has left half-way, since it was killed
-        or could not reach the store."""
+        """Does what `arrive` does, for a pad that a process left half-way because it was killed or
+        could not reach the store."""
         trace = Trace.from_text(text)
         if trace is None or time.time() * 1000 - trace.at < older_than_ms:
             return
@@ -239,14 +240,15 @@ class WriteBehind:
             await moving.arrived(self._redis, self._keyspace, pad, text)
             return
         if place_of(here, cold) is PadPlace.LOST:
-            return  # whoever wants it finds that out, and brings back what there is
-        # First so that nobody who is bringing it, and has stood still, can put it there any more.
+            return  # the next process that wants it finds that out, and restores what there is
+        # The trace comes first, so that a process that was bringing the pad, but has stalled, can
+        # no longer put it there.
         now = Trace("freeze", cold.epoch, cold.edition, here.reign, int(time.time() * 1000))
         if await moving.announce_fetching(self._redis, self._keyspace, keys, here, now):
             await self.arrive(pad, now.to_text(), cold)
 
     async def _leave_no_trace(self, pad: str, stored: StoredPad, authors: list[str]) -> None:
-        """Keys beside the pad's own: the cold store has what they say."""
+        """Removes the keys outside the pad's own; the cold store has what they say."""
         await contributions.forget(self._redis, authors, pad)
         readonly = stored.meta.get(b"readonly")
         if readonly is not None:
@@ -254,8 +256,8 @@ class WriteBehind:
 
 
 def is_another(before: Mapping[bytes, bytes], now: Mapping[bytes, bytes]) -> bool:
-    """Given a pad's meta at two moments, whether the history of the first has been deleted or taken
-    back by the second, so that its revisions need not be there. Pure."""
+    """Whether, given a pad's meta at two moments, the history of the first has been deleted or
+    taken back by the second, so that its revisions need not exist. Pure."""
     epochs, heads = (
         [int(meta.get(key, b"0")) for meta in (before, now)] for key in (b"epoch", b"head")
     )
@@ -264,5 +266,5 @@ def is_another(before: Mapping[bytes, bytes], now: Mapping[bytes, bytes]) -> boo
 
 
 def _stored_as(stored: StoredPad) -> tuple[str, dict[bytes, bytes], dict[bytes, bytes]]:
-    """What has to be the same still when a pad is taken out of Redis."""
+    """Returns what must be unchanged when a pad is taken out of Redis."""
     return stored.stamp, stored.fences, stored.seen

@@ -1,4 +1,4 @@
-"""What a pad's head is after something was appended: which parts are put, merged and dropped."""
+"""Works out a pad's head after an append: which parts are written, merged and dropped."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -27,22 +27,24 @@ from padfleet.shared.log.records import Snapshot
 HISTORY_BYTES: Final = 1 << 14
 CHAT_BYTES: Final = 1 << 13
 BESIDE_BYTES: Final = 1 << 12
-"""Bytes, compressed, of the newest revisions, of the newest messages, and of anything else that
-stand in the head itself, which is written with each change; what is more becomes a part."""
+"""The most bytes, compressed, that the head itself holds of the newest revisions, of the newest
+messages, and of anything else, since the head is written with each change; anything larger becomes
+a part."""
 
 AT_ONCE: Final = 250
-"""Revisions of which a block is made in one turn of the event loop: a millisecond or two."""
+"""How many revisions are made into a block in one turn of the event loop, which takes a millisecond
+or two."""
 
 EACH_BYTES: Final = 100
-"""Bytes of the record of an author or a saved revision, about."""
+"""The approximate number of bytes in the record of an author or a saved revision."""
 
 Message = tuple[str, list[bytes]]
-"""One that stands in a chat: the ID in its stream, and fields and values in turn."""
+"""A chat message: its ID in the stream, and its fields and values in turn."""
 
 
 @dataclass
 class Contents:
-    """What a head names, on its way from one to the next."""
+    """What a head names, while it is being changed into the next head."""
 
     parts: list[PartRef] = field(default_factory=list)
     blocks: list[Block] = field(default_factory=list)
@@ -52,7 +54,7 @@ class Contents:
     snapshot_rev: int = -1
     head: int = -1
     chat_head: int = -1
-    new_authors: list[str] = field(default_factory=list)  #: that were not in it before
+    new_authors: list[str] = field(default_factory=list)  #: authors who were not in the pad before
 
     @classmethod
     def of(cls, head: HeadObject | None) -> "Contents":
@@ -75,13 +77,13 @@ class Contents:
 
     @property
     def chain(self) -> bytes:
-        """After the last revision."""
+        """The chain after the last revision."""
         return self.blocks[-1].chain if self.blocks else self.chain_before_blocks
 
 
 async def append(parts: PadParts, contents: Contents, part: ColdPart) -> None:
-    """Brings the contents forward, and puts what becomes parts. Raises `CorruptPad` for what does
-    not follow, or is damaged in the store; `PartGone`, `StoreAway`, `StoreFull`."""
+    """Brings the contents up to date, and writes what becomes parts. Raises `CorruptPad` for what
+    does not follow, or is damaged in the store; also `PartGone`, `StoreAway` and `StoreFull`."""
     await _history(parts, contents, part)
     pad = part.state.pad
     if (contents.head, contents.chain) != (pad.head, pad.chain):
@@ -121,7 +123,8 @@ async def _history(parts: PadParts, contents: Contents, part: ColdPart) -> None:
 async def _blocks_of_new(
     first: int, records: Sequence[bytes], chain: bytes, rows: Sequence[Row] | None
 ) -> list[Block]:
-    """Some at a time, so that others come to their turn, and large ones beside the event loop."""
+    """Makes the blocks a few at a time, so that other tasks get their turn, and makes large ones
+    outside the event loop."""
     added: list[Block] = []
     for start in range(0, len(records), AT_ONCE):
         if added:
@@ -143,7 +146,7 @@ def _size(blocks: Sequence[Block]) -> int:
 
 
 async def _cut(parts: PadParts, contents: Contents, first: int) -> None:
-    """Takes the revisions from `first` on away."""
+    """Removes the revisions from `first` on."""
     while contents.parts and contents.parts[-1].last >= first:
         ref = contents.parts.pop()
         contents.blocks = []
@@ -176,7 +179,7 @@ async def _move_into_parts(parts: PadParts, contents: Contents) -> None:
 
 
 def blocks_of(ref: PartRef, content: PartContent) -> list[Block]:
-    """The blocks of a part of the history. Raises `CorruptPad`."""
+    """Returns the blocks of a part of the history. Raises `CorruptPad`."""
     with readable(f"history part {ref.name}"):
         blocks = [
             Block(first, last, chain, payload)
@@ -225,12 +228,12 @@ async def _chat(
 
 
 def number_of(message: Message) -> int:
-    """Which of the chat it is. Raises ValueError."""
+    """Returns the number of the message in the chat. Raises ValueError."""
     return int(message[0].partition("-")[0])
 
 
 def messages_in(payload: bytes) -> list[Message]:
-    """Raises `CorruptPad`."""
+    """Returns the messages in a payload. Raises `CorruptPad`."""
     if not payload:
         return []
     with readable("the chat"):
@@ -240,7 +243,7 @@ def messages_in(payload: bytes) -> list[Message]:
 async def chat_pages(
     parts: PadParts, refs: Sequence[PartRef], newest: bytes
 ) -> AsyncIterator[list[Message]]:
-    """All messages, in order. Raises `PartGone`, `CorruptPad`, `StoreAway`."""
+    """Yields all messages, in order. Raises `PartGone`, `CorruptPad`, `StoreAway`."""
     for ref in refs:
         for payload in (await parts.load("chat", ref)).payloads:
             yield messages_in(payload)
@@ -252,14 +255,15 @@ async def _authors(parts: PadParts, contents: Contents, brought: Sequence[Messag
     there = {author: list(flat) for author, flat in found}
     contents.new_authors = [author for author, _ in brought if author not in there]
     authors = with_authors(there, brought)
-    if authors != there:  # hardly ever: with each revision comes who made it
+    if authors != there:  # hardly ever: each append brings its authors
         await _put_beside(parts, contents, "authors", list(authors.items()))
 
 
 async def read_beside(
     parts: PadParts, beside: Mapping[Beside, bytes | PartRef], name: Beside
 ) -> Any:
-    """What there is of it, None: nothing. Raises `PartGone`, `CorruptPad`, `StoreAway`."""
+    """Returns the content stored under `name`, or None if there is none. Raises `PartGone`,
+    `CorruptPad`, `StoreAway`."""
     found = beside.get(name)
     if isinstance(found, PartRef):
         (found,) = (await parts.load(name, found)).payloads

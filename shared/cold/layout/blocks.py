@@ -1,4 +1,5 @@
-"""Blocks: some revisions in a row of one chunk, compressed, with the chain that they lead to."""
+"""Makes and reads blocks: consecutive revisions of one chunk, compressed, with the chain at their
+end."""
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
@@ -19,20 +20,20 @@ from padfleet.shared.log.pad.chunks import CHUNK_REVISIONS
 from padfleet.shared.log.records import pack, unpack
 
 BLOCK_BYTES: Final = 1 << 20
-"""Bytes of records after which a block is full, before its chunk is."""
+"""The number of bytes of records after which a block is full even if its chunk is not."""
 
 MOST_IN_A_CHUNK: Final = 24
-"""Blocks of the chunk that is not full yet; with more, they are made into one. Each costs some 200
-bytes more than its revisions."""
+"""The most blocks of the chunk that is not full yet; if there are more, they are merged into one.
+Each block costs some 200 bytes more than its revisions."""
 
 
 class Block(NamedTuple):
-    """Some revisions, of which none is of another chunk than the first."""
+    """A number of revisions, all of the same chunk as the first."""
 
     first: int
     last: int
     chain: bytes  #: after `last`
-    payload: bytes  #: of a frame
+    payload: bytes  #: the payload of a frame
 
     @property
     def chunk(self) -> int:
@@ -42,8 +43,8 @@ class Block(NamedTuple):
 def to_blocks(
     first: int, records: Sequence[bytes], chain: bytes, rows: Sequence[Row] | None = None
 ) -> list[Block]:
-    """Blocks of these records, which follow the chain. Raises `CorruptPad` if they do not. `rows`
-    is as for `to_columns`."""
+    """Makes blocks of these records, which follow the chain. Raises `CorruptPad` if they do not.
+    `rows` is as in `to_columns`."""
     blocks = []
     for start, end in _ranges(first, records):
         own = rows[start:end] if rows is not None else None
@@ -68,8 +69,8 @@ def _ranges(first: int, records: Sequence[bytes]) -> Iterator[tuple[int, int]]:
 
 
 def from_block(block: Block, chain: bytes, first: int = 0) -> list[bytes]:
-    """The records as they were put, from this revision on. `chain` is the one before the first of
-    them. Raises `CorruptPad`."""
+    """Returns the records from this revision on, exactly as they were stored. `chain` is the one
+    before the first of them. Raises `CorruptPad`."""
     count, skipped = _count(block), max(0, first - block.first)
     with readable(_said(block)):
         records, leads_to = from_columns(block.first, count, _columns(block), chain, skipped)
@@ -79,8 +80,8 @@ def from_block(block: Block, chain: bytes, first: int = 0) -> list[bytes]:
 
 
 def last_of(block: Block) -> bytes:
-    """The last record, on the word of the block that its chain is the block's: to see that it is
-    takes all records before it. Raises `CorruptPad`."""
+    """Returns the last record, trusting the block that its chain is the block's: to verify that,
+    all records before it would be needed. Raises `CorruptPad`."""
     count = _count(block)
     with readable(_said(block)):
         (record,), _ = from_columns(block.first, count, _columns(block), b"", count - 1)
@@ -108,7 +109,8 @@ def _said(block: Block) -> str:
 
 
 def cut(blocks: Sequence[Block], before: int, chain: bytes) -> list[Block]:
-    """Without the revisions from `before` on. `chain` is the one before the first block."""
+    """Returns the blocks without the revisions from `before` on. `chain` is the one before the
+    first block."""
     kept = []
     for block in blocks:
         if block.last < before:
@@ -120,9 +122,10 @@ def cut(blocks: Sequence[Block], before: int, chain: bytes) -> list[Block]:
 
 
 def joined(blocks: Sequence[Block], most: int = MOST_IN_A_CHUNK) -> list[Block]:
-    """The same revisions, with one block for each chunk that is full, as far as `BLOCK_BYTES` lets
-    it, and no more than `most` for the last one. Raises `CorruptPad`; that a block is of this
-    history is not looked at, since it is when it was put, and whenever it is read."""
+    """Returns the same revisions with one block for each chunk that is full, as far as
+    `BLOCK_BYTES` allows, and at most `most` blocks for the last chunk. Raises `CorruptPad`. It does
+    not check that a block belongs to this history, since that is checked when a block is stored and
+    whenever it is read."""
     found: list[Block] = []
     groups = [list(group) for _, group in groupby(blocks, key=lambda block: block.chunk)]
     for number, group in enumerate(groups):

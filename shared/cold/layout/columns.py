@@ -1,9 +1,9 @@
-"""Revisions as columns: what is the same in all of them is written once, and what follows from
-others not at all.
+"""Stores revisions as columns: what all of them share is written once, and what follows from other
+values is not written at all.
 
-A revision has some 330 bytes in the stream. Its chain follows from the one before, and of its wire
-form all but the changeset follows from the rest; what is left compresses to a third of what rows
-do. Any other record is kept as it is: what comes out is byte for byte what went in.
+A revision takes some 330 bytes in the stream. Its chain follows from the one before, and all of its
+wire form but the changeset follows from the rest; what is left compresses to a third of the size of
+rows. Any other record is kept as it is: the output is byte for byte what was put in.
 """
 
 from collections.abc import Iterator, Sequence
@@ -20,12 +20,12 @@ from padfleet.shared.log.records import pack, unpack
 from padfleet.shared.wire.jsontext import dumps
 
 MOST_BYTES: Final = 1 << 28
-"""Bytes of the revisions that are made out of the columns of a block. A megabyte or so is put into
-one, and a revision may be larger; but a thousand that share a large pool would fill the memory,
-which is damage."""
+"""The most bytes of revisions that are restored from the columns of a block. A block is given about
+a megabyte, and a single revision may be larger; but a thousand revisions that share a large pool
+would fill the memory, and are treated as damage."""
 
 RECORD_BYTES: Final = 200
-"""Bytes of a record beside its changeset and its pool, about."""
+"""The approximate number of bytes of a record in addition to its changeset and its pool."""
 
 T = TypeVar("T")
 
@@ -36,14 +36,14 @@ _NO_FORM: Final = (b"", b"\0", 0)
 
 
 class Columns(NamedTuple):
-    """Revisions in a row, but for the chain that they follow."""
+    """Consecutive revisions, without the chain that they follow."""
 
     authors: list[str]  #: each once
     sessions: list[str]
     pools: list[bytes]  #: JSON
-    author: list[int]  #: of each revision, which it is; likewise below
+    author: list[int]  #: for each revision, an index into `authors`; the lists below follow suit
     session: list[int]
-    seq: list[int]  #: how many more than the session's last one in here
+    seq: list[int]  #: the increase since the session's last one in here
     time: list[int]  #: ms since the revision before in here; of the first, since 1970
     delta: list[int]  #: how `timeDelta` differs from that
     pool: list[int]
@@ -54,10 +54,10 @@ class Columns(NamedTuple):
 def to_columns(
     first: int, records: Sequence[bytes], chain: bytes, rows: Sequence[Row] | None = None
 ) -> tuple[Columns, bytes]:
-    """The columns, and the chain after the last record. `chain` is the one before the first. Raises
-    `CorruptPad` for a record that does not follow, or is none.
+    """Returns the columns, and the chain after the last record. `chain` is the one before the
+    first. Raises `CorruptPad` for a record that does not follow, or is not a record.
 
-    `rows`: the records, unpacked, where that they follow is known.
+    `rows` has the unpacked records, if it is already known that they follow.
     """
     with readable(f"what was to be put from revision {first} on"):
         if rows is None:
@@ -74,8 +74,8 @@ def to_columns(
 
 
 def _of_plain(first: int, records: Sequence[bytes], rows: Sequence[Row]) -> Columns | None:  # noqa: C901
-    """The columns of what people write, as `_of_any` makes them in three times the time. None:
-    there is something else among them."""
+    """Returns the columns of ordinary edits, the same that `_of_any` makes in three times the time,
+    or None if there is anything else among the records."""
     if not rows:
         return None
     authors, times, sessions, seqs, _, wires = zip(*rows, strict=True)
@@ -91,7 +91,7 @@ def _of_plain(first: int, records: Sequence[bytes], rows: Sequence[Row]) -> Colu
     changesets: list[bytes] = []
     forms: dict[str, tuple[bytes, bytes, int]] = {}
     begins = len(b"%b%d%b" % (_START, first, _CHANGESET))
-    longer = 10 ** len(str(first))  #: the next revision whose number has a digit more
+    longer = 10 ** len(str(first))  #: the next revision whose number has one more digit
     before = 0
     for rev, (author, time, wire) in enumerate(zip(authors, times, wires, strict=True), first):
         if rev == longer:
@@ -139,7 +139,8 @@ def _of_plain(first: int, records: Sequence[bytes], rows: Sequence[Row]) -> Colu
 
 
 def _numbered(named: Sequence[str]) -> tuple[list[str], list[int]]:
-    """What is named, each once, in the order in which it comes, and for each which it is."""
+    """Returns the distinct names in the order in which they first occur, and for each item the
+    index of its name."""
     names = list(dict.fromkeys(named))
     if len(names) == 1:
         return names, [0] * len(named)
@@ -148,7 +149,7 @@ def _numbered(named: Sequence[str]) -> tuple[list[str], list[int]]:
 
 
 def _differences(of: Sequence[int], seqs: Sequence[int]) -> list[int]:
-    """For each, how many more it is than the last one of the same."""
+    """Returns for each number its difference from the last one of the same session."""
     last: dict[int, int] = {}
     found = []
     for which, seq in zip(of, seqs, strict=True):
@@ -158,9 +159,9 @@ def _differences(of: Sequence[int], seqs: Sequence[int]) -> list[int]:
 
 
 def _of_any(first: int, records: Sequence[bytes]) -> Columns:
-    """The columns of records that follow each other."""
+    """Returns the columns of any records that follow each other."""
     columns = Columns([], [], [], [], [], [], [], [], [], b"", [])
-    # Each thing with its number, in the order in which they come.
+    # These map each value to its index, in the order in which they occur.
     authors: dict[str, int] = {}
     sessions: dict[str, int] = {}
     pools: dict[bytes, int] = {}
@@ -193,14 +194,14 @@ def _of_any(first: int, records: Sequence[bytes]) -> Columns:
 
 
 def put_together(pieces: Sequence[tuple[int, Columns]]) -> Columns:
-    """The columns of revisions that follow each other, as `to_columns` makes them of all at once,
-    for a fraction of what that takes. Each piece comes with the number of its revisions. Raises
-    ValueError, or what else damage may lead to, for what are no columns."""
+    """Returns the columns of revisions that follow each other, as `to_columns` would make them of
+    all at once, for a fraction of the cost. Each piece comes with the number of its revisions.
+    Raises ValueError, or what else damage may lead to, if the pieces are not columns."""
     made = Columns([], [], [], [], [], [], [], [], [], b"", [])
     authors: dict[str, int] = {}
     sessions: dict[str, int] = {}
     pools: dict[bytes, int] = {}
-    seqs: dict[int, int] = {}  #: the last one, by session
+    seqs: dict[int, int] = {}  #: the last number, by session
     changesets: list[bytes] = []
     at = before = 0
     for count, piece in pieces:
@@ -235,7 +236,7 @@ def put_together(pieces: Sequence[tuple[int, Columns]]) -> Columns:
 
 
 def size_of(columns: Columns, count: int) -> int:
-    """About as many bytes as these revisions take as records."""
+    """Returns about how many bytes these revisions take as records."""
     sizes = [len(pool) for pool in columns.pools]
     pools = sum(sizes[number] for number in columns.pool)
     whole = sum(len(record) for _, record in columns.whole)
@@ -243,7 +244,8 @@ def size_of(columns: Columns, count: int) -> int:
 
 
 def _renumbered(numbers: Sequence[int], named: Sequence[T], known: dict[T, int]) -> Sequence[int]:
-    """Numbers of what is named here as those of what is known, which grows by it."""
+    """Translates indices into `named` to indices into `known`, and adds to `known` what it
+    lacks."""
     places = [known.setdefault(thing, len(known)) for thing in named]
     if min(numbers, default=0) < 0:
         raise ValueError("a number below 0")
@@ -253,9 +255,9 @@ def _renumbered(numbers: Sequence[int], named: Sequence[T], known: dict[T, int])
 def from_columns(
     first: int, count: int, columns: Columns, chain: bytes, skipped: int = 0
 ) -> tuple[list[bytes], bytes]:
-    """The records as they were, but for the first ones that are to be skipped, and the chain after
-    the last. `chain` is the one before the first that is not. `CorruptPad`: these are no columns of
-    so many revisions."""
+    """Returns the records as they were, without the first `skipped` ones, and the chain after the
+    last. `chain` is the one before the first record that is returned. Raises `CorruptPad` if these
+    are not the columns of that many revisions."""
     records: list[bytes] = []
     size = 0
     with readable(f"what there is from revision {first} on"):
@@ -299,7 +301,8 @@ def _said(text: str) -> bytes:
 
 
 def _parted(rev: int, author: Any, time: Any, wire: bytes) -> tuple[bytes, bytes, int] | None:
-    """Changeset, pool and `timeDelta`, if all else in it is what it has to be."""
+    """Returns changeset, pool and `timeDelta`, if everything else in the wire form is as
+    expected."""
     if type(author) is not str or type(time) is not int or b"\n" in wire:
         return None
     start = b'{"type":"NEW_CHANGES","newRev":%d,"changeset":"' % rev

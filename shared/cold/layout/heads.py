@@ -1,4 +1,4 @@
-"""A pad's head: the object whose replacement is a change of the pad."""
+"""Encodes a pad's head: the object that is replaced with each change of the pad."""
 
 from dataclasses import dataclass, field
 from io import BytesIO
@@ -20,20 +20,20 @@ BESIDE: Final[tuple[Beside, ...]] = get_args(Beside)
 
 @dataclass(frozen=True, slots=True)
 class HeadObject:
-    """All that a head says."""
+    """Everything that a head says."""
 
-    nonce: bytes  #: unlike any other's: so no two heads are the same bytes
+    nonce: bytes  #: unique to each head, so that no two heads are the same bytes
     mark: Mark
     edition: int
     written: int
     state: ColdState
     parts: tuple[PartRef, ...] = ()  #: of the history, in order
-    blocks: tuple[Block, ...] = ()  #: that follow them
+    blocks: tuple[Block, ...] = ()  #: the blocks that follow the parts
     chat_parts: tuple[PartRef, ...] = ()
-    chat: bytes = b""  #: payload of the messages that follow them; empty: none
+    chat: bytes = b""  #: payload of the messages after the parts; empty: none
     beside: dict[Beside, bytes | PartRef] = field(default_factory=dict)
-    """Payload, or the part that it is in; of what there is."""
-    snapshot_rev: int = -1  #: of what revision the snapshot is; -1: there is none
+    """The content under each name: a payload, or a reference to the part that holds it."""
+    snapshot_rev: int = -1  #: the revision of the snapshot; -1: there is none
 
     def cold_head(self, version: str) -> ColdHead:
         pad = self.state.pad
@@ -43,18 +43,18 @@ class HeadObject:
 
     @property
     def size(self) -> int:
-        """Bytes, of all that it names, and of what is large in itself."""
+        """The number of bytes of all that it names and of what is large in the head itself."""
         return sum(ref.size for ref in self.refs()) + self.inline_size
 
     @property
     def inline_size(self) -> int:
-        """Bytes of what is large in itself."""
+        """The number of bytes of what is large in the head itself."""
         inline = [self.chat, *(block.payload for block in self.blocks)]
         inline += [payload for payload in self.beside.values() if isinstance(payload, bytes)]
         return sum(map(len, inline))
 
     def refs(self) -> list[PartRef]:
-        """All parts that it names."""
+        """All parts that the head names."""
         beside = [ref for ref in self.beside.values() if isinstance(ref, PartRef)]
         return [*self.parts, *self.chat_parts, *beside]
 
@@ -74,14 +74,14 @@ def encode_head(head: HeadObject) -> bytes:
         writer.write_payload(cast("bytes", head.beside[name]))
     for payload in (*([head.chat] if head.chat else []), *(b.payload for b in head.blocks)):
         writer.write_payload(payload)
-    # What ends between two frames cannot be told from a whole one otherwise.
+    # Without this, an object that is cut off between two frames would look complete.
     writer.write(["end"])
     return file.getvalue()
 
 
 def decode_head(data: bytes, pad: str | None = None) -> HeadObject:
-    """Raises `CorruptPad` for what is not whole, does not fit together, or is another pad's; None:
-    whichever's it is."""
+    """Decodes a head. Raises `CorruptPad` if it is incomplete, inconsistent, or belongs to a pad
+    other than `pad`; with None, any pad's head is accepted."""
     said = f"the head of pad {shown(pad)}" if pad is not None else "a pad's head"
     try:
         frames = list(read_payloads(BytesIO(data), MAGIC))

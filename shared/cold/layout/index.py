@@ -1,8 +1,9 @@
-"""Which pads a name leads to, as read-only ids and authors do: pairs, in pages for many names.
+"""Looks up the pads that a name leads to, for names such as read-only ids and authors. The pairs
+are stored in pages that many names share.
 
-An object for each pair would be most of what there is in a store of small pads. A shard, which a
-hash of the name chooses, has pages from 0 on, and page 0 says how many. What is added comes to the
-last.
+With one object for each pair, most objects in a store of small pads would be pairs. Each shard,
+chosen by a hash of the name, has pages from 0 on, and page 0 says how many there are. New pairs are
+added to the last page.
 """
 
 import asyncio
@@ -20,16 +21,16 @@ from padfleet.shared.log.damage import CorruptPad, readable
 MAGIC: Final = b"padfleet index 1\n"
 
 PAGE_BYTES: Final = 1 << 16
-"""Bytes after which a page is full: it is written as a whole for each pair that is added."""
+"""The number of bytes after which a page is full, as it is written whole for each pair added."""
 
 ATTEMPTS: Final = 50
-"""Each is spoilt by somebody who has added to the same page."""
+"""An attempt fails if another process has added to the same page."""
 
 Kind = Literal["readonly", "authors"]
 
 
 class _Page(NamedTuple):
-    last: int  #: in page 0: the number of the last page
+    last: int  #: in page 0, this is the number of the last page
     pairs: list[list[str]]
 
 
@@ -40,15 +41,16 @@ class ColdIndex:
         self._store = store
         self._kind = kind
         self._waiting: dict[str, list[list[str]]] = {}  #: pairs to be added, by shard
-        self._turns: dict[str, asyncio.Lock] = {}  #: there are no more than shards
+        self._turns: dict[str, asyncio.Lock] = {}  #: there are at most as many as shards
 
     async def add(self, name: str, pad: str) -> None:
-        """Nothing is done where it is there already. What several want to add to a shard while one
-        of them is at it is added together."""
+        """Adds a pair, unless it is there already. What several callers want to add to a shard
+        while one of them is writing it is added together."""
         shard = self._where(name, 0)
         self._waiting.setdefault(shard, []).append([name, pad])
         async with self._turns.setdefault(shard, asyncio.Lock()):
-            # All that wait have theirs here, unless somebody before us has added it.
+            # The list has the pairs of all who wait, unless an earlier caller has already added
+            # ours.
             wanted = self._waiting.pop(shard, [])
             try:
                 if wanted:
@@ -69,7 +71,8 @@ class ColdIndex:
                 return
             try:
                 if size > PAGE_BYTES:
-                    # Whoever is killed here leaves a page to come, which the next one begins.
+                    # If the process is killed here, the new page is still missing; the next caller
+                    # begins it.
                     await self._put(name, 0, first._replace(last=number + 1), version)
                     continue
                 await self._put(name, number, page._replace(pairs=[*page.pairs, *new]), over)
@@ -80,7 +83,7 @@ class ColdIndex:
         raise StoreAway(f"the list of {self._kind} keeps being changed by others")
 
     async def remove(self, name: str, pad: str) -> None:
-        """Nothing is done where it is not there."""
+        """Removes a pair, if it is there."""
         number = last = 0
         attempts = 0
         while number <= last:
@@ -97,7 +100,7 @@ class ColdIndex:
             number += 1
 
     async def find(self, name: str) -> AsyncIterator[str]:
-        """The pads, in the order in which they were added."""
+        """Yields the pads, in the order in which they were added."""
         number = last = 0
         while number <= last:
             page, _, _ = await self._page(name, number)

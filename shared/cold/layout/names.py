@@ -1,4 +1,4 @@
-"""What a pad's objects are called."""
+"""Defines the names of a pad's objects."""
 
 from hashlib import blake2b
 from typing import Final
@@ -11,12 +11,14 @@ USED_BY: Final = "used-by"
 """The object in which a fleet says that it uses the store."""
 
 _LONGEST: Final = 150
-"""Characters of a pad's id in a name; what is longer is told from others by the hash alone."""
+"""How many characters of a pad's id appear in a name; longer ids are distinguished by the hash
+alone."""
 
 
 def head_name(pad: str) -> str:
-    """Readable as far as it goes; the hash spreads pads over 4096 folders, and keeps apart what
-    file systems take for the same, and what is too long for them."""
+    """Returns the name of a pad's head. It is readable as far as it goes; the hash spreads pads
+    over 4096 folders, and distinguishes ids that file systems treat as the same or that are too
+    long for them."""
     return HEADS + _stem(pad)
 
 
@@ -25,7 +27,8 @@ def parts_folder(pad: str) -> str:
 
 
 def pad_of(stem: str) -> str | None:
-    """The pad whose head, less its `HEADS`, has this name; None: the name does not say."""
+    """Returns the pad whose head, without the `HEADS` prefix, has this name; None if the name does
+    not say."""
     quoted = stem.rpartition("/")[2].rpartition("~")[0]
     return unquote(quoted) if len(quoted) < _LONGEST else None
 

@@ -1,4 +1,4 @@
-"""The parts of one pad, in a store of bytes."""
+"""Reads and writes the parts of one pad in a store of bytes."""
 
 import logging
 import secrets
@@ -16,16 +16,17 @@ from padfleet.shared.tasks import all_of
 log = logging.getLogger(__name__)
 
 LEFT_OVER_MS = 3_600_000
-"""Age of a part that no head names, from which on nobody is about to put the head that would."""
+"""The age at which a part that no head names is left over, since no process can still be about to
+write the head that would name it."""
 
 
 class PartGone(Exception):
-    """A part that a head has named is not there: the head is another by now, or the part is
-    lost."""
+    """A part that a head has named does not exist: either the head has been replaced meanwhile, or
+    the part is lost."""
 
 
 class PadParts:
-    """Parts that are read, and those that are put for a head which is not there yet."""
+    """Reads the parts of a pad, and writes those for a head that does not exist yet."""
 
     def __init__(self, store: ColdStore, pad: str) -> None:
         self._store = store
@@ -34,7 +35,7 @@ class PadParts:
         self.new: list[PartRef] = []
 
     async def load(self, kind: Kind, ref: PartRef) -> PartContent:
-        """Raises `PartGone`, `CorruptPad`, `StoreAway`."""
+        """Returns the content of a part. Raises `PartGone`, `CorruptPad`, `StoreAway`."""
         stored = await self._store.get(self._folder + ref.name)
         if stored is None:
             raise PartGone(f"{kind} part {ref.name} of pad {self._pad!r} is missing")
@@ -43,7 +44,7 @@ class PadParts:
     async def put(
         self, kind: Kind, content: PartContent, first: int = 0, last: int = 0, chain: bytes = b""
     ) -> PartRef:
-        """Puts a part, and reads it back. Raises `StoreAway`, `StoreFull`."""
+        """Writes a part, and reads it back. Raises `StoreAway`, `StoreFull`."""
         size = sum(map(len, content.payloads))
         data, seal = await in_turn(size, encode_part, self._pad, kind, content)
         name = f"{kind[0]}-{int(time.time() * 1000):011x}-{secrets.token_hex(6)}"
@@ -56,16 +57,17 @@ class PadParts:
         return ref
 
     async def drop(self, refs: Iterable[PartRef]) -> None:
-        """Takes away parts that no head names any more. Those that cannot be reached are left to
-        `sweep`: the pad is what it is without them."""
+        """Removes parts that no head names any more. Parts that cannot be reached are left to
+        `sweep`, since the pad does not depend on them."""
         with suppress(StoreAway):
             await all_of(*(self._store.delete(self._folder + ref.name, over=None) for ref in refs))
 
 
 def is_left_over(name: str, now_ms: float) -> bool:
-    """Whether a part of this name, which no head names, is of somebody who is gone."""
+    """Whether a part with this name, which no head names, was left behind by a process that is
+    gone."""
     try:
         put = int(name.split("-")[1], 16)
     except (IndexError, ValueError):
-        return True  # not ours
+        return True  # not written by padfleet
     return put < now_ms - LEFT_OVER_MS

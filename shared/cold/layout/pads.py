@@ -1,8 +1,8 @@
-"""Pads as objects in a store of bytes: `ColdPads` for files and buckets.
+"""Implements `ColdPads` for files and buckets: pads as objects in a store of bytes.
 
-Parts are put first and the head last, over the one that was looked at: before that, the pad is what
-it was, and after it, the new one. A part that no head names is one of somebody who was killed, or
-was overtaken: `sweep` removes it.
+Parts are written first and the head last, in place of the head that was looked at: before that
+write, the pad is what it was, and after it, the new one. A part that no head names was left by a
+process that was killed or overtaken; `sweep` removes it.
 """
 
 import asyncio
@@ -52,18 +52,19 @@ from padfleet.shared.wire.jsontext import dumps, loads
 log = logging.getLogger(__name__)
 
 PAGE: Final = 500
-"""Revisions that are handed out at once."""
+"""How many revisions are handed out at once."""
 
 NONCE_BYTES: Final = 8
 
 EACH_BYTES: Final = 100
-"""What making the record of a revision takes, in the bytes that are sealed in the same time."""
+"""The cost of making the record of a revision, as the number of bytes that are sealed in the same
+time."""
 
 T = TypeVar("T")
 
 
 class ObjectPads:
-    """`ColdPads`."""
+    """Implements `ColdPads` on a store of bytes."""
 
     def __init__(self, store: ColdStore) -> None:
         self._store = store
@@ -99,7 +100,7 @@ class ObjectPads:
             try:
                 return await self._read(pad, head, version)
             except PartGone as error:
-                # Merged meanwhile, if there is another head by now.
+                # If there is a new head by now, the part was merged meanwhile.
                 if version == seen:
                     raise CorruptPad(str(error)) from error
                 seen = version
@@ -124,7 +125,7 @@ class ObjectPads:
         )
 
     async def _tail(self, parts: PadParts, head: HeadObject) -> tuple[bytes | None, Revisions]:
-        """The snapshot, and the revisions that lead from it to the head."""
+        """Returns the snapshot, and the revisions that lead from it to the head."""
         newest = head.state.pad.head
         first = min(head.snapshot_rev + 1, newest)
         snapshot, blocks = await all_of(
@@ -140,7 +141,7 @@ class ObjectPads:
             chain = seen.chain
         records: list[bytes] = []
         if first == head.snapshot_rev:
-            # It is all that is needed, and the newest revision is there to be looked at.
+            # The snapshot is all that is needed, and the newest revision is there for a look at it.
             if chain != head.state.pad.chain:
                 raise CorruptPad("the snapshot is of another history")
             return snapshot, Revisions(first, [last_of(blocks[-1][0])])
@@ -237,7 +238,7 @@ class ObjectPads:
             if before.state.pad.read_only_id is not None:
                 await self._read_only.remove(before.state.pad.read_only_id, pad)
         except (StoreAway, CorruptPad) as error:
-            # Who follows them finds that there is no such pad.
+            # Readers that follow these entries find that there is no such pad.
             log.warning("index entries not removed", extra={"error": str(error)})
 
     # --- All of them -----------------------------------------------------------------------------
@@ -280,8 +281,8 @@ class ObjectPads:
         await probe(self._store)
 
     async def sweep(self) -> int:
-        """Removes parts that no head names, of who was killed before it was put; returns how many.
-        Raises `StoreAway`."""
+        """Removes parts that no head names because the process that wrote them was killed before it
+        wrote the head; returns how many. Raises `StoreAway`."""
         removed = 0
         now = time.time() * 1000
         async for name in self._store.names(PARTS):
@@ -292,7 +293,7 @@ class ObjectPads:
             try:
                 named = _names_in(stored.data) if stored is not None else set[str]()
             except CorruptPad:
-                continue  # what it needs is not known
+                continue  # which parts this head needs is not known
             if part not in named:
                 await self._store.delete(name, over=None)
                 removed += 1
@@ -304,7 +305,7 @@ class ObjectPads:
     # --- Heads -----------------------------------------------------------------------------------
 
     async def _head(self, pad: str, *, keep: bool = False) -> tuple[HeadObject, ColdVersion] | None:
-        """`keep`: for who is likely to replace it."""
+        """Reads the head. `keep` is for callers that are likely to replace it."""
         stored = await self._store.get(head_name(pad))
         if stored is None:
             return None
@@ -314,7 +315,7 @@ class ObjectPads:
         return head, stored.version
 
     async def _known(self, pad: str, over: ColdHead) -> HeadObject:
-        """The head that `over` is of. Raises `Overwritten`."""
+        """Returns the head that `over` describes. Raises `Overwritten`."""
         if (kept := self._recent.of(pad, over.version)) is not None:
             return kept
         found = await self._head(pad)
@@ -335,7 +336,7 @@ class ObjectPads:
             head_name(pad), data, over=over.version if over is not None else None
         )
         if head.mark == "frozen":
-            # From now on there may be nothing else of the pad.
+            # From now on this may be all that there is of the pad.
             there = await self._store.get(head_name(pad))
             if there is None or (there.version == version and there.data != data):
                 raise StoreAway(f"the cold store has not kept what was written of pad {shown(pad)}")
@@ -343,8 +344,8 @@ class ObjectPads:
         return version
 
     async def _enter(self, before: HeadObject | None, contents: Contents, part: ColdPart) -> None:
-        """Puts the pad into the lists in which it is not yet. Before the head: a list may name a
-        pad that is not there, and not the other way round."""
+        """Adds the pad to the lists that do not have it yet. This comes before the head: a list may
+        name a pad that does not exist, but no pad may be missing from its lists."""
         pad = part.state.pad
         adding = [self._authors.add(name, pad.pad) for name in contents.new_authors]
         if pad.read_only_id and (
@@ -364,7 +365,7 @@ class ObjectPads:
 async def _blocks(
     parts: PadParts, head: HeadObject, first: int, last: int
 ) -> AsyncIterator[tuple[Block, bytes]]:
-    """The blocks with the revisions first…last, each with the chain before it."""
+    """Yields the blocks with the revisions first…last, each with the chain before it."""
     chain = b""
     for ref in head.parts:
         if ref.last >= first and ref.first <= last:

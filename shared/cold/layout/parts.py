@@ -1,4 +1,5 @@
-"""Parts: what has grown too large for a pad's head, as objects of their own that never change."""
+"""Encodes parts: what has grown too large for a pad's head, as separate objects that never
+change."""
 
 from collections.abc import Sequence
 from io import BytesIO
@@ -17,31 +18,32 @@ from padfleet.shared.log.damage import CorruptPad, readable
 MAGIC: Final = b"padfleet part 1\n"
 
 FULL: Final = 1 << 18
-"""Bytes of a part into which nothing more is merged: what is read for a revision that is in it."""
+"""The number of bytes after which a part is not merged any further: it is what is read for any one
+revision in it."""
 
 Kind = Literal["history", "chat", "saved", "authors", "snapshot"]
 
 
 class PartRef(NamedTuple):
-    """What a head says of a part."""
+    """What a head says about a part."""
 
     name: str  #: below the pad's own folder
-    first: int  #: revision, or message; 0 where it is neither
+    first: int  #: the first revision or message; 0 for other content
     last: int
     size: int  #: bytes
-    seal: bytes  #: of all that is in it: no other bytes have that
-    chain: bytes  #: after `last`, of a part of the history; else empty
+    seal: bytes  #: of all its content: no other bytes have the same seal
+    chain: bytes  #: after `last`, in a part of the history; empty otherwise
 
 
 class PartContent(NamedTuple):
-    """What is in a part."""
+    """The content of a part."""
 
-    places: list[Any]  #: of the history: first, last and chain of each payload
+    places: list[Any]  #: in a part of the history: first, last and chain of each payload
     payloads: list[bytes]
 
 
 def encode_part(pad: str, kind: Kind, content: PartContent) -> tuple[bytes, bytes]:
-    """The object, and its seal."""
+    """Returns the object and its seal."""
     file = BytesIO()
     writer = FrameWriter(file, MAGIC)
     writer.write([kind, pad, content.places])
@@ -51,7 +53,8 @@ def encode_part(pad: str, kind: Kind, content: PartContent) -> tuple[bytes, byte
 
 
 def decode_part(pad: str, kind: Kind, ref: PartRef, data: bytes) -> PartContent:
-    """Raises `CorruptPad` if it is not the part that the head means, to the last bit."""
+    """Decodes a part. Raises `CorruptPad` unless it is, to the last bit, the part that the head
+    names."""
     said = f"{kind} part {ref.name} of pad {shown(pad)}"
     try:
         frames = list(read_payloads(BytesIO(data), MAGIC))
@@ -67,10 +70,10 @@ def decode_part(pad: str, kind: Kind, ref: PartRef, data: bytes) -> PartContent:
 
 
 def merged_with(sizes: Sequence[int], new: int) -> int:
-    """How many of the parts at the end are put together with a new one, given their sizes in bytes:
-    so that there are few, and each byte is written a few times only. Between two that are put
-    together, neither is much larger; so the number grows with the logarithm of the size, and from
-    `FULL` on with the size."""
+    """Returns how many of the last parts are merged with a new one, given their sizes in bytes, so
+    that there are few parts and each byte is rewritten only a few times. Of two that are merged,
+    neither is much larger than the other; so the number of parts grows with the logarithm of the
+    size, and from `FULL` on with the size."""
     count, total = 0, new
     for size in reversed(sizes):
         if size > 2 * total or total + size > FULL:
@@ -80,7 +83,7 @@ def merged_with(sizes: Sequence[int], new: int) -> int:
 
 
 def value_of(payload: bytes, said: str) -> Any:
-    """What is in a payload. Raises `CorruptPad`."""
+    """Returns what is in a payload. Raises `CorruptPad`."""
     try:
         return inflated(payload, len(payload))
     except BadArchive as error:

@@ -1,4 +1,5 @@
-"""Heads of pads as they were read or put last, for who is about to replace them."""
+"""Keeps the heads of pads that were read or written last, for callers that are about to replace
+them."""
 
 from collections import OrderedDict
 from typing import Final
@@ -7,19 +8,19 @@ from padfleet.shared.cold.layout.heads import HeadObject
 from padfleet.shared.cold.store import ColdVersion
 
 MOST_BYTES: Final = 4 << 20
-"""Bytes of the heads that are kept, as they lie in the store: some hundred busy pads."""
+"""The most bytes of heads that are kept, as stored: the heads of some hundred busy pads."""
 
 
 class RecentHeads:
-    """They are believed only together with their version: what is put over another than the store
-    has is refused there."""
+    """The recent heads. They are trusted only together with their version: a put over another
+    version than the store has is refused there."""
 
     def __init__(self) -> None:
         self._heads: OrderedDict[str, tuple[HeadObject, ColdVersion, int]] = OrderedDict()
         self._bytes = 0
 
     def keep(self, pad: str, head: HeadObject, version: ColdVersion, size: int) -> None:
-        """In the place of the one that was kept of the pad. `size` is in bytes."""
+        """Keeps this head in place of the pad's previous one. `size` is in bytes."""
         self.forget(pad)
         self._heads[pad] = head, version, size
         self._bytes += size
@@ -28,11 +29,11 @@ class RecentHeads:
             self._bytes -= gone
 
     def of(self, pad: str, version: ColdVersion) -> HeadObject | None:
-        """None: it is not here."""
+        """Returns the head of this version, or None if it is not kept."""
         head, kept, _ = self._heads.get(pad, (None, "", 0))
         return head if kept == version else None
 
     def forget(self, pad: str) -> None:
-        """What was kept of the pad is of no more use."""
+        """Drops the pad's head, which is of no more use."""
         if (found := self._heads.pop(pad, None)) is not None:
             self._bytes -= found[2]

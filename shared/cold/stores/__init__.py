@@ -1,2 +1,2 @@
-"""Where cold pads lie as bytes: a name, some bytes, and a put that is refused where somebody else
-was there first. `opening` makes one of these from a URL."""
+"""The places in which cold pads are stored as bytes: each has names, bytes, and a put that is
+refused if another process was first. `opening` opens one of them from a URL."""

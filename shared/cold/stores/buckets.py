@@ -1,5 +1,5 @@
-"""A cold store in a bucket: S3 and what speaks its protocol, Google's, Azure's. By `obstore`, which
-is installed with ``padfleet[objects]``."""
+"""Implements a cold store in a bucket: on S3 and services with its protocol, Google's, or Azure's.
+It uses `obstore`, which is installed with ``padfleet[objects]``."""
 
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager
@@ -27,31 +27,31 @@ CLIENT: Final["ClientConfig"] = {
 }
 
 RETRY: Final["RetryConfig"] = {"max_retries": 3, "retry_timeout": timedelta(seconds=20)}
-"""Whoever waits for a pad is told to try again after that, and tries again."""
+"""After this time, clients that wait for a pad are asked to try again, and do."""
 
 GONE: Final = b""
-"""What takes the place of something that is deleted at a version. No such service deletes on a
-condition, and one that deletes after looking may delete what came in between. It stays: an empty
-object costs a name."""
+"""What replaces an object that is deleted at a version. No such service deletes conditionally, and
+a delete that follows a look may remove what came in between. The empty object stays, which costs
+one name."""
 
 LISTED_AT_ONCE: Final = 1000
 
 _FULL: Final = ("QuotaExceeded", "InsufficientStorage", "StorageFull", "507 ")
-"""What the several services say who have no room."""
+"""What the various services say when they have no room."""
 
 _NO_BUCKET: Final = ("NoSuchBucket", "ContainerNotFound", "bucket does not exist")
-"""What they say where a bucket is missing: one that is gone must not pass for one without pads."""
+"""What they say when a bucket is missing, which must not pass for a bucket without pads."""
 
 _NOT_THERE: Final = (NotFoundError, FileNotFoundError)
 _CONFLICTS: Final = (AlreadyExistsError, PreconditionError)
 
 
 class BucketStore:
-    """A `ColdStore`: the objects below a prefix of a bucket. A version is what the service calls
-    the ETag, with the generation where it has one."""
+    """Implements `ColdStore`: the objects below a prefix of a bucket. A version is the ETag of the
+    service, with the generation if it has one."""
 
     def __init__(self, store: "ObjectStore", where: str) -> None:
-        """`where` is what errors call it; it holds no credentials."""
+        """`where` names the bucket in errors; it contains no credentials."""
         self._store = store
         self._where = where
 
@@ -71,7 +71,7 @@ class BucketStore:
             if there is None:
                 raise Overwritten(f"somebody has deleted {name}") from None
             if there.data == data:
-                return there.version  # ours, tried twice: the answer to the first was lost
+                return there.version  # ours, put twice, since the first answer was lost
             if over is not None or there.data != GONE:
                 raise Overwritten(f"somebody else has put {name}") from None
         try:
@@ -94,7 +94,7 @@ class BucketStore:
             raise Overwritten(f"somebody else has put or deleted {name}") from None
 
     async def names(self, prefix: str, after: str = "") -> AsyncIterator[str]:
-        folder = prefix.rpartition("/")[0]  # what services list is whole parts
+        folder = prefix.rpartition("/")[0]  # services list only by whole parts
         with self._service_errors():
             pages = obstore.list(
                 self._store, folder or None, offset=after or None, chunk_size=LISTED_AT_ONCE
@@ -110,7 +110,7 @@ class BucketStore:
                     yield meta["path"]
 
     async def aclose(self) -> None:
-        # Connections go with the object.
+        # The connections are closed when the object is freed.
         return
 
     async def _get(self, name: str) -> Stored | None:
@@ -126,14 +126,15 @@ class BucketStore:
         return Stored(data, _version_of(meta), meta["last_modified"].timestamp())
 
     async def _put(self, name: str, data: bytes, mode: Any) -> str:
-        """Raises `_CONFLICTS`."""
+        """Puts the object. Raises `_CONFLICTS`."""
         with self._service_errors():
             try:
                 put = await obstore.put_async(
                     self._store, name, data, mode=mode, use_multipart=False
                 )
             except _NOT_THERE:
-                # What was to be put over is not there; some say it so.
+                # The object that was to be replaced does not exist, which some services report in
+                # this way.
                 raise PreconditionError(f"{name} is not there") from None
         return _version_of(put)
 
@@ -153,8 +154,8 @@ class BucketStore:
 def open_bucket(
     scheme: str, bucket: str, prefix: str, options: Mapping[str, str], where: str
 ) -> BucketStore:
-    """The bucket that the parts of a URL name (`opening`). Raises `StoreAway` where credentials or
-    options cannot be used."""
+    """Opens the bucket that the parts of a URL name (`opening`). Raises `StoreAway` if credentials
+    or options cannot be used."""
     client: ClientConfig = {**CLIENT}
     if options.get("endpoint", "").startswith("http://"):
         client["allow_http"] = True

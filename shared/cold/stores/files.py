@@ -1,5 +1,5 @@
-"""A cold store in a directory, which several processes of one machine, or of several with a shared
-file system, may use at once."""
+"""Implements a cold store in a directory, which several processes may use at once, on one machine
+or on several that share a file system."""
 
 import asyncio
 import errno
@@ -20,21 +20,22 @@ from padfleet.shared.cold.errors import Overwritten, StoreAway, StoreFull
 from padfleet.shared.cold.store import ColdVersion, Stored, check_name
 
 THREADS: Final = 8
-"""Files that are written or read at once by one process. Its own threads: a disk that hangs must
-not keep the rest of the process from its own."""
+"""How many files one process writes or reads at once. They have threads of their own, so that a
+disk that hangs does not keep the rest of the process from its threads."""
 
 LISTED_AT_ONCE: Final = 500
-"""Names that are read in one turn of a thread."""
+"""How many names are read in one turn of a thread."""
 
 STRIPES: Final = 256
-"""Locks that names are spread over."""
+"""The number of locks over which names are spread."""
 
 LEFT_OVER_S: Final = 3600.0
-"""Age of a file that was never finished, after which whoever began it is taken to be dead."""
+"""The age in seconds of an unfinished file after which the process that began it is presumed
+dead."""
 
 OURS: Final = ".padfleet"
-"""Directory for locks and for what is not finished. That it is there says that the directory is a
-cold store: one whose disk is not mounted is empty, and must not pass for one without pads."""
+"""The directory for locks and unfinished files. Its existence shows that the parent directory is a
+cold store: one whose disk is not mounted is empty, and must not pass for a store without pads."""
 
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EMLINK})
 _NOT_THERE: Final = (FileNotFoundError, NotADirectoryError)
@@ -44,18 +45,18 @@ T = TypeVar("T")
 
 
 class FileStore:
-    """A `ColdStore`: the files below one directory, each with the name of what is in it.
+    """Implements `ColdStore`: the files below one directory, each named after what it contains.
 
-    A file is written beside its place, brought to the disk, renamed, and its directory brought to
-    the disk. Its version is a hash of what is in it. Looking and putting are one step for all who
-    use the same lock, which is a file too.
+    A file is written under a temporary name, synced to the disk, and renamed; then its directory is
+    synced. Its version is a hash of its content. Looking and putting are one step for all who use
+    the same lock, which is also a file.
     """
 
     @classmethod
     def at(cls, folder: Path, *, known: bool = False) -> "FileStore":
-        """Opens the directory, and makes it if it is not there, or empty; but not if it is `known`
-        to have pads. Raises `StoreAway`, and ValueError for a directory with something else in
-        it."""
+        """Opens the directory. It is created if it does not exist or is empty, but not if it is
+        `known` to have pads. Raises `StoreAway`, and ValueError for a directory that contains
+        something else."""
         store = cls(folder)
         try:
             if known:
@@ -73,7 +74,8 @@ class FileStore:
         self._folder = folder
         self._new = folder / OURS / "new"
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="cold-files")
-        # Where locks are emulated, as by NFS, they are the process's, not the thread's.
+        # Where file locks are emulated, as by NFS, they belong to the process and not to the
+        # thread.
         self._locks = [Lock() for _ in range(STRIPES)]
 
     # --- As coroutines ---------------------------------------------------------------------------
@@ -99,7 +101,7 @@ class FileStore:
                 yield name
 
     async def aclose(self) -> None:
-        # Not waited for: a disk that hangs would keep the process from ending.
+        # This does not wait, since a disk that hangs would keep the process from ending.
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def _aside(self, do: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -135,7 +137,7 @@ class FileStore:
         path = self._folder / name
         part = self._new / f"{os.getpid()}-{secrets.token_hex(8)}"
         try:
-            # Names and texts are in there: nobody else may read it.
+            # The file contains names and texts, so nobody else may read it.
             fd = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
             with os.fdopen(fd, "wb") as file:
                 file.write(data)
@@ -161,14 +163,14 @@ class FileStore:
             except _NOT_THERE:
                 return
             _sync_folder(path.parent)
-        # A folder that was for this alone. That of many is hardly ever empty, and if it is, whoever
-        # puts something there makes it anew.
+        # This removes a folder that was for this file alone. A folder for many files is hardly ever
+        # empty, and if it is, the next put creates it again.
         with suppress(OSError):
             path.parent.rmdir()
 
     def _check_version(self, path: Path, over: ColdVersion | None) -> None:
         try:
-            # Where nothing may be, it does not matter what is.
+            # Where nothing may exist, the content of what does exist is irrelevant.
             there = None if over is None and not path.exists() else _version(path.read_bytes())
         except _NOT_THERE:
             there = None
@@ -181,7 +183,7 @@ class FileStore:
             try:
                 part.replace(path)
             except FileNotFoundError:
-                # Somebody has deleted the last file that was in this folder, and it with that.
+                # The last file in this folder was deleted meanwhile, and the folder with it.
                 if not part.exists():
                     raise
             else:
@@ -205,7 +207,7 @@ class FileStore:
             folder = folder.parent
         if missing or folder == self._folder:
             self._check_mounted()
-        with suppress(FileNotFoundError):  # deleted again, as it was empty
+        with suppress(FileNotFoundError):  # deleted again, because it was empty
             for folder in reversed(missing):
                 folder.mkdir(mode=0o700, exist_ok=True)
                 _sync_folder(folder.parent)
@@ -220,10 +222,10 @@ class FileStore:
                 fcntl.flock(fd, fcntl.LOCK_EX)
                 yield
             finally:
-                os.close(fd)  # which lets go of it
+                os.close(fd)  # which releases the lock
 
     def _clean(self) -> None:
-        """Takes away what somebody has begun who was killed."""
+        """Removes unfinished files of processes that were killed."""
         with suppress(OSError):
             for path in self._new.iterdir():
                 with suppress(OSError):
@@ -232,7 +234,7 @@ class FileStore:
 
 
 def _begin(folder: Path) -> None:
-    """Makes a cold store of a directory, unless it is one."""
+    """Makes a directory a cold store, unless it already is one."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if (folder / OURS / "locks").is_dir():
         return
@@ -244,11 +246,11 @@ def _begin(folder: Path) -> None:
 
 
 def _walk(folder: Path, stem: str, prefix: str, after: str) -> Iterator[str]:
-    """The names below the folder, whose own is `stem`; a folder's names are held at once, no
-    more."""
+    """Yields the names below the folder, whose own name is `stem`; only the names of one folder at
+    a time are held in memory."""
     try:
         with os.scandir(folder) as entries:
-            # With its slash, a folder stands where the names in it do.
+            # With a slash at its end, a folder sorts where the names in it do.
             found = sorted(
                 entry.name + "/" * entry.is_dir(follow_symlinks=False)
                 for entry in entries
@@ -272,7 +274,7 @@ def _version(data: bytes) -> str:
 
 
 def _sync_folder(folder: Path) -> None:
-    """The names in it too have to be on the disk."""
+    """Syncs the folder, since the names in it have to be on the disk too."""
     fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(fd)

@@ -1,13 +1,13 @@
-"""Which cold store a URL means, and opening it.
+"""Reads the URL of a cold store, and opens the store.
 
     file:///var/lib/padfleet/cold        a directory
     s3://bucket/prefix                   Amazon's S3; another service's: ?endpoint=https://…&region=…
     gs://bucket/prefix                   Google's
     az://container/prefix?account=NAME   Azure's
 
-Credentials do not belong into the URL: they are taken from where the services' own tools find them,
-as AWS_ACCESS_KEY_ID, GOOGLE_APPLICATION_CREDENTIALS and AZURE_STORAGE_ACCOUNT_KEY, or the machine's
-own role.
+Credentials do not belong in the URL: they are taken from where the services' own tools find them,
+such as AWS_ACCESS_KEY_ID, GOOGLE_APPLICATION_CREDENTIALS and AZURE_STORAGE_ACCOUNT_KEY, or from the
+machine's own role.
 """
 
 import re
@@ -28,7 +28,7 @@ OPTIONS: Final[dict[Scheme, frozenset[str]]] = {
     "gs": frozenset(),
     "az": frozenset({"account", "endpoint"}),
 }
-"""What may stand behind the question mark."""
+"""The options that may follow the question mark."""
 
 _BUCKET: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,221}")
 _ENDPOINT: Final = re.compile(r"https?://[^\s/@]+(/[^\s@]*)?")
@@ -37,11 +37,11 @@ _SWITCHES: Final = {"true": True, "1": True, "false": False, "0": False}
 
 @dataclass(frozen=True)
 class ColdUrl:
-    """A place for cold pads, as it was named."""
+    """A place for cold pads, as a URL names it."""
 
     scheme: Scheme
     bucket: str = ""
-    path: str = ""  #: of a directory; of a bucket, what all names begin with
+    path: str = ""  #: the directory, or the prefix of all names in the bucket
     options: tuple[tuple[str, str], ...] = ()
 
     def __str__(self) -> str:
@@ -49,7 +49,7 @@ class ColdUrl:
 
 
 def parse_cold_url(url: str) -> ColdUrl:
-    """Reads it. ValueError says what is wrong, and repeats nothing that could be a password."""
+    """Reads a URL. ValueError says what is wrong, and repeats nothing that could be a password."""
     scheme, separator, rest = url.strip().partition("://")
     if not separator or scheme not in OPTIONS:
         raise ValueError(
@@ -92,9 +92,9 @@ def _options(kind: Scheme, query: str) -> tuple[tuple[str, str], ...]:
 
 
 def open_store(url: ColdUrl, *, known: bool = False) -> ColdStore:
-    """The store, which has not been asked anything yet. `known`: it was used before. Raises
-    `StoreAway` where it is clear already that it cannot be used: a directory that nobody may write,
-    a library that is not installed."""
+    """Opens the store, without sending it anything yet. `known` says that it was used before.
+    Raises `StoreAway` if it is already clear that the store cannot be used: the directory is not
+    writable, or a library is not installed."""
     if url.scheme == "file":
         try:
             return FileStore.at(Path(url.path), known=known)
