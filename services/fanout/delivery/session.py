@@ -95,6 +95,7 @@ class Session:
     adds_author: bool = False  #: inserts without an author get this session's (see `legacy`)
     id: str = field(default_factory=new_session_id)
     order: int = 0  #: which of the pad's sessions this is
+    sent_away: bool = False  #: by an operator
     epoch: int = 0  #: of the history it has joined
     cursor: DeliveryCursor = field(default_factory=lambda: DeliveryCursor(-1))
     window: Window = field(default_factory=_new_window)

@@ -93,8 +93,9 @@ class Occupants:
     def send_away(self, whom: SentAway) -> None:
         """Disconnects the sessions that an operator wants to leave. `people.sent_away` keeps their
         authors out for a while."""
-        for session in list(self._here.values()):
+        for session in (*self._here.values(), *self.arriving.values()):
             if whom.author in ("", session.author) and whom.session in ("", session.id):
+                session.sent_away = True  # if it is about to come in, it is told so then
                 self.kick_and_say(session, "kicked")
 
     async def say_left(self, session: Session) -> None:

@@ -76,7 +76,7 @@ class Arrival:
             if ready is not None:
                 break
         # Nothing is awaited from here to the end, so no revision or news can come in between.
-        self.joining.refuse_duplicate()
+        self.joining.check_still_wanted()
         self._greet(*ready)
 
     async def _prepared(self) -> tuple[Greeting, dict[str, Any]] | None:

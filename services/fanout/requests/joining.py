@@ -63,8 +63,11 @@ class Joining:
         session.order = admission.order
         return admission
 
-    def refuse_duplicate(self) -> None:
-        """Raises `TurnedAway` if another session of its author has taken its place."""
+    def check_still_wanted(self) -> None:
+        """Raises `TurnedAway` if an operator has sent the session away while it was joining, or if
+        another session of its author has taken its place."""
+        if self.session.sent_away:
+            raise turned_away(self.session.exit, "kicked")
         if self.room.is_duplicate(self.session):
             raise turned_away(self.session.exit, "userdup")
 

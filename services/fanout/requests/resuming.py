@@ -47,7 +47,7 @@ class Resuming:
             await room.resync.vouching.vouch([session.author])
         await room.people.get_to_know_present(self.joining.redis)
         # Nothing is awaited from here to the end.
-        self.joining.refuse_duplicate()
+        self.joining.check_still_wanted()
         head = room.feed.head
         if not _is_on(room, admission):
             raise TimeoutError("the pad has changed its server or its history just now")
