@@ -172,14 +172,14 @@ class Incoming:
 
     async def part(self, reader: MultipartReader) -> BodyPartReader | None:
         """The form's next field. Raises `Stopped`."""
-        self._parts += 1
-        if self._parts > MOST_PARTS:
-            raise Stopped(f"the form has more than {MOST_PARTS} fields")
         try:
             async with asyncio.timeout_at(self._latest()):
                 part = await reader.next()
         except _BROKEN as error:
             raise Stopped(repr(error)) from error
+        self._parts += part is not None
+        if self._parts > MOST_PARTS:
+            raise Stopped(f"the form has more than {MOST_PARTS} fields")
         if part is not None and not isinstance(part, BodyPartReader):
             raise Stopped("there is a form in the form")
         return part

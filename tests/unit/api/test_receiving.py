@@ -54,12 +54,13 @@ _PART = b"--b\r\nContent-Disposition: form-data; name=x\r\n\r\ny\r\n"
     ("body", "why"),
     [
         (_PART * 5000 + b"--b--", "more than 100 fields"),
+        (_PART * 100 + b"--b--", "no file"),
         (b"--b\r\n" + b"X: y\r\n" * 1000 + b"\r\n", "Too many headers"),
         (b"--b\r\nContent-Disposition: form-data; name=" + b"x" * 100_000, "more than 8190"),
         (b"--b" * 300_000, "Got more than"),
         (b"", "Stopped|no file|boundary"),
     ],
-    ids=["fields", "headers", "name", "boundary", "empty"],
+    ids=["fields", "as many as may be", "headers", "name", "boundary", "empty"],
 )
 async def test_a_form_that_is_none_is_refused_as_one_that_did_not_come_whole(
     body: bytes, why: str
