@@ -1,4 +1,5 @@
-"""What a pad's channel brings to a worker, and to whom it goes."""
+"""This module takes in the messages of a pad's channel, and passes each on to the parts of the
+room that it concerns."""
 
 from padfleet.services.fanout.delivery.delivery import Delivery
 from padfleet.services.fanout.hub.audience import Audience
@@ -28,7 +29,7 @@ from padfleet.shared.log.records import (
 
 
 class Channel:
-    """What one room is told by its channel."""
+    """Passes on what one room receives from its channel."""
 
     def __init__(
         self,
@@ -45,7 +46,8 @@ class Channel:
         audience: Audience,
         resync: Resync,
     ) -> None:
-        """`own` is the origin of what the room itself puts into the inbox."""
+        """Takes the parts of the room; `own` is the origin of the entries that the room itself puts
+        into the inbox."""
         self._redis = redis
         self._keys = keys
         self._own = own
@@ -61,14 +63,14 @@ class Channel:
         self._early: list[ChannelMessage | Announcement] | None = []
 
     def begin(self) -> None:
-        """The pad has been read. What the channel brought meanwhile was kept aside, and is taken in
-        now."""
+        """Begins once the pad has been read: messages that the channel brought in the meantime were
+        set aside, and are taken in now."""
         early, self._early = self._early or [], None
         for message in early:
             self.take(message)
 
     def take(self, message: ChannelMessage | Announcement) -> None:
-        """The next message."""
+        """Takes in the next message."""
         if self._early is not None:
             self._early.append(message)
             return
@@ -111,13 +113,13 @@ class Channel:
     def _take_in(self, message: Committed) -> None:
         replica = self._replica
         if not self._redis.is_present(self._keys.partition, message.reign):
-            return  # from a server whose place another has taken: nobody can rely on it
+            return  # another server has replaced the sender, so nobody can rely on it
         if message.epoch > replica.epoch:
             # The message about the pad's deletion was lost.
             self._audience.deleted(message.epoch)
         if message.epoch < replica.epoch:
-            # A pad whose meta the writer cannot read has no epoch. Its refusals are for whom they
-            # name, whichever history that is on.
+            # A pad whose meta the writer cannot read has no epoch. Its refusals concern the
+            # sessions that they name, whichever history those are on.
             for outcome in message.outcomes:
                 if outcome.reason in ("corruptPad", AWAY):
                     self._outcome(outcome)
@@ -130,14 +132,14 @@ class Channel:
         origin = outcome.origin
         if origin == self._own and outcome.kind == "refused" and self._replica.feed.head < 0:
             if outcome.reason == AWAY:
-                return  # whoever waits for it is told to come again
+                return  # sessions that wait for it are asked to come again
             self._replica.cannot_be_made(outcome.detail)
         session = self._occupants.find(origin.session)
         if session is None or origin.seq not in session.pending:
             return
         if outcome.kind == "accepted":
-            # Settled when its ACCEPT_COMMIT has gone out. One is enough, should the entry stand
-            # in the inbox twice.
+            # The entry is settled when its ACCEPT_COMMIT has gone out. If the entry is in the inbox
+            # twice, one is enough.
             if all(seq != origin.seq for _, seq in session.cursor.accepted):
                 session.cursor.accepted.append((outcome.rev, origin.seq))
                 self._delivery.due()

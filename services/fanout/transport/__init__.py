@@ -1,1 +1,2 @@
-"""Sockets: HTTP, WebSocket, Engine.IO and Socket.IO, from the bytes up to whole messages."""
+"""This package runs the sockets: HTTP, WebSocket, Engine.IO and Socket.IO, from bytes up to whole
+messages."""

@@ -47,8 +47,8 @@ class Deflated(NamedTuple):
 
     data: bytes
     last: Frame | None  #: the last shared message that is deflated in it
-    before: int  #: bytes of those that are deflated, had they not been
-    after: int  #: and as they are
+    before: int  #: bytes of the deflated ones before compression
+    after: int  #: their bytes after compression
 
     def had_after(self, had: int) -> int:
         """The number of the shared message that a socket was sent last, once it has been sent this;
@@ -103,13 +103,13 @@ class SharedRun:
     __slots__ = ("_deflated", "plain")
 
     def __init__(self, frames: Sequence[Frame]) -> None:
-        """At least one single packet."""
+        """Takes one or more single packets."""
         self.plain = Frame.joined([frame.shared() for frame in frames])
         self._deflated: Deflated | None = None
 
     @property
     def deflated(self) -> Deflated:
-        """Made when the first socket wants it."""
+        """Returns the compressed run, which is made when the first socket wants it."""
         if self._deflated is None:
             self._deflated = deflate(self.plain.singles)
         return self._deflated

@@ -1,9 +1,9 @@
-"""Engine.IO as a worker needs it: python-engineio, with leaner sockets.
+"""This module provides Engine.IO as a worker needs it: python-engineio, with leaner sockets.
 
-The library keeps the protocol: handshake, polling, checks of requests. Ours are the two ends of a
-socket. Out: `Outbound`, instead of a queue and a task that empties it. In: `WebSocketConnection`,
-which calls with each message, instead of a task that waits for the next. What a WebSocket costs
-while nothing happens went from 31 KB to 8 KB by this.
+The library keeps the protocol: the handshake, polling and the checks of requests. The two ends of a
+socket are ours. For sending there is `Outbound`, instead of a queue and a task that empties it. For
+receiving there is `WebSocketConnection`, which makes a call for each message, instead of a task
+that waits for the next one. This reduced the memory of an idle WebSocket from 31 KB to 8 KB.
 """
 
 import asyncio
@@ -44,34 +44,35 @@ log = logging.getLogger(__name__)
 
 _PACKET_TYPES = tuple("0123456")
 _ACK = "43"
-"""Begins a Socket.IO acknowledgement in the main namespace: `43<id>[…]`."""
+"""A Socket.IO acknowledgement in the main namespace begins with this: `43<id>[…]`."""
 
 _MESSAGE = '42["message",'
-"""Begins an event `message` in the main namespace that asks for no acknowledgement."""
+"""An event `message` in the main namespace begins with this if it requests no acknowledgement."""
 
 _SEPARATOR = "\x1e"
-"""Between two packets of a polling request (Engine.IO 4)."""
+"""This separates two packets of a polling request (Engine.IO 4)."""
 
 MAX_PACKETS = 1000
-"""Packets in one polling request. Engine.IO's own limit of 16 turns away a page that typed a
-while during a slow poll."""
+"""How many packets a polling request may have. Engine.IO's own limit of 16 would turn away a page
+whose user typed for a while during a slow poll."""
 
 MOST_VALUES = 8_000
-"""Values in one message: 20 ms of the event loop, from its text to the inbox of a writer. What
-pages send has a few hundred at most, whatever they paste: a text is one value."""
+"""How many JSON values one message may have. This many take 20 ms of the event loop on the way from
+the text to a writer's inbox. Messages from pages have a few hundred at most, whatever is pasted,
+since a text is a single value."""
 
 INBOX = 64
-"""Packets of a socket that wait to be read. With more, no more is taken from its connection for
-the time being, and the client's own buffers fill."""
+"""How many packets of a socket may wait to be read. Beyond that, nothing more is taken from its
+connection for the time being, and the client's own buffers fill up."""
 
 SID_HEADER = "X-Engine-Sid"
 
 PROBE_TIMEOUT = 10.0
-"""Seconds that a WebSocket has to take over from polling."""
+"""How many seconds a WebSocket has to take over from polling."""
 
 
 class LeanSocket(AsyncSocket):  # type: ignore[misc]
-    """One client's connection, over however many requests, from its handshake to its end."""
+    """One client's connection from its handshake to its end, over however many requests."""
 
     connected: bool
     upgrading: bool
@@ -84,25 +85,26 @@ class LeanSocket(AsyncSocket):  # type: ignore[misc]
         self.address = address
         self.exit = Outbound(self._has_ended)
         self.acknowledged: Callable[[str], None] | None = None
-        """Called with each Socket.IO acknowledgement, if set."""
+        """This function, if set, is called with each Socket.IO acknowledgement."""
         self.told: Callable[[Any], Coroutine[Any, Any, Any] | None] | None = None
-        """Called with what a `message` event carries, if set and if no acknowledgement is asked
-        for. Nine in ten packets are of this kind, and the libraries make three tasks of each.
-        Returns what there is to be waited for, which becomes a task; None: nothing."""
+        """This function, if set, is called with the content of a `message` event that requests no
+        acknowledgement. Nine in ten packets are of this kind, and the libraries would create three
+        tasks for each. It returns a coroutine, which becomes a task, if there is something to wait
+        for, and otherwise None."""
         self.intake = Intake()
         self._line: WebSocketConnection | None = (
-            None  #: the WebSocket, once it is the way in and out
+            None  #: the WebSocket, once everything goes over it
         )
-        self._probe: WebSocketConnection | None = None  #: a WebSocket that may become it
-        self._inbox: deque[str] | None = None  #: while a task reads from it
+        self._probe: WebSocketConnection | None = None  #: a WebSocket that may take over
+        self._inbox: deque[str] | None = None  #: exists while a task reads from it
         self._bucket = Bucket(server.pace.burst, monotonic())
-        self._holds = 0  #: why nothing is read from its WebSockets for the time being
+        self._holds = 0  #: the bits of `Hold` that say why its WebSockets are not read
         self._slow_until = 0.0
 
     # --- Out -------------------------------------------------------------------------------------
 
     async def send(self, pkt: Packet) -> None:
-        """What the libraries send. Raises `SocketIsClosedError`."""
+        """Sends a packet of the libraries. Raises `SocketIsClosedError`."""
         if self.closed:
             raise exceptions.SocketIsClosedError
         try:
@@ -118,13 +120,13 @@ class LeanSocket(AsyncSocket):  # type: ignore[misc]
             raise exceptions.QueueEmpty from error
 
     async def close(self, wait: bool = True, abort: bool = False, reason: Any = None) -> None:
-        """Ends the connection; without `abort`, the client is told that it is meant to."""
+        """Ends the connection; unless `abort` is set, the client is informed of that."""
         if self.closed or self.closing:
             return
         self.closing = True
         if not abort and not self.exit.closed and self._line is not None:
             self.exit.write(CLOSE)
-        # Before the handlers are told: they speak to Redis, which may be away for long.
+        # This comes before the handlers are called: they use Redis, which may be away for long.
         self.exit.end()
         reason = reason or self.server.reason.SERVER_DISCONNECT
         await self.server._trigger_event("disconnect", self.sid, reason, run_async=False)
@@ -134,12 +136,12 @@ class LeanSocket(AsyncSocket):  # type: ignore[misc]
         self.server.has_left(self)
 
     def _has_ended(self) -> None:
-        # A WebSocket says so itself when its connection is gone.
+        # A WebSocket reports by itself when its connection is gone.
         if self._line is None:
             self._goes(None)
 
     def _goes(self, reason: str | None) -> None:
-        """It is closed as soon as it is its turn: many may go in the same moment."""
+        """Closes the socket as soon as it is its turn: many may go at the same moment."""
         self.server.farewells.say(
             lambda: self._spawn(self.close(wait=False, abort=True, reason=reason))
         )
@@ -147,7 +149,8 @@ class LeanSocket(AsyncSocket):  # type: ignore[misc]
     # --- Pings -----------------------------------------------------------------------------------
 
     def schedule_ping(self) -> None:
-        """When the handshake is done; from then on `Heartbeat` does it."""
+        """Hands the socket over to `Heartbeat`, which pings it from now on. The library calls this
+        when the handshake is done."""
         self.server.heartbeat.add(self.sid, monotonic())
 
     async def check_ping_timeout(self) -> bool:
@@ -177,20 +180,20 @@ class LeanSocket(AsyncSocket):  # type: ignore[misc]
         try:
             await self._read_body(environ)
         except ConnectionError:
-            raise  # it broke in the middle; the session may go on over another
+            raise  # it broke off midway; the session may go on over another
         except Exception as error:
-            # For what is no packet, or too many at once, the library would say OK and throw it
-            # away: its client would go on as if it had been heard.
+            # To something that is not a packet, or to too many packets at once, the library would
+            # answer OK and throw them away: the client would go on as if they had been received.
             if not isinstance(error, exceptions.EngineIOError):
                 self._note_malformed(error)
-            # After a goodbye in the same request the socket is gone, and for that the library has
-            # no answer ready, and trips over it.
+            # If the same request also closed the socket, it is gone. The library has no answer
+            # ready for this case, and would fail.
             if self.sid in self.server.sockets:
                 raise exceptions.EngineIOError from error
 
     async def _read_body(self, environ: dict[str, Any]) -> None:
-        """The packets of a POST. The library takes them all apart before the first has its turn,
-        and looks for those of JSONP too, which are a form."""
+        """Reads the packets of a POST. The library would decode all of them before it handles the
+        first, and would also look for those of JSONP, which come as a form."""
         length = int(environ.get("CONTENT_LENGTH", "0"))
         if length > self.server.max_http_buffer_size:
             raise exceptions.ContentTooLongError
@@ -201,8 +204,8 @@ class LeanSocket(AsyncSocket):  # type: ignore[misc]
             await self.receive(Packet(encoded_packet=encoded))
 
     async def _upgrade_websocket(self, environ: dict[str, Any]) -> Any:
-        """The request that opens a WebSocket: of a new client, or of one that comes from polling
-        (Engine.IO protocol 4, "Upgrade")."""
+        """Serves the request that opens a WebSocket, for a new client or for one that comes from
+        polling (Engine.IO protocol 4, "Upgrade")."""
         request: web.Request = environ["aiohttp.request"]
         try:
             line = take_over(
@@ -225,22 +228,23 @@ class LeanSocket(AsyncSocket):  # type: ignore[misc]
         return Detached()
 
     def charge(self, line: WebSocketConnection, amount: float) -> bool:
-        """From a `WebSocketConnection`: before anything else is done with what it has brought, be
-        it a message, a ping, or a part of one, on whichever of the session's transports."""
+        """Charges the socket for what a `WebSocketConnection` has brought, before anything else is
+        done with it. This applies to messages, pings and parts of either, on whichever of the
+        session's transports they arrive."""
         wait = self._bucket.take(self.server.pace, monotonic(), amount)
         if wait is None:
             refusals.LIMITED.labels("messages").inc()
             line.fail(Code.POLICY)
             if line is self._line and self._inbox is not None:
-                self._inbox.clear()  # it was cut off for sending these
+                self._inbox.clear()  # it was cut off because of these packets
             return False
         if wait > 0:
             self._slow_down(wait)
         return True
 
     def received(self, line: WebSocketConnection, text: str) -> None:  # noqa: C901
-        """From a `WebSocketConnection`. Pongs and acknowledgements are the most there is, and wait
-        for nothing."""
+        """Takes a packet from a `WebSocketConnection`. Most packets are pongs and acknowledgements,
+        which are served without waiting for anything."""
         if line is not self._line:
             self._probed(line, text)
         elif text == "3":
@@ -267,20 +271,21 @@ class LeanSocket(AsyncSocket):  # type: ignore[misc]
                 self._hold(Hold.UNREAD)
 
     def refused(self, line: WebSocketConnection, error: WebSocketError) -> None:
-        """From a `WebSocketConnection`."""
+        """Takes note that a `WebSocketConnection` was ended for what its client sent."""
         if error.code is Code.TOO_BIG:
             note_too_large(str(error), sid=self.sid)
 
     def failed(self, line: WebSocketConnection, error: Exception) -> None:
-        """From a `WebSocketConnection`, and from the socket's tasks: a fault of ours. Nothing more
-        can be said of what this client sends, so its connection ends; it comes back and resumes."""
+        """Ends the socket after a fault of ours, in a `WebSocketConnection` or in one of the
+        socket's tasks. We can no longer vouch for what becomes of this client's messages, so its
+        connection ends; it comes back and resumes."""
         report("socket", error, {"sid": self.sid}, "a socket's reading has failed")
         metrics.DROPPED.labels("fault").inc()
         line.fail(Code.INTERNAL_ERROR)
 
     def _introduce(self, line: WebSocketConnection) -> None:
-        """A second transport. There is one at a time, and not for long: a client could open any
-        number of them for one session."""
+        """Takes in a second transport. Only one is allowed at a time, and not for long, because a
+        client could otherwise open any number of them for one session."""
         if self._probe is not None:
             self._probe.fail(Code.POLICY)
         self._probe = line
@@ -294,15 +299,16 @@ class LeanSocket(AsyncSocket):  # type: ignore[misc]
 
     @property
     def _may_be_told(self) -> bool:
-        """Else it goes the way through the inbox, in which it waits."""
+        """Returns whether a message may be served directly. Otherwise it goes through the inbox and
+        waits there."""
         return self._inbox is None and not self.intake.full
 
     def take(self, work: Coroutine[Any, Any, Any]) -> None:
-        """Works on a message, while the next ones are read."""
+        """Works on a message while the next ones are being read."""
         self.intake.begins(self._begun(work))
 
     def lost(self, line: WebSocketConnection) -> None:
-        """From a `WebSocketConnection`."""
+        """Takes note that a `WebSocketConnection` has ended."""
         self.server.websockets -= 1
         if line is self._probe:
             self._probe = None
@@ -315,7 +321,8 @@ class LeanSocket(AsyncSocket):  # type: ignore[misc]
         _ = self._begun(work)
 
     def _begun(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
-        """A task of this socket. It does not die unseen: where it fails, so does the socket."""
+        """Starts a task of this socket. If the task fails, the socket ends with it, so that no
+        failure goes unnoticed."""
         task: asyncio.Task[Any] = self.server.spawn(work)
         task.add_done_callback(self._ended)
         return task
@@ -325,7 +332,7 @@ class LeanSocket(AsyncSocket):  # type: ignore[misc]
             return
         error = task.exception()
         if isinstance(error, exceptions.SocketIsClosedError):
-            return  # it has gone meanwhile
+            return  # the socket has gone in the meantime
         if isinstance(error, Exception):
             if self._line is not None:
                 self.failed(self._line, error)
@@ -335,9 +342,9 @@ class LeanSocket(AsyncSocket):  # type: ignore[misc]
                 self.exit.end()
 
     def _probed(self, line: WebSocketConnection, text: str) -> None:
-        """A second transport introduces itself while the first goes on."""
+        """Takes a packet of a second transport, which introduces itself while the first goes on."""
         if text == "2probe" and not self.upgraded:
-            self.upgrading = True  # polls are answered with NOOP, and what is to be sent waits
+            self.upgrading = True  # polls are answered with NOOP, and other packets wait
             line.transport.write(Frame(b"3probe").websocket)
             if not self.exit.closed:
                 self.exit.write(NOOP)  # ends the poll that is open
@@ -353,13 +360,13 @@ class LeanSocket(AsyncSocket):  # type: ignore[misc]
         self.exit.to_websocket(line)
 
     async def _read_inbox(self, line: WebSocketConnection) -> None:
-        """Reads packets one after the other: they may not overtake each other. Others have their
-        turn after each, for most kinds of packets are read without waiting for anything."""
+        """Reads packets one after the other, because they may not overtake each other. After each
+        packet other tasks have their turn, since most kinds of packets are read without a pause."""
         while self._inbox:
             try:
                 await self.receive(Packet(encoded_packet=self._inbox.popleft()))
             except (exceptions.EngineIOError, ValueError, RecursionError) as error:
-                # The last one is what the libraries answer to JSON that is nested deep.
+                # The libraries raise the last of these for deeply nested JSON.
                 self._note_malformed(error)
                 line.fail(Code.UNSUPPORTED)
                 return
@@ -372,8 +379,8 @@ class LeanSocket(AsyncSocket):  # type: ignore[misc]
     # --- How fast ---------------------------------------------------------------------------------
 
     async def _take_in_turn(self, pkt: Packet) -> None:
-        """On polling: a request that brings packets ends when they have had their turn, and the
-        client sends the next one after it."""
+        """Takes a packet from polling when it has its turn. The request that brings packets ends
+        after that, and only then does the client send the next request."""
         size = len(pkt.data) if isinstance(pkt.data, str | bytes) else 0
         wait = self._bucket.take(self.server.pace, monotonic(), 1 + size / ONE_MORE)
         if wait is None:
@@ -390,7 +397,7 @@ class LeanSocket(AsyncSocket):  # type: ignore[misc]
             asyncio.get_running_loop().call_later(wait, self._go_on)
 
     def _go_on(self) -> None:
-        rest = self._slow_until - monotonic()  # more may have come with what was read at once
+        rest = self._slow_until - monotonic()  # the same read may have brought more
         if rest > 0:
             asyncio.get_running_loop().call_later(rest, self._go_on)
         else:
@@ -398,7 +405,8 @@ class LeanSocket(AsyncSocket):  # type: ignore[misc]
 
     @property
     def _has_gone(self) -> bool:
-        """Whatever is read of it now, or cannot be, is no fault of its packets."""
+        """Returns whether the socket has gone. If so, whatever fails to be read now is no fault of
+        its packets."""
         return self.closed or self.exit.closed or self.sid not in self.server.sockets
 
     def _note_malformed(self, error: Exception) -> None:
@@ -424,14 +432,14 @@ class LeanSocket(AsyncSocket):  # type: ignore[misc]
 
 
 class SocketWatcher(Protocol):
-    """Is told of each socket when it has come, and when it has gone."""
+    """The interface of an object that is called when a socket has come and when it has gone."""
 
     def has_come(self, socket: LeanSocket) -> None: ...
     def has_gone(self, socket: LeanSocket) -> None: ...
 
 
 class _Nobody:
-    """Where no sockets are counted."""
+    """A watcher that does nothing, for servers whose sockets nobody counts."""
 
     def has_come(self, socket: LeanSocket) -> None:
         pass
@@ -441,7 +449,7 @@ class _Nobody:
 
 
 class EngineServer(engineio.AsyncServer):  # type: ignore[misc]
-    """Makes `LeanSocket`s, and keeps their heart beating."""
+    """Creates `LeanSocket`s, and keeps pinging them."""
 
     _async: dict[str, Any]
 
@@ -451,17 +459,17 @@ class EngineServer(engineio.AsyncServer):  # type: ignore[misc]
         self.heartbeat = Heartbeat(
             self.sockets.get, interval=self.ping_interval, timeout=self.ping_timeout
         )
-        """To be run by whoever runs the server."""
+        """The heartbeat of all sockets. Whoever runs the server has to run it."""
 
-        self.websockets = 0  #: connections that are WebSockets, those that only probe included
-        self.pace = Pace(1e9, 1e9, 1.0)  #: how fast a socket is read
-        self.compression = False  #: for clients that offer it, on either transport
+        self.websockets = 0  #: the number of WebSockets, including those that only probe
+        self.pace = Pace(1e9, 1e9, 1.0)  #: how fast each socket is read
+        self.compression = False  #: whether it is on, for clients that offer it
         self.watcher: SocketWatcher = _Nobody()
         self.farewells = Farewells()
         self._tasks: set[asyncio.Task[Any]] = set()
 
     def spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
-        """Runs it as a task of a socket's, which looks at how it ends."""
+        """Runs `work` as a task of a socket, which checks how the task ends."""
         task = awaited(work, "socket")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -472,7 +480,7 @@ class EngineServer(engineio.AsyncServer):  # type: ignore[misc]
             self.watcher.has_gone(socket)
 
     def create_queue(self, *args: Any, **kwargs: Any) -> None:
-        """What a socket sends goes through its `Outbound`."""
+        """Creates no queue, because everything that a socket sends goes through its `Outbound`."""
 
     async def _handle_connect(
         self, environ: dict[str, Any], transport: str, jsonp_index: int | None = None
@@ -495,8 +503,8 @@ class EngineServer(engineio.AsyncServer):  # type: ignore[misc]
         if transport == "websocket":
             answer = await socket.handle_get_request(environ)
             if not socket.connected:
-                # Its handshake is none. The library takes it for a poll if the header `Connection`
-                # is missing, and would leave the socket to the heartbeat in any case.
+                # This is not a valid handshake. The library takes it for a poll if the header
+                # `Connection` is missing, and would leave the socket to the heartbeat in any case.
                 await socket.close(wait=False, abort=True)
                 if isinstance(answer, list):
                     return self._bad_request("Connection: Upgrade is missing")
@@ -506,7 +514,8 @@ class EngineServer(engineio.AsyncServer):  # type: ignore[misc]
             answer = self._ok(await socket.poll(), jsonp_index=jsonp_index)
         except exceptions.QueueEmpty:
             return self._bad_request()
-        # For a balancer that has to bring what follows to this worker, and does not read bodies.
+        # The header is for a balancer that has to route later requests to this worker, and does
+        # not read bodies.
         answer["headers"].append((SID_HEADER, sid))
         return answer
 
@@ -535,10 +544,10 @@ class EngineServer(engineio.AsyncServer):  # type: ignore[misc]
 
 
 class _WholeBody:
-    """The body of a POST, in the form in which the driver reads it.
+    """The whole body of a POST, in the form in which the driver reads it.
 
-    The driver reads `request.content`, whose `read(n)` gives what has arrived so far: a long
-    message on polling came in half and was refused.
+    The driver reads `request.content`, whose `read(n)` returns only what has arrived so far: half
+    of a long message on polling would be read, and refused.
     """
 
     def __init__(self, request: web.Request) -> None:
@@ -547,13 +556,13 @@ class _WholeBody:
     async def read(self, length: int) -> bytes:
         try:
             return (await self._request.read())[:length]
-        except web.HTTPRequestEntityTooLarge as error:  # it came in chunks, without its length
+        except web.HTTPRequestEntityTooLarge as error:  # it came in chunks, without a length
             note_too_large(error.text or "", sid=self._request.query.get("sid", ""))
             raise
 
 
 def _driver(plain: dict[str, Any], compresses: Callable[[], bool]) -> dict[str, Any]:
-    """python-engineio's driver for aiohttp, with bodies read whole."""
+    """Returns python-engineio's driver for aiohttp, changed so that it reads bodies whole."""
     translate = plain["translate_request"]
 
     def translate_request(request: web.Request) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Limits how many disconnected sockets are handled in one turn of the event loop.
 
 When a client, a proxy or a school's line fails, a thousand sockets go at the same moment. Each
-costs a fifth of a millisecond, including what libraries, pads and Redis are told; handled all at
+costs a fifth of a millisecond, including the calls to libraries, pads and Redis; handled all at
 once, they kept everybody else waiting for a third of a second. A socket that waits for its turn
 here is cut off already, and is sent nothing more.
 """

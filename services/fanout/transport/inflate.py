@@ -35,7 +35,7 @@ class Inflation:
     __slots__ = ("_at", "_inflater", "_limit", "_made", "_payload", "_pending", "_streams", "size")
 
     def __init__(self, payload: bytes, limit: int) -> None:
-        """`limit`: bytes of the longest message, decompressed."""
+        """Takes a compressed message; `limit` is how many bytes it may have when decompressed."""
         self._payload = payload + _TAIL
         self._at = 0
         self._pending = b""  #: was looked at, and has more in it than one step yields

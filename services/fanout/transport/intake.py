@@ -21,7 +21,7 @@ class Intake:
 
     def __init__(self) -> None:
         self._under_way = 0
-        self._tasks = 0  #: of these
+        self._tasks = 0  #: how many of these are tasks
         self._room: asyncio.Future[None] | None = None
 
     @property
@@ -34,17 +34,18 @@ class Intake:
         return self._tasks > 0
 
     def begins(self, task: "asyncio.Task[Any]") -> None:
-        """This task processes a message."""
+        """Counts a task that processes a message."""
         self._tasks += 1
         self._under_way += 1
         task.add_done_callback(self._ended)
 
     def takes(self) -> None:
-        """A message has been passed on, and is in progress until `answered` is called."""
+        """Counts a message that has been passed on. It is in progress until `answered` is called
+        for it."""
         self._under_way += 1
 
     def answered(self) -> None:
-        """One of these is no longer in progress."""
+        """Ends the progress of one message that was passed on."""
         self._under_way -= 1
         if self._room is not None and self._under_way <= MOST // 2:
             self._room.set_result(None)

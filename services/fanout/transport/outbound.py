@@ -1,4 +1,4 @@
-"""The one way out to a session's socket.
+"""This module is the one way out to a session's socket.
 
 Everything that a socket receives passes through here, in one order, whichever transport it uses: a
 WebSocket is written to directly, and what a polling client gets is kept until it polls.
@@ -15,7 +15,7 @@ from padfleet.services.fanout.transport.packets import CLOSE, NOOP, PING, Frame,
 from padfleet.services.fanout.transport.websocket_connection import HIGH_WATER, WebSocketConnection
 
 OVERFLOW = 1 << 20
-"""Waiting bytes from which on a socket is not given a pad once more."""
+"""From this many waiting bytes on, a socket is not sent a whole pad once more."""
 
 Answer = Callable[[float], None]
 """Called with the time when a ping has been answered."""
@@ -44,7 +44,7 @@ class Outbound:
     )
 
     def __init__(self, on_end: Callable[[], None] | None = None) -> None:
-        """`on_end` is called once, when whoever sends ends it."""
+        """Takes `on_end`, which is called once, when the sending side ends the socket."""
         self._on_end = on_end
         self.transport: asyncio.WriteTransport | None = None
         """The WebSocket's transport, once there is one and while nothing long is being written to
@@ -142,13 +142,13 @@ class Outbound:
         self.pinged(now, answer)
 
     def pinged(self, now: float, answer: Answer | None) -> None:
-        """A ping has been written, at the end of a frame."""
+        """Takes note that a ping has been written, at the end of a frame."""
         if self.pings is None:
             self.pings = deque()
         self.pings.append((now, answer))
 
     def ponged(self, now: float) -> None:
-        """A pong that nobody asked for is ignored."""
+        """Takes in a pong. One that answers no ping is ignored."""
         if self.pings:
             _, answer = self.pings.popleft()
             if not self.pings:
@@ -157,8 +157,8 @@ class Outbound:
                 answer(now)
 
     def when_drained(self, call: Callable[[], None]) -> None:
-        """Calls back once what waits has gone, or the socket has. A second call replaces the
-        first."""
+        """Calls back once everything that waits has been sent, or the socket has gone. A second
+        call replaces the first."""
         if self._line is not None and self.transport is not None:
             self._line.when_drained(call)
         elif (self._queue or self._line is not None) and not self._ended:
@@ -178,7 +178,8 @@ class Outbound:
         self._call_drained()
 
     def _pour(self, parcel: Parcel) -> None:
-        """Nothing can be written past it: what comes meanwhile waits behind it."""
+        """Writes a long packet in pieces. Nothing can overtake it: frames that come in the meantime
+        wait behind it."""
         assert self._line is not None
         self.transport = None
 

@@ -58,7 +58,7 @@ class Frame:
         return self.websocket[self._payload_at :]
 
     def encode(self, b64: bool = False) -> str:
-        """For engineio's `Payload`, which calls this on its packets."""
+        """Returns the packet as text. engineio's `Payload` calls this on its packets."""
         return self.payload.decode()
 
 

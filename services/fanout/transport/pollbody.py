@@ -1,4 +1,5 @@
-"""The answer to a poll: short packets in one piece, long ones as they are taken."""
+"""This module writes the answer to a poll: short packets in one piece, long ones as the client
+takes them."""
 
 import asyncio
 import zlib
@@ -97,7 +98,7 @@ def poll_response(
                 for piece in pieces:
                     await response.write(piece)
         except ConnectionError:
-            pass  # it has gone; aiohttp would log what it does not expect from a handler
+            pass  # the client has gone; aiohttp would log an error that it does not expect here
         finally:
             # The error of a broken connection refers to itself and to everything in progress, until
             # the garbage collector finds it. That includes the body, whose room others wait for.

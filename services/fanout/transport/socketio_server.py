@@ -1,4 +1,4 @@
-"""Socket.IO over our Engine.IO: python-socketio, without rooms."""
+"""This module provides Socket.IO over our Engine.IO: python-socketio, without its rooms."""
 
 import logging
 from collections.abc import Iterable, Iterator
@@ -15,21 +15,23 @@ from padfleet.shared.settings import FanoutSettings
 from padfleet.shared.wire import jsontext
 
 EVENT = "message"
-"""The name of the only event there is: everything of Etherpad goes in it."""
+"""The name of the only event there is; all of Etherpad's messages use it."""
 
 MESSAGES_PATIENCE = 10.0
-"""Seconds' worth of messages that a socket may be ahead of its rate, beyond the burst, before it is
-closed: it sends without regard to whether it is read."""
+"""How many seconds' worth of messages a socket may be ahead of its rate, beyond the burst, before
+it is closed because it sends regardless of whether it is read."""
 
 _BINARY = ("5", "6")
-"""What an event and an acknowledgement with binary attachments begin with."""
+"""Events and acknowledgements with binary attachments begin with these."""
 
 
 class Registry(socketio.AsyncManager):  # type: ignore[misc]
-    """Which sockets are connected: python-socketio's manager, for one namespace and no rooms.
+    """Knows which sockets are connected. It replaces python-socketio's manager, for one namespace
+    and no rooms.
 
-    Its own puts each socket into a room of its own, and looks through all rooms whenever a socket
-    leaves: 2 ms each when there are 10,000, and they leave all at once. Fan-out does not use rooms.
+    The library's manager puts each socket into a room of its own, and looks through all rooms
+    whenever a socket leaves. That takes 2 ms per socket when there are 10,000, and they may all
+    leave at once. Fan-out does not use these rooms.
     """
 
     def __init__(self) -> None:
@@ -69,8 +71,8 @@ class Registry(socketio.AsyncManager):  # type: ignore[misc]
         return sid in self._eio_sids and sid not in self._joining and sid not in self._leaving
 
     def sid_from_eio_sid(self, eio_sid: str, namespace: str) -> str | None:
-        # Who leaves a namespace that it is not in has not left ours: it would count as gone, and
-        # stay on its pad for good.
+        # A client that leaves a namespace that it is not in has not left ours. Otherwise it would
+        # count as gone, and yet stay on its pad for ever.
         return self._sids.get(eio_sid) if namespace == "/" else None
 
     def eio_sid_from_sid(self, sid: str, namespace: str) -> str | None:
@@ -89,7 +91,8 @@ class Registry(socketio.AsyncManager):  # type: ignore[misc]
 
 
 class _Json:
-    """What python-socketio wants of a JSON module. Ours keeps lone surrogates whole, both ways."""
+    """The part of a JSON module that python-socketio needs. Ours preserves lone surrogates in both
+    directions."""
 
     @staticmethod
     def dumps(value: Any, **_options: Any) -> str:
@@ -101,7 +104,7 @@ class _Json:
 
 
 class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
-    """Socket.IO over `EngineServer`."""
+    """A Socket.IO server over `EngineServer`."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(client_manager=Registry(), **options)
@@ -111,14 +114,15 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
 
     async def _handle_eio_message(self, eio_sid: str, data: Any) -> None:
         # Nothing in Etherpad is binary. The library would keep whatever follows such a packet until
-        # all the attachments are there that it announces, which may be ten thousand million.
+        # all the attachments that it announces are there, and it may announce ten thousand million.
         if not isinstance(data, str) or data[:1] in _BINARY:
             raise ValueError("not a packet in text")
         await super()._handle_eio_message(eio_sid, data)
 
     async def _send_packet(self, eio_sid: str, pkt: Any) -> None:
         if pkt.packet_type == CONNECT:
-            # For `resume_token`. Another one each time: a client is told otherwise what got lost.
+            # `resume_token` uses it. It is different each time: a client learns by other means
+            # what got lost.
             pkt.data["pid"] = pkt.data["sid"]
         await super()._send_packet(eio_sid, pkt)
 
@@ -126,16 +130,16 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
         try:
             await super()._handle_connect(eio_sid, namespace, data)
         except Exception:
-            # It has gone before it could be told that it is in. To the library it is joining, and
-            # so will never have left: we would keep its socket for good.
+            # It left before it could be sent that it is in. The library regards it as joining, so
+            # it would never count as gone, and we would keep its socket for ever.
             if self.manager.is_joining(eio_sid):
                 await self.manager.connect(self.manager.sid_from_eio_sid(eio_sid, "/"), "/")
                 await self._handle_disconnect(eio_sid, "/", self.reason.TRANSPORT_CLOSE)
             raise
 
     async def _handle_event(self, eio_sid: str, namespace: str, id: int | None, data: Any) -> None:
-        # By the library's table of handlers, in which `connect` and `disconnect` stand too, an
-        # event of that name would run ours for the beginning and the end of a connection.
+        # The library's table of handlers contains `connect` and `disconnect`, too. With it, an
+        # event of such a name would run our handler for the beginning or end of a connection.
         if not isinstance(data, list) or not data or not isinstance(data[0], str):
             raise ValueError("an event without a name")
         if data[0] != EVENT:
@@ -149,14 +153,14 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
             socket.take(self._answer_event(sid, eio_sid, data, id))
 
     async def _answer_event(self, sid: str, eio_sid: str, data: list[Any], id: int | None) -> None:
-        # Its last step is the acknowledgement; who has gone in the meantime needs none.
+        # The last step is the acknowledgement; a client that has gone in the meantime needs none.
         with suppress(SocketIsClosedError):
             await self._handle_event_internal(self, sid, eio_sid, data, "/", id)
 
 
 def open_server(settings: FanoutSettings) -> SocketServer:
-    """One by these settings, which reads each socket as fast as they say. To be attached to an
-    application by whoever serves it."""
+    """Returns a server with these settings, which reads each socket as fast as they say. The caller
+    has to attach it to an application."""
     server = SocketServer(
         async_mode="aiohttp",
         json=_Json,
@@ -166,7 +170,7 @@ def open_server(settings: FanoutSettings) -> SocketServer:
         ping_timeout=settings.ping_timeout_ms / 1000,
         max_http_buffer_size=settings.max_message_bytes,
         http_compression=False,  # see `pollbody`
-        # For the headers that it answers with; `doorman` says who may come.
+        # This is only for the headers of its answers; `doorman` decides who may come.
         cors_allowed_origins="*",
     )
     rate = settings.messages_per_second
@@ -176,29 +180,29 @@ def open_server(settings: FanoutSettings) -> SocketServer:
 
 
 class _BriefOnClientFaults(logging.Filter):
-    """Makes one line of what the engine logs about a malformed packet, instead of a traceback: a
-    client can send as many as it likes."""
+    """Shortens what the engine logs about a malformed packet from a traceback to one line, because
+    a client can send as many of them as it likes."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if record.exc_info else None
         if isinstance(error, SocketIsClosedError):
-            return False  # it has gone before it was answered: a fault of nobody
+            return False  # it left before it was answered, which is nobody's fault
         if error is not None:
-            # What the engine catches and logs comes from taking a packet apart; our own handlers
-            # run in tasks of their own.
+            # What the engine catches and logs comes from decoding a packet; our own handlers run
+            # in tasks of their own.
             record.msg, record.args = "malformed packet from a client", ()
             record.error = f"{type(error).__name__}: {error}"[:200]
             record.exc_info = None
             record.levelno, record.levelname = logging.INFO, "INFO"
         elif record.levelno == logging.ERROR:
-            # A request that makes no sense. The engine says so once, and then no more.
+            # The request makes no sense. The engine logs this once, and not again.
             record.levelno, record.levelname = logging.WARNING, "WARNING"
         return True
 
 
 def library_logger(name: str) -> logging.Logger:
-    """A logger for socketio or engineio. Left to themselves they add handlers of their own, which
-    write a second, bare line beside ours."""
+    """Returns a logger for socketio or engineio. By default they add handlers of their own, which
+    would write a second, bare line in addition to ours."""
     logger = logging.getLogger(name)
     logger.setLevel(logging.WARNING)
     if not logger.filters:

@@ -1,9 +1,11 @@
-"""The WebSocket protocol of a server (RFC 6455), with permessage-deflate: pure, no I/O.
+"""This module implements the server's side of the WebSocket protocol (RFC 6455), with
+permessage-deflate. It is pure: it does no I/O.
 
-aiohttp's would do, and did. But its connection keeps the request, two tasks, three queues and a
-timer for as long as the socket lives: 19 KB of each, and each message wakes a task that hands it to
-another. Here a connection is a reader of 100 bytes. Own code, then, for the sake of ten thousand
-sockets; masking is one XOR of two long integers, which is as quick as C for messages of our size.
+aiohttp's implementation would work, and did. But its connection keeps the request, two tasks, three
+queues and a timer for as long as the socket lives, which takes 19 KB per socket, and each message
+wakes a task that hands it to another. Here a connection is a reader of 100 bytes. Ten thousand
+sockets are the reason for code of our own; masking is one XOR of two long integers, which is as
+fast as C for messages of our size.
 """
 
 import base64
@@ -18,16 +20,16 @@ from padfleet.services.fanout.transport.inflate import InflatesTooFar, Inflation
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455, 1.3
 
 FRAGMENT_COST = 64
-"""Bytes that each fragment counts for beside its own: those with nothing in them are kept too."""
+"""How many bytes each fragment counts for in addition to its own: empty ones are kept, too."""
 
 MAX_CONTROL = 125
 
 RSV1 = 0x40
-"""This bit of a frame's first byte says that the message is deflated."""
+"""The bit of a frame's first byte that says that the message is deflated."""
 
 
 class Code(IntEnum):
-    """Why a connection ends (7.4.1)."""
+    """The reasons for which a connection ends (7.4.1)."""
 
     NORMAL = 1000
     GOING_AWAY = 1001
@@ -40,11 +42,11 @@ class Code(IntEnum):
 
 
 class BadHandshake(ValueError):
-    """The request does not open a WebSocket. The text says what is wrong with it."""
+    """The request does not open a WebSocket; the text says what is wrong with it."""
 
 
 class WebSocketError(Exception):
-    """The client broke the protocol, or a limit; the connection is to be ended with `code`."""
+    """The client broke the protocol, or exceeded a limit; the connection has to end with `code`."""
 
     def __init__(self, code: Code, text: str) -> None:
         super().__init__(text)
@@ -52,7 +54,7 @@ class WebSocketError(Exception):
 
 
 class Ping(NamedTuple):
-    """To be answered with a pong that carries the same."""
+    """A ping, which has to be answered with a pong that carries the same data."""
 
     data: bytes
 
@@ -62,8 +64,14 @@ class Closed(NamedTuple):
 
 
 def accept(headers: Mapping[str, str], extensions: str | None = None) -> bytes:
-    """The response to a request with these headers, whole (4.2.2); `extensions` are those that both
-    sides have agreed on. Raises `BadHandshake`."""
+    """Returns the whole response to a request with these headers (4.2.2).
+
+    Arguments:
+        headers: the headers of the request.
+        extensions: those that both sides have agreed on.
+
+    Raises `BadHandshake`.
+    """
     if headers.get("Sec-WebSocket-Version", "") != "13":
         raise BadHandshake("Sec-WebSocket-Version has to be 13")
     key = headers.get("Sec-WebSocket-Key", "")
@@ -93,8 +101,8 @@ Event = str | Ping | Closed
 
 
 class Reader:
-    """Takes a client's bytes as they come, and gives its frames one by one: how many are looked at
-    at once, and what each of them costs its sender, is for the caller to say."""
+    """Takes a client's bytes as they come, and yields its frames one by one. The caller decides how
+    many are looked at in one go, and what each of them costs its sender."""
 
     __slots__ = (
         "_at",
@@ -110,23 +118,28 @@ class Reader:
     )
 
     def __init__(self, limit: int, *, inflates: bool = False) -> None:
-        """`limit`: bytes of the longest message; `inflates`: permessage-deflate is agreed on."""
+        """Creates the reader of a connection.
+
+        Arguments:
+            limit: the bytes of the longest message that is accepted.
+            inflates: whether permessage-deflate has been agreed on.
+        """
         self._limit = limit
         self._inflates = inflates
-        self._deflated = False  #: the message is, of which `_parts` have come
+        self._deflated = False  #: whether the message that `_parts` belong to is deflated
         self.inflation: Inflation | None = None
-        """The message that has come whole, and deflated: before anything else is taken, `inflate`
-        has to be called until there is none."""
-        self._kept: bytes | bytearray = b""  #: what has come, and is not taken yet from `_at` on
+        """A deflated message that has arrived completely. Before anything else is taken, `inflate`
+        has to be called until this is None."""
+        self._kept: bytes | bytearray = b""  #: received bytes, not taken yet from `_at` on
         self._at = 0
-        self._needed = 0  #: bytes that there must be before it is worth another look
-        self._parts: list[bytes] | None = None  #: of a fragmented message, so far
+        self._needed = 0  #: how many bytes there must be before another look is worth it
+        self._parts: list[bytes] | None = None  #: the fragments of a message so far
         self._parts_size = 0
         self.event: Event | None = None
-        """What the frame completed that was taken last; None for a fragment, and for a pong."""
+        """What the last frame completed; None after a fragment and after a pong."""
 
     def add(self, data: bytes) -> None:
-        """These bytes have come. They are looked at by `take`."""
+        """Adds bytes that have arrived. `take` will look at them."""
         if not self._kept:
             self._kept = data
             return
@@ -135,14 +148,17 @@ class Reader:
         self._kept += data
 
     def take(self) -> int:
-        """Takes the next frame: how many bytes it had, of which `event` says what it was; 0 if none
-        has come whole. Raises `WebSocketError`."""
+        """Takes the next frame, and sets `event` to what it was.
+
+        Returns how many bytes the frame had, or 0 if none has arrived completely. Raises
+        `WebSocketError`.
+        """
         kept, at = self._kept, self._at
         if not kept or len(kept) < self._needed:
             return 0
         end = self._frame(kept, at)
         if end == len(kept):
-            # Nothing is kept between two messages, which is most of the time.
+            # Nothing is kept between two messages, which is the state most of the time.
             self._kept, self._at, self._needed = b"", 0, 0
         elif end > at:
             self._at = end
@@ -152,11 +168,11 @@ class Reader:
 
     @property
     def kept(self) -> int:
-        """Bytes that have come and wait for more, or to be taken."""
+        """Returns how many bytes have arrived and wait for more, or to be taken."""
         return len(self._kept) - self._at + self._parts_size
 
     def forget(self) -> None:
-        """Nothing of it will be looked at any more."""
+        """Drops everything that has arrived, because nothing of it will be looked at any more."""
         self._kept, self._at, self._needed = b"", 0, 0
         self._parts, self._parts_size, self.event = None, 0, None
         self.inflation = None
@@ -167,7 +183,7 @@ class Reader:
         self._at = 0
 
     def feed(self, data: bytes) -> list[Event]:
-        """All that these bytes complete, in order. Raises `WebSocketError`."""
+        """Returns all events that these bytes complete, in order. Raises `WebSocketError`."""
         self.add(data)
         events: list[Event] = []
         while self.take():
@@ -178,8 +194,8 @@ class Reader:
         return events
 
     def inflate(self) -> int:
-        """One step of the message that is being inflated: how many bytes it has brought. After the
-        last one `event` is the message. Raises `WebSocketError`."""
+        """Takes one step of the message that is being inflated, and returns how many bytes the step
+        has yielded. After the last step `event` is the message. Raises `WebSocketError`."""
         inflation = self.inflation
         assert inflation is not None
         before = inflation.size
@@ -193,8 +209,8 @@ class Reader:
         return inflation.size - before
 
     def _frame(self, data: bytes | bytearray, at: int) -> int:
-        """Takes one frame (5.2) that starts `at`, and returns where it ends; `at`: it is not whole,
-        and `_needed` says how much there must be."""
+        """Takes one frame (5.2) that starts at `at`, and returns where it ends. If it is not yet
+        complete, this returns `at`, and `_needed` says how many bytes there must be."""
         have = len(data) - at
         self._needed = at + 2
         if have < 2:
@@ -254,7 +270,7 @@ class Reader:
         return None
 
     def _message(self, payload: bytes) -> str | None:
-        """One that has come whole; None if it has to be inflated first."""
+        """Returns the text of a complete message, or None if it has to be inflated first."""
         if not self._deflated:
             return _text(payload)
         self.inflation = Inflation(payload, self._limit)

@@ -1,4 +1,5 @@
-"""A WebSocket's connection, taken over from aiohttp once the request has been read."""
+"""This module runs a WebSocket's connection, which it takes over from aiohttp once the request has
+been read."""
 
 import asyncio
 from collections.abc import Callable, Iterator
@@ -13,34 +14,35 @@ from padfleet.services.fanout.transport.deflate_offer import negotiate
 from padfleet.services.fanout.transport.websocket import Closed, Code, Ping, Reader, WebSocketError
 
 HIGH_WATER = 4096
-"""Bytes waiting for a socket above which it is offered no more, be it revisions or pongs. What
-waits has no room in the kernel's buffer any more, so the client is slow or gone, and whatever were
-added here would be memory and no help to it. Low, since thousands of sockets may be in this state
-at once."""
+"""The number of waiting bytes above which a socket is offered nothing more, neither revisions nor
+pongs. Bytes wait here when the kernel's buffer is full, so the client is slow or gone, and adding
+more would take memory without helping it. The limit is low because thousands of sockets may be in
+this state at once."""
 
 FRAMES_AT_ONCE = 32
-"""Frames of one connection that are looked at in one turn of the event loop: a read may bring
-40,000, and there are others. An edit takes five turns on its way, and each of them as long as all
-that several connections have in it: with 256, four that flooded a worker held every edit of the
-others up for 40 to 90 ms."""
+"""How many frames of one connection are looked at in one turn of the event loop: a single read may
+bring 40,000, and there are other connections. An edit takes five turns on its way, and each turn
+lasts as long as the work for all connections in it: with 256 frames, four connections that flooded
+a worker delayed every edit of the others by 40 to 90 ms."""
 
 TRICKLE = 0.1
-"""What bytes cost that complete no frame, as a part of a message: a client may send them one at a
-time."""
+"""What bytes that complete no frame cost, as a fraction of a message: a client could send single
+bytes."""
 
 ONE_MORE = 10_000
-"""Bytes of a frame that count as one message more."""
+"""For each such number of bytes, a frame counts as one more message."""
 
 PIECES_AT_ONCE = 8
-"""Pieces of a long message that are written in one turn of the event loop: half a megabyte."""
+"""How many pieces of a long message are written in one turn of the event loop. They are half a
+megabyte together."""
 
 CLOSE_DEADLINE = 10.0
-"""Seconds that a closed WebSocket has to take what it was given before."""
+"""How many seconds a closed WebSocket has to take what was written to it before."""
 
 
 class Hold:
-    """Why a connection is not read from: bits. Plain numbers, since each frame asks for them, and
-    operations on an IntFlag take a microsecond each."""
+    """The reasons why a connection is not read, as bits. They are plain numbers because they are
+    checked for each frame, and an operation on an IntFlag takes a microsecond."""
 
     UNREAD: Final = 1  #: packets wait to be read
     FAST: Final = 2  #: it sends more than it may
@@ -48,28 +50,34 @@ class Hold:
 
 
 class Receiver(Protocol):
-    """Who a line belongs to."""
+    """The interface of the owner of a line (a `WebSocketConnection`)."""
 
     def charge(self, line: "WebSocketConnection", amount: float) -> bool:
-        """A frame has come, of any kind, or a part of one: `amount` is what it costs, where 1 is a
-        short message. Called before anything is done with it; False: the line has been ended."""
+        """Charges for a frame of any kind, or for a part of one, before anything is done with it.
+
+        Arguments:
+            line: the connection on which it has arrived.
+            amount: what it costs, where 1 is a short message.
+
+        Returns False if the line has been ended.
+        """
 
     def received(self, line: "WebSocketConnection", text: str) -> None:
-        """A message has come."""
+        """Takes a message that has arrived."""
 
     def refused(self, line: "WebSocketConnection", error: WebSocketError) -> None:
-        """The client has broken the protocol, or sends more at once than it may; the line has been
-        ended for that."""
+        """Reports that the line has been ended because the client broke the protocol, or sent more
+        at once than it may."""
 
     def failed(self, line: "WebSocketConnection", error: Exception) -> None:
-        """`received` has raised this, which is a fault of ours. The line is to be ended."""
+        """Reports that `received` has raised `error`, a fault of ours. It has to end the line."""
 
     def lost(self, line: "WebSocketConnection") -> None:
-        """The connection has ended, whoever ended it."""
+        """Reports that the connection has ended, whichever side ended it."""
 
 
 class WebSocketConnection(asyncio.Protocol):
-    """One connection. It calls its receiver."""
+    """One connection, which passes what it reads to its receiver."""
 
     __slots__ = (
         "_drained",
@@ -92,7 +100,14 @@ class WebSocketConnection(asyncio.Protocol):
         *,
         deflates: bool = False,
     ) -> None:
-        """`deflates`: permessage-deflate is agreed on."""
+        """Creates a connection.
+
+        Arguments:
+            transport: the transport, which is open.
+            receiver: the object to call with whatever arrives.
+            limit: the bytes of the longest message that is accepted.
+            deflates: whether permessage-deflate has been agreed on.
+        """
         self.transport = transport
         self.deflates = deflates
         self._receiver = receiver
@@ -101,14 +116,14 @@ class WebSocketConnection(asyncio.Protocol):
         self._drained: Callable[[], None] | None = None
         self._ending: asyncio.TimerHandle | None = None
         self._holds = 0
-        self._pong: bytes | None = None  #: of the last ping, while its answer would have to wait
+        self._pong: bytes | None = None  #: the answer to the last ping, while it has to wait
         self._pouring: tuple[Iterator[bytes | memoryview], Callable[[], None]] | None = None
 
     # --- Out -------------------------------------------------------------------------------------
 
     def when_drained(self, call: Callable[[], None]) -> None:
-        """Calls back once what waits has gone to the kernel, or the connection is lost: soon, if
-        nothing waits. A second call takes the place of the first."""
+        """Calls back once what waits has gone to the kernel, or the connection is lost. If nothing
+        waits, that is soon. A second call replaces the first."""
         if self._paused:
             self._drained = call
         else:
@@ -116,17 +131,17 @@ class WebSocketConnection(asyncio.Protocol):
 
     def pour(self, pieces: Iterator[bytes | memoryview], done: Callable[[], None]) -> None:
         """Writes one frame that is too long to be written at once, piece by piece as the client
-        takes it. Until `done` is called nothing else may be written; if the connection is lost
-        meanwhile, it never is."""
+        takes it. Nothing else may be written until `done` is called. If the connection is lost
+        before that, `done` is never called."""
         self._pouring = pieces, done
         self._pour()
 
     def fail(self, code: Code) -> None:
-        """Ends the connection."""
+        """Ends the connection with this code."""
         if self.transport.is_closing():
             return
         if self._pouring is not None:
-            # In the middle of a frame there is no place for another one.
+            # Another frame cannot be written in the middle of this one.
             self._pouring = None
             self.transport.abort()
         else:
@@ -134,10 +149,11 @@ class WebSocketConnection(asyncio.Protocol):
             self.close()
 
     def close(self) -> None:
-        """Ends it after what it has been given; what it does not take is not waited for long."""
+        """Ends the connection after what has been written to it, waiting only a limited time for
+        the client to take that."""
         self._reader.forget()
         self.transport.close()
-        # A peer that is gone without a word would keep the rest, and the connection, waiting.
+        # If the peer has vanished silently, the rest would wait, and so would the connection.
         loop = asyncio.get_running_loop()
         self._ending = loop.call_later(CLOSE_DEADLINE, self.transport.abort)
 
@@ -163,7 +179,8 @@ class WebSocketConnection(asyncio.Protocol):
         return self._paused
 
     def _answer_ping(self) -> None:
-        """At most as fast as answers are read: of several pings, the last one is enough (5.5.3)."""
+        """Answers pings, but no faster than the client reads the answers: of several pings, only
+        the last one needs an answer (5.5.3)."""
         if self._pong is not None and self._pouring is None and not self._paused:
             data, self._pong = self._pong, None
             if not self.transport.is_closing():
@@ -172,19 +189,19 @@ class WebSocketConnection(asyncio.Protocol):
     # --- In --------------------------------------------------------------------------------------
 
     def hold(self, why: int) -> None:
-        """Reads nothing more from the connection for the time being."""
+        """Stops reading from the connection for the time being."""
         before, self._holds = self._holds, self._holds | why
         if why and not before and not self.transport.is_closing():
             self.transport.pause_reading()
 
     def release(self, why: int) -> None:
-        """Reads on, unless there are other reasons not to."""
+        """Continues reading, unless there are other reasons not to."""
         before, self._holds = self._holds, self._holds & ~why
         if before and not self._holds and not self.transport.is_closing():
             self.transport.resume_reading()
 
     def _look(self) -> None:  # noqa: C901
-        """Takes the frames that have come, as many of them as one turn of the loop is for."""
+        """Takes frames that have arrived, as many as one turn of the event loop allows."""
         reader, receiver, transport = self._reader, self._receiver, self.transport
         for count in range(FRAMES_AT_ONCE):
             if transport.is_closing():
@@ -205,8 +222,8 @@ class WebSocketConnection(asyncio.Protocol):
                     self.release(Hold.UNPARSED)
                 return
             event, reader.event = reader.event, None
-            # What is inflated is charged for as if it had come like that, and the more so: a
-            # kilobyte may become a megabyte.
+            # Inflated bytes are charged for as if they had come uncompressed. This matters all the
+            # more because a kilobyte may become a megabyte.
             if not receiver.charge(self, size / ONE_MORE + (not inflating)):
                 return
             match event:
@@ -227,7 +244,7 @@ class WebSocketConnection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._reader.add(data)
-        if not self._holds & Hold.UNPARSED:  # else it is about to look by itself
+        if not self._holds & Hold.UNPARSED:  # otherwise it will look by itself soon
             self._look()
 
     def pause_writing(self) -> None:
@@ -245,8 +262,8 @@ class WebSocketConnection(asyncio.Protocol):
         self._pouring = self._pong = None
         self._reader.forget()
         if self._ending is not None:
-            # Until its time it would keep all of a connection that is gone: who is cut off may
-            # come and be cut off hundreds of times meanwhile.
+            # Until it is due, the timer would keep alive everything of a connection that is gone,
+            # and a client could come back and be cut off hundreds of times in the meantime.
             self._ending.cancel()
             self._ending = None
         self._call_drained()
@@ -259,7 +276,7 @@ class WebSocketConnection(asyncio.Protocol):
 
 
 class Detached(web.Response):
-    """What a handler returns when the connection is not aiohttp's any more: nothing is sent."""
+    """The response of a handler whose connection no longer belongs to aiohttp: nothing is sent."""
 
     async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
         return None
@@ -271,10 +288,15 @@ class Detached(web.Response):
 def take_over(
     request: web.Request, receiver: Receiver, limit: int, *, deflate: bool = False
 ) -> WebSocketConnection | None:
-    """Answers the request with 101 and moves its connection to a `WebSocketConnection`; None if it
-    is gone. With `deflate`, permessage-deflate is agreed on if the client offers it.
+    """Answers the request with 101, and moves its connection to a `WebSocketConnection`.
 
-    Raises `websocket.BadHandshake`. The handler has to return `Detached`.
+    Arguments:
+        request: the request that opens the WebSocket. Its handler has to return `Detached`.
+        receiver: the object to call with whatever arrives.
+        limit: the bytes of the longest message that is accepted.
+        deflate: whether to agree on permessage-deflate if the client offers it.
+
+    Returns None if the connection is gone. Raises `websocket.BadHandshake`.
     """
     offers = request.headers.getall("Sec-WebSocket-Extensions", ()) if deflate else ()
     agreed = negotiate(offers)
@@ -285,11 +307,11 @@ def take_over(
     line = WebSocketConnection(transport, receiver, limit, deflates=agreed is not None)
     before = request.protocol
     transport.set_protocol(line)
-    # To aiohttp it looks as if the client had gone: it lets go of all that it keeps of the
-    # connection. A transport that it knew of it would close.
+    # To aiohttp it looks as if the client had gone, so it releases everything that it keeps for
+    # the connection. It would close the transport if it still knew it.
     before.transport = None
     before.connection_lost(None)
-    transport.resume_reading()  # what it may have held back is not its own any more
+    transport.resume_reading()  # aiohttp may have paused it
     transport.set_write_buffer_limits(high=HIGH_WATER, low=0)
     transport.write(response)
     return line
