@@ -1,4 +1,4 @@
-"""The three modes of `PADFLEET_AUTH`."""
+"""This module implements the three modes of `PADFLEET_AUTH`."""
 
 import logging
 import time
@@ -36,25 +36,27 @@ from padfleet.shared.tasks import all_of
 log = logging.getLogger(__name__)
 
 Find = Callable[[], Awaitable[RequestedPad]]
-"""Finds the pad that a client asks for. Raises `Denied`."""
+"""A function that finds the pad that a client asks for. It raises `Denied`."""
 
 FETCHES_AT_ONCE = 2
 
 
 class Access(Protocol):
-    """Who may do what. `admit` is asked at a join, and again when what it gave has expired."""
+    """The interface that says who may do what. `admit` is called at a join, and again when the
+    grant that it returned has expired."""
 
     async def admit(
         self, handshake: Handshake, message: Mapping[str, Any], find: Find
     ) -> tuple[RequestedPad, Grant]:
-        """The pad, and what this client may do there. Raises `Denied`."""
+        """Returns the pad, and what this client may do there. Raises `Denied`."""
         ...
 
     async def look(
         self, handshake: Handshake, message: Mapping[str, Any], find: Find
     ) -> tuple[RequestedPad, Grant]:
-        """The pad, and what this client may do there, who only fetches something and leaves: nobody
-        is made an author by that, and who is none yet has an empty one. Raises `Denied`."""
+        """Returns the pad, and what this client may do there, for a client that only fetches
+        something and leaves. Nobody becomes an author by that: the grant of somebody who is not an
+        author yet has an empty one. Raises `Denied`."""
         ...
 
     async def start(self) -> None: ...
@@ -63,8 +65,8 @@ class Access(Protocol):
 
 
 class OpenAccess:
-    """Everybody may write everywhere, and is who the browser's author token says. On the pads of
-    groups it is a session that counts, which a portal has made by the HTTP API."""
+    """Everybody may write everywhere, as the author whom the browser's author token stands for. On
+    the pads of groups a group session counts, which a portal has created by the HTTP API."""
 
     def __init__(
         self,
@@ -75,8 +77,16 @@ class OpenAccess:
         *,
         require_session: bool = False,
     ) -> None:
-        """`keep_ms`: for how long authors are kept who contribute nothing; 0: for good.
-        `require_session`: also for groups' pads that are public."""
+        """Opens this mode of access.
+
+        Arguments:
+            redis: the connection to Redis.
+            keyspace: the keys of the fleet.
+            cookie_prefix: what the names of Etherpad's cookies begin with.
+            keep_ms: for how many milliseconds authors who contribute nothing are kept; 0 keeps them
+                for ever.
+            require_session: whether public pads of groups need a session, too.
+        """
         self._redis = redis
         self._keyspace = keyspace
         self._cookie_prefix = cookie_prefix
@@ -88,7 +98,7 @@ class OpenAccess:
     ) -> tuple[RequestedPad, Grant]:
         secret = token(handshake, message, self._cookie_prefix)
         if is_link(message.get("padId")):
-            # To find its pad takes a while, in which those who are known already are recognised.
+            # Finding the pad takes a while, so known authors are recognised in the meantime.
             wanted, known = await all_of(_found(find), known_author(self._redis, secret))
         else:
             wanted, known = await find(), ""
@@ -116,7 +126,7 @@ class OpenAccess:
     ) -> GroupSession | None:
         names = (f"{self._cookie_prefix}sessionID", "sessionID")
         given = next((found for name in names if (found := cookie(handshake, name))), None)
-        given = given or message.get("sessionID")  # as older integrations hand it over
+        given = given or message.get("sessionID")  # older integrations pass it like this
         return await group_session(
             self._redis,
             self._keyspace,
@@ -137,7 +147,7 @@ async def _found(find: Find) -> RequestedPad:
 
 
 class TokenAccess:
-    """What a signed token says. Nothing is looked up for who has none."""
+    """A signed token says what its bearer may do. Without one, nothing is even looked up."""
 
     def __init__(
         self,
@@ -146,7 +156,14 @@ class TokenAccess:
         name: str,
         http: aiohttp.ClientSession | None = None,
     ) -> None:
-        """`name` of the cookie and of the query parameter; `http` is closed with this."""
+        """Opens this mode of access.
+
+        Arguments:
+            source: the keys that tokens are verified with.
+            rules: what a token has to fulfil beyond its signature.
+            name: the name of the cookie and of the query parameter.
+            http: a client that is closed together with this.
+        """
         self._source = source
         self._rules = rules
         self._name = name
@@ -165,14 +182,14 @@ class TokenAccess:
         return await self.admit(handshake, message, find)
 
     async def _permission(self, handshake: Handshake) -> Permission:
-        # What a script has put there comes before what the browser sends by itself.
+        # A token that a script has set takes precedence over what the browser sends by itself.
         found = handshake.token or handshake.query.get(self._name) or cookie(handshake, self._name)
         if not found:
             raise Denied("there is no token", Reason.MISSING)
         return permission(await verified(self._source, found), self._rules, time.time())
 
     async def start(self) -> None:
-        # So that a wrong address is in the log before the first client is denied for it.
+        # This puts a wrong address into the log before the first client is denied because of it.
         await self._source.current()
 
     async def close(self) -> None:
@@ -181,13 +198,19 @@ class TokenAccess:
 
 
 class HookAccess:
-    """What the operator's service answers."""
+    """The operator's service says what each client may do."""
 
     def __init__(
         self, hook: Hook, cookies: tuple[str, ...], name: str, http: aiohttp.ClientSession
     ) -> None:
-        """`cookies`: names of those that the service is told; `name` of a query parameter that it
-        is not."""
+        """Opens this mode of access.
+
+        Arguments:
+            hook: the operator's service.
+            cookies: the names of the cookies that are passed on to the service.
+            name: the name of a query parameter that is not passed on.
+            http: a client that is closed together with this.
+        """
         self._hook = hook
         self._cookies = cookies
         self._name = name
@@ -225,7 +248,10 @@ def open_access(
     cookie_prefix: str,
     visitors_kept_ms: int = 0,
 ) -> Access:
-    """Within a running loop. Raises `SettingsError` for a key that cannot be used."""
+    """Opens the access that the settings ask for. It has to be called within a running event loop.
+
+    Raises `SettingsError` for a key that cannot be used.
+    """
     if settings.auth == "jwt":
         return _token_access(settings)
     if settings.auth == "hook":

@@ -1,4 +1,5 @@
-"""What was answered a moment ago, so that who comes twice is not asked about twice."""
+"""This module caches recent answers, so that nobody is asked twice about a client that comes
+twice."""
 
 from collections import OrderedDict
 from hashlib import sha256
@@ -13,10 +14,10 @@ class Known(NamedTuple, Generic[A]):
 
 
 class AnswerCache(Generic[A]):
-    """At most `size` answers, each for `ttl` seconds of the clock that `now` is from. When there
-    are too many, the one that was longest of no use goes.
+    """Holds at most `size` answers, each for `ttl` seconds of the clock that `now` comes from. If
+    there are too many, the least recently used one is dropped.
 
-    Questions are kept as hashes: there may be cookies in them.
+    Questions are kept as hashes, because they may contain cookies.
     """
 
     def __init__(self, *, size: int, ttl: float) -> None:

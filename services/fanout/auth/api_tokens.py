@@ -1,5 +1,6 @@
-"""Bearer tokens for the HTTP API, as an OAuth 2 issuer gives them to a portal for its own
-credentials (client credentials): who has one that is right may call everything, as with the key."""
+"""This module checks bearer tokens for the HTTP API, which an OAuth 2 issuer gives to a portal for
+the portal's own credentials (client credentials). The bearer of a valid token may call everything,
+just as with the API key."""
 
 import logging
 import time
@@ -21,15 +22,16 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class CallerRules:
-    """What a token has to say, beyond its signature, for its bearer to call the API."""
+    """What a token has to fulfil, beyond its signature, so that its bearer may call the API."""
 
     access: AccessRules
-    scope: str = ""  #: a word of `scope` or `scp`; empty: not looked at
-    claim: str = ""  #: name=value; likewise
+    scope: str = ""  #: a word of `scope` or `scp`; empty: not checked
+    claim: str = ""  #: name=value; empty: not checked
 
 
 def check_caller(claims: Mapping[str, Any], rules: CallerRules, now: float) -> None:
-    """Raises `Denied` for a token that is no caller's; `now` in Unix seconds."""
+    """Checks the claims of a token; `now` is in Unix seconds. Raises `Denied` if its bearer may not
+    call the API."""
     expiry(claims, rules.access, now)
     if rules.scope and rules.scope not in _scopes(claims):
         raise Denied("the token has not the scope that calls need", Reason.CLAIMS)
@@ -39,13 +41,14 @@ def check_caller(claims: Mapping[str, Any], rules: CallerRules, now: float) -> N
 
 
 def _scopes(claims: Mapping[str, Any]) -> set[str]:
-    """In `scope` they are a text (RFC 8693); in others' `scp`, that or a list."""
+    """Returns the scopes of a token. In `scope` they are a text (RFC 8693); in `scp`, which some
+    issuers use, they are a text or a list."""
     listed = words(claims, "scope") + words(claims, "scp")
     return {word for text in listed for word in text.split(" ")}
 
 
 def _values(claim: Any) -> list[str]:
-    """What a claim is, or has in it, as somebody writes it into a setting."""
+    """Returns a claim's value, or the values in it, in the way they are written in a setting."""
     if isinstance(claim, list):
         return [text for one in claim for text in _values(one) if not isinstance(one, list)]
     if isinstance(claim, bool):
@@ -54,25 +57,25 @@ def _values(claim: Any) -> list[str]:
 
 
 def client_in(claims: Mapping[str, Any]) -> str:
-    """What the token says whose it is: the client (RFC 9068, and what issuers had before it), else
-    the subject."""
+    """Returns whom the token was issued to: the client (RFC 9068, and what issuers had before it),
+    or else the subject."""
     named = (claims.get(name) for name in ("client_id", "azp", "sub"))
     return next((name for name in named if isinstance(name, str) and name), "")
 
 
 class CallerTokens:
-    """Says whose tokens are right."""
+    """Verifies callers' tokens."""
 
     def __init__(
         self, source: KeySource, rules: CallerRules, http: aiohttp.ClientSession | None = None
     ) -> None:
-        """`http` is closed with this."""
+        """Takes the keys and the rules; `http` is closed together with this."""
         self._source = source
         self._rules = rules
         self._http = http
 
     async def client_of(self, token: str) -> str | None:
-        """What the bearer of this token is called, if it is right; None: it is not."""
+        """Returns the name of the token's bearer, or None if the token is not valid."""
         try:
             claims = await verified(self._source, token)
             check_caller(claims, self._rules, time.time())
@@ -83,7 +86,7 @@ class CallerTokens:
         return client_in(claims)
 
     async def start(self) -> None:
-        # So that a wrong address is in the log before the first caller is refused for it.
+        # This puts a wrong address into the log before the first caller is refused because of it.
         await self._source.current()
 
     async def close(self) -> None:
@@ -92,8 +95,8 @@ class CallerTokens:
 
 
 def open_caller_tokens(settings: ApiSettings) -> CallerTokens | None:
-    """Within a running loop; None where no tokens are taken. Raises `SettingsError` for keys that
-    cannot be used."""
+    """Opens the check of tokens, or returns None where no tokens are accepted. It has to be called
+    within a running event loop. Raises `SettingsError` for keys that cannot be used."""
     if not settings.api_takes_tokens:
         return None
     access = AccessRules(

@@ -1,4 +1,4 @@
-"""Asks the operator's service, as seldom as it can."""
+"""This module asks the operator's service, as seldom as possible."""
 
 import asyncio
 import logging
@@ -16,11 +16,12 @@ from padfleet.shared.tasks import awaited
 log = logging.getLogger(__name__)
 
 LIMIT = 64 * 1024
-"""Bytes of an answer."""
+"""How many bytes an answer may have."""
 
 
 class Hook:
-    """Same questions at the same time are one call, and for a while after it none."""
+    """The operator's service. Identical questions at the same time share one call, and for a while
+    after it they need none."""
 
     def __init__(
         self,
@@ -33,7 +34,8 @@ class Hook:
         at_once: int,
         answers: AnswerCache[Grant | None],
     ) -> None:
-        """`timeout` and `max_lifetime` in seconds; `at_once` bounds the calls under way."""
+        """Takes the service's URL and its limits: `timeout` and `max_lifetime` are in seconds, and
+        `at_once` bounds the number of calls in progress."""
         self._http = http
         self._url = url
         self._secret = secret
@@ -45,13 +47,15 @@ class Hook:
         self._failing = False
 
     async def ask(self, question: bytes) -> Grant:
-        """Raises `Denied`: for a no, and for anything else that is not a clear yes."""
+        """Returns what the service grants. Raises `Denied` if it says no, and for anything else
+        that is not a clear yes."""
         now = time.time()
         known = self._answers.get(question, now)
         if known is not None and not _is_over(known.answer, now):
             answer = known.answer
         else:
-            # Shielded: one who leaves meanwhile must not take it from those who ask the same.
+            # It is shielded because a client that leaves must not cancel the call for others with
+            # the same question.
             answer = await asyncio.shield(self._under_way(question))
         if answer is None:
             raise Denied("the hook says no", Reason.HOOK)
@@ -66,8 +70,8 @@ class Hook:
 
     async def _call(self, question: bytes) -> Grant | None:
         try:
-            # The time that a call waits for its turn is not the service's: when thousands come
-            # back at once they shall be late, and not denied.
+            # The time that a call waits for its turn does not count against the service: when
+            # thousands come back at once, they should be late, and not denied.
             async with self._turns:
                 body = await fetch(
                     self._http,
@@ -91,7 +95,8 @@ class Hook:
         return answer
 
     def _say_failing(self, why: str) -> None:
-        """Once, and not for each of those who are denied meanwhile: those are counted."""
+        """Logs once that the service fails, and not for each client that is denied meanwhile; those
+        are counted."""
         if not self._failing:
             self._failing = True
             log.warning("the hook fails; everybody is denied until it answers", extra={"why": why})

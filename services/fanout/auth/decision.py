@@ -1,4 +1,5 @@
-"""From what a token claims, or the operator's service answers, to what a session may do."""
+"""This module derives what a session may do from a token's claims, or from the answer of the
+operator's service."""
 
 import math
 import re
@@ -15,35 +16,35 @@ from padfleet.shared.easysync import from_units
 from padfleet.shared.log.people.authors import Author, AuthorVisit
 
 MAX_PATTERNS = 500
-"""Patterns in one token, each of which may be compared with the pad at every join."""
+"""How many patterns one token may have; each may be compared with the pad at every join."""
 
 _AUTHOR = re.compile(r"a\.[A-Za-z0-9]{16}")
 _ALPHABET = string.ascii_letters + string.digits
 
 
 class Reason(StrEnum):
-    """Why somebody is denied, as the metric counts it."""
+    """The reasons for a denial, as the metric counts them."""
 
-    REQUEST = "request"  #: a pad id or author token that is none
+    REQUEST = "request"  #: an invalid pad id or author token
     MISSING = "no_token"
     MALFORMED = "malformed_token"
-    ALGORITHM = "algorithm"  #: not the one that the key is for
+    ALGORITHM = "algorithm"  #: it is not the one that the key is for
     KEY = "unknown_key"
     SIGNATURE = "signature"
-    CLAIMS = "claims"  #: signed, but what it says makes no sense
+    CLAIMS = "claims"  #: signed, but with claims that make no sense
     EXPIRED = "expired"
     EARLY = "not_yet_valid"
     LIFETIME = "lifetime"  #: valid for longer than is allowed
     AUDIENCE = "audience"
     ISSUER = "issuer"
-    PAD = "pad"  #: not a pad of this token's
-    NO_PAD = "no_pad"  #: there is none, and this one may not make it
+    PAD = "pad"  #: the token is not for this pad
+    NO_PAD = "no_pad"  #: it does not exist, and this client may not create it
     HOOK = "hook"  #: the operator's service says no
-    HOOK_FAILED = "hook_failed"  #: it says nothing that can be understood
+    HOOK_FAILED = "hook_failed"  #: its answer cannot be understood
 
 
 class Denied(Exception):
-    """No access. The text is for the log; the client learns only that."""
+    """Access is denied. The text is for the log; the client only learns that it is denied."""
 
     def __init__(self, why: str, reason: Reason = Reason.REQUEST) -> None:
         super().__init__(why)
@@ -53,9 +54,9 @@ class Denied(Exception):
 class RequestedPad(NamedTuple):
     """The pad that a client asks for."""
 
-    pad_id: str  #: the real one
-    requested_id: str  #: the same, or the pad's read-only id
-    read_only: bool  #: it asks by the read-only id
+    pad_id: str  #: the real id
+    requested_id: str  #: the same id, or the pad's read-only id
+    read_only: bool  #: whether it asks by the read-only id
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +65,13 @@ class Grant:
 
     author: str
     write: bool = True
-    name: str | None = None  #: a code-unit string; whoever has none may choose one
+    name: str | None = None  #: a code-unit string; without one, the author may choose it
     color: str | None = None
     expires: float | None = None  #: Unix seconds; None: never
     made: Author | None = field(default=None, compare=False)
-    """What is to be put on record of an author who has just been made."""
+    """What has to be stored about an author who has just been created."""
     visit: AuthorVisit | None = field(default=None, compare=False)
-    """How he came, if that he came is no reason to keep him for good."""
+    """How the author came, if the visit alone is no reason to keep the author for ever."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,26 +80,26 @@ class AccessRules:
 
     max_lifetime: float  #: seconds
     leeway: float = 0.0  #: seconds by which the issuer's clock and ours may differ
-    audience: str = ""  #: empty: not looked at
+    audience: str = ""  #: empty: not checked
     issuer: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Permission:
-    """What a valid token says."""
+    """What a valid token permits."""
 
     grant: Grant
     pads: tuple[str, ...]
 
     def on(self, wanted: RequestedPad) -> Grant:
-        """Raises `Denied` for a pad that is not its."""
+        """Returns what it grants on this pad. Raises `Denied` if it is not for this pad."""
         if not patterns.covers(self.pads, wanted.pad_id, wanted.requested_id):
             raise Denied("the token is not for this pad", Reason.PAD)
         return self.grant
 
 
 def permission(claims: Mapping[str, Any], rules: AccessRules, now: float) -> Permission:
-    """What the claims of a token whose signature is right come to; `now` in Unix seconds.
+    """Returns what the claims of a token with a valid signature permit; `now` is in Unix seconds.
 
     Raises `Denied`.
     """
@@ -112,9 +113,10 @@ def permission(claims: Mapping[str, Any], rules: AccessRules, now: float) -> Per
 
 
 def expiry(claims: Mapping[str, Any], rules: AccessRules, now: float) -> float:
-    """Until when a token is valid that is valid now, and from whom and for whom it has to be.
+    """Returns until when a token is valid, in Unix seconds, after checking that it is valid now and
+    comes from the right issuer for the right audience.
 
-    Unix seconds. Raises `Denied`.
+    Raises `Denied`.
     """
     expires = moment(claims, "exp")
     if expires is None:
@@ -137,15 +139,17 @@ def expiry(claims: Mapping[str, Any], rules: AccessRules, now: float) -> float:
 
 
 # --- What claims and answers have in common ------------------------------------------------------
-# All of these raise `Denied` for what is of the wrong type: whoever issues such a thing means
-# something by it, and to guess what would be to guess about access.
+# All of these raise `Denied` for a value of the wrong type: its issuer meant something by it, and
+# guessing what would be guessing about access.
 
 
 def author_of(subject: Any) -> str:
-    """The Etherpad author that a subject stands for: itself, if it is an author's id already.
+    """Returns the Etherpad author that a subject stands for, which is the subject itself if that is
+    an author's id already.
 
-    Else one made from its hash, which is the same on every worker and needs no storage. Nobody
-    can choose a subject to hit another's author: 16 characters of 62 are 95 bits.
+    Otherwise the author's id is made from the subject's hash, which is the same on every worker and
+    needs no storage. Nobody can choose a subject so as to become somebody else's author: 16
+    characters of 62 are 95 bits.
     """
     if not isinstance(subject, str) or not subject:
         raise Denied("no author is named", Reason.CLAIMS)
@@ -161,7 +165,8 @@ def author_of(subject: Any) -> str:
 
 
 def may_write(said: Mapping[str, Any]) -> bool:
-    """Who does not say so may not."""
+    """Returns whether the claims or the answer allow writing. If they do not say so, they do not
+    allow it."""
     write = said.get("write")
     if write in (None, "read") or write is False:
         return False
@@ -189,18 +194,18 @@ def color_of(said: Mapping[str, Any]) -> str | None:
 
 
 def moment(said: Mapping[str, Any], name: str) -> float | None:
-    """A time in Unix seconds."""
+    """Returns a time in Unix seconds."""
     at = said.get(name)
     if at is None:
         return None
-    # A bool is an int to Python; and beyond 2^53 an int is no longer a float's business.
+    # To Python, a bool is an int; and a float cannot hold every int beyond 2^53.
     if type(at) not in (int, float) or not -(1 << 53) < at < 1 << 53 or not math.isfinite(at):
         raise Denied(f"{name} is not a time in seconds", Reason.CLAIMS)
     return float(at)
 
 
 def words(claims: Mapping[str, Any], name: str) -> list[str]:
-    """A claim that is a text, or a list of texts."""
+    """Returns the texts of a claim that is a text or a list of texts."""
     value = claims.get(name)
     if value is None:
         return []

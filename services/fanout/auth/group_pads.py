@@ -1,8 +1,9 @@
-"""Who may go onto the pads of groups, where neither tokens nor a hook say so: Etherpad's rules.
+"""This module applies Etherpad's rules on who may open the pads of groups, where neither tokens nor
+a hook decide that.
 
-A session of the group lets onto all of its pads, and says who somebody is there. Without one only
-pads that were made public are open, unless a session is required for these too, and none can be
-brought into being. The read-only address of a pad opens no more than the pad itself.
+A session of the group admits its holder to all of the group's pads, and says who the holder is
+there. Without a session only pads that were made public are open, unless these require one, too,
+and no pad can be created. The read-only address of a pad opens no more than the pad itself.
 """
 
 from padfleet.services.fanout.auth.decision import Denied, Grant, Reason, RequestedPad
@@ -12,14 +13,23 @@ from padfleet.shared.log.pad.reader import open_reader
 from padfleet.shared.log.people.groups import GroupSession, group_of, valid_session
 
 LOOK_AGAIN = 60.0
-"""Seconds after which a session is looked up once more: it may have been deleted."""
+"""After how many seconds a session is looked up again, since it may have been deleted."""
 
 
 async def group_session(
     redis: Redis, keyspace: Keyspace, wanted: RequestedPad, given: str, *, required: bool = False
 ) -> GroupSession | None:
-    """The session among those `given` (ids with commas between) that lets onto this pad; None for a
-    pad that needs none. `required`: public pads need one as well. Raises `Denied`."""
+    """Finds the session that admits its holder to this pad.
+
+    Arguments:
+        redis: the connection to Redis.
+        keyspace: the keys of the fleet.
+        wanted: the pad that is asked for.
+        given: the ids of the client's sessions, separated by commas.
+        required: whether public pads need a session as well.
+
+    Returns None for a pad that needs no session. Raises `Denied` if none admits the client.
+    """
     group = group_of(wanted.pad_id)
     if group is None:
         return None

@@ -1,4 +1,5 @@
-"""Who a client is, and which pad it means. Raises `Denied` as Etherpad would deny."""
+"""This module finds out who a client is, and which pad it means. Its functions raise `Denied` where
+Etherpad would deny access."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -18,7 +19,7 @@ from padfleet.shared.log.pad.reader import is_there, open_reader
 
 @dataclass(frozen=True, slots=True)
 class Handshake:
-    """What is known of a socket from its first requests."""
+    """What is known about a socket from its first requests."""
 
     cookies: str = field(repr=False)
     query: dict[str, str] = field(repr=False)
@@ -27,16 +28,16 @@ class Handshake:
 
 
 def cookie(handshake: Handshake, name: str) -> str | None:
-    """A cookie's value, undecodable ones counting as absent.
+    """Returns a cookie's value. A cookie that cannot be decoded counts as absent.
 
-    Clients on Node cannot set the header, so they may give it as the query parameter `cookie`.
+    Clients on Node cannot set the header, so they may send it as the query parameter `cookie`.
     """
     jar: SimpleCookie = SimpleCookie()
     for part in (handshake.cookies or handshake.query.get("cookie", "")).split(";"):
         try:
             jar.load(part.strip())
         except CookieError:
-            continue  # somebody else's cookie; SimpleCookie would drop all that follow it
+            continue  # not one of ours; SimpleCookie would drop all that follow it
     if name not in jar:
         return None
     try:
@@ -46,9 +47,9 @@ def cookie(handshake: Handshake, name: str) -> str | None:
 
 
 def token(handshake: Handshake, message: Mapping[str, Any], cookie_prefix: str) -> str | None:
-    """The author token: from the cookie, else from the message, as older clients send it.
+    """Returns the author token from the cookie, or else from the message, as older clients send it.
 
-    Raises `Denied` for one that is not of the form ``t.`` and base64url.
+    Raises `Denied` for a token that is not ``t.`` followed by base64url.
     """
     found = cookie(handshake, f"{cookie_prefix}token") or message.get("token")
     if found is None or found == "":
@@ -59,15 +60,15 @@ def token(handshake: Handshake, message: Mapping[str, Any], cookie_prefix: str) 
 
 
 def is_plain(requested: Any) -> TypeGuard[str]:
-    """Whether an id that a client asks for says by itself which pad it means, and that is nobody's
-    in particular: no read-only id, none that may have to be changed, no pad of a group."""
+    """Returns whether the requested id alone says which pad is meant, and that pad is nobody's in
+    particular: it is no read-only id, no id that may have to be changed, and no group's pad."""
     if not isinstance(requested, str) or not requested.isascii() or not is_pad_id(requested):
         return False
     return not (requested.startswith("r.") or "$" in requested or re.search(r"[\s:]", requested))
 
 
 def is_link(requested: Any) -> bool:
-    """Whether an id that a client asks for can only be a read-only id."""
+    """Returns whether the requested id can only be a read-only id."""
     return isinstance(requested, str) and requested.startswith("r.")
 
 
@@ -77,11 +78,17 @@ async def wanted_pad(
     requested: Any,
     begin: Callable[[str], None] = lambda _: None,
 ) -> RequestedPad:
-    """The pad that an id means, which may be a read-only id (``r.…``). Only reads: whether this
-    client may have it is not known yet. `begin` is called with the pad that a read-only id leads
-    to, before it is known whether it still does.
+    """Finds the pad that an id means, which may be a read-only id (``r.…``). It only reads, since
+    it is not known yet whether this client may open the pad.
 
-    A new pad's id gets white space and colons replaced by ``_``, as in Etherpad.
+    In the id of a new pad, white space and colons are replaced by ``_``, as in Etherpad.
+
+    Arguments:
+        redis: the connection to Redis.
+        keyspace: the keys of the fleet.
+        requested: the id that the client asks for.
+        begin: called with the pad that a read-only id leads to, before it is known whether the id
+            is still valid.
     """
     if not isinstance(requested, str) or not requested:
         raise Denied("missing pad id")
@@ -95,8 +102,8 @@ async def wanted_pad(
         if pad_id is not None:
             begin(pad_id)
         reader = None if pad_id is None else await open_reader(redis, keyspace, pad_id, brief=True)
-        # Its own id, too: the one of a pad that was deleted may have been left behind, and must not
-        # show who had it the pad that was made anew.
+        # The pad's own record of the id is checked, too: the id of a deleted pad may have been left
+        # behind, and must not show its holders a pad that was created again under the same name.
         if pad_id is None or reader is None or reader.meta.read_only_id != name:
             raise Denied("read-only id of a pad that does not exist")
         return RequestedPad(pad_id, name, read_only=True)

@@ -1,4 +1,4 @@
-"""What the operator's service is asked about a join, and what its answers come to."""
+"""This module builds the question to the operator's service about a join, and reads the answer."""
 
 import re
 from collections.abc import Mapping
@@ -19,20 +19,20 @@ from padfleet.shared.easysync import to_units
 from padfleet.shared.wire import jsontext
 
 _TRANSPORT = frozenset({"EIO", "transport", "t", "sid", "b64", "j"})
-"""Engine.IO's own query parameters. `t` is new with each request, so that with it no question
-would ever be the same as another."""
+"""Engine.IO's own query parameters. `t` changes with each request, so that no question would ever
+equal another if it were included."""
 
 _SECRET = re.compile(
     r"auth|cookie|credential|jwt|key|passw|secret|session|signature|token", re.IGNORECASE
 )
-"""In the name of a query parameter: it is not passed on. What the service shall know of these, it
-gets as cookies, by name."""
+"""A query parameter whose name contains this is not passed on. If the service needs such a value,
+it receives it as a cookie that the operator has named."""
 
 
 def question(
     wanted: RequestedPad, *, cookies: Mapping[str, str], address: str, query: Mapping[str, str]
 ) -> bytes:
-    """The body of the request: JSON, and the same bytes for the same facts."""
+    """Returns the body of the request, as JSON. The same facts always yield the same bytes."""
     facts = {
         "pad": to_units(wanted.pad_id),
         "requested": to_units(wanted.requested_id),
@@ -49,9 +49,10 @@ def _is_told(name: str) -> bool:
 
 
 def read_answer(body: bytes, *, max_lifetime: float, now: float) -> Grant | None:
-    """The grant, or None for a plain no; `now` in Unix seconds, `max_lifetime` in seconds.
+    """Returns the grant, or None for a plain no; `now` is in Unix seconds, `max_lifetime` in
+    seconds.
 
-    Raises `Denied` for what is no answer: where it might be either, it is a no.
+    Raises `Denied` for an invalid answer: whatever might be a yes or a no is a no.
     """
     try:
         said = jsontext.loads(body)
@@ -72,7 +73,7 @@ def _grant(said: Mapping[str, Any], max_lifetime: float, now: float) -> Grant:
     expires = moment(said, "exp")
     if expires is not None and expires <= now:
         raise Denied("it had already expired when it arrived")
-    # Longer is not refused, as it is of a token: the service will be asked again.
+    # Unlike with a token, a longer time is not refused, since the service will be asked again.
     until = now + max_lifetime if expires is None else min(expires, now + max_lifetime)
     return Grant(
         author_of(said.get("author")), may_write(said), name_of(said), color_of(said), until

@@ -1,4 +1,5 @@
-"""Where the keys of tokens come from: given at start, or fetched and kept fresh."""
+"""This module provides the keys for tokens, which are either given at start or fetched and kept
+fresh."""
 
 import asyncio
 import logging
@@ -19,23 +20,23 @@ from padfleet.shared.tasks import awaited
 log = logging.getLogger(__name__)
 
 TIMEOUT = 5.0
-"""Seconds for a fetch. Those who come with an unknown key wait for it."""
+"""How many seconds a fetch may take. Clients that come with an unknown key wait for it."""
 
 LIMIT = 256 * 1024
-"""Bytes of a key set; a hundred RSA keys take a fifth of it."""
+"""How many bytes a key set may have; a hundred RSA keys take a fifth of it."""
 
 
 class KeySource(Protocol):
     async def current(self) -> Sequence[Key]: ...
 
     async def renewed(self) -> bool:
-        """Whether there are newer keys now than a moment ago."""
+        """Fetches keys if that is possible, and returns whether there are newer ones now."""
         ...
 
 
 async def verified(source: KeySource, token: str) -> dict[str, Any]:
-    """What a token says that is signed with one of these keys; newer ones are fetched where it
-    names one that is not known. Raises `Denied`."""
+    """Returns the claims of a token that is signed with one of these keys. Newer keys are fetched
+    if the token names an unknown one. Raises `Denied`."""
     header = tokens.header_of(token)
     try:
         key = keys.choose(await source.current(), *header)
@@ -47,7 +48,8 @@ async def verified(source: KeySource, token: str) -> dict[str, Any]:
 
 
 def _usable(document: bytes, *, secrets: bool) -> tuple[list[Key], list[str]]:
-    """As `keys.from_jwks`; raises `BadKey` too where none of them can be used."""
+    """Returns what `keys.from_jwks` returns, but raises `BadKey` also if none of the keys can be
+    used."""
     found, passed_over = keys.from_jwks(document, secrets=secrets)
     if not found:
         raise BadKey("no usable key: " + ("; ".join(passed_over) or "it is empty"))
@@ -55,10 +57,14 @@ def _usable(document: bytes, *, secrets: bool) -> tuple[list[Key], list[str]]:
 
 
 def keys_in_file(path: str, flag: str, *, secrets: bool) -> list[Key]:
-    """The usable keys of a file with a JSON Web Key Set; the log says which are not used.
+    """Returns the usable keys of a file with a JSON Web Key Set; the log says which are not used.
 
-    `flag` names the file for whoever has given it, `secrets` is as for `keys.from_jwks`. Raises
-    `SettingsError`.
+    Arguments:
+        path: the path of the file.
+        flag: the setting that names the file, for error messages.
+        secrets: as for `keys.from_jwks`.
+
+    Raises `SettingsError`.
     """
     try:
         found, passed_over = _usable(Path(path).read_bytes(), secrets=secrets)
@@ -72,7 +78,7 @@ def keys_in_file(path: str, flag: str, *, secrets: bool) -> list[Key]:
 
 
 class FixedKeys:
-    """From a setting or a file. For others, the worker is started anew."""
+    """Keys from a setting or a file. To change them, the worker has to be restarted."""
 
     def __init__(self, found: Sequence[Key]) -> None:
         self._keys = tuple(found)
@@ -85,16 +91,18 @@ class FixedKeys:
 
 
 class JwksUrl:
-    """Fetched when they are wanted and too old, so a worker that nobody comes to asks nobody.
+    """Keys from a URL. They are fetched when they are needed and too old, so that a worker without
+    clients makes no requests.
 
-    A key that is no longer published is of no use from the next fetch on. While nothing can be
-    fetched the keys stay: else whoever can hold up the issuer could close all pads.
+    A key that is no longer published cannot be used from the next fetch on. While nothing can be
+    fetched, the keys stay valid: otherwise anybody able to block the issuer could close all pads.
     """
 
     def __init__(
         self, http: aiohttp.ClientSession, url: str, *, refresh: float, pause: float
     ) -> None:
-        """`refresh`: seconds after which keys are too old; `pause`: the least between fetches."""
+        """Takes the URL and two times in seconds: after `refresh`, keys are too old; and `pause` is
+        the least time between two fetches."""
         self._http = http
         self._url = url
         self._refresh = refresh
@@ -115,7 +123,8 @@ class JwksUrl:
                 return False
             self._tried_at = monotonic()
             self._fetching = awaited(self._fetch(), "key set")
-        # Shielded: one who leaves while it is under way must not take it from the others.
+        # It is shielded because a client that leaves in the meantime must not cancel the fetch for
+        # the others.
         return await asyncio.shield(self._fetching)
 
     async def _fetch(self) -> bool:

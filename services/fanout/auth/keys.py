@@ -1,7 +1,8 @@
-"""Keys that tokens are verified with. Each is for one algorithm, whatever a token says.
+"""This module holds the keys that tokens are verified with. Each key is for one algorithm, whatever
+a token says.
 
-That is all of the defence against tokens that name `none`, or HS256 with a public key as the
-secret: a token's `alg` only has to be equal to what the key is for.
+This is the whole defence against tokens that name `none`, or HS256 with a public key as the secret:
+a token's `alg` has to equal the algorithm that the key is for.
 """
 
 import re
@@ -23,8 +24,8 @@ Algorithm = Literal["HS256", "RS256", "EdDSA"]
 ALGORITHMS: Final = ("HS256", "RS256", "EdDSA")
 
 MIN_SECRET = 32
-"""Bytes; RFC 7518 (3.2) wants as many as the hash has. A shorter one can be guessed from a single
-token, at leisure and elsewhere."""
+"""How many bytes a secret must have; RFC 7518 (3.2) demands as many as the hash has. A shorter
+secret could be guessed from a single token, offline and without haste."""
 
 MIN_RSA_BITS = 2048
 
@@ -34,11 +35,12 @@ _PRIVATE = re.compile(rb"-----BEGIN [A-Z ]*PRIVATE KEY-----")
 
 
 class BadKey(ValueError):
-    """The text says what is wrong and what is wanted instead, and holds nothing of the key."""
+    """A key cannot be used. The text says what is wrong and what is needed instead, and contains
+    nothing of the key."""
 
 
 class UnknownKey(Denied):
-    """The token names a key that is not there; newer keys may have it."""
+    """The token names a key that is missing here, but may be among newer keys."""
 
     def __init__(self, why: str) -> None:
         super().__init__(why, Reason.KEY)
@@ -52,7 +54,7 @@ class Key:
 
 
 def secret_key(secret: bytes, kid: str | None = None) -> Key:
-    """A shared secret, for HS256. Raises `BadKey`."""
+    """Returns the key for a shared secret, for HS256. Raises `BadKey`."""
     if len(secret) < MIN_SECRET:
         raise BadKey(
             f"the secret has {len(secret)} bytes; give at least {MIN_SECRET}, "
@@ -69,7 +71,7 @@ def secret_key(secret: bytes, kid: str | None = None) -> Key:
 
 
 def public_key(pem: bytes) -> Key:
-    """An RSA (RS256) or Ed25519 (EdDSA) public key in PEM. Raises `BadKey`."""
+    """Returns the key for a public key in PEM, RSA (RS256) or Ed25519 (EdDSA). Raises `BadKey`."""
     if _PRIVATE.search(pem):
         raise BadKey(
             "this is a private key, which only the issuer should have; give the public one, "
@@ -83,10 +85,14 @@ def public_key(pem: bytes) -> Key:
 
 
 def from_jwks(document: bytes, *, secrets: bool) -> tuple[list[Key], list[str]]:
-    """The usable keys of a JSON Web Key Set, and why the others are not.
+    """Returns the usable keys of a JSON Web Key Set, and the reasons why the others are not usable.
 
-    `secrets`: shared secrets (`oct`) may be among them; what anybody can fetch must hold none.
-    Raises `BadKey` for what is no key set.
+    Arguments:
+        document: the key set.
+        secrets: whether shared secrets (`oct`) are allowed. A document that anybody can fetch must
+            not contain any.
+
+    Raises `BadKey` if the document is not a key set.
     """
     try:
         parsed = jsontext.loads(document)
@@ -107,15 +113,15 @@ def from_jwks(document: bytes, *, secrets: bool) -> tuple[list[Key], list[str]]:
 
 
 def choose(keys: Sequence[Key], algorithm: Any, kid: str | None) -> Key:
-    """The key that a token with this header is to be verified with.
+    """Returns the key that a token with this header has to be verified with.
 
-    Raises `Denied` for an algorithm that its key is not for, `UnknownKey` if there is no such key.
+    Raises `Denied` if the key is not for this algorithm, and `UnknownKey` if there is no such key.
     """
     if algorithm not in ALGORITHMS:
         raise Denied("the token is not signed with HS256, RS256 or EdDSA", Reason.ALGORITHM)
     named = [key for key in keys if kid is not None and key.kid == kid]
     if not named:
-        # A key by itself (from a setting) has no name, and is then meant by any.
+        # A single key from a setting has no name, and so any name refers to it.
         named = [key for key in keys if key.kid is None or kid is None]
     if not named:
         raise UnknownKey("the token's key (kid) is not known")
@@ -154,7 +160,7 @@ def _from_jwk(jwk: Any, *, secrets: bool) -> Key:
 
 
 def _check_use(jwk: dict[str, Any], *, secrets: bool) -> None:
-    """Raises `BadKey` where tokens must not be verified with this key."""
+    """Raises `BadKey` if tokens must not be verified with this key."""
     operations = jwk.get("key_ops", ["verify"])
     if jwk.get("use", "sig") != "sig" or not (
         isinstance(operations, list) and "verify" in operations

@@ -1,5 +1,5 @@
-"""Which pads there are for those who come to the door, whoever they are: Etherpad's
-`requireSession` and `editOnly`, in each of the modes of access."""
+"""This module restricts which pads can be opened at all, regardless of the client: it implements
+Etherpad's `requireSession` and `editOnly` for each mode of access."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ from padfleet.shared.settings import AccessSettings
 def restricted(
     access: Access, settings: AccessSettings, redis: Redis, keyspace: Keyspace
 ) -> Access:
-    """The same access, to the pads that the settings leave."""
+    """Returns the same access, restricted to the pads that the settings leave open."""
     if settings.require_session:
         access = GroupPadsOnly(access)
     if settings.edit_only:
@@ -27,7 +27,7 @@ def restricted(
 
 
 class _Restricted(ABC):
-    """Looks at the pad that is asked for before anybody is asked who he is."""
+    """Checks the pad that is asked for before the client is identified."""
 
     def __init__(self, access: Access) -> None:
         self._access = access
@@ -55,12 +55,12 @@ class _Restricted(ABC):
 
     @abstractmethod
     async def check(self, wanted: RequestedPad) -> None:
-        """Raises `Denied` for a pad that is none of those."""
+        """Raises `Denied` for a pad that the restriction excludes."""
 
 
 class GroupPadsOnly(_Restricted):
-    """What lets onto a group's pad in this mode is needed for every pad, and others have no group
-    that there could be a session of."""
+    """Leaves only the pads of groups: every pad needs what a group's pad needs in this mode, and a
+    pad without a group cannot have a session."""
 
     async def check(self, wanted: RequestedPad) -> None:
         if group_of(wanted.pad_id) is None:
@@ -68,8 +68,8 @@ class GroupPadsOnly(_Restricted):
 
 
 class ExistingPadsOnly(_Restricted):
-    """Who comes to a pad does not bring it into being. (One that is deleted after it was looked at
-    is nobody's to make anew either: see `JoinHandler` and the imports.)"""
+    """Leaves only pads that exist, so that nobody creates one by opening it. (A pad that is deleted
+    after this check is not created again either: see `JoinHandler` and the imports.)"""
 
     def __init__(self, access: Access, redis: Redis, keyspace: Keyspace) -> None:
         super().__init__(access)

@@ -1,7 +1,7 @@
-"""JSON Web Tokens: their header, and their claims once the signature is right.
+"""This module reads JSON Web Tokens: their header, and their claims once the signature is verified.
 
-Only signatures are PyJWT's business. What the claims mean is `decision`'s, which is given the time
-and can be tested at any.
+PyJWT only verifies signatures. What the claims mean is decided by `decision`, which is passed the
+time and can be tested at any time.
 """
 
 from typing import Any, Final, NamedTuple
@@ -13,21 +13,21 @@ from padfleet.services.fanout.auth.keys import ALGORITHMS, Key
 from padfleet.shared.wire import jsontext
 
 MAX_TOKEN = 8192
-"""Characters; a cookie holds half of that."""
+"""How many characters a token may have; a cookie holds half as many."""
 
-# Registering these three only means that no other, `none` among them, is known at all.
+# Because only these three are registered, no other algorithm is known at all, not even `none`.
 _JWS: Final = PyJWS(algorithms=ALGORITHMS)
 
 
 class Header(NamedTuple):
-    """What a token says of itself, of which nothing is proven."""
+    """What a token says about itself; nothing of that is proven."""
 
     algorithm: Any
     kid: str | None
 
 
 def header_of(token: str) -> Header:
-    """Raises `Denied` for what is no token."""
+    """Returns the header of a token. Raises `Denied` if the text is not a token."""
     if len(token) > MAX_TOKEN:
         raise Denied(f"the token has more than {MAX_TOKEN} characters", Reason.MALFORMED)
     try:
@@ -40,7 +40,7 @@ def header_of(token: str) -> Header:
 
 
 def claims_of(token: str, key: Key) -> dict[str, Any]:
-    """What the token says, after its signature has been verified; texts are code-unit strings.
+    """Returns the claims of a token after verifying its signature; texts are code-unit strings.
 
     Raises `Denied`.
     """
@@ -60,8 +60,8 @@ def claims_of(token: str, key: Key) -> dict[str, Any]:
 
 
 def carried(auth: Any, name: str) -> str | None:
-    """The token in the `auth` object of Socket.IO's handshake. The rest of that is let go: it is
-    the client's, may be large, and would stay as long as the socket."""
+    """Returns the token in the `auth` object of Socket.IO's handshake. The rest of that object is
+    dropped: the client chooses it, and a large one would stay as long as the socket."""
     found = auth.get(name) if isinstance(auth, dict) else None
-    # One character more than is allowed, so that it is refused for what it is.
+    # One character more than allowed is kept, so that the token is refused for its length.
     return found[: MAX_TOKEN + 1] if isinstance(found, str) and found else None

@@ -1,4 +1,5 @@
-"""The HTTP that access needs: small answers from few places, of which nothing is taken on trust."""
+"""This module makes the HTTP requests that access needs: it fetches small answers from a few
+places, and trusts none of them."""
 
 import asyncio
 import logging
@@ -12,13 +13,13 @@ log = logging.getLogger(__name__)
 
 
 class Unavailable(Exception):
-    """No answer, or none that counts. The text is for the log, and holds no secret."""
+    """There is no answer, or none that counts. The text is for the log, and holds no secret."""
 
 
 def open_http(*, at_once: int) -> aiohttp.ClientSession:
     return aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=at_once),
-        # A cookie that is set in one client's name must not go along with the next one's question.
+        # A cookie that was set for one client must not be sent with the next one's question.
         cookie_jar=aiohttp.DummyCookieJar(),
         headers={"Accept": "application/json", "Accept-Encoding": "identity"},
         auto_decompress=False,  # a few bytes could unpack to gigabytes
@@ -26,7 +27,7 @@ def open_http(*, at_once: int) -> aiohttp.ClientSession:
 
 
 def warn_of_plain_http(what: str, url: str) -> None:
-    """Says so in the log where anybody on the way could answer instead."""
+    """Warns in the log if the URL is plain HTTP, where anybody on the way could answer instead."""
     parts = urlsplit(url)
     if parts.scheme == "http" and parts.hostname not in ("localhost", "127.0.0.1", "::1"):
         log.warning(
@@ -44,9 +45,9 @@ async def fetch(
     body: bytes | None = None,
     bearer: str = "",
 ) -> bytes:
-    """What is answered with status 200, to a GET or, with a `body` of JSON, to a POST.
+    """Returns the answer to a GET or, with a `body` of JSON, to a POST, if its status is 200.
 
-    Redirects are not followed: where keys and rights come from is the operator's to say. Raises
+    Redirects are not followed, because the operator decides where keys and rights come from. Raises
     `Unavailable`, also for more than `limit` bytes or after `timeout` seconds.
     """
     headers = {"Content-Type": "application/json"} if body is not None else {}
@@ -74,7 +75,7 @@ async def fetch(
                 return await once()
             except aiohttp.ServerDisconnectedError:
                 # Servers close connections that were kept for a while, and may do so while we
-                # write to one. To ask is not to change anything, so it may be asked again.
+                # write to one. A question changes nothing, so it may be asked again.
                 return await once()
     except TimeoutError:
         raise Unavailable(f"{place} does not answer within {timeout:g} seconds") from None
@@ -83,7 +84,7 @@ async def fetch(
 
 
 def _why(error: Exception) -> str:
-    # Of aiohttp's errors only this one is known to name no more than host and port.
+    # Among aiohttp's errors, only this one is known to name no more than host and port.
     if isinstance(error, aiohttp.ClientConnectorError):
         return error.strerror or str(error.os_error)
     return "the connection failed"
