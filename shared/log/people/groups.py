@@ -9,7 +9,7 @@ change can be recognised and does no harm.
 import secrets
 import string
 import time
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterable
 from typing import Any, NamedTuple, cast
 
 from padfleet.shared.log.connection.connect import Redis
@@ -83,18 +83,30 @@ async def create_group(redis: Redis, group_id: str | None = None) -> str:
 
 
 async def _registered(redis: Redis, group: str) -> bool:
-    """Whether another system has the group, which then exists here, too."""
+    """Whether another system has the group, which then exists here, too. Only what is not here yet
+    is stored: a portal makes a session for each visit, and asks for them again and again."""
     found = await redis.register.group(group) if redis.register is not None else None
     if found is None:
         return False
-    await create_group(redis, group)
+    known = await _hash(redis, group_key(group))
+    if not known:
+        await create_group(redis, group)
     for pad in found.pads:
-        await add_pad(redis, group, pad)
+        if _PAD + pad not in known:
+            await add_pad(redis, group, pad)
     for mapper in found.mappers:
-        await add_mapper(redis, group, mapper)
-    for session in found.sessions:
-        await _bring_session(redis, session)
+        if _MAPPER + mapper not in known:
+            await add_mapper(redis, group, mapper)
+    await _bring_sessions(redis, group_sessions_key(group), found.sessions)
     return True
+
+
+async def _bring_sessions(redis: Redis, key: str, sessions: Iterable[RegisteredSession]) -> None:
+    """Stores those of the sessions that the list under `key` does not have yet."""
+    listed = await _hash(redis, key)
+    for session in sessions:
+        if session.session not in listed:
+            await _bring_session(redis, session)
 
 
 async def _bring_session(redis: Redis, session: RegisteredSession) -> GroupSession:
@@ -235,8 +247,8 @@ async def sessions_of_group(redis: Redis, group: str) -> dict[str, GroupSession]
 async def sessions_of_author(redis: Redis, author: str) -> dict[str, GroupSession] | None:
     """Returns an author's listed sessions by id; None if there never was one."""
     if redis.register is not None:
-        for session in await redis.register.sessions_of_author(author):
-            await _bring_session(redis, session)
+        there = await redis.register.sessions_of_author(author)
+        await _bring_sessions(redis, author_sessions_key(author), there)
     return await _sessions(redis, author_sessions_key(author))
 
 
