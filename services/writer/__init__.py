@@ -1,7 +1,14 @@
 """The writer: turns submissions into revisions.
 
-`lease_manager` holds the leases, `inboxes` reads the partitions' inboxes, `batch_processor` decides
-what becomes of their entries, and `committer` stores the result. `pad` is one pad in memory,
-`rules` says what a submission must satisfy, and `compaction` makes snapshots and packs old
-revisions.
+The way of an entry: `lease_manager` holds the leases of partitions, and has a `follower` read their
+inboxes round after round (`inboxes` reads, `pacing` says when). `batch_processor` decides in which
+order the entries of a `batch` are settled: the `light` ones at once, the others by `entry_handler`,
+and a `heavy` one in a thread. `pad` is one pad in memory, `cache` all of them, `rules` what a
+submission must satisfy, `fences` who may still submit, and `pad_batch` what a batch does to one
+pad. `committer` stores the result, and `replicas` waits until other servers have it.
+
+Beside it: `compaction` makes snapshots and packs old revisions; `freezing` copies pads to the cold
+store and takes them out of Redis (`lateness` says when, `leaving` what becomes of the copy here).
+`vacancies`, `retention`, `ghosts` and `parking` clean up. `damages`, `figures`, `metrics` and
+`readiness` are for operators, and `app` puts everything together.
 """

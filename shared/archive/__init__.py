@@ -1,4 +1,5 @@
-"""Pads as a file: what `padfleet backup` writes, `restore` and `verify --backup` read.
+"""Pads as a file: what `padfleet backup` writes, and `padfleet restore` and `padfleet
+verify --backup` read.
 
 `frames` seals bytes so that no damage goes unnoticed, `entries` says what is in them, `reading`
 checks that they make whole pads; none of these knows Redis. `taking` reads a pad out of it.

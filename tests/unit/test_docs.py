@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator
 from dataclasses import fields
@@ -31,6 +32,9 @@ PAGES = sorted(
 )
 MADE = {"client-typescript.md"}
 """Written by a tool, with anchors that the renderer of the page gives it."""
+
+OFFERED_BY_PADFLEET = {"to_units", "from_units"}
+"""Functions of `padfleet.easysync` that the client's docstring is about."""
 
 _FENCED = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
@@ -89,6 +93,38 @@ def test_modules_that_are_named_are_there() -> None:
         for name in _CODE.findall(prose(page))
         if re.fullmatch(r"[\w/]+\.py", name) and not any(t.endswith(f"/{name}") for t in there)
     ]
+    assert not odd
+
+
+def rooms() -> Iterator[tuple[Path, ast.Module]]:
+    """The packages of the code, with what stands in their `__init__.py`."""
+    for folder in ("shared", "services"):
+        for path in sorted((ROOT / folder).rglob("__init__.py")):
+            if "node_modules" not in path.parts:
+                yield path.parent, ast.parse(path.read_text())
+
+
+def test_every_room_says_what_is_in_it() -> None:
+    assert [room.name for room, code in rooms() if not ast.get_docstring(code)] == []
+
+
+def test_what_a_room_names_is_there() -> None:
+    """A module or file of the room or of one above it, or a function that the room offers."""
+    tops = {ROOT / "src" / "padfleet", ROOT / "src"}
+    odd = []
+    for room, code in rooms():
+        offered = {
+            name.name
+            for node in ast.walk(code)
+            for name in (node.names if isinstance(node, ast.ImportFrom) else [node])
+            if isinstance(name, ast.FunctionDef | ast.alias)
+        }
+        places = [room, *(p for p in room.parents if p.is_relative_to(ROOT)), *tops]
+        for name in re.findall(r"(?<!`)`([a-z_][a-z_.]*)`(?!`)", ast.get_docstring(code) or ""):
+            paths = [place / below for place in places for below in (name, name.replace(".", "/"))]
+            found = any(path.exists() or path.with_suffix(".py").exists() for path in paths)
+            if not found and name not in offered | OFFERED_BY_PADFLEET:
+                odd.append(f"{room.relative_to(ROOT)}: {name}")
     assert not odd
 
 

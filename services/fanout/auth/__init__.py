@@ -1,8 +1,10 @@
 """This package decides who may do what: it stands between a socket and a pad.
 
-`access` has the three modes of `PADFLEET_AUTH`. The modules that decide are pure: `decision` (turns
-claims or an answer into rights), `patterns` (which pads), `keys` and `tokens` (signed tokens),
-`hook` (the question to the operator's service and its answer), `answers` (recent answers), `expiry`
-(whose time is over). The modules that talk to other services are separate: `jwks` fetches keys,
-`calls` asks the operator's service, and `web` is the HTTP of both.
+`access` has the three modes of `PADFLEET_AUTH`, and `handshake` is what a client brings. The
+modules that decide are pure: `decision` (turns claims or an answer into rights, and says until
+when), `patterns` (which pads), `keys` and `tokens` (signed tokens), `hook` (the question to the
+operator's service and its answer), `answers` (recent answers). The modules that talk to other
+services are separate: `jwks` fetches keys, `calls` asks the operator's service, and `web` is the
+HTTP of both. `group_pads` and `restrictions` are Etherpad's own rules, and `api_tokens` is for
+callers of the HTTP API. `ops.expired` handles sessions whose access has ended.
 """

@@ -1,4 +1,5 @@
-"""COLLABROOM messages, one module for each matter; `handlers` says which is whose.
+"""COLLABROOM messages, one module for each matter; `handlers`, below, says which is whose. (Edits,
+USER_CHANGES, are not among them: they are in `requests.commits`.)
 
 Each handler is given a `RequestContext`: a message of a session that is on its pad and may write.
 It raises `ClientError` for what cannot be served; the text is Etherpad's wherever Etherpad has one.

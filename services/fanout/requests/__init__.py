@@ -1,1 +1,16 @@
-"""This package serves what clients ask for: to be let in, and what they send once they are in."""
+"""This package serves what clients ask for: to be let in, and what they send once they are in.
+
+Begin with `messages`: it reads what a socket sends, checks whether that is allowed, and answers.
+`socket_events` handles sockets that come and go.
+
+- Joining: `join` serves CLIENT_READY. `identification` says who the client is, `ahead` opens the
+  pad meanwhile, `join_gate` limits how many join at once, and `creation` makes pads that do not
+  exist. Newcomers then go through `arrival`, and those who come back through `resuming`; `joining`
+  is what the two have in common. `turning_away` is for those who cannot be let in.
+- On a pad: `commits` passes edits on to the writer. `handlers` is the table that `collab` fills,
+  and `context` is what each handler is given. `rights` says what a user may do to a pad.
+- Differences between clients: `client_capabilities` is what a client announces, and `legacy` is for
+  old clients.
+- `hooks` runs other people's code, `http_access` lets in those who come without a socket, and
+  `shouts` shows a notice.
+"""

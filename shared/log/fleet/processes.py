@@ -1,6 +1,6 @@
 """What the processes of a fleet report about themselves: their beats, and a record that each keeps.
 
-A process reports itself with `presence.beat` and `presence.retire`.
+A process reports itself with `beat` and `retire` of `shared.log.people.presence`.
 """
 
 from typing import Any, cast

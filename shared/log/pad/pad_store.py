@@ -1,7 +1,8 @@
 """What is stored of one pad, by name: reads and writes that take a command or two each.
 
-Everything larger has a module of its own: `history` reads revisions, `document` the text,
-`presence` the people on the pad, `chat` and `saved` what belongs to it besides the revisions.
+Everything larger has a module of its own: `history` reads revisions, `document` the text, `chat`
+and `saved` what belongs to the pad besides the revisions. The people on it are in `presence`, in
+the room `people`.
 """
 
 import logging

@@ -1,1 +1,1 @@
-"""A Redis in memory, held against a real one by `tests/integration/test_simulated_redis.py`."""
+"""A Redis in memory, held against a real one by `tests/integration/world/test_differential.py`."""
