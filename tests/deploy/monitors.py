@@ -1,7 +1,9 @@
 """What the Prometheus operator's own kinds take, as far as our manifests use them.
 
-No package has the operator's schemas, so these are written by hand, after version 0.80 of its API:
-a field that is not here is one that nobody has looked up, and fails.
+Written by hand, after version 0.80 of its API. There are packages with models of the whole of it,
+such as cloudcoil-models-prometheus-operator; but we use a dozen of its fields, and a further
+dependency would have to be locked and kept up to date for them. A field that is not here is one
+that nobody has looked up, and fails.
 """
 
 from __future__ import annotations
