@@ -1,18 +1,18 @@
-"""Etherpad's HTTP API, export and import, over what the fleet holds: `/api/…` and
-`/p/<pad>/export/…`, served by every fan-out worker.
+"""Serves Etherpad's HTTP API, export and import on every fan-out worker, at `/api/…` and
+`/p/<pad>/export/…`.
 
-`mount` adds it to a worker. `callers` says who may call, `dispatch` takes a request apart and
-answers it, and `answers` limits how much of the answers is kept. A change to a pad is put into its
-inbox, as a client's edit is (`shared.log.changes.edits`).
+`mount` adds it to a worker. `callers` decides who may call, `dispatch` parses a request and answers
+it, and `answers` limits how much is kept of answers. A change to a pad is submitted to its inbox in
+the same way as a client's edit (`shared.log.changes.edits`).
 
-A call has a line in each of three tables: `versions` says since when there is it and what it takes,
-`resources` its REST-style path and what it answers, `functions` which function serves it. The
-functions are in `pads`, `texts`, `revisions`, `chat`, `people`, `groups`, `copies` and the like;
-each is given an `Api` (`context`) and reads its parameters by `arguments`. `description` makes
-OpenAPI of the tables.
+Each call has a line in three tables: `versions` says since which version it exists and which
+parameters it takes, `resources` its REST-style path and what it answers, and `functions` which
+function serves it. The functions are in `pads`, `texts`, `revisions`, `chat`, `people`, `groups`,
+`copies` and others; each is given an `Api` (`context`) and reads its parameters with `arguments`.
+`description` makes OpenAPI from the tables.
 
-Files: `exports` and `imports` answer requests, `conversion` works on them, and `receiving` and
-`sending` bound what comes and goes.
+For files, `exports` and `imports` answer requests, `conversion` converts, and `receiving` and
+`sending` limit what comes in and goes out.
 """
 
 from padfleet.services.web.api.mount import Outgoing, mount

@@ -1,8 +1,8 @@
-"""Answers that may be large: how many of them a worker makes at a time, and how much of them it
-keeps until they have been taken.
+"""Limits answers that may be large: how many of them a worker makes at a time, and how much of them
+it keeps until the callers have received them.
 
-A function that is in `LARGE` is not begun before there is room for what it will answer, roughly;
-what it does answer is kept only where there is room for it. All other functions answer little.
+A function in `LARGE` does not begin before there is room for roughly what it will answer, and its
+actual answer is kept only if there is room for it. The answers of all other functions are small.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -22,10 +22,10 @@ from padfleet.shared.tasks import aside
 from padfleet.shared.wire.jsontext import dumps_in_pieces, is_long
 
 LEAST: Final = 64 << 10
-"""Bytes that a call takes at least, for the budget."""
+"""The least number of bytes that a call counts for in the budget."""
 
 LISTED: Final = 512 << 10
-"""The same for a list whose length nobody knows before."""
+"""The bytes that a list counts for whose length is not known beforehand."""
 
 LARGE: Final[dict[str, int]] = {
     "getText": LEAST,
@@ -43,37 +43,38 @@ LARGE: Final[dict[str, int]] = {
     "listSessionsOfAuthor": LISTED,
     "padUsers": LISTED,
 }
-"""The functions that may answer more than some 64 KB, and what each takes at least. They change
-nothing, so that they can be broken off when their caller leaves."""
+"""The functions that may answer more than some 64 KB, and the least that each of them counts for.
+They change nothing, so they can be cancelled when their caller leaves."""
 
 FROM_HISTORY: Final = frozenset({"createDiffHTML"})
 """Those of them that read old revisions, however large the pad is now."""
 
 MADE_AT_ONCE: Final = 8
-"""Large ones that are made at a time, in turns by address; of one address half as many."""
+"""How many large answers are made at a time, taking turns by address; one address gets half of
+this."""
 
 WAITING: Final = 1000
-"""Calls that wait for such a turn."""
+"""How many calls may wait for such a turn."""
 
 QUICK: Final = 256 << 10
-"""Bytes up to which on a call does not wait for such a turn."""
+"""Up to this many bytes, a call does not wait for such a turn."""
 
 PATIENCE: Final = 10.0
-"""Seconds that a call waits for room."""
+"""How many seconds a call waits for room."""
 
 END: Final = b"}"
 
 
 class Large(NamedTuple):
-    """What a function of `LARGE` has answered."""
+    """The answer of a function in `LARGE`."""
 
     data: Json | Pieces
-    room: Reservation  #: held for as long as it is being sent
+    room: Reservation  #: held while the answer is being sent
 
 
 class LargeAnswers:
     def __init__(self, api: Api, budget: Budget) -> None:
-        """`budget`: of the bytes of answers that have not been taken."""
+        """`budget` counts the bytes of answers that have not been received yet."""
         self._api = api
         self._budget = budget
         self._turns = FairQueue(
@@ -83,12 +84,12 @@ class LargeAnswers:
     async def made(
         self, name: str, address: str, fields: Fields, make: Callable[[], Awaitable[Any]]
     ) -> Large:
-        """What a function of `LARGE` answers, where there is room for it. `address`: the caller's.
-        Raises `NoRoom`, `QueueFull`, what `make` raises, or what `UNREACHABLE` lists."""
+        """Returns the answer of a function in `LARGE`, once there is room for it. `address` is the
+        caller's. Raises `NoRoom`, `QueueFull`, what `make` raises, or what `UNREACHABLE` lists."""
         size = LARGE[name] + 2 * await self._weight_of(fields)
         try:
             room = await self._budget.wait(size, PATIENCE, address)
-            # What is small takes little to make, and waits for nobody but those before it.
+            # A small answer takes little to make, and waits only for those that came before it.
             is_quick = size <= QUICK and "rev" not in fields and name not in FROM_HISTORY
             async with nullcontext() if is_quick else self._turns.turn(address):
                 data = await make()
@@ -102,8 +103,8 @@ class LargeAnswers:
         return Large(written, room)
 
     async def _weight_of(self, fields: Fields) -> int:
-        """Bytes from which the pad is read that is asked about. Raises `ApiError` where there can
-        be none of this name."""
+        """Returns how many bytes are read for the pad that is asked about. Raises `ApiError` if
+        there can be no pad of this name."""
         if "padID" not in fields:
             return 0
         keys = self._api.keyspace.pad(await arguments.pad_id(self._api, fields))
@@ -115,7 +116,7 @@ async def _written(data: Any) -> Json:
 
 
 async def send_large(request: web.Request, head: bytes, large: Large) -> web.StreamResponse:
-    """Sends it as fast as it is taken. `head`: what comes before the data."""
+    """Sends the answer as fast as the client receives it. `head` is what comes before the data."""
     response = web.StreamResponse()
     response.content_type, response.charset = "application/json", "utf-8"
     data, room = large

@@ -1,4 +1,4 @@
-"""Reads parameters, with Etherpad's checks and messages."""
+"""Reads the parameters of calls, with Etherpad's checks and messages."""
 
 import re
 from typing import Any
@@ -14,11 +14,11 @@ _INTEGER = re.compile(r"\s*([+-]?[0-9]{1,15})")
 
 
 LONGEST_ID = 1_000
-"""Characters of a pad's id as callers write it. White space in it may become shorter."""
+"""The most characters of a pad's id as callers write it; replacing white space may shorten it."""
 
 
 def text(fields: Fields, name: str) -> str:
-    """A text that has to be there."""
+    """Returns a text that must be given."""
     value = fields.get(name)
     if not isinstance(value, str):
         raise ApiError(f"{name} is not a string")
@@ -26,13 +26,13 @@ def text(fields: Fields, name: str) -> str:
 
 
 def optional_text(fields: Fields, name: str) -> str:
-    """Empty, if it is not given."""
+    """Returns a text, or an empty one if it is not given."""
     value = fields.get(name)
     return value if isinstance(value, str) else ""
 
 
 def name_of(fields: Fields, name: str) -> str:
-    """The id of something. What cannot be one of ours is not there."""
+    """Returns an id. Something whose id cannot be one of ours is reported as not existing."""
     value = optional_text(fields, name)
     if len(value) > bounds.MOST_ID:
         return ""
@@ -45,7 +45,7 @@ def name_of(fields: Fields, name: str) -> str:
 
 
 def author(fields: Fields, name: str = "authorId") -> str:
-    """The author that an edit is by, or a message; empty, if none is given."""
+    """Returns the author of an edit or a message; empty if none is given."""
     value = optional_text(fields, name)
     if value and not bounds.is_author_id(value):
         raise ApiError(f"{name} is not an author's id: 1 to {bounds.MOST_ID} characters")
@@ -53,7 +53,8 @@ def author(fields: Fields, name: str = "authorId") -> str:
 
 
 def plain(value: str) -> str:
-    """A name that another system has for something, as a part of a key."""
+    """Returns a name that another system has for something, in the form in which it is part of a
+    key."""
     try:
         if len(value) > 2 * bounds.MOST_MAPPER:  # in code units
             return bounds.check_mapper(value)
@@ -70,7 +71,7 @@ def flag(fields: Fields, name: str) -> bool:
 
 
 def rev(fields: Fields, name: str = "rev") -> int | None:
-    """A revision's number; None, if it is not given."""
+    """Returns a revision's number; None if it is not given."""
     if name not in fields or fields[name] is None:
         return None
     value: Any = fields[name]
@@ -89,7 +90,7 @@ def rev(fields: Fields, name: str = "rev") -> int | None:
 
 
 def whole_number(fields: Fields, name: str) -> int | None:
-    """None, if it is not given or is none."""
+    """Returns a number; None if it is not given or is not a whole number."""
     value = fields.get(name)
     if isinstance(value, str) and (number := _INTEGER.fullmatch(value)) is not None:
         return int(number[1])
@@ -97,7 +98,8 @@ def whole_number(fields: Fields, name: str) -> int | None:
 
 
 async def pad_id(api: Api, fields: Fields, name: str = "padID") -> str:
-    """A pad's id. That of a new pad gets white space and colons replaced, as at a join."""
+    """Returns a pad's id. In the id of a new pad, white space and colons are replaced, as at a
+    join."""
     found = text(fields, name)
     if len(found) > LONGEST_ID:
         raise ApiError(f"{name} did not match requirements")
@@ -115,7 +117,8 @@ async def pad_id(api: Api, fields: Fields, name: str = "padID") -> str:
 
 
 async def pad(api: Api, fields: Fields, name: str = "padID") -> tuple[str, PadMeta]:
-    """A pad that has to be there, for who is about to change it: it is in Redis then."""
+    """Returns a pad that must exist, for a function that is about to change it: it is then in
+    Redis."""
     found = await pad_id(api, fields, name)
     meta = await read_told_meta(api.redis, api.keyspace.pad(found))
     if not meta.exists:
@@ -126,7 +129,8 @@ async def pad(api: Api, fields: Fields, name: str = "padID") -> tuple[str, PadMe
 
 
 async def reader(api: Api, fields: Fields, name: str = "padID") -> PadReader:
-    """A pad that has to be there, for who only reads it, wherever it is."""
+    """Returns a reader of a pad that must exist, wherever it is, for a function that only reads
+    it."""
     found = await open_reader(api.redis, api.keyspace, await pad_id(api, fields, name))
     if found is None:
         raise ApiError("padID does not exist")

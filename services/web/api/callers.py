@@ -1,4 +1,5 @@
-"""Who may call the API: whoever has its key, or a bearer token that is as good."""
+"""Decides who may call the API: a caller with its key, or with a bearer token that grants as
+much."""
 
 import hmac
 import re
@@ -20,47 +21,49 @@ NO_KEY = "no or wrong API Key"
 UNKNOWN_BEARER = "no or wrong OAuth token"
 
 DOTS = 2
-"""In a JSON Web Token."""
+"""The number of dots in a JSON Web Token."""
 
 _BEARER = re.compile("[Bb]earer ")
 
 
 def key_of(settings: FanoutSettings) -> str:
-    """The API key; empty: there is none. Raises `SettingsError` for a file without one."""
+    """Returns the API key, or an empty text if there is none. Raises `SettingsError` if its file
+    has none."""
     return password_of(settings.api_key, settings.api_key_file, "--api-key-file")
 
 
 class Doorkeeper:
-    """What keeps a call out. Each method returns why, or an empty text."""
+    """Refuses calls. Each check returns the reason, or an empty text if the call may go on."""
 
     def __init__(self, key: str, bearers: Bearers | None) -> None:
-        """`key`: empty, if there is none; `bearers`: None, if no tokens are taken."""
+        """`key` is empty if there is none; `bearers` is None if no tokens are accepted."""
         self._key = key
         self._bearers = bearers
 
     def at_first_sight(self, asked: Fields) -> str:
-        """Why a call is kept out before anything but its address is looked at."""
+        """Returns why a call is refused before anything but its address is looked at."""
         if not self._key and self._bearers is None:
             return OFF
         given = asked.get("apikey") or asked.get("api_key")
         return NO_KEY if given and not self._is_key(given) else ""
 
     async def client_of(self, request: web.Request) -> str | None:
-        """What the bearer is called of a token that opens everything; None: it comes with none. It
-        is taken from the header `Authorization` alone, since addresses get into logs."""
+        """Returns the name of the client whose token grants everything; None if the call has no
+        token. The token is taken only from the header `Authorization`, since addresses end up in
+        logs."""
         token = _bearer(request)
-        # The key may be there instead, and is no token.
+        # The header may hold the API key instead, which is not a token.
         is_one = token.count(".") == DOTS and not self._is_key(token)
         if self._bearers is None or not is_one:
             return None
         return await self._bearers.client_of(token)
 
     def needs_no_body(self) -> str:
-        """Why a call without a token is kept out whatever it has in its body."""
+        """Returns why a call without a token is refused, whatever its body contains."""
         return "" if self._key else UNKNOWN_BEARER
 
     def in_the_end(self, request: web.Request, given: Fields) -> str:
-        """Why a call without a token is kept out that has been read."""
+        """Returns why a call without a token is refused after it has been read."""
         found = given.get("apikey") or given.get("api_key") or given.get("authorization")
         found = found or request.headers.get("apikey") or _bearer(request)
         return "" if self._is_key(found) else NO_KEY
@@ -75,5 +78,5 @@ class Doorkeeper:
 
 
 def _bearer(request: web.Request) -> str:
-    """What is in the header `Authorization`, with `Bearer` before it or without."""
+    """Returns the content of the header `Authorization`, with or without `Bearer` before it."""
     return _BEARER.sub("", request.headers.get("Authorization", ""), count=1)

@@ -1,4 +1,5 @@
-"""The chat of a pad, and messages to those who have it open."""
+"""Implements the API's functions on the chat of a pad, and on messages to those who have it
+open."""
 
 import time
 from collections.abc import AsyncIterator
@@ -15,7 +16,7 @@ from padfleet.shared.tasks import aside
 from padfleet.shared.wire.jsontext import dumps, dumps_in_pieces, is_long
 
 PAGE = 50
-"""Messages of a history that are made into JSON at a time: 1.5 MB of the longest."""
+"""How many messages of a history are made into JSON at a time: 1.5 MB of the longest."""
 
 
 async def get_chat_history(api: Api, fields: Fields) -> Pieces:
@@ -39,7 +40,8 @@ async def get_chat_history(api: Api, fields: Fields) -> Pieces:
         await _page(reader, first, min(first + PAGE - 1, end))
         for first in range(start, end + 1, PAGE)
     )
-    # What can be found wrong at once is answered as such; a chat may have any length.
+    # The first page is made before the answer begins, so that faults in it get an answer of their
+    # own; the chat may have any length.
     return Pieces(_listed(await anext(pages, b""), pages))
 
 
@@ -54,7 +56,7 @@ async def _listed(first: bytes, pages: AsyncIterator[bytes]) -> AsyncIterator[by
 
 
 async def _page(reader: PadReader, first: int, last: int) -> bytes:
-    """These messages as JSON, without the brackets around them."""
+    """Returns these messages as JSON, without the brackets around them."""
     said = await messages(reader, first, last)
     known = await reader.authors({m.author for m in said} - {""})
     told = [_told(m, known.get(m.author)) for m in said]

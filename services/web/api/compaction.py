@@ -1,4 +1,4 @@
-"""Takes old revisions away for good, where the operator allows that."""
+"""Removes old revisions permanently, if the operator allows that."""
 
 from typing import Any
 
@@ -40,5 +40,5 @@ async def compact_pad(api: Api, fields: Fields) -> dict[str, Any]:
 
 
 async def _authors(api: Api, reader: PadReader) -> set[str]:
-    """Whose text is there now, and who has changed something since the first revision."""
+    """Returns the authors of the present text and of the changes since the first revision."""
     return set(await authors_in(await api.pools.at(reader)))

@@ -1,4 +1,4 @@
-"""What every function of the API is given, and how it says no."""
+"""Defines what every function of the API is given, and how it refuses a call."""
 
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
@@ -21,20 +21,20 @@ __all__ = ["Api", "ApiError", "Fields", "Json", "Pieces"]
 
 
 class Json(NamedTuple):
-    """Data of an answer that has been written as JSON already."""
+    """Data of an answer that is already encoded as JSON."""
 
     text: bytes
 
 
 class Pieces(NamedTuple):
-    """An answer in pieces, each of which is made when the one before has been taken."""
+    """An answer in pieces, each of which is made when the one before has been sent."""
 
     pieces: AsyncIterator[bytes]
 
 
 Fields = dict[str, Any]
-"""The parameters of a call, by name; texts are code-unit strings. From a query or a form all are
-texts, from JSON they are what they are there."""
+"""The parameters of a call, by name; texts are code-unit strings. In a query or a form all values
+are texts; in JSON they keep their types."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +45,16 @@ class Api:
     edits: Edits
     pools: Pools
     conversion: Conversion
-    caller: Doer  #: for whom a function is called
+    caller: Doer  #: on whose behalf a function is called
 
     @property
     def deeds(self) -> PadDeeds:
-        """What is done to whole pads, and stands in the audit log."""
+        """Deeds on whole pads, which are recorded in the audit log."""
         return PadDeeds(self.redis, self.keyspace, cold_of(self.redis), self.edits, self.caller)
 
     def noting(
         self, deed: str, subject: str, **details: Any
     ) -> AbstractAsyncContextManager[dict[str, Any]]:
-        """Around what is to stand in the audit log besides; see `shared.deeds.noting`."""
+        """Records anything else in the audit log, as a context manager; see
+        `shared.deeds.noting`."""
         return noted(self.redis, self.caller, deed, subject, refusals=(ApiError,), **details)

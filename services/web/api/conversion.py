@@ -1,4 +1,5 @@
-"""Files into edits, and pads into files: by processes of their own, in turns by client."""
+"""Converts files into edits and pads into files, in separate processes that clients take turns
+at."""
 
 import asyncio
 from collections.abc import Hashable, Mapping, Sequence
@@ -17,34 +18,37 @@ from padfleet.shared.rendering.paragraphs import DocumentTooLarge
 from padfleet.shared.tasks import aside
 
 MOST: Final = Most(units=5_000_000, attributes=20_000)
-"""How large what is read may become: as much text as writers let a pad have by default; attributes
-as many as a million lines of a word processor have, and go through the event loop at once."""
+"""How large imported content may become: as much text as writers let a pad have by default, and as
+many attributes as a million lines of a word processor have, since they pass through the event loop
+at once."""
 
 SECONDS: Final = 20
-"""Seconds of processor time for one job. A megabyte of HTML takes one to three, the largest pad
-five."""
+"""The seconds of processor time for one job. A megabyte of HTML takes one to three, and the largest
+pad five."""
 
 MEMORY: Final = 1 << 30
-"""Bytes for one job."""
+"""The bytes of memory for one job."""
 
 ANSWER: Final = 128 << 20
-"""Bytes of one answer."""
+"""The most bytes of one answer."""
 
 SMALL: Final = 2_000
-"""Characters of text and attributes that are written where they are: some milliseconds."""
+"""Up to this many characters of text and attributes are converted in the event loop, which takes
+some milliseconds."""
 
 SMALL_BODY: Final = 32_768
-"""Bytes of parameters that are read where they are: a millisecond or two."""
+"""Up to this many bytes of parameters are parsed in the event loop, in a millisecond or two."""
 
 CALLERS: Final = "callers of the API"
-"""The client that they are, all of them."""
+"""The client as which all callers of the API count together."""
 
 WAITING: Final = 128
-"""Jobs that wait for one of the processes. Who has most of these places gives one up for others."""
+"""How many jobs may wait for one of the processes. The client with the most of these places gives
+one up for others."""
 
 
 DIFFERENCES_AT_ONCE: Final = 2
-"""Differences whose revisions are in memory at a time; see `differences.MOST`."""
+"""How many differences may have their revisions in memory at a time; see `differences.MOST`."""
 
 
 class ConversionBusy(Exception):
@@ -53,11 +57,11 @@ class ConversionBusy(Exception):
 
 class Conversion:
     def __init__(self, *, processes: int = 2, headings: bool = True) -> None:
-        """`headings`: whether those of documents stay headings."""
+        """`headings` says whether the headings of documents stay headings."""
         self._headings = headings
         limits = Limits(SECONDS, MEMORY, ANSWER)
         self.differences = asyncio.Semaphore(DIFFERENCES_AT_ONCE)
-        """To be held from when the first revision is read until `differing` has answered."""
+        """This is held from when the first revision is read until `differing` has answered."""
         self._pool = Pool(
             "padfleet.shared.rendering.jobs:work",
             limits,
@@ -67,10 +71,11 @@ class Conversion:
         )
 
     async def read(self, client: Hashable, data: bytes | str, *, form: str) -> Insertion:
-        """What a file has in it, or HTML that is text already; `form` as for `jobs.reading`.
+        """Returns the content of a file, or of HTML that is already text; `form` is as in
+        `jobs.reading`.
 
-        Raises `ApiError`, whose text says what is wrong with it, `TooLong` where it is too large
-        for a pad, or `ConversionBusy`.
+        Raises `ApiError`, whose text says what is wrong with the file, `TooLong` if the content is
+        too large for a pad, or `ConversionBusy`.
         """
         text = isinstance(data, str) and len(data) > SMALL_BODY
         job = await aside(text, jobs.reading, data, form=form, most=MOST, headings=self._headings)
@@ -81,8 +86,8 @@ class Conversion:
             raise TooLong(str(error)) from None
 
     async def show(self, client: Hashable, form: str, document: Document, title: str = "") -> bytes:
-        """A pad in one of the forms of `jobs.showing`; nobody may move the document on meanwhile.
-        Raises as `read`."""
+        """Returns a pad in one of the forms of `jobs.showing`; the document must not be changed
+        meanwhile. Raises what `read` raises."""
         job = await aside(document.is_large, _showing, form, document, title)
         if form not in TYPES and _is_small(document):
             return jobs.work(b"".join(job))
@@ -96,14 +101,15 @@ class Conversion:
         pool: AttributePool,
         colors: Mapping[str, int | str],
     ) -> bytes:
-        """What these revisions have changed; see `jobs.differing`. Raises as `read`."""
-        # A thread goes through all of the pool, which may grow meanwhile.
+        """Returns what these revisions have changed; see `jobs.differing`. Raises what `read`
+        raises."""
+        # A thread goes through the whole pool, which may grow meanwhile.
         known = pool.clone()
         job = await asyncio.to_thread(_differing, before, edits, known, colors)
         return await self._done(client, job)
 
     async def fields(self, client: Hashable, body: bytes, content_type: str) -> dict[str, Any]:
-        """The parameters that are in a body. Raises as `read`."""
+        """Returns the parameters in a body. Raises what `read` raises."""
         job = jobs.fields(body, content_type)
         if len(body) > SMALL_BODY:
             return await asyncio.to_thread(jobs.fields_in, await self._done(client, job))
@@ -147,7 +153,7 @@ def _differing(
 
 
 def placing(found: Insertion, author: str) -> Make:
-    """Puts what was read in the place of all there is, but for the newline at its end: that one
+    """Replaces the pad's whole text with what was read, except for the newline at its end: that one
     stays, so that what somebody types meanwhile stays too and the pad still ends as it must."""
 
     def make(document: Document) -> EditChange | None:

@@ -1,4 +1,4 @@
-"""Pads under other names."""
+"""Copies and moves pads to other names."""
 
 from collections.abc import Awaitable
 
@@ -26,7 +26,7 @@ async def move_pad(api: Api, fields: Fields) -> None:
 
 
 async def _done(deed: Awaitable[None]) -> None:
-    """Its whole history, chat, saved revisions and settings come along, in one step."""
+    """Copies the pad in one step, with its whole history, chat, saved revisions and settings."""
     try:
         await deed
     except PadExists:
@@ -62,7 +62,7 @@ async def copy_pad_without_history(api: Api, fields: Fields) -> None:
 
 
 async def _from_and_to(api: Api, fields: Fields) -> tuple[str, str]:
-    # Etherpad calls it a padID where it is none.
+    # Etherpad's message calls it a padID although the parameter has another name.
     source = await arguments.pad_id(api, {"padID": fields.get("sourceID")})
     if not await is_there(api.redis, api.keyspace, source):
         raise ApiError("padID does not exist")

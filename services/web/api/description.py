@@ -1,5 +1,5 @@
-"""The API as it describes itself: OpenAPI 3.0 for programs, a page for people. Both are made of the
-tables that calls are served by. Pure."""
+"""Describes the API: as OpenAPI 3.0 for programs, and as a page for people. Both are made from the
+tables by which calls are served. Pure."""
 
 from collections.abc import Iterator
 from html import escape
@@ -18,7 +18,7 @@ from padfleet.services.web.api.versions import CURRENT, VERSIONS
 OPENAPI: Final = "3.0.2"
 
 STYLES: Final = ("api", "rest")
-"""`/api/<version>/createPad`, and `/rest/<version>/pad/create`."""
+"""The two styles of addresses: `/api/<version>/createPad` and `/rest/<version>/pad/create`."""
 
 _CODES: Final = {
     "Success": (0, "ok"),
@@ -27,7 +27,7 @@ _CODES: Final = {
     "NotFound": (3, "no such function, or no such version of the API"),
     "Unauthorized": (4, "no or wrong API key"),
 }
-"""What answers are called here: their code, and what it means."""
+"""The names of the answers here, with their code and meaning."""
 
 _STATUS: Final = {
     "200": "Success",
@@ -72,12 +72,12 @@ code {{ overflow-wrap: anywhere; }}
 
 
 def root(style: str, version: str) -> str:
-    """What the paths of a version begin with."""
+    """Returns the common beginning of all paths of a version."""
     return f"/{style}/{version}"
 
 
 def openapi(version: str, style: str) -> dict[str, Any]:
-    """The API in this version and in one of the `STYLES`, as an OpenAPI document."""
+    """Returns the API in this version and in one of the `STYLES`, as an OpenAPI document."""
     functions = VERSIONS[version]
     parameters = dict.fromkeys(name for takes in functions.values() for name in takes)
     return {
@@ -159,7 +159,7 @@ def _response(code: int, what: str, data: dict[str, Any] | None = None) -> dict[
 
 
 def page() -> str:
-    """The functions of the current version, as HTML."""
+    """Returns the functions of the current version, as HTML."""
     return _PAGE.format(version=escape(CURRENT), tables="\n".join(_tables()))
 
 

@@ -1,4 +1,4 @@
-"""What has changed between two revisions of a pad."""
+"""Shows what has changed between two revisions of a pad."""
 
 from typing import Final
 
@@ -11,7 +11,7 @@ from padfleet.shared.log.pad.reader import PadReader
 from padfleet.shared.rendering.jobs import Edited
 
 MOST: Final = 16 << 20
-"""Bytes of the revisions between the two: some 60,000 ordinary ones."""
+"""The most bytes of the revisions between the two: some 60,000 ordinary ones."""
 
 
 async def create_diff_html(api: Api, fields: Fields) -> Json:
@@ -41,8 +41,8 @@ async def _difference(api: Api, reader: PadReader, first: int, last: int) -> byt
 
 
 def _range(start: int | None, end: int | None, meta: PadMeta) -> tuple[int, int]:
-    """The first and the last revision, which may both be past the head. Without the last one, and
-    with 0 for it, that is the head, as in Etherpad."""
+    """Returns the first and the last revision, either of which may be past the head. If the last
+    one is missing or 0, it is the head, as in Etherpad."""
     last = min(end or meta.head, meta.head)
     if start is None:
         raise ApiError("Invalid revision range: startRev is not given")

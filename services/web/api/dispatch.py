@@ -1,5 +1,5 @@
-"""`/api/<version>/<function>` and `/rest/<version>/<path>`: from a request to a function, and
-back."""
+"""Dispatches requests for `/api/<version>/<function>` and `/rest/<version>/<path>` to functions,
+and returns their answers."""
 
 import logging
 from collections.abc import Callable
@@ -43,31 +43,32 @@ from padfleet.shared.wire.jsontext import dumps
 log = logging.getLogger(__name__)
 
 OK, BAD_PARAMETERS, INTERNAL, NO_FUNCTION, BAD_KEY = range(5)
-"""What Etherpad's answers call their outcome."""
+"""The codes of outcomes in Etherpad's answers."""
 
 _STATUS = {OK: 200, BAD_PARAMETERS: 200, INTERNAL: 500, NO_FUNCTION: 404, BAD_KEY: 401}
 
 AT_ONCE = 32
-"""Calls that a worker works on at the same time."""
+"""How many calls a worker works on at the same time."""
 
 WAITING = 1000
-"""Calls that wait for their turn; each holds its request, bounded by the size of a message."""
+"""How many calls may wait for their turn; each holds its request, which the size of a message
+bounds."""
 
 PATIENCE = 10.0
-"""Seconds that a call waits for its turn."""
+"""How many seconds a call waits for its turn."""
 
 RETRY_AFTER = 1
-"""Seconds after which a call that got no turn, or no room, is told to come again."""
+"""After how many seconds a call that got no turn, or no room, is asked to come again."""
 
 _METHODS = ("GET", "POST")
 
 _COME_AGAIN = (TurnstileFull, QueueFull, NoRoom, ConversionBusy, StoreAway, Moved)
-"""There is no turn for a call, or no room for what it would answer, or the pad lies where it cannot
-be read for the time being, or went elsewhere while it was copied, of which nothing is left."""
+"""There is no turn for the call, or no room for its answer; or the pad cannot be read at present;
+or it moved while it was being copied, and nothing is left of the copy."""
 
 
 class _NotTaken(Exception):
-    """A call whose body is not taken. The text says why."""
+    """The body of the call is not accepted. The text says why."""
 
     def __init__(self, text: str, status: int) -> None:
         super().__init__(text)
@@ -86,7 +87,7 @@ class Dispatcher:
         answers: LargeAnswers,
         address: Address,
     ) -> None:
-        """`address`: the caller's, of a request."""
+        """`address` returns the address of a request's client."""
         self._api = api
         self._doorkeeper = doorkeeper
         self._answers = answers
@@ -109,7 +110,7 @@ class Dispatcher:
         return web.json_response({"currentVersion": CURRENT})
 
     async def _nothing(self, request: web.Request) -> web.Response:
-        """What is no call is answered as calls are: callers read the code."""
+        """Answers what is not a call in the form of a call, since callers read the code."""
         if request.method in _METHODS or request.method == "HEAD":
             return _answer(NO_FUNCTION, "no such function")
         response = _answer(NO_FUNCTION, f"calls are {' or '.join(_METHODS)}")
@@ -143,7 +144,7 @@ class Dispatcher:
             response.set_status(error.status)
             if error.status in (429, 503):
                 response.headers["Retry-After"] = str(RETRY_AFTER)
-            response.force_close()  # nobody reads the rest of it
+            response.force_close()  # nobody reads the rest of the body
             return response
         metrics.CALLS.labels(name, str(code)).inc()
         if isinstance(data, Large):
@@ -157,7 +158,7 @@ class Dispatcher:
         client = await self._doorkeeper.client_of(request)
         if client is None and (why := self._doorkeeper.needs_no_body()):
             return BAD_KEY, why, None
-        async with AsyncExitStack() as held:  # room for what it has brought, until it is done
+        async with AsyncExitStack() as held:  # room for its body, until it is done
             try:
                 given = asked | await self._body(request, held)
             except ApiError as error:
@@ -196,8 +197,8 @@ class Dispatcher:
         return INTERNAL, "internal error", None
 
     async def _body(self, request: web.Request, held: AsyncExitStack) -> Fields:
-        """The parameters in the body; `held` has the room that they take. Raises `ApiError` or
-        `_NotTaken`."""
+        """Returns the parameters in the body; `held` gets the room that they take. Raises
+        `ApiError` or `_NotTaken`."""
         if request.method != "POST":
             return {}
         try:
@@ -211,7 +212,7 @@ class Dispatcher:
             room.resize(min(room.size, len(body)))
             reading = self._api.conversion.fields(CALLERS, body, request.content_type)
             if len(body) <= SMALL_BODY:
-                return await reading  # at once: there is nothing to wait for
+                return await reading  # at once, as there is nothing to wait for
             return await while_there(request, reading)
         except BodyTooLarge:
             raise _NotTaken(f"more than {self._uploads.largest} bytes", 413) from None
@@ -224,7 +225,7 @@ class Dispatcher:
 
 
 async def _parts(incoming: Incoming, largest: int) -> Fields:
-    """The fields of a form in parts; files are none."""
+    """Returns the fields of a multipart form; files are not counted as fields."""
     found: Fields = {}
     reader = await incoming.form()
     while (part := await incoming.part(reader)) is not None:
@@ -240,7 +241,7 @@ def _units_of(data: bytes) -> str:
 
 
 def _text(value: str) -> str:
-    # What is no UTF-8 in a form arrives as escapes of Python's own.
+    # Bytes of a form that are not valid UTF-8 arrive as Python's surrogate escapes.
     return to_units(value.encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
 
 
@@ -256,7 +257,7 @@ def _come_again(why: Exception) -> web.Response:
 
 
 def _head(code: int, message: str) -> bytes:
-    """What comes before the data of an answer."""
+    """Returns what comes before the data of an answer."""
     head = dumps({"code": code, "message": to_units(from_units(message))}).encode()
     return head[:-1] + b',"data":'
 

@@ -1,4 +1,5 @@
-"""`/api/openapi.json`, `/rest/openapi.json`, those of each version, and the page `/api-docs`."""
+"""Serves `/api/openapi.json`, `/rest/openapi.json`, those of each version, and the page
+`/api-docs`."""
 
 from functools import cache
 from typing import Final
@@ -10,7 +11,7 @@ from padfleet.services.web.api.versions import CURRENT, VERSIONS
 from padfleet.shared.wire.jsontext import dumps
 
 _OPEN_TO_ALL: Final = {"Access-Control-Allow-Origin": "*", "Cache-Control": "no-cache"}
-"""Tools that run in a browser read it from elsewhere. There is nothing of anybody's in it."""
+"""Tools that run in a browser read it from other origins. It contains nothing private."""
 
 _OF_THE_PAGE: Final = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; "
@@ -21,9 +22,9 @@ _OF_THE_PAGE: Final = {
 
 
 def add_routes(app: web.Application) -> None:
-    """All of it, each made when somebody asks for it first: some milliseconds each, and a worker
-    that starts need not wait for what hardly anybody asks. To be called before the routes of calls
-    are added."""
+    """Adds all these routes. Each document is made when it is first asked for, since each takes
+    some milliseconds, and a worker that starts should not wait for what is rarely used. This has to
+    be called before the routes of calls are added."""
     for style in STYLES:
         for version in VERSIONS:
             _add(app, f"{root(style, version)}/openapi.json", version, style)

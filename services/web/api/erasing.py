@@ -1,4 +1,4 @@
-"""Makes an author unknown, where the operator allows that."""
+"""Anonymizes an author, if the operator allows that."""
 
 import logging
 from typing import Any
@@ -22,8 +22,8 @@ OFF = (
 
 
 async def anonymize_author(api: Api, fields: Fields) -> dict[str, Any]:
-    """Takes from an author what says who he is. Whoever calls it again goes on with what a call
-    before has left; of one who is not known, or was erased, there is nothing to do."""
+    """Removes from an author what identifies the person. Another call continues where an earlier
+    one failed; for an author who is unknown or already erased, there is nothing to do."""
     if not api.settings.author_erasure:
         raise ApiError(OFF)
     author = fields.get("authorID")
@@ -33,7 +33,8 @@ async def anonymize_author(api: Api, fields: Fields) -> dict[str, Any]:
     if not known or not await erasure.is_known(api.redis, author):
         return _counted(0, 0, 0, 0)
     async with api.noting("anonymize", author) as details:
-        # Who is known no more cannot come back as himself, while the rest is under way.
+        # Once the tokens are forgotten, the person cannot return as this author while the rest is
+        # done.
         tokens, names = await erasure.forget_ways_to(api.redis, author)
         await erasure.take_name(api.redis, author)
         pads, messages, failed = await _pads(api, author)
@@ -49,7 +50,8 @@ async def anonymize_author(api: Api, fields: Fields) -> dict[str, Any]:
 
 
 async def _pads(api: Api, author: str) -> tuple[int, int, list[str]]:
-    """How many pads he was on, how many of his messages there were, and what failed."""
+    """Returns how many pads the author was on, how many of their messages there were, and what
+    failed."""
     pads = dict.fromkeys(await contributions.pads_of(api.redis, api.keyspace, author))
     if isinstance(thawing := api.redis.elsewhere, Thawing):
         pads |= dict.fromkeys([pad async for pad in thawing.cold.pads_of_author(author)])
@@ -64,13 +66,14 @@ async def _pads(api: Api, author: str) -> tuple[int, int, list[str]]:
 
 
 async def _out_of(api: Api, pad: str, author: str) -> int:
-    """Takes him out of the chat wherever the pad is, and returns how many messages were his."""
+    """Removes the author from the chat wherever the pad is; returns how many messages were
+    theirs."""
     here = await erasure.take_out_of_chat(api.redis, api.keyspace, pad, author)
     if not isinstance(thawing := api.redis.elsewhere, Thawing):
         return here
     there, mark = await take_out_of(thawing.cold, pad, author)
     if mark == "live" and not here:
-        # It may have been on its way into Redis, as it was before.
+        # The pad may have been on its way into Redis, with what it had before.
         await thawing.bring(pad)
         here = await erasure.take_out_of_chat(api.redis, api.keyspace, pad, author)
     return max(here, there)

@@ -1,9 +1,9 @@
-"""How the API says no."""
+"""Defines the errors by which the API refuses a call."""
 
 
 class ApiError(Exception):
-    """Code 1: what was asked for cannot be. The text goes to the caller, as Etherpad says it."""
+    """The request cannot be fulfilled: code 1. The text goes to the caller, in Etherpad's words."""
 
 
 class TooLong(ApiError):
-    """A text, or what becomes of it, is larger than a pad may be."""
+    """A text, or what it turns into, is larger than a pad may be."""

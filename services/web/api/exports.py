@@ -1,7 +1,7 @@
-"""`/p/<pad>/export/…`: pads as files, for who may open them.
+"""Serves `/p/<pad>/export/…`: pads as files, for those who may open them.
 
-A file is made by a process of its own, or piece by piece, and handed over as fast as it is taken.
-Until then it is in memory, of which a client has a share: see `shared.budget`.
+A file is made by a separate process, or piece by piece, and sent as fast as the client receives it.
+Until then it is held in memory, of which each client has a share: see `shared.budget`.
 """
 
 import logging
@@ -33,25 +33,26 @@ from padfleet.shared.visit import Door, NotAllowed, Visitor
 log = logging.getLogger(__name__)
 
 KINDS: Final = {"txt": "text/plain", "html": "text/html", "etherpad": "application/json"}
-"""What is always there, with its media type; `offered.written()` depends on what is installed."""
+"""The forms that are always available, by media type; `offered.written()` depends on what is
+installed."""
 
 AT_ONCE: Final = 64
-"""Exports under way on a worker, read or unread; of one address `OF_ADDRESS`."""
+"""How many exports a worker has under way, being received or not; one address has `OF_ADDRESS`."""
 
 OF_ADDRESS: Final = 8
 
 READ_AT_ONCE: Final = 4
-"""How many of the exports read a pad or make the next piece of a file at a time, in turns by
+"""How many of the exports read a pad or make the next piece of a file at a time, taking turns by
 address."""
 
 LEAST: Final = 256 << 10
-"""Bytes that an export takes at least, for the budget."""
+"""The least number of bytes that an export counts for in the budget."""
 
 ROOM_PATIENCE: Final = 20.0
-"""Seconds that an export waits for room in memory."""
+"""How many seconds an export waits for room in memory."""
 
 RETRY_AFTER: Final = 10
-"""Seconds after which a client that found no place is told to come again."""
+"""After how many seconds a client that found no place is asked to come again."""
 
 
 class Exports:
@@ -155,7 +156,7 @@ class Exports:
         name = to_units(visitor.requested)
         pieces = self._in_turns(visitor, etherpad_file(reader, name, last=rev))
         with _or_later():
-            first = await anext(pieces)  # what can be found wrong at once has an answer of its own
+            first = await anext(pieces)  # faults in the first piece get an answer of their own
         response = web.StreamResponse(headers=_headers(visitor, "etherpad"))
         response.content_type, response.charset = "application/json", "utf-8"
 
@@ -171,8 +172,8 @@ class Exports:
         return response
 
     async def _in_turns(self, visitor: Visitor, pieces: AsyncIterator[str]) -> AsyncIterator[bytes]:
-        """Each piece is made when the one before has been taken: a client that takes none holds
-        its own place, and nobody else's turn."""
+        """Makes each piece when the one before has been received: a client that does not read holds
+        up its own place, and nobody else's turn."""
         while True:
             async with self._turns.turn(visitor.address):
                 piece = await anext(pieces, None)
@@ -183,7 +184,7 @@ class Exports:
 
 @contextmanager
 def _or_later() -> Iterator[None]:
-    """Where the pad cannot be read for the time being, whoever asks is told to come again."""
+    """Asks the client to come again if the pad cannot be read at present."""
     try:
         yield
     except UNREACHABLE as error:
@@ -199,7 +200,7 @@ def _headers(visitor: Visitor, kind: str) -> dict[str, str]:
     return {
         "Content-Disposition": f"attachment; filename*=UTF-8''{name}",
         "X-Content-Type-Options": "nosniff",
-        # Whatever a browser makes of it all the same, it is not a page of this origin.
+        # Even if a browser renders the file, it is not a page of this origin.
         "Content-Security-Policy": "sandbox; default-src 'none'; style-src 'unsafe-inline'",
         "Cache-Control": "no-store",
     }

@@ -1,4 +1,4 @@
-"""The functions of the API by their names in `versions`."""
+"""Maps the names in `versions` to the functions of the API."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
@@ -21,7 +21,7 @@ Function = Callable[[Api, Fields], Awaitable[Any]]
 
 
 async def _check_token(_api: Api, _fields: Fields) -> None:
-    """Whoever gets here has the key."""
+    """Does nothing: a caller who gets here has the key."""
 
 
 FUNCTIONS: Final[dict[str, Function]] = {

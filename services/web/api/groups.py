@@ -1,4 +1,4 @@
-"""Groups, and the sessions that let people onto their pads."""
+"""Implements the API's functions on groups, and on the sessions that admit people to their pads."""
 
 import re
 import time
@@ -35,7 +35,7 @@ async def delete_group(api: Api, fields: Fields) -> None:
                 await remove(api, pad)
                 details["pads"] += 1
             except ApiError:
-                await groups.remove_pad(api.redis, group, pad)  # gone by other ways
+                await groups.remove_pad(api.redis, group, pad)  # it was already gone
         await groups.forget_group(api.redis, group)
 
 
@@ -46,7 +46,8 @@ async def list_all_groups(api: Api, _fields: Fields) -> dict[str, Any]:
 async def list_pads(api: Api, fields: Fields) -> dict[str, Any]:
     group = await _group(api, fields)
     pads = await groups.pads_of_group(api.redis, group)
-    # Some may have been deleted by who had them open, of which the group was not told.
+    # Some of these may have been deleted by people who had them open, without the group's list
+    # changing.
     found = await pads_there(api, pads)
     for pad in set(pads) - set(found):
         await groups.remove_pad(api.redis, group, pad)
@@ -115,7 +116,7 @@ async def list_sessions_of_author(api: Api, fields: Fields) -> dict[str, Any] | 
 
 
 def _listed(sessions: dict[str, GroupSession] | None) -> dict[str, Any] | None:
-    """None where there never were any, as in Etherpad."""
+    """Returns the sessions; None if there never were any, as in Etherpad."""
     if sessions is None:
         return None
     return {name: session_info(session) for name, session in sessions.items()}

@@ -1,9 +1,9 @@
-"""`/p/<pad>/import`: files into pads, for who may write on them.
+"""Serves `/p/<pad>/import`: reads files into pads, for those who may write on them.
 
-What a file is refused for is asked from the cheapest on: how large it says it is, who may write,
-how many came before it; then it is taken into memory, read by a process of its own, and only what
-fits into a pad becomes an edit. Until then nothing is stored, nobody is made an author, and who
-leaves is not worked for any more.
+A file is checked from the cheapest test on: how large it says it is, who may write, how many came
+before it. Only then is it read into memory and parsed by a separate process, and only what fits
+into a pad becomes an edit. Until then nothing is stored, nobody is made an author, and work for a
+client that leaves is stopped.
 """
 
 import logging
@@ -47,19 +47,20 @@ from padfleet.shared.wire.jsontext import dumps
 log = logging.getLogger(__name__)
 
 MOST_REVISIONS = 10
-"""A pad with so many has something to lose: an ``.etherpad`` file does not take its place."""
+"""A pad with so many revisions has something to lose: an ``.etherpad`` file does not replace it."""
 
 BOUNDS = Bounds(units=5_000_000, attributes=200_000)
-"""How large a pad from a file may be: what writers let it become, by default."""
+"""How large a pad from a file may be, which is what writers allow by default."""
 
 MOST_TEXT = 3 * MOST.units + 65_536
-"""Bytes of a text file. A code unit takes three at most, in UTF-8; in all others fewer."""
+"""The most bytes of a text file. A code unit takes at most three in UTF-8, and fewer in all other
+encodings."""
 
 RETRY_AFTER = 10
-"""Seconds after which a client that came too often is told to come again."""
+"""After how many seconds a client that came too often is asked to come again."""
 
 _OFFICE = frozenset({".doc", ".docx", ".pdf", ".odt", ".rtf"})
-"""Documents, of which those of `offered.read()` are read here."""
+"""Document formats, of which those in `offered.read()` are read here."""
 
 _HTML = frozenset({".html", ".htm"})
 
@@ -74,11 +75,11 @@ _UNDONE = (
     QueueFull,
     WorkFailed,
 )
-"""What keeps a file from being imported without a fault of its own."""
+"""Errors that keep a file from being imported without being its fault."""
 
 
 class _Failed(Exception):
-    """An import that comes to nothing; the text is one that Etherpad's page has words for."""
+    """The import fails; the text is one for which Etherpad's page has words."""
 
     def __init__(self, text: str, reason: str = "", *, status: int = 400) -> None:
         super().__init__(text)
@@ -128,19 +129,19 @@ class Imports:
         if status in (429, 503):
             response.headers["Retry-After"] = str(RETRY_AFTER)
         if code and not request.content.at_eof():
-            response.force_close()  # nobody reads the rest of it
+            response.force_close()  # nobody reads the rest of the body
         return response
 
     async def _visitor(self, request: web.Request) -> Visitor:
-        """Raises `NotAllowed`."""
+        """Returns the visitor. Raises `NotAllowed`."""
         visitor = await self._door.look(request, request.match_info["pad"])
         if not visitor.write:
             raise NotAllowed("may only read")
         return visitor
 
     async def _admitted(self, request: web.Request, visitor: Visitor) -> bool:
-        """Whether the file has become the pad's whole history, so that pages have to load it
-        anew."""
+        """Imports the file. Returns whether it has become the pad's whole history, so that pages
+        have to load the pad again."""
         try:
             with self._arrivals.one(visitor):
                 async with self._uploads.room(request, visitor.address):
@@ -178,13 +179,14 @@ class Imports:
         client = visitor.address
         reading = self._conversion.read(client, upload.data, form=_form(upload.name))
         found = await while_there(request, reading)
-        # Now it is one that can be: whoever brings it becomes an author, if not one already.
+        # The file is now known to be importable, so the visitor becomes an author, if not one
+        # already.
         visitor = await self._door.work(request, request.match_info["pad"])
         await authors.enrol(self._api.redis, visitor.author, visitor.visit)
         meta = await read_told_meta(self._api.redis, self._api.keyspace.pad(visitor.pad))
         self._may_begin(meta)
         if not meta.exists:
-            # Should its text be refused, it is a pad that nobody has written in.
+            # If its text is refused, what remains is a pad that nobody has written in.
             await self._api.edits.create(
                 visitor.pad,
                 visitor.author,
@@ -197,8 +199,8 @@ class Imports:
         return False
 
     def _may_begin(self, meta: PadMeta) -> None:
-        """Raises `NotAllowed` where an import would bring the pad into being, which was there when
-        the file began to come."""
+        """Raises `NotAllowed` if the import would create the pad although it existed when the
+        upload began."""
         if self._api.settings.edit_only and not meta.exists:
             raise NotAllowed("pads are made by the HTTP API only")
 
@@ -214,7 +216,7 @@ class Imports:
         self._may_begin(meta)
         if meta.head >= MOST_REVISIONS:
             raise _Failed("padHasData")
-        # It may be broken off: what it had brought beside the pad expires.
+        # This may be cancelled: what it has stored outside the pad expires.
         bringing = bring_file(
             self._histories,
             visitor.address,
@@ -228,7 +230,7 @@ class Imports:
 
 
 def _form(ending: str) -> str:
-    """How a file with this ending is read; see `jobs.reading`."""
+    """Returns how a file with this ending is read; see `jobs.reading`."""
     if ending in offered.read():
         return ending
     return "html" if ending in _HTML else "txt"

@@ -1,7 +1,7 @@
-"""Work for a client that may leave before it is done.
+"""Runs work for a client that may leave before it is done.
 
-aiohttp lets a handler go on when its client is gone. What is being read, converted or waited for
-then is for nobody, and keeps a place, and memory, from those who are there.
+aiohttp lets a handler continue when its client has left. What it then reads, converts or waits for
+is of no use to anybody, and takes up a place and memory that others need.
 """
 
 import asyncio
@@ -15,11 +15,11 @@ from padfleet.shared.tasks import awaited
 T = TypeVar("T")
 
 LOOK: Final = 0.2
-"""Seconds between two looks at whether the client is there."""
+"""The number of seconds between two checks of whether the client is still there."""
 
 
 class ClientLeft(ConnectionResetError):
-    """The client has gone, and nobody waits for an answer."""
+    """The client has left, and nobody waits for an answer."""
 
 
 def has_left(request: web.BaseRequest) -> bool:
@@ -28,9 +28,9 @@ def has_left(request: web.BaseRequest) -> bool:
 
 
 async def while_there(request: web.BaseRequest, work: Coroutine[Any, Any, T]) -> T:
-    """What `work` comes to; it is cancelled when the client of the request leaves, and whatever it
-    had is given back before this raises `ClientLeft`. For work that may end anywhere: nothing that
-    changes a pad."""
+    """Returns the result of `work`. If the client of the request leaves, `work` is cancelled, and
+    what it held is released before this raises `ClientLeft`. This is for work that may end at any
+    point, and never for anything that changes a pad."""
     task = awaited(work, "work for a request")
     try:
         while not task.done():
@@ -42,6 +42,6 @@ async def while_there(request: web.BaseRequest, work: Coroutine[Any, Any, T]) ->
         if not task.done():
             task.cancel()
             await asyncio.wait({task})
-        # This frame is in the traceback of its fault, and so are those with the body of the call:
-        # see `shared.tasks.Fault`.
+        # The traceback of the fault refers to this frame, and to those that hold the body of the
+        # call: see `shared.tasks.Fault`.
         del task

@@ -26,11 +26,11 @@ from padfleet.shared.visit import Bearers, Door
 
 
 class Outgoing(NamedTuple):
-    """What a worker keeps of what has not been taken yet. Each is a budget of its own: who takes no
-    files keeps nobody from calling, or from joining a pad."""
+    """The budgets for what clients have not received yet. Each is separate, so that clients that do
+    not receive their files keep nobody from calling, or from joining a pad."""
 
     files: Budget
-    answers: Budget  #: of the API
+    answers: Budget  #: for answers of the API
 
     @classmethod
     def of(cls, settings: FanoutSettings) -> "Outgoing":
@@ -49,9 +49,9 @@ def mount(
     outgoing: Outgoing,
     bearers: Bearers | None = None,
 ) -> None:
-    """To be called within a running loop, before the application starts. `door` knows who may do
-    what without the API key, `keeper` looks after what goes on for good, and `bearers` knows whose
-    token is as good as the key. Raises `SettingsError`.
+    """Adds the routes. It has to be called within a running loop, before the application starts.
+    `door` knows who may do what without the API key, `keeper` runs the lasting tasks, and `bearers`
+    knows whose token grants as much as the key. Raises `SettingsError`.
     """
     timeout = settings.commit_timeout_ms / 1000
     edits = Edits(redis, keyspace, inbox, timeout=timeout, keeper=keeper)

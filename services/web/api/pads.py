@@ -1,4 +1,4 @@
-"""Pads as a whole: making, deleting, listing, and what they are known by."""
+"""Implements the API's functions on whole pads: creating, deleting, listing, and their ids."""
 
 import asyncio
 import re
@@ -29,14 +29,14 @@ from padfleet.shared.rendering.paragraphs import DocumentTooLarge
 from padfleet.shared.wire.jsontext import dumps
 
 MOST_TEXT = 100_000
-"""Code units of a new pad's text."""
+"""The most code units of a new pad's text."""
 
 CLEANED_AT_ONCE = 50_000
-"""Code units that are looked through in one turn of the event loop: 12 ms, if they are all controls
-or line ends."""
+"""How many code units are scanned in one turn of the event loop, which takes 12 ms if all of them
+are control characters or line ends."""
 
 AT_ONCE = 500
-"""Pads that are asked about in one round trip."""
+"""How many pads are asked about in one round trip."""
 
 
 async def create_pad(api: Api, fields: Fields) -> dict[str, Any]:
@@ -52,7 +52,7 @@ async def create_pad(api: Api, fields: Fields) -> dict[str, Any]:
 
 
 async def make(api: Api, pad: str, fields: Fields) -> bool:
-    """Makes a pad with the text and author of the call; whether there was none before."""
+    """Creates a pad with the text and author of the call; returns whether there was none before."""
     author = arguments.author(fields)
     creator = author or SYSTEM_AUTHOR
     if fields.get("text") is None:
@@ -64,10 +64,11 @@ async def make(api: Api, pad: str, fields: Fields) -> bool:
 
 
 async def cleaned(text: str) -> str:
-    """Without what an editor has no line or column for. Raises `ApiError` for what is too long.
+    """Returns the text without characters that an editor has no line or column for. Raises
+    `ApiError` for a text that is too long.
 
-    Some at a time, and others come to their turn between; in a thread it would have the interpreter
-    to itself just the same.
+    It works in steps between which other tasks get their turn; a thread would not help, as it would
+    hold the interpreter just the same.
     """
     try:
         jobs.measured(text, MOST.units)
@@ -86,7 +87,8 @@ async def cleaned(text: str) -> str:
 
 
 async def deletion_token(api: Api, pad: str) -> str | None:
-    """None where it would be of no use: everybody may delete, or is known by more than a cookie."""
+    """Returns a deletion token, or None if it would be of no use, because everybody may delete the
+    pad or people are identified by more than a cookie."""
     if api.settings.pad_deletion_by_all or api.settings.auth != "open":
         return None
     keys = api.keyspace.pad(pad)
@@ -114,7 +116,7 @@ async def remove(api: Api, pad: str) -> None:
 async def get_read_only_id(api: Api, fields: Fields) -> dict[str, Any]:
     reader = await arguments.reader(api, fields)
     pad, known = reader.keys.pad_id, reader.meta.read_only_id
-    if known is None:  # then the pad changes, and is in Redis for that
+    if known is None:  # then the pad is changed, and has to be in Redis
         known = await read_only_id(api.redis, api.keyspace.pad(pad), pad)
     return {"readOnlyID": known}
 
@@ -128,8 +130,8 @@ async def get_pad_id(api: Api, fields: Fields) -> dict[str, Any]:
 
 
 async def list_all_pads(api: Api, _fields: Fields) -> Pieces:
-    """In alphabetical order. Goes through all keys of the fleet, and all names of the cold
-    store, and is not begun to be sent before."""
+    """Returns all pads in alphabetical order. It goes through all keys of the fleet and all names
+    of the cold store before the first one is sent."""
     with ExitStack() as stack:
         names = stack.enter_context(closing(OrderedNames()))
         async for page in pages(api):
@@ -150,7 +152,7 @@ async def _listed(names: OrderedNames, ends: ExitStack) -> AsyncIterator[bytes]:
 
 
 async def pages(api: Api) -> AsyncGenerator[list[str], None]:
-    """All pads, wherever they are, some at a time and in no order."""
+    """Yields all pads, wherever they are, some at a time and in no particular order."""
     found = catalogue.all_pads(api.redis, api.keyspace, cold_of(api.redis))
     async for part in batches(found, AT_ONCE):
         hot = [where.pad for where in part if where.hot]
@@ -159,7 +161,7 @@ async def pages(api: Api) -> AsyncGenerator[list[str], None]:
 
 
 async def existing(api: Api, pads: list[str]) -> list[str]:
-    """Those that are there."""
+    """Returns those of the pads that exist."""
     found = [await _existing(api, some) for some in slices(pads, AT_ONCE)]
     return [pad for part in found for pad in part]
 

@@ -1,4 +1,4 @@
-"""Authors, and who is where just now."""
+"""Implements the API's functions on authors, and on who is where at present."""
 
 from typing import Any
 
@@ -39,7 +39,7 @@ async def list_pads_of_author(api: Api, fields: Fields) -> dict[str, Any]:
 
 
 async def existing(api: Api, fields: Fields) -> str:
-    """An author that has to be there."""
+    """Returns an author who must exist."""
     author = arguments.name_of(fields, "authorID")
     if not author or not await authors.read(api.redis, [author]):
         raise ApiError("authorID does not exist")
@@ -55,7 +55,7 @@ async def pad_users_count(api: Api, fields: Fields) -> dict[str, Any]:
 
 
 async def pad_users(api: Api, fields: Fields) -> dict[str, Any]:
-    """One entry for each session, so that somebody with two windows is there twice."""
+    """Returns one entry for each session, so that a person with two windows appears twice."""
     pad = await arguments.pad_id(api, fields)
     members = await _members(api, pad)
     known = await authors.read(api.redis, {member.author for member in members})
@@ -69,7 +69,7 @@ async def pad_users(api: Api, fields: Fields) -> dict[str, Any]:
 
 
 async def get_stats(api: Api, _fields: Fields) -> dict[str, Any]:
-    """Counts pads and sessions of the whole fleet. Goes through all keys."""
+    """Counts the pads and sessions of the whole fleet, for which it goes through all keys."""
     alive = await _alive(api)
     total = sessions = active = 0
     async for part in pages(api):
@@ -85,7 +85,7 @@ async def _members(api: Api, pad: str, alive: set[str] | None = None) -> list[Me
     joined = await presence.members(api.redis, api.keyspace.pad(pad))
     if not joined:
         return []
-    # On a pad that no other worker has open, the members of a dead worker are in for long.
+    # On a pad that no other worker has open, the members of a dead worker stay listed for long.
     alive = await _alive(api) if alive is None else alive
     return [member for _, member in joined if member.worker in alive]
 

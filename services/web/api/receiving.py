@@ -1,6 +1,7 @@
-"""Takes uploads in: how large, how slow and how many they may be, before and while they come.
+"""Receives uploads, and limits their size, their slowness and their number, before and while they
+come in.
 
-Nothing is written to disk: a worker may have none.
+Nothing is written to disk, since a worker may have none.
 """
 
 import asyncio
@@ -22,26 +23,27 @@ from padfleet.shared.tasks import aside
 from padfleet.shared.visit import Visitor
 
 PATIENCE: Final = 20.0
-"""Seconds in which the next of a body has to come."""
+"""The number of seconds within which the next piece of a body has to come."""
 
 SLOWEST: Final = 16_384
-"""Bytes a second that a body has to come with all in all, after `PATIENCE`."""
+"""The average number of bytes a second that a body has to reach, after `PATIENCE`."""
 
 FRAME: Final = 65_536
-"""Bytes that a form may have around its file."""
+"""The most bytes that a form may have in addition to its file."""
 
 AT_ONCE: Final = 2
-"""Imports of one author that are under way at a time, and of one address four times as many."""
+"""How many imports of one author are under way at a time; one address may have four times as
+many."""
 
 COPIED_AT_ONCE: Final = 1 << 20
-"""Bytes that are copied in one turn of the event loop: a millisecond."""
+"""How many bytes are copied in one turn of the event loop, which takes a millisecond."""
 
 ROOM_PATIENCE: Final = 10.0
-"""Seconds that an upload waits for room in memory."""
+"""How many seconds an upload waits for room in memory."""
 
 
 MOST_PARTS: Final = 100
-"""Fields of one form; none of ours has more than ten. To go through a hundred thousand takes 20 s,
+"""The most fields of one form; ours have at most ten. Going through a hundred thousand takes 20 s
 without a pause."""
 
 _BROKEN: Final = (
@@ -51,20 +53,20 @@ _BROKEN: Final = (
     web.RequestPayloadError,
     HttpProcessingError,
 )
-"""What keeps a body from coming. The last two: it is not packed as it says, or ends too early; and
-the headers of a field are too long, or too many."""
+"""Errors that keep a body from being read. The last two mean that the body is not compressed as it
+says or ends too early, and that the headers of a field are too long or too many."""
 
 
 class UploadRateExceeded(Exception):
-    """An upload that is not taken now; the text says why."""
+    """The upload is not accepted now; the text says why."""
 
 
 class BodyTooLarge(Exception):
-    """An upload that is not taken at all."""
+    """The upload is too large to be accepted at all."""
 
 
 class Stopped(Exception):
-    """An upload that does not come, or not whole."""
+    """The upload has stalled, or is incomplete."""
 
 
 class Upload(NamedTuple):
@@ -73,7 +75,7 @@ class Upload(NamedTuple):
 
 
 class UploadQueue:
-    """Who may send something, by author and by address. Pure, but for the clock."""
+    """Limits who may send something, by author and by address. Pure, except for the clock."""
 
     def __init__(self, settings: LimitSettings) -> None:
         author, address = settings.imports_per_minute, settings.imports_per_minute_per_address
@@ -83,9 +85,9 @@ class UploadQueue:
 
     @contextmanager
     def one(self, visitor: Visitor) -> Iterator[None]:
-        """An import, for the block. Raises `UploadRateExceeded`.
+        """Admits one import for the duration of the block. Raises `UploadRateExceeded`.
 
-        Whoever is no author yet counts as the address: an author costs nothing to make.
+        A visitor who is no author yet counts by address, since becoming an author costs nothing.
         """
         who = ("author", visitor.author) if visitor.author else ("newcomers", visitor.address)
         where = ("address", visitor.address)
@@ -110,27 +112,27 @@ class UploadQueue:
 
 
 def coding_of(request: web.BaseRequest) -> str:
-    """How its body is packed; empty: not at all."""
+    """Returns the coding with which the body is compressed; empty if it is not."""
     return request.headers.get("Content-Encoding", "")
 
 
 class Uploads:
-    """The memory that uploads have together."""
+    """The memory that all uploads share."""
 
     def __init__(self, largest: int) -> None:
-        """`largest`: bytes of one file."""
+        """`largest` is the most bytes of one file."""
         self.largest = largest
         self._budget = Budget(4 * largest, share=2 * largest)
 
     @asynccontextmanager
     async def room(self, request: web.Request, client: str) -> AsyncIterator[Reservation]:
-        """Memory for what the request brings, for the block. Raises `BodyTooLarge` or
-        `UploadRateExceeded`."""
+        """Reserves memory for the body of the request, for the duration of the block. Raises
+        `BodyTooLarge` or `UploadRateExceeded`."""
         size = request.content_length
         if size is not None and size > self.largest + FRAME:
             raise BodyTooLarge
         if size is None or is_packed(coding_of(request)):
-            size = self.largest  # it may become as much
+            size = self.largest  # it may become as large as this
         try:
             room = await self._budget.wait(size, ROOM_PATIENCE, client)
         except NoRoom as error:
@@ -143,7 +145,7 @@ class Uploads:
 
 
 class Incoming:
-    """A body while it comes in."""
+    """A body that is being received."""
 
     def __init__(self, request: web.Request, largest: int) -> None:
         self._request = request
@@ -152,7 +154,7 @@ class Incoming:
         self._parts = 0
 
     async def file(self) -> tuple[str, BodyPartReader]:
-        """The name of the form's file, and the part in which it is. Raises `Stopped`."""
+        """Returns the name of the form's file, and the part that contains it. Raises `Stopped`."""
         reader = await self.form()
         while (part := await self.part(reader)) is not None:
             if part.name == "file" and part.filename:
@@ -160,7 +162,7 @@ class Incoming:
         raise Stopped("there is no file in the form")
 
     async def form(self) -> MultipartReader:
-        """Raises `Stopped`."""
+        """Returns a reader of the multipart form. Raises `Stopped`."""
         if is_packed(coding_of(self._request)):
             raise Stopped("a form with files is taken as it is, and not packed")
         if not self._request.content_type.startswith("multipart/"):
@@ -171,7 +173,7 @@ class Incoming:
             raise Stopped(str(error)) from error
 
     async def part(self, reader: MultipartReader) -> BodyPartReader | None:
-        """The form's next field. Raises `Stopped`."""
+        """Returns the form's next field. Raises `Stopped`."""
         try:
             async with asyncio.timeout_at(self._latest()):
                 part = await reader.next()
@@ -185,7 +187,8 @@ class Incoming:
         return part
 
     async def content(self, part: BodyPartReader, largest: int) -> bytes:
-        """What is in a field: `largest` bytes at most. Raises `Stopped` or `BodyTooLarge`."""
+        """Returns the content of a field, of at most `largest` bytes. Raises `Stopped` or
+        `BodyTooLarge`."""
         pieces: list[bytes] = []
         size = 0
         while piece := await self._next(part):
@@ -196,8 +199,8 @@ class Incoming:
         return await _joined(pieces)
 
     async def body(self) -> bytes:
-        """All of it, unpacked, where it is no form with parts. Raises `Stopped`, `BodyTooLarge` or
-        `UnknownCoding`."""
+        """Returns the whole body, decompressed, if it is not a multipart form. Raises `Stopped`,
+        `BodyTooLarge` or `UnknownCoding`."""
         coding = coding_of(self._request)
         unpacker = Unpacker(coding) if is_packed(coding) else None
         pieces: list[bytes] = []
@@ -210,7 +213,7 @@ class Incoming:
                         raise BodyTooLarge
                     pieces.append(part)
                     if unpacker is not None:
-                        await asyncio.sleep(0)  # others come to their turn
+                        await asyncio.sleep(0)  # lets other tasks run
             if unpacker is not None:
                 unpacker.end()
         except NotPacked as error:
@@ -228,12 +231,13 @@ class Incoming:
             raise Stopped(repr(error)) from error
 
     def _latest(self) -> float:
-        """Until when the next has to be there: soon, and so that all comes with some speed."""
+        """Returns when the next piece must have come: soon enough, and so that the average speed is
+        kept."""
         now = asyncio.get_running_loop().time()
         total = self._request.content.total_bytes
         return min(now + PATIENCE, self._began + PATIENCE + total / SLOWEST)
 
 
 async def _joined(pieces: list[bytes]) -> bytes:
-    # Others have the interpreter while so much is copied.
+    # Other threads have the interpreter while this much is copied.
     return await aside(sum(map(len, pieces)) > COPIED_AT_ONCE, b"".join, pieces)

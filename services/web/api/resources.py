@@ -1,13 +1,13 @@
-"""What each function of the API is about: its REST-style path, what it does, and what it answers.
+"""Describes each function of the API: its REST-style path, what it does, and what it answers.
 
-Paths are those of Etherpad 3.3, as `/rest/<version>/pad/getText`. What a function takes, and since
-when there is it, is in `versions`.
+The paths are those of Etherpad 3.3, such as `/rest/<version>/pad/getText`. Which parameters a
+function takes, and since which version it exists, is in `versions`.
 """
 
 from typing import Any, Final, NamedTuple
 
 Schema = dict[str, Any]
-"""As in OpenAPI."""
+"""A schema as in OpenAPI."""
 
 TEXT: Final[Schema] = {"type": "string"}
 WHOLE: Final[Schema] = {"type": "integer"}
@@ -25,11 +25,11 @@ def some(name: str) -> Schema:
 
 
 class Operation(NamedTuple):
-    path: str  #: behind /rest/<version>/
+    path: str  #: what follows /rest/<version>/
     tag: str
     summary: str
-    data: dict[str, Schema] | None = None  #: fields of an object; None: there are none
-    by_name: str = ""  #: or an object with such a thing for each id
+    data: dict[str, Schema] | None = None  #: the fields of an object; None if the answer has no data
+    by_name: str = ""  #: or an object that maps each id to such a thing
 
 
 def _operation(

@@ -1,4 +1,4 @@
-"""Revisions: their number, their changesets, and those that are saved."""
+"""Implements the API's functions on revisions: numbers, changesets, and saved revisions."""
 
 import time
 from typing import Any
@@ -26,7 +26,7 @@ async def get_last_edited(api: Api, fields: Fields) -> dict[str, Any]:
 
 
 async def get_revision_changeset(api: Api, fields: Fields) -> str:
-    """The changeset, with the attribute numbers that getAttributePool tells."""
+    """Returns the changeset, with the attribute numbers that getAttributePool returns."""
     rev = arguments.rev(fields)
     reader = await arguments.reader(api, fields)
     arguments.not_above_head(rev, reader.meta)
@@ -73,7 +73,7 @@ async def _saved(api: Api, fields: Fields) -> list[SavedRevision]:
 
 
 async def save(api: Api, fields: Fields) -> None:
-    """By an author of its own with the name "API", as in Etherpad."""
+    """Saves a revision by an author of its own with the name "API", as in Etherpad."""
     rev = arguments.rev(fields)
     pad, meta = await arguments.pad(api, fields)
     arguments.not_above_head(rev, meta)
@@ -85,5 +85,5 @@ async def save(api: Api, fields: Fields) -> None:
         saved = await save_revision(api.redis, keys, wanted, author, "Saved through API call", now)
     except NotSaved as error:
         raise ApiError(str(error)) from error
-    if saved is not None:  # else nobody has done anything
+    if saved is not None:  # otherwise nothing was done
         await authors.update(api.redis, (await authors.enrol(api.redis, author)).id, name="API")

@@ -1,4 +1,4 @@
-"""Sends files and large answers to who may take them slowly, or not at all."""
+"""Sends files and large answers to clients that may receive them slowly, or not at all."""
 
 import asyncio
 import logging
@@ -10,20 +10,21 @@ from aiohttp import web
 log = logging.getLogger(__name__)
 
 PIECE: Final = 1 << 16
-"""Bytes that are handed over at a time."""
+"""How many bytes are sent at a time."""
 
 PATIENCE: Final = 30.0
-"""Seconds in which a client has to take the next of them."""
+"""The number of seconds within which a client has to receive the next of these."""
 
 SLOWEST: Final = 16_384
-"""Bytes a second that a client has to take all in all, after `PATIENCE`."""
+"""The average number of bytes a second that a client has to receive, after `PATIENCE`."""
 
 
 async def send(
     request: web.Request, response: web.StreamResponse, body: AsyncIterator[bytes]
 ) -> None:
-    """Hands over a file as fast as it is taken. A client that is too slow is cut off: there is no
-    other way to say that a file is not whole, once it has begun. What `body` raises, likewise."""
+    """Sends a file as fast as the client receives it. A client that is too slow is disconnected,
+    since there is no other way to say that a file is incomplete once it has begun. The same happens
+    if `body` raises."""
     loop = asyncio.get_running_loop()
     began, sent = loop.time(), 0
     try:
@@ -35,12 +36,13 @@ async def send(
                 async with asyncio.timeout_at(min(loop.time() + PATIENCE, latest)):
                     await response.write(part)
                 sent += len(part)
-                # What is taken at once makes nobody wait, and a piece may be megabytes.
+                # Without this, a client that receives at once would let no other task run, and a
+                # piece may be megabytes.
                 await asyncio.sleep(0)
         async with asyncio.timeout(PATIENCE):
             await response.write_eof()
     except BaseException as error:
-        # The connection holds what it has not sent yet for as long as it is there.
+        # The connection keeps unsent data in memory for as long as it exists.
         if request.transport is not None:
             request.transport.abort()
         if not isinstance(error, TimeoutError | ConnectionError):
@@ -49,5 +51,5 @@ async def send(
 
 
 async def whole(body: bytes) -> AsyncIterator[bytes]:
-    """A file that is there."""
+    """Yields a file that is already complete."""
     yield body

@@ -1,5 +1,5 @@
-"""A pad without its old revisions: what it was at one of them, as if it had been written at once,
-and what came after that. For good: what is cut off is nowhere else."""
+"""Shortens a pad's history: keeps the pad as of one revision, as if it had been written at once,
+and what came after that. This is permanent, since what is cut off is not stored elsewhere."""
 
 import asyncio
 
@@ -19,17 +19,18 @@ from padfleet.shared.log.records import Revision
 from padfleet.shared.wire.jsontext import loads
 
 ATTEMPTS = 5
-"""Each is spoilt only by somebody who writes while it is made."""
+"""An attempt fails only if somebody writes while it is made."""
 
 
 async def shorten_pad(
     redis: Redis, keyspace: Keyspace, pad_id: str, meta: PadMeta, keep: int
 ) -> bool:
-    """Leaves the newest `keep` revisions of the pad, after a first one that has the text as it was
-    before them. Text, authors, chat and settings stay; saved revisions stay that are among these.
+    """Keeps the newest `keep` revisions of the pad, after a first one that has the text as it was
+    before them. Text, authors, chat and settings stay; of the saved revisions, those that are among
+    the kept ones stay.
 
-    Whoever has the pad open is told to reload (I5). Returns whether there was anything to cut off.
-    Raises `WrittenOn` if people write faster than that, `Moved`, `CorruptPad`, or what
+    People who have the pad open are told to reload (I5). Returns whether there was anything to cut
+    off. Raises `WrittenOn` if people write faster than that, `Moved`, `CorruptPad`, or what
     `UNREACHABLE` lists; nothing is changed then.
     """
     for attempt in range(ATTEMPTS):
@@ -50,7 +51,7 @@ async def _shorten(redis: Redis, keyspace: Keyspace, pad_id: str, meta: PadMeta,
     keys = keyspace.pad(pad_id)
     cut = meta.head - keep
     before = await document_at(HotReader(redis, keys, meta), cut)
-    # Beside the loop: it may be as much text as a pad holds.
+    # This runs in a thread, since it may be as much text as a pad holds.
     first = await asyncio.to_thread(as_one_revision, before.atext, before.pool, before.time)
     staging = await Staging.begin(redis, keyspace, pad_id, head=keep)
     try:
@@ -82,7 +83,7 @@ async def _shorten(redis: Redis, keyspace: Keyspace, pad_id: str, meta: PadMeta,
 
 
 def _after(last: Revision, revision: Revision) -> Revision:
-    """The same change as the one after `last`."""
+    """Returns the same change as the revision after `last`."""
     said = loads(revision.wire)
     pool = AttributePool.from_jsonable(said["apool"])
     number, delta = last.rev + 1, revision.time - last.time

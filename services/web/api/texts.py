@@ -1,4 +1,4 @@
-"""What is in a pad, now and before."""
+"""Implements the API's functions on a pad's text, now and at earlier revisions."""
 
 from padfleet.services.web.api import arguments
 from padfleet.services.web.api.context import Api, ApiError, Fields, Json
@@ -21,7 +21,8 @@ from padfleet.shared.log.people.authors import SYSTEM_AUTHOR
 
 
 async def get_text(api: Api, fields: Fields) -> Json:
-    """The newest text in the form of the export; that of a revision as it is, as in Etherpad."""
+    """Returns the newest text in the form of the export, or that of a revision unchanged, as in
+    Etherpad."""
     rev = arguments.rev(fields)
     reader = await arguments.reader(api, fields)
     arguments.not_above_head(rev, reader.meta)
@@ -81,7 +82,7 @@ async def change(
     for_others: bool = False,
     large: bool = False,
 ) -> None:
-    """Changes the pad as `make` says; `for_others` and `large` are as for `Edits.change`."""
+    """Changes the pad as `make` says; `for_others` and `large` are those of `Edits.change`."""
     try:
         await api.edits.change(pad, author, make, for_others=for_others, large=large)
     except Missing:
@@ -92,8 +93,8 @@ async def change(
 
 
 def setting(text: str, author: str) -> Make:
-    """Puts a text in the place of all there is, but for the newline at its end: that one stays, so
-    that what somebody types meanwhile stays too and the pad still ends as it must."""
+    """Replaces the pad's whole text, except for the newline at its end: that one stays, so that
+    what somebody types meanwhile stays too and the pad still ends as it must."""
 
     def make(document: Document) -> EditChange | None:
         old = document.atext.text
@@ -109,7 +110,7 @@ def setting(text: str, author: str) -> Make:
 
 
 def appending(text: str, author: str) -> Make:
-    """Puts a text before the newline at the end."""
+    """Inserts a text before the newline at the end."""
 
     def make(document: Document) -> EditChange | None:
         if not text:
@@ -123,7 +124,8 @@ def appending(text: str, author: str) -> Make:
 
 
 def bringing_all_of(then: Document) -> Make:
-    """Puts another document in the place of all there is, with its authors and attributes."""
+    """Replaces the pad's whole content with another document, including its authors and
+    attributes."""
 
     def make(document: Document) -> EditChange | None:
         atext, pool, wire_pool = then.atext, then.pool, AttributePool()

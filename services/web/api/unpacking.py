@@ -1,8 +1,8 @@
-"""Bodies that come packed (`Content-Encoding`), unpacked step by step: pure, no I/O.
+"""Decompresses bodies that come compressed (`Content-Encoding`), step by step. Pure, no I/O.
 
-A few kilobytes may become a hundred megabytes. aiohttp would unpack whatever comes, whoever asks
-for it, in steps that hold the event loop for 60 ms; so it leaves bodies as they are
-(`shared.serving`), and only who wants one unpacks it, up to what he takes.
+A few kilobytes may become a hundred megabytes. aiohttp would decompress anything that comes, for
+anybody, in steps that hold the event loop for 60 ms; so it is set to leave bodies as they are
+(`shared.serving`), and only code that wants a body decompresses it, up to the size that it accepts.
 """
 
 import zlib
@@ -10,33 +10,33 @@ from collections.abc import Iterator
 from typing import Final
 
 STEP: Final = 1 << 17
-"""Bytes that are unpacked, and bytes that are looked at, in one step: a millisecond."""
+"""How many bytes are decompressed, and how many are looked at, in one step of a millisecond."""
 
 _BITS: Final = {"gzip": zlib.MAX_WBITS + 16, "x-gzip": zlib.MAX_WBITS + 16, "deflate": 0}
 _PLAIN: Final = frozenset({"", "identity"})
 
 TAKEN: Final = "gzip, deflate"
-"""The codings that there are, as `Accept-Encoding` names them."""
+"""The codings that are supported, as `Accept-Encoding` names them."""
 
 
 class NotPacked(ValueError):
-    """What came is not packed as it says."""
+    """The data is not compressed as it says."""
 
 
 class UnknownCoding(Exception):
-    """A coding that nothing is taken in. The text says which are."""
+    """The coding is not supported. The text says which ones are."""
 
 
 def is_packed(coding: str) -> bool:
-    """Whether a body with this `Content-Encoding` has to be unpacked."""
+    """Whether a body with this `Content-Encoding` has to be decompressed."""
     return coding.strip().lower() not in _PLAIN
 
 
 class Unpacker:
-    """One body."""
+    """Decompresses one body."""
 
     def __init__(self, coding: str) -> None:
-        """Raises `UnknownCoding`."""
+        """Raises `UnknownCoding` for a coding that is not supported."""
         name = coding.strip().lower()
         if name not in _BITS:
             raise UnknownCoding(
@@ -46,11 +46,12 @@ class Unpacker:
         self._inflater: zlib._Decompress | None = None
 
     def steps(self, data: bytes) -> Iterator[bytes]:
-        """What comes next, in pieces of `STEP` bytes at most. Raises `NotPacked`."""
+        """Yields what comes next, in pieces of at most `STEP` bytes. Raises `NotPacked`."""
         if not data:
             return
         if self._inflater is None:
-            # "deflate" means zlib's form of it, and some send it without (RFC 9110, 8.4.1.2).
+            # "deflate" means the zlib format, but some clients send raw deflate data (RFC 9110,
+            # 8.4.1.2).
             bits = self._bits or (zlib.MAX_WBITS if data[0] & 0xF == 8 else -zlib.MAX_WBITS)
             self._inflater = zlib.decompressobj(bits)
         for start in range(0, len(data), STEP):
@@ -68,6 +69,6 @@ class Unpacker:
                 yield made
 
     def end(self) -> None:
-        """There is no more. Raises `NotPacked` where something is missing."""
+        """Ends the body. Raises `NotPacked` if something is missing."""
         if self._inflater is None or not self._inflater.eof:
             raise NotPacked("it ends before what is packed does")

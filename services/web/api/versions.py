@@ -1,7 +1,7 @@
-"""Which function there is since which version, and what it takes.
+"""Lists which functions exist since which version, and which parameters they take.
 
-The names are those of Etherpad 3.3. A parameter that a version does not know is not read in a call
-of that version.
+The names are those of Etherpad 3.3. A parameter that a version does not have is ignored in calls of
+that version.
 """
 
 from typing import Final

@@ -1,4 +1,5 @@
-"""Who may see the fleet: whoever has the password. Pure, but for the file that it may be in."""
+"""Admits those who have the password to the fleet page. Pure, except for the file that may hold
+it."""
 
 import base64
 import binascii
@@ -10,8 +11,8 @@ from padfleet.shared.settings.seeing import problem_with_token
 
 
 def token_of(settings: FanoutSettings) -> str:
-    """The password; empty: there is none, and no page. Raises `SettingsError` for a file without a
-    good one."""
+    """Returns the password; empty if there is none, and thus no page. Raises `SettingsError` if the
+    file does not contain a good one."""
     path, flag = settings.fleet_token_file, "--fleet-token-file"
     token = password_of(settings.fleet_token, path, flag)
     if path and (problem := problem_with_token(token)) is not None:
@@ -20,8 +21,8 @@ def token_of(settings: FanoutSettings) -> str:
 
 
 def admits(token: str, authorization: str) -> bool:
-    """Whether the header `Authorization` has the password: as a bearer, for programs, or as Basic
-    with any user name, which browsers ask for. Nobody has the password that there is not."""
+    """Whether the header `Authorization` has the password: as a bearer token, for programs, or as
+    Basic with any user name, which browsers ask for. If no password is set, nothing is admitted."""
     scheme, _, given = authorization.partition(" ")
     if scheme.lower() == "basic":
         given = _password(given)
@@ -29,13 +30,13 @@ def admits(token: str, authorization: str) -> bool:
         return False
     if not token:
         return False
-    # In constant time: how long it takes tells nothing of how much of a guess is right.
+    # This takes constant time, so that its duration does not reveal how much of a guess is right.
     return hmac.compare_digest(given.strip().encode("utf-8", "replace"), token.encode())
 
 
 def who(authorization: str) -> str:
-    """The name that somebody has given with the password. It is his word alone: whoever has the
-    password may give any. Empty: none."""
+    """Returns the name that was given with the password; empty if none was. It is not verified:
+    those who have the password may give any name."""
     scheme, _, given = authorization.partition(" ")
     return _given(given)[0] if scheme.lower() == "basic" else ""
 
@@ -45,7 +46,7 @@ def _password(given: str) -> str:
 
 
 def _given(given: str) -> tuple[str, str]:
-    """The name and the password in what a browser sends."""
+    """Returns the name and the password in what a browser sends."""
     try:
         text = base64.b64decode(given, validate=True).decode("utf-8")
     except (binascii.Error, ValueError):

@@ -1,9 +1,10 @@
-"""Whether something may be changed by a request that has the password. Pure.
+"""Decides whether a request that has the password may change something. Pure.
 
-A browser that has been given the password once sends it along with whatever any page makes it ask
-here. So what changes something has to come from our own page, and says so in three ways, of which
-no page elsewhere can do the second: a header of ours makes the browser ask beforehand whether it
-may, and it may not. Programs bring the password by themselves, as a bearer.
+A browser that has been given the password once also sends it with requests that any other page
+makes it send here. So a request that changes something has to come from our own page, which it
+shows in three ways. No page elsewhere can do the second: because of our own header, the browser
+asks beforehand whether it may send the request, and it may not. Programs send the password
+themselves, as a bearer token.
 """
 
 from collections.abc import Mapping
@@ -11,17 +12,17 @@ from typing import Final
 from urllib.parse import urlsplit
 
 HEADER: Final = "X-Padfleet-Page"
-"""The header that our page sends with what it wants to have done; its value is `OURS`."""
+"""The header that our page sends with each change that it asks for; its value is `OURS`."""
 
 OURS: Final = "fleet"
 
 
 def why_not(headers: Mapping[str, str], hosts: tuple[str, ...]) -> str:
-    """Why the request may change nothing; empty: it may.
+    """Returns why the request may change nothing; empty if it may.
 
     Arguments:
-        headers: of the request, found by any spelling.
-        hosts: what the request calls us, in `Host` and, from a proxy, in `X-Forwarded-Host`.
+        headers: those of the request, which can be looked up in any case.
+        hosts: our own name as the request has it, in `Host` and, from a proxy, in `X-Forwarded-Host`.
     """
     kind = headers.get("Content-Type", "").partition(";")[0].strip().lower()
     if kind != "application/json":
@@ -41,7 +42,7 @@ def why_not(headers: Mapping[str, str], hosts: tuple[str, ...]) -> str:
 
 
 def _name(url: str) -> str | None:
-    """The name in an address, without its port: behind a proxy, ours is another one."""
+    """Returns the host name in an address, without its port, which differs behind a proxy."""
     try:
         return urlsplit(url).hostname
     except ValueError:

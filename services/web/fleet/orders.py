@@ -1,4 +1,4 @@
-"""What the page of pads may ask to have done: read from what it sends, and handed on."""
+"""Reads what the page of pads asks to have done, and does it."""
 
 from dataclasses import dataclass
 from typing import Any, Final
@@ -14,28 +14,28 @@ from padfleet.shared.wire.jsontext import BadJson, loads
 DEEDS: Final = ("delete", "kick", "read-only link", "copy", "move")
 
 LONGEST_BODY: Final = 16 << 10
-"""Bytes of what is sent."""
+"""The most bytes of a request's body."""
 
 
 class BadOrder(ValueError):
-    """What was sent is no order; the text says why."""
+    """The body is not a valid order; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One deed that somebody wants done."""
+    """One deed that an operator wants done."""
 
     deed: str
     pad: str
     to: str = ""  #: the other name, for a copy or a move
-    replace: bool = False  #: a pad of that name goes
-    author: str = ""  #: only he is sent away; empty: everybody
-    session: str = ""  #: only this one of his
-    keep_out_s: int = KEPT_OUT_S  #: for which whoever is sent away cannot come back
+    replace: bool = False  #: an existing pad of that name is replaced
+    author: str = ""  #: only this author is sent away; empty: everybody
+    session: str = ""  #: only this session of the author
+    keep_out_s: int = KEPT_OUT_S  #: for how many seconds those who are sent away cannot come back
 
     @classmethod
     def from_json(cls, body: bytes) -> "Order":
-        """Raises `BadOrder`."""
+        """Reads an order from JSON. Raises `BadOrder`."""
         try:
             given = loads(body)
         except BadJson:
@@ -64,7 +64,7 @@ class Order:
         return order
 
     def check_new_name(self) -> None:
-        """Raises `BadOrder`."""
+        """Checks the new name. Raises `BadOrder`."""
         if not is_new_pad_id(self.to):
             raise BadOrder(f"to: {self.to!r} is not a valid pad name: nobody could open it")
         if self.to == self.pad:
@@ -90,8 +90,8 @@ def _seconds(given: dict[str, Any], name: str, default: int) -> int:
 
 
 async def carried_out(order: Order, deeds: PadDeeds) -> dict[str, Any]:
-    """Does it, and returns what there is to say of it. Raises as `PadDeeds` does, or `BadOrder`
-    where the new name is of a group that there is not."""
+    """Carries out the order, and returns what there is to report. Raises what `PadDeeds` raises, or
+    `BadOrder` if the new name belongs to a group that does not exist."""
     match order.deed:
         case "delete":
             await deeds.delete(order.pad)

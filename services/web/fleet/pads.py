@@ -1,4 +1,4 @@
-"""The routes of the page `/fleet/pads`: which pads there are, and what is done to them."""
+"""Serves the routes of the page `/fleet/pads`, which lists pads and carries out deeds on them."""
 
 import json
 import logging
@@ -30,19 +30,20 @@ from padfleet.shared.log.people.presence import members
 log = logging.getLogger(__name__)
 
 ROWS: Final = 100
-"""Pads of a page."""
+"""How many pads a page lists."""
 
 SECONDS: Final = 1.5
-"""Time that a page is looked for; with what it has then it ends, and says where to go on."""
+"""How many seconds a page is searched for; it then ends with what it has, and says where to
+continue."""
 
 MOST_PEOPLE: Final = 500
-"""Sessions that are shown of a pad."""
+"""The most sessions of a pad that are shown."""
 
 DEEDS_SHOWN: Final = 50
-"""Entries of the audit log in one answer."""
+"""How many entries of the audit log one answer has."""
 
 TIMEOUT: Final = 10.0
-"""Seconds that a writer may take to delete a pad."""
+"""How many seconds a writer may take to delete a pad."""
 
 FAULTS: Final = (*UNREACHABLE, ResponseError, TimeoutError)
 
@@ -51,7 +52,7 @@ Address = Callable[[web.Request], str]
 
 
 class PadsRoutes:
-    """Answers what the page asks, and does what it wants done."""
+    """Answers the page's questions, and carries out its orders."""
 
     def __init__(
         self,
@@ -61,11 +62,12 @@ class PadsRoutes:
         refused: Refused,
         address: Address,
     ) -> None:
-        """
+        """Prepares the routes, which `add_routes` adds.
+
         Arguments:
-            headers: for every answer.
-            refused: what those are told who have not the password; None: somebody has.
-            address: of the client of a request.
+            headers: the headers of every answer.
+            refused: returns the answer to a request without the password; None if it has the password.
+            address: returns the address of a request's client.
         """
         self._redis = redis
         self._keyspace = keyspace
@@ -74,7 +76,7 @@ class PadsRoutes:
         self._address = address
 
     def add_routes(self, app: web.Application) -> None:
-        """Adds them to a worker, but for the page's own files."""
+        """Adds the routes to a worker, except for the page's own files."""
         app.router.add_get("/fleet/pads/list", self._list)
         app.router.add_get("/fleet/pads/pad", self._pad)
         app.router.add_post("/fleet/pads/do", self._do)
@@ -83,7 +85,7 @@ class PadsRoutes:
     # --- Looking ---------------------------------------------------------------------------------
 
     async def _list(self, request: web.Request) -> web.StreamResponse:
-        """Writes an object a line, each as it is found, and at the end where to go on."""
+        """Writes one object per line as each pad is found, and at the end where to continue."""
         if (refused := self._refused(request)) is not None:
             return refused
         try:
@@ -194,7 +196,7 @@ class PadsRoutes:
 
 
 def _search(query: Any) -> PadSearch:
-    """Raises ValueError."""
+    """Reads the search from a query. Raises ValueError."""
     words, place = query.get("search", ""), query.get("place", "any")
     if len(words) > LONGEST_NAME:
         raise ValueError(f"search: up to {LONGEST_NAME} characters")
@@ -204,7 +206,7 @@ def _search(query: Any) -> PadSearch:
 
 
 def _row(row: PadFacts | UnreadablePad | PageEnd) -> dict[str, Any]:
-    """What the page is told of it."""
+    """Returns what the page is sent about a row."""
     if isinstance(row, UnreadablePad):
         return {"damaged": row.why}
     if isinstance(row, PageEnd):

@@ -1,4 +1,4 @@
-"""The routes of the fleet page."""
+"""Serves the routes of the fleet page."""
 
 import logging
 from collections.abc import Callable
@@ -59,8 +59,8 @@ def mount(
     settings: FanoutSettings,
     address: Callable[[web.Request], str] = _peer,
 ) -> None:
-    """Adds `/fleet`, `/fleet/pads` and what belongs to them to a worker. `address` is that of the
-    client of a request, whatever stands between. Raises `SettingsError`."""
+    """Adds `/fleet`, `/fleet/pads` and what belongs to them to a worker. `address` returns the
+    address of a request's client, even if there is a proxy in between. Raises `SettingsError`."""
     page = _Page(View(redis, keyspace), token_of(settings))
     app.router.add_get("/fleet", page.page)
     app.router.add_get("/fleet/data", page.data)
@@ -100,7 +100,7 @@ class _Page:
         return response
 
     def refused(self, request: web.Request) -> web.Response | None:
-        """What whoever has not the password is told; None: it is there."""
+        """Returns the answer to a request without the password; None if it has the password."""
         if not self._token:
             return web.Response(status=404, text=OFF, headers=HEADERS)
         if not admits(self._token, request.headers.get("Authorization", "")):

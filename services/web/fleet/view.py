@@ -12,12 +12,12 @@ from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.keys import Keyspace
 
 FRESH = 1.0
-"""Seconds for which a look serves all who ask: ten operators cost what one costs."""
+"""For how many seconds all viewers share one look, so that ten operators cost no more than one."""
 
 
 class View:
-    """Looks only while somebody asks. Nothing has to be kept for the charts: the processes bring
-    their last minutes along."""
+    """Looks at the fleet only while somebody asks. Nothing has to be kept for the charts, since the
+    processes report their last minutes themselves."""
 
     def __init__(self, redis: Redis, keyspace: Keyspace) -> None:
         self._redis = redis
@@ -28,7 +28,7 @@ class View:
         self._told: dict[str, Any] = {}
 
     async def told(self) -> dict[str, Any]:
-        """The fleet, as JSON is made of it. Raises what `UNREACHABLE` lists."""
+        """Returns the fleet in the form of which JSON is made. Raises what `UNREACHABLE` lists."""
         async with self._turn:
             if time.monotonic() - self._taken >= FRESH:
                 now = picture(await look(self._redis, self._keyspace))
