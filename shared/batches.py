@@ -1,4 +1,4 @@
-"""Some hundreds at a time: what takes a round trip, or a step, for as many as are brought. Pure."""
+"""Groups items into batches, for what takes a round trip or a step for many items at once. Pure."""
 
 from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable, Iterator, Sequence
 from typing import Final, TypeVar
@@ -6,18 +6,18 @@ from typing import Final, TypeVar
 T = TypeVar("T")
 
 ASKED_AT_ONCE: Final = 500
-"""How many keys are asked for in one round trip: to read the answers takes some milliseconds."""
+"""How many keys are asked for in one round trip; reading the answers takes some milliseconds."""
 
 
 def slices(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
-    """All items in their order, `size` at a time; the last slice has what is left."""
+    """Yields all items in their order, `size` at a time; the last slice has what is left."""
     for start in range(0, len(items), size):
         yield items[start : start + size]
 
 
 def filled(items: Iterable[T], size_of: Callable[[T], int], full: int) -> Iterator[list[T]]:
-    """All items in their order, as many at a time as it takes until their sizes come to `full`; the
-    last list has what is left. None is empty."""
+    """Yields all items in their order, in lists that end when the sizes reach `full`; the last list
+    has what is left. None of them is empty."""
     part: list[T] = []
     size = 0
     for item in items:
@@ -31,8 +31,8 @@ def filled(items: Iterable[T], size_of: Callable[[T], int], full: int) -> Iterat
 
 
 def fitting(items: Iterable[T], size_of: Callable[[T], int], most: int) -> Iterator[list[T]]:
-    """All items in their order, as many at a time as their sizes come to no more than `most`: one
-    that is larger is alone. None is empty."""
+    """Yields all items in their order, in lists whose sizes add up to at most `most`; an item that
+    is larger than that is in a list of its own. None of them is empty."""
     part: list[T] = []
     size = 0
     for item in items:
@@ -47,9 +47,11 @@ def fitting(items: Iterable[T], size_of: Callable[[T], int], most: int) -> Itera
 
 
 async def batches(items: AsyncIterable[T], size: int) -> AsyncGenerator[list[T], None]:
-    """The same of items that come one by one, for as long as they come. None is empty.
+    """Yields items that come one by one in lists of `size`, for as long as they come. None is
+    empty.
 
-    Whoever stops before the end closes it (`contextlib.aclosing`), and what it reads from.
+    A caller that stops before the end has to close this (`contextlib.aclosing`), and what it reads
+    from.
     """
     batch: list[T] = []
     async for item in items:

@@ -1,16 +1,16 @@
-"""How long, and of what form, anything may be that people give us. Pure.
+"""Defines the maximum length and the form of everything that people submit. Pure.
 
-It comes through many doors: sockets, the HTTP API, `.etherpad` files, databases of an Etherpad,
-archives. What one of them keeps out must not come in by another, so that each asks here, and what
-is stored and read again is bounded here too. There are four ways to deal with what is out of
-bounds, one for each field:
+Input comes in many ways: through sockets, the HTTP API, `.etherpad` files, databases of an
+Etherpad, and archives. What is kept out of one of them must not come in through another, so all of
+them ask here, and what is stored and read again is bounded here too. There are four ways to deal
+with what is out of bounds, one for each field:
 
 - **cut**: names and labels lose their end; nobody is turned away for a long one.
-- **replaced**: a colour that is none becomes one that is, always the same for the same author.
+- **replaced**: an invalid colour becomes a valid one, always the same for the same author.
 - **moved**: times that no page can show move to the nearest that one can.
 - **refused**: whatever has a meaning that would be lost. `OutOfBounds` says what, and the limit.
 
-Lengths are UTF-16 code units, as in JavaScript, where nothing else is said.
+Lengths are in UTF-16 code units, as in JavaScript, unless stated otherwise.
 """
 
 import re
@@ -21,61 +21,67 @@ from zlib import crc32
 from padfleet.shared.wire.jsontext import dumps
 
 PALETTE_SIZE: Final = 64
-"""Colours in Etherpad's palette; a new author gets the number of one of them."""
+"""The number of colours in Etherpad's palette; a new author gets the index of one of them."""
 
 MOST_NAME: Final = 200
-"""The longest name of an author. Cut."""
+"""The maximum length of an author's name. Longer ones are cut."""
 
 MOST_LABEL: Final = 200
-"""The longest label, and the longest id, of a saved revision. Cut."""
+"""The maximum length of the label, and of the id, of a saved revision. Longer ones are cut."""
 
 MOST_CHAT_TEXT: Final = 10_000
-"""The longest chat message. Etherpad's page lets nobody type more than 999; its server has no limit
-but that of the message as a whole. Refused of who speaks, cut where it is history."""
+"""The maximum length of a chat message. Etherpad's page accepts at most 999 characters; its server
+has no limit except that of the message as a whole. A longer message is refused when it is sent, and
+cut when it is part of a history."""
 
 MOST_CHAT_EXTRA: Final = 4_096
-"""Bytes, as JSON, of what plugins add to a message, and which is stored with it. Refused of who
-speaks, left out where it is history."""
+"""The most bytes, as JSON, of what plugins add to a chat message, which is stored with it. More
+than that is refused when it is sent, and left out when it is part of a history."""
 
 MOST_BROUGHT_MESSAGES: Final = 100_000
-"""Chat messages of a pad that is brought from elsewhere; of more, the newest."""
+"""The most chat messages of a pad that is brought from elsewhere; the newest are kept."""
 
 MOST_SAVED: Final = 2000
-"""Saved revisions of a pad. Everyone who joins is sent all of them, some 150 bytes each."""
+"""The most saved revisions of a pad. Everyone who joins is sent all of them, some 150 bytes
+each."""
 
 MOST_RELAYED: Final = 64 << 10
-"""Bytes, as JSON, of a message that is passed on and not stored."""
+"""The most bytes, as JSON, of a message that is passed on and not stored."""
 
 MOST_WORD: Final = 200
-"""The longest name of a language or a font in a pad's settings. Cut."""
+"""The maximum length of the name of a language or a font in a pad's settings. Longer ones are
+cut."""
 
 PLUGIN_KEY_BYTES: Final = 64 << 10
 PLUGINS_BYTES: Final = 256 << 10
-"""What a plugin's setting, and all of them together, may take as JSON; what is more is left out.
-The same as in Etherpad, so that what fits there fits here."""
+"""The most bytes that a plugin's setting, and all of them together, may take as JSON; anything more
+is left out. This is the limit of Etherpad, so that what fits there fits here."""
 
 MOST_ID: Final = 100
-"""The longest id of an author, a group or a session. Ours have 18 characters. Refused."""
+"""The maximum length of the id of an author, a group or a session; ours have 18 characters. Longer
+ones are refused."""
 
 MOST_MAPPER: Final = 1_000
-"""Characters of the name that another system has for an author or a group. Refused."""
+"""The most characters of the name that another system has for an author or a group. Longer ones are
+refused."""
 
 MOST_TOKEN: Final = 200
-"""Characters of an author token. Refused."""
+"""The most characters of an author token. Longer ones are refused."""
 
 MOST_ATTRIBUTE_KEY: Final = 1_000
 MOST_ATTRIBUTE_VALUE: Final = 1_000_000
-"""The longest key, and the longest value, of one attribute. A value may be as long as a message
-is by default, since plugins keep pictures so. Refused."""
+"""The maximum length of the key, and of the value, of one attribute. A value may be as long as a
+message is by default, since plugins store pictures in this way. Longer ones are refused."""
 
 MOST_POOL: Final = 10_000_000
-"""The length of all attributes of a pad that is brought from elsewhere, together. Refused."""
+"""The maximum total length of all attributes of a pad that is brought from elsewhere. More is
+refused."""
 
 LARGEST: Final = (1 << 53) - 1
-"""Whole numbers beyond it are not exact in JavaScript."""
+"""The largest whole number up to which all are exact in JavaScript."""
 
 LAST_DATE: Final = 8_640_000_000_000_000
-"""The last moment, in ms since 1970, that JavaScript has a date for."""
+"""The last moment, in ms since 1970, for which JavaScript has a date."""
 
 DAY_MS: Final = 86_400_000
 
@@ -90,24 +96,25 @@ _DIGITS: Final = re.compile("[0-9]{1,16}")
 
 
 class OutOfBounds(ValueError):
-    """It is refused. The text says what is too long or of a wrong form, and what would be right."""
+    """A value is refused. The text says what is too long or malformed, and what would be right."""
 
 
 # --- Authors -------------------------------------------------------------------------------------
 
 
 def name_of(value: Any) -> str | None:
-    """An author's name, cut; None for what is none."""
+    """Returns an author's name, cut to its limit; None for an invalid one."""
     return value[:MOST_NAME] if isinstance(value, str) and value else None
 
 
 def is_color(value: Any) -> TypeGuard[str]:
-    """Whether it is ``#rgb`` or ``#rrggbb``."""
+    """Whether the value is ``#rgb`` or ``#rrggbb``."""
     return isinstance(value, str) and _COLOR.fullmatch(value) is not None
 
 
 def color_of(value: Any, author: str) -> int | str:
-    """An author's colour: a number of the palette or ``#rrggbb``. What is neither is replaced."""
+    """Returns an author's colour: an index into the palette or ``#rrggbb``. Anything else is
+    replaced."""
     if is_color(value):
         return value
     if type(value) is int and 0 <= value < PALETTE_SIZE:
@@ -116,13 +123,13 @@ def color_of(value: Any, author: str) -> int | str:
 
 
 def is_author_id(value: Any) -> TypeGuard[str]:
-    """Whether an author may have this id. Etherpad's are ``a.`` and 16 characters; those that
-    others have made may be different."""
+    """Whether an author may have this id. Etherpad's ids are ``a.`` and 16 characters; those
+    created by other systems may be different."""
     return isinstance(value, str) and _ID.fullmatch(value) is not None
 
 
 def is_token(value: Any) -> TypeGuard[str]:
-    """Whether it is an author token: ``t.`` and base64url."""
+    """Whether the value is an author token: ``t.`` and base64url."""
     return isinstance(value, str) and _TOKEN.fullmatch(value) is not None
 
 
@@ -130,8 +137,9 @@ def is_token(value: Any) -> TypeGuard[str]:
 
 
 def is_pad_id(value: Any) -> TypeGuard[str]:
-    """Whether a pad may have this id, so that somebody can open it. As plain text, not code
-    units. White space and colons, which no new pad gets, are in the names of old ones."""
+    """Whether a pad may have this id, so that it can be opened. The id is plain text, not code
+    units. White space and colons are allowed, as names of old pads contain them, though no new pad
+    gets them."""
     return (
         isinstance(value, str)
         and _PAD.fullmatch(value) is not None
@@ -140,12 +148,12 @@ def is_pad_id(value: Any) -> TypeGuard[str]:
 
 
 def is_new_pad_id(value: Any) -> TypeGuard[str]:
-    """Whether a pad can be made with this id, without anything in it being replaced."""
+    """Whether a pad can be created with this id, without anything in it being replaced."""
     return is_pad_id(value) and _REPLACED.search(value) is None
 
 
 def is_read_only_id(value: Any) -> TypeGuard[str]:
-    """Whether a pad may have this id for those who only read: ``r.`` and some more."""
+    """Whether a pad may have this id for those who only read: ``r.`` and further characters."""
     return isinstance(value, str) and value.startswith("r.") and _PAD.fullmatch(value) is not None
 
 
@@ -154,13 +162,14 @@ def is_group_id(value: Any) -> TypeGuard[str]:
 
 
 def is_session_id(value: Any) -> TypeGuard[str]:
-    """Whether a group's session may have this id. It is one of several in a cookie, with commas
-    between."""
+    """Whether a group's session may have this id. Ids are separated by commas in a cookie, so an id
+    cannot contain one."""
     return isinstance(value, str) and _ID.fullmatch(value) is not None and "," not in value
 
 
 def check_mapper(value: str) -> str:
-    """The name that another system has for an author or a group. Raises `OutOfBounds`."""
+    """Checks the name that another system has for an author or a group, and returns it. Raises
+    `OutOfBounds`."""
     if not 0 < len(value) <= MOST_MAPPER:
         raise OutOfBounds(f"a mapper has 1 to {MOST_MAPPER} characters, not {len(value)}")
     return value
@@ -170,7 +179,7 @@ def check_mapper(value: str) -> str:
 
 
 def moment(value: Any, *, latest: int = LAST_DATE) -> int:
-    """A time in ms since 1970, from then to `latest`. 0 for what is none."""
+    """Returns a time in ms since 1970, from 0 up to `latest`; 0 for an invalid one."""
     if isinstance(value, str):
         value = number_of(value)
     if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
@@ -179,8 +188,8 @@ def moment(value: Any, *, latest: int = LAST_DATE) -> int:
 
 
 def number_of(value: Any) -> int | None:
-    """A whole number from 0 to `LARGEST`, also as plain decimal digits or, as 1.0 is to
-    JavaScript, as a float; None for everything else, whatever its length."""
+    """Returns a whole number from 0 to `LARGEST`. Plain decimal digits are accepted, and so is a
+    float such as 1.0, as in JavaScript; None for everything else, whatever its length."""
     if isinstance(value, str):
         value = int(value) if value.isascii() and _DIGITS.fullmatch(value) else None
     elif isinstance(value, float):
@@ -192,7 +201,7 @@ def number_of(value: Any) -> int | None:
 
 
 def check_chat(text: str, extra: Mapping[str, Any]) -> None:
-    """What somebody says. Raises `OutOfBounds`."""
+    """Checks a chat message. Raises `OutOfBounds`."""
     if len(text) > MOST_CHAT_TEXT:
         raise OutOfBounds(f"the text is longer than {MOST_CHAT_TEXT} characters")
     if extra and len(dumps(extra).encode()) > MOST_CHAT_EXTRA:
@@ -200,17 +209,18 @@ def check_chat(text: str, extra: Mapping[str, Any]) -> None:
 
 
 def chat_text(value: str) -> str:
-    """What somebody has said, cut."""
+    """Returns the text of a message in a history, cut to its limit."""
     return value[:MOST_CHAT_TEXT]
 
 
 def chat_extra(extra: dict[str, Any]) -> dict[str, Any]:
-    """What was added to it; nothing, if that is too much."""
+    """Returns what was added to a message in a history, or nothing if that is too much."""
     return extra if not extra or len(dumps(extra).encode()) <= MOST_CHAT_EXTRA else {}
 
 
 def label_of(value: Any, rev: int) -> str:
-    """The label of a saved revision, cut. An empty one, or none, is made."""
+    """Returns the label of a saved revision, cut to its limit; one is made up if it is empty or
+    missing."""
     return value[:MOST_LABEL] if isinstance(value, str) and value else f"Revision {rev}"
 
 
@@ -218,7 +228,8 @@ def label_of(value: Any, rev: int) -> str:
 
 
 def check_attributes(pairs: Iterable[tuple[str, str]], *, together: int = LARGEST) -> None:
-    """Keys and values, each and `together`. Raises `OutOfBounds`."""
+    """Checks the length of each key and value, and of all of them `together`. Raises
+    `OutOfBounds`."""
     total = 0
     for key, value in pairs:
         if len(key) > MOST_ATTRIBUTE_KEY:

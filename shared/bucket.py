@@ -1,4 +1,4 @@
-"""Token buckets: how fast somebody may go on, after a quick start. Pure; the time is passed in."""
+"""Implements token buckets, which limit a rate but allow a burst. Pure; the time is passed in."""
 
 from collections.abc import Hashable
 from dataclasses import dataclass
@@ -8,24 +8,25 @@ K = TypeVar("K", bound=Hashable)
 
 
 class Pace(NamedTuple):
-    rate: float  #: a second, for as long as one likes
-    burst: float  #: at once, after a while of less
+    rate: float  #: units per second, in the long run
+    burst: float  #: units at once, after a time of less use
     patience: float
-    """Seconds that somebody who is too fast is made to wait, at most. Who would have to wait longer
-    is refused: a queue is bounded by its time, and by nothing else."""
+    """The most seconds that a caller that is too fast is made to wait. A caller that would have to
+    wait longer is refused: a queue is bounded by its time, and by nothing else."""
 
 
 @dataclass(slots=True)
 class Bucket:
-    """Full in the beginning. It can be overdrawn: who takes more than there is has to wait until it
-    would have been there, and whoever comes after waits for that too, so that order is kept."""
+    """A bucket, which is full in the beginning. It can be overdrawn: a caller that takes more than
+    there is has to wait until that would have been there, and later callers wait for that too, so
+    that the order is kept."""
 
     level: float
     at: float
 
     def take(self, pace: Pace, now: float, amount: float = 1.0) -> float | None:
-        """Seconds to wait before going on; 0: none. None: more than `pace.patience`, and nothing
-        was taken."""
+        """Returns how many seconds to wait before going on; 0 for no wait. None means that this is
+        more than `pace.patience`, and that nothing was taken."""
         level = min(pace.burst, self.level + (now - self.at) * pace.rate) - amount
         wait = -level / pace.rate if level < 0 else 0.0
         if wait > pace.patience:
@@ -38,8 +39,9 @@ class Bucket:
 
 
 class Buckets(Generic[K]):
-    """One for each of many, who come and go: a full one need not be kept, since that is how a new
-    one is. So there are as many as were busy within the last `burst / rate` seconds."""
+    """A bucket for each of many clients that come and go. A full bucket need not be kept, since a
+    new one is full as well. So there are as many as were busy within the last `burst / rate`
+    seconds."""
 
     def __init__(self, pace: Pace) -> None:
         self.pace = pace
@@ -58,8 +60,8 @@ class Buckets(Generic[K]):
         return bucket.take(self.pace, now, amount)
 
     def _sweep(self, now: float) -> None:
-        # Not at each newcomer: looking through all of them is worth it once in the time in which
-        # they can have become full.
+        # This does not run for each new client: looking through all buckets is worthwhile once in
+        # the time in which they can have become full.
         if now < self._sweep_at:
             return
         self._sweep_at = now + self.pace.burst / self.pace.rate

@@ -1,8 +1,9 @@
-"""How many bytes a process holds for its clients: what they have not taken yet, or not sent whole.
+"""Limits how many bytes a process holds for its clients: data that they have not received yet, or
+have not sent completely.
 
-Who wants to hold more waits until there is room, in order, and not for ever. What is small by
-comparison does not wait behind what is large. One client has a share at most, where the bytes are
-one client's, so that whoever reads nothing does not keep others from reading.
+A caller that wants to hold more waits, in order and for a limited time, until there is room. Small
+amounts do not wait behind large ones. Where the bytes belong to one client, that client has a share
+at most, so that a client that receives nothing does not keep others from receiving.
 """
 
 import asyncio
@@ -12,7 +13,7 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 LARGE: Final = 16
-"""What takes more than such a part of a budget is large."""
+"""Anything that takes more than this fraction (one part in so many) of a budget is large."""
 
 
 class NoRoom(Exception):
@@ -24,16 +25,17 @@ class NoRoom(Exception):
 
 
 class _Lane:
-    """Those of one size: they wait for each other, and not for those in the other lane."""
+    """The callers of one size class: they wait for each other, and not for those in the other
+    lane."""
 
     def __init__(self, limit: int) -> None:
-        self.limit = limit  #: how full the budget may be with one of them
+        self.limit = limit  #: how full the budget may be with an item of this lane
         self.used = 0
         self.waiting: list[_Waiting] = []
 
 
 class _Taken:
-    """What a room stands for. The budget gives it back when the room is gone."""
+    """What a reservation stands for. The budget takes it back when the reservation is gone."""
 
     __slots__ = ("client", "lane", "size")
 
@@ -42,8 +44,8 @@ class _Taken:
 
 
 class Reservation:
-    """Room for some bytes in a budget. It is given back, at the latest, when nothing refers to this
-    any more; so this is kept where the bytes are that it stands for."""
+    """Room for some bytes in a budget. It is released, at the latest, when nothing refers to this
+    object any more; so it is kept together with the bytes for which it stands."""
 
     __slots__ = ("__weakref__", "_budget", "_taken")
 
@@ -57,8 +59,9 @@ class Reservation:
         return self._taken.size
 
     def resize(self, size: int) -> None:
-        """It has turned out to be more, or less; or some of it is gone. Raises `NoRoom` where it is
-        more than there is room for: then it stays as it was, and the bytes are to be let go."""
+        """Changes the size, because there turned out to be more or less, or some of it is gone.
+        Raises `NoRoom` if there is no room for that much: the size then stays as it was, and the
+        caller has to release the bytes."""
         if size > self.size and not self._budget._has_room_to_grow(self._taken, size):
             raise NoRoom(size)
         self._budget._resize(self._taken, size)
@@ -76,12 +79,12 @@ class _Waiting:
 
 
 class Budget:
-    """Bytes that may be held at the same time. For one event loop."""
+    """A limit on the bytes that may be held at the same time. It is for one event loop."""
 
     def __init__(self, total: int, *, share: int | None = None) -> None:
-        """Bytes altogether, and of one client. A quarter of all is kept free of what is large.
-        Something that is larger than there may be is let through when its client has nothing
-        else, and nothing large is held: nothing is too large for good."""
+        """Sets the limits, in bytes: `total` for all clients, `share` for one. A quarter of the
+        total is kept free of large items. An item larger than the limit is let through when its
+        client has nothing else and nothing large is held, so that nothing is too large forever."""
         self._total = total
         self._share = total if share is None else share
         self._small = _Lane(total)
@@ -90,23 +93,24 @@ class Budget:
 
     @property
     def used(self) -> int:
-        """Bytes that are held."""
+        """How many bytes are held."""
         return self._small.used + self._large.used
 
     @property
     def waiting(self) -> int:
-        """How many wait for room."""
+        """How many callers wait for room."""
         return len(self._small.waiting) + len(self._large.waiting)
 
     def take(self, size: int, client: Hashable | None = None) -> Reservation | None:
-        """Room for so many bytes, if there is some at once and nobody has come for it before.
-        `client`: whose they are; None: what many share, or nobody's."""
+        """Returns room for so many bytes, if it is available at once and nobody is waiting for it
+        already. `client` is the owner of the bytes; None if many share them, or they have no
+        owner."""
         lane = self._lane(size)
         before = any(not self._over_share(one.client, one.size) for one in lane.waiting)
         return None if before or not self._fits(lane, client, size) else self._given(client, size)
 
     async def wait(self, size: int, patience: float, client: Hashable | None = None) -> Reservation:
-        """The same room as of `take`, once its turn has come. Raises `NoRoom` if that takes more
+        """Returns room as `take` does, but waits for its turn. Raises `NoRoom` if that takes more
         than `patience` seconds."""
         room = self.take(size, client)
         if room is not None:
@@ -122,7 +126,7 @@ class Budget:
                 lane.waiting.remove(me)
                 self._serve()
             elif me.future.done() and not me.future.cancelled():
-                me.future.result().give_back()  # it came, and nobody is there to take it
+                me.future.result().give_back()  # it was granted, and nobody is there to take it
             if isinstance(error, TimeoutError):
                 raise NoRoom(size) from None
             raise
@@ -131,7 +135,7 @@ class Budget:
     async def room(
         self, client: Hashable, size: int, *, patience: float
     ) -> AsyncIterator[Reservation]:
-        """The same room as of `wait`, for as long as the block lasts."""
+        """Reserves room as `wait` does, for as long as the block lasts."""
         room = await self.wait(size, patience, client)
         try:
             yield room
@@ -156,7 +160,7 @@ class Budget:
         return Reservation(self, taken)
 
     def _has_room_to_grow(self, taken: _Taken, size: int) -> bool:
-        """Whether there is room for what is to be so large now, but for what it has."""
+        """Whether there is room for the new size, not counting what is already reserved."""
         had = taken.size
         self._charge(taken, 0)
         fits = self._fits(self._lane(size), taken.client, size)
@@ -181,8 +185,9 @@ class Budget:
         taken.lane.used += size
 
     def _serve(self) -> None:
-        """Those who wait, in order. Who waits for its own share holds nobody up; who waits for the
-        others, does: something large would never get its turn."""
+        """Serves those who wait, in order. A caller that waits for its own share holds nobody up;
+        one that waits for the other clients does, since something large would otherwise never get
+        its turn."""
         for lane in (self._small, self._large):
             for one in list(lane.waiting):
                 if self._over_share(one.client, one.size):
@@ -190,5 +195,5 @@ class Budget:
                 if not one.future.done() and not self._fits(lane, one.client, one.size):
                     break
                 lane.waiting.remove(one)
-                if not one.future.done():  # else it has been cancelled
+                if not one.future.done():  # otherwise it was cancelled
                     one.future.set_result(self._given(one.client, one.size))

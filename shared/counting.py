@@ -1,8 +1,8 @@
-"""Counters and histograms for hot paths, shown to Prometheus when it asks.
+"""Provides counters and histograms for hot paths, which Prometheus reads on demand.
 
 Those of prometheus-client take a lock for each value, about 1.2 µs for an observation, and a
-revision passes a dozen of them. Ours are for a process with one event loop and no threads that
-count: an observation is a search among bounds and two additions, 0.2 µs.
+revision passes a dozen of them. These are for a process with one event loop and no threads that
+count: an observation is a search among bounds and two additions, which takes 0.2 µs.
 """
 
 from bisect import bisect_left
@@ -14,7 +14,7 @@ from prometheus_client.registry import Collector
 
 
 class QuickCounter(Collector):
-    """Counts up: `counter.value += n`. The name is without `_total`."""
+    """A counter that is increased by `counter.value += n`. Its name is given without `_total`."""
 
     __slots__ = ("_name", "_text", "value")
 
@@ -28,7 +28,7 @@ class QuickCounter(Collector):
 
 
 class QuickCounters(Collector):
-    """One counter for each value of a label. The values are ours, and few."""
+    """A counter for each value of a label. The values are chosen by us, and few."""
 
     __slots__ = ("_label", "_name", "_text", "values")
 
@@ -50,7 +50,7 @@ class QuickCounters(Collector):
 
 
 class QuickHistogram(Collector):
-    """Counts observations up to each bound, the bound included, and adds them up."""
+    """A histogram, which counts observations up to each bound, inclusive, and adds them up."""
 
     __slots__ = ("_bounds", "_counts", "_name", "_sum", "_text")
 
@@ -63,7 +63,7 @@ class QuickHistogram(Collector):
     ) -> None:
         self._name, self._text = name, text
         self._bounds = sorted(bounds)
-        self._counts = [0] * (len(self._bounds) + 1)  # the last: above all bounds
+        self._counts = [0] * (len(self._bounds) + 1)  #: the last one: above all bounds
         self._sum = 0.0
         registry.register(self)
 

@@ -1,4 +1,5 @@
-"""Whose time is over: one heap, and one tick a second, for all sessions of a worker."""
+"""Tracks which sessions of a worker have reached their deadline, with one heap and one tick a
+second for all of them."""
 
 import heapq
 import itertools
@@ -13,14 +14,14 @@ from padfleet.shared.tasks import Tasks
 T = TypeVar("T", bound=Hashable)
 
 TICK = 1.0
-"""Seconds. No timer is set for the next deadline: deadlines are of the wall clock, which may be
-moved under a timer, and nobody minds a second."""
+"""The interval in seconds. No timer is set for the next deadline, since deadlines are in wall-clock
+time, which may be changed while a timer runs; and a second more or less does not matter."""
 
 _SLACK = 64
 
 
 class Deadlines(Generic[T]):
-    """Items by time. Each has one deadline at most; putting it again moves that."""
+    """Items by time. Each has at most one deadline; putting it again moves that."""
 
     def __init__(self) -> None:
         self._heap: list[tuple[float, int, T]] = []
@@ -40,13 +41,14 @@ class Deadlines(Generic[T]):
             self._tidy()
 
     def first(self, before: float = math.inf) -> T | None:
-        """The one with the earliest deadline, if that is before this; None if there is none."""
+        """Returns the item with the earliest deadline, if that is before `before`; None if there is
+        none."""
         while self._heap and not self._is_current(self._heap[0]):
             heapq.heappop(self._heap)
         return self._heap[0][2] if self._heap and self._heap[0][0] < before else None
 
     def due(self, now: float) -> list[T]:
-        """Those whose deadline has come, earliest first. They are taken out."""
+        """Removes the items whose deadline has come, and returns them, the earliest first."""
         found = []
         while self._heap and self._heap[0][0] <= now:
             entry = heapq.heappop(self._heap)
@@ -56,8 +58,8 @@ class Deadlines(Generic[T]):
         return found
 
     def _tidy(self) -> None:
-        # Entries of those who have left stay in the heap until their time comes, which may be a
-        # day. More of these than of the others are not worth their memory.
+        # Entries of sessions that have left stay in the heap until their time comes, which may be a
+        # day. If there are more of these than of the others, they are not worth their memory.
         if len(self._heap) > 2 * len(self._current) + _SLACK:
             self._heap = [entry for entry in self._heap if self._is_current(entry)]
             heapq.heapify(self._heap)
@@ -67,8 +69,8 @@ class Deadlines(Generic[T]):
 
 
 async def watch(deadlines: Deadlines[T], expired: Callable[[T], Coroutine[Any, Any, None]]) -> None:
-    """Calls `expired` for each when its time has come, each in a task of its own: one that waits
-    for an answer must not keep the others."""
+    """Calls `expired` for each item when its time has come, each in a task of its own, since one
+    that waits for an answer must not delay the others."""
     tasks = Tasks()
     while True:
         for item in deadlines.due(time.time()):

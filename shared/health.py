@@ -1,8 +1,8 @@
-"""Health and metrics over HTTP, the same for every process.
+"""Serves health and metrics over HTTP, the same for every process.
 
 `GET /health/live`   200 while the process should be left alone, 503 when it should be restarted
-`GET /health/ready`  200 while it should get work, 503 when it should not
-`GET /metrics`       the metrics of the process, for Prometheus
+`GET /health/ready`  200 while it should get work, 503 when it should not `GET /metrics`       the
+metrics of the process, for Prometheus
 
 Both health answers are JSON, `{"status": "ok" | "failing", "checks": {name: {"ok", "why"}}}`.
 """
@@ -21,14 +21,15 @@ from prometheus_client.exposition import choose_encoder
 from padfleet.shared.tasks import awaited
 
 Check = Callable[[], Awaitable[str | None] | str | None]
-"""Returns None when all is well, else the reason why not; or a `Remark`. One that waits for nothing
-is a plain function: a check that has to be awaited is a task of its own each time it is made."""
+"""Returns None when all is well, otherwise the reason why not, or a `Remark`. A check that waits
+for nothing is a plain function, since a check that has to be awaited is a task of its own each
+time."""
 
 CHECK_TIMEOUT_S: Final = 2.0
 
 
 class Remark(str):
-    """Said with a check that passes: something is wrong that people are served without."""
+    """A remark on a check that passes: something is wrong, but people are served without it."""
 
     __slots__ = ()
 
@@ -65,8 +66,8 @@ class HealthReport:
 class Health:
     """The checks of one process.
 
-    Liveness must not depend on anything outside the process: when Redis is away, restarting all
-    that wait for it only adds their start to the load.
+    Liveness must not depend on anything outside the process: when Redis is unreachable, restarting
+    all processes that wait for it only adds their start to the load.
     """
 
     def __init__(self, timeout_s: float = CHECK_TIMEOUT_S) -> None:
@@ -75,11 +76,11 @@ class Health:
         self._ready: dict[str, Check] = {}
 
     def live(self, name: str, check: Check) -> None:
-        """Add a check of liveness. ValueError if the name is taken."""
+        """Adds a check of liveness. Raises ValueError if the name is taken."""
         _add(self._live, name, check)
 
     def ready(self, name: str, check: Check) -> None:
-        """Add a check of readiness. ValueError if the name is taken."""
+        """Adds a check of readiness. Raises ValueError if the name is taken."""
         _add(self._ready, name, check)
 
     async def liveness(self) -> HealthReport:
@@ -92,7 +93,7 @@ class Health:
         found: dict[str, str | None] = {}
         tasks: dict[str, asyncio.Task[str | None]] = {}
         for name, check in checks.items():
-            found[name] = None  # in the order in which they were added
+            found[name] = None  # keeps the order in which they were added
             try:
                 answer = check()
             except Exception as error:
@@ -104,8 +105,8 @@ class Health:
         if not tasks:
             return HealthReport(found)
         try:
-            # Not asyncio.timeout around each: that waits for a check to take its cancellation, and
-            # a check that hangs is the very one that may not.
+            # asyncio.timeout around each check would not do: it waits for a check to accept its
+            # cancellation, and a check that hangs is the very one that may not.
             done, _ = await asyncio.wait(tasks.values(), timeout=self._timeout_s)
         finally:
             for task in tasks.values():
@@ -119,20 +120,20 @@ class Health:
 def add_ops_routes(
     app: web.Application, health: Health, registry: CollectorRegistry = REGISTRY
 ) -> None:
-    """Add the routes of health and metrics to `app`."""
+    """Adds the routes of health and metrics to `app`."""
     add_health_routes(app, health)
 
     async def metrics(request: web.Request) -> web.Response:
         encode, content_type = choose_encoder(request.headers.get("Accept", ""))
-        # The header is set as a whole: aiohttp's content_type takes no parameters, and the version
-        # of the format is one.
+        # The header is set as a whole, since aiohttp's content_type takes no parameters, and the
+        # version of the format is one.
         return web.Response(body=encode(registry), headers={"Content-Type": content_type})
 
     app.router.add_get("/metrics", metrics)
 
 
 def add_health_routes(app: web.Application, health: Health) -> None:
-    """Add the routes of health alone, which balancers and probes ask where clients come."""
+    """Adds only the health routes, which load balancers and probes ask at the clients' port."""
 
     async def live(_request: web.Request) -> web.Response:
         return _answer(await health.liveness())
@@ -154,7 +155,8 @@ async def _guarded(answer: Awaitable[str | None]) -> str | None:
     try:
         return await answer
     except asyncio.CancelledError as error:
-        # Ours, when the check was late, or one that leaked out of what the check awaited.
+        # Either we cancelled it because the check was late, or a cancellation came out of what it
+        # awaited.
         return f"cancelled{': ' if str(error) else ''}{error}"
     except Exception as error:
         return _fault(error)

@@ -1,4 +1,4 @@
-"""What runs beside us from its start to its stop, and can be used in a `with`."""
+"""Provides a base for processes that run alongside ours from start to stop, usable in a `with`."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import Self
 class Lifetime(ABC):
     @abstractmethod
     def start(self) -> None:
-        """Returns when it can be used. Nothing is left running if that cannot be."""
+        """Returns when it can be used. If it cannot be started, nothing is left running."""
 
     @abstractmethod
     def stop(self) -> None:
-        """Ends it. Does nothing if it does not run."""
+        """Stops it. Does nothing if it is not running."""
 
     def __enter__(self) -> Self:
         self.start()

@@ -1,8 +1,8 @@
-"""Logging of a process: compact text for people, one JSON object a line for machines.
+"""Sets up the logging of a process: compact text for people, one JSON object per line for machines.
 
-Facts go into `extra`, not into the message: `log.info("lease taken", extra={"partition": 7})` is
-`… lease taken partition=7` or `{…, "message": "lease taken", "partition": 7}`. Messages then stay
-the same from one time to the next, and can be counted. Texts of pads and secrets are never logged.
+Facts go into `extra`, not into the message: `log.info("lease taken", extra={"partition": 7})` is `…
+lease taken partition=7` or `{…, "message": "lease taken", "partition": 7}`. Messages thus stay the
+same from one time to the next, and can be counted. Texts of pads and secrets are never logged.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ _LEVELS: Final = {
     "error": logging.ERROR,
 }
 
-# What a record has by itself; everything else on it came in through `extra`.
+# These are a record's own attributes; all others on it came in through `extra`.
 _STANDARD: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 
 def configure(
     level: LogLevel, format: LogFormat, process_name: str, stream: TextIO | None = None
 ) -> None:
-    """Set up the root logger of this process; replaces what was set up before.
+    """Sets up the root logger of this process, and replaces any earlier setup.
 
     `stream` is standard error unless given. `process_name` is on every line ("writer").
     """
@@ -47,7 +47,7 @@ def configure(
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(_LEVELS[level])
-    # A line for each request, the probes of the load balancer included, is not news.
+    # A line for each request, including the load balancer's probes, is not news.
     access = logging.DEBUG if level == "debug" else logging.WARNING
     logging.getLogger("aiohttp.access").setLevel(access)
     logging.getLogger("aiohttp.server").filters[:] = [_BriefOnBadRequests()]
@@ -55,18 +55,18 @@ def configure(
 
 
 class LeaveOutRepetitions(logging.Filter):
-    """Lets a warning pass some times within some seconds, and leaves out more like it.
+    """Lets a warning pass a few times within some seconds, and leaves out repetitions of it.
 
-    While Redis is away or its disk is full, there is something to be said for each partition and
-    each room twice a second, and a log that fills the disk helps nobody. Two warnings are alike if
-    their messages are, whatever the facts beside them: messages do not change from one time to the
-    next. The last one that passes says so (`and_then`), and the next one later how many there were
-    (`left_out`). Errors all pass: each may be about another pad.
+    While Redis is unreachable or its disk is full, there is something to report for each partition
+    and each room twice a second, and a log that fills the disk helps nobody. Two warnings are the
+    same if their messages are, whatever facts come with them, since messages do not change from one
+    time to the next. The last one that passes says so (`and_then`), and the next one says later how
+    many were left out (`left_out`). All errors pass, since each may be about another pad.
     """
 
     AT_ONCE = 10
     SECONDS = 10.0
-    KINDS = 1000  #: of messages that are counted apart, of other libraries' too
+    KINDS = 1000  #: how many messages are counted separately, including those of other libraries
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__()
@@ -91,15 +91,17 @@ class LeaveOutRepetitions(logging.Filter):
 
 
 class _BriefOnBadRequests(logging.Filter):
-    """Makes one line of what aiohttp logs about a request that is not HTTP, instead of an error
-    with a traceback: anybody can send as many as they like."""
+    """Reduces what aiohttp logs about a request that is not HTTP to one line, instead of an error
+    with a traceback, since anybody can send as many of these as they like."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if record.exc_info else None
-        # By name, since not every process that logs has a server, and aiohttp takes long to import.
+        # The type is compared by name, since not every process has a server, and importing aiohttp
+        # is slow.
         if error is not None and type(error).__module__ == "aiohttp.http_exceptions":
             record.msg, record.args = "malformed HTTP request", ()
-            # Not what it says: it quotes the request, and that may be half of a token or a key.
+            # The text itself is not logged: it quotes the request, which may contain part of a
+            # token or a key.
             record.error = type(error).__name__
             record.exc_info = None
             record.levelno, record.levelname = logging.INFO, "INFO"
@@ -107,14 +109,14 @@ class _BriefOnBadRequests(logging.Filter):
 
 
 def resolve_format(format: LogFormat, stream: TextIO) -> LogFormat:
-    """What `auto` comes to on `stream`: `text` on a terminal, else `json`."""
+    """Returns what `auto` means on `stream`: `text` on a terminal, otherwise `json`."""
     if format != "auto":
         return format
     return "text" if stream.isatty() else "json"
 
 
 class TextFormatter(logging.Formatter):
-    """`12:00:01.250 info    writer lease taken partition=7`; the time is local."""
+    """Formats a record as `12:00:01.250 info    writer lease taken partition=7`, in local time."""
 
     def __init__(self, process_name: str) -> None:
         super().__init__()
@@ -130,7 +132,8 @@ class TextFormatter(logging.Formatter):
 
 
 class JsonFormatter(logging.Formatter):
-    """One JSON object a line; the time is UTC (RFC 3339). Fields of `extra` cannot replace ours."""
+    """Formats a record as a JSON object on one line, in UTC (RFC 3339). Fields of `extra` cannot
+    replace the standard ones."""
 
     def __init__(self, process_name: str) -> None:
         super().__init__()
@@ -166,7 +169,7 @@ def _trace(formatter: logging.Formatter, record: logging.LogRecord) -> list[str]
 
 
 def _one_line(text: str) -> str:
-    """Control characters escaped: a pad's name with a newline in it must not forge a line."""
+    """Escapes control characters, as a pad's name with a newline in it must not forge a line."""
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

@@ -1,4 +1,4 @@
-"""Many names in order, in little memory."""
+"""Sorts many names in little memory."""
 
 import heapq
 import json
@@ -9,36 +9,36 @@ from itertools import pairwise
 from typing import IO, Final
 
 RUN: Final = 20_000
-"""Names that are held and put in order at once: ten milliseconds. What is more goes to a file."""
+"""How many names are held in memory and sorted at once, in ten milliseconds. More go to a file."""
 
 BLOCK: Final = 1 << 13
-"""Bytes of each run that are read at once."""
+"""How many bytes of each run are read at once."""
 
 
 class OrderedNames:
-    """Takes names in any order, and hands them out in that of their characters.
+    """Takes names in any order, and returns them in the order of their characters.
 
         with closing(OrderedNames()) as names:
             names.add("b"); names.add("a")
             list(names)  # ["a", "b"]
 
-    Raises OSError where a temporary file cannot be made, or the disk is full.
+    Raises OSError if a temporary file cannot be created, or the disk is full.
     """
 
     def __init__(self, *, run: int = RUN) -> None:
         self._run = run
         self._held: list[str] = []
-        self._ends = [0]  #: of the runs in the file
+        self._ends = [0]  #: the ends of the runs in the file
         self._file: IO[bytes] | None = None
 
     def add(self, name: str) -> None:
-        """Takes one more. A name that is taken twice is handed out twice."""
+        """Adds a name. A name that is added twice is returned twice."""
         self._held.append(name)
         if len(self._held) >= self._run:
             self._put_away()
 
     def __iter__(self) -> Iterator[str]:
-        """All names that have been taken; no more may be taken meanwhile."""
+        """Yields all names that have been added; no more may be added meanwhile."""
         runs = []
         if self._file is not None:
             runs = [self._read(self._file, *run) for run in pairwise(self._ends)]
@@ -66,6 +66,6 @@ class OrderedNames:
             yield from map(json.loads, lines)
 
     def close(self) -> None:
-        """Lets go of the file."""
+        """Closes the temporary file."""
         if self._file is not None:
             self._file.close()

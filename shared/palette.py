@@ -1,4 +1,5 @@
-"""Etherpad's colours for authors: a number in this list, until an author has chosen one."""
+"""Lists Etherpad's colours for authors; an author has an index into it until they choose a
+colour."""
 
 PALETTE = [
     "#ffc7c7",

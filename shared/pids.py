@@ -1,10 +1,10 @@
-"""Processes of this machine, by their numbers."""
+"""Looks up processes of this machine by their ids."""
 
 import os
 
 
 def is_alive(pid: int) -> bool:
-    """Whether there is a process of this number, anybody's."""
+    """Whether there is a process with this id, whoever owns it."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

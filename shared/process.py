@@ -1,6 +1,6 @@
-"""How a long-running process of the fleet starts, serves and ends, whatever it serves.
+"""Starts, serves and ends a long-running process of the fleet, whatever it serves.
 
-A service is a coroutine that is given its settings; `run_process` makes an exit code of it:
+A service is a coroutine that is given its settings; `run_process` turns it into an exit code:
 
     async def run(settings: WriterSettings) -> None:
         role = Role("writer", settings.writer_id, "PADFLEET_WRITER_ID", settings.lease_ms)
@@ -59,13 +59,13 @@ log = logging.getLogger(__name__)
 FAULT = 3
 
 TRIED_S = 5.0
-"""Seconds that a cold store is waited for at the start."""
+"""How many seconds the start waits for a cold store."""
 
 S = TypeVar("S", bound=TracingSettings)
 
 
 class CannotListen(Exception):
-    """A port that the process is to be found at cannot be had. The text says which, and why."""
+    """A port that the process has to listen on is not available. The text says which, and why."""
 
 
 class ProcessOptions(Protocol):
@@ -83,15 +83,15 @@ class Role(NamedTuple):
     """What a process is in its fleet."""
 
     kind: Kind
-    wanted: str  #: the name that it was given; "": it makes one of its host's name and a lot
-    setting: str  #: where that name comes from, for who has given it to two processes
-    timeout_ms: int  #: silence after which the others count it as dead
+    wanted: str  #: the name it was given; "": it makes one of its host's name and chance
+    setting: str  #: the setting for that name, named in errors if two processes share it
+    timeout_ms: int  #: the silence after which the others presume it dead
 
-    patience_s: float = 20.0  #: for a pad that comes from the cold store
-    trusting_s: float = 0.0  #: for which it is believed that there is none of a name
+    patience_s: float = 20.0  #: seconds to wait for a pad that comes from the cold store
+    trusting_s: float = 0.0  #: seconds for which it is believed that a pad does not exist
 
     def name(self) -> str:
-        """The name that was given, or a new one, which no other process has."""
+        """Returns the name that was given, or a new one that no other process has."""
         return self.wanted or f"{socket.gethostname()}-{secrets.token_hex(4)}"
 
 
@@ -99,21 +99,22 @@ class Process:
     """Owns what every process has: Redis, its place in the fleet, health, signals, the servers of
     its ports, the record of itself that others look at, and the supervisor of its tasks.
 
-    `async with` it in the task that runs the process. What was opened is closed at the end, the
-    last first: the beacon, what was added to `ends` and the servers as they came, the tasks, the
-    place in the fleet, Redis.
+    Use it with `async with`, in the task that runs the process. What was opened is closed at the
+    end in reverse order: the beacon, what was added to `ends` and the servers as they came, the
+    tasks, the place in the fleet, Redis.
     """
 
-    supervisor: Supervisor  #: of all its tasks, from when it was entered
+    supervisor: Supervisor  #: of all its tasks, set on entering
 
     def __init__(self, settings: ProcessOptions, role: Role) -> None:
-        """Opens nothing yet. To be called within a running loop."""
+        """Opens nothing yet. It has to be called within a running loop."""
         self.redis = open_redis(settings.redis_url)
         self.keyspace = Keyspace(settings.partitions)
         self.health = Health()
-        self.id = role.name()  #: under which it is known in the fleet
+        self.id = role.name()  #: its name in the fleet
         self.ends = AsyncExitStack()
-        """What is to be done at the end, whatever has happened; the last that was added first."""
+        """What is to be done at the end, whatever has happened; what was added last is done
+        first."""
         self.hurry = asyncio.Event()  #: set when it was asked to end at once
         self._stop = asyncio.Event()  # set when it was asked to end
         self._role = role
@@ -125,12 +126,12 @@ class Process:
         self._sites: list[web.TCPSite] = []
 
     async def __aenter__(self) -> Self:
-        """Reaches Redis, heeds signals and takes its place in the fleet, which it waits for at most
-        `membership.PATIENCE` seconds.
+        """Connects to Redis, handles signals and takes its place in the fleet, for which it waits
+        at most `membership.PATIENCE` seconds.
 
-        Raises what `UNREACHABLE` lists when there is no Redis, `Unfit` when it must not hold a
-        fleet, and `Disagreement` when this process cannot be of the fleet that it holds. What was
-        opened until then is closed again.
+        Raises what `UNREACHABLE` lists when Redis cannot be reached, `Unfit` when this Redis must
+        not hold a fleet, and `Disagreement` when this process cannot belong to the fleet that it
+        holds. What was opened until then is closed again.
         """
         try:
             await self._enter()
@@ -155,10 +156,12 @@ class Process:
         await require_keeping(self.redis)
         self.supervisor = await self.ends.enter_async_context(Supervisor(self.health))
         self.ends.callback(REGISTRY.unregister, add_metrics(self.supervisor))
-        # Somebody at a terminal does not want to wait, nor does who asks for the second time.
+        # Somebody at a terminal does not want to wait, and neither does anybody who asks a second
+        # time.
         loop.add_signal_handler(signal.SIGTERM, self._terminate)
         loop.add_signal_handler(signal.SIGINT, self._interrupt)
-        # Before it is told which store the fleet has: whoever reads that has to find it.
+        # This comes before the fleet is told which store it has, since readers of that have to find
+        # it.
         await self._attach()
         await self._join()
         if self.thawing is not None:
@@ -166,8 +169,8 @@ class Process:
             await self._begin_to_use(self.thawing.cold)
 
     async def _attach(self) -> None:
-        """A store that does not answer keeps nobody from starting: pads that are in Redis are
-        served without it."""
+        """Attaches the cold store. One that does not answer keeps no process from starting, since
+        pads that are in Redis are served without it."""
         fleets = await agreed_cold(self.redis)
         if fleets and self._cold_name is None:
             log.warning("pads of this fleet will not be found", extra={"cold_store": fleets})
@@ -186,8 +189,8 @@ class Process:
             self.ends.push_async_callback(self.thawing.cold.aclose)
 
     async def _try_out(self, cold: ColdPads) -> None:
-        """One that does not keep what it is given, or puts over what others have put, loses pads:
-        with that nobody starts."""
+        """Tests the cold store. One that does not keep what it is given, or overwrites what others
+        have put, loses pads, so no process starts with it."""
         try:
             async with asyncio.timeout(TRIED_S):
                 await cold.check()
@@ -197,7 +200,7 @@ class Process:
             log.warning("cold store does not answer", extra={"error": str(error)})
 
     async def _begin_to_use(self, cold: ColdPads) -> None:
-        """Raises `OtherFleetsStore`."""
+        """Begins to use the cold store for this fleet. Raises `OtherFleetsStore`."""
         try:
             async with asyncio.timeout(WATCHED_S + TRIED_S):
                 await begin_to_use(cold, await agreed_since(self.redis))
@@ -205,7 +208,8 @@ class Process:
             log.warning("not known who uses the cold store", extra={"error": str(error)})
 
     async def _join(self) -> None:
-        """Before anything else; a process that must not go on is ended later, too."""
+        """Joins the fleet before anything else; a process that turns out not to belong is ended
+        later, too."""
         membership = Membership(
             self.redis,
             self._role.kind,
@@ -221,12 +225,12 @@ class Process:
     # --- Tasks -----------------------------------------------------------------------------------
 
     def keep(self, name: str, work: Work, policy: Policy = LASTING) -> None:
-        """Begins `work`, and keeps it alive until `settle_down` or the end of the process: see
-        `Supervisor.keep`, which takes the same."""
+        """Begins `work`, and keeps it alive until `settle_down` or the end of the process; see
+        `Supervisor.keep`, which has the same arguments."""
         self._kept.append(self.supervisor.keep(name, work, policy))
 
     def settle_down(self) -> None:
-        """Stops what `keep` began: the process only ends what is under way."""
+        """Stops what `keep` began: the process only finishes what is under way."""
         for task in self._kept:
             task.stop()
 
@@ -238,8 +242,8 @@ class Process:
         """Makes a server of `app`, which `listen` opens at `host` and `port`. A process may have
         several: the first is opened first, and closed last.
 
-        `backlog` is how many connections the kernel holds until they are accepted; `options` are of
-        `Runner`. Raises what the startup of `app` does.
+        `backlog` is how many connections the kernel holds until they are accepted; `options` are
+        those of `Runner`. Raises what the startup of `app` raises.
         """
         runner = Runner(app, access_log=None, **options)
         self.ends.push_async_callback(runner.cleanup)
@@ -247,10 +251,11 @@ class Process:
         self._sites.append(web.TCPSite(runner, host, port, backlog=backlog))
 
     async def listen(self, ops: tuple[str, int], count: Callable[[], Figures]) -> None:
-        """Lets people in, and begins to tell the fleet of it.
+        """Opens the ports, and begins to report to the fleet.
 
-        `ops` is the address and port at which operators find health and metrics; `count` says what
-        the process has counted since its start. Raises `CannotListen` when a port cannot be had.
+        `ops` is the address and port at which operators find health and metrics; `count` returns
+        what the process has counted since its start. Raises `CannotListen` when a port is not
+        available.
         """
         role = self._role
         place = reachable_host(ops[0]), ops[1]
@@ -263,13 +268,14 @@ class Process:
         for site in self._sites:
             try:
                 await site.start()
-            except OSError as error:  # what Redis does that is away, and is not the reason here
+            except OSError as error:  # Redis raises this too, but not here
                 raise CannotListen(f"cannot listen at {site.name}: {error}") from error
 
     # --- Signals ---------------------------------------------------------------------------------
 
     async def until_asked_to_stop(self) -> None:
-        """Returns after SIGTERM or SIGINT. Raises `TaskDied` when the process has to end before."""
+        """Returns after SIGTERM or SIGINT. Raises `TaskDied` when the process has to end before
+        that."""
         await self.supervisor.until(self._stop)
 
     def _terminate(self) -> None:
@@ -290,10 +296,10 @@ def run_process(
 ) -> int:
     """Runs `serve` with the settings from flags and environment, until it returns.
 
-    `name` is the command's, `argv` what follows it. Returns the exit code: 2 when the settings do
-    not fit the fleet or what is installed, a port cannot be had, or the Redis must not hold a
-    fleet; 1 when there is no Redis; 3 when a part of it that it cannot do without has died again
-    and again.
+    `name` is the command's name, and `argv` what follows it. Returns the exit code: 2 when the
+    settings do not fit the fleet or what is installed, a port is not available, or this Redis must
+    not hold a fleet; 1 when Redis cannot be reached; 3 when a part that the process cannot do
+    without has died repeatedly.
     """
     settings = load(settings_class, f"padfleet {name}", argv, os.environ)
     configure(settings.log_level, settings.log_format, name)

@@ -1,4 +1,4 @@
-"""The count of what limits refuse, whichever part of a worker has the limit."""
+"""Counts what limits refuse, whichever part of a worker has the limit."""
 
 from prometheus_client import Counter
 

@@ -21,23 +21,24 @@ GC_SECONDS = Histogram(
 )
 
 TICK = 0.5
-"""Seconds between two measurements of the loop's delay."""
+"""The number of seconds between two measurements of the loop's delay."""
 
 YOUNG = 20_000
-"""Allocations between two collections of the youngest generation; Python's own 700 runs it
-thousands of times a second under load, over objects that mostly are in use."""
+"""The number of allocations between two collections of the youngest generation. With Python's own
+700, it runs thousands of times a second under load, over objects that are mostly in use."""
 
 FULL_INTERVAL = 600.0
-"""Seconds between two full collections, which take half a second with 10,000 sockets."""
+"""The number of seconds between two full collections, which take half a second with 10,000
+sockets."""
 
 
 class Collector:
-    """Takes the full collections of the garbage collector out of the way of the work.
+    """Keeps the full collections of the garbage collector from interrupting the work.
 
-    Left alone, Python runs one whenever its oldest generation has grown by a quarter, that is in
-    the middle of the rush. Nearly all that a process of ours lets go of is freed by reference
-    counts; what is left to the collector are the cycles of a few exceptions and closed sockets, so
-    once in ten minutes is enough, and the younger generations go on as ever.
+    By default, Python runs one whenever its oldest generation has grown by a quarter, which is in
+    the middle of the rush. Nearly all that our processes release is freed by reference counts; what
+    is left to the collector are the cycles of a few exceptions and closed sockets. So once in ten
+    minutes is enough, and the younger generations are collected as usual.
     """
 
     def __init__(self) -> None:
@@ -47,7 +48,8 @@ class Collector:
         """Measures for as long as the process lives."""
         gc.callbacks.append(self._measure)
         try:
-            # What the imports made stays for good; frozen, no collection looks at it again.
+            # What the imports created stays until the end; once frozen, no collection looks at it
+            # again.
             gc.collect()
             gc.freeze()
             gc.set_threshold(YOUNG, 20, 1_000_000)

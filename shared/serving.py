@@ -1,15 +1,15 @@
-"""How HTTP is served by every process: what stands on all answers, errors and refusals included.
+"""Serves HTTP for every process, with headers that all answers have, including errors and refusals.
 
     app = web.Application()
     add_safe_headers(app)
     runner = Runner(app, access_log=None)
 
-`nosniff`: what somebody else has written is never taken for a script. `Cross-Origin-Resource-
-Policy`: no page of another site makes a browser load it, as an image or a script that it then
-measures.
+`nosniff`: content written by other people is never treated as a script. `Cross-Origin-Resource-
+Policy`: no page of another site can make a browser load an answer, as an image or a script that it
+then measures.
 
-And nothing of a request that is none gets into a log, and bodies that come packed stay so until
-somebody wants them (`services.web.api.unpacking`).
+In addition, nothing of a malformed request gets into a log, and compressed bodies stay compressed
+until a handler wants them (`services.web.api.unpacking`).
 """
 
 import asyncio
@@ -28,7 +28,7 @@ NOSNIFF: Final = ("X-Content-Type-Options", "nosniff")
 RESOURCE_POLICY: Final = "Cross-Origin-Resource-Policy"
 
 _NOT_HTTP: Final = (HttpProcessingError, web.RequestPayloadError)
-"""Faults of who sends: of a request, and of its body."""
+"""Errors that are the sender's fault: in a request, and in its body."""
 
 Policy = Callable[[web.BaseRequest], bool]
 """Whether pages of other origins may load the answer to this request."""
@@ -39,7 +39,7 @@ def _nobody(_request: web.BaseRequest) -> bool:
 
 
 def add_safe_headers(app: web.Application, lets_others: Policy = _nobody) -> None:
-    """Puts the headers on every answer of `app`, where a handler has not said otherwise."""
+    """Adds the headers to every answer of `app`, unless a handler has set them otherwise."""
 
     async def prepare(request: web.Request, response: web.StreamResponse) -> None:
         put_on(response, others=lets_others(request))
@@ -54,7 +54,7 @@ def put_on(response: web.StreamResponse, *, others: bool = False) -> None:
 
 
 class ServerConnection(RequestHandler):
-    """What is no request of HTTP is answered before there is an application to answer it."""
+    """Answers what is not an HTTP request, as no application gets to see it."""
 
     def handle_error(
         self,
@@ -64,10 +64,10 @@ class ServerConnection(RequestHandler):
         message: str | None = None,
     ) -> web.StreamResponse:
         if isinstance(exc, web.RequestPayloadError):
-            status = 400  # whoever the handler is: it wanted a body, and there is none
+            status = 400  # whatever the handler is, it wanted a body, and there is none
         if isinstance(exc, _NOT_HTTP):
-            # Its text, which the library logs and answers with, quotes the request: an API key may
-            # stand in the part that it quotes.
+            # The error's text, which the library logs and sends, quotes the request: the quoted
+            # part may contain an API key.
             log.info(
                 "malformed HTTP request", extra={"reason": type(exc).__name__, "status": status}
             )
@@ -81,14 +81,15 @@ class ServerConnection(RequestHandler):
         return response
 
     def log_exception(self, *args: Any, **options: Any) -> None:
-        """What has failed outside of a handler. The rest of a body that cannot be read, which
-        nobody wanted, is its sender's fault; anybody could fill the log with it."""
+        """Logs what has failed outside a handler. If the rest of a body that nobody wanted cannot
+        be read, that is its sender's fault, with which anybody could fill the log."""
         error = options.get("exc_info")
         if isinstance(error, _NOT_HTTP):
             log.info("malformed HTTP request", extra={"reason": type(error).__name__})
         elif isinstance(error, asyncio.InvalidStateError) and self._force_close:
-            # The connection is being shut down, and its request was done in the moment in which it
-            # was not waited for any longer: aiohttp sets what it has cancelled.
+            # The connection is being shut down, and its request was completed in the moment in
+            # which it was no longer waited for: aiohttp sets the result of a future that it has
+            # cancelled.
             log.info("a request was finished while the process stopped")
         else:
             super().log_exception(*args, **options)
@@ -102,7 +103,7 @@ class _Server(web.Server):
 
 
 class Runner(web.AppRunner):
-    """`web.AppRunner`, whose answers to malformed requests have the headers too."""
+    """A `web.AppRunner` whose answers to malformed requests have the headers too."""
 
     def __init__(
         self,
@@ -111,7 +112,7 @@ class Runner(web.AppRunner):
         handler: Callable[..., ServerConnection] = ServerConnection,
         **options: Any,
     ) -> None:
-        """`handler` makes a connection, of what aiohttp's own takes."""
+        """`handler` makes a connection, and takes what aiohttp's own takes."""
         super().__init__(app, auto_decompress=False, **options)
         self._makes = handler
 

@@ -28,7 +28,7 @@ class Operation(NamedTuple):
     path: str  #: what follows /rest/<version>/
     tag: str
     summary: str
-    data: dict[str, Schema] | None = None  #: the fields of an object; None if the answer has no data
+    data: dict[str, Schema] | None = None  #: fields of an object; None: the answer has no data
     by_name: str = ""  #: or an object that maps each id to such a thing
 
 

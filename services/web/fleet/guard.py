@@ -22,7 +22,7 @@ def why_not(headers: Mapping[str, str], hosts: tuple[str, ...]) -> str:
 
     Arguments:
         headers: those of the request, which can be looked up in any case.
-        hosts: our own name as the request has it, in `Host` and, from a proxy, in `X-Forwarded-Host`.
+        hosts: our name as the request has it, in `Host` and, from a proxy, `X-Forwarded-Host`.
     """
     kind = headers.get("Content-Type", "").partition(";")[0].strip().lower()
     if kind != "application/json":

@@ -66,7 +66,7 @@ class PadsRoutes:
 
         Arguments:
             headers: the headers of every answer.
-            refused: returns the answer to a request without the password; None if it has the password.
+            refused: returns the answer to a request without the password, and None otherwise.
             address: returns the address of a request's client.
         """
         self._redis = redis
