@@ -1,5 +1,5 @@
-"""When a task that should live as long as its process counts as dead, and what follows. Pure: the
-moments are given, in seconds of any clock that only goes forward; `supervisor` acts on it.
+"""Decides when a task that should live as long as its process counts as dead, and what follows.
+Pure: times are passed in, in seconds of any monotonic clock; `supervisor` acts on the decisions.
 """
 
 import math
@@ -7,36 +7,39 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 DEADLINE: Final = 60.0
-"""Seconds without progress after which a task counts as dead. Longer than whatever a task of ours
-waits for: a command that a cluster does not answer takes up to half a minute to fail."""
+"""The seconds without progress after which a task counts as dead. This is longer than anything that
+our tasks wait for: a command that a cluster does not answer takes up to half a minute to fail."""
 
 IDLE: Final = math.inf
-"""A pause without end: the task waits for work, and will not be heard of before there is some."""
+"""An endless pause: the task waits for work, and will not report before there is some."""
 
 FIRST_PAUSE: Final = 0.25
-"""Seconds before a task is begun again that failed for the first time."""
+"""The seconds before a task is restarted that failed for the first time."""
 
 LONGEST_PAUSE: Final = 30.0
 
 STEADY: Final = 60.0
-"""Seconds of life after which the faults before it are forgiven."""
+"""The seconds of life after which earlier faults are forgiven."""
 
 ATTEMPTS: Final = 8
-"""Faults in a row with which a task is given up; the pauses between them come to a minute."""
+"""The number of faults in a row with which a task is given up; the pauses between them add up to a
+minute."""
 
 Stage = Literal["running", "failed", "over", "given up"]
 
 
 @dataclass(frozen=True)
 class Policy:
-    """What is to become of a task that has died."""
+    """What happens to a task that has died."""
 
     deadline: float = DEADLINE
-    """Seconds that it may go on, after a pause which it has announced, without any progress."""
+    """The seconds that it may continue, after a pause that it has announced, without any
+    progress."""
 
     attempts: int | None = ATTEMPTS
-    """Faults in a row with which it is given up, and the process with it; 1: it is never begun
-    again; None: it always is, because people are served without it."""
+    """The number of faults in a row with which it is given up, and the process with it. 1 means
+    that it is never restarted; None means that it always is, because people are served without
+    it."""
 
     @property
     def vital(self) -> bool:
@@ -48,11 +51,11 @@ LASTING: Final = Policy()
 """The policy for what the process cannot do without."""
 
 DISPENSABLE: Final = Policy(attempts=None)
-"""For what people are served without: it measures, tidies or tells."""
+"""The policy for what people are served without: tasks that measure, tidy or report."""
 
 
 class Life:
-    """What is known of one task, from its first start to its end."""
+    """What is known about one task, from its first start to its end."""
 
     __slots__ = (
         "_policy",
@@ -69,15 +72,15 @@ class Life:
     def __init__(self, policy: Policy, now: float) -> None:
         self._policy = policy
         self.stage: Stage = "running"
-        self.may_end = False  #: it is about to have done all that there is for it
+        self.may_end = False  #: it is about to have done all that there is to do
         self.restarts = 0
-        self.in_a_row = 0  #: faults, with no steady life between them
-        self.why = ""  #: its last fault; "" as soon as it is over that
+        self.in_a_row = 0  #: faults without a steady life between them
+        self.why = ""  #: its last fault; "" once it has recovered
         self.began = self.progressed_at = now
-        self.due = now + policy.deadline  #: when it counts as dead, or is begun again
+        self.due = now + policy.deadline  #: when it counts as dead, or is restarted
 
     def begun(self, now: float) -> None:
-        """It runs, for the first time or again."""
+        """Records that the task runs, for the first time or again."""
         if self.stage == "failed":
             self.restarts += 1
         self.stage = "running"
@@ -85,7 +88,7 @@ class Life:
         self.due = now + self._policy.deadline
 
     def progressed(self, now: float, pause: float) -> None:
-        """It has got on, and is not to be heard of for `pause` seconds."""
+        """Records that the task has made progress, and will not report for `pause` seconds."""
         if self.stage != "running":
             return
         self.progressed_at = now
@@ -95,12 +98,13 @@ class Life:
             self.in_a_row = 0
 
     def overdue(self, now: float) -> bool:
-        """Whether it runs, as it seems, and counts as dead."""
+        """Whether the task runs, as it seems, but counts as dead."""
         return self.stage == "running" and now > self.due
 
     def failed(self, now: float, why: str, chance: float) -> float | None:
-        """It has died. Returns after how many seconds it is to be begun again, or None: it is given
-        up, and the process has to end. `chance`, from 0 to 1, keeps those apart that fail together.
+        """Records that the task has died. Returns after how many seconds it is to be restarted, or
+        None if it is given up, and the process has to end. `chance`, from 0 to 1, spreads the
+        restarts of tasks that fail together.
         """
         if self.progressed_at - self.began >= STEADY:
             self.in_a_row = 0
@@ -116,28 +120,29 @@ class Life:
         return pause
 
     def returned(self, now: float, chance: float) -> float | None:
-        """It has come to an end by itself, which is a fault unless it may. As `failed`; None too
-        when nothing is left to be done: see `stage`."""
+        """Records that the task has returned, which is a fault unless it may. Returns what `failed`
+        returns; also None when nothing is left to be done: see `stage`."""
         if not self.may_end:
             return self.failed(now, "it returned, and should go on", chance)
         self.over()
         return None
 
     def over(self) -> None:
-        """It has done its part, or was told to stop."""
+        """Records that the task has done its part, or was asked to stop."""
         self.stage, self.why = "over", ""
 
     def give_up(self, why: str) -> None:
-        """It cannot be begun again."""
+        """Records that the task cannot be restarted."""
         self.stage, self.why = "given up", why
 
     def age(self, now: float) -> float:
-        """Seconds since it last got on."""
+        """Returns the seconds since its last progress."""
         return max(0.0, now - self.progressed_at)
 
     def trouble(self, now: float) -> str | None:
-        """What is wrong with it, in words. A task that has failed is well again when it has got on
-        since, and not as soon as it runs: it may only be about to fail as before."""
+        """Returns what is wrong with the task, in words. A task that has failed is well again when
+        it has made progress since, and not as soon as it runs, since it may only be about to fail
+        as before."""
         times = f"failed {self.in_a_row} times in a row" if self.in_a_row > 1 else "failed"
         match self.stage:
             case "given up":

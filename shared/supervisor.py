@@ -1,9 +1,11 @@
-"""The tasks of a process that live as long as it does: each has a name, and none dies unseen.
+"""Supervises the tasks that live as long as their process: each has a name, and none dies
+unnoticed.
 
-Whatever runs for good runs through `Supervisor.keep`. A task that raises, returns, is cancelled by
-somebody else or gets nowhere for its deadline is logged, counted, and begun again after a pause;
-one that cannot be helped ends the process. Until it is well again, a process without it is not
-ready. When which of it happens is in `supervision`; here are the tasks and the clock.
+All lasting tasks run through `Supervisor.keep`. A task that raises, returns, is cancelled by
+something else or makes no progress before its deadline is logged, counted, and restarted after a
+pause; one that cannot be helped ends the process. Until the task has recovered, its process is not
+ready. Which of these happens when is decided in `supervision`; this module has the tasks and the
+clock.
 """
 
 import asyncio
@@ -29,17 +31,17 @@ RESTARTS = Counter(
 )
 
 LOOK: Final = 0.5
-"""Seconds between two looks for tasks that get nowhere."""
+"""The number of seconds between two checks for tasks that make no progress."""
 
 GRACE: Final = 5.0
-"""Seconds that a cancelled task has to end. One that does not could not be begun a second time."""
+"""The seconds that a cancelled task has to end. One that does not end could not be restarted."""
 
 _PHASE: Final = random.randrange(60_000) / 1000
-"""Seconds. Processes of one machine have the same clock, and need not all wake at once. In whole
-milliseconds, as uvloop's clock."""
+"""An offset in seconds. Processes of one machine have the same clock, and should not all wake at
+once. It is in whole milliseconds, as uvloop's clock is."""
 
 CANCELS: Final = 5
-"""How often it is cancelled within that time."""
+"""How often a task is cancelled within that time."""
 
 Work = Callable[[], Awaitable[None]]
 
@@ -52,29 +54,30 @@ class Kept(Protocol):
     """A task that is kept alive."""
 
     def stop(self) -> None:
-        """Ends it for good; it has `GRACE` to do so."""
+        """Ends the task permanently; it has `GRACE` seconds to do so."""
 
     def let_end(self) -> None:
-        """From now on it may return, having done all there was to do."""
+        """Allows the task to return from now on, having done all there was to do."""
 
     async def ended(self) -> None:
-        """Returns when it has come to its end, or has been stopped, and runs no more."""
+        """Returns when the task has ended or has been stopped, and no longer runs."""
 
 
 class Keeper(Protocol):
-    """Who keeps tasks alive. Tools, which end with the first fault, do it without a supervisor."""
+    """Keeps tasks alive. Tools, which end with the first fault, use one that is not a
+    supervisor."""
 
     def keep(self, name: str, work: Work, policy: Policy = LASTING, *, part: str = "") -> Kept: ...
 
 
 class TaskStatus(NamedTuple):
-    """How all tasks of one name are, as health, `padfleet top` and metrics show it."""
+    """The state of all tasks of one name, as health, `padfleet top` and metrics show it."""
 
     name: str
     running: int
     restarts: int
-    late: float  #: seconds by which the one furthest behind is later than it said
-    trouble: str  #: of one of them; "": all are well
+    late: float  #: seconds by which the task furthest behind is later than announced
+    trouble: str  #: what is wrong with one of them; "": all are well
 
 
 # --- What tasks tell of themselves ---------------------------------------------------------------
@@ -83,36 +86,38 @@ _mine: ContextVar["_Task | None"] = ContextVar("the supervised task that runs he
 
 
 def progress(pause: float = 0.0) -> None:
-    """The supervised task that calls this, by itself or through others, has got on, and is not to
-    be heard of for `pause` seconds. Without a supervisor, nothing."""
+    """Reports that the supervised task that calls this, directly or indirectly, has made progress
+    and will not report for `pause` seconds. Without a supervisor, it does nothing."""
     if (task := _mine.get()) is not None:
         task.progressed(pause)
 
 
 async def rest(pause: float) -> None:
-    """Sleeps; and tells so, as `progress` does."""
+    """Sleeps, and reports that as `progress` does."""
     progress(pause)
     await asyncio.sleep(pause)
 
 
 async def tick(interval: float) -> float:
-    """Sleeps, as `rest` does, until the next multiple of so many seconds of the event loop's clock:
-    for what is done again and again. What falls into the same moment wakes an idle process once,
-    which costs more than most of what is to be done then. Returns the seconds that it asked for."""
+    """Sleeps, as `rest` does, until the next multiple of `interval` seconds of the event loop's
+    clock; this is for periodic work. Tasks that are due in the same moment wake an idle process
+    only once, and waking it costs more than most of what they then do. Returns the seconds for
+    which it slept."""
     pause = until_tick(asyncio.get_running_loop().time() + _PHASE, interval)
     await rest(pause)
     return pause
 
 
 def until_tick(now: float, interval: float) -> float:
-    """Seconds until the next multiple of `interval` that is not close at hand: loops round times
-    to milliseconds, and the one that has just been would come again."""
+    """Returns the seconds until the next multiple of `interval` that is not close at hand: event
+    loops round times to milliseconds, so that the multiple that has just passed would come
+    again."""
     left = interval - now % interval
     return left if left > interval / 10 else left + interval
 
 
 def idle() -> None:
-    """The task waits for work, for however long."""
+    """Reports that the task waits for work, for however long."""
     progress(IDLE)
 
 
@@ -120,7 +125,7 @@ def idle() -> None:
 
 
 class Loose:
-    """Runs tasks with nobody to look after them but the log: for tools, and for tests of parts."""
+    """Runs tasks that are only logged when they fail: for tools, and for tests of parts."""
 
     def __init__(self) -> None:
         self._tasks = Tasks()
@@ -144,12 +149,12 @@ class _LooseTask:
 
 
 class Supervisor:
-    """The supervisor of one process: `async with` it, in the task that runs the process."""
+    """The supervisor of one process. Use it with `async with` in the task that runs the process."""
 
     def __init__(self, health: Health, chance: Callable[[], float] = random.random) -> None:
         """`health` gets a line for each name that is kept."""
         self.died: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        """Done when the process has to end; says which task died, and of what."""
+        """This is done when the process has to end, with which task died, and why."""
         self._health = health
         self._chance = chance
         self._group = asyncio.TaskGroup()
@@ -172,25 +177,26 @@ class Supervisor:
         self._watch.cancel()
         for task in self._all():
             task.stop()
-        # The group would make a group of exceptions of what was raised in its body.
+        # Otherwise the task group would wrap what was raised in its body in an exception group.
         if not isinstance(error, asyncio.CancelledError):
             kind = error = trace = None
         await self._group.__aexit__(kind, error, trace)
 
     @property
     def now(self) -> float:
-        """Seconds that the event loop has run since the start. A process that was stopped, or whose
-        machine slept, has not: its tasks are no later for it."""
+        """Returns the seconds that the event loop has run since the start. A process that was
+        stopped, or whose machine slept, has not run meanwhile, so its tasks are not late because of
+        that."""
         return self._now
 
     def keep(self, name: str, work: Work, policy: Policy = LASTING, *, part: str = "") -> Kept:
-        """Begins `work` and keeps it alive until the process ends or it is stopped. Several may
-        have the same name, which is what they are counted by; `part` tells them apart in logs.
+        """Starts `work` and keeps it alive until the process ends or it is stopped. Several may
+        have the same name, under which they are counted; `part` distinguishes them in logs.
         """
         if name not in self._tasks:
             self._tasks[name] = []
             self._restarts[name] = 0
-            _ = RESTARTS.labels(name)  # so that it counts from 0
+            _ = RESTARTS.labels(name)  # so that its count starts at 0
             self._health.ready(f"task {name}", lambda: self._check_ready(name))
             self._health.live(f"task {name}", lambda: self._check_live(name))
         task = _Task(self, name, part, work, policy)
@@ -199,7 +205,7 @@ class Supervisor:
         return task
 
     async def until(self, stop: asyncio.Event) -> None:
-        """Returns when `stop` is set. Raises `TaskDied` if the process has to end before."""
+        """Returns when `stop` is set. Raises `TaskDied` if the process has to end before that."""
         waiting = self._group.create_task(_run(stop.wait), name="waits for the end")
         try:
             both: list[asyncio.Future[Any]] = [waiting, self.died]
@@ -209,12 +215,12 @@ class Supervisor:
         self.raise_if_died()
 
     def raise_if_died(self) -> None:
-        """Raises `TaskDied` if one has."""
+        """Raises `TaskDied` if a task has died."""
         if self.died.done():
             raise TaskDied(self.died.result())
 
     def lines(self) -> Iterator[TaskStatus]:
-        """One for each name, in the order in which they first came."""
+        """Yields the status of each name, in the order in which they were first kept."""
         for name, tasks in self._tasks.items():
             troubles = (task.life.trouble(self.now) for task in tasks)
             yield TaskStatus(
@@ -228,12 +234,12 @@ class Supervisor:
     # --- From its tasks --------------------------------------------------------------------------
 
     def gone(self, task: "_Task") -> None:
-        """It has come to its end, as it should."""
+        """Records that a task has ended as it should."""
         self._restarts[task.name] += task.life.restarts
         self._tasks[task.name].remove(task)
 
     def dies(self, task: "_Task", why: str) -> None:
-        """Without it the process has to end."""
+        """Records that the process has to end, because this task died."""
         if not self.died.done():
             self.died.set_result(f"{task}: {why}")
 
@@ -247,7 +253,7 @@ class Supervisor:
         return None
 
     def _check_live(self, name: str) -> str | None:
-        """Fails only for what a restart of the process helps against."""
+        """Checks liveness, which fails only for what a restart of the process helps against."""
         for task in self._tasks[name]:
             if task.life.stage == "given up":
                 return task.life.trouble(self.now)
@@ -271,7 +277,7 @@ class Supervisor:
 
 
 class _Task:
-    """One that is kept."""
+    """A task that is kept alive."""
 
     keeper: "asyncio.Task[None]"
 
@@ -296,7 +302,7 @@ class _Task:
         self.life.progressed(self._supervisor.now, pause)
 
     def behind(self, now: float) -> float:
-        """Seconds by which it is later than it said."""
+        """Returns the seconds by which it is later than announced."""
         if self.life.due == IDLE or self.life.stage != "running":
             return 0.0
         return max(0.0, now - (self.life.due - self.policy.deadline))
@@ -312,7 +318,7 @@ class _Task:
         await asyncio.wait([self.keeper])
 
     def look(self) -> None:
-        """Cancels the attempt if it gets nowhere."""
+        """Cancels the attempt if it makes no progress."""
         now = self._supervisor.now
         if self._attempt is not None and not self._hung_for and self.life.overdue(now):
             self._hung_for = max(self.life.age(now), LOOK)
@@ -323,9 +329,9 @@ class _Task:
             self._cancel_again(self._attempt, CANCELS)
 
     def _cancel_again(self, attempt: "asyncio.Task[None]", times: int) -> None:
-        """Once may not be enough: until Python 3.12, `asyncio.wait_for` loses a cancellation that
-        comes in the turn of the event loop in which what it waits for has ended, and libraries use
-        it."""
+        """Cancels the attempt, and again if need be. Once may not be enough: until Python 3.12,
+        `asyncio.wait_for` loses a cancellation that comes in the turn of the event loop in which
+        what it waits for has ended, and libraries use it."""
         if attempt.done():
             return
         if times > 0:
@@ -354,8 +360,8 @@ class _Task:
             self._supervisor.gone(self)
 
     async def _once(self, chance: Callable[[], float]) -> float | None:
-        """From its beginning to its end. Returns the seconds until it is to be begun again, or
-        None."""
+        """Runs the task once, from start to end. Returns the seconds until it is to be restarted,
+        or None."""
         context = copy_context()
         context.run(_mine.set, self)
         self._hung_for = 0.0
@@ -392,12 +398,12 @@ class _Task:
         return None if self._stop_wanted.is_set() else pause
 
     async def _until_it_ends(self, attempt: "asyncio.Task[None]") -> None:
-        """Or is given up: `GRACE` after it was cancelled."""
+        """Returns when the attempt ends, or is given up `GRACE` seconds after it was cancelled."""
         both = attempt, self._given_up
         try:
             await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
         except asyncio.CancelledError:
-            # The process ends in disorder: something of it has raised.
+            # The process ends abnormally, because some part of it has raised.
             self.stop()
             await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
             raise
@@ -422,7 +428,7 @@ async def _run(work: Callable[[], Awaitable[object]]) -> None:
 
 
 class _Figures(Collector):
-    """Made when they are asked for: ages change by themselves."""
+    """Makes the metrics on request, since ages change by themselves."""
 
     def __init__(self, lines: Callable[[], Iterable[TaskStatus]]) -> None:
         self._lines = lines
@@ -444,7 +450,8 @@ class _Figures(Collector):
 
 
 def add_metrics(supervisor: Supervisor, registry: CollectorRegistry = REGISTRY) -> Collector:
-    """Adds how its tasks are to the metrics of the process. Returns what `unregister` wants."""
+    """Adds the status of the tasks to the metrics of the process. Returns the collector, which
+    `unregister` wants."""
     figures = _Figures(supervisor.lines)
     registry.register(figures)
     return figures

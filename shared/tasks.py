@@ -1,8 +1,8 @@
-"""Tasks that come to an end by themselves, and what becomes of their faults.
+"""Runs tasks that end by themselves, and handles their faults.
 
-Whatever runs beside its caller is begun here, or by the `supervisor` if it is to live as long as
-the process (a test sees to that): asyncio's own tasks are held by nobody, and their faults are
-seen by nobody.
+Anything that runs concurrently with its caller is started here, or by the `supervisor` if it is to
+live as long as the process (a test checks this): asyncio itself keeps no reference to its tasks,
+and nobody sees their faults.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ T_contra = TypeVar("T_contra", contravariant=True)
 
 
 class Tasks:
-    """Tasks that nobody waits for: keeps them alive, and logs and counts their faults."""
+    """Runs tasks that nobody waits for: keeps them alive, and logs and counts their faults."""
 
     def __init__(self) -> None:
         self._running: dict[asyncio.Task[Any], dict[str, Any]] = {}
@@ -33,14 +33,15 @@ class Tasks:
         return len(self._running)
 
     def start(self, work: Coroutine[Any, Any, Any], name: str, **context: object) -> None:
-        """`name` says what kind of work it is, `context` whose: the pad, the session, the key. Both
-        are logged with a fault; not "message" nor other names that records of logs have already."""
+        """Starts a task. `name` says what kind of work it is, and `context` whose work: the pad,
+        the session, the key. Both are logged with a fault; `context` cannot have the name "message"
+        or others that log records already use."""
         _ = self.begin(work, name, **context)
 
     def begin(
         self, work: Coroutine[Any, Any, T], name: str, **context: object
     ) -> "asyncio.Task[T]":
-        """Does what `start` does, and returns the task, for whoever wants to know whether it
+        """Does what `start` does, and returns the task, for callers that want to know whether it
         runs."""
         task = asyncio.create_task(work, name=name)
         self._running[task] = context
@@ -48,7 +49,7 @@ class Tasks:
         return task
 
     def close(self) -> None:
-        """Cancels what still runs."""
+        """Cancels the tasks that still run."""
         for task in list(self._running):
             task.cancel()
 
@@ -69,20 +70,20 @@ class Tasks:
 
 
 def awaited(work: Coroutine[Any, Any, T], name: str) -> "asyncio.Task[T]":
-    """A task whose outcome, its fault included, belongs to whoever holds and awaits it. A frame
-    that does both has to let go of it before it raises its fault: see `TaskFault`, and
+    """Starts a task whose outcome, including its fault, belongs to the code that holds and awaits
+    it. A frame that does both has to drop the task before it raises its fault: see `TaskFault`, and
     `Pending`."""
     return asyncio.create_task(work, name=name)
 
 
 def as_if_never_asked(task: "asyncio.Task[Any] | None") -> None:
-    """Nobody wants to know any more what comes of it, if anything does."""
+    """Abandons a task whose outcome, if there is any, nobody wants any more."""
     if task is not None and not task.cancel() and not task.cancelled():
         _ = task.exception()
 
 
 class Answerable(Protocol[T_contra]):
-    """What can be told an outcome once: a future, or what is called as one."""
+    """Something that can be given an outcome once: a future, or a function used as one."""
 
     def done(self) -> bool: ...
     def set_result(self, outcome: T_contra, /) -> None: ...
@@ -90,12 +91,12 @@ class Answerable(Protocol[T_contra]):
 
 
 def hand_over(answer: Answerable[T], outcome: T | Exception) -> None:
-    """Gives whoever awaits `answer` what has become of his question, unless he has gone.
+    """Gives an outcome to the task that awaits `answer`, unless it has been cancelled.
 
     Arguments:
-        answer: of somebody who asked together with others, for one round trip.
-        outcome: what it is answered with; an exception is raised where it is awaited, without the
-            frames it came through: one of them may hold it, and then all of that stays for long.
+        answer: belongs to one of several callers that asked together, in one round trip.
+        outcome: the answer; an exception is raised where it is awaited, without the frames it came
+            through: one of them may hold it, and would keep all of that in memory for long.
     """
     if answer.done():
         return
@@ -106,11 +107,12 @@ def hand_over(answer: Answerable[T], outcome: T | Exception) -> None:
 
 
 class TaskFault:
-    """What a task came to that is not to hold its fault. Whoever has taken it leaves this empty.
+    """The outcome of a task that must not hold its fault. The code that takes the fault leaves this
+    empty.
 
-    A task holds its fault, which holds the frames that it came through by its traceback; and where
-    one of them holds the task (by a name, or by an `asyncio.timeout`, which redis-py has around
-    each answer), all of it stays, with pads and messages, until the next full collection, which is
+    A task holds its fault, whose traceback holds the frames that it came through. If one of them
+    holds the task (by a name, or by an `asyncio.timeout`, which redis-py has around each answer),
+    all of it stays in memory, with pads and messages, until the next full collection, which is
     minutes away (`responsiveness`).
     """
 
@@ -124,7 +126,8 @@ class TaskFault:
         return self._error is None
 
     def again(self) -> Exception:
-        """For one of several who wait for it: somebody has to `take` it in the end."""
+        """Returns the fault for one of several that wait for it; one of them has to `take` it in
+        the end."""
         assert self._error is not None, "it has been taken"
         return self._error
 
@@ -135,9 +138,10 @@ class TaskFault:
 
 
 class Boxed(Coroutine[Any, Any, T | TaskFault]):
-    """What `work` comes to, or its fault, which is not raised; for the task that it is to be."""
+    """Wraps `work` for a task: the task returns the result, or the fault without raising it."""
 
-    # No coroutine around it: one that is cancelled before it has begun would never begin the other.
+    # This is not a coroutine around `work`: one that is cancelled before it begins would never
+    # begin the other.
     __slots__ = ("_work",)
 
     def __init__(self, work: Coroutine[Any, Any, T]) -> None:
@@ -172,14 +176,14 @@ class Boxed(Coroutine[Any, Any, T | TaskFault]):
 
 
 class Pending(Generic[T]):
-    """What is asked for beside something else: begun at once, awaited once at most, and let go of
-    then, with its fault."""
+    """A request that runs concurrently: it is started at once, awaited at most once, and then
+    dropped with its fault."""
 
     def __init__(self, work: Coroutine[Any, Any, T], name: str) -> None:
         self._task: asyncio.Task[T | TaskFault] | None = awaited(Boxed(work), name)
 
     def __await__(self) -> Generator[Any, None, T]:
-        """What it comes to; where whoever asks is cancelled, it is too."""
+        """Returns the outcome; if the caller is cancelled, so is the request."""
         task, self._task = self._task, None
         assert task is not None, "awaited twice"
         outcome = yield from task.__await__()
@@ -188,7 +192,7 @@ class Pending(Generic[T]):
         return outcome
 
     def forget(self) -> None:
-        """Nobody wants to know any more what comes of it, if anything does."""
+        """Abandons the request, whose outcome nobody wants any more."""
         forget(self._task)
         self._task = None
 
@@ -203,25 +207,26 @@ def forget(task: "asyncio.Task[T | TaskFault] | None") -> None:
 
 
 def cancellations() -> int:
-    """How often whoever calls this has been told to end: more than before, if meanwhile too."""
+    """Returns how often the calling task has been cancelled: if this grows, it was cancelled
+    meanwhile."""
     task = asyncio.current_task()
     return task.cancelling() if task is not None else 0
 
 
 async def aside(large: bool, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """What `work` comes to: done at once, or in a thread where it is `large`, so that it does not
-    hold up the event loop. A thread costs more than small work does."""
+    """Returns the result of `work`, which runs directly or, if it is `large`, in a thread, so that
+    it does not hold up the event loop. A thread costs more than small work does."""
     if large:
         return await asyncio.to_thread(work, *args, **kwargs)
     return work(*args, **kwargs)
 
 
 async def all_of(*works: Coroutine[Any, Any, Any]) -> list[Any]:
-    """What they return, once all have ended: where one fails, whoever asked does not go on, or tidy
-    up, while another is still at it. Raises the first fault."""
+    """Returns the results once all have ended: if one fails, the caller neither goes on nor cleans
+    up while another is still running. Raises the first fault."""
     if not works:
         return []
-    # The last one needs no task of its own: a task costs more than most of what is asked here.
+    # The last one needs no task of its own, since a task costs more than most of these requests.
     *others, last = works
     tasks = [asyncio.create_task(Boxed(work)) for work in others]
     before = cancellations()
@@ -260,14 +265,14 @@ def _cancel(tasks: Iterable["asyncio.Task[Any]"]) -> None:
 def report(
     name: str, error: BaseException, context: dict[str, Any], message: str = "task failed"
 ) -> None:
-    """A task has failed that nobody waits for."""
+    """Logs and counts the fault of a task that nobody waits for."""
     FAULTS.labels(name).inc()
     log.error(message, exc_info=error, extra={**context, "task": name})
 
 
 def report_the_loops_faults(loop: asyncio.AbstractEventLoop) -> None:
-    """Logs and counts what fails in callbacks and timers, and in tasks of libraries that nobody
-    has looked at. asyncio itself logs it as text of several lines, and counts nothing."""
+    """Logs and counts faults in callbacks and timers, and in tasks of libraries that nobody has
+    checked. By itself, asyncio logs them as text of several lines, and counts nothing."""
     loop.set_exception_handler(_in_the_loop)
 
 
@@ -278,12 +283,12 @@ def _is_of_a_closed_connection(error: object) -> bool:
 def _in_the_loop(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
     task = context.get("task") or context.get("future")
     name = task.get_name() if isinstance(task, asyncio.Task) else "callback"
-    # Numbered names are those that nobody has given: one label for all of them.
+    # Numbered names are those of unnamed tasks, which share one label.
     kind = "unnamed" if name.startswith("Task-") else name
     error = context.get("exception")
     if _is_of_a_closed_connection(error):
-        # uvloop says so of each TLS connection that ends while it is written to. Whoever has the
-        # connection is told of its end besides.
+        # uvloop reports this for each TLS connection that ends while it is written to. The owner of
+        # the connection is informed of its end anyway.
         log.info("event loop: written to a closed connection", extra={"task": name})
         return
     FAULTS.labels(kind).inc()

@@ -1,4 +1,4 @@
-"""How a command that works on a fleet's Redis, and then ends, gets its settings and ends."""
+"""Runs a command that works on a fleet's Redis and then ends: its settings, and its exit code."""
 
 import argparse
 import asyncio
@@ -26,11 +26,11 @@ T = TypeVar("T")
 
 FAILED = 1
 NOT_DONE = 2
-"""What was asked could not even be begun. The same as for wrong usage: nothing has happened."""
+"""What was asked could not even be started. As for wrong usage, nothing has happened."""
 
 
 class ColdStoreUnnamed(Disagreement):
-    """Without the fleet's cold store, pads that lie there would be taken for none."""
+    """Without the fleet's cold store, pads in it would be treated as not existing."""
 
 
 def add_redis_options(parser: argparse.ArgumentParser) -> None:
@@ -41,8 +41,8 @@ def add_redis_options(parser: argparse.ArgumentParser) -> None:
 
 
 def option_of(read: Callable[[str], T]) -> Callable[[str], T]:
-    """`read` as the `type` of an option: what it says of a text that it refuses is said as it
-    is."""
+    """Makes `read` usable as the `type` of an option: its message about a text that it refuses is
+    shown unchanged."""
 
     def option(text: str) -> T:
         try:
@@ -67,8 +67,8 @@ def run_tool(
     try:
         return asyncio.run(work(settings, given))
     except BrokenPipeError:
-        # Whoever reads what is printed has seen enough. Python flushes once more at its end, and
-        # would complain there.
+        # The reader of the output has seen enough and closed it. Python flushes once more at its
+        # end, and would complain then.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
     except (NoFleet, Disagreement) as error:
@@ -80,7 +80,7 @@ def run_tool(
     except UNREACHABLE as error:
         if isinstance(error, OSError) and error.filename is not None:
             print(f"{parser.prog}: {error.filename}: {error.strerror}", file=sys.stderr)
-            return FAILED  # of a file that was named, and none of Redis' doing
+            return FAILED  # of a file that was named, and not caused by Redis
         print(f"{parser.prog}: cannot use {where}: {error}", file=sys.stderr)
         return FAILED
     except ResponseError as error:
@@ -92,13 +92,13 @@ def run_tool(
 async def fleet_of(
     settings: RedisProcessSettings, *, begin: bool = False, with_cold: bool = True
 ) -> AsyncIterator[tuple[Redis, Keyspace]]:
-    """The Redis that the settings name, and the keyspace of the fleet that it holds. Pads that lie
-    in its cold store are brought back by whoever reads them as one does: the store is the one that
+    """Yields the Redis that the settings name, and the keyspace of the fleet that it holds. Pads in
+    the cold store are brought back when they are read in the usual way: the store is the one that
     the settings name, or else the one that the fleet says that it has. (`with_cold` is False for
-    who needs no pads, and goes on without the store.)
+    callers that need no pads, and work without the store.)
 
-    With `begin`, one that has held no fleet yet gets the partitions of the settings. Raises
-    `NoFleet` without, `StoreAway`, `ColdStoreUnnamed`, and what else `UNREACHABLE` lists.
+    With `begin`, a Redis that has held no fleet yet gets the partitions of the settings. Raises
+    `NoFleet` otherwise, `StoreAway`, `ColdStoreUnnamed`, and what else `UNREACHABLE` lists.
     """
     redis = open_redis(settings.redis_url)
     cold = None
@@ -133,8 +133,8 @@ async def _attached(redis: Redis, keyspace: Keyspace, url: str) -> Thawing | Non
 
 
 class ToolProgress:
-    """One line of standard error that is written over, on a terminal; elsewhere nothing, since
-    what is done is said as it is done."""
+    """Shows one line on standard error that is overwritten, on a terminal; elsewhere it shows
+    nothing, since each step is reported when it is done."""
 
     INTERVAL = 0.2
 
@@ -158,7 +158,7 @@ class ToolProgress:
 
 
 def refuse_new_id(parser: argparse.ArgumentParser, new_id: str) -> NoReturn:
-    """Ends the command, for nobody could open a pad that is brought `--as` this."""
+    """Ends the command, since nobody could open a pad that is brought `--as` this."""
     parser.error(
         f"--as {new_id!r}: nobody could open it. 1 to 50 characters without spaces, colons and "
         "dollar signs, and not r. at the beginning"
@@ -166,5 +166,5 @@ def refuse_new_id(parser: argparse.ArgumentParser, new_id: str) -> NoReturn:
 
 
 def shown(name: str) -> str:
-    """A pad's name for a terminal, which it must not steer."""
+    """Returns a pad's name for a terminal, without anything that would control the terminal."""
     return "".join(char if char.isprintable() else "\ufffd" for char in name)

@@ -1,4 +1,4 @@
-"""A bounded line of those who want the same thing: so many at once, and so many behind them."""
+"""Implements a bounded queue: so many users of a resource at once, and so many waiting for it."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -6,12 +6,13 @@ from contextlib import asynccontextmanager
 
 
 class TurnstileFull(Exception):
-    """There is no place in the line, or it has not moved for too long: to be asked again later."""
+    """There is no place in the queue, or it has not moved for too long; the caller may ask again
+    later."""
 
 
 class Turnstile:
     def __init__(self, *, at_once: int, waiting: int, patience: float) -> None:
-        """`patience`: seconds that somebody waits for a turn at most."""
+        """`patience` is how many seconds a caller waits for its turn at most."""
         self._places = asyncio.Semaphore(at_once)
         self._most = waiting
         self._patience = patience
@@ -19,7 +20,7 @@ class Turnstile:
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
-        """Raises `TurnstileFull`."""
+        """Waits for a turn, and holds it for the block. Raises `TurnstileFull`."""
         if self.waiting >= self._most:
             raise TurnstileFull(f"{self.waiting} wait already")
         self.waiting += 1

@@ -1,6 +1,6 @@
-"""What those parts of a worker that serve plain HTTP need to know of who is there.
+"""Defines what the parts of a worker that serve plain HTTP need to know about a visitor.
 
-The worker decides it, as it does for sockets; they only ask.
+The worker decides it, as it does for sockets; these parts only ask.
 """
 
 from typing import NamedTuple, Protocol
@@ -11,37 +11,38 @@ from padfleet.shared.log.people.authors import AuthorVisit
 
 
 class NotAllowed(Exception):
-    """The text is for the log; whoever asked learns only that."""
+    """The visitor is refused. The text is for the log; the client learns only that it was
+    refused."""
 
 
 class Visitor(NamedTuple):
     pad: str  #: the pad's own id
-    requested: str  #: what was asked for, which may be its read-only id; then the other is secret
-    author: str  #: empty for who only looks and is no author yet
+    requested: str  #: what was asked for; if that is its read-only id, `pad` is secret
+    author: str  #: empty for a visitor who only looks and is no author yet
     write: bool
     address: str = ""  #: of the client
-    visit: AuthorVisit | None = None  #: how he came, if that is no reason to keep him for good
+    visit: AuthorVisit | None = None  #: how they came, if they need not be kept permanently
 
 
 class Bearers(Protocol):
-    """Who may call the HTTP API without its key."""
+    """Decides which bearers of tokens may call the HTTP API without its key."""
 
     async def client_of(self, token: str) -> str | None:
-        """What the bearer of this token, who may, is called by whoever has made it; empty: nothing.
-        None: he may not."""
+        """Returns the name that the issuer of this token has given to its bearer, who is admitted;
+        empty if there is none. Returns None if the bearer is not admitted."""
         ...
 
 
 class Door(Protocol):
     async def look(self, request: web.Request, pad: str) -> Visitor:
-        """Somebody who wants to see a pad, or has not been let in to write on it yet: nothing is
-        stored of them. Raises `NotAllowed`."""
+        """Admits a visitor who wants to see a pad, or has not been admitted to write on it yet:
+        nothing is stored about them. Raises `NotAllowed`."""
         ...
 
     async def work(self, request: web.Request, pad: str) -> Visitor:
-        """Somebody who wants to write on one. Raises `NotAllowed`."""
+        """Admits a visitor who wants to write on a pad. Raises `NotAllowed`."""
         ...
 
     def address(self, request: web.Request) -> str:
-        """The client's, whatever stands between."""
+        """Returns the client's address, even if there is a proxy in between."""
         ...

@@ -1,9 +1,9 @@
-"""Tells the figures of this process, for who looks at the fleet (`padfleet top`, `/fleet`).
+"""Reports the figures of this process to observers of the fleet (`padfleet top`, `/fleet`).
 
-One `SET` every two seconds, about 1 KB, from a task of its own: no revision waits for it. It is no
-heartbeat: who is alive is what `pf:workers` and `pf:writers` say, and nothing but pictures hangs on
-this record. A string and not a hash, since it is written and read as a whole, and gets its time to
-live in the same command.
+It makes one `SET` every two seconds, of about 1 KB, in a task of its own, so that no revision waits
+for it. It is not a heartbeat: which processes are alive is what `pf:workers` and `pf:writers` say,
+and nothing but displays depends on this record. It is a string and not a hash, since it is written
+and read as a whole, and gets its time to live in the same command.
 """
 
 import asyncio
@@ -30,13 +30,15 @@ from padfleet.shared.supervisor import TaskStatus, tick
 log = logging.getLogger(__name__)
 
 SOON = 0.5
-"""Seconds after which a process that is not ready tells again: it may be by then."""
+"""The number of seconds after which a process that is not ready reports again, as it may be by
+then."""
 
 LIFE = 60
-"""Seconds for which the last word of a process that died is kept: it says where that ran."""
+"""The seconds for which the last report of a process that died is kept, as it says where that
+ran."""
 
 FAREWELL = 1.0
-"""Seconds that a process which ends waits at most for its record to go."""
+"""The seconds that a process waits at its end, at most, for its record to be removed."""
 
 
 class Figures(NamedTuple):
@@ -51,7 +53,7 @@ class Figures(NamedTuple):
     frames: float = 0.0
     bytes: float = 0.0
     busiest: Sequence[BusyPads] = ()
-    damaged: Mapping[str, str] = MappingProxyType({})  #: pads, and what is wrong with each
+    damaged: Mapping[str, str] = MappingProxyType({})  #: damaged pads, and what is wrong with each
 
 
 class Name(NamedTuple):
@@ -62,16 +64,16 @@ class Name(NamedTuple):
     host: str
     port: int
     version: str
-    timeout_ms: int  #: silence after which the others count it as dead
+    timeout_ms: int  #: the silence after which the others presume it dead
 
 
 def reachable_host(listens_on: str) -> str:
-    """Where a process that listens there is found by others."""
+    """Returns the host at which others find a process that listens on this address."""
     return socket.gethostname() if listens_on in ("", "0.0.0.0", "::") else listens_on
 
 
 def buckets(histogram: Collector) -> Buckets:
-    """The buckets of a histogram that has no labels."""
+    """Returns the buckets of a histogram that has no labels."""
     return {
         float(sample.labels["le"]): sample.value
         for metric in histogram.collect()
@@ -81,7 +83,7 @@ def buckets(histogram: Collector) -> Buckets:
 
 
 def reading(gauge: Gauge) -> float:
-    """The value of a gauge that has no labels."""
+    """Returns the value of a gauge that has no labels."""
     return sum(sample.value for metric in gauge.collect() for sample in metric.samples)
 
 
@@ -98,7 +100,7 @@ class Beacon:
         health: Health,
         lines: Callable[[], Iterable[TaskStatus]],
     ) -> None:
-        """`lines` are of its tasks, at any moment."""
+        """`lines` returns the status of the process's tasks at any moment."""
         self._redis = redis
         self._name = name
         self._count = count
@@ -108,19 +110,19 @@ class Beacon:
         self._started = time.monotonic()
 
     async def run(self) -> None:
-        """For as long as the process lives; unless it fails by a fault of ours."""
+        """Reports for as long as the process lives, unless a fault in our own code stops it."""
         while True:
             pause = BEAT
             try:
                 if not await self.tell():
                     pause = SOON
             except (*UNREACHABLE, RedisError) as error:
-                # Those whose work it stops say so louder.
+                # The tasks whose work this stops report it more prominently.
                 log.debug("figures not written", extra={"error": str(error)})
             await tick(pause)
 
     async def tell(self) -> bool:
-        """Returns whether it told that it is ready."""
+        """Reports once. Returns whether the process was reported as ready."""
         report = await self._health.readiness()
         figures = self._count()
         points = self._past.add(
@@ -151,7 +153,7 @@ class Beacon:
         return report.ok
 
     async def retire(self) -> None:
-        """Takes the record of a process that ends away."""
+        """Removes the record of a process that ends."""
         with suppress(*UNREACHABLE):
             async with asyncio.timeout(FAREWELL):
                 await drop_record(self._redis, self._name.id)

@@ -1,4 +1,4 @@
-"""Rates and charts, of what processes tell of their last minutes. Pure."""
+"""Makes rates and charts from what processes report about their last minutes. Pure."""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
@@ -9,12 +9,12 @@ from padfleet.shared.fleet.past import KEPT, NONE, STEP_S, Point
 from padfleet.shared.fleet.record import Kind, Record
 
 RATE_OVER_MS = 8_000
-"""What a rate is taken over, at least, where the process is old enough: some beats."""
+"""The least time over which a rate is taken, if the process is old enough: some beats."""
 
 
 class Rates(NamedTuple):
-    """Per second; `busy` is the share of a core that the process uses, and its event loop is all
-    that it runs."""
+    """Rates per second; `busy` is the share of a core that the process uses, nearly all of which is
+    its event loop."""
 
     revisions: float
     frames: float
@@ -24,20 +24,21 @@ class Rates(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Series:
-    """The last five minutes, oldest first, one value each `STEP_S`; None where nobody tells."""
+    """The last five minutes, oldest first, one value per `STEP_S`; None where no process
+    reported."""
 
     step_s: int
     sockets: Sequence[float | None]
     revisions: Sequence[float | None]
     frames: Sequence[float | None]
     bytes: Sequence[float | None]
-    busy: Sequence[float | None]  #: of the busiest process
-    flow_ms: Sequence[float | None]  #: of the slowest worker
-    delivery_ms: Sequence[float | None]  #: of the slowest worker
+    busy: Sequence[float | None]  #: that of the busiest process
+    flow_ms: Sequence[float | None]  #: that of the slowest worker
+    delivery_ms: Sequence[float | None]  #: that of the slowest worker
 
 
 def recent(past: Sequence[Point]) -> Rates | None:
-    """As they are now; None for a process that has just begun."""
+    """Returns the present rates; None for a process that has just started."""
     return _rates_at(past, len(past) - 1, [point.at for point in past])
 
 
@@ -48,7 +49,8 @@ def _rates_at(past: Sequence[Point], index: int, moments: Sequence[int]) -> Rate
 
 
 def between(before: Point, now: Point) -> Rates | None:
-    """None if there is no time between them, or the later one is of another life."""
+    """Returns the rates between two points; None if no time lies between them, or if the later one
+    belongs to another life of the process."""
     span = now.at - before.at
     if span <= 0 or any(new < old for new, old in zip(now[3:6], before[3:6], strict=True)):
         return None
@@ -61,7 +63,8 @@ def between(before: Point, now: Point) -> Rates | None:
 
 
 def charts(told: Sequence[Record]) -> Series:
-    """Each process counts by its own clock; what they have in common is that they told just now."""
+    """Makes charts. Each process uses its own clock; what they share is that all reported just
+    now."""
     places: list[dict[str, float]] = [{} for _ in range(KEPT)]
     for record in told:
         moments = [point.at for point in record.past]
@@ -78,7 +81,8 @@ def charts(told: Sequence[Record]) -> Series:
 
 
 def _nearest(moments: Sequence[int], wanted: int) -> int | None:
-    """None: at that moment the process did not live, or told nothing."""
+    """Returns the nearest point; None if the process did not live at that moment, or did not
+    report."""
     after = bisect_left(moments, wanted)
     near = [index for index in (after - 1, after) if 0 <= index < len(moments)]
     index = min(near, key=lambda index: abs(moments[index] - wanted))
@@ -110,5 +114,5 @@ def _most(place: dict[str, float], name: str, value: float | None) -> None:
 
 
 def measured(value: int) -> int | None:
-    """A time of a point, or None where there was nothing to measure."""
+    """Returns a time of a point, or None if there was nothing to measure."""
     return None if value == NONE else value

@@ -15,12 +15,12 @@ from padfleet.shared.log.inboxes.standing import read_standing
 from padfleet.shared.log.keys import WORKERS, WRITERS, Keyspace
 
 PATIENCE = 2.5
-"""Seconds for one part of a look. Where one shard stands still, the rest of the fleet is what
-somebody wants to see, and soon."""
+"""The seconds allowed for one part of a look. If one shard does not respond, an operator wants to
+see the rest of the fleet, and soon."""
 
 
 async def look(redis: Redis, keyspace: Keyspace) -> FleetSnapshot:
-    """One look: a script for each partition and two more, and a record for each process.
+    """Takes one look, with a script for each partition and two more, and a record for each process.
 
     Raises what `UNREACHABLE` lists when the server that knows the processes does not answer.
     """
@@ -57,8 +57,8 @@ async def _seen(redis: Redis, kind: Kind, process: str, silence_ms: int) -> Seen
         async with asyncio.timeout(PATIENCE):
             told = await read_record(redis, process)
     except (*UNREACHABLE, ResponseError):
-        # Of another shard than the count, or no string. That the process lives is known all the
-        # same.
+        # The record is on another shard than the count, or is not a string. It is known all the
+        # same that the process lives.
         told = None
     record = decode(told) if told else None
     return Seen(kind, process, silence_ms, record if record and record.kind == kind else None)
@@ -69,5 +69,5 @@ async def _standing(redis: Redis, keyspace: Keyspace, partition: int) -> InboxSt
         async with asyncio.timeout(PATIENCE):
             return InboxStatus(partition, *await read_standing(redis, keyspace, partition))
     except (*UNREACHABLE, ResponseError) as error:
-        # One key of a wrong type, too, must not hide all the others.
+        # A key of a wrong type must not hide all the others either.
         return UnreadInbox(partition, str(error) or f"no answer within {PATIENCE:g} s")

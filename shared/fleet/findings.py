@@ -1,7 +1,7 @@
-"""What is wrong with a fleet, in words, worst first. Pure.
+"""Says what is wrong with a fleet, in words, worst first. Pure.
 
-A finding says what it means for people, which process, pad or partition it is, and since when; what
-to do about it is in docs/operations.md.
+A finding says what it means for people, which process, pad or partition it is about, and since
+when; what to do about it is in docs/operations.md.
 """
 
 from collections import defaultdict
@@ -11,23 +11,23 @@ from typing import Literal, NamedTuple
 from padfleet.shared.fleet.view import FleetView, Partition, ProcessView
 
 Level = Literal["bad", "warn", "note"]
-"""bad: people are not served. warn: they are, and something is about to go wrong, or has.
-note: as it should be, and good to know."""
+"""bad: people are not served. warn: they are, but something is about to go wrong, or has. note: all
+is as it should be, and this is good to know."""
 
 _ORDER: dict[Level, int] = {"bad": 0, "warn": 1, "note": 2}
 
 WAITS_S = 2.0
-"""Age of the oldest submission from which on its partition is behind; a pause of a lease is 3 s."""
+"""The age of the oldest submission from which its partition is behind; a lease pauses for 3 s."""
 STUCK_S = 6.0
-"""From which on people notice: their page says that it does not save."""
+"""The age from which people notice, since their page says that it does not save."""
 BUSY = 0.85
-"""Share of a core above which a process has no room left for a burst."""
+"""The share of a core above which a process has no room left for a burst."""
 SLOW_DELIVERY_MS = 1_000
 SLOW_COMMIT_MS = 250
 LATE_MS = 500
-"""Delay of the event loop: all of that process' people wait for so long."""
+"""The delay of the event loop that is reported: everybody on that process waits for so long."""
 BEHIND = 1_000
-"""Revisions that a socket lacks: as many as a worker keeps of a pad."""
+"""The number of revisions that a socket may lack: as many as a worker keeps of a pad."""
 
 
 class Finding(NamedTuple):
@@ -36,7 +36,8 @@ class Finding(NamedTuple):
 
 
 def findings(now: FleetView, before: FleetView | None = None) -> list[Finding]:
-    """`before` is an earlier picture, if there is one: it tells what grows."""
+    """Returns what is wrong. `before` is an earlier view, if there is one, which shows what is
+    growing."""
     found = [
         *_whole(now),
         *_unread(now.partitions),
@@ -52,7 +53,7 @@ def findings(now: FleetView, before: FleetView | None = None) -> list[Finding]:
 
 
 def verdict(found: Sequence[Finding]) -> str:
-    """Whether people are served."""
+    """Returns whether people are served, in words."""
     bad = sum(finding.level == "bad" for finding in found)
     warn = sum(finding.level == "warn" for finding in found)
     if bad:
@@ -67,7 +68,7 @@ def verdict(found: Sequence[Finding]) -> str:
 
 def _whole(now: FleetView) -> Iterator[Finding]:
     for server in now.unwritable:
-        # First, for all that follows is only what comes of it.
+        # This comes first, since all the other findings are only consequences of it.
         yield Finding(
             "bad",
             f"Redis {server} cannot write to its disk, so it refuses everything: make room there "
@@ -151,7 +152,8 @@ def _processes(processes: Sequence[ProcessView]) -> Iterator[Finding]:
                 left = f", {process.sockets} sockets to go" if process.kind == "worker" else ""
                 yield Finding("note", f"{name}{at}: draining{left}")
             case "not ready":
-                # That it was ready is over; with nobody on it yet, that may only be about to begin.
+                # The process was ready and no longer is; with nobody on it, it may only be about to
+                # start.
                 served: Level = "bad" if process.sockets else "warn"
                 yield Finding(served, f"{name}{at}: not ready: {'; '.join(process.why)}")
         yield from _load(name, process)
@@ -173,7 +175,7 @@ def _load(name: str, process: ProcessView) -> Iterator[Finding]:
 
 
 def _tasks(now: FleetView) -> Iterator[Finding]:
-    """What is vital makes its process not ready, which is said there."""
+    """Reports tasks. A vital task makes its process not ready, which is reported there."""
     for task in now.tasks:
         for trouble in task.troubled:
             yield Finding("warn", f"task {task.name} of {task.kind} {trouble}")
@@ -214,7 +216,7 @@ def _were(count: int) -> str:
 
 
 def named(numbers: Sequence[int]) -> str:
-    """ "partition 7", "partitions 0-3 and 9"."""
+    """Returns "partition 7", "partitions 0-3 and 9"."""
     spans: list[list[int]] = []
     for number in sorted(numbers):
         if spans and number == spans[-1][1] + 1:

@@ -1,8 +1,8 @@
-"""The last minutes of a process, as it tells them itself. Pure.
+"""Keeps the last minutes of a process, which reports them itself. Pure.
 
-A process keeps them, not who looks: then one look gives rates and charts at once, at 3 a.m. and in
-a script; two who look see the same; and a restart, which begins all counters at 0, begins the past
-anew, so that no rate is ever made of the counters of two lives.
+The process keeps them, and not the observer: so one look shows rates and charts at once, at 3 a.m.
+and in a script; two observers see the same; and a restart, which sets all counters to 0, also
+clears the past, so that no rate is ever computed from the counters of two lives.
 """
 
 from collections import deque
@@ -10,48 +10,49 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 BEAT = 2.0
-"""Seconds between two tellings."""
+"""The number of seconds between two reports."""
 
 STEP_S = 10
-"""Seconds between two points that are kept."""
+"""The number of seconds between two points that are kept."""
 
 KEPT = 30
-"""Points kept: five minutes."""
+"""How many points are kept: five minutes."""
 
 RECENT_S = 10.0
-"""Seconds that a percentile is taken of: of those since the last beat it would be of a handful."""
+"""The seconds over which a percentile is taken; since the last beat there would be too few
+values."""
 
 NONE = -1
-"""Instead of a time: nothing was measured."""
+"""The value for a time when nothing was measured."""
 
 
 class Point(NamedTuple):
-    """One moment. What counts, counts from the start of the process."""
+    """One moment. Counters count from the start of the process."""
 
-    at: int  #: ms since that start, by the process' own clock
+    at: int  #: ms since that start, by the process's own clock
     cpu: int  #: ms of processor time
     sockets: int
-    revisions: int  #: committed, of a writer; delivered, over all sockets, of a worker
+    revisions: int  #: committed, for a writer; delivered over all sockets, for a worker
     frames: int  #: messages with revisions, over all sockets
-    bytes: int  #: of those
+    bytes: int  #: in those messages
     latency: int
-    """ms within which 95 of 100 revisions were lately delivered (worker) or batches committed
-    (writer); `NONE` without any."""
+    """The ms within which 95 of 100 revisions were recently delivered (worker) or batches committed
+    (writer); `NONE` if there were none."""
     flow: int
-    """ms that 95 of 100 of a worker's own revisions lately took, by way of inbox, writer, stream
-    and channel; `NONE` for a writer. Measured also when nobody types."""
-    delay: int  #: ms that the event loop was late at most, lately
+    """The ms that 95 of 100 of a worker's own revisions recently took, by way of inbox, writer,
+    stream and channel; `NONE` for a writer. This is also measured when nobody types."""
+    delay: int  #: the most ms by which the event loop was recently late
 
 
 Buckets = Mapping[float, float]
-"""Observations of a histogram up to each bound, in seconds, the last of which is infinite."""
+"""Observations of a histogram up to each bound, in seconds; the last bound is infinite."""
 
 
 class Counted(NamedTuple):
     """What a process has counted up to a moment."""
 
-    at: float  #: s since its start
-    cpu: float  #: s
+    at: float  #: seconds since its start
+    cpu: float  #: seconds
     sockets: int
     revisions: float
     frames: float
@@ -67,7 +68,7 @@ class Past:
         self._recent: deque[Counted] = deque()
 
     def add(self, now: Counted) -> tuple[Point, ...]:
-        """The points to tell, oldest first; the last of them is `now`."""
+        """Adds `now`. Returns the points to report, oldest first, the last of which is `now`."""
         self._recent.append(now)
         while len(self._recent) > 2 and now.at - self._recent[1].at >= RECENT_S:
             self._recent.popleft()
@@ -84,7 +85,8 @@ class Past:
             _ms(quantile(before.delay, now.delay, 1.0)),
         )
         points = (*self._kept, point)
-        # Half a beat of grace, or one that comes a moment early would make the step a beat longer.
+        # Half a beat of tolerance: otherwise a report that comes a moment early would make the step
+        # a beat longer.
         if not self._kept or point.at - self._kept[-1].at >= (STEP_S - BEAT / 2) * 1000:
             self._kept.append(point)
         return points
@@ -95,8 +97,9 @@ def _ms(seconds: float | None) -> int:
 
 
 def quantile(before: Buckets, now: Buckets, share: float) -> float | None:
-    """The bound, in seconds, that `share` of the observations between two moments did not exceed:
-    the highest finite bound for what is above all of them; None if there were none."""
+    """Returns the bound, in seconds, that `share` of the observations between two moments did not
+    exceed. It is the highest finite bound for values above all of them; None if there were no
+    observations."""
     bounds = sorted(now)
     total = now[bounds[-1]] - before.get(bounds[-1], 0.0) if bounds else 0.0
     if total <= 0:

@@ -1,4 +1,4 @@
-"""What a process tells of itself, as it stands in Redis."""
+"""Defines the record in Redis by which a process reports about itself."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,15 +10,16 @@ from padfleet.shared.log.records import pack, unpack
 Kind = Literal["worker", "writer"]
 
 FORM = 1
-"""Grows when a field gets another meaning. New fields do not need it: who does not know them leaves
-them out, so that processes of two versions stand in one picture during an upgrade."""
+"""The version of the form, which grows when a field changes its meaning. New fields do not need
+that: a reader that does not know them ignores them, so that processes of two versions appear in one
+view during an upgrade."""
 
 LONGEST = 200
-"""Characters of a text. Pads' names have 50, unless they were brought from elsewhere."""
+"""The most characters of a text. Names of pads have 50, unless they were brought from elsewhere."""
 
 
 MOST_DAMAGED = 10
-"""Pads that are named as damaged."""
+"""The most pads that are named as damaged."""
 
 
 class BusyPads(NamedTuple):
@@ -26,19 +27,19 @@ class BusyPads(NamedTuple):
 
     pad: str
     users: int  #: on all workers
-    sessions: int  #: on this one
+    sessions: int  #: on this worker
     rate: int  #: revisions in 10 s
-    behind: int  #: revisions that the session furthest behind has not been sent
+    behind: int  #: how many revisions the session furthest behind has not been sent
 
 
 class TaskLine(NamedTuple):
-    """How the tasks of one name are that live as long as the process."""
+    """The state of the lasting tasks of one name."""
 
     name: str
     running: int
     restarts: int
-    late_ms: int  #: how much later the one furthest behind is than it said
-    trouble: str  #: of one of them; "": all are well
+    late_ms: int  #: how much later than announced the one furthest behind is
+    trouble: str  #: what is wrong with one of them; "": all are well
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,14 +49,14 @@ class Record:
     host: str
     port: int
     version: str
-    timeout_ms: int  #: silence after which the others count it as dead
+    timeout_ms: int  #: the silence after which the others presume it dead
     why: Mapping[str, str] = field(default_factory=dict)
-    """The checks of readiness that fail, and why; none: it is ready."""
+    """The checks of readiness that fail, and why; if there are none, the process is ready."""
     sessions: int = 0
     pads: int = 0
     busiest: tuple[BusyPads, ...] = ()
     damaged: Mapping[str, str] = field(default_factory=dict)
-    """Pads that a writer has lately found to be damaged, and what is wrong with each."""
+    """Pads that a writer has recently found to be damaged, and what is wrong with each."""
     tasks: tuple[TaskLine, ...] = ()
     past: tuple[Point, ...]  #: at least one, the newest last
 
@@ -89,7 +90,7 @@ def encode(record: Record) -> bytes:
 
 
 def decode(data: bytes) -> Record | None:
-    """None for what is not of this form: of another version, or not ours."""
+    """Decodes a record; None if it is not of this form: of another version, or not ours."""
     try:
         told: dict[str, Any] = unpack(data)
         if told["form"] != FORM or told["kind"] not in ("worker", "writer"):

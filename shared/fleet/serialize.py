@@ -1,4 +1,4 @@
-"""A fleet as JSON, for `padfleet top --json` and the page. Pure."""
+"""Makes JSON of a fleet, for `padfleet top --json` and the page. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -9,8 +9,8 @@ from padfleet.shared.fleet.view import FleetView
 
 
 def as_json(now: FleetView, found: Sequence[Finding]) -> dict[str, Any]:
-    """Names and units as in `view` and `findings`. A pad's name may hold what is no character;
-    then a mark stands for it."""
+    """Returns the fleet, with names and units as in `view` and `findings`. A pad's name may contain
+    what is not a valid character; a replacement character is shown instead."""
     told = {
         "verdict": verdict(found),
         "served": not any(finding.level == "bad" for finding in found),
@@ -18,7 +18,7 @@ def as_json(now: FleetView, found: Sequence[Finding]) -> dict[str, Any]:
         **asdict(now),
     }
     for process, shown in zip(now.processes, told["processes"], strict=True):
-        # asdict leaves a named tuple a tuple, and its fields unnamed.
+        # asdict leaves a named tuple as a tuple, without the names of its fields.
         shown["rates"] = process.rates._asdict() if process.rates else None
     for finding in told["findings"]:
         finding["text"] = sound(finding["text"])
@@ -28,5 +28,5 @@ def as_json(now: FleetView, found: Sequence[Finding]) -> dict[str, Any]:
 
 
 def sound(text: str) -> str:
-    """Without lone surrogates, which no encoder takes."""
+    """Returns the text without lone surrogates, which no encoder accepts."""
     return text.encode("utf-8", "replace").decode()

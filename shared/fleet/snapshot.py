@@ -1,4 +1,4 @@
-"""What one look at a fleet's Redis finds: plain values."""
+"""Defines what one look at a fleet's Redis finds, as plain values."""
 
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -11,20 +11,21 @@ class Seen(NamedTuple):
 
     kind: Kind
     id: str
-    silence_ms: int  #: since its last beat, by Redis' clock
-    record: Record | None  #: None: it tells nothing, or nothing that we understand
+    silence_ms: int  #: since its last beat, by Redis's clock
+    record: Record | None  #: None: it reports nothing, or nothing that we understand
 
 
 class InboxStatus(NamedTuple):
-    """How the inbox of one partition stands."""
+    """The state of one partition's inbox."""
 
     partition: int
-    owner: str  #: the writer that had it last; empty: none ever had
+    owner: str  #: the writer that had it last; empty: none ever had it
     left_ms: int | None
-    """For how long it stays that writer's; negative: since when it does not. None: given back."""
-    waiting_ms: int | None  #: since when the oldest unsettled submission waits; None: there is none
-    entries: int  #: that wait, up to a hundred settled ones among them
-    parked: int = 0  #: entries that its writers could not read, and passed; the last hundred
+    """For how long it remains that writer's, in ms; if negative, since when it does not. None:
+    given back."""
+    waiting_ms: int | None  #: the wait of the oldest unsettled submission; None: there is none
+    entries: int  #: that wait, including up to a hundred settled ones
+    parked: int = 0  #: entries that its writers could not read, and skipped; the last hundred
 
 
 class UnreadInbox(NamedTuple):
@@ -36,8 +37,8 @@ class UnreadInbox(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class FleetSnapshot:
-    at: float  #: Unix seconds, of who looks
+    at: float  #: Unix seconds, by the observer's clock
     processes: tuple[Seen, ...]
     partitions: tuple[InboxStatus, ...]
     unread: tuple[UnreadInbox, ...] = ()
-    unwritable: tuple[str, ...] = ()  #: servers of Redis that cannot write to their disk
+    unwritable: tuple[str, ...] = ()  #: Redis servers that cannot write to their disk

@@ -1,4 +1,5 @@
-"""A fleet as somebody wants to see it: a snapshot, with the rates and sums made of it. Pure."""
+"""Makes a view of a fleet for display: a snapshot, with the rates and sums computed from it.
+Pure."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -12,7 +13,7 @@ from padfleet.shared.fleet.snapshot import FleetSnapshot, Seen
 State = Literal["ready", "not ready", "draining", "silent", "unknown"]
 
 SILENT_MS = 10_000
-"""Silence after which a process counts as dead that does not tell its own limit."""
+"""The silence in ms after which a process that does not report its own limit is presumed dead."""
 
 MOST_PADS = 20
 
@@ -22,7 +23,7 @@ class ProcessView:
     kind: Kind
     id: str
     state: State
-    why: tuple[str, ...]  #: not ready because of these
+    why: tuple[str, ...]  #: the reasons why it is not ready
     silent_s: float
     where: str = ""  #: host:port
     version: str = ""
@@ -30,24 +31,24 @@ class ProcessView:
     sockets: int = 0
     sessions: int = 0
     pads: int = 0
-    rates: Rates | None = None  #: None: it has just begun
-    latency_ms: int | None = None  #: p95 of deliveries or commits, lately
-    flow_ms: int | None = None  #: of a worker: p95 of its own revisions' way round
+    rates: Rates | None = None  #: None: it has just started
+    latency_ms: int | None = None  #: recent p95 of deliveries or commits
+    flow_ms: int | None = None  #: of a worker: p95 of its own revisions' round trip
     delay_ms: int | None = None
-    partitions: tuple[int, ...] = ()  #: of a writer: those that it has
-    damaged: tuple[tuple[str, str], ...] = ()  #: of a writer: pads, and what is wrong with each
+    partitions: tuple[int, ...] = ()  #: of a writer: those that it holds
+    damaged: tuple[tuple[str, str], ...] = ()  #: damaged pads that a writer found, and why
 
 
 @dataclass(frozen=True, kw_only=True)
 class Partition:
     number: int
-    owner: str  #: who has it, or had it last
+    owner: str  #: the writer that has it, or had it last
     owned: bool
-    ownerless_s: float | None  #: since when its lease has run out; None: owned, or given back
+    ownerless_s: float | None  #: since when its lease has expired; None: owned, or given back
     waiting_s: float | None
     entries: int
     unread: str = ""  #: why nothing is known of it
-    parked: int = 0  #: entries that could not be read, and were passed
+    parked: int = 0  #: entries that could not be read, and were skipped
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +57,7 @@ class PadView:
     users: int
     rate: float  #: revisions per second
     behind: int
-    workers: tuple[str, ...]  #: where its people are, the most first; of those that name it
+    workers: tuple[str, ...]  #: those that name it, the one with the most of its people first
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,19 +67,19 @@ class TaskPicture:
     kind: Kind
     name: str
     running: int
-    processes: int  #: that have it
+    processes: int  #: how many have it
     restarts: int
-    late_s: float  #: how much later the one furthest behind is than it said
-    troubled: tuple[str, ...]  #: the processes in which it is not well, and how
+    late_s: float  #: how much later than announced the one furthest behind is
+    troubled: tuple[str, ...]  #: the processes in which it is not well, and why
 
 
 @dataclass(frozen=True, kw_only=True)
 class Totals:
-    workers: int  #: that are ready
+    workers: int  #: how many are ready
     writers: int
     sockets: int
     sessions: int
-    pads: int  #: open ones, once for each worker that has it open
+    pads: int  #: open pads, counted once for each worker that has them open
     revisions: float  #: committed per second
     delivered: float  #: revisions per second, over all sockets
     frames: float
@@ -92,12 +93,12 @@ class Totals:
 class FleetView:
     at: float
     totals: Totals
-    processes: tuple[ProcessView, ...]  #: workers, then writers
+    processes: tuple[ProcessView, ...]  #: workers first, then writers
     partitions: tuple[Partition, ...]
     pads: tuple[PadView, ...]  #: the busiest first
     tasks: tuple[TaskPicture, ...]  #: those that live as long as their processes
     series: Series
-    unwritable: tuple[str, ...] = ()  #: servers of Redis that cannot write to their disk
+    unwritable: tuple[str, ...] = ()  #: Redis servers that cannot write to their disk
 
     def of(self, kind: Kind) -> list[ProcessView]:
         return [process for process in self.processes if process.kind == kind]
@@ -222,7 +223,7 @@ def _pads(told: Iterable[Record]) -> tuple[PadView, ...]:
     pads = [
         PadView(
             name=name,
-            # All workers see all of its people and revisions, each a moment sooner or later.
+            # Every worker sees all of its people and revisions, each a moment sooner or later.
             users=max(busy.users for _, _, busy in places),
             rate=max(busy.rate for _, _, busy in places) / 10,
             behind=max(busy.behind for _, _, busy in places),
