@@ -4,7 +4,7 @@ A writer appends revisions here and a worker follows them. `keys` names what is 
 `records` says in which form, `lua/*.lua` are the steps that have to be atomic. docs/architecture.md
 lists all keys.
 
-Beside the rooms are what all of them speak of: `births` (pad generations), `reigns` (leader
+Beside the rooms is what several of them speak of: `births` (pad generations), `reigns` (leader
 epochs), `form` (revisions as they are sent), `damage` (pads that cannot be read), and two protocols
 for what is not in Redis, `elsewhere` for pads and `register` for people.
 
