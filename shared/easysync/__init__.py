@@ -1,12 +1,14 @@
-"""Easysync, the changeset algebra of Etherpad, with the results that Etherpad's own engine gives.
+"""Implements Easysync, the changeset algebra of Etherpad, with the results of Etherpad's own
+engine.
 
-Pure functions: no input or output, no state but the attribute pools passed in. Texts are code-unit
-strings throughout (see `utf16`), and all lengths count UTF-16 code units, as in JavaScript.
-Whatever is malformed, or does not fit what it is applied to, raises `EasysyncError`.
+These are pure functions, without input or output, and without state except for the attribute pools
+passed in. Texts are code-unit strings throughout (see `utf16`), and all lengths count UTF-16 code
+units, as in JavaScript. Anything that is malformed, or does not fit what it is applied to, raises
+`EasysyncError`.
 
-Who holds a document and applies many changesets to it does so in place: `body` is the document,
-`edit_script` is what a changeset does to it, and `fast_rebase` rebases over many revisions at once.
-The results are those of `apply_to_atext` and `follow`.
+A program that holds a document and applies many changesets to it does so in place: `body` is the
+document, `edit_script` is what a changeset does to it, and `fast_rebase` rebases over many
+revisions at once. The results are those of `apply_to_atext` and `follow`.
 """
 
 from padfleet.shared.easysync.atext import (

@@ -1,7 +1,7 @@
-"""Putting ops together in canonical form.
+"""Assembles ops in canonical form.
 
-Which neighbours are merged, and in which order inserts and removals stand, has to be what Etherpad
-does to the letter: its server refuses any other form, and the clients compare strings.
+Which neighbours are merged, and in which order inserts and removals come, has to match Etherpad
+exactly: its server refuses any other form, and the clients compare strings.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class OpRun:
             self._chars += chars
 
     def take(self) -> str:
-        """The ops so far, as written. Leaves the run empty."""
+        """Returns the ops so far, as written, and leaves the run empty."""
         if self._chars:
             self._write()
         ops = "".join(self._written)
@@ -98,7 +98,7 @@ class Assembler:
         self.add(opcode, len(text) - head, 0, attribs)
 
     def finish(self) -> str:
-        """The ops as written. A keep without attributes at the end goes without saying."""
+        """Returns the ops as written. A keep without attributes at the end is left out."""
         if self._keeping:
             self._keeps.drop_plain_end()
         self._turn()

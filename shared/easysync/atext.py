@@ -1,4 +1,5 @@
-"""Documents: a text with the attributes of its characters, and applying changesets to them."""
+"""Represents documents, a text with the attributes of its characters, and applies changesets to
+them."""
 
 from __future__ import annotations
 
@@ -21,23 +22,24 @@ class AText(NamedTuple):
 
 
 def make_atext(text: str) -> AText:
-    """A document without attributes."""
+    """Returns a document without attributes."""
     out = Assembler()
     out.add_text("+", text)
     return AText(text, out.finish())
 
 
 def apply_to_atext(cs: str, atext: AText, pool: AttributePool) -> AText:
-    """The document after the changeset. `EasysyncError` when the changeset is not for it."""
+    """Returns the document after the changeset. Raises `EasysyncError` if the changeset does not
+    fit it."""
     text, attribs = atext
     return AText(apply_to_text(cs, text), apply_to_attribs(cs, attribs, pool))
 
 
 def apply_to_text(cs: str, text: str) -> str:
-    """The text after the changeset.
+    """Returns the text after the changeset.
 
-    `EasysyncError` when the changeset is for a text of another length, or newlines are not where it
-    says. As in Etherpad, the length that it announces for the result is not looked at.
+    Raises `EasysyncError` if the changeset is for a text of another length, or newlines are not
+    where it says. As in Etherpad, the length that it announces for the result is not checked.
     """
     change = unpack(cs)
     if not isinstance(text, str):
@@ -50,7 +52,7 @@ def apply_to_text(cs: str, text: str) -> str:
 
 
 def apply_ops(ops: list[Op], bank: Bank, text: str) -> str:
-    """The text after the ops. `EasysyncError` when they do not fit it."""
+    """Returns the text after the ops. Raises `EasysyncError` if they do not fit it."""
     pieces = []
     position = 0
     for op in ops:
@@ -73,10 +75,10 @@ def apply_ops(ops: list[Op], bank: Bank, text: str) -> str:
 
 
 def apply_to_attribs(cs: str, attribs: str, pool: AttributePool) -> str:
-    """A document's attributes after the changeset, in canonical form.
+    """Returns a document's attributes after the changeset, in canonical form.
 
-    `EasysyncError` when the changeset has line counts or attribute numbers that cannot be. Whether
-    it is for this document at all only the text can tell.
+    Raises `EasysyncError` if the changeset has impossible line counts or attribute numbers. Whether
+    it is for this document at all can only be seen from the text.
     """
     ops = iter_ops(unpack(cs).ops)
     document = with_index(attribs)
@@ -86,7 +88,7 @@ def apply_to_attribs(cs: str, attribs: str, pool: AttributePool) -> str:
         return document
     first = ops[0]
     kept = first.chars if first.opcode == "=" and not first.attribs else 0
-    # What is cut off in front is what the first op keeps.
+    # What is cut off in front is kept by the first op.
     part = cut_out(document, kept, sum([op.chars for op in ops if op.opcode != "+"]))
     first.chars -= sum(document.chars[: part.start])
     first.lines -= sum(document.lines[: part.start])

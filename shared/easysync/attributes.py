@@ -1,4 +1,5 @@
-"""Attribute strings: which attributes an op sets, as numbers in a pool (`*0*1a`)."""
+"""Reads and combines attribute strings, which list the attributes that an op sets, as numbers in a
+pool (`*0*1a`)."""
 
 from __future__ import annotations
 
@@ -10,9 +11,10 @@ from padfleet.shared.easysync.pool import Attribute, AttributePool
 
 
 def attribs_of(attribs: str, pool: AttributePool) -> dict[str, str]:
-    """The attributes of an attribute string, in its order; of equal keys the last value counts.
+    """Returns the attributes of an attribute string, in its order; of equal keys the last value
+    counts.
 
-    `EasysyncError` when it is malformed or names a number that is not in the pool.
+    Raises `EasysyncError` if it is malformed or names a number that is not in the pool.
     """
     if not attribs:
         return {}
@@ -22,17 +24,19 @@ def attribs_of(attribs: str, pool: AttributePool) -> dict[str, str]:
 
 
 def attribs_string(attributes: Iterable[Attribute], pool: AttributePool) -> str:
-    """The attribute string in canonical order, which is by key. Adds to the pool what is new."""
+    """Returns the attribute string in canonical order, by key. New attributes are added to the
+    pool."""
     return "".join(["*" + numeral(pool.put(key, value)) for key, value in sorted(attributes)])
 
 
 def encode_attribs(
     attributes: str | Iterable[Attribute], pool: AttributePool | None, *, inserting: bool
 ) -> str:
-    """The attribute string for an op; a string is taken as it is.
+    """Returns the attribute string for an op; a string is taken as it is.
 
     Attributes without a value mean nothing on new text, so an insert leaves them out. New ones get
-    their numbers in the order given, as in Etherpad. `EasysyncError` for pairs without a pool.
+    their numbers in the order given, as in Etherpad. Raises `EasysyncError` for pairs without a
+    pool.
     """
     if isinstance(attributes, str):
         return attributes
@@ -49,7 +53,7 @@ def encode_attribs(
 
 
 def compose_attribs(first: str, second: str, pool: AttributePool, *, of_text: bool) -> str:
-    """What setting `first` and then `second` comes to, as an attribute string.
+    """Returns, as an attribute string, the effect of setting `first` and then `second`.
 
     With `of_text`, `first` is what the text has, so an attribute that is set to "" is gone.
     Otherwise both are changes, and the removal is part of the result.
@@ -68,9 +72,10 @@ def compose_attribs(first: str, second: str, pool: AttributePool, *, of_text: bo
 
 
 def follow_attribs(first: str, second: str, pool: AttributePool) -> str:
-    """What is left to set of `second` where somebody else has set `first` on the same text.
+    """Returns what is left to set of `second` after another author has set `first` on the same
+    text.
 
-    Of two values for one key the smaller one wins, by its code units, whoever came first.
+    Of two values for one key the smaller one wins, by its code units, whichever came first.
     """
     if not second or not first:
         return second

@@ -1,4 +1,5 @@
-"""The numbers of changesets: base 36 in lower case, without a sign."""
+"""Reads and writes the numbers of changesets, in base 36 with lower-case digits and without a
+sign."""
 
 from __future__ import annotations
 
@@ -11,11 +12,11 @@ _DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
 _NUMBER: Final = re.compile("[0-9a-z]{1,11}")
 
 LARGEST: Final = 2**53 - 1
-"""Beyond it JavaScript's numbers are not exact, so that no canonical changeset holds more."""
+"""The largest number up to which JavaScript is exact, so that no canonical changeset holds more."""
 
 
 class _Values(dict[str, int]):
-    """What numerals are worth: the short ones from the table, others worked out (not kept)."""
+    """The values of numerals: short ones come from the table, others are computed and not kept."""
 
     def __missing__(self, numeral: str) -> int:
         if not _NUMBER.fullmatch(numeral) or (value := int(numeral, 36)) > LARGEST:
@@ -26,11 +27,12 @@ class _Values(dict[str, int]):
 _NUMERALS: Final[list[str]] = [*_DIGITS, *(high + low for high in _DIGITS[1:] for low in _DIGITS)]
 
 VALUES: Final = _Values((numeral, value) for value, numeral in enumerate(_NUMERALS))
-"""`VALUES[numeral]` is the number; `EasysyncError` when it is none, or too large."""
+"""`VALUES[numeral]` is the number; it raises `EasysyncError` if that is invalid, or too large."""
 
 
 def numeral(value: int) -> str:
-    """`value` in base 36. `EasysyncError` when it is negative: a result of counts that disagree."""
+    """Returns `value` in base 36. Raises `EasysyncError` if it is negative, which results from
+    counts that disagree."""
     if 0 <= value < len(_NUMERALS):
         return _NUMERALS[value]
     if value < 0:

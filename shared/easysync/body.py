@@ -1,8 +1,8 @@
-"""A document that is edited in place, at a cost that does not grow with its length.
+"""Holds a document that is edited in place, at a cost that does not grow with its length.
 
 The text and its attributes are held in blocks of about a thousand code units. An edit rewrites the
 blocks that it touches, and a position is found through sums over the blocks. `AText` is what the
-rest of the world sees; it is put together when somebody asks for it.
+rest of the code sees; it is assembled on request.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ Span = tuple[str, int]
 """An attribute string, and for how many code units it holds."""
 
 BLOCK_UNITS: Final = 1024
-"""Twice as much is cut in two. Shorter blocks make more sums, longer ones more to copy per edit."""
+"""A block of twice this size is split. Shorter blocks mean more sums, longer ones more copying."""
 
 BLOCK_SPANS: Final = 32
-"""The most spans of a block. They are walked one by one, which costs more than copying text."""
+"""The most spans of a block. They are scanned one by one, which costs more than copying text."""
 
 REMEMBERED: Final = 64
-"""How many of the positions found since the last edit are remembered: few, so that a thousand ops
-cost no memory."""
+"""How many positions found since the last edit are remembered: few, so that a thousand ops cost no
+memory."""
 
 
 class _Block:
@@ -43,14 +43,14 @@ class _Block:
 class Body:
     """A text and its attributes. Positions and lengths count code units.
 
-    Positions asked for must be within the text; nothing else is checked, so that what changes a
-    body has to be known to fit it (see `edit_script`).
+    Positions must be within the text; nothing else is checked, so that a change to a body has to be
+    known to fit it (see `edit_script`).
     """
 
     __slots__ = ("_blocks", "_found", "_tally", "units")
 
     def __init__(self, atext: AText) -> None:
-        """`EasysyncError` when the attributes are malformed or do not cover the text."""
+        """Raises `EasysyncError` if the attributes are malformed or do not cover the text."""
         spans: list[Span] = []
         for op in iter_ops(atext.attribs):
             if op.opcode != "+":
@@ -64,7 +64,7 @@ class Body:
 
     @property
     def spans(self) -> int:
-        """How many runs of the same attributes it has, about."""
+        """Returns about how many runs of equal attributes it has."""
         return sum([len(block.spans) for block in self._blocks])
 
     def newlines_before(self, position: int) -> int:
@@ -72,7 +72,7 @@ class Body:
         return newlines + self._blocks[index].text.count("\n", 0, position - units)
 
     def line_start(self, position: int) -> int:
-        """Behind the last newline before `position`; 0 when there is none."""
+        """Returns the position after the last newline before `position`; 0 if there is none."""
         index, units, newlines = self._find(position)
         at = self._blocks[index].text.rfind("\n", 0, position - units)
         if at < 0 and newlines:
@@ -94,7 +94,8 @@ class Body:
         return "".join(pieces)
 
     def spans_between(self, start: int, end: int) -> list[Span]:
-        """Neighbours with the same attributes are one, also across blocks."""
+        """Returns the spans, in which neighbours with equal attributes are merged, also across
+        blocks."""
         index, units, _ = self._find(start)
         spans: list[Span] = []
         skip, missing = start - units, end - start
@@ -122,7 +123,7 @@ class Body:
         out.add(opcode, end - start, 0, attribs)
 
     def replace(self, start: int, end: int, text: str, spans: list[Span]) -> None:
-        """Puts `text`, which `spans` cover, in the place of `[start, end)`."""
+        """Replaces `[start, end)` with `text`, which `spans` cover."""
         first = self._find(start)
         block = self._blocks[first.block]
         offset = start - first.units
@@ -152,7 +153,8 @@ class Body:
         self._recut(first.block, last, changed, covering)
 
     def to_atext(self) -> AText:
-        """The document, its attributes in canonical form. Costs a pass over all of it."""
+        """Returns the document, its attributes in canonical form. This costs a pass over all of
+        it."""
         text = "".join([block.text for block in self._blocks])
         written = []
         start = 0
@@ -169,7 +171,7 @@ class Body:
         return AText(text, "".join(written))
 
     def _find(self, position: int) -> Found:
-        # One submission asks for the same two or three positions time and again.
+        # One submission asks for the same two or three positions repeatedly.
         found = self._found.get(position)
         if found is None:
             if len(self._found) == REMEMBERED:
@@ -178,7 +180,7 @@ class Body:
         return found
 
     def _recut(self, first: int, last: int, text: str, spans: list[Span]) -> None:
-        """Puts new blocks in the place of some; a short rest joins its neighbour."""
+        """Replaces some blocks with new ones; a short remainder is merged into its neighbour."""
         if len(text) < BLOCK_UNITS // 4 and last + 1 < len(self._blocks):
             last += 1
             text += self._blocks[last].text
@@ -196,7 +198,7 @@ class Body:
 
 
 def joined(spans: list[Span]) -> list[Span]:
-    """The spans with neighbours that are alike as one."""
+    """Returns the spans with equal neighbours merged."""
     result: list[Span] = []
     for attribs, chars in spans:
         _append(result, attribs, chars)
@@ -211,9 +213,9 @@ def _append(spans: list[Span], attribs: str, chars: int) -> None:
 
 
 def _put(spans: list[Span], start: int, end: int, new: list[Span]) -> None:
-    """Puts `new` in the place of what covers `[start, end)`, and joins equal neighbours."""
+    """Replaces what covers `[start, end)` with `new`, and merges equal neighbours."""
     count = len(spans)
-    at = first = 0  # `first` is the span in which `start` is, or which it ends
+    at = first = 0  # `first` is the span that contains `start`, or ends at it
     while first < count and at + spans[first][1] < start:
         at += spans[first][1]
         first += 1

@@ -1,4 +1,4 @@
-"""Changesets as they are written: `Z:<old length><change of length><ops>$<inserted text>`."""
+"""Packs and unpacks changesets: `Z:<old length><change of length><ops>$<inserted text>`."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Changeset(NamedTuple):
 
 
 class Bank:
-    """Hands out the text of the inserts. `EasysyncError` when there is not enough of it."""
+    """Supplies the text of the inserts. Raises `EasysyncError` if there is not enough of it."""
 
     __slots__ = ("_position", "_text")
 
@@ -43,7 +43,7 @@ class Bank:
         self._position = end
 
     def next_char(self) -> str:
-        """The next character, which stays where it is; "" at the end."""
+        """Returns the next character without consuming it; "" at the end."""
         return self._text[self._position : self._position + 1]
 
     @property
@@ -52,10 +52,10 @@ class Bank:
 
 
 def unpack(cs: str) -> Changeset:
-    """Takes a changeset apart; its ops stay as written, and unchecked.
+    """Unpacks a changeset; its ops stay as written, and unchecked.
 
-    `EasysyncError` when it does not begin as a changeset does. The new length may be negative: it
-    is what was announced, which only `check_rep` looks at.
+    Raises `EasysyncError` if it does not begin as a changeset does. The new length may be negative:
+    it is the announced one, which only `check_rep` checks.
     """
     if not isinstance(cs, str):
         raise EasysyncError(f"a changeset must be a string, not {shown(cs)}")
@@ -73,7 +73,7 @@ def unpack(cs: str) -> Changeset:
 
 
 def pack(old_len: int, new_len: int, ops: str, bank: str) -> str:
-    """The changeset as written; the inverse of `unpack`."""
+    """Returns the changeset as written; this is the inverse of `unpack`."""
     change = new_len - old_len
     sign, size = (">", change) if change >= 0 else ("<", -change)
     return f"Z:{numeral(old_len)}{sign}{numeral(size)}{ops}${bank}"
@@ -103,16 +103,16 @@ def is_identity(cs: str) -> bool:
 def check_rep(cs: str) -> str:
     """Returns `cs` if it is well-formed and canonical, and raises `EasysyncError` if not.
 
-    This is the check that Etherpad's server puts every submission to. It knows neither document nor
-    pool: newlines kept or removed, and attribute numbers, may still be wrong, and a keep with
-    attributes that comes last may reach beyond the end. Applying the changeset finds all of that.
+    Etherpad's server makes this check on every submission. It knows neither document nor pool:
+    newlines kept or removed, and attribute numbers, may still be wrong, and a final keep with
+    attributes may reach beyond the end. Applying the changeset finds all of that.
     """
     checked_ops(cs)
     return cs
 
 
 def checked_ops(cs: str) -> list[Op]:  # noqa: C901
-    """The ops of a changeset that passes `check_rep`, which raises what this raises."""
+    """Returns the ops of a changeset that passes `check_rep`, which raises what this raises."""
     old_length, new_length, ops, bank = unpack(cs)
     out = Assembler()
     old_position = bank_position = result_length = 0

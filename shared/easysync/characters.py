@@ -1,12 +1,12 @@
-"""Which characters a pad's text has: one rule for all doors.
+"""Decides which characters a pad's text may have, with one rule for all sources of text.
 
-A text is lines that end with ``\\n``, of any characters but controls. What comes as a whole text,
-by the API, from a file or from the settings, is made plain before it enters (`plain`). What clients
-insert is taken as it is, since they show it already; the controls in it are removed by a revision
-of its own (`controls_in`), as misplaced line markers are. Tabs stay where an editor has made them;
-texts get spaces instead, as with Etherpad. Halves of surrogate pairs may be inserted, since an
-editor that replaces one emoji by another may send the half in which they differ, but no text
-brings them.
+A text is lines that end with ``\\n``, of any characters except control characters. What comes as a
+whole text, from the API, a file or the settings, is cleaned before it is stored (`plain`). What
+clients insert is taken as it is, since they already show it; control characters in it are removed
+by a separate revision (`controls_in`), as misplaced line markers are. Tabs stay where an editor has
+made them; whole texts get spaces instead, as in Etherpad. Halves of surrogate pairs may be
+inserted, since an editor that replaces one emoji with another may send only the half in which they
+differ, but whole texts contain none.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from typing import Final
 from padfleet.shared.easysync.body import Body
 
 TAB: Final = " " * 8
-"""What stands for a tab, as with Etherpad."""
+"""What replaces a tab, as in Etherpad."""
 
 CONTROLS: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-"""What no pad's text has: controls, but for the newline and the tab."""
+"""What no pad's text has: control characters, except for the newline and the tab."""
 
 _HALVES: Final = re.compile(
     "[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]"
@@ -31,12 +31,13 @@ _LINE_ENDS: Final = re.compile("\r\n?")
 
 
 def without_controls(text: str) -> str:
-    """A text with no other line ends than ``\\n``, and without controls; tabs stay."""
+    """Returns the text with only ``\\n`` as line ends, and without control characters; tabs
+    stay."""
     return CONTROLS.sub("", _LINE_ENDS.sub("\n", text))
 
 
 def plain(text: str) -> str:
-    """A text, in code units or characters, as a pad may have it.
+    """Returns a text, given in code units or characters, in the form that a pad may have.
 
     Halves of surrogate pairs become the replacement character.
     """
@@ -44,9 +45,10 @@ def plain(text: str) -> str:
 
 
 def plain_in_steps(text: str, size: int) -> Generator[None, None, str]:
-    """What `plain` returns, with a stop after each step, of `size` characters or one more.
+    """Does what `plain` does, but yields after each step of `size` characters or one more.
 
-    In two rounds: what is a half of a pair is known only when no control is between the halves.
+    There are two passes, since a half of a pair is recognized only once no control is between the
+    halves.
     """
     found: list[str] = []
     for piece in _pieces(text, size, lambda around: around == "\r\n"):
@@ -68,7 +70,8 @@ def _without_halves(text: str) -> str:
 
 
 def _pieces(text: str, size: int, is_one: Callable[[str], bool]) -> Iterator[str]:
-    """Pieces of `size` characters, or one more, that part no two characters that are one."""
+    """Yields pieces of `size` characters, or one more, that never separate two that belong
+    together."""
     start = 0
     while start < len(text):
         end = start + size
@@ -79,6 +82,6 @@ def _pieces(text: str, size: int, is_one: Callable[[str], bool]) -> Iterator[str
 
 
 def controls_in(body: Body, start: int, end: int) -> Iterator[int]:
-    """The positions of controls in `[start, end)`, in order."""
+    """Yields the positions of control characters in `[start, end)`, in order."""
     for found in CONTROLS.finditer(body.text_between(start, end)):
         yield start + found.start()

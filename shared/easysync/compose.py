@@ -1,4 +1,4 @@
-"""Two changesets in a row as one."""
+"""Composes two consecutive changesets into one."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from padfleet.shared.easysync.pool import AttributePool
 
 
 def compose(a: str, b: str, pool: AttributePool) -> str:
-    """The changeset that does what `a` and after it `b` do.
+    """Returns the changeset that has the effect of `a` followed by `b`.
 
-    `EasysyncError` when `b` does not begin where `a` ends.
+    Raises `EasysyncError` if `b` does not begin where `a` ends.
     """
     first, second = unpack(a), unpack(b)
     if first.new_len != second.old_len:

@@ -1,4 +1,4 @@
-"""What a changeset does to a body, worked out before anything is done."""
+"""Works out what a changeset does to a body before anything is changed."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from padfleet.shared.easysync.pool import AttributePool
 NO_RANK: Final = -1
 
 REMOVED_KEPT: Final = 1000
-"""Code units of a removal up to which its text is kept, for edits that were made within it."""
+"""The longest removal, in code units, whose text is kept, for edits that were made within it."""
 
 
 UNITS_EACH: Final = 8
-"""Code units of text that is removed or marked that count as an operation: each may have attributes
-of its own."""
+"""How many code units of removed or marked text count as an operation, since each may have
+attributes of its own."""
 
 
 class Patch(NamedTuple):
-    """What stands in the place of `[start, end)` of the document before."""
+    """What replaces `[start, end)` of the document."""
 
     start: int
     end: int
@@ -34,9 +34,9 @@ class Patch(NamedTuple):
 
 
 class Splice(NamedTuple):
-    """Text removed, and text inserted in its place.
+    """Text that is removed, and text that is inserted in its place.
 
-    `start` counts in the document in which the splices before this one have been done.
+    `start` counts in the document to which the splices before this one have been applied.
     """
 
     start: int
@@ -48,7 +48,7 @@ class Splice(NamedTuple):
 
 
 class EditScript:
-    """A changeset's patches, in order and with something kept between any two."""
+    """A changeset's patches, in order, with something kept between any two."""
 
     __slots__ = ("_body", "even", "patches", "splices")
 
@@ -58,19 +58,19 @@ class EditScript:
         self._body = body
         self.patches = patches
         self.splices = splices
-        #: Each op with newlines ends with one. Otherwise the changeset applies, but what following
-        #: it does to others is not what its patches say.
+        # : Whether each op with newlines ends with one. Otherwise the changeset can be applied, but
+        # following : it affects others in ways that its patches do not show.
         self.even = even
 
     def change_nothing(self) -> bool:
-        """Whether the document would be the same, text and attributes."""
+        """Whether the document would stay the same, text and attributes."""
         if sum([splice.shift for splice in self.splices]):
             return False
         shifted = [patch for patch in self.patches if len(patch.text) != patch.end - patch.start]
         if not shifted:
             return all(self._is_there(patch) for patch in self.patches)
-        # Text that moves among its like may come out the same: "aa", once the first is taken away
-        # and another one put behind the second.
+        # Text that moves among equal text may come out the same, such as "aa" after the first is
+        # removed and another one inserted after the second.
         start, end = self.patches[0].start, self.patches[-1].end
         text, spans = [], list[Span]()
         position = start
@@ -81,7 +81,7 @@ class EditScript:
         return self._is_there(Patch(start, end, "".join(text), spans))
 
     def keep_final_newline(self) -> bool:
-        """Whether the text, afterwards, ends with a newline."""
+        """Whether the text still ends with a newline afterwards."""
         last = self.patches[-1] if self.patches else None
         if last is None or last.end < self._body.units:
             return self._body.text_between(max(self._body.units - 1, 0), self._body.units) == "\n"
@@ -90,8 +90,8 @@ class EditScript:
         return self._body.text_between(max(last.start - 1, 0), last.start) == "\n"
 
     def places(self) -> list[tuple[int, int]]:
-        """Where, in the document afterwards, a character or the one before it may be another.
-        In order, and none twice."""
+        """Returns where, in the document afterwards, a character or the one before it may differ.
+        The places are in order, and distinct."""
         places = []
         moved = 0
         for patch in self.patches:
@@ -101,7 +101,7 @@ class EditScript:
         return places
 
     def apply(self) -> None:
-        """Does it. The body must be as it was; this cannot fail half-way."""
+        """Applies the script. The body must be unchanged; this cannot fail half-way."""
         for patch in reversed(self.patches):  # so that positions still hold
             self._body.replace(*patch)
 
@@ -115,11 +115,11 @@ class EditScript:
 def patches_of(  # noqa: C901
     change: Changeset, body: Body, pool: AttributePool, effort: Effort | None = None
 ) -> EditScript:
-    """What the changeset, whose ops are in canonical order, does to the body.
+    """Returns what the changeset, whose ops are in canonical order, does to the body.
 
-    `EasysyncError` where `apply_to_atext` raises it: when it is for a text of another length, when
-    newlines are not where it says, or when it sets attributes that are not in the pool.
-    `TooMuchWork` when it removes or marks more text than `effort` has left.
+    Raises `EasysyncError` where `apply_to_atext` does: if it is for a text of another length,
+    newlines are not where it says, or it sets attributes that are not in the pool. Raises
+    `TooMuchWork` if it removes or marks more text than `effort` has left.
     """
     if change.old_len != body.units:
         raise EasysyncError(

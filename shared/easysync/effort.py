@@ -1,19 +1,19 @@
-"""How much work something may take, counted in operations gone through."""
+"""Limits how much work something may take, counted in operations processed."""
 
 from __future__ import annotations
 
 from typing import Final
 
 EACH_FOLLOWED: Final = 2
-"""What following a revision costs besides its operations."""
+"""What following a revision costs in addition to its operations."""
 
 
 class TooMuchWork(Exception):
-    """More than was allowed. What was begun has come to nothing."""
+    """More work was needed than allowed. What was begun has had no effect."""
 
 
 class Effort:
-    """What is left of an allowance. Some 5 to 10 µs are one operation."""
+    """What is left of an allowance. One operation takes some 5 to 10 µs."""
 
     __slots__ = ("given_up", "left")
 
@@ -22,19 +22,20 @@ class Effort:
         self.given_up = False
 
     def give_up(self) -> None:
-        """Nobody wants any more what it is for. From another thread: what goes on comes to its end
-        where it spends again."""
+        """Withdraws the allowance, because the result is no longer wanted. This is called from
+        another thread: the work ends when it next spends something."""
         self.given_up = True
 
     def spend(self, operations: int) -> None:
-        """Before they are gone through. Raises `TooMuchWork` if that is more than is left."""
+        """Spends so many operations before they are processed. Raises `TooMuchWork` if fewer are
+        left."""
         self.left -= operations
         if self.left < 0 or self.given_up:
             raise TooMuchWork
 
 
 def count_ops(changeset: str) -> int:
-    """How many operations it has, without looking at what they are."""
+    """Returns how many operations it has, without parsing them."""
     end = changeset.find("$")
     end = end if end >= 0 else len(changeset)
     count = changeset.count  # not a sum over the three, which takes half as long again

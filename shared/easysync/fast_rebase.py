@@ -1,14 +1,13 @@
-"""Rebasing over many revisions at once, with the very result of following each in turn.
+"""Rebases over many revisions at once, with exactly the result of following each in turn.
 
-A changeset is taken apart into edits at absolute positions. A later revision is one small splice
-as a rule, and does no more to an edit elsewhere than to move it. Only where they touch is the
-revision followed in full.
+A changeset is split into edits at absolute positions. A later revision is usually one small splice,
+which only shifts edits elsewhere. Only where they touch is the revision followed in full.
 
 Lines take no part in this: they decide nothing in `follow`, so they are counted once, at the end,
-in the text as it then is. That is right for a changeset that fits the text that it was made for,
-and for no other: following carries wrong counts along, or sets some of them right. Therefore what
-the changeset says about newlines is kept as claims, which move as the edits do. Where a claim does
-not hold in the end, or nobody can tell, each revision is followed in turn after all.
+in the text as it then is. That is correct for a changeset that fits the text for which it was made,
+and for no other: following carries wrong counts along, or corrects some of them. Therefore what the
+changeset says about newlines is kept as claims, which move with the edits. If a claim does not hold
+in the end, or this cannot be decided, each revision is followed in turn after all.
 """
 
 from __future__ import annotations
@@ -37,11 +36,12 @@ def rebase_over(
     pool: AttributePool,
     effort: Effort | None = None,
 ) -> str:
-    """`cs` after all the revisions, which lead from the document that it was made for to `body`.
+    """Returns `cs` rebased over all the revisions, which lead from the document for which it was
+    made to `body`.
 
-    The same, errors included, as `rebase` over their changesets. `cs` must have passed `check_rep`.
-    Raises `TooMuchWork` where more has to be gone through than `effort` has left; attributes may
-    have entered the pool by then.
+    The result, errors included, is that of `rebase` over their changesets. `cs` must have passed
+    `check_rep`. Raises `TooMuchWork` if more has to be processed than `effort` has left; attributes
+    may have been added to the pool by then.
     """
     if not steps:
         return cs
@@ -60,13 +60,13 @@ def rebase_over(
 
 
 def follow_at(effort: Effort, a: str, b: str, pool: AttributePool) -> str:
-    """`follow`, which goes through all operations of both. Raises `TooMuchWork`."""
+    """Does what `follow` does, which processes all operations of both. Raises `TooMuchWork`."""
     effort.spend(count_ops(a) + count_ops(b) + EACH_FOLLOWED)
     return follow(a, b, pool)
 
 
 class _Unclear(Exception):
-    """A claim does not hold, or it cannot be told whether it does."""
+    """A claim does not hold, or it cannot be decided whether it does."""
 
 
 class _Edit:
@@ -80,7 +80,8 @@ class _Edit:
 
 
 class _Claim:
-    """That there are so many newlines before a position and, with `ends_line`, one right there."""
+    """Claims that so many newlines precede a position and, with `ends_line`, one ends right
+    there."""
 
     __slots__ = ("ends_line", "newlines", "position")
 
@@ -89,7 +90,7 @@ class _Claim:
 
 
 def _move_claims(claims: list[_Claim], splices: Sequence[Splice]) -> None:
-    """Moves them over a revision. Both are in order, so that each is looked at once."""
+    """Moves the claims over a revision. Both are in order, so that each is looked at once."""
     ahead, count = 0, len(splices)  # of the splices, those that the claim at hand is not behind
     shift = newlines = 0  # of those that it is behind
     for claim in claims:
@@ -102,8 +103,8 @@ def _move_claims(claims: list[_Claim], splices: Sequence[Splice]) -> None:
             if claim.position <= splice.end:
                 if splice.removed is None:
                     raise _Unclear
-                # Whether a line ended here matters no longer: what is left of the op is cut anew,
-                # at its last newline before `start`, by following as well as here.
+                # It no longer matters whether a line ended here: what is left of the op is cut
+                # again at its last newline before `start`, both when following and here.
                 claim.ends_line = False
                 inside = claim.position - splice.start
                 claim.newlines -= splice.removed.count("\n", 0, inside)
@@ -130,8 +131,8 @@ class _Pending:
             if (op.opcode, op.attribs) == (before.opcode, before.attribs) and (
                 op.lines or not before.lines
             ):
-                # Not yet joined, as happens when two numbers turn out to be the same attribute.
-                # Whether something comes between them is a question for `follow`.
+                # They are not merged yet, as happens when two numbers turn out to be the same
+                # attribute. Whether something comes between them is a question for `follow`.
                 raise _Unclear
             before = op
             if op.opcode != "+":
@@ -145,7 +146,7 @@ class _Pending:
         low, high, own_rank = self._reach()
         moved = moved_lines = 0  # of everything here, and not noted there yet
         for step in steps:
-            # Nearly all the time goes by in these few lines.
+            # Nearly all the time is spent in these few lines.
             start, end, shift, newlines, rank, _, _ = step
             if start > high:
                 continue
@@ -172,7 +173,7 @@ class _Pending:
             self._edits[0].start = self._edits[0].end = high
 
     def written(self, body: Body) -> str:
-        """The changeset for the document that it has arrived at."""
+        """Returns the changeset for the document that it has arrived at."""
         for claim in self._claims:
             at = claim.position
             if at > body.units or body.newlines_before(at) != claim.newlines:
@@ -200,8 +201,8 @@ class _Pending:
             if op.opcode != "=" or op.attribs:
                 self._edits.append(_Edit(op, position, end))
             position = end
-        # All there is to most submissions: one text. The line behind its last newline is an op of
-        # its own, which ranks no higher than the lines before it, so they stay together.
+        # Most submissions consist of one text only. The line after its last newline is an op of its
+        # own, which ranks no higher than the lines before it, so they stay together.
         self._rank = NO_RANK
         first = self._edits[0] if self._edits else None
         if first is not None and all(
@@ -213,8 +214,8 @@ class _Pending:
             self._rank = insert_rank(first.attribs, self._bank[0], self._pool)
 
     def _reach(self) -> tuple[int, int, int]:
-        """From the first to the last position that a revision could meet, and the rank of the
-        insert if there is just one and it is the last of them."""
+        """Returns the first and the last position that a revision could meet, and the rank of the
+        insert if there is only one and it is the last of them."""
         claims, edits = self._claims, self._edits
         if not edits:
             # Both are in the order of their positions, and moving keeps them in it.
@@ -244,7 +245,7 @@ class _Pending:
             _move_claims(self._claims, step.splices)
 
     def _pass_insert(self, splices: Sequence[Splice]) -> bool:
-        """Moves a lone insert. False: it has to be looked at more closely."""
+        """Moves a lone insert. False means that it needs a closer look."""
         if self._rank == NO_RANK:
             return False
         at = self._edits[0].start
@@ -254,7 +255,7 @@ class _Pending:
             if at > end:
                 at += shift
             elif at < end or end - start + shift == 0:
-                at = start  # what was around it is gone, or what was before it
+                at = start  # what was around it, or before it, is gone
             elif rank == NO_RANK:
                 return False
             else:
@@ -265,7 +266,7 @@ class _Pending:
     def _pass_by(self, step: EditStep) -> bool:
         """Moves edits that the revision does not touch, not even at their ends."""
         if not step.splices and all(edit.opcode != "=" for edit in self._edits):
-            return True  # it sets attributes, and here are none
+            return True  # it only sets attributes, and there are none here
         if any(edit.end >= step.start and edit.start <= step.end for edit in self._edits):
             return False
         for edit in self._edits:

@@ -1,4 +1,4 @@
-"""Running sums over the blocks of a document, kept in logarithmic time (a Fenwick tree)."""
+"""Keeps running sums over the blocks of a document in logarithmic time (a Fenwick tree)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 
 class Found(NamedTuple):
-    """Where a position is: in which block, and how much stands in front of that block."""
+    """Where a position is: in which block, and how much precedes that block."""
 
     block: int
     units: int
@@ -15,7 +15,7 @@ class Found(NamedTuple):
 
 
 class FenwickTree:
-    """For each block its length and its newlines, both added up at once."""
+    """Holds the length and the newlines of each block, both summed at once."""
 
     __slots__ = ("_newlines", "_top", "_units")
 
@@ -30,7 +30,7 @@ class FenwickTree:
         self._top = 1 << (len(units).bit_length() - 1) if units else 0
 
     def add(self, index: int, units: int, newlines: int) -> None:
-        """The block `index` has grown by so much."""
+        """Adds to the sums, because the block `index` has grown by so much."""
         at = index + 1
         while at < len(self._units):
             self._units[at] += units
@@ -38,7 +38,8 @@ class FenwickTree:
             at += at & -at
 
     def find(self, position: int) -> Found:
-        """The block that holds the character at `position`; the end of a text is in its last."""
+        """Returns the block with the character at `position`; the end of a text is in its last
+        block."""
         sums = self._units
         size = len(sums) - 1
         at, left, newlines = 0, position, 0
@@ -54,8 +55,8 @@ class FenwickTree:
         return Found(at, position - left, newlines)
 
     def find_newline(self, number: int) -> tuple[int, int]:
-        """The block with the newline of this number, counted from 1, and how many units stand in
-        front of that block."""
+        """Returns the block with the newline of this number, counted from 1, and how many units
+        precede that block."""
         sums = self._newlines
         size = len(sums) - 1
         at, left, units = 0, number, 0

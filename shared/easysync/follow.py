@@ -1,4 +1,4 @@
-"""Operational transformation: a changeset made beside another one, after that one."""
+"""Transforms a changeset that was made concurrently with another, so that it applies after it."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from padfleet.shared.easysync.pool import AttributePool
 
 
 def follow(a: str, b: str, pool: AttributePool, *, reverse_insert_order: bool = False) -> str:
-    """What `b` becomes once `a` has been applied, both having been made for the same document.
+    """Returns what `b` becomes once `a` has been applied; both were made for the same document.
 
-    Where both insert at one place: text marked `insertorder` = `first` comes first; else text that
-    does not begin with a newline, so as to break no line; else that of `a`, or that of `b` with
-    `reverse_insert_order`. `EasysyncError` when they are not of the same document.
+    Where both insert at one place, the order is: text marked `insertorder` = `first`; then text
+    that does not begin with a newline, so as to break no line; then that of `a`, or that of `b`
+    with `reverse_insert_order`. Raises `EasysyncError` if they are not for the same document.
     """
     done, pending = unpack(a), unpack(b)
     if done.old_len != pending.old_len:
@@ -45,9 +45,9 @@ def follow_ops(
     *,
     reverse_insert_order: bool = False,
 ) -> Assembler:
-    """What the ops `pending` become, not yet written. Uses up the ops given.
+    """Returns what the ops `pending` become, not yet written. Uses up the ops given.
 
-    Lines are carried along and decide nothing: without any in both, the result is right but for
+    Lines are carried along and decide nothing: if both have none, the result is correct except for
     its lines.
     """
     out = Assembler()
@@ -90,7 +90,8 @@ def follow_ops(
 
 
 def insert_rank(attribs: str, first_char: str, pool: AttributePool) -> int:
-    """The rank of an insert: of two at one place, the one of the lower rank comes first."""
+    """Returns the rank of an insert: of two at one place, the one with the lower rank comes
+    first."""
     if not first_char:
         raise EasysyncError("the changeset inserts more characters than it holds")
     rank = 1 if first_char == "\n" else 0

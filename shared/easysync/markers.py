@@ -1,4 +1,5 @@
-"""Line markers: the `*` in front of a list item, invisible, that carries the line's attributes."""
+"""Finds line markers: the invisible `*` in front of a list item that carries the line's
+attributes."""
 
 from __future__ import annotations
 
@@ -14,9 +15,9 @@ LINE_ATTRIBUTES: Final = frozenset({"lmkr", "list"})
 
 
 def misplaced_markers(body: Body, start: int, end: int, markers: AbstractSet[str]) -> list[int]:
-    """The positions in `[start, end)` of line markers that are not at the start of a line.
+    """Returns the positions in `[start, end)` of line markers that are not at the start of a line.
 
-    `markers` are the numbers, as written in attribute strings, of attributes of markers.
+    `markers` are the numbers of marker attributes, as written in attribute strings.
     """
     misplaced: list[int] = []
     position = start
@@ -34,7 +35,8 @@ def misplaced_markers(body: Body, start: int, end: int, markers: AbstractSet[str
 
 
 def removal_of(positions: Sequence[int], body: Body) -> str:
-    """The changeset that removes the characters at these positions, which must be in order."""
+    """Returns the changeset that removes the characters at these positions, which must be in
+    order."""
     out = Assembler()
     kept = 0
     for position in positions:

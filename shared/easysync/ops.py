@@ -1,4 +1,4 @@
-"""The ops that changesets and attribute strings consist of."""
+"""Parses and writes the ops of which changesets and attribute strings consist."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import Final
 from padfleet.shared.easysync.base36 import VALUES, numeral
 from padfleet.shared.easysync.errors import EasysyncError, shown
 
-# What ends a line in JavaScript's regular expressions is passed over between ops, as by Etherpad.
+# Between ops, JavaScript's line ends are skipped, as Etherpad's regular expression does.
 _LINE_ENDS: Final = "\n\r\u2028\u2029"
 
-# The last group takes all that is no op, up to the end: one failure, found in linear time.
+# The last group matches anything that is no op, up to the end: one failure, found in linear time.
 _OP: Final = re.compile(
     rf"(?:[{_LINE_ENDS}]++(?=[*|=+-]))?+"
     r"(?:((?:\*[0-9a-z]++)*+)(?:\|([0-9a-z]++))?+([-+=])([0-9a-z]++)|(.++))",
@@ -24,8 +24,8 @@ _OP: Final = re.compile(
 _PARTS: Final = methodcaller("groups", "")
 
 AT_ONCE: Final = 50_000
-"""Characters that are taken apart in one call, which is quicker; and during which no other thread
-gets its turn: 2 ms."""
+"""How many characters are parsed in one call, which is quicker than several, but lets no other
+thread run meanwhile: 2 ms."""
 
 
 class Op:
@@ -54,17 +54,17 @@ NO_OP: Final = Op()
 
 
 def op_text(opcode: str, chars: int, lines: int, attribs: str) -> str:
-    """An op as it is written. `EasysyncError` for negative counts."""
+    """Returns an op as it is written. Raises `EasysyncError` for negative counts."""
     if lines:
         return f"{attribs}|{numeral(lines)}{opcode}{numeral(chars)}"
     return f"{attribs}{opcode}{numeral(chars)}"
 
 
 def iter_ops(ops: str) -> list[Op]:
-    """The ops of the ops part of a changeset or of an attribute string, each a fresh object.
+    """Returns the ops in the ops part of a changeset or in an attribute string, each a new object.
 
-    `EasysyncError` when there is anything else in it, except for stray newlines between ops: these
-    are passed over, and refused by `check_rep`, as not canonical.
+    Raises `EasysyncError` if there is anything else in it, except for stray newlines between ops:
+    these are skipped here, and refused by `check_rep` as not canonical.
     """
     if not isinstance(ops, str):
         raise EasysyncError(f"ops must be a string, not {shown(ops)}")
@@ -84,7 +84,7 @@ def iter_ops(ops: str) -> list[Op]:
 def side_by_side(first: list[Op], second: list[Op]) -> Iterator[tuple[Op, Op]]:
     """Walks along two sequences of ops, until both are used up.
 
-    Yields the op at hand of each, `NO_OP` past its end. Whoever iterates takes from one of them or
+    Yields the current op of each, or `NO_OP` past its end. The caller consumes from one of them or
     from both, and sets the opcode of an op that is used up to "".
     """
     rest_of_first, rest_of_second = iter(first), iter(second)
@@ -99,10 +99,10 @@ def side_by_side(first: list[Op], second: list[Op]) -> Iterator[tuple[Op, Op]]:
 
 
 def consume(a: Op, b: Op) -> tuple[int, int]:
-    """Takes the length of the shorter op off both. Returns the chars and lines taken.
+    """Subtracts the length of the shorter op from both. Returns the chars and lines subtracted.
 
-    The line count is that of the shorter one, and of `a` when both are equally long: it matters
-    only when they disagree, which is noticed where the result is applied.
+    The line count is that of the shorter one, and of `a` if both are equally long: it matters only
+    when they disagree, which is noticed where the result is applied.
     """
     short, other = (a, b) if a.chars <= b.chars else (b, a)
     chars, lines = short.chars, short.lines

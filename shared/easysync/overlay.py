@@ -1,4 +1,4 @@
-"""One op upon another: the step that composing and applying have in common."""
+"""Overlays one op on another: the step that composing and applying have in common."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ Piece = tuple[str, int, int, str]
 def overlay(a: Op, b: Op, pool: AttributePool) -> Piece | None:
     """Lets `b`, of a later changeset, act on `a`, of an earlier one or of a document's attributes.
 
-    Takes what it deals with off both. Returns that part of the result, None where an insert and a
-    removal cancel out. `EasysyncError` when the ops disagree about where lines end.
+    Consumes what it deals with from both. Returns that part of the result, or None if an insert and
+    a removal cancel out. Raises `EasysyncError` if the ops disagree about where lines end.
     """
     if not a.opcode:
         return _whole(b)
@@ -24,7 +24,7 @@ def overlay(a: Op, b: Op, pool: AttributePool) -> Piece | None:
     if b.opcode == "+":
         return _whole(b)
     _check_lines(a, b)
-    # An insert is text, whose attributes are a fact; a keep is a change of attributes.
+    # An insert is text, so its attributes are a state; those of a keep are a change.
     inserted = a.opcode == "+"
     if b.opcode == "=":
         opcode = a.opcode

@@ -1,4 +1,4 @@
-"""Attribute pools: the numbers that stand for attributes in attribute strings."""
+"""Holds attribute pools: the numbers that stand for attributes in attribute strings."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from padfleet.shared.easysync.base36 import LARGEST
 from padfleet.shared.easysync.errors import EasysyncError, shown
 
 Attribute = tuple[str, str]
-"""A key and its value, as code-unit strings. The value "" takes the attribute away."""
+"""A key and its value, as code-unit strings. The value "" removes the attribute."""
 
 _DIGITS_OF_A_NUMBER: Final = 16
 
 
 class AttributePool:
-    """Numbers for `(key, value)` pairs, given in the order in which the pairs come.
+    """Numbers for `(key, value)` pairs, in the order in which the pairs are added.
 
-    As in Etherpad, pairs are looked up by key and value joined with a comma. Where a key holds a
-    comma two pairs may share a number; clients take them for the same, so they are the same here.
+    As in Etherpad, pairs are looked up by key and value joined with a comma. If a key contains a
+    comma, two pairs may share a number; clients treat them as the same, so they are the same here.
     """
 
     __slots__ = ("_next", "_numbers", "_pairs", "_shared")
@@ -27,10 +27,10 @@ class AttributePool:
         self._pairs: dict[int, Attribute] = {}
         self._numbers: dict[str, int] = {}
         self._next = 0
-        self._shared = False  # with a clone: copied before it is changed
+        self._shared = False  # with a clone; it is copied before it is changed
 
     def put(self, key: str, value: str) -> int:
-        """The number of the attribute, a new one when it has none yet."""
+        """Returns the number of the attribute, a new one if it has none yet."""
         joined = f"{key},{value}"
         number = self._numbers.get(joined)
         if number is None:
@@ -43,11 +43,11 @@ class AttributePool:
         return number
 
     def find(self, key: str, value: str) -> int:
-        """The number of the attribute, -1 when it has none."""
+        """Returns the number of the attribute, -1 if it has none."""
         return self._numbers.get(f"{key},{value}", -1)
 
     def get(self, num: int) -> Attribute:
-        """The attribute with this number. `EasysyncError` when there is none."""
+        """Returns the attribute with this number. Raises `EasysyncError` if there is none."""
         pair = self._pairs.get(num)
         if pair is None:
             raise EasysyncError(f"attribute {shown_number(num)} is not in the pool")
@@ -61,22 +61,23 @@ class AttributePool:
         return len(self._pairs)
 
     def numbers_of_keys(self, keys: frozenset[str]) -> list[int]:
-        """The numbers of all attributes with one of these keys."""
+        """Returns the numbers of all attributes with one of these keys."""
         return [number for number, (key, _) in self._pairs.items() if key in keys]
 
     def pairs(self) -> Iterable[Attribute]:
-        """All attributes, in the order of their numbers."""
+        """Returns all attributes, in the order of their numbers."""
         return self._pairs.values()
 
     def clone(self) -> AttributePool:
-        """An independent pool of the same attributes. Costs nothing until one of them changes."""
+        """Returns an independent pool of the same attributes. Copies nothing until one of them
+        changes."""
         twin = AttributePool()
         twin._pairs, twin._numbers, twin._next = self._pairs, self._numbers, self._next
         twin._shared = self._shared = True
         return twin
 
     def truncate(self, size: int) -> None:
-        """Forgets the attributes numbered `size` and above, and gives their numbers anew."""
+        """Forgets the attributes numbered `size` and above, and reuses their numbers."""
         if size >= self._next:
             return
         if self._shared:
@@ -87,11 +88,12 @@ class AttributePool:
         self._next = size
 
     def to_jsonable(self) -> dict[str, Any]:
-        """The form in which Etherpad stores a pool and sends it in CLIENT_VARS."""
+        """Returns the form in which Etherpad stores a pool and sends it in CLIENT_VARS."""
         return {"numToAttrib": self._num_to_attrib(), "nextNum": self._next}
 
     def to_wire(self) -> dict[str, Any]:
-        """The form, down to the order of keys, in which Etherpad sends it in NEW_CHANGES."""
+        """Returns the form, down to the order of keys, in which Etherpad sends it in
+        NEW_CHANGES."""
         return {
             "numToAttrib": self._num_to_attrib(),
             "attribToNum": dict(self._numbers),
@@ -100,10 +102,11 @@ class AttributePool:
 
     @classmethod
     def from_jsonable(cls, obj: object) -> AttributePool:
-        """Reads either form, as a client may have sent it; "attribToNum" is not looked at.
+        """Reads either form, as a client may have sent it; "attribToNum" is ignored.
 
-        Numbers may be missing and may exceed `nextNum`, as Etherpad allows: what is not there
-        cannot be got, and `put` counts on from `nextNum`. `EasysyncError` when `obj` is no pool.
+        Numbers may be missing and may exceed `nextNum`, as Etherpad allows: a missing one cannot be
+        looked up, and `put` continues from `nextNum`. Raises `EasysyncError` if `obj` is not a
+        pool.
         """
         if not isinstance(obj, Mapping):
             raise EasysyncError(f"an attribute pool must be an object, not {shown(obj)}")
@@ -114,7 +117,7 @@ class AttributePool:
             raise EasysyncError("nextNum must be a whole number from 0 to 2**53 - 1")
         pool = cls()
         pool._next = next_num
-        # JavaScript goes through such keys by number, and of equal attributes the last one counts.
+        # JavaScript iterates over such keys by number, and of equal attributes the last one counts.
         pool._pairs = dict(sorted((_number(key), _pair(pair)) for key, pair in entries.items()))
         pool._numbers = {f"{key},{value}": num for num, (key, value) in pool._pairs.items()}
         return pool

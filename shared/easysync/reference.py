@@ -1,9 +1,9 @@
-"""Easysync as it is written down, for who wants to see what a result should be.
+"""Implements Easysync as it is specified, to show what a result should be.
 
-A fleet has a faster way to each of these: `fast_rebase` for rebasing, `undoing` for inverses,
-`markers` for line markers, and `edit_script` on a `Body` where lines were. None of it is imported
-by a process of a fleet; tests and recorded vectors compare the two, and `padfleet.easysync` offers
-it to others.
+A fleet has a faster way to do each of these: `fast_rebase` for rebasing, `undoing` for inverses,
+`markers` for line markers, and `edit_script` on a `Body` in place of lines. None of this module is
+imported by a process of a fleet; tests and recorded vectors compare the two, and
+`padfleet.easysync` offers it to other programs.
 """
 
 from __future__ import annotations
@@ -32,18 +32,20 @@ _LINE: Final = re.compile(r"[^\n]*+\n|[^\n]++")
 
 
 def rebase(cs: str, later: Iterable[str], pool: AttributePool) -> str:
-    """`cs` after all of `later`, which are the revisions since the one that `cs` was made for."""
+    """Returns `cs` rebased over all of `later`, the revisions since the one for which it was
+    made."""
     for revision in later:
         cs = follow(revision, cs, pool)
     return cs
 
 
 def inverse(cs: str, text: str, attribs: str, pool: AttributePool) -> str:
-    """The changeset that leads back from after `cs` to the document given, the one before `cs`.
+    """Returns the changeset that leads from after `cs` back to the document given, the one before
+    `cs`.
 
     An attribute that `cs` sets where there was none is set to "", for which the pool may get new
-    attributes. `EasysyncError` when the changeset and the document do not fit each other, or text
-    and attributes do not. Costs a pass over the document, which `undoing` does not.
+    attributes. Raises `EasysyncError` if the changeset and the document do not fit each other, or
+    text and attributes do not. Costs a pass over the document, which `undoing` does not.
     """
     if sum([op.chars for op in iter_ops(attribs)]) < len(text):
         raise EasysyncError("the document has fewer attributes than text")
@@ -51,9 +53,9 @@ def inverse(cs: str, text: str, attribs: str, pool: AttributePool) -> str:
 
 
 def correct_line_markers(atext: AText, pool: AttributePool) -> str | None:
-    """The changeset that removes the line markers that are not at the start of a line.
+    """Returns the changeset that removes the line markers that are not at the start of a line.
 
-    None when there are none. Etherpad applies this after every submission: joining lines and
+    Returns None if there are none. Etherpad applies this after every submission: joining lines and
     pasting leave such markers behind, which clients cannot show.
 
     A newline with the attributes of a marker stays. Etherpad would count it as a marker, and then
@@ -81,14 +83,14 @@ def correct_line_markers(atext: AText, pool: AttributePool) -> str | None:
 
 
 def split_text_lines(text: str) -> list[str]:
-    """The lines of a text, with their newlines."""
+    """Returns the lines of a text, with their newlines."""
     return _LINE.findall(text)
 
 
 def split_attribution_lines(attribs: str, text: str) -> list[str]:
-    """A document's attributes line by line. What follows the last newline is left out.
+    """Returns a document's attributes line by line. What follows the last newline is left out.
 
-    `EasysyncError` when attributes and text disagree about where lines end.
+    Raises `EasysyncError` if attributes and text disagree about where lines end.
     """
     lines = []
     line = OpRun("+")
@@ -110,9 +112,9 @@ def split_attribution_lines(attribs: str, text: str) -> list[str]:
 
 
 def mutate_text_lines(cs: str, lines: Sequence[str]) -> list[str]:
-    """The lines of the text after the changeset, as a new list; `lines` stays as it is.
+    """Returns the lines of the text after the changeset, as a new list; `lines` stays as it is.
 
-    Work is done on the lines touched only. `EasysyncError` when the changeset does not fit them.
+    Only the lines touched are processed. Raises `EasysyncError` if the changeset does not fit them.
     """
     change = unpack(cs)
     ops = iter_ops(change.ops)
@@ -122,9 +124,10 @@ def mutate_text_lines(cs: str, lines: Sequence[str]) -> list[str]:
 
 
 def mutate_attribution_lines(cs: str, lines: Sequence[str], pool: AttributePool) -> list[str]:
-    """The lines of attributes after the changeset, as a new list; `lines` stays as it is.
+    """Returns the lines of attributes after the changeset, as a new list; `lines` stays as it is.
 
-    `EasysyncError` when the changeset does not fit, or would leave a last line without a newline.
+    Raises `EasysyncError` if the changeset does not fit, or would leave a last line without a
+    newline.
     """
     change = unpack(cs)
     ops = iter_ops(change.ops)
@@ -149,7 +152,8 @@ def mutate_attribution_lines(cs: str, lines: Sequence[str], pool: AttributePool)
 
 
 def _lines_touched(ops: list[Op], count: int) -> tuple[int, int]:
-    """Which of `count` lines the ops work on. Whole lines kept at the start leave the ops."""
+    """Returns which of `count` lines the ops work on. Whole lines kept at the start leave the
+    ops."""
     start = 0
     if ops and ops[0].opcode == "=" and ops[0].lines and not ops[0].attribs:
         start = ops.pop(0).lines
@@ -160,7 +164,7 @@ def _lines_touched(ops: list[Op], count: int) -> tuple[int, int]:
 
 
 def _inserts_by_line(ops: list[Op], bank: Bank) -> list[Op]:
-    """The ops, with each insert cut after every newline in it."""
+    """Returns the ops, with each insert cut after every newline in it."""
     cut = []
     for op in ops:
         if op.opcode != "+":
@@ -172,7 +176,7 @@ def _inserts_by_line(ops: list[Op], bank: Bank) -> list[Op]:
 
 
 def _marked(attribs: str, pool: AttributePool) -> list[tuple[int, int]]:
-    """Where the runs with line attributes start and end, found without reading the others."""
+    """Returns where the runs with line attributes start and end, without reading the others."""
     numbers = pool.numbers_of_keys(LINE_ATTRIBUTES)
     if not numbers:
         return []

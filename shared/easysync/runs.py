@@ -1,8 +1,8 @@
-"""A document's attributes with an index, so that an edit need not read all of them.
+"""Indexes a document's attributes, so that an edit need not read all of them.
 
 A document of some age has hundreds of runs of equal attributes, and an edit touches two or three.
-The rest can be copied as written, provided that all is in canonical form and that nothing would be
-merged across the cuts.
+The rest can be copied as written, provided that everything is in canonical form and that nothing
+would be merged across the cuts.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from padfleet.shared.easysync.base36 import VALUES
 from padfleet.shared.easysync.errors import EasysyncError, shown
 from padfleet.shared.easysync.ops import Op, iter_ops
 
-# A run as it is written canonically. The last group takes all that is none, up to the end.
+# A run in canonical form. The last group matches anything that is none, up to the end.
 _RUN: Final = re.compile(
     r"((?:\*[0-9a-z]++)*+)(?:\|([1-9a-z][0-9a-z]*+))?+\+([1-9a-z][0-9a-z]*+)|(.++)", re.DOTALL
 )
@@ -24,9 +24,9 @@ _DIGITS: Final = re.compile("[0-9a-z]*+")
 
 
 class IndexedAttribs(str):
-    """An attribute string of a document that is in canonical form, and knows its runs.
+    """A document's attribute string in canonical form, with an index of its runs.
 
-    It is the string itself that carries the index, so that this lives just as long as the document.
+    The string itself carries the index, so that the index lives just as long as the document.
     """
 
     __slots__ = ("chars", "lines")
@@ -36,7 +36,7 @@ class IndexedAttribs(str):
 
 
 class RunPart(NamedTuple):
-    """What an edit can change, `[start, end)` in runs, and what stays as it is written."""
+    """The part that an edit can change, `[start, end)` in runs, and what stays as it is written."""
 
     before: str
     start: int
@@ -46,9 +46,9 @@ class RunPart(NamedTuple):
 
 
 def with_index(attribs: str) -> IndexedAttribs | None:
-    """`attribs` with an index, None if it is not in canonical form.
+    """Returns `attribs` with an index, or None if it is not in canonical form.
 
-    `EasysyncError` when it is no string.
+    Raises `EasysyncError` if it is not a string.
     """
     if isinstance(attribs, IndexedAttribs):
         return attribs
@@ -57,7 +57,7 @@ def with_index(attribs: str) -> IndexedAttribs | None:
     chars, lines = [], []
     last_attribs, last_lines = None, ""
     for run_attribs, run_lines, run_chars, rest in _RUN.findall(attribs):
-        # The same attributes twice in a row: only as whole lines and what follows them.
+        # Equal attributes twice in a row are allowed only as whole lines and what follows them.
         if rest or (run_attribs == last_attribs and (run_lines or not last_lines)):
             return None
         last_attribs, last_lines = run_attribs, run_lines
@@ -67,11 +67,11 @@ def with_index(attribs: str) -> IndexedAttribs | None:
 
 
 def cut_out(attribs: IndexedAttribs, kept: int, reach: int) -> RunPart:
-    """The part that an edit can change which leaves the first `kept` code units alone and touches
-    none from `reach` on.
+    """Returns the part that can be changed by an edit which leaves the first `kept` code units
+    alone and touches none from `reach` on.
 
     It begins one run before the one with the last character that is kept, and ends one run after
-    the one with the first that is not touched. Since at most two runs in a row have the same
+    the one with the first that is not touched. Since at most two runs in a row have equal
     attributes, the edit merges nothing with what is outside.
     """
     ends = list(accumulate(attribs.chars))
@@ -86,7 +86,7 @@ def cut_out(attribs: IndexedAttribs, kept: int, reach: int) -> RunPart:
 
 
 def put_back(attribs: IndexedAttribs, part: RunPart, changed: str) -> str:
-    """The attributes with `changed`, which is in canonical form, in the place of the part."""
+    """Returns the attributes with the part replaced by `changed`, which is in canonical form."""
     result = part.before + changed + part.after
     runs = iter_ops(changed)
     if any(run.opcode != "+" for run in runs):
@@ -106,7 +106,7 @@ def _indexed(attribs: str, chars: list[int], lines: list[int]) -> IndexedAttribs
 
 
 def _end_of_runs(attribs: str, position: int, count: int) -> int:
-    """Where the `count` runs that are written from `position` on end."""
+    """Returns where the `count` runs end that are written from `position` on."""
     if not count:
         return position
     # Each run has one plus sign, with its digits behind it.

@@ -1,4 +1,4 @@
-"""Changesets are put together here, piece by piece or as a single splice."""
+"""Builds changesets, piece by piece or as a single splice."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from padfleet.shared.easysync.pool import Attribute, AttributePool
 
 
 class Builder:
-    """Puts a changeset together from the start of the document to its end.
+    """Builds a changeset from the start of the document to its end.
 
     Each method but the last returns the builder, so that calls can be chained. Attributes are an
     attribute string, or pairs, which need `pool`. Lengths are UTF-16 code units, and texts are
@@ -52,7 +52,7 @@ class Builder:
         attribs: str | Iterable[Attribute] = "",
         pool: AttributePool | None = None,
     ) -> Builder:
-        """Keeps this text, which is what the document has next; counts its newlines itself."""
+        """Keeps this text, which comes next in the document; counts its newlines itself."""
         self._out.add_text("=", text, encode_attribs(attribs, pool, inserting=False))
         return self
 
@@ -73,12 +73,12 @@ class Builder:
         return self
 
     def remove_text(self, text: str) -> Builder:
-        """Removes this text, which is what the document has next; counts its newlines itself."""
+        """Removes this text, which comes next in the document; counts its newlines itself."""
         self._out.add_text("-", text)
         return self
 
     def to_changeset(self) -> str:
-        """The changeset. The rest of the document is kept. The builder is used up by this."""
+        """Returns the changeset, which keeps the rest of the document. This uses up the builder."""
         ops = self._out.finish()
         new_len = self._old_len + self._out.length_change
         return pack(self._old_len, new_len, ops, "".join(self._bank))
@@ -116,11 +116,11 @@ def make_splice(
 
 
 def replacing(text: str, new: AText) -> str:
-    """The changeset that puts another document in the place of one with this text.
+    """Returns the changeset that replaces the document with this text by another document.
 
-    The newline at the end, which each document has, stays: so whatever somebody else inserts before
-    it at the same time can follow. `EasysyncError` where there is none, or the attributes are not
-    those of the new text.
+    The newline at the end, which each document has, stays, so that what somebody else inserts
+    before it at the same time can follow. Raises `EasysyncError` if there is none, or the
+    attributes are not those of the new text.
     """
     if not text.endswith("\n") or not new.text.endswith("\n"):
         raise EasysyncError("the text does not end in a newline")

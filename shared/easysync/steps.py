@@ -1,4 +1,4 @@
-"""Revisions, prepared for changesets to be moved over them (see `fast_rebase`)."""
+"""Prepares revisions for moving changesets over them (see `fast_rebase`)."""
 
 from __future__ import annotations
 
@@ -7,23 +7,24 @@ from typing import Final, NamedTuple
 from padfleet.shared.easysync.edit_script import NO_RANK, EditScript, Splice
 
 NOWHERE: Final = 1 << 60
-"""A position behind any text."""
+"""A position beyond the end of any text."""
 
 
 class EditStep(NamedTuple):
-    """A revision as seen from elsewhere in the document; only who meets it looks at its splices."""
+    """A revision as seen from elsewhere in the document; its splices matter only where it is
+    met."""
 
     start: int  #: what it touches, `[start, end]`, in the document before it
     end: int
-    shift: int  #: by how much it moves what is behind that
-    newlines: int  #: how many more there are in front of that
+    shift: int  #: by how much it moves what is after that
+    newlines: int  #: how many newlines it adds before that
     rank: int  #: if it does nothing but insert, at one place: see `insert_rank`. Else `NO_RANK`
     changeset: str
     splices: tuple[Splice, ...] | None  #: None: nothing can be moved over it
 
 
 def step_of(changeset: str, patches: EditScript) -> EditStep:
-    """The step over a revision; `patches` are what it did to the document before it."""
+    """Returns the step over a revision; `patches` are what it did to the document before it."""
     if not patches.patches:
         return EditStep(NOWHERE, NOWHERE, 0, 0, NO_RANK, changeset, ())
     if not patches.even:

@@ -1,4 +1,4 @@
-"""Moving changesets and attributes from one pool to another."""
+"""Moves changesets and attributes from one pool to another."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ _NUMBER: Final = re.compile(r"\*([0-9a-z]++)")
 def move_ops_to_new_pool(
     cs_or_attribs: str, old_pool: AttributePool, new_pool: AttributePool
 ) -> str:
-    """The same changeset or attributes with the numbers of `new_pool`, which gets what it lacks.
+    """Returns the same changeset or attributes with the numbers of `new_pool`, to which missing
+    attributes are added.
 
-    A number that is not in `old_pool` is left out, as Etherpad does.
+    A number that is not in `old_pool` is left out, as in Etherpad.
     """
     if not isinstance(cs_or_attribs, str):
         raise EasysyncError(f"not a changeset or attributes: {shown(cs_or_attribs)}")
@@ -42,7 +43,7 @@ def move_ops_to_new_pool(
 
 
 def prepare_for_wire(cs_or_attribs: str, pool: AttributePool) -> tuple[str, AttributePool]:
-    """The same changeset or attributes, and a pool of just the attributes in it, numbered from 0
-    in the order in which they come up. This is what clients are sent."""
+    """Returns the same changeset or attributes, and a pool of only the attributes in it, numbered
+    from 0 in the order in which they occur. This is what clients are sent."""
     small = AttributePool()
     return move_ops_to_new_pool(cs_or_attribs, pool, small), small

@@ -1,4 +1,4 @@
-"""Undoing a changeset on a document that is edited in place, without a pass over all of it."""
+"""Undoes a changeset on a document that is edited in place, without a pass over all of it."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from padfleet.shared.easysync.splice import Builder
 
 
 def undoing(cs: str, body: Body, pool: AttributePool) -> str:
-    """The changeset that leads back from after `cs` to `body`, which is the document before it.
+    """Returns the changeset that leads from after `cs` back to `body`, the document before it.
 
     An attribute that `cs` sets where there was none is set to "", for which the pool may get new
-    attributes. The cost does not grow with the document. `EasysyncError` when the two do not fit
-    each other.
+    attributes. The cost does not grow with the document. Raises `EasysyncError` if the two do not
+    fit each other.
     """
     change = unpack(cs)
     if body.units != change.old_len:
@@ -51,7 +51,7 @@ def undoing(cs: str, body: Body, pool: AttributePool) -> str:
 
 
 def _way_back(changed: dict[str, str], had: str, pool: AttributePool) -> str:
-    """What to set on text that had the attributes `had`, to undo that `changed` has been set."""
+    """Returns what to set on text that had the attributes `had`, to undo that `changed` was set."""
     old = attribs_of(had, pool)
     back = [(key, old.get(key, "")) for key in changed]
     return encode_attribs(

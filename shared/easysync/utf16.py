@@ -1,9 +1,9 @@
-"""Texts as JavaScript sees them.
+"""Converts between Python's strings and texts as JavaScript sees them.
 
-Etherpad counts UTF-16 code units, Python counts code points. Inside, every text is therefore a
-*code-unit string*: a `str` in which each character is one UTF-16 code unit, so that characters
-beyond U+FFFF are two surrogates. `len` and slices of it mean what they mean in JavaScript. A cut
-through such a pair leaves lone surrogates, which are legal here as they are there.
+Etherpad counts UTF-16 code units, and Python counts code points. Internally, every text is
+therefore a *code-unit string*: a `str` in which each character is one UTF-16 code unit, so that
+characters beyond U+FFFF are two surrogates. Its `len` and slices mean what they mean in JavaScript.
+A cut through such a pair leaves lone surrogates, which are legal here as they are there.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Final
 
 _CHARACTERS: Final = "w" if sys.version_info >= (3, 13) else "u"
 _FEW = 1000
-"""Characters that are looked at one by one: a millisecond."""
+"""How many characters are looked at one by one, which takes a millisecond."""
 
 _WIDTH = array(_CHARACTERS).itemsize
 _BYTES = range(_WIDTH) if sys.byteorder == "little" else range(_WIDTH - 1, -1, -1)
@@ -28,12 +28,12 @@ _ASTRAL = re.compile("[\U00010000-\U0010ffff]")
 
 
 def to_units(s: str) -> str:
-    """The code-unit string of `s`. Of a code-unit string, that string itself."""
+    """Returns the code-unit string of `s`; if `s` already is one, it is returned unchanged."""
     if s.isascii():
         return s
     try:
-        # In UTF-16 only what is beyond U+FFFF takes more than two bytes. Encoding is the fastest
-        # look; where there are surrogates, it would ask about each of them.
+        # In UTF-16, only characters beyond U+FFFF take more than two bytes. Encoding is the fastest
+        # check, but where there are surrogates, it would call the error handler for each of them.
         beyond = len(s.encode("utf-16-le")) // 2 - len(s)
     except UnicodeEncodeError:
         beyond = _count_beyond(array(_CHARACTERS, s).tobytes())
@@ -43,9 +43,9 @@ def to_units(s: str) -> str:
 
 
 def from_units(s: str) -> str:
-    """The ordinary string of a code-unit string: pairs joined, lone surrogates left as they are.
+    """Returns the ordinary string of a code-unit string: pairs are joined, lone surrogates stay.
 
-    The result may hold lone surrogates, which UTF-8 cannot encode.
+    The result may contain lone surrogates, which UTF-8 cannot encode.
     """
     if s.isascii():
         return s
@@ -57,8 +57,8 @@ def from_units(s: str) -> str:
         return s  # there are no surrogates in it
     if _count_beyond(characters):
         return s.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
-    # What that gives, without a question for each surrogate: a microsecond, so seconds for a large
-    # pad of emoji.
+    # This gives the same result without a call for each surrogate, which takes a microsecond and
+    # thus seconds for a large pad of emoji.
     units = bytearray(2 * len(s))
     units[::2] = characters[_BYTES[0] :: _WIDTH]
     units[1::2] = characters[_BYTES[1] :: _WIDTH]
@@ -66,7 +66,7 @@ def from_units(s: str) -> str:
 
 
 def _count_beyond(characters: bytes) -> int:
-    """How many of an array of characters are beyond U+FFFF."""
+    """Returns how many characters in an array of them are beyond U+FFFF."""
     return len(characters) // _WIDTH - characters[_BYTES[2] :: _WIDTH].count(0)
 
 
@@ -74,21 +74,22 @@ def _count_beyond(characters: bytes) -> int:
 
 
 UNITS: Final = "padfleet.units"
-"""How errors are handled of a code-unit string in UTF-8, in which surrogates take three bytes each:
-what "surrogatepass" gives, at once for a long text instead of with a question for each surrogate.
+"""The error handler for a code-unit string in UTF-8, in which each surrogate takes three bytes. It
+gives what "surrogatepass" gives, but at once for a long text instead of with a call for each
+surrogate.
 """
 
 _SURROGATE = b"\xed"
-"""Begins each of them, and whatever else there is from U+D000 to U+DFFF."""
+"""The first byte of each surrogate, and of everything else from U+D000 to U+DFFF."""
 
 _LEADS = bytes(lead for lead in range(0xE1, 0xF0) if lead != _SURROGATE[0])
-"""What begins others of three bytes, 4,096 of them each."""
+"""The first bytes of other three-byte characters, of which each begins 4,096."""
 
 _FOUR: Final = bytes(range(0xF0, 0x100))
 _SHORT: Final = 1000
 
 _STEP: Final = 1 << 18
-"""Bytes that are decoded at once, some milliseconds; then other threads may come to their turn."""
+"""How many bytes are decoded at once, in some milliseconds; then other threads may run."""
 
 
 def _handle(error: UnicodeError) -> tuple[str | bytes, int]:
@@ -96,7 +97,7 @@ def _handle(error: UnicodeError) -> tuple[str | bytes, int]:
         data = error.object
         end = min(error.start + _STEP, len(data))
         while end < len(data) and data[end] & 0xC0 == 0x80:
-            end += 1  # no character is cut in two
+            end += 1  # so that no character is cut in two
         return _decoded(data[error.start : end]), end
     return codecs.lookup_error("surrogatepass")(error)
 
@@ -105,7 +106,7 @@ def _decoded(data: bytes) -> str:
     lead = next((lead for lead in _LEADS if lead not in data), None)
     if lead is None or len(data.translate(None, _FOUR)) != len(data):
         return data.decode("utf-8", "surrogatepass")
-    # As characters that UTF-8 has, and of which there are none; then each is moved back.
+    # They are decoded as valid characters that do not occur in the text; then each is moved back.
     moved = data.replace(_SURROGATE, bytes((lead,))).decode()
     characters = array(_CHARACTERS, moved)
     every = bytearray(characters.tobytes())
@@ -121,7 +122,7 @@ codecs.register_error(UNITS, _handle)
 
 
 def _many(s: str) -> str:
-    """Converts a text with many such characters: a call for each would take 0.3 s for a
+    """Converts a text with many such characters; a call for each would take 0.3 s for a
     megabyte."""
     units = memoryview(s.encode(_NATIVE, "surrogatepass")).cast("H")
     wide = array("I", bytes(4 * len(units)))

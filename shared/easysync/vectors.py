@@ -1,4 +1,4 @@
-"""Cases recorded from Etherpad's own engine, and how this one is put to them."""
+"""Runs cases that were recorded from Etherpad's own engine against this one."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from padfleet.shared.easysync.utf16 import to_units
 
 
 class _Malformed(Exception):
-    """The case itself is not as it should be. The text says what is wrong with it."""
+    """The case itself is malformed. The text says what is wrong with it."""
 
 
 class _Case:
@@ -82,10 +82,11 @@ class _Case:
 
 
 def run_vector(case: object) -> str | None:
-    """Runs a case, as read from JSON. None when the result is the one recorded, else a reason.
+    """Runs a case, as read from JSON. Returns None if the result is the recorded one, else a
+    reason.
 
-    A case says what to do as `op`, has the operands, and the outcome as `result`, `valid` or
-    `"error": true`. One that is unknown or incomplete is a failure.
+    A case says what to do as `op`, has the operands, and has the outcome as `result`, `valid` or
+    `"error": true`. A case that is unknown or incomplete is a failure.
     """
     try:
         fields = _Case(case)
@@ -193,10 +194,11 @@ def _prepare_for_wire(case: _Case) -> str | None:
 
 
 def _commit_sequence(case: _Case) -> str | None:
-    """Submissions to one pad, one after the other, each made for a revision that may be old.
+    """Commits submissions to one pad, one after the other, each made for a revision that may be
+    old.
 
-    Revision 0 is the document given. The numbers in the submissions are those of the pool as it
-    was in the end; as a server does, this takes over from it what a submission brings along.
+    Revision 0 is the document given. The numbers in the submissions are those of the final pool;
+    like a server, this takes over from it the attributes that a submission brings.
     """
     atext, pool, numbering = case.atext("atext"), case.pool("pool_before"), case.pool("pool_after")
     revisions: list[str] = []
