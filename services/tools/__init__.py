@@ -1,1 +1,1 @@
-"""What people run: commands for operators, a folder each. They never import each other."""
+"""Contains the commands for operators, one package for each. They never import each other."""

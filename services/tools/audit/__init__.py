@@ -1,1 +1,1 @@
-"""`padfleet audit`: what has been done to pads by those who look after them."""
+"""Implements `padfleet audit`, which shows the deeds that operators have done to pads."""

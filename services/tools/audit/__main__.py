@@ -1,4 +1,4 @@
-"""The command `padfleet audit`."""
+"""Runs the command `padfleet audit`."""
 
 import argparse
 import asyncio
@@ -17,15 +17,15 @@ from padfleet.shared.settings.ages import age_of
 from padfleet.shared.tool import add_redis_options, fleet_of, option_of, run_tool, shown
 
 LOOK = 1.0
-"""Seconds between two looks for what is new, with --follow."""
+"""The number of seconds between two looks for new entries, with --follow."""
 
 
 class AuditFilter(NamedTuple):
     """Which entries are wanted. Pure."""
 
-    subject: str = "*"  #: a pattern of pads, groups or authors, as a shell has it
+    subject: str = "*"  #: a pattern for pads, groups or authors, as in a shell
     deed: str = ""  #: empty: any
-    since: float = 0.0  #: Unix seconds; nothing that was done before
+    since: float = 0.0  #: Unix seconds; earlier deeds are left out
 
     def takes(self, entry: AuditEntry) -> bool:
         subjects = (entry.subject, str(entry.details.get("to", entry.subject)))
@@ -37,7 +37,7 @@ class AuditFilter(NamedTuple):
 
 
 def main(argv: Sequence[str]) -> int:
-    """Print what has been done. Returns 0, also if it was nothing."""
+    """Prints the deeds. Returns 0, even if there are none."""
     return run_tool(_parser(), argv, _audit)
 
 
@@ -97,7 +97,7 @@ async def _audit(settings: RedisProcessSettings, given: argparse.Namespace) -> i
 
 
 async def _past(redis: Redis, wanted: AuditFilter, last: int) -> tuple[list[AuditEntry], str]:
-    """Those that there are, the oldest first, and the place of the newest of all."""
+    """Returns the existing entries, oldest first, and the place of the newest of all."""
     found: list[AuditEntry] = []
     newest_place = "0-0"
     async with aclosing(newest(redis)) as entries:

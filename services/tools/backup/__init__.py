@@ -1,1 +1,2 @@
-"""`padfleet backup`: pads to files, while the fleet runs. docs/backup.md says what is in them."""
+"""Implements `padfleet backup`, which backs up pads to files while the fleet runs. docs/backup.md
+describes the files."""

@@ -1,4 +1,4 @@
-"""The command `padfleet backup`."""
+"""Runs the command `padfleet backup`."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from padfleet.shared.tool import FAILED, ToolProgress, add_redis_options, fleet_
 
 
 def main(argv: Sequence[str]) -> int:
-    """Back up the pads. Returns 0 when all of them are in the backup, 1 when one is not, 2 when
-    nothing was begun."""
+    """Backs up the pads. Returns 0 when all of them are in the backup, 1 when one is not, and 2
+    when nothing was begun."""
     parser = _parser()
     given = parser.parse_args(argv)
     if not means_folder(given.to):
@@ -89,7 +89,7 @@ async def _run(
 
 
 class _BackupRun:
-    """One run of the command, and what has come of it so far."""
+    """One run of the command, and its results so far."""
 
     def __init__(self, redis: Redis, keyspace: Keyspace, *, must_exist: bool) -> None:
         self.keyspace = keyspace
@@ -158,7 +158,7 @@ class _BackupRun:
 
 
 class _Gone(Exception):
-    """The pad is not there any more, so there must be no file of it either."""
+    """The pad no longer exists, so there must be no file of it either."""
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Whether a pad has changed since its backup was made."""
+"""Decides whether a pad has changed since its backup was made."""
 
 from contextlib import suppress
 from pathlib import Path
@@ -13,9 +13,9 @@ from padfleet.shared.log.pad.reader import open_reader
 
 
 async def already_there(redis: Redis, keyspace: Keyspace, pad_id: str, path: Path) -> bool:
-    """Whether the file is of the pad as it is now: so a run that broke off is gone on with, and the
-    next one costs only what has changed. That files are whole is for `padfleet verify --backup`:
-    they get their names when they are."""
+    """Whether the file is of the pad as it is now. So a run that was interrupted can be continued,
+    and the next run costs only what has changed. Whether files are complete is for `padfleet verify
+    --backup`: a file gets its name only when it is."""
     with suppress(BadArchive, FileNotFoundError, CorruptPad):
         kept = first_pad(path)
         reader = await open_reader(redis, keyspace, pad_id)

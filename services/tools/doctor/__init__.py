@@ -1,1 +1,2 @@
-"""`padfleet doctor`: is this Redis fit for a fleet, and if not, what has to change."""
+"""Implements `padfleet doctor`, which says whether this Redis is fit for a fleet, and if not, what
+to change."""

@@ -1,4 +1,4 @@
-"""The command `padfleet doctor`."""
+"""Runs the command `padfleet doctor`."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ _NOT_CHECKED: Final = 2
 
 
 def main(argv: Sequence[str]) -> int:
-    """Print the report. Returns 0 when nothing failed, 1 when something did, 2 when Redis could
-    not be reached, or the file of --etherpad not be read."""
+    """Prints the report. Returns 0 when nothing failed, 1 when something did, and 2 when Redis
+    could not be reached, or the file of --etherpad could not be read."""
     if any(word.partition("=")[0] == "--etherpad" for word in argv):
         return _of_an_etherpad(argv)
     settings = load(DoctorSettings, "padfleet doctor", argv, os.environ)
@@ -39,7 +39,8 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _of_an_etherpad(argv: Sequence[str]) -> int:
-    """Another question than that of Redis, and so with other options."""
+    """Examines an Etherpad's settings: a different question from that of Redis, with other
+    options."""
     parser = argparse.ArgumentParser(
         prog="padfleet doctor",
         description="Read an Etherpad's settings.json, and say which of them a fleet honours.",

@@ -1,7 +1,7 @@
-"""The judgements: functions from what was found to ok, warn or fail, and what to change.
+"""Judges the facts about a Redis as ok, warn or fail, and says what to change.
 
-`fail` means that a fleet loses data or does not work at all; `warn`, that it works until something
-else goes wrong.
+`fail` means that a fleet loses data or does not work at all; `warn` means that it works until
+something else goes wrong.
 """
 
 from __future__ import annotations
@@ -23,15 +23,16 @@ SLOTS: Final = 16384
 MINIMUM_VERSION: Final = (7, 0)
 
 SLOW_PING_MS: Final = 5.0
-"""A keystroke passes Redis three times on its way to the other authors."""
+"""A ping slower than this is slow: a keystroke passes Redis three times on its way to the other
+authors."""
 
 NEARLY_FULL: Final = 0.8
 
 SLOTS_SHOWN: Final = 5
 
 PUBSUB_BUFFER_BYTES: Final = 32 * 1024 * 1024
-"""The limit that Redis ships with. Below it, a worker that was busy for a moment is cut off and has
-to read back all of its pads."""
+"""The limit that Redis ships with. Below it, a worker that was busy for a moment is disconnected
+and has to read all of its pads again."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ class DoctorFinding:
 
 
 def judge(facts: Facts) -> list[DoctorFinding]:
-    """All findings. What is the same on all servers is said once."""
+    """Returns all findings. A finding that is the same on all servers is reported once."""
     findings = [] if facts.cluster is None else list(cluster(facts.cluster))
     for check in SERVER_CHECKS:
         findings += _merged([(server.name, check(server)) for server in facts.servers])
@@ -61,7 +62,7 @@ def judge(facts: Facts) -> list[DoctorFinding]:
 def version(server: ServerFacts) -> DoctorFinding:
     info = server.info
     flavour = "valkey" if "valkey_version" in info else "redis"
-    # Valkey also reports the Redis version that it is compatible with; that one decides nothing.
+    # Valkey also reports the Redis version with which it is compatible, which decides nothing here.
     text = str(info.get("valkey_version") or info.get("redis_version") or "")
     if not text:
         return DoctorFinding(
@@ -181,7 +182,8 @@ def latency(server: ServerFacts) -> DoctorFinding:
 
 
 def topology(kind: Kind, info: Any) -> DoctorFinding:
-    """Whether the URL fits: a cluster node that is taken for a lone server refuses most keys."""
+    """Judges whether the URL fits: a cluster node that is treated as a lone server refuses most
+    keys."""
     if info.get("redis_mode") == "sentinel":
         return DoctorFinding(
             "fail",
@@ -224,7 +226,7 @@ def replicas(kind: Kind, info: Any) -> DoctorFinding:
 
 
 def fleet(picture: FleetView) -> Iterable[DoctorFinding]:
-    """What stands still in the fleet that is on this Redis, by partition and pad."""
+    """Reports what has stopped in the fleet on this Redis, by partition and pad."""
     living = any(process.state != "silent" for process in picture.of("writer"))
     whole = True
     for partition in picture.partitions:
@@ -283,8 +285,8 @@ def cluster(facts: ClusterFacts) -> Iterable[DoctorFinding]:
 
 
 def half_moved(facts: ClusterFacts) -> DoctorFinding:
-    """Slots between two nodes. That passes while somebody reshards, and stays where that stopped:
-    until it is ended, nothing is written to the pads of such a slot."""
+    """Reports slots between two nodes. That passes while slots are being moved, and persists if the
+    move was interrupted: until it is finished, nothing is written to the pads of such a slot."""
     moving: dict[int, list[str]] = {}
     for moved in facts.half_moved:
         moving.setdefault(moved.slot, []).append(f"{moved.state} at {moved.node}")
@@ -315,11 +317,11 @@ SERVER_CHECKS: Final[tuple[Callable[[ServerFacts], DoctorFinding], ...]] = (
 )
 
 STORE_CHECKS: Final[tuple[Callable[[Store], DoctorFinding], ...]] = (persistence, eviction)
-"""Made of replicas too."""
+"""The checks that are also made on replicas."""
 
 
 def _merged(found: list[tuple[str, DoctorFinding]]) -> list[DoctorFinding]:
-    """One finding where all servers have the same, else one for each with its name."""
+    """Returns one finding if all servers have the same, otherwise one for each with its name."""
     if len({finding for _, finding in found}) == 1:
         finding = found[0][1]
         many = f" ({len(found)} servers)" if len(found) > 1 else ""
@@ -340,7 +342,8 @@ def _memory_limit(server: ServerFacts) -> int:
 
 
 def _pubsub_limit(text: str) -> int | None:
-    """The hard limit of the class `pubsub`: `normal 0 0 0 slave … pubsub 33554432 8388608 60`."""
+    """Returns the hard limit of the class `pubsub` from `normal 0 0 0 slave … pubsub 33554432
+    8388608 60`."""
     words = text.split()
     if "pubsub" not in words:
         return None

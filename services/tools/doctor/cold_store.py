@@ -1,4 +1,4 @@
-"""Whether the cold store is fit for pads."""
+"""Judges whether the cold store is fit for pads."""
 
 from __future__ import annotations
 
@@ -18,23 +18,24 @@ from padfleet.shared.settings.redis_url import mask
 TIMEOUT_S: Final = 60.0
 
 SLOW_S: Final = 1.0
-"""A join of a cold pad waits for some of these calls."""
+"""The duration in seconds from which the store is slow: a join of a cold pad waits for some of
+these calls."""
 
 
 @dataclass(frozen=True)
 class ColdFacts:
     """What was found out about the cold store."""
 
-    where: str  #: without a password
-    away: str = ""  #: why it does not answer, or does not take anything
-    wrong: str = ""  #: what it does that pads cannot live with
+    where: str  #: its URL without a password
+    away: str = ""  #: why it does not answer, or does not accept anything
+    wrong: str = ""  #: behaviour with which pads cannot be kept
     untried: str = ""  #: why it was not tried
-    took_s: float = 0.0  #: to put, to read, to list and to delete
-    full: float | None = None  #: share of its disk that is taken; None: it is not ours to see
+    took_s: float = 0.0  #: seconds for put, read, list and delete
+    full: float | None = None  #: share of its disk that is in use; None: we cannot see it
 
 
 def collect_cold(ours: str, fleets: str = "") -> ColdFacts | None:
-    """Tries the store, and leaves nothing there. None: there is none.
+    """Tests the store, and leaves nothing in it. Returns None if there is none.
 
     Arguments:
         ours: the URL that the settings name.
@@ -80,7 +81,7 @@ def _full(url: str) -> float | None:
 
 
 def judge_cold(facts: ColdFacts | None) -> list[DoctorFinding]:
-    """The findings; none without a cold store."""
+    """Returns the findings; there are none without a cold store."""
     name = "cold store"
     if facts is None:
         return []

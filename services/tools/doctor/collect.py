@@ -1,4 +1,4 @@
-"""Finding out: everything that the checks are told, and what is said where nobody answers."""
+"""Collects all facts that the checks need, and explains when a server does not answer."""
 
 from __future__ import annotations
 
@@ -32,11 +32,12 @@ _CONFIG_NAMES: Final = (*CONFIG_NAMES, "client-output-buffer-limit")
 
 
 class Unreachable(Exception):
-    """There is no Redis at the URL that answers us; the text says why and what to look at."""
+    """No Redis at the URL answers us; the text says why and what to look at."""
 
 
 def collect(url: str, timeout_s: float) -> Facts:
-    """Everything that the checks need. Unreachable if a server does not answer, or refuses us."""
+    """Returns everything that the checks need. Raises `Unreachable` if a server does not answer, or
+    refuses us."""
     where = parse(url)
     with _readable_errors(where):
         if where.kind == "cluster":
@@ -50,7 +51,7 @@ def collect(url: str, timeout_s: float) -> Facts:
 
 
 async def _together(url: str) -> tuple[tuple[Store, ...], FleetView | None, str]:
-    """The replicas, the fleet, and its cold store."""
+    """Returns the replicas, the fleet, and its cold store."""
     redis = open_redis(url)
     try:
         await redis.start()
@@ -58,7 +59,7 @@ async def _together(url: str) -> tuple[tuple[Store, ...], FleetView | None, str]
         fleet = await _fleet(redis)
         cold = await agreed_cold(redis) if fleet is not None else ""
     except RedisClusterException:
-        return (), None, ""  # a hole in the cluster, which is reported already
+        return (), None, ""  # a gap in the cluster, which is already reported
     finally:
         await redis.close()
     replicas = tuple(store for store in stores if store.info.get("role") == "slave")
@@ -71,7 +72,8 @@ async def _fleet(redis: Redis) -> FleetView | None:
     except NoFleet:
         return None
     except (RedisError, OSError, ValueError):
-        # What keeps us from looking, such as a user without some right, is told by other checks.
+        # Whatever keeps us from looking, such as a missing right of the user, is reported by other
+        # checks.
         return None
 
 

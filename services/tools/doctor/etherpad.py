@@ -1,7 +1,7 @@
-"""What an Etherpad's settings.json comes to for a fleet: pure.
+"""Translates an Etherpad's settings.json for a fleet. Pure.
 
-`judge_settings` says of each setting that is not as Etherpad ships it what becomes of it, and which
-setting of padfleet stands for it.
+For each setting that differs from Etherpad's default, `judge_settings` says what becomes of it, and
+which setting of padfleet corresponds to it.
 """
 
 from __future__ import annotations
@@ -27,33 +27,34 @@ MEANINGS: Final[dict[Kind, str]] = {
 
 
 class SettingVerdict(NamedTuple):
-    """What becomes of one setting of Etherpad's."""
+    """What becomes of one of Etherpad's settings."""
 
     kind: Kind
     name: str
-    found: str  #: its value, short; secrets are not in it
+    found: str  #: its value, shortened and without secrets
     what: str
     environ: tuple[tuple[str, str], ...] = ()  #: names and values of padfleet's settings
 
 
 class NotReadable(ValueError):
-    """It is no settings.json. The text says where and why."""
+    """The file is not a settings.json. The text says where and why."""
 
 
 # --- Reading -------------------------------------------------------------------------------------
 
-# Strings are passed over, so that what looks like a comment in one stays.
+# Strings are matched as a whole, so that what looks like a comment in one stays.
 _TOKENS = re.compile(r'"(?:\\.|[^"\\])*"|//[^\n]*|/\*.*?\*/|,(?=\s*[}\]])', re.DOTALL)
 _VARIABLE = re.compile(r"\$\{([^:}]*)(:((?:[^}]|\n)*))?\}")
 LONGEST = 10_000_000
 
 
 def read_settings(text: str, environ: Mapping[str, str]) -> dict[str, Any]:
-    """The settings, with what Etherpad would put in for `${NAME:default}`. Raises `NotReadable`."""
+    """Returns the settings, with what Etherpad would substitute for `${NAME:default}`. Raises
+    `NotReadable`."""
     if len(text) > LONGEST:
         raise NotReadable(f"longer than {LONGEST:,} characters")
     plain = _TOKENS.sub(lambda found: found[0] if found[0][0] == '"' else "", text)
-    # Behind a comment that has gone, a comma may be the last one.
+    # After a comment was removed, a comma may be the last one in its object.
     plain = _TOKENS.sub(lambda found: found[0] if found[0][0] == '"' else "", plain)
     try:
         found = json.loads(plain)
@@ -76,7 +77,7 @@ def _filled(value: Any, environ: Mapping[str, str]) -> Any:
 
 
 def _as_etherpad_reads(text: str | None) -> Any:
-    """Numbers, booleans and null of what comes from the environment."""
+    """Converts numbers, booleans and null in values from the environment."""
     if text is None or text in ("null", "undefined"):
         return None
     if text in ("true", "false"):
@@ -253,7 +254,7 @@ _PLUGIN: Final = re.compile("ep_[a-z0-9_]+")
 
 
 def judge_settings(settings: Mapping[str, Any]) -> Iterator[SettingVerdict]:
-    """What becomes of each of them, in their order."""
+    """Yields what becomes of each setting, in their order."""
     for name, value in settings.items():
         judge = JUDGES.get(name)
         if judge is not None:
@@ -274,7 +275,7 @@ def judge_settings(settings: Mapping[str, Any]) -> Iterator[SettingVerdict]:
 
 
 def _fitting(kind: Kind, what: str, environ: tuple[tuple[str, str], ...]) -> _Made:
-    """The same, without values that padfleet would not start with; those are said."""
+    """Returns the verdict without values with which padfleet would not start; those are named."""
     kept = []
     for name, value in environ:
         spec = _SPECS[name]
@@ -292,8 +293,8 @@ _SCHEMES: Final = {"mysql": "mysql", "postgres": "postgresql", "postgrespool": "
 
 
 def import_source(settings: Mapping[str, Any]) -> str | None:
-    """What `padfleet import` is to be given for this Etherpad's database, with PASSWORD in the
-    place of one; None: it cannot read databases of that type."""
+    """Returns what `padfleet import` needs for this Etherpad's database, with PASSWORD in place of
+    the password; None if it cannot read databases of that type."""
     kind = str(settings.get("dbType") or "dirty")
     given = settings.get("dbSettings")
     given = given if isinstance(given, dict) else {}
@@ -320,7 +321,8 @@ def import_source(settings: Mapping[str, Any]) -> str | None:
 
 
 def _mongo(given: Mapping[str, Any]) -> str:
-    """The address as it is there, with the database and the collection that stand beside it."""
+    """Returns the address as given, with the database and the collection that are set
+    separately."""
     parts = urlsplit(str(given.get("url") or "mongodb://127.0.0.1:27017"))
     login, at, place = parts.netloc.rpartition("@")
     user, colon, _ = login.partition(":")

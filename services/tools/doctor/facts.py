@@ -1,4 +1,4 @@
-"""What the checks judge: plain values, taken from Redis elsewhere."""
+"""Defines what the checks judge, as plain values that are read from Redis elsewhere."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from padfleet.shared.settings.redis_url import Kind
 
 @dataclass(frozen=True)
 class ServerFacts(Store):
-    """One server that takes writes."""
+    """A server that accepts writes."""
 
     scripting_error: str | None
     """Why a script did not run, or None."""
@@ -35,21 +35,20 @@ class ClusterFacts:
     primaries: int
     half_moved: tuple[HalfMoved, ...] = ()
     padfleets: frozenset[int] = frozenset()
-    """The slots that the fleet's partitions are in, as far as it is known into how many it is
-    divided."""
+    """The slots that the fleet's partitions are in, if it is known into how many it is divided."""
 
 
 @dataclass(frozen=True)
 class Facts:
-    """Everything that was found out."""
+    """All the facts that were found."""
 
     kind: Kind
-    """How the URL says that the servers stand together."""
+    """The kind of deployment that the URL names."""
     servers: tuple[ServerFacts, ...]
     cluster: ClusterFacts | None
     replicas: tuple[Store, ...] = ()
-    """The servers that may take over from those."""
+    """The servers that may take over from the others."""
     fleet: FleetView | None = None
-    """The fleet that is on it; None: there is none yet, or it cannot be looked at."""
+    """The fleet on this Redis; None if there is none yet, or it cannot be looked at."""
     cold: str = ""
-    """The fleet's cold store, without its password; empty: it has none, or nobody knows."""
+    """The fleet's cold store, without its password; empty if it has none, or this is unknown."""

@@ -1,4 +1,4 @@
-"""The findings as text."""
+"""Formats the findings as text."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from padfleet.services.tools.doctor.etherpad import MEANINGS, SettingVerdict
 
 
 def lines(findings: Sequence[DoctorFinding]) -> Iterator[str]:
-    """One line for each finding, then a summary."""
+    """Yields one line for each finding, then a summary."""
     name_width = max((len(finding.name) for finding in findings), default=0)
     for finding in findings:
         fix = f"  -> {finding.fix}" if finding.fix else ""
@@ -19,7 +19,8 @@ def lines(findings: Sequence[DoctorFinding]) -> Iterator[str]:
 
 
 def etherpad_lines(verdicts: Sequence[SettingVerdict], source: str | None) -> Iterator[str]:
-    """What becomes of an Etherpad's settings: by kind, then what to set, then what to import."""
+    """Yields what becomes of an Etherpad's settings: by kind, then what to set, then what to
+    import."""
     width = max((len(verdict.name) for verdict in verdicts), default=0)
     for kind, meaning in MEANINGS.items():
         if mine := [verdict for verdict in verdicts if verdict.kind == kind]:

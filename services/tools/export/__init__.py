@@ -1,1 +1,2 @@
-"""`padfleet export`: pads as `.etherpad` files, which an Etherpad can import."""
+"""Implements `padfleet export`, which writes pads as `.etherpad` files that an Etherpad can
+import."""

@@ -1,4 +1,4 @@
-"""The command `padfleet export`."""
+"""Runs the command `padfleet export`."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ from padfleet.shared.tool import FAILED, ToolProgress, add_redis_options, fleet_
 
 
 def main(argv: Sequence[str]) -> int:
-    """Export pads. Returns 0 when all of them are in files, 1 when one is not, 2 when nothing was
-    begun."""
+    """Exports pads. Returns 0 when all of them are in files, 1 when one is not, and 2 when nothing
+    was begun."""
     parser = _parser()
     given = parser.parse_args(argv)
     if _is_url(given.to):
@@ -79,7 +79,7 @@ async def _give_back(settings: RedisProcessSettings, given: argparse.Namespace) 
             WebTarget.open(given.to, credentials_of(given)) as target,
             fleet_of(settings) as (redis, keyspace),
         ):
-            await target.pads()  # is it there, and does it take the key?
+            await target.pads()  # checks that it is there, and accepts the key
             async for pad in wanted_pads(redis, keyspace, given.pad):
                 try:
                     reader = await open_reader(redis, keyspace, pad)
@@ -102,7 +102,8 @@ async def _give_back(settings: RedisProcessSettings, given: argparse.Namespace) 
 
 
 async def _give_one(reader: PadReader, pad: str, target: WebTarget, *, replace: bool) -> Standing:
-    """How it stood there. Raises `BadRecord` with the reason why it was not given."""
+    """Gives a pad to the Etherpad, and returns how it stood there. Raises `BadRecord` with the
+    reason why it was not given."""
     there = await target.all_of(pad)
     time_of_theirs = None
     if there is not None and there.head <= reader.meta.head:
@@ -149,8 +150,8 @@ async def _export(settings: RedisProcessSettings, given: argparse.Namespace) -> 
 
 
 def file_of(folder: Path, pad_id: str) -> Path:
-    """By the pad's name; where a file system would take two names for the same, or one is too
-    long for it, with a hash."""
+    """Returns the path of a pad's file, which has its name; if a file system would treat two names
+    as the same, or one is too long for it, the name includes a hash."""
     name = quote(pad_id, safe="")
     if name != name.lower() or len(name) > 100:
         name = f"{name[:100]}~{blake2b(pad_id.encode(), digest_size=6).hexdigest()}"
@@ -158,7 +159,7 @@ def file_of(folder: Path, pad_id: str) -> Path:
 
 
 async def _write(path: Path, pieces: AsyncIterator[str]) -> None:
-    """The file gets its name when it is whole."""
+    """Writes the file, which gets its name only when it is complete."""
     part = path.with_name(path.name + ".part")
     try:
         with part.open("wb") as file:

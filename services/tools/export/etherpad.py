@@ -1,4 +1,4 @@
-"""Pads of a fleet, given back to a running Etherpad by its HTTP API and its import of files."""
+"""Gives pads of a fleet back to a running Etherpad, by its HTTP API and its import of files."""
 
 from __future__ import annotations
 
@@ -14,21 +14,22 @@ from padfleet.shared.etherpad.web import WebSource
 from padfleet.shared.wire.jsontext import loads
 
 Standing = Literal["missing", "same", "behind", "gone on"]
-"""How a pad of the Etherpad stands to the fleet's: it is not there; it has all of it; it has the
+"""How a pad of the Etherpad relates to the fleet's: it does not exist; it has all of it; it has the
 beginning of it; it has something else."""
 
 
 class PadState(NamedTuple):
-    """By which it is seen whether one pad is the other's beginning."""
+    """The facts that show whether one pad is the beginning of the other."""
 
     head: int
-    time: int  #: of the head, ms since the epoch
-    chats: int  #: messages
-    saved: int  #: saved revisions
+    time: int  #: that of the head, ms since the epoch
+    chats: int  #: the number of chat messages
+    saved: int  #: the number of saved revisions
 
 
 def standing(there: PadState | None, here: PadState, time_of_theirs: int | None) -> Standing:
-    """`time_of_theirs`: of our revision with the number of their newest; None: we have none."""
+    """Compares the two. `time_of_theirs` is the time of our revision with the number of their
+    newest; None if we have none."""
     if there is None:
         return "missing"
     if there == here:
@@ -39,10 +40,10 @@ def standing(there: PadState | None, here: PadState, time_of_theirs: int | None)
 
 
 class WebTarget(WebSource):
-    """An Etherpad that pads are given to."""
+    """An Etherpad to which pads are given."""
 
     async def all_of(self, pad: str) -> PadState | None:
-        """None: it has no such pad."""
+        """Returns the state of a pad; None if it has no such pad."""
         try:
             head, time = await self.state(pad)
         except BadRecord as error:
@@ -54,7 +55,8 @@ class WebTarget(WebSource):
         return PadState(head, time, chat + 1, saved)
 
     async def put_new(self, pad: str, file: Path) -> None:
-        """Under a name that it does not have yet. Raises `BadRecord` if it refuses the file."""
+        """Puts a pad under a name that it does not have yet. Raises `BadRecord` if it refuses the
+        file."""
         headers = await self._headers_for(pad)
         url = f"{self._base}/p/{quote(pad, safe='')}/import"
 
@@ -63,14 +65,14 @@ class WebTarget(WebSource):
                 form = aiohttp.FormData()
                 form.add_field("file", content, filename="pad.etherpad")
                 async with self._http.post(url, data=form, headers=headers) as response:
-                    await response.read()  # and keep it
+                    await response.read()  # which keeps the connection
             return response
 
         response = await self._patiently("import", once)
         _accepted(response.status, await response.text(errors="replace"))
 
     async def put_over(self, pad: str, file: Path) -> None:
-        """In the place of the one that it has, which stays until the file has been taken."""
+        """Replaces the pad that it has, which stays until the file has been accepted."""
         beside = f"{pad}-{secrets.token_hex(4)}"
         await self.put_new(beside, file)
         try:

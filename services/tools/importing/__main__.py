@@ -1,4 +1,4 @@
-"""The command `padfleet import`."""
+"""Runs the command `padfleet import`."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ from padfleet.shared.tool import (
 
 
 def main(argv: Sequence[str]) -> int:
-    """Import pads. Returns 0 when all that were asked for are there, 1 when one is not, 2 when
+    """Imports pads. Returns 0 when all that were asked for are there, 1 when one is not, and 2 when
     nothing was begun."""
     parser = _parser()
     given = parser.parse_args(argv)
@@ -100,7 +100,7 @@ async def _import(settings: RedisProcessSettings, given: argparse.Namespace) -> 
     progress = ToolProgress()
     tally = ImportTally()
     given.source = _sources(given)
-    if given.dry_run:  # which also begins no fleet
+    if given.dry_run:  # a dry run creates no fleet either
         unread = await _each(given, progress, lambda where: _count(where, given, tally, progress))
         failed = bool(tally.failed or tally.unreadable)
     else:
@@ -117,7 +117,7 @@ async def _import(settings: RedisProcessSettings, given: argparse.Namespace) -> 
 
 
 def _named(where: str) -> str:
-    """Without the password that an address may have in it."""
+    """Returns an address without the password that it may contain."""
     return mask(where) if "://" in where else where
 
 
@@ -128,8 +128,8 @@ def _sources(given: argparse.Namespace) -> list[str]:
 async def _each(
     given: argparse.Namespace, progress: ToolProgress, work: Callable[[str], Awaitable[None]]
 ) -> int:
-    """Does this with one source after the other; how many of them could not be read, or not to
-    their end. What is wrong with one keeps no other back."""
+    """Runs `work` on one source after the other; returns how many of them could not be read
+    completely. A fault in one source does not affect the others."""
     unread = 0
     for where in given.source:
         try:
@@ -163,7 +163,7 @@ def _result(tally: ImportTally, unread: int) -> str:
 async def _count(
     where: str, given: argparse.Namespace, tally: ImportTally, progress: ToolProgress
 ) -> None:
-    """How many pads of one source would be brought."""
+    """Counts how many pads of one source would be imported."""
     async with open_source(where, credentials_of(given)) as source:
         _tell_broken(source, where, tally, progress)
         pads = await _wanted(source, given, tally, progress)
@@ -178,7 +178,7 @@ async def _take(
     tally: ImportTally,
     progress: ToolProgress,
 ) -> None:
-    """All that is wanted of one source."""
+    """Imports all that is wanted from one source."""
     async with open_source(where, credentials_of(given)) as source:
         _tell_broken(source, where, tally, progress)
         pads = await _wanted(source, given, tally, progress)
@@ -208,7 +208,7 @@ async def _take(
 
 
 def _tell_broken(source: Source, where: str, tally: ImportTally, progress: ToolProgress) -> None:
-    """What of the source is no record, of whatever pad."""
+    """Reports what in the source is not a valid record, whatever pad it belongs to."""
     if isinstance(source, Database) and (said := source.broken.said()):
         tally.unreadable += source.broken.count
         progress.say(f"{where}: {said}")
@@ -217,7 +217,8 @@ def _tell_broken(source: Source, where: str, tally: ImportTally, progress: ToolP
 async def _wanted(
     source: Source, given: argparse.Namespace, tally: ImportTally, progress: ToolProgress
 ) -> list[str]:
-    """The pads of a source that are asked for; what it does not have is said, and has failed."""
+    """Returns the pads of a source that are asked for; those that it lacks are reported as
+    failed."""
     pads = await source.pads()
     known = set(pads)
     wanted = list(dict.fromkeys(given.pad or pads))

@@ -1,5 +1,5 @@
-"""What a database of Etherpad holds that belongs to no pad: by what authors are known again, names
-of other systems, groups and their sessions."""
+"""Imports what a database of Etherpad has that belongs to no pad: what authors are recognized by,
+names of other systems, groups and their sessions."""
 
 import time
 from collections.abc import AsyncIterator
@@ -14,12 +14,12 @@ from padfleet.shared.log.people import authors, groups
 from padfleet.shared.log.people.identities import bring_mapper, bring_token
 
 STEP = 200
-"""Records that are read at once."""
+"""How many records are read at once."""
 
 
 async def bring_beside(redis: Redis, records: Records) -> dict[str, int]:
-    """How many of each there were; what is no record of its kind is passed. Whatever is known here
-    already stays as it is, so that it does no harm to do it again."""
+    """Imports them, and returns how many of each kind there were; invalid records are skipped.
+    Whatever is already known here stays as it is, so that it does no harm to repeat this."""
     counts = dict.fromkeys(("authors", "tokens", "mappers", "groups", "sessions"), 0)
     async for pairs in _parts(records, "globalAuthor:"):
         named = ((key.removeprefix("globalAuthor:"), value) for key, value in pairs)
@@ -48,7 +48,7 @@ async def bring_beside(redis: Redis, records: Records) -> dict[str, int]:
 
 
 async def _group(redis: Redis, group: str, value: dict[str, Any]) -> None:
-    """What is none of a group's pads or mappers is left out: the others, and the groups that come
+    """Imports a group. Invalid pads or mappers of it are left out, since the others, and the groups
     after it, are wanted all the same."""
     await groups.create_group(redis, group)
     for pad in r.names_in(value.get("pads")):
@@ -64,7 +64,7 @@ def _is_mapper(name: str) -> bool:
 
 
 async def _session(redis: Redis, session: str, value: Any) -> bool:
-    """Whether it is one that still lets anybody in."""
+    """Imports a session. Returns whether it is one that still admits anybody."""
     found = r.session_of(value, session, time.time())
     if found is None:
         return False
@@ -79,6 +79,7 @@ async def _pairs(records: Records, prefix: str) -> AsyncIterator[tuple[str, Any]
 
 
 async def _parts(records: Records, prefix: str) -> AsyncIterator[list[tuple[str, Any]]]:
-    """Keys that begin so, each with its value; as many at a time as are read at once."""
+    """Yields the keys with this beginning and their values, as many at a time as are read at
+    once."""
     async for part in batches(records.keys(prefix), STEP):
         yield list(zip(part, await records.get(part), strict=True))

@@ -1,4 +1,4 @@
-"""An Etherpad that keeps its records in CouchDB: a document for each, with the value in it."""
+"""Reads from an Etherpad that stores its records in CouchDB, one document for each."""
 
 import json
 from base64 import b64encode
@@ -16,16 +16,16 @@ from padfleet.shared.wire.jsontext import loads
 PORT: Final = 5984
 
 PAGE: Final = 1000
-"""Keys in one read."""
+"""How many keys one read fetches."""
 
 AT_ONCE: Final = 200
-"""Values asked for in one request."""
+"""How many values one request asks for."""
 
 TIMEOUT: Final = aiohttp.ClientTimeout(total=600, sock_read=60)
 
 
 class CouchRecords:
-    """``couchdb://user:password@host:5984/database``, or ``couchdbs://`` for TLS."""
+    """Reads ``couchdb://user:password@host:5984/database``, or ``couchdbs://`` for TLS."""
 
     def __init__(self, parts: SplitResult) -> None:
         """Raises ValueError for an address without a database."""
@@ -39,7 +39,7 @@ class CouchRecords:
         self._http: aiohttp.ClientSession | None = None
 
     async def get(self, keys: Sequence[str]) -> list[Any]:
-        """As `Records.get`."""
+        """Implements `Records.get`."""
         found: dict[str, Any] = {}
         for part in slices(keys, AT_ONCE):
             for row in await self._rows({"include_docs": "true"}, {"keys": list(part)}):
@@ -49,8 +49,8 @@ class CouchRecords:
         return [found.get(key) for key in keys]
 
     async def keys(self, prefix: str) -> AsyncIterator[str]:
-        """As `Records.keys`."""
-        # Ids are in the order of their bytes there, whatever views have.
+        """Implements `Records.keys`."""
+        # Here ids are in the order of their bytes, whatever order views have.
         asked = {"startkey": json.dumps(prefix), "endkey": json.dumps(behind(prefix))}
         asked["limit"] = str(PAGE)
         while rows := await self._rows(asked, None):

@@ -1,4 +1,5 @@
-"""Etherpad's `dirty.db`: a file with a line for each change, of which the last one counts."""
+"""Reads Etherpad's `dirty.db`: a file with one line per change, of which the last for a key
+counts."""
 
 import re
 from dataclasses import dataclass, field
@@ -12,25 +13,26 @@ from padfleet.shared.tool import shown
 from padfleet.shared.wire.jsontext import BadJson, loads
 
 MOST_NAMED: Final = 10
-"""Broken lines that are named."""
+"""How many broken lines are named."""
 
 _KEY: Final = re.compile(rb'\s*\{"key":("(?:[^"\\]|\\.)*")')
-"""How a line begins, also one that is broken further on."""
+"""How a line begins, even one that is broken further on."""
 
 
 @dataclass
 class BrokenLines:
-    """What in a file is no record. What such a line had to say is lost to an Etherpad, too."""
+    """The lines of a file that are not records. Their content is lost to an Etherpad, too."""
 
     count: int = 0
-    named: list[str] = field(default_factory=list)  #: the first ones
-    cut_off: str = ""  #: the last one, if it has no end
+    named: list[str] = field(default_factory=list)  #: the first of them
+    cut_off: str = ""  #: the last line, if it is incomplete
 
     def add(self, number: int, line: bytes) -> None:
         key = _KEY.match(line)
         name = f"{number} ({shown(_key_of(key[1]))})" if key is not None else f"{number}"
         if not line.endswith(b"\n"):
-            # It was being written when Etherpad was killed. It is as if it had never begun.
+            # It was being written when Etherpad was killed, and is treated as if it had never been
+            # begun.
             self.cut_off = name
             return
         self.count += 1
@@ -38,7 +40,7 @@ class BrokenLines:
             self.named.append(name)
 
     def said(self) -> str:
-        """Empty: there is nothing to say."""
+        """Returns the report; empty if there is nothing to report."""
         said = []
         if self.count:
             more = f" and {self.count - MOST_NAMED} more" if self.count > MOST_NAMED else ""
@@ -52,7 +54,7 @@ class BrokenLines:
 
 
 class DirtyFile(IndexedFile):
-    """`Records` of a dirty.db."""
+    """Implements `Records` for a dirty.db."""
 
     def __init__(self, file: IO[bytes], places: dict[str, JsonPlace], broken: BrokenLines) -> None:
         super().__init__(file, places, _value)
@@ -60,8 +62,8 @@ class DirtyFile(IndexedFile):
 
 
 def open_dirty(path: Path) -> DirtyFile:
-    """Reads through the file once, to find the lines that count. Raises OSError, and `BadRecord`
-    for what is no such file."""
+    """Reads the file once, to find the lines that count. Raises OSError, and `BadRecord` if it is
+    not such a file."""
     file = path.open("rb")
     places: dict[str, JsonPlace] = {}
     broken = BrokenLines()
@@ -90,7 +92,7 @@ def open_dirty(path: Path) -> DirtyFile:
 
 
 def _read(line: bytes) -> tuple[str | None, bool]:
-    """The key, and whether the line gives it a value or takes it away."""
+    """Returns the key, and whether the line sets its value or deletes it."""
     try:
         record = loads(line)
     except BadJson:
@@ -109,7 +111,7 @@ def _key_of(text: bytes) -> str:
 
 
 def _value(record: Any) -> Any:
-    """Some versions write the value as JSON once more."""
+    """Returns the value, which some versions encode as JSON twice."""
     value = record["val"]
     if isinstance(value, str) and value[:1] in ("{", "[", '"'):
         try:

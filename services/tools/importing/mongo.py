@@ -1,6 +1,6 @@
-"""An Etherpad that keeps its records in MongoDB: a document for each, with the value in it.
+"""Reads from an Etherpad that stores its records in MongoDB, one document for each.
 
-The driver is not part of padfleet's own needs: `pip install 'padfleet[import]'`.
+padfleet does not itself need the driver: `pip install 'padfleet[import]'`.
 """
 
 import json
@@ -16,18 +16,18 @@ from padfleet.shared.settings import mask
 from padfleet.shared.wire.jsontext import loads
 
 COLLECTION: Final = "ueberdb"
-"""Where an Etherpad keeps them whose settings name none."""
+"""The collection of an Etherpad whose settings name none."""
 
 AT_ONCE: Final = 500
-"""Values asked for in one command."""
+"""How many values one command asks for."""
 
 PATIENCE_MS: Final = 10_000
-"""Time to find a server in."""
+"""The time in ms for finding a server."""
 
 
 class MongoRecords:
-    """``mongodb://user:password@host/database``, or ``mongodb+srv://``; with ``?collection=…``
-    where Etherpad's settings name one."""
+    """Reads ``mongodb://user:password@host/database``, or ``mongodb+srv://``; with
+    ``?collection=…`` if Etherpad's settings name one."""
 
     def __init__(self, parts: SplitResult) -> None:
         """Raises `NoDriver`, or ValueError for an address without a database."""
@@ -50,7 +50,7 @@ class MongoRecords:
         self._collection: Any = self._client[name][collection]
 
     async def get(self, keys: Sequence[str]) -> list[Any]:
-        """As `Records.get`."""
+        """Implements `Records.get`."""
         found: dict[str, Any] = {}
         for part in slices(keys, AT_ONCE):
             with failing(self._where, *self._errors):
@@ -59,7 +59,7 @@ class MongoRecords:
         return [found.get(key) for key in keys]
 
     async def keys(self, prefix: str) -> AsyncIterator[str]:
-        """As `Records.keys`."""
+        """Implements `Records.keys`."""
         wanted = {"_id": {"$gt": prefix, "$lt": behind(prefix)}}
         with failing(self._where, *self._errors):
             async for document in self._collection.find(wanted, {"_id": 1}):
@@ -71,8 +71,8 @@ class MongoRecords:
 
 
 def _value(stored: Any) -> Any:
-    """What Etherpad has put there. It is JSON; versions that were told otherwise have put the value
-    itself."""
+    """Returns the value that Etherpad has stored. It is JSON, but some versions, if configured so,
+    have stored the value itself."""
     if isinstance(stored, str):
         with suppress(ValueError):
             return loads(stored)

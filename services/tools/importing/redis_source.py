@@ -1,4 +1,4 @@
-"""An Etherpad that keeps its records in Redis: a key for each, with JSON in it."""
+"""Reads from an Etherpad that stores its records in Redis, as JSON under one key for each."""
 
 from collections.abc import AsyncIterator, Sequence
 from typing import Any

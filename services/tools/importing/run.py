@@ -1,4 +1,4 @@
-"""Goes through the pads of a source, one after the other, and says what has become of each."""
+"""Imports the pads of a source, one after the other, and reports what has become of each."""
 
 import logging
 from collections.abc import Sequence
@@ -19,10 +19,10 @@ from padfleet.shared.tool import ToolProgress, shown
 Existing = Literal["skip", "update", "replace"]
 
 MOST_NAMED = 10
-"""Records that are named of those that cannot be read."""
+"""How many of the records that cannot be read are named."""
 
 _FAULTS = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
-"""What code raises that trips over what it is given."""
+"""What code raises when it fails on unexpected input."""
 
 log = logging.getLogger(__name__)
 
@@ -30,16 +30,16 @@ log = logging.getLogger(__name__)
 @dataclass
 class ImportTally:
     brought: int = 0
-    unchanged: int = 0  #: brought before, and the same there still
+    unchanged: int = 0  #: imported before, and still the same there
     in_the_way: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
     salvaged: list[str] = field(default_factory=list)
-    unreadable: int = 0  #: records that were left out of pads, or beside them
+    unreadable: int = 0  #: records that were left out, of pads or otherwise
 
 
 class Importer:
-    """Each pad is put in place in one step. So a run that broke off is gone on with by another one
-    with the same words: what was brought is seen to be there."""
+    """Imports pads, each in one step. So a run that was interrupted can be continued by another
+    with the same arguments, which recognizes what is already there."""
 
     def __init__(
         self,
@@ -52,8 +52,9 @@ class Importer:
         salvage: bool,
         progress: ToolProgress,
     ) -> None:
-        """`existing`: what is done about pads that are here already. `update`: those that were
-        brought, have changed there since, and have not been touched here, are brought anew."""
+        """`existing` says what is done about pads that exist here already. With `update`, pads that
+        were imported, have changed there since, and have not been changed here, are imported
+        again."""
         self._redis = redis
         self._keyspace = keyspace
         self._source = source
@@ -63,8 +64,8 @@ class Importer:
         self.tally = tally
 
     async def run(self, pads: Sequence[str], *, as_id: str | None = None) -> None:
-        """Whatever is wrong with one pad is said, and the next one comes. Raises what `UNREACHABLE`
-        lists, and what the source raises when it is away."""
+        """Imports the pads; a fault in one is reported, and the next one follows. Raises what
+        `UNREACHABLE` lists, and what the source raises when it is unreachable."""
         for number, pad in enumerate(pads, 1):
             name = as_id or pad
             where = f"{number} of {len(pads)}  {shown(name)}"
@@ -79,17 +80,17 @@ class Importer:
             except (BadRecord, Moved) as error:
                 self.tally.failed.append(name)
                 self._progress.say(f"{where}: not brought: {error}")
-            except _FAULTS as error:  # of ours: the pads behind this one are wanted all the same
+            except _FAULTS as error:  # our fault; the next pads are wanted all the same
                 self.tally.failed.append(name)
                 log.exception("a pad could not be imported")
                 self._progress.say(f"{where}: not brought: {type(error).__name__}: {error}")
             else:
                 self.tally.brought += 1
                 self._say(where, brought)
-            self._source.take_unreadable()  # of this pad: what there is to say of it has been said
+            self._source.take_unreadable()  # of this pad, for which everything has been reported
 
     async def _replaces(self, pad: str, name: str) -> bool | None:
-        """Whether it takes the place of a pad; None: there is nothing to do. Raises `PadExists`,
+        """Whether it replaces an existing pad; None if there is nothing to do. Raises `PadExists`,
         and `BadRecord` for an id under which nobody could open it."""
         if not is_pad_id(name):
             raise BadRecord(f"nobody could open a pad of this name, of {len(name)} characters")
@@ -140,8 +141,8 @@ class Importer:
         self._progress.say(f"{where}: {how}, {', '.join(more)}{left}")
 
     def left_out(self) -> str:
-        """What has been passed of the last pad, or since then, because it cannot be read; empty:
-        nothing has."""
+        """Returns what was skipped of the last pad, or since then, because it cannot be read; empty
+        if nothing was."""
         found = self._source.take_unreadable()
         self.tally.unreadable += len(found)
         named = [f"{shown(key)} ({why})" for key, why in list(found.items())[:MOST_NAMED]]

@@ -1,4 +1,4 @@
-"""Opens what pads are to be read from, whatever it is."""
+"""Opens the sources from which pads are read, of whatever kind."""
 
 import re
 from collections.abc import AsyncIterator
@@ -25,7 +25,7 @@ SUFFIX = ".etherpad"
 
 
 class BadSource(Exception):
-    """It is none that can be read from; the text says why, and what could be given."""
+    """Nothing can be read from this source; the text says why, and what could be given instead."""
 
 
 class Source(Protocol):
@@ -36,14 +36,15 @@ class Source(Protocol):
     async def read_only_id(self, pad: str) -> str | None: ...
 
     async def deletion(self, pad: str) -> bytes:
-        """The hash of the pad's deletion token; empty: it has none, or that is not told."""
+        """Returns the hash of the pad's deletion token; empty if it has none, or this is
+        unknown."""
         ...
 
     def records(self, pad: str) -> AbstractAsyncContextManager[Records]: ...
 
     def take_unreadable(self) -> dict[str, str]:
-        """The records that have been asked for since this was, and are no JSON, each with the
-        reason."""
+        """Returns, with the reason for each, the records that were asked for since the last call
+        and are not JSON."""
         ...
 
 
@@ -51,7 +52,7 @@ class Database:
     """All pads of one set of records."""
 
     def __init__(self, all_records: Records, *, whole: bool) -> None:
-        """`whole`: there may be records that belong to no pad."""
+        """`whole` says that there may be records that belong to no pad."""
         self.all = Noted(all_records)
         self.whole = whole
         self.broken = all_records.broken if isinstance(all_records, DirtyFile) else BrokenLines()
@@ -111,8 +112,8 @@ class Web:
 
 @asynccontextmanager
 async def open_source(where: str, credentials: ApiCredentials) -> AsyncIterator[Database | Web]:
-    """`credentials`: for the HTTP API. Raises `BadSource`, `SourceFailed`, `BadRecord`, `NoDriver`,
-    or OSError."""
+    """Opens a source. `credentials` are for the HTTP API. Raises `BadSource`, `SourceFailed`,
+    `BadRecord`, `NoDriver`, or OSError."""
     scheme = where.partition("://")[0] if "://" in where else ""
     if scheme in ("http", "https"):
         async with WebSource.open(where, credentials) as web:
@@ -160,8 +161,8 @@ def _of_file(path: Path) -> Records:
 
 
 def sources_of(where: str) -> list[str]:
-    """A directory stands for the `.etherpad` files in it, as `padfleet export` writes them;
-    whatever else is given, for itself."""
+    """Returns the sources that an argument names: a directory stands for the `.etherpad` files in
+    it, as `padfleet export` writes them; anything else stands for itself."""
     if "://" in where or not Path(where).is_dir():
         return [where]
     return sorted(str(path) for path in Path(where).glob(f"*{SUFFIX}")) or [where]

@@ -1,6 +1,6 @@
-"""An Etherpad that keeps its records in the table `store` of PostgreSQL or MySQL.
+"""Reads from an Etherpad that stores its records in the table `store` of PostgreSQL or MySQL.
 
-The drivers are not part of padfleet's own needs: `pip install 'padfleet[import]'`.
+padfleet does not itself need the drivers: `pip install 'padfleet[import]'`.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ from padfleet.shared.cold.etherpad.table import driver
 from padfleet.shared.etherpad.source import behind, failing, key_of, stored_key, value_of
 
 PAGE = 1000
-"""Keys in one read."""
+"""How many keys one read fetches."""
 
 
 class PostgresRecords:
@@ -31,8 +31,8 @@ class PostgresRecords:
         return [value_of(found.get(key)) for key in keys]
 
     async def keys(self, prefix: str) -> AsyncIterator[str]:
-        # By bytes, whatever collation the database has: pages need one order, and this is the one
-        # in which all with a prefix lie together.
+        # The order is by bytes, whatever collation the database has: pages need one order, and in
+        # this one all keys with a prefix are adjacent.
         query = (
             'SELECT key FROM store WHERE key COLLATE "C" > $1 AND key COLLATE "C" < $2 '
             'ORDER BY key COLLATE "C" LIMIT $3'
@@ -48,7 +48,7 @@ class PostgresRecords:
             await self._connection.close()
 
     async def _fetch(self, query: str, *args: Any) -> list[Any]:
-        # A database in SQL_ASCII may hold what is no UTF-8, which the driver then trips over.
+        # A database in SQL_ASCII may contain invalid UTF-8, on which the driver would fail.
         errors = (
             self._driver.PostgresError,
             self._driver.InterfaceError,
@@ -62,7 +62,8 @@ class PostgresRecords:
 
 
 class MysqlRecords:
-    """By a driver that blocks, and therefore in a thread of its own, one call after the other."""
+    """Uses a driver that blocks, and therefore a thread of its own, with one call after the
+    other."""
 
     def __init__(self, parts: SplitResult) -> None:
         self._driver: Any = driver("pymysql", "MySQL")
@@ -82,7 +83,7 @@ class MysqlRecords:
         return [value_of(found.get(key)) for key in keys]
 
     async def keys(self, prefix: str) -> AsyncIterator[str]:
-        # The column is VARBINARY in databases that Etherpad has made, and text in older ones.
+        # The column is VARBINARY in databases that Etherpad has created, and text in older ones.
         query = (
             "SELECT `key` FROM `store` WHERE CAST(`key` AS BINARY) > %s "
             "AND CAST(`key` AS BINARY) < %s ORDER BY CAST(`key` AS BINARY) LIMIT %s"

@@ -1,4 +1,4 @@
-"""An Etherpad that keeps its records in the table `store` of a SQLite file."""
+"""Reads from an Etherpad that stores its records in the table `store` of a SQLite file."""
 
 import asyncio
 import sqlite3
@@ -18,41 +18,41 @@ from padfleet.shared.etherpad.source import (
 )
 
 MAGIC: Final = b"SQLite format 3\0"
-"""What such a file begins with."""
+"""The beginning of such a file."""
 
 PAGE: Final = 1000
-"""Keys in one read."""
+"""How many keys one read fetches."""
 
 AT_ONCE: Final = 500
-"""Values asked for in one statement: older builds of SQLite take 999."""
+"""How many values one statement asks for; older builds of SQLite accept 999."""
 
 PATIENCE: Final = 30.0
-"""Seconds that a statement waits while the Etherpad writes."""
+"""How many seconds a statement waits while the Etherpad writes."""
 
 _KEY: Final = "CAST(? AS TEXT)"
-"""A key as bytes: of some databases it is no UTF-8."""
+"""A key as bytes, since some databases have keys that are not UTF-8."""
 
 
 def is_sqlite(path: Path) -> bool:
-    """Whether the file is one of SQLite's. Raises OSError."""
+    """Whether the file is a SQLite database. Raises OSError."""
     with path.open("rb") as file:
         return file.read(len(MAGIC)) == MAGIC
 
 
 class SqliteRecords:
-    """Reads, and changes nothing, also while the Etherpad runs. SQLite blocks, and is therefore
-    asked in a thread, one call after the other."""
+    """Reads the file without changing anything, even while the Etherpad runs. SQLite blocks, and is
+    therefore called in a thread, one call after the other."""
 
     def __init__(self, path: Path) -> None:
-        """Raises OSError where there is no such file."""
+        """Raises OSError if there is no such file."""
         with path.open("rb"):
-            pass  # SQLite's own error does not say which file
+            pass  # SQLite's own error does not name the file
         self._path = path
         self._connection: sqlite3.Connection | None = None
         self._turn = asyncio.Lock()
 
     async def get(self, keys: Sequence[str]) -> list[Any]:
-        """As `Records.get`."""
+        """Implements `Records.get`."""
         found: dict[str, bytes] = {}
         for part in slices(keys, AT_ONCE):
             marks = ", ".join([_KEY] * len(part))
@@ -62,7 +62,7 @@ class SqliteRecords:
         return [value_of(found.get(key)) for key in keys]
 
     async def keys(self, prefix: str) -> AsyncIterator[str]:
-        """As `Records.keys`."""
+        """Implements `Records.keys`."""
         query = (
             f"SELECT key FROM store WHERE key > {_KEY} COLLATE BINARY "  # noqa: S608
             f"AND key < {_KEY} COLLATE BINARY ORDER BY key COLLATE BINARY LIMIT ?"
@@ -93,7 +93,7 @@ class SqliteRecords:
         connection = sqlite3.connect(
             address, uri=True, timeout=PATIENCE, check_same_thread=False, isolation_level=None
         )
-        connection.text_factory = bytes  # what is no UTF-8 is one bad record, and not the end
+        connection.text_factory = bytes  # invalid UTF-8 spoils one record, and not the run
         tables = connection.execute("SELECT name FROM sqlite_master WHERE name = 'store'")
         if not tables.fetchall():
             connection.close()

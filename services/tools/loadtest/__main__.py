@@ -1,4 +1,4 @@
-"""`padfleet loadtest --url URL …`, and `padfleet loadtest --report FILE … --out DIR`."""
+"""Runs `padfleet loadtest --url URL …`, and `padfleet loadtest --report FILE … --out DIR`."""
 
 import asyncio
 import os
@@ -24,7 +24,8 @@ from padfleet.services.tools.loadtest.target import BadUrl, Target
 
 
 def main(argv: list[str]) -> int:
-    """0: done, and everybody had the same; 1: not so, or not done; 2: the options make no sense."""
+    """Returns 0 if the run was completed and all clients agreed; 1 if not; 2 if the options are
+    invalid."""
     arguments = parser().parse_args(argv)
     try:
         if arguments.report:

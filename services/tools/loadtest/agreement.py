@@ -1,4 +1,4 @@
-"""Whether everybody has the same in the end: pure."""
+"""Checks whether all clients agree in the end. Pure."""
 
 from typing import NamedTuple
 
@@ -14,7 +14,7 @@ class Text(NamedTuple):
 
 
 class Spread(NamedTuple):
-    """Where the cheap clients of a pad are."""
+    """The revisions at which the cheap clients of a pad are."""
 
     lowest_rev: int
     highest_rev: int
@@ -33,7 +33,7 @@ class Spread(NamedTuple):
 
 
 def quiet(pads: dict[str, Spread], texts: list[Text]) -> bool:
-    """Whether every edit has been accepted and everybody is at the same revision of each pad."""
+    """Whether every edit has been accepted and all clients are at the same revision of each pad."""
     return all(
         spread.waiting == 0 and spread.lowest_rev == spread.highest_rev for spread in pads.values()
     ) and all(
@@ -44,7 +44,7 @@ def quiet(pads: dict[str, Spread], texts: list[Text]) -> bool:
 
 
 def differences(pads: dict[str, Spread], texts: list[Text]) -> list[str]:
-    """What does not agree, for a person; empty when all does."""
+    """Describes all disagreements, for people; empty if there are none."""
     found = []
     for pad, spread in pads.items():
         if spread.waiting:

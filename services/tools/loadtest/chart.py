@@ -1,4 +1,4 @@
-"""Line charts as SVG, for a page that has to stand alone in one file."""
+"""Draws line charts as SVG, for a page that has to be self-contained in one file."""
 
 import math
 from collections.abc import Sequence
@@ -9,10 +9,11 @@ WIDTH, HEIGHT = 640, 300
 _LEFT, _RIGHT, _TOP, _BOTTOM = 62, 12, 34, 40
 
 LOG_FROM = 100.0
-"""Largest by smallest value from which a chart that may have a logarithmic axis gets one."""
+"""The ratio of the largest to the smallest value from which a chart gets a logarithmic axis, if it
+may have one."""
 
 COLOURS = 8
-"""Classes s0 to s7, which the page's style gives their colours."""
+"""The number of classes s0 to s7, whose colours the page's style defines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ class Chart:
     may_be_log: bool = False
 
     def svg(self) -> str:
-        """Empty if there are fewer than two points to join."""
+        """Returns the chart; empty if there are fewer than two points to join."""
         known = [(x, y) for line in self.lines for x, y in line.points if y is not None]
         if len({x for x, _ in known}) < 2:
             return ""
@@ -77,11 +78,11 @@ class _Linear:
         self._low, self._high = low, high
 
     def place(self, value: float) -> float:
-        """Where the value lies between the ends of the axis, from 0 to 1."""
+        """Returns where the value lies between the ends of the axis, from 0 to 1."""
         return (value - self._low) / (self._high - self._low)
 
     def ticks(self) -> list[float]:
-        """About five round numbers."""
+        """Returns about five round numbers."""
         span = self._high - self._low
         size = 10 ** math.floor(math.log10(span / 4))
         step = size * next(f for f in (1, 2, 5, 10) if span / (size * f) <= 5.5)

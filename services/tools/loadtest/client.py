@@ -1,13 +1,13 @@
-"""A cheap author or reader, without I/O: knows its revision, the document's length and its own edit
-in flight, and nothing of the text.
+"""Simulates a cheap author or reader, without I/O. It knows its revision, the document's length and
+its own edit in flight, and nothing of the text.
 
-That is enough to type at the start of the document: such a changeset names the length it was made
-on and what it inserts. With `place`, authors type somewhere in the first line instead. Nobody ends
-that line then, so whatever the document has grown by is in it, and it is known how far a changeset
-may go without crossing a newline, which it would have to count.
+That is enough to type at the start of the document: such a changeset names the length for which it
+was made and what it inserts. With `place`, authors type somewhere in the first line instead. Nobody
+ends that line then, so anything by which the document has grown is in it, and it is known how far a
+changeset may go without crossing a newline, which it would have to count.
 
-It is also enough to catch a server that leaves a revision out, sends one twice, or makes one on
-something else than what this client has.
+It is also enough to detect a server that leaves a revision out, sends one twice, or bases one on
+something other than what this client has.
 """
 
 import math
@@ -20,13 +20,14 @@ from padfleet.shared.wire.jsontext import dumps
 from padfleet.shared.wire.socketio import CONNECT, PONG, encode_ack, encode_event
 
 LINE = 60
-"""Characters after which an author ends the line: a document of one endless line is nobody's."""
+"""The number of characters after which an author ends the line, as nobody writes one endless
+line."""
 
 
 class Client:
     """`pad_id` and `token` are for CLIENT_READY. Times are seconds of one clock of the caller's.
 
-    `tally` is where everything is counted; the caller may put another in its place at any time.
+    `tally` counts everything; the caller may replace it at any time.
     """
 
     __slots__ = (
@@ -68,7 +69,7 @@ class Client:
         self.rev = -1
         self.length = 0  #: of the document at `rev`, without what is in flight; UTF-16 code units
         self.joined = False
-        self.gone: str | None = None  #: why the server wants it gone, or why there is no going on
+        self.gone: str | None = None  #: why the server wants it gone, or why it cannot continue
         self._due: list[float] = []  # when each edit that waits should have been sent
         self._in_flight: list[float] = []  # the same of those under way
         self._in_flight_length = 0
@@ -85,7 +86,7 @@ class Client:
 
     @property
     def waiting(self) -> int:
-        """Edits that have not been accepted yet."""
+        """The number of edits that have not been accepted yet."""
         return len(self._due) + len(self._in_flight)
 
     def oldest(self) -> float | None:
@@ -96,12 +97,12 @@ class Client:
     # --- Typing ----------------------------------------------------------------------------------
 
     def type(self, due: float, now: float, tally: LoadTally) -> str | None:
-        """One more character, which should have been typed at `due`. Returns what to send.
+        """Types one more character, which should have been typed at `due`. Returns what to send.
 
-        As in Etherpad's page one submission is in flight, and what is typed meanwhile leaves
+        As in Etherpad's page, one submission is in flight, and what is typed meanwhile is sent
         together after it. Each character's latency counts from when it was due, not from when it
-        could be sent: a server that keeps its clients waiting would otherwise be asked less, and
-        look good for it.
+        could be sent: a server that keeps its clients waiting would otherwise get fewer requests,
+        and look good because of that.
         """
         tally.counts.typed += 1
         self._due.append(due)
@@ -115,7 +116,7 @@ class Client:
         tally.counts.submitted += 1
         at = 0 if self.place is None else int(self.place * (self.length - self._below))
         changeset = insert(self.length, at, text)
-        # By hand, since nothing here needs an encoder but the newlines.
+        # The JSON is built by hand, since nothing here needs an encoder except the newlines.
         return (
             '42["message",{"type":"COLLABROOM","component":"pad","data":{"type":"USER_CHANGES",'
             f'"baseRev":{self.rev},"changeset":{dumps(changeset)},"apool":{self._pool}}}}}]'
@@ -135,11 +136,12 @@ class Client:
     # --- Messages --------------------------------------------------------------------------------
 
     def receive(self, heard: scan.Heard, now: float, now_ms: int, tally: LoadTally) -> str | None:
-        """Takes in one message; returns what to answer. `now_ms` is the time of day.
+        """Processes one message; returns what to answer. `now_ms` is the time of day.
 
         A broken promise is counted once, and what the server says is believed from there on.
         """
-        # By how often they come; `match` would look them up in another way for each case.
+        # The types are tested in the order of their frequency; `match` would look them up
+        # differently in each case.
         if type(heard) is scan.Changes:
             if heard.first != self.rev + 1 or heard.before != self.length or heard.broken:
                 self._disbelieve(heard, tally)
@@ -179,7 +181,7 @@ class Client:
         if not self._in_flight:
             tally.violations["ACCEPT_COMMIT of nothing"] += 1
             return answer
-        # An insert always makes a revision, so the same one again is not right here.
+        # An insert always makes a revision, so the same one again is wrong here.
         if heard.rev != self.rev + 1:
             tally.violations["ACCEPT_COMMIT out of place"] += 1
         self.rev = heard.rev
@@ -190,7 +192,7 @@ class Client:
         self._in_flight = []
         if not self._due:
             return answer
-        # A submission does without the answer: its baseRev says that this has arrived.
+        # A submission needs no separate acknowledgement: its baseRev says that this has arrived.
         return self._submit(now, tally)
 
     def _rare(self, heard: scan.Heard, now: float, tally: LoadTally) -> str | None:
@@ -234,8 +236,8 @@ class Client:
 
 
 def insert(length: int, at: int, text: str) -> str:
-    """The changeset that puts `text`, with attribute 0, into the first line of a document of
-    `length`. What follows is kept without a word, as Easysync wants it."""
+    """Returns the changeset that inserts `text`, with attribute 0, into the first line of a
+    document of `length`. The final keep is left out, as Easysync requires."""
     head, newline, rest = text.rpartition("\n")
     lines = f"*0|{numeral(text.count(newline))}+{numeral(len(head) + 1)}" if newline else ""
     tail = f"*0+{numeral(len(rest))}" if rest else ""
@@ -244,8 +246,9 @@ def insert(length: int, at: int, text: str) -> str:
 
 
 def gaps(rate: float, arrivals: str, uniform: float) -> float:
-    """Seconds to the next edit of an author with `rate` a second. `uniform` is a random number in
-    [0, 1): even arrivals are half to one and a half intervals apart, Poisson's come as they like.
+    """Returns the seconds to the next edit of an author with `rate` a second. `uniform` is a random
+    number in [0, 1): even arrivals are half to one and a half intervals apart, Poisson's are
+    irregular.
     """
     if arrivals == "poisson":
         return -math.log(1 - uniform) / rate
