@@ -1,7 +1,7 @@
-"""A client's WebSocket, from the first byte to the last: the ends of it that all clients share.
+"""Implements a client's WebSocket, in the form that all clients of the tool share.
 
-Not on `shared.client.line`: aiohttp takes several times as long for a frame as all else that is
-done with it, and here hundreds of clients share one core.
+It does not use `shared.client.line`: aiohttp takes several times as long for a frame as everything
+else that is done with it, and here hundreds of clients share one core.
 """
 
 import asyncio
@@ -25,8 +25,9 @@ from padfleet.services.tools.loadtest.websocket import (
 
 
 class ClientSocket(asyncio.Protocol, ABC):
-    """A connection to the WebSocket of a pad, for `loop.create_connection`. Whoever derives from it
-    is told what comes, by `messages`, and that it has ended, by `ended`.
+    """A connection to the WebSocket of a pad, for `loop.create_connection`. A subclass implements
+    `messages`, which is called with what comes, and `ended`, which is called when the connection
+    ends.
 
     Pings of the WebSocket are answered; those of Engine.IO are messages.
     """
@@ -44,12 +45,13 @@ class ClientSocket(asyncio.Protocol, ABC):
 
     @abstractmethod
     def messages(self, texts: list[bytes], size: int) -> None:
-        """Messages have come, as UTF-8, with one read of `size` bytes; there may be none."""
+        """Is called when messages have come, as UTF-8, with one read of `size` bytes; there may be
+        none."""
 
     @abstractmethod
     def ended(self, why: str) -> None:
-        """The connection is lost, was closed by the server, or what came is no WebSocket's. May be
-        called several times, the first `why` being the cause."""
+        """Is called when the connection is lost, was closed by the server, or carries no valid
+        WebSocket data. It may be called several times, the first `why` being the cause."""
 
     def say(self, packet: str) -> None:
         """Sends a packet, unless the connection is closing or gone."""
@@ -61,14 +63,14 @@ class ClientSocket(asyncio.Protocol, ABC):
             self._transport.write(data)
 
     def abort(self) -> None:
-        """Goes away without a word."""
+        """Closes the connection without a goodbye."""
         if self._transport is not None:
             self._transport.abort()
 
     # --- What the event loop calls ---------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        # uvloop's is one in all but its bases.
+        # uvloop's transport has all the methods, but not the base class.
         self._transport = cast(asyncio.Transport, transport)
         request = self._target.request(self._pad_id)
         self._transport.write(self._upgrade.request(self._target.authority, request))

@@ -1,4 +1,4 @@
-"""Runs a plan: starts the processes of the rig, leads them from step to step."""
+"""Runs a plan: starts the processes of the rig, and leads them from step to step."""
 
 import asyncio
 import time
@@ -16,20 +16,21 @@ from padfleet.services.tools.loadtest.sample import Sample
 from padfleet.services.tools.loadtest.tally import LoadTally
 
 ANSWER_TIMEOUT = 60.0
-"""Seconds within which a process of the rig has to answer; it may be busy, but not that busy."""
+"""The seconds within which a process of the rig has to answer; it may be busy, but not that
+busy."""
 
 JOIN_PATIENCE = 40.0
-"""Seconds for joining beyond what the join rate asks for."""
+"""The seconds for joining in addition to what the join rate requires."""
 
 SETTLE_TIMEOUT = 30.0
-"""Seconds for everything that is under way in the end to arrive everywhere."""
+"""The seconds for everything that is still under way at the end to arrive everywhere."""
 
 INTERVAL = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class LoadRun:
-    """What is to be done."""
+    """What a run has to do."""
 
     load: Load
     steps: list[LoadStep]
@@ -39,11 +40,11 @@ class LoadRun:
 
 
 Show = Callable[[str, LoadStep, Sample, dict[str, float]], None]
-"""Gets the phase, the step, the last sample and the servers' shares of a core in it."""
+"""A callback that gets the phase, the step, the last sample and the servers' shares of a core."""
 
 
 class Rig:
-    """`show` is told of each second. `stop` ends the run early, and in order."""
+    """Runs the rig. `show` is called every second. `stop` ends the run early, but in order."""
 
     def __init__(self, run: LoadRun, report: LoadReport, show: Show) -> None:
         self._run = run
@@ -60,7 +61,8 @@ class Rig:
         self._stopping.set()
 
     async def run(self) -> None:
-        """Fills the report. Raises `ChildFailed`; then it holds the steps that were done."""
+        """Fills the report. Raises `ChildFailed`; the report then holds the steps that were
+        done."""
         run = self._run
         async with AsyncExitStack() as stack:
             await self._start(stack)
@@ -124,7 +126,7 @@ class Rig:
                 return
 
     async def _spend(self, phase: str, step: LoadStep, seconds: float) -> list[Sample]:
-        """The samples of about `seconds`; fewer if the run is to stop."""
+        """Returns the samples of about `seconds`; fewer if the run is to stop."""
         end = time.monotonic() + seconds
         samples = []
         while not self._stopping.is_set() and (left := end - time.monotonic()) > 0.02:
@@ -222,7 +224,8 @@ class Rig:
     # --- The end ---------------------------------------------------------------------------------
 
     async def _compare(self, step: LoadStep) -> None:
-        """Nobody types any more; when all has arrived, everybody must have the same."""
+        """Compares all clients: nobody types any more, and when all has arrived, they must
+        agree."""
         await self._all("stop")
         deadline = time.monotonic() + SETTLE_TIMEOUT
         while True:
@@ -231,7 +234,7 @@ class Rig:
                 break
             self._show("settling", step, await self._sample(), {})
             await asyncio.sleep(0.2)
-        await self._sample()  # what went wrong since is to be in the report
+        await self._sample()  # the report must include what went wrong since
         self._report.differences += differences(pads, texts)
         many = "one pad" if len(pads) == 1 else f"{len(pads)} pads"
         self._report.verified = f"{many}, revision and length of all cheap clients"

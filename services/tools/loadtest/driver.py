@@ -1,4 +1,4 @@
-"""A cheap client on a socket: connects, reads, types when it is time."""
+"""Drives a cheap client on a socket: it connects, reads, and types when it is time."""
 
 import asyncio
 import functools
@@ -18,16 +18,16 @@ from padfleet.shared.client import new_token
 from padfleet.shared.wire.socketio import DISCONNECT
 
 JOIN_TIMEOUT = 30.0
-"""Seconds from connecting to CLIENT_VARS."""
+"""The seconds from connecting to CLIENT_VARS."""
 
 
 class NoServer(Exception):
-    """Nobody there, or not a server of pads; the text says which and what was tried."""
+    """There is no server, or it is not a server of pads; the text says which and what was tried."""
 
 
 @dataclass(slots=True)
 class Workload:
-    """What all sockets of a process share; changed while they run."""
+    """What all sockets of a process share; it is changed while they run."""
 
     tally: LoadTally = field(default_factory=LoadTally)
     rate: float = 0.0  #: edits a second of each author; at 0 nobody types
@@ -39,13 +39,14 @@ class Workload:
 
 
 class DriverConnection(ClientSocket):
-    """One socket. Made by `open_client`."""
+    """One socket, which `open_client` creates."""
 
     def __init__(self, client: Client, target: Target, workload: Workload, *, writes: bool) -> None:
         super().__init__(target, client.pad_id, workload.inflater)
         self.client = client
         self.joined: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        """Done when the client is on its pad; `NoServer` if it never will be."""
+        """This is done when the client is on its pad, or fails with `NoServer` if it never will
+        be."""
         self._workload = workload
         self._writes = writes
         self._timer: asyncio.TimerHandle | None = None
@@ -76,7 +77,7 @@ class DriverConnection(ClientSocket):
             self._start_typing()
 
     def ended(self, why: str) -> None:
-        """Once: it is counted as an error, unless we were about to leave."""
+        """Counts the end once, as an error, unless we were about to leave."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -94,7 +95,8 @@ class DriverConnection(ClientSocket):
     # --- Typing ----------------------------------------------------------------------------------
 
     def _start_typing(self) -> None:
-        """Somewhere within an interval, so that authors who join together do not type together."""
+        """Starts at a random time within an interval, so that authors who join together do not type
+        together."""
         if self._writes and self._timer is None and self._workload.rate > 0:
             self._next_due = asyncio.get_running_loop().time()
             self._schedule(random.random() / self._workload.rate)
@@ -107,8 +109,8 @@ class DriverConnection(ClientSocket):
             self._start_typing()
 
     def _schedule(self, after: float) -> None:
-        # From when the last edit was due, not from when it came to be: being late must not make
-        # the load less.
+        # The interval counts from when the last edit was due, and not from when it was made, since
+        # being late must not reduce the load.
         self._next_due += after
         self._timer = asyncio.get_running_loop().call_at(self._next_due, self._type)
 
@@ -133,7 +135,7 @@ class DriverConnection(ClientSocket):
             self._transport.close()
 
     def give_up(self) -> None:
-        """Goes away without a word, and is not counted."""
+        """Closes the connection without a goodbye, and is not counted."""
         self._leaving = True
         self.abort()
 
@@ -141,7 +143,7 @@ class DriverConnection(ClientSocket):
 async def open_client(
     target: Target, pad_id: str, workload: Workload, *, writes: bool, batch: bool
 ) -> DriverConnection:
-    """A client on its pad. Raises `NoServer`."""
+    """Returns a client on its pad. Raises `NoServer`."""
     loop = asyncio.get_running_loop()
     place = random.random() if workload.spread else None
     client = Client(pad_id, new_token(), batch=batch, started=loop.time(), place=place)
@@ -165,12 +167,13 @@ async def open_client(
 
 @functools.cache
 def _tls() -> ssl.SSLContext:
-    """Reading the certificates takes longer than a handshake."""
+    """Returns the TLS context, which is shared: reading the certificates takes longer than a
+    handshake."""
     return ssl.create_default_context()
 
 
 async def check(target: Target, pad_id: str) -> None:
-    """Raises `NoServer`, saying which server it is, if nobody can join a pad there."""
+    """Raises `NoServer`, which names the server, if nobody can join a pad there."""
     try:
         connection = await open_client(target, pad_id, Workload(), writes=False, batch=True)
     except NoServer as error:

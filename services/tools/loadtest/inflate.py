@@ -1,20 +1,21 @@
 """Inflates what thousands of sockets in one process are sent deflated (RFC 7692).
 
-An inflater for each would be 10 KB and 5 µs a message, and a server that deflates once for all of
-them would be measured by a rig that inflates for each. What a message means depends on its bytes
-and on what stands in the window of who gets it, and on nothing else: so it is inflated once for
-each of these pairs that come up, with zlib, and looked up after that.
+An inflater for each would take 10 KB and 5 µs per message, and a server that deflates once for all
+of them would be measured by a rig that inflates for each. What a message means depends only on its
+bytes and on the receiver's window: so it is inflated with zlib once for each of these pairs that
+occur, and looked up after that.
 """
 
 import zlib
 
 WINDOW_BITS = 12
-"""What is asked for: as much as a server uses that refers back to the message before only."""
+"""The window that is requested: as large as that of a server that refers back only to the message
+before."""
 
 OFFER = f"permessage-deflate; server_max_window_bits={WINDOW_BITS}; client_no_context_takeover"
 
 MOST_KEPT = 4096
-"""Pairs that are remembered."""
+"""How many pairs are remembered."""
 
 MAX_MESSAGE = 256 << 20
 
@@ -22,18 +23,18 @@ _TAIL = b"\x00\x00\xff\xff"
 
 
 class InflateError(Exception):
-    """The other side has sent what cannot be inflated."""
+    """The server has sent data that cannot be inflated."""
 
 
 class SharedInflater:
-    """What the sockets of a process share."""
+    """The cache that the sockets of a process share."""
 
     def __init__(self) -> None:
         self._known: dict[tuple[bytes, bytes], tuple[bytes, bytes]] = {}
         self._windows: dict[bytes, bytes] = {}
 
     def inflate(self, window: bytes, payload: bytes, size: int) -> tuple[bytes, bytes]:
-        """The message, and the window of `size` bytes as it is after it. Raises `InflateError`."""
+        """Returns the message, and the window of `size` bytes after it. Raises `InflateError`."""
         key = (window, payload)
         found = self._known.get(key)
         if found is None:
@@ -46,19 +47,19 @@ class SharedInflater:
                 self._known.clear()
                 self._windows.clear()
             after = (window + text)[-size:]
-            # One object for windows that are equal: a lookup then compares addresses.
+            # Equal windows share one object, so that a lookup compares addresses.
             after = self._windows.setdefault(after, after)
             found = self._known[key] = (text, after)
         return found
 
 
 class Inflating:
-    """One socket, and the window that it is at."""
+    """One socket, and its current window."""
 
     __slots__ = ("_inflater", "_keeps", "_size", "_window")
 
     def __init__(self, inflater: SharedInflater, answer: str) -> None:
-        """`answer` is the server's to `OFFER`. Raises `InflateError` if it is none."""
+        """`answer` is the server's answer to `OFFER`. Raises `InflateError` if it is invalid."""
         name, *parameters = (part.strip().lower() for part in answer.split(";"))
         given = dict(parameter.partition("=")[::2] for parameter in parameters)
         bits = given.get("server_max_window_bits", "15").strip('"')
@@ -70,7 +71,7 @@ class Inflating:
         self._window = b""
 
     def message(self, payload: bytes) -> bytes:
-        """The next one that has come deflated. Raises `InflateError`."""
+        """Returns the next message, which came deflated. Raises `InflateError`."""
         text, after = self._inflater.inflate(self._window, payload, self._size)
         if self._keeps:
             self._window = after

@@ -1,7 +1,7 @@
-"""How the processes of the rig talk: one JSON object a line, over the pipes of a child.
+"""Lets the processes of the rig communicate: one JSON object per line, over the pipes of a child.
 
 A child reads orders and answers each, in order. It ends when its input does, so that it never
-outlives the process that it works for.
+outlives the process for which it works.
 """
 
 import asyncio
@@ -14,15 +14,15 @@ from typing import Any
 import uvloop
 
 LONGEST = 64 << 20
-"""Bytes of a line; one with the state of ten thousand pads has one MB."""
+"""The most bytes of a line; one with the state of ten thousand pads has one MB."""
 
 Answer = dict[str, Any]
 Serve = Callable[[dict[str, Any]], Awaitable[Answer]]
 
 
 def serve(make: Callable[[dict[str, Any]], Serve]) -> None:
-    """The main function of a child: `make` gets the first line, and returns what answers orders."""
-    # Ctrl-C reaches the whole group; when to end is for the parent to say.
+    """Runs a child: `make` gets the first line, and returns what answers orders."""
+    # Ctrl-C reaches the whole group, but the parent decides when to end.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     uvloop.run(_serve(make))
 
@@ -49,7 +49,7 @@ class ChildFailed(Exception):
 
 
 class LoadProcess:
-    """The parent's side. Made by `start`; leave it with `end`."""
+    """The parent's end of a child. `start` creates it, and `end` closes it."""
 
     @classmethod
     async def start(cls, name: str, module: str, first: dict[str, Any]) -> "LoadProcess":
@@ -75,7 +75,7 @@ class LoadProcess:
         return self._process.pid
 
     async def ask(self, order: str, timeout: float, **more: Any) -> Answer:
-        """Raises `ChildFailed`."""
+        """Sends an order and returns its answer. Raises `ChildFailed`."""
         async with self._turn:
             try:
                 self._write({"do": order, **more})
@@ -98,7 +98,7 @@ class LoadProcess:
         self._process.stdin.write(json.dumps(message).encode() + b"\n")
 
     async def end(self, timeout: float = 5.0) -> None:
-        """Its input is closed; what is still there after `timeout` seconds is killed."""
+        """Closes its input, and kills it if it is still running after `timeout` seconds."""
         assert self._process.stdin is not None
         self._process.stdin.close()
         try:

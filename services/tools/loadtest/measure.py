@@ -1,4 +1,4 @@
-"""Clocks and counters of the machine: latencies, CPU time, memory."""
+"""Reads clocks and counters of the machine: latencies, CPU time, memory."""
 
 import os
 import resource
@@ -10,7 +10,7 @@ from typing import Any
 from hdrh.histogram import HdrHistogram
 
 LONGEST_US = 600_000_000
-"""Ten minutes; a longer latency is counted as this."""
+"""Ten minutes in microseconds; a longer latency is counted as this."""
 
 _DIGITS = 3
 _TICKS = os.sysconf("SC_CLK_TCK")
@@ -20,12 +20,12 @@ _PAGE = os.sysconf("SC_PAGE_SIZE")
 class Latency:
     """A distribution of times, in microseconds, exact to three digits.
 
-    Those of several processes and machines add up to what one would have recorded, which no
-    percentile of theirs does.
+    Those of several processes and machines add up to what one would have recorded, which is not
+    true of their percentiles.
     """
 
     def __init__(self, encoded: str | None = None) -> None:
-        """`encoded`: what `encode` gave."""
+        """`encoded` is what `encode` returned."""
         self._histogram: Any = HdrHistogram(1, LONGEST_US, _DIGITS)
         if encoded is not None:
             self._histogram.decode_and_add(encoded.encode())
@@ -34,7 +34,7 @@ class Latency:
         self._histogram.record_value(min(max(int(us), 1), LONGEST_US), count)
 
     def record_all(self, counts: Mapping[int, int], unit_us: int) -> None:
-        """`counts` by time, in units of `unit_us`."""
+        """Adds `counts` by time, in units of `unit_us`."""
         for time, count in counts.items():
             self.record(time * unit_us, count)
 
@@ -42,7 +42,8 @@ class Latency:
         self._histogram.add(other._histogram)
 
     def encode(self) -> str:
-        """HdrHistogram's own form (V2, compressed, base64), which its other tools read too."""
+        """Returns the standard form of HdrHistogram (V2, compressed, base64), which its tools can
+        read."""
         encoded: bytes = self._histogram.encode()
         return encoded.decode()
 
@@ -51,13 +52,14 @@ class Latency:
         return int(self._histogram.get_total_count())
 
     def ms(self, percentile: float) -> float | None:
-        """The time within which that share of all was; 100 is the longest. None of nothing."""
+        """Returns the time, in ms, within which that share of all was; 100 is the longest. None if
+        empty."""
         if not self.count:
             return None
         return int(self._histogram.get_value_at_percentile(percentile)) / 1000
 
     def summary(self) -> dict[str, float | None]:
-        """The figures of a report, in ms."""
+        """Returns the figures of a report, in ms."""
         return {
             "p50": self.ms(50),
             "p95": self.ms(95),
@@ -68,10 +70,10 @@ class Latency:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What a process has used of the machine so far."""
+    """The resources that a process has used so far."""
 
     cpu_s: float
-    resident: int  #: bytes; memory that it shares with others counts in full
+    resident: int  #: bytes, in which shared memory counts in full
 
 
 def own_cpu_s() -> float:
@@ -80,10 +82,10 @@ def own_cpu_s() -> float:
 
 
 def usage(pid: int) -> Usage | None:
-    """What another process uses (proc(5)); None when it is gone."""
+    """Returns what another process has used (proc(5)); None if it is gone."""
     folder = Path("/proc") / str(pid)
     try:
-        # The name in parentheses may hold spaces; what follows it may not.
+        # The name in parentheses may contain spaces; what follows it may not.
         fields = (folder / "stat").read_text().rpartition(")")[2].split()
         pages = int((folder / "statm").read_text().split()[1])
     except (OSError, IndexError):
@@ -92,7 +94,7 @@ def usage(pid: int) -> Usage | None:
 
 
 def machine_busy_s() -> float | None:
-    """Seconds that all cores together have worked for anybody; None where there is no /proc."""
+    """Returns the seconds that all cores together have worked; None where there is no /proc."""
     try:
         with Path("/proc/stat").open() as stat:
             fields = list(map(int, stat.readline().split()[1:9]))
@@ -103,14 +105,14 @@ def machine_busy_s() -> float | None:
 
 
 class Servers:
-    """The processes that are measured, by the name that they were given."""
+    """The processes that are measured, by the names that they were given."""
 
     def __init__(self, pids: Iterable[tuple[str, int]]) -> None:
         self._pids = list(pids)
         self._last: dict[str, Usage] = {}
 
     def look(self) -> dict[str, Usage]:
-        """What each has used so far. Of one that is gone, what was seen last."""
+        """Returns what each has used so far. For one that is gone, it returns the last values."""
         for name, pid in self._pids:
             now = usage(pid)
             if now is not None:
@@ -123,7 +125,7 @@ class Servers:
 
 
 def allow_many_sockets() -> int:
-    """Raises the limit of open files as far as is allowed; returns it."""
+    """Raises the limit of open files as far as is allowed, and returns it."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     return hard

@@ -1,4 +1,4 @@
-"""The command line of `padfleet loadtest`, and the run that it asks for."""
+"""Reads the command line of `padfleet loadtest`, and makes the run that it describes."""
 
 import argparse
 import re
@@ -11,13 +11,13 @@ from padfleet.services.tools.loadtest.plan import Load, LoadStep, StopAt, Sweep,
 from padfleet.services.tools.loadtest.target import Target
 
 SPARE_FILES = 100
-"""Open files of a process that are not sockets of clients."""
+"""How many open files of a process are not sockets of clients."""
 
 _PID = re.compile(r"(?:(?P<name>[^=]+)=)?(?P<pid>[0-9]+)")
 
 
 class BadOptions(ValueError):
-    """The text says which, and what would do."""
+    """The options are invalid. The text says which, and what would be valid."""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -118,7 +118,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def run_of(arguments: argparse.Namespace) -> LoadRun:
-    """Raises `BadOptions`, `BadPlan` or `BadUrl`."""
+    """Returns the run. Raises `BadOptions`, `BadPlan` or `BadUrl`."""
     if not arguments.url:
         raise BadOptions("--url is missing: which server? --url http://127.0.0.1:9001")
     for url in arguments.url:
@@ -175,7 +175,7 @@ def _pid(text: str) -> tuple[str, int]:
 
 
 def title(run: LoadRun) -> str:
-    """What is measured, in one line."""
+    """Says in one line what is measured."""
     first, last = run.steps[0], run.steps[-1]
 
     def span(low: float, high: float) -> str:

@@ -1,4 +1,4 @@
-"""How many clients there are when, which pad and server each is on: pure."""
+"""Plans how many clients there are when, and on which pad and server each is. Pure."""
 
 import re
 from collections.abc import Iterator
@@ -19,11 +19,11 @@ _STOP = re.compile(r"(?:(?P<what>ack|delivery)\.)?p(?P<percentile>[0-9.]+)=(?P<l
 
 
 class BadPlan(ValueError):
-    """Makes no sense; the text says what and how it should be."""
+    """The plan is invalid; the text says what is wrong and how it should be."""
 
 
 def seconds(text: str) -> float:
-    """``10``, ``10s``, ``1.5m``, ``500ms``. Raises `BadPlan`."""
+    """Reads ``10``, ``10s``, ``1.5m``, ``500ms`` as seconds. Raises `BadPlan`."""
     found = _DURATION.fullmatch(text)
     if found is None:
         raise BadPlan(f"{text!r} is not a time; write 10s, 500ms or 2m")
@@ -42,7 +42,7 @@ class LoadStep:
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """What grows from step to step: ``authors=50..3000:step=100:dwell=10s``."""
+    """The value that grows from step to step: ``authors=50..3000:step=100:dwell=10s``."""
 
     what: str
     low: float
@@ -52,7 +52,7 @@ class Sweep:
 
     @classmethod
     def parse(cls, text: str, dwell: float) -> "Sweep":
-        """`dwell` unless the text has its own. Raises `BadPlan`."""
+        """Reads a sweep. `dwell` applies unless the text has its own. Raises `BadPlan`."""
         form = f"{text!r} is not a sweep; write authors=50..3000:step=100:dwell=10s"
         found = _SWEEP.fullmatch(text)
         if found is None:
@@ -91,7 +91,7 @@ class Sweep:
             raise BadPlan(f"{text!r}: there are whole {self.what} only")
 
     def values(self) -> Iterator[float]:
-        """The values from `low` upwards; the last one is always `high`."""
+        """Yields the values from `low` upwards; the last one is always `high`."""
         count = int((self.high - self.low) / self.step + 1e-9)
         for number in range(count + 1):
             yield self.low + number * self.step
@@ -100,7 +100,7 @@ class Sweep:
 
 
 def steps(base: LoadStep, sweep: Sweep | None) -> list[LoadStep]:
-    """Just `base` without a sweep."""
+    """Returns the steps of a sweep; only `base` if there is none."""
     if sweep is None:
         return [base]
     base = replace(base, duration=sweep.dwell)
@@ -113,7 +113,7 @@ def steps(base: LoadStep, sweep: Sweep | None) -> list[LoadStep]:
 
 @dataclass(frozen=True, slots=True)
 class StopAt:
-    """``p95=1s``, ``delivery.p99=500ms``: a step in which it takes longer is the last."""
+    """``p95=1s``, ``delivery.p99=500ms``: a step that takes longer than this is the last."""
 
     what: str  #: ack or delivery
     percentile: float
@@ -121,7 +121,7 @@ class StopAt:
 
     @classmethod
     def parse(cls, text: str) -> "StopAt":
-        """Raises `BadPlan`."""
+        """Reads a limit. Raises `BadPlan`."""
         found = _STOP.fullmatch(text)
         try:
             percentile = float(found["percentile"]) if found is not None else -1
@@ -132,8 +132,9 @@ class StopAt:
         return cls(found["what"] or "ack", percentile, seconds(found["limit"]) * 1000)
 
     def reached(self, found: Latency, unaccepted: int, oldest_ms: float) -> bool:
-        """Latencies only know of edits that were accepted, and a server that has ceased to answer
-        has none. So many edits that wait as to move the percentile count as well."""
+        """Whether the limit is reached. Latencies only include edits that were accepted, and a
+        server that no longer answers has none. So it also counts if enough edits wait to move the
+        percentile."""
         longest = found.ms(self.percentile)
         if longest is not None and longest > self.limit_ms:
             return True
@@ -157,23 +158,24 @@ class Load:
     compression: bool = True  #: is offered
 
     def pad_of(self, number: int) -> str:
-        """The pad of the client with this number; authors and readers are counted each for
-        themselves."""
+        """Returns the pad of the client with this number; authors and readers are counted
+        separately."""
         which = number % self.pads
         return self.pad if self.pads == 1 else f"{self.pad}-{which}"
 
     def url_of(self, number: int) -> str:
-        """Clients of one pad go round all servers, and so do pads of one client each."""
+        """Returns the client's server. Clients of one pad are spread over all servers, and so are
+        pads of one client each."""
         turn = number // self.pads + number % self.pads
         return self.urls[turn % len(self.urls)]
 
     def share(self, process: int, before: int, upto: int) -> list[int]:
-        """The numbers from `before` to below `upto` that are this process's."""
+        """Returns the numbers from `before` to below `upto` that belong to this process."""
         first = before + (process - before) % self.processes
         return list(range(first, upto, self.processes))
 
     def verified(self, number: int) -> int:
-        """Which client a full client stands beside: two to a pad, so that they can be compared."""
+        """Returns which client a full client joins: two to a pad, so that they can be compared."""
         return number // 2 % self.pads + number % 2 * self.pads
 
     def jsonable(self) -> dict[str, Any]:

@@ -1,4 +1,5 @@
-"""What is going on, once a second: one line that is written over on a terminal, lines elsewhere."""
+"""Shows the progress once a second: on a terminal as one line that is overwritten, elsewhere as
+lines."""
 
 import sys
 from typing import TextIO

@@ -1,4 +1,4 @@
-"""The report as one page that needs nothing else: tables, and charts as inline SVG."""
+"""Writes the report as one self-contained page: tables, and charts as inline SVG."""
 
 import re
 from collections.abc import Callable
@@ -65,7 +65,7 @@ def _list(lines: list[str]) -> str:
 
 
 def _marked(text: str) -> str:
-    """The two marks that findings use."""
+    """Renders the two kinds of markup that findings use."""
     return _WORD.sub(r"<em>\1</em>", _STRONG.sub(r"<b>\1</b>", escape(text)))
 
 
@@ -151,7 +151,7 @@ def _by_step(report: LoadReport) -> list[Chart]:
 
 
 def _axis(steps: list[StepResult]) -> tuple[str, Callable[[StepResult], float]]:
-    """What the steps differ in."""
+    """Returns what the steps differ in."""
     if len({step.readers for step in steps}) > 1:
         return "readers", lambda step: step.readers
     if len({step.rate for step in steps}) > 1:

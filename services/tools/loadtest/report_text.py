@@ -1,4 +1,4 @@
-"""Reports as text: a table for people, and the same numbers as CSV."""
+"""Writes reports as text: a table for people, and the same numbers as CSV."""
 
 import csv
 import io
@@ -63,7 +63,7 @@ COLUMNS = (
 
 
 def as_csv(report: LoadReport) -> str:
-    """One line for each step; latencies in ms."""
+    """Returns one line for each step; latencies are in ms."""
     servers = sorted({name for step in report.steps for name in step.servers})
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
@@ -100,7 +100,7 @@ def _cell(value: float | None) -> str:
 
 
 def table(report: LoadReport) -> tuple[list[str], list[list[str]]]:
-    """Heads and rows, as both the Markdown and the HTML report have them."""
+    """Returns heads and rows for both the Markdown and the HTML report."""
     shown = [column for column in COLUMNS if column.head]
     rows = [
         [*(readable(column.value(step)) for column in shown), "yes" if step.saturated else ""]
@@ -110,7 +110,7 @@ def table(report: LoadReport) -> tuple[list[str], list[list[str]]]:
 
 
 def server_table(report: LoadReport) -> tuple[list[str], list[list[str]]]:
-    """CPU and memory of each server process, step by step."""
+    """Returns CPU and memory of each server process, step by step."""
     names = sorted({name for step in report.steps for name in step.servers})
     heads = ["authors", "readers", "edits/s each", *(f"{n} CPU, MB" for n in names)]
     rows = []
@@ -125,7 +125,7 @@ def server_table(report: LoadReport) -> tuple[list[str], list[list[str]]]:
 
 
 def findings(report: LoadReport) -> list[str]:
-    """What has to be said beside the numbers, the worst first."""
+    """Returns what has to be said in addition to the numbers, the worst first."""
     found = [f"**Not the same in the end**: {what}" for what in report.differences]
     found += [
         f"**Broken promise**: {kind}, {count} times" for kind, count in report.violations.items()
@@ -174,7 +174,7 @@ def _machine(report: LoadReport) -> str:
 
 
 def readable(value: float | None) -> str:
-    """Three digits that matter, or all before the point."""
+    """Returns three significant digits, or all digits before the point."""
     if value is None:
         return "–"
     if abs(value) >= 100:

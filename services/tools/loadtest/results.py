@@ -1,4 +1,4 @@
-"""What a run found: kept whole in report.json, so that reports can be merged and drawn again."""
+"""Keeps what a run found, completely in report.json, so that reports can be merged and redrawn."""
 
 import json
 from collections import Counter
@@ -12,14 +12,15 @@ from padfleet.services.tools.loadtest.tally import LoadTally
 FORMAT = "padfleet-loadtest/1"
 
 BUSY = 0.85
-"""Share of a core from which a process of the rig may itself be what the clients wait for."""
+"""The share of a core from which a process of the rig may itself be what the clients wait for."""
 
 LATE_MS = 50.0
-"""The same of its event loop: how late timers are, 99th percentile. All latencies hold that."""
+"""The same limit for its event loop: how late timers are in ms, 99th percentile. All latencies
+include that."""
 
 
 class BadReport(ValueError):
-    """Not a report.json, or one that does not go with the others."""
+    """The file is not a report.json, or does not match the others."""
 
 
 @dataclass(slots=True)
@@ -35,7 +36,8 @@ class RigProcess:
         return self.cpu_s / self.seconds if self.seconds else 0.0
 
     def saturation(self) -> list[str]:
-        """Why the figures of this stretch may be the rig's own; empty if they are not."""
+        """Returns why the figures of this stretch may be those of the rig itself; empty if they are
+        not."""
         found = []
         if self.share > BUSY:
             found.append(f"{self.name} used {self.share:.0%} of a core")
@@ -61,7 +63,7 @@ class StepResult:
     seconds: float
     connected: int  #: at the end
     unaccepted: int  #: edits that waited for their ACCEPT_COMMIT at the end, not in any latency
-    oldest_ms: float  #: for how long the first of these had waited
+    oldest_ms: float  #: how long the first of these had waited
     tally: LoadTally
     rig: list[RigProcess]
     servers: dict[str, Server]
@@ -81,7 +83,7 @@ class StepResult:
 
     @property
     def bytes_per_revision(self) -> float | None:
-        """On the wire, of all that was received, for each revision of somebody else."""
+        """The bytes received, on the wire, for each revision by another author."""
         delivered = self.tally.counts.delivered
         return self.tally.counts.bytes / delivered if delivered else None
 
@@ -134,7 +136,7 @@ class LoadReport:
     title: str  #: what was measured, in one line
     started: str  #: ISO 8601, UTC
     machine: dict[str, Any]
-    plan: dict[str, Any]  #: the options that the run was made with
+    plan: dict[str, Any]  #: the options with which the run was made
     steps: list[StepResult] = field(default_factory=list)
     timeline: list[dict[str, Any]] = field(default_factory=list)
     """One entry for about each second of the run, in plain numbers; empty in merged reports."""
@@ -146,7 +148,7 @@ class LoadReport:
 
     @property
     def sound(self) -> bool:
-        """Whether the server kept its promises and everybody had the same in the end."""
+        """Whether the server kept its promises and all clients agreed in the end."""
         return not self.violations and not self.differences
 
     def save(self, path: Path) -> None:
@@ -156,7 +158,7 @@ class LoadReport:
 
     @classmethod
     def load(cls, path: Path) -> "LoadReport":
-        """Raises `BadReport`, or OSError."""
+        """Reads a report. Raises `BadReport`, or OSError."""
         try:
             data = json.loads(path.read_text())
             if data.pop("format") != FORMAT:
@@ -172,7 +174,8 @@ class LoadReport:
 
 
 def merged(reports: list[LoadReport]) -> LoadReport:
-    """One report of rigs that ran at the same time, on several machines, against one server.
+    """Merges the reports of rigs that ran at the same time, on several machines, against one
+    server.
 
     Raises `BadReport` if they did not run the same steps.
     """

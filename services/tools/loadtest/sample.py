@@ -1,4 +1,4 @@
-"""What all processes of the rig saw in about a second."""
+"""Holds what all processes of the rig saw in about a second."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -24,7 +24,7 @@ class Sample:
     busy_s: float | None = None  #: so far, at the end
 
     def followed_by(self, later: "Sample") -> None:
-        """Both stretches as one; the first may be empty."""
+        """Combines both stretches into one; the first may be empty."""
         self.seconds += later.seconds
         self.tally.add(later.tally)
         if not self.rig:
@@ -39,7 +39,8 @@ class Sample:
     def entry(
         self, at: float, phase: str, step: LoadStep, servers: dict[str, float]
     ) -> dict[str, Any]:
-        """For the timeline of a report. `servers`: the share of a core that each used."""
+        """Returns an entry for the timeline of a report. `servers` has the share of a core of
+        each."""
         counts, seconds = self.tally.counts, self.seconds or 1.0
         return {
             "t": round(at, 2),

@@ -1,10 +1,11 @@
-"""What a message says, as far as a cheap client wants to know. No change is applied here.
+"""Reads messages as far as a cheap client needs them. No change is applied here.
 
-A revision of others is read by its beginning: its number, and the lengths in the changeset's
-header (``Z:<length before>><how much longer>`` in base 36). A search for that among the bytes
-cannot be fooled by what is in texts or names: there, JSON puts a backslash before every quote, and
-the quote that ends a string is followed by one of ``,:]}``. So ``{"type":"NEW_CHANGES"`` with plain
-quotes is never inside a string. What is written in another order than Etherpad's is parsed.
+For a revision by another author, only the beginning is read: its number, and the lengths in the
+changeset's header (``Z:<length before>><how much longer>`` in base 36). A search for that among the
+bytes cannot be misled by the content of texts or names: in those, JSON puts a backslash before
+every quote, and the quote that ends a string is followed by one of ``,:]}``. So
+``{"type":"NEW_CHANGES"`` with plain quotes is never inside a string. A message in another order
+than Etherpad's is parsed completely.
 """
 
 import re
@@ -21,20 +22,20 @@ _ACCEPT = re.compile(rb',"newRev":(\d+)\}\}\]')
 _HEADER = re.compile("Z:([0-9a-z]+)([<>])([0-9a-z]+)")
 
 MEMO_SIZE = 4096
-"""Messages that are remembered. The sockets of a pad all get the same bytes within a moment."""
+"""How many messages are remembered. The sockets of a pad all get the same bytes within a moment."""
 
 
 class Changes(NamedTuple):
-    """Revisions of others, `first` to `last`."""
+    """Revisions by other authors, `first` to `last`."""
 
     first: int
     last: int
-    before: int  #: the document's length that the first was made on, in UTF-16 code units
+    before: int  #: the document's length before the first, in UTF-16 code units
     after: int  #: and its length after the last
     revisions: int  #: how many these are
     times: list[tuple[int, int]]
     """The server's clock in ms, and how many of the revisions bear that time."""
-    broken: str | None = None  #: how these do not follow from each other
+    broken: str | None = None  #: in what way these do not follow from each other
     ack_id: int | None = None  #: the server wants to know when this has arrived
 
 
@@ -67,13 +68,13 @@ class PingFrame(NamedTuple):
 
 
 class TurnedAwayFrame(NamedTuple):
-    """The server wants this client gone, or does not take it in."""
+    """The server wants this client gone, or does not admit it."""
 
     reason: str
 
 
 class Other(NamedTuple):
-    """A message that changes nothing here: who is there, chat, …"""
+    """A message that changes nothing here, such as who is there, or chat."""
 
     ack_id: int | None = None
 
@@ -96,7 +97,7 @@ Heard = (
 
 
 class Scanner:
-    """Reads messages, each distinct one once: of a thousand readers of a pad, one pays for all."""
+    """Reads messages, each distinct one once: one of a thousand readers of a pad pays for all."""
 
     def __init__(self) -> None:
         self._memo: dict[bytes, Heard] = {}
@@ -105,7 +106,7 @@ class Scanner:
         heard = self._memo.get(message)
         if heard is None:
             heard = read(message)
-            if not isinstance(heard, Vars):  # large, and nobody else's
+            if not isinstance(heard, Vars):  # large, and unique to this client
                 if len(self._memo) >= MEMO_SIZE:
                     self._memo.clear()
                 self._memo[message] = heard
@@ -113,7 +114,7 @@ class Scanner:
 
 
 def read(message: bytes) -> Heard:
-    """One Engine.IO packet. Never raises."""
+    """Reads one Engine.IO packet. It never raises."""
     found = _COLLAB.match(message)
     if found is None:
         return _parsed(message)
@@ -122,7 +123,7 @@ def read(message: bytes) -> Heard:
         case b"NEW_CHANGES" | b"NEW_CHANGES_BATCH":
             return _changes(message, ack_id) or _parsed(message)
         case b"ACCEPT_COMMIT":
-            # From behind the type to the end of the message there is nothing else.
+            # There is nothing else between the type and the end of the message.
             accepted = _ACCEPT.fullmatch(message, found.end())
             return AcceptedFrame(int(accepted[1]), ack_id) if accepted else _parsed(message)
     return Other(ack_id)
@@ -132,7 +133,7 @@ def _changes(message: bytes, ack_id: int | None) -> Changes | None:
     headers = _CHANGE.findall(message)
     times = _TIME.findall(message)
     if not headers or len(headers) != len(times):
-        return None  # written otherwise than we know it
+        return None  # not written in the way that we know
     return _joined(
         [(int(rev), *_lengths(old, sign, by)) for rev, old, sign, by in headers],
         [int(time) for time in times],
@@ -164,7 +165,7 @@ def _joined(revisions: list[tuple[int, int, int]], times: list[int], ack_id: int
 def _parsed(message: bytes) -> Heard:
     try:
         packet = socketio.decode(message.decode())
-    except ValueError as error:  # also what is not UTF-8
+    except ValueError as error:  # also for invalid UTF-8
         return Malformed(str(error))
     match packet:
         case socketio.Open():

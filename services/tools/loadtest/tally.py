@@ -1,4 +1,4 @@
-"""What happened in a stretch of time, of one process or of all."""
+"""Counts what happened in a stretch of time, in one process or in all."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -29,14 +29,15 @@ class LoadCounts:
 
 
 LATENCIES = ("ack", "ack_sent", "delivery", "join")
-"""`ack`: from when an edit was due to its ACCEPT_COMMIT; `ack_sent`: from when it was sent;
-`delivery`: from the server's time of a revision to its arrival; `join`: from connecting to
+"""`ack` is measured from when an edit was due to its ACCEPT_COMMIT; `ack_sent` from when it was
+sent; `delivery` from the server's time of a revision to its arrival; `join` from connecting to
 CLIENT_VARS."""
 
 
 @dataclass(slots=True)
 class LoadTally:
-    """Cheap to add to; `settle` it before reading latencies."""
+    """Counts and latencies. Adding is cheap; `settle` has to be called before latencies are
+    read."""
 
     counts: LoadCounts = field(default_factory=LoadCounts)
     violations: Counter[str] = field(default_factory=Counter)
@@ -46,8 +47,8 @@ class LoadTally:
         default_factory=lambda: {name: Latency() for name in LATENCIES}
     )
     delays_ms: dict[int, int] = field(default_factory=dict)
-    """Deliveries by how long they took. Kept apart from the histogram until the stretch is over:
-    there are a hundred thousand in a second, and a few hundred different ones."""
+    """Deliveries by how long they took. They are kept apart from the histogram until the stretch is
+    over: there are a hundred thousand in a second, but only a few hundred different times."""
 
     def settle(self) -> "LoadTally":
         early = sum(count for delay, count in self.delays_ms.items() if delay < 0)

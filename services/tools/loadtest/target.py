@@ -1,11 +1,11 @@
-"""Which server, from the command line."""
+"""Reads from the command line which server is meant."""
 
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
 
 class BadUrl(ValueError):
-    """Not the address of a server."""
+    """The text is not the address of a server."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class Target:
 
     @classmethod
     def parse(cls, url: str) -> "Target":
-        """Raises `BadUrl`."""
+        """Reads an address. Raises `BadUrl`."""
         refusal = BadUrl(f"{url} is not the address of a server: http://host:port")
         try:
             parts = urlsplit(url)

@@ -1,6 +1,6 @@
-"""The process of the full clients: they apply every change, and have a text to compare.
+"""Runs the process of the full clients, which apply every change and have a text to compare.
 
-They are apart from the cheap ones, so that their work is not in the others' latencies.
+They are separate from the cheap ones, so that their work does not affect the others' latencies.
 """
 
 import hashlib
@@ -54,7 +54,7 @@ class Verifier:
 async def _text(pad_id: str, pad: Pad) -> Text:
     fault = None
     try:
-        await pad.submit()  # there is nothing to submit; a client that has failed says so
+        await pad.submit()  # this submits nothing, but raises if a client has failed
     except (PadError, ProtocolError) as error:
         fault = str(error)
     text = from_units(pad.text).encode(errors="surrogatepass")

@@ -1,7 +1,7 @@
-"""WebSocket frames as a client needs them (RFC 6455), without I/O.
+"""Implements WebSocket frames as a client needs them (RFC 6455), without I/O.
 
 A library would do, if thousands of sockets did not have to share one process: aiohttp's reader
-takes several times as long for a frame as all else that the rig does with it.
+takes several times as long for a frame as everything else that the rig does with it.
 """
 
 import base64
@@ -18,11 +18,11 @@ _WHOLE_TEXT = _FINAL | _TEXT
 _WHOLE_DEFLATED = _WHOLE_TEXT | _DEFLATED
 
 MAX_FRAME = 256 << 20
-"""Bytes of a frame beyond which the other side is taken to be something else than a server."""
+"""The most bytes of a frame; with more, the other side is presumed not to be a server."""
 
 
 MAX_HEAD = 16 * 1024
-"""Bytes of the answer to the upgrade; more is no answer."""
+"""The most bytes of the answer to the upgrade; more is not an answer."""
 
 
 class LoadSocketError(Exception):
@@ -30,7 +30,7 @@ class LoadSocketError(Exception):
 
 
 class FrameReader:
-    """Cuts what comes in into messages. `feed` it as it comes, in pieces of any size."""
+    """Splits input into messages. Call `feed` with data as it comes, in pieces of any size."""
 
     __slots__ = (
         "_chunks",
@@ -54,9 +54,10 @@ class FrameReader:
         self._message: list[bytes] | None = None  # what has come of a message in several frames
 
     def feed(self, data: bytes) -> list[bytes]:  # noqa: C901
-        """The text messages that `data` completes. Raises `LoadSocketError`."""
+        """Returns the text messages that `data` completes. Raises `LoadSocketError`."""
         if self._chunks:
-            # Joined once, when a frame is whole: a large one comes in hundreds of pieces.
+            # The chunks are joined once, when a frame is complete: a large one comes in hundreds of
+            # pieces.
             self._chunks.append(data)
             self._kept += len(data)
             if self._kept < self._wanted:
@@ -127,7 +128,7 @@ class FrameReader:
 
 
 def text_frame(payload: bytes) -> bytes:
-    """A message to the server."""
+    """Returns a message to the server as a frame."""
     return _frame(_WHOLE_TEXT, payload)
 
 
@@ -140,9 +141,9 @@ def close_frame(code: int = 1000) -> bytes:
 
 
 def _frame(first: int, payload: bytes) -> bytes:
-    # A client has to mask, with a key that nobody can foresee: so that a page cannot make a browser
-    # say what a proxy on the way would take for something else (RFC 6455, 10.3). No page has a say
-    # in what the rig sends, and masked with zero a payload stays as it is.
+    # A client has to mask with an unpredictable key, so that a page cannot make a browser send what
+    # a proxy on the way would misinterpret (RFC 6455, 10.3). No page determines what the rig sends,
+    # and masked with zero a payload stays as it is.
     length = len(payload)
     if length < 126:
         return b"%c%c\0\0\0\0%b" % (first, 0x80 | length, payload)
@@ -152,8 +153,8 @@ def _frame(first: int, payload: bytes) -> bytes:
 
 
 def upgrade_request(host: str, target: str, key: bytes, offer: str = "") -> bytes:
-    """Asks for a WebSocket at `target` (path and query). `key` are 16 bytes; the answer proves
-    that the server has read them. `offer` are the extensions that are offered."""
+    """Returns a request for a WebSocket at `target` (path and query). `key` has 16 bytes; the
+    answer proves that the server has read them. `offer` lists the extensions that are offered."""
     extensions = f"Sec-WebSocket-Extensions: {offer}\r\n" if offer else ""
     return (
         f"GET {target} HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -163,13 +164,12 @@ def upgrade_request(host: str, target: str, key: bytes, offer: str = "") -> byte
 
 
 class Upgrade:
-    """The beginning of a connection: asks for a WebSocket, and reads the answer, which may come in
-    pieces."""
+    """Opens a connection: asks for a WebSocket, and reads the answer, which may come in pieces."""
 
     __slots__ = ("_head", "_key", "_offer", "agreed", "done")
 
     def __init__(self, offer: str = "") -> None:
-        """`offer` are the extensions that are offered."""
+        """`offer` lists the extensions that are offered."""
         self.done = False
         self.agreed = ""  #: the extensions that the server has agreed on
         self._offer = offer
@@ -180,7 +180,7 @@ class Upgrade:
         return upgrade_request(host, target, self._key, self._offer)
 
     def feed(self, data: bytes) -> bytes:
-        """What comes after the answer, once that is `done`. Raises `LoadSocketError`."""
+        """Returns what comes after the answer, once that is `done`. Raises `LoadSocketError`."""
         head, end, rest = (self._head + data).partition(b"\r\n\r\n")
         if end:
             self.agreed = check_upgrade(head, self._key)
@@ -195,8 +195,8 @@ class Upgrade:
 
 
 def check_upgrade(head: bytes, key: bytes) -> str:
-    """`head` is the answer up to its empty line. Returns the extensions that are agreed on; raises
-    `LoadSocketError` if it is no yes."""
+    """Checks `head`, the answer up to its empty line. Returns the extensions that are agreed on;
+    raises `LoadSocketError` if the server refuses."""
     status, *lines = head.decode("latin-1").split("\r\n")
     words = status.split(" ", 2)
     if not words[0].startswith("HTTP/1."):

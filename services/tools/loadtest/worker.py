@@ -1,4 +1,4 @@
-"""One process full of cheap clients. Run by the coordinator as `python -m`."""
+"""Runs a process full of cheap clients, which the coordinator starts as `python -m`."""
 
 import asyncio
 import gc
@@ -18,7 +18,7 @@ from padfleet.services.tools.loadtest.tally import LoadTally
 from padfleet.services.tools.loadtest.target import Target
 
 TICK = 0.02
-"""Seconds between two measurements of how late the event loop is."""
+"""The number of seconds between two measurements of how late the event loop is."""
 
 
 class Worker:
@@ -61,7 +61,7 @@ class Worker:
     # --- Orders ----------------------------------------------------------------------------------
 
     def _step(self, step: LoadStep) -> None:
-        """Answered at once; `cut` tells how many are still on their way in."""
+        """Starts a step and answers at once; `cut` reports how many clients are still joining."""
         self._set_rate(step.rate)
         new = []
         for kind, wanted in (("authors", step.authors), ("readers", step.readers)):
@@ -73,7 +73,7 @@ class Worker:
     async def _grow(
         self, clients: list[tuple[int, bool]], before: asyncio.Task[None] | None
     ) -> None:
-        """At the join rate, each client when its time has come, however long others take."""
+        """Adds clients at the join rate, each when its time has come, however long others take."""
         if before is not None:
             await before
         loop = asyncio.get_running_loop()
@@ -105,7 +105,7 @@ class Worker:
                 connection.rate_changed()
 
     def _cut(self) -> lines.Answer:
-        """What happened since the last one."""
+        """Returns what happened since the last call."""
         now = asyncio.get_running_loop().time()
         tally, self._workload.tally = self._workload.tally, LoadTally()
         delay, self._delay = self._delay, Latency()
@@ -126,8 +126,8 @@ class Worker:
         }
 
     def _state(self) -> lines.Answer:
-        """Where the clients of each pad are: lowest and highest revision and length, and how many
-        edits are on their way."""
+        """Returns where the clients of each pad are: lowest and highest revision and length, and
+        how many edits are under way."""
         pads: dict[str, list[int]] = {}
         for connection in self._connections:
             client = connection.client
@@ -160,8 +160,8 @@ class Worker:
 
 def make(first: dict[str, Any]) -> lines.Serve:
     allow_many_sockets()
-    # Ten thousand clients are many objects, all in use: looking through them for garbage is what
-    # would show up as latency.
+    # Ten thousand clients are many objects, all in use: scanning them for garbage would show up as
+    # latency.
     gc.freeze()
     gc.set_threshold(50_000, 50, 1_000_000)
     return Worker(Load(**first["load"]), first["process"]).answer

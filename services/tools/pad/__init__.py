@@ -1,1 +1,1 @@
-"""`padfleet pad`: a small client for people and scripts."""
+"""Implements `padfleet pad`, a small client for people and scripts."""

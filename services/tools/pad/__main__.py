@@ -1,4 +1,4 @@
-"""`padfleet pad cat|append|watch URL`."""
+"""Runs `padfleet pad cat|append|watch URL`."""
 
 import argparse
 import asyncio
@@ -15,10 +15,10 @@ from padfleet.shared.client import Changed, Pad, PadError, PadUrl, ProtocolError
 from padfleet.shared.easysync import from_units, iter_ops, unpack
 
 PATIENCE = 10.0
-"""Seconds for the answer whether a pad is there."""
+"""How many seconds to wait for the answer whether a pad exists."""
 
 NO_SUCH_PAD = b"there is no such pad"
-"""What a worker answers to the export of a pad that is not there."""
+"""A worker's answer to the export of a pad that does not exist."""
 
 _LONE = re.compile("[\ud800-\udfff]")
 
@@ -30,7 +30,7 @@ def main(argv: list[str]) -> int:
     except PadError as error:
         print(f"padfleet pad: {error}", file=sys.stderr)
         return 2
-    # What is on a pad cannot be said in every encoding that a terminal may be set to.
+    # A terminal may be set to an encoding that lacks some characters of a pad.
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(encoding="utf-8", errors="replace")
@@ -71,10 +71,10 @@ def _parser() -> argparse.ArgumentParser:
 
 
 async def _exported(url: str) -> str | None:
-    """The pad's text as its export has it, for which nobody has to be on the pad: one that lies in
-    a cold store stays there. None: it is not given to whoever asks so, or not now.
+    """Returns the pad's text from its export, for which nobody has to be on the pad: one in a cold
+    store stays there. None means that it cannot be read in this way, or not now.
 
-    Raises `PadError` if a worker says that there is no such pad: joining it would make it.
+    Raises `PadError` if a worker says that there is no such pad, since joining it would create it.
     """
     place = PadUrl.parse(url)
     address = f"{place.base}/p/{quote(place.pad_id, safe='')}/export/txt"
@@ -123,13 +123,14 @@ async def _watch(arguments: argparse.Namespace) -> None:
 
 
 def _who(pad: Pad, author: str) -> str:
-    """By name, if that is known. Names are free text, and must not steer the terminal."""
+    """Returns the author's name, if it is known. Names are free text, and must not control the
+    terminal."""
     name = shown(pad.names.get(author) or author or "?")
     return "".join(char if char.isprintable() else "\ufffd" for char in name)
 
 
 def described(change: Changed) -> str:
-    """What a change did, on one line: ``at 12: -3 +"text"``."""
+    """Describes what a change did, on one line: ``at 12: -3 +"text"``."""
     parts, position, bank = [], 0, unpack(change.changeset).bank
     for op in iter_ops(unpack(change.changeset).ops):
         match op.opcode:
@@ -147,8 +148,8 @@ def described(change: Changed) -> str:
 
 
 def shown(text: str) -> str:
-    """A code-unit string for a terminal. Half a pair cannot be written as UTF-8 and is shown as
-    the replacement character."""
+    """Returns a code-unit string for a terminal. Half a surrogate pair cannot be written as UTF-8
+    and is shown as the replacement character."""
     return _LONE.sub("\ufffd", from_units(text))
 
 

@@ -1,1 +1,2 @@
-"""`padfleet pads`: what pads there are, who is on them, and moving them about."""
+"""Implements `padfleet pads`, which lists pads and who is on them, and copies, moves and deletes
+them."""

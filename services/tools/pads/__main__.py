@@ -1,4 +1,4 @@
-"""The command `padfleet pads`."""
+"""Runs the command `padfleet pads`."""
 
 import argparse
 import json
@@ -34,15 +34,15 @@ from padfleet.shared.settings.ages import age_of, time_of
 from padfleet.shared.tool import FAILED, add_redis_options, fleet_of, option_of, run_tool, shown
 
 TIMEOUT = 10.0
-"""Seconds that a writer may take to delete a pad."""
+"""How many seconds a writer may take to delete a pad."""
 
 UNDONE = (EditRefusal, NotTaken, Unanswered, TimeoutError)
-"""Why a pad was not deleted."""
+"""The errors that mean that a pad was not deleted."""
 
 
 def main(argv: Sequence[str]) -> int:
-    """List pads, and do something with some. Returns 0 when all was done that was asked, 1 when
-    some of it was not, 2 when nothing was begun."""
+    """Lists pads, or does something with some. Returns 0 when everything was done, 1 when something
+    was not, and 2 when nothing was begun."""
     parser = _parser()
     given = parser.parse_args(argv)
     new_name = getattr(given, "new_name", None)

@@ -1,4 +1,4 @@
-"""The command `padfleet plan`."""
+"""Runs the command `padfleet plan`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _USAGE_ERROR: Final = 2
 
 
 def main(argv: Sequence[str]) -> int:
-    """Print the plan. Returns 0; 1 if no fleet can do it; 2 if what was given makes no sense."""
+    """Prints the plan. Returns 0; 1 if no fleet can do it; 2 if the arguments are invalid."""
     arguments = parser().parse_args(argv)
     try:
         if arguments.calibrate is not None:

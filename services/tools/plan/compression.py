@@ -1,7 +1,7 @@
-"""What compression saves on the wire, and what it costs a worker: pure.
+"""Works out what compression saves on the wire, and what it costs a worker. Pure.
 
-What many sockets of a pad are sent alike is deflated once for all of them (docs/decisions). What an
-author is sent of his own beside it, is deflated up to a bound.
+What many sockets of a pad are sent in the same form is deflated once for all of them
+(docs/decisions). What an author is sent separately is deflated up to a bound.
 """
 
 from __future__ import annotations
@@ -9,7 +9,8 @@ from __future__ import annotations
 from padfleet.services.tools.plan.constants import Constants
 
 WORTH = 8
-"""Sockets of a pad on one worker from which on it is: as in `fanout.delivery.shared_context`."""
+"""The number of sockets of a pad on one worker from which it is worthwhile, as in
+`fanout.delivery.shared_context`."""
 
 GROUPS = 2
 """Times that a flush deflates the same: for those in step, and for those who have missed one."""
@@ -19,7 +20,8 @@ OWN_SHARE, OWN_MOST = 300, 32 * 1024
 
 
 def on_the_wire(sockets: float, size: float, constants: Constants) -> float:
-    """Bytes of a revision that is `size` long, on a pad with so many sockets on a worker."""
+    """Returns the bytes of a revision of length `size`, on a pad with so many sockets on a
+    worker."""
     return size * constants.wire_deflated_share if sockets >= WORTH else size
 
 

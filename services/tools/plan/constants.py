@@ -1,4 +1,4 @@
-"""What things cost: measured figures, each with its unit and where it comes from."""
+"""Loads the costs: measured figures, each with its unit and its source."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Constants:
 
     worker_submission_s: float  #: taking in one edit and handing it to the writer
     worker_turn_s: float  #: learning what was committed on a pad, and its turn to flush
-    worker_own_s: float  #: telling an author that his edit is in, at its place among the others
+    worker_own_s: float  #: telling an author that their edit is in, in its place among the others
     worker_write_s: float  #: one write to one socket, the kernel's part included
     worker_byte_s: float  #: each byte of it
     worker_deflate_s: float  #: one message for all who are sent it alike
@@ -70,7 +70,7 @@ NAMES: Final = tuple(field.name for field in fields(Constants))
 
 
 def unit_of(name: str) -> str:
-    """The unit of a constant, which its name ends in."""
+    """Returns the unit of a constant, in which its name ends."""
     return {"s": "s", "bytes": "bytes", "cores": "cores", "share": "share"}[name.rpartition("_")[2]]
 
 
@@ -85,7 +85,7 @@ class Provenance:
 
 
 def parse(text: str, where: str) -> tuple[Constants, Provenance]:
-    """Raises `BadConstants`."""
+    """Parses constants. Raises `BadConstants`."""
     try:
         data = json.loads(text)
         if not isinstance(data, dict) or data.get("format") != FORMAT:
@@ -126,7 +126,8 @@ def dump(constants: Constants, provenance: Provenance) -> str:
 
 
 def load(path: Path | None = None) -> tuple[Constants, Provenance]:
-    """From a file, or those that come with padfleet. Raises `BadConstants` or OSError."""
+    """Loads constants from a file, or those that come with padfleet. Raises `BadConstants` or
+    OSError."""
     if path is not None:
         return parse(path.read_text(), str(path))
     name = "constants.json"

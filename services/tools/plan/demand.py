@@ -1,4 +1,4 @@
-"""Who is to be served, and what with: checked."""
+"""Describes who is to be served, and with what, and checks it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PADFLEET_COLD_AFTER (10 min). That makes as many again where people stay that lo
 
 
 class BadDemand(ValueError):
-    """Makes no sense; the text says what and how it should be."""
+    """The demand is invalid; the text says what is wrong and how it should be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,7 @@ class Demand:
 
     @property
     def pads_in_redis(self) -> int:
-        """Those that are open; with a cold store, also those that were open a moment ago."""
+        """The pads that are open; with a cold store, also those that were open a moment ago."""
         if not self.all_pads:
             return self.stored_pads or self.pads
         return min(self.all_pads, math.ceil(self.pads * LINGERING))
@@ -116,7 +116,7 @@ class Demand:
         return self.editors * self.rate
 
 
-@dataclass(frozen=True)  # likewise
+@dataclass(frozen=True)  # its defaults are read from the class too
 class Goal:
     """What the fleet is to be like, and what it is built of."""
 
@@ -150,7 +150,7 @@ class Goal:
 
     @property
     def usable(self) -> float:
-        """Share of each resource that is planned with."""
+        """The share of each resource that the plan uses."""
         return 1 - self.headroom
 
 

@@ -1,4 +1,4 @@
-"""What `make bench` has measured, looked up: build/bench/*.json."""
+"""Looks up what `make bench` has measured: build/bench/*.json."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from padfleet.services.tools.plan.constants import BadConstants
 
 
 class Bench:
-    """The JSON of one benchmark. Raises `BadConstants` where something is not there."""
+    """The JSON of one benchmark. Raises `BadConstants` if something is missing."""
 
     def __init__(self, folder: Path, name: str) -> None:
         self.name = name
@@ -38,7 +38,7 @@ class Bench:
         return statistics.median(values)
 
     def medians(self, start: str, unit: str) -> dict[str, float]:
-        """The medians of all cases that begin so, by what follows."""
+        """Returns the medians of all cases with this beginning, by the rest of their names."""
         found = {
             case.removeprefix(start): statistics.median(values)
             for (case, its), values in self._figures.items()

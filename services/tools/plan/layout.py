@@ -1,4 +1,4 @@
-"""Which pads there are, and on how many workers each is: pure."""
+"""Works out which pads there are, and on how many workers each is. Pure."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ WIDENING = 1.25
 
 @dataclass(frozen=True, slots=True)
 class Pads:
-    """So many pads that are alike. Numbers are averages and need not be whole."""
+    """A number of similar pads. Numbers are averages and need not be whole."""
 
     count: float
     sockets: float  #: on each

@@ -1,4 +1,5 @@
-"""How many of each are needed, by each limit alone; the one that asks for most is what binds."""
+"""Works out how many of each are needed, by each limit alone; the one that needs most is
+binding."""
 
 from __future__ import annotations
 
@@ -21,7 +22,7 @@ FEED_SECONDS = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """One reason for so many of something. `needs` None: no number of them is enough."""
+    """One reason for so many of something. If `needs` is None, no number of them is enough."""
 
     name: str
     needs: int | None
@@ -202,5 +203,5 @@ def _of(needs: int | None, figure: Callable[[int], float]) -> float:
 
 
 def binding(limits: Sequence[Limit]) -> Limit:
-    """The one that asks for most; one that no number fulfils is before all others."""
+    """Returns the limit that needs most; one that no number can meet comes first."""
     return max(limits, key=lambda limit: float("inf") if limit.needs is None else limit.needs)

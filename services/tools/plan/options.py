@@ -1,4 +1,4 @@
-"""The command line of `padfleet plan`."""
+"""Reads the command line of `padfleet plan`."""
 
 from __future__ import annotations
 
@@ -146,7 +146,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def demand_of(arguments: argparse.Namespace) -> Demand:
-    """Raises `BadDemand`."""
+    """Returns the demand. Raises `BadDemand`."""
     for name in ("sockets", "pads", "editors", "rate"):
         if getattr(arguments, name) is None:
             raise BadDemand(
@@ -175,7 +175,7 @@ def demand_of(arguments: argparse.Namespace) -> Demand:
 
 
 def goal_of(arguments: argparse.Namespace) -> Goal:
-    """Raises `BadDemand`."""
+    """Returns the goal. Raises `BadDemand`."""
     return Goal(
         seconds("latency", arguments.latency),
         arguments.headroom,
@@ -207,7 +207,7 @@ def size(flag: str, text: str) -> float:
 
 
 def network(flag: str, text: str) -> float:
-    """Bytes a second."""
+    """Reads a rate, and returns it in bytes a second."""
     found = _NETWORK.fullmatch(text.strip())
     if found is None:
         raise BadDemand(f"--{flag} {text!r} is not a speed; write 10Gbit or 500Mbit")

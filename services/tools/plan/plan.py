@@ -1,4 +1,4 @@
-"""The fleet that a demand asks for: pure."""
+"""Makes the plan of a fleet that meets a demand. Pure."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ was measured to take (docs/performance.md), rounded up."""
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`impossible` says why no such fleet can be; the figures then are as near as it gets."""
+    """The plan. `impossible` says why no such fleet can exist; the figures are then the nearest."""
 
     demand: Demand
     goal: Goal
@@ -104,7 +104,7 @@ def plan(demand: Demand, goal: Goal, constants: Constants) -> Plan:
 
 
 def _count(limits: Sequence[Limit]) -> int:
-    """How many processes the limits ask for, of those that can be met."""
+    """Returns how many processes the limits require, of those limits that can be met."""
     return max(limit.needs for limit in limits if limit.needs is not None)
 
 

@@ -1,4 +1,4 @@
-"""A plan as text, as JSON, and as settings to paste."""
+"""Shows a plan as text, as JSON, and as settings to paste."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def _mbit(per_second: float) -> str:
 
 
 def settings(plan: Plan) -> Iterator[str]:
-    """Shell variables, and a patch for deploy/kubernetes."""
+    """Yields shell variables, and a patch for deploy/kubernetes."""
     memory = -(-int(plan.worker_bytes / plan.goal.usable) // (64 * MIB)) * 64
     yield "# All processes; the number of partitions is for good:"
     yield f"PADFLEET_PARTITIONS={plan.partitions}"
@@ -144,7 +144,7 @@ def settings(plan: Plan) -> Iterator[str]:
 
 
 def jsonable(plan: Plan, provenance: Provenance) -> dict[str, Any]:
-    """Seconds, bytes, cores; counts are whole."""
+    """Returns the plan in seconds, bytes and cores; counts are whole numbers."""
     data = asdict(plan)
     data["binds"] = {what: plan.binds(what).name for what in plan.limits}
     data["settings"] = list(settings(plan))

@@ -1,7 +1,8 @@
-"""How often a busy pad flushes, how many revisions a message carries, how long they wait: pure.
+"""Estimates how often a busy pad flushes, how many revisions a message has, and how long they wait.
+Pure.
 
-What `services/fanout/delivery/pacing.py` does from flush to flush, this says of the average. The
-two are compared by the simulation (docs/capacity.md).
+`services/fanout/delivery/pacing.py` decides this from flush to flush; this module estimates the
+average. The simulation compares the two (docs/capacity.md).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a fleet does in a second, and what that costs each process: pure."""
+"""Works out what a fleet does in a second, and what that costs each process. Pure."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class PlannedWork:
 def workers_work(
     pads: Iterable[Pads], demand: Demand, goal: Goal, constants: Constants, workers: int
 ) -> PlannedWork:
-    """What they do if the people are spread over so many workers."""
+    """Returns what they do if the people are spread over so many workers."""
     c, size = constants, demand.revision_bytes or constants.wire_revision_bytes
     cores = c.worker_idle_cores * workers
     rooms = deliveries = writes = payload = heard = asked = busy = 0.0

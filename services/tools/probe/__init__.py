@@ -1,1 +1,1 @@
-"""Asks a process how it is: the health check of an image that has no curl."""
+"""Implements `padfleet probe`, which asks a process for its health, for images without curl."""

@@ -1,4 +1,4 @@
-"""The command `padfleet probe`."""
+"""Runs the command `padfleet probe`."""
 
 from __future__ import annotations
 

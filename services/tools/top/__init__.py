@@ -1,2 +1,2 @@
-"""`padfleet top`: a fleet in a terminal. `screen` draws a picture of it, `table` its tables, and
-`terminal` borrows the terminal for as long as that is shown."""
+"""Implements `padfleet top`, which shows a fleet in a terminal. `screen` draws a view of it,
+`table` draws its tables, and `terminal` controls the terminal while it is shown."""

@@ -1,4 +1,4 @@
-"""The command `padfleet top`."""
+"""Runs the command `padfleet top`."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from padfleet.shared.settings import RedisProcessSettings, mask
 from padfleet.shared.tool import FAILED, add_redis_options, fleet_of, run_tool
 
 INTERVAL = 2.0
-"""Seconds between two looks: processes tell anew as often."""
+"""The number of seconds between two looks, which is how often processes report."""
 
 WIDEST = 160
 """Columns of what is printed: a ticket is not a screen."""
@@ -35,7 +35,7 @@ _EXIT_CODES = """exit codes:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Show the fleet. Returns what `_EXIT_CODES` says."""
+    """Shows the fleet. Returns what `_EXIT_CODES` says."""
     return run_tool(_parser(), argv, _top)
 
 

@@ -1,4 +1,4 @@
-"""Draws a picture of a fleet in lines of text. Pure."""
+"""Draws a view of a fleet in lines of text. Pure."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence

@@ -1,7 +1,7 @@
-"""Tables for terminals of any width. Pure.
+"""Draws tables for terminals of any width. Pure.
 
-No library for it: what is wanted is a grid that drops its least important columns, and a name that
-cannot steer the terminal. Rich would be a dependency of each worker's image for that.
+It uses no library: what is needed is a grid that drops its least important columns, and names that
+cannot control the terminal. Rich would be a dependency of each worker's image for that.
 """
 
 import unicodedata
@@ -51,12 +51,13 @@ def _wide(sizes: Iterable[int]) -> int:
 
 
 def plain(text: str) -> str:
-    """For a terminal, which it must not steer, nor turn around."""
+    """Returns the text for a terminal, without anything that would control it or reverse its
+    direction."""
     return "".join(char if char.isprintable() else "\ufffd" for char in text)
 
 
 def cells(text: str) -> int:
-    """How wide it is."""
+    """Returns how many cells the text takes."""
     return sum(_cells(char) for char in text)
 
 
@@ -67,7 +68,7 @@ def _cells(char: str) -> int:
 
 
 def fit(text: str, width: int, *, left: bool = True) -> str:
-    """Exactly `width` cells: cut with an ellipsis, or filled up."""
+    """Returns exactly `width` cells: the text is cut with an ellipsis, or padded."""
     if cells(text) > width:
         text = cut(text, width)
     space = " " * (width - cells(text))
@@ -75,7 +76,7 @@ def fit(text: str, width: int, *, left: bool = True) -> str:
 
 
 def cut(text: str, width: int) -> str:
-    """At most `width` cells."""
+    """Returns at most `width` cells of the text."""
     if cells(text) <= width:
         return text
     taken, room = "", width - 1

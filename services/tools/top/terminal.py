@@ -1,5 +1,5 @@
-"""A terminal that is borrowed: the second screen, no cursor, keys as they are pressed. It is given
-back as it was, whatever ends the showing."""
+"""Controls a terminal for a while: it shows the alternate screen, hides the cursor, and reads keys
+as they are pressed. The terminal is restored to what it was, whatever ends the display."""
 
 import asyncio
 import os
@@ -27,7 +27,7 @@ _LOCAL_MODES = 3
 
 
 class Terminal:
-    """Where lines are shown, and keys are heard."""
+    """Shows lines, and reads keys."""
 
     def __init__(self) -> None:
         self.quit = asyncio.Event()
@@ -55,7 +55,7 @@ class Terminal:
         sys.stdout.flush()
 
     def take(self) -> None:
-        """Takes the terminal over."""
+        """Takes control of the terminal."""
         tty.setcbreak(self._keys)
         modes = termios.tcgetattr(self._keys)
         # A terminal throws away what is on its way to the screen when it makes a signal of a key,
@@ -66,7 +66,7 @@ class Terminal:
         sys.stdout.flush()
 
     def give_back(self) -> None:
-        """As it was before. One that has gone away needs nothing any more."""
+        """Restores the terminal. One that has gone away needs nothing any more."""
         with suppress(OSError):
             sys.stdout.write(_LEAVE)
             sys.stdout.flush()
@@ -74,7 +74,8 @@ class Terminal:
             termios.tcsetattr(self._keys, termios.TCSADRAIN, self._before)
 
     def stop(self) -> None:
-        """Somebody wants to do something else meanwhile (SIGTSTP). Returns when he is back."""
+        """Handles SIGTSTP: the user wants to do something else meanwhile. Returns when they are
+        back."""
         loop = asyncio.get_running_loop()
         self.give_back()
         loop.remove_signal_handler(signal.SIGTSTP)
@@ -84,7 +85,7 @@ class Terminal:
         self.changed.set()
 
     def key(self) -> None:
-        """Some have been pressed."""
+        """Handles keys that have been pressed."""
         pressed = os.read(self._keys, 64).decode("utf-8", "replace")
         if not pressed or any(key in QUIT for key in pressed):
             self.quit.set()

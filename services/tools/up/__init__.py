@@ -1,1 +1,2 @@
-"""`padfleet up`: a whole fleet on one machine, with an embedded Redis if none is named."""
+"""Implements `padfleet up`, which runs a fleet on one machine, with an embedded Redis if none is
+named."""

@@ -1,4 +1,4 @@
-"""The command `padfleet up`."""
+"""Runs the command `padfleet up`."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _NOT_INHERITED = ("PADFLEET_WORKER_ID", "PADFLEET_WRITER_ID")
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run the fleet until it is told to stop. Returns 0 then, and 1 if it cannot run."""
+    """Runs the fleet until it is asked to stop. Returns 0 then, and 1 if it cannot run."""
     settings = load(UpSettings, "padfleet up", argv, os.environ)
     wanted = {*settings.worker_ports, *settings.writer_ports, *settings.ops_ports}
     taken = ports.problems(settings.host, sorted(wanted))

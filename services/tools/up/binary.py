@@ -1,4 +1,4 @@
-"""Which Redis-compatible server to run: a new enough one on PATH, else the packaged Valkey."""
+"""Finds a Redis-compatible server: a sufficiently new one on PATH, else the packaged Valkey."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One process of the fleet: started, watched, started again when it dies, stopped."""
+"""Runs one process of the fleet: starts it, watches it, restarts it when it dies, and stops it."""
 
 from __future__ import annotations
 

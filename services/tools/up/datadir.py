@@ -1,4 +1,4 @@
-"""The directory of an embedded server, used by one server at a time."""
+"""Locks the directory of an embedded server, so that one server at a time uses it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether ports are free, found out before anything is started."""
+"""Finds out whether ports are free before anything is started."""
 
 from __future__ import annotations
 

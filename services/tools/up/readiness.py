@@ -1,4 +1,4 @@
-"""Waiting until a process says that it is ready."""
+"""Waits until a process says that it is ready."""
 
 from __future__ import annotations
 

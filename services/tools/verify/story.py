@@ -1,7 +1,7 @@
-"""Follows one history from revision 0 on and says what is wrong with it: pure.
+"""Follows one history from revision 0 on and says what is wrong with it. Pure.
 
-Every check is against what is stored, so that one fault is one fault: behind a break in the chain
-the next revisions are judged by the chain that the broken one claims.
+Every check is against what is stored, so that one fault is reported once: after a break in the
+chain, the next revisions are judged by the chain that the broken one claims.
 """
 
 from padfleet.services.tools.verify.faults import StoredFault
@@ -14,7 +14,7 @@ class Story:
     """Takes the revisions of a pad in order. `next` is the one that it waits for."""
 
     def __init__(self, pad_id: str, snapshot: Snapshot | None, faults: list[StoredFault]) -> None:
-        """What is wrong is added to `faults`."""
+        """Adds what is wrong to `faults`."""
         self.next = 0
         self.chain = b""
         self.time = 0
@@ -24,14 +24,14 @@ class Story:
         self._document: Document | None = Document()
 
     def missing(self, last: int) -> None:
-        """There is nothing from `next` to `last`."""
+        """Records that there is nothing from `next` to `last`."""
         self.fault("missing", self.next, last)
         self.next = last + 1
         self.chain = b""
         self._document = None
 
     def take(self, revision: Revision) -> None:
-        """`revision` is the one that it waits for."""
+        """Checks `revision`, which is the one that it waits for."""
         rev = revision.rev
         known = rev == 0 or self.chain
         if known and chain_of(self.chain, revision.wire) != revision.chain:

@@ -1,4 +1,4 @@
-"""Walks a pad's whole history as it is stored, while others write on it."""
+"""Reads a pad's whole history as it is stored, while others write on it, and checks it."""
 
 import zlib
 from collections.abc import Callable
@@ -22,10 +22,11 @@ from padfleet.shared.log.pad.reader import PadReader
 from padfleet.shared.log.records import Revision, Snapshot
 
 ATTEMPTS = 3
-"""A pad that is deleted or replaced while it is read is read again, so many times."""
+"""How often a pad is read again if it is deleted or replaced while it is being read."""
 
 SNAPSHOT_ATTEMPTS = 100
-"""A writer makes one every few hundred revisions, so hardly ever is a second attempt needed."""
+"""How often reading is tried; a writer makes a snapshot every few hundred revisions, so a second
+attempt is rarely needed."""
 
 
 class _Stored(NamedTuple):
@@ -37,10 +38,10 @@ class _Stored(NamedTuple):
 async def verify_pad(
     redis: Redis, keyspace: Keyspace, pad_id: str, progress: Callable[[int, int], None]
 ) -> tuple[int, list[StoredFault]] | None:
-    """The head that the pad was verified up to, and what is wrong with it; None: there is no such
-    pad. Raises what `UNREACHABLE` lists.
+    """Returns the head up to which the pad was verified, and what is wrong with it; None if there
+    is no such pad. Raises what `UNREACHABLE` lists.
 
-    It costs memory for the text, and for a thousand revisions at a time.
+    It needs memory for the text, and for a thousand revisions at a time.
     """
     keys = keyspace.pad(pad_id)
     faults: list[StoredFault] = []
