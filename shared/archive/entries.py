@@ -1,8 +1,8 @@
-"""What an archive consists of, as values. Of each pad, in this order:
+"""Defines the entries of an archive, as values. For each pad they are, in this order:
 
     PadHead, Revisions…, Chat…, Saved…, Authors…, then PadDone, or PadVoid to take it all back
 
-and at the end of the file perhaps Tokens, and always End.
+and at the end of the file possibly Tokens, and always End.
 """
 
 from collections.abc import Mapping
@@ -11,10 +11,10 @@ from typing import Any, NamedTuple
 from padfleet.shared.log.records import Revision
 
 ENTRY_REVISIONS = 500
-"""Revisions in one entry at most."""
+"""The most revisions in one entry."""
 
 ENTRY_BYTES = 1 << 20
-"""Bytes of revisions after which an entry is full."""
+"""The number of bytes of revisions after which an entry is full."""
 
 
 class PadHead(NamedTuple):
@@ -31,7 +31,7 @@ class PadHead(NamedTuple):
     deletion: bytes = b""  #: hash of the deletion token; empty: none was made
     chat: int = -1  #: the newest message's number
     saved: bytes = b""  #: the newest of the saved revisions
-    public: bool = False  #: of a group's pad: open to who has no session
+    public: bool = False  #: of a group's pad: open to people without a session
 
 
 class Revisions(NamedTuple):
@@ -53,7 +53,7 @@ class Saved(NamedTuple):
 
 
 class Authors(NamedTuple):
-    """Everyone who is in the pad: id, and the fields of what is stored of them."""
+    """All authors in the pad: id, and the fields that are stored about them."""
 
     authors: list[tuple[str, list[bytes]]]
 
@@ -63,21 +63,21 @@ class PadDone(NamedTuple):
 
 
 class PadVoid(NamedTuple):
-    """The pad went away, or became another, while it was read."""
+    """The pad was deleted or replaced while it was being read."""
 
 
 class Tokens(NamedTuple):
-    """By what authors are known again: hash of the token, author."""
+    """What authors are recognized by: the hash of a token, and its author."""
 
     tokens: list[tuple[str, str]]
 
 
 class End(NamedTuple):
-    pads: int  #: that are done
+    pads: int  #: how many are complete
 
 
 def flat(fields: Mapping[bytes, bytes]) -> list[bytes]:
-    """Names and values in turn, as `Chat` and `Authors` have them."""
+    """Returns names and values in turn, as `Chat` and `Authors` have them."""
     return [item for pair in fields.items() for item in pair]
 
 
@@ -102,7 +102,7 @@ def to_value(entry: Entry) -> list[Any]:
 
 
 def from_value(value: Any) -> Entry:
-    """ValueError for what is none of these."""
+    """Decodes an entry. Raises ValueError for anything that is not one."""
     try:
         kind = _KINDS[value[0]]
         entry: Entry = kind(*value[1:])

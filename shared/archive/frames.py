@@ -1,10 +1,10 @@
-"""Sealed frames: a file in which any change, and any end before the end, is found on reading.
+"""Reads and writes sealed frames: a file in which any change or truncation is detected on reading.
 
     frame = seal, length, payload
     seal  = blake2b(seal before, length, payload), 16 bytes; before the first one: of the magic line
 
-Each seal covers all that went before it, so frames cannot be lost, swapped or taken from another
-file either. It is against accidents: whoever forges a file can forge its seals.
+Each seal covers all that precedes it, so frames cannot be lost, swapped or taken from another file
+either. This protects against accidents: anybody who can forge a file can forge its seals.
 """
 
 import zlib
@@ -21,12 +21,12 @@ SEAL_BYTES = 16
 LENGTH_BYTES = 4
 
 LONGEST = 1 << 28
-"""Bytes of a payload, compressed or not. Revisions are a megabyte at the very most; a length beyond
-this is damage, and must not make us ask for that much memory."""
+"""The most bytes of a payload, compressed or not. Revisions take a megabyte at the very most; a
+larger length is damage, and must not make us allocate that much memory."""
 
 
 class BadArchive(Exception):
-    """The file is not whole, or is no archive. The text says what and where."""
+    """The file is incomplete, or is not an archive. The text says what is wrong and where."""
 
 
 class FrameWriter:
@@ -48,7 +48,7 @@ class FrameWriter:
 
 
 class FramePayload(NamedTuple):
-    """A frame whose seal is right, unread."""
+    """A frame whose seal is correct, not decoded yet."""
 
     payload: bytes
     seal: bytes  #: of all up to here
@@ -56,18 +56,18 @@ class FramePayload(NamedTuple):
 
 
 def read_frames(file: BinaryIO) -> Iterator[Any]:
-    """The value of each frame up to the end of the file. Raises `BadArchive`.
+    """Yields the value of each frame up to the end of the file. Raises `BadArchive`.
 
-    A file that ends between two frames cannot be told from a whole one here; that is why archives
-    have a last entry.
+    A file that ends between two frames looks complete here, which is why archives have a last
+    entry.
     """
     for payload, _, end in read_payloads(file):
         yield inflated(payload, end)
 
 
 def read_payloads(file: BinaryIO, magic: bytes = MAGIC) -> Iterator[FramePayload]:
-    """The frames up to the end of the file, for who does not want to read all of them. `magic` is
-    a line that ends in the format's number of one digit. Raises `BadArchive`."""
+    """Yields the frames up to the end of the file, for callers that need not decode all of them.
+    `magic` is a line that ends in the format's number of one digit. Raises `BadArchive`."""
     line = file.read(len(magic))
     if line != magic:
         version = line.removeprefix(magic[:-2])
@@ -96,8 +96,8 @@ def deflated(value: Any) -> bytes:
 
 
 def inflated(payload: bytes, at: int) -> Any:
-    """The value in a frame that ends at this byte. Raises `BadArchive`."""
-    # The seal is right, so these are faults of whoever wrote it; but a bomb stays one.
+    """Returns the value in a frame that ends at this byte. Raises `BadArchive`."""
+    # The seal is correct, so these are faults of the writer; but a decompression bomb remains one.
     try:
         inflater = zlib.decompressobj()
         data = inflater.decompress(payload, LONGEST)

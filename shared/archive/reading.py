@@ -1,4 +1,4 @@
-"""Reads an archive, and believes nothing that it has not checked."""
+"""Reads an archive, and relies on nothing that it has not checked."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,7 +20,7 @@ from padfleet.shared.log.pad.document import chain_of
 
 
 class _Checker:
-    """Follows the entries, and raises `BadArchive` at the first that cannot stand where it does."""
+    """Follows the entries, and raises `BadArchive` at the first one that is out of place."""
 
     def __init__(self) -> None:
         self._open: PadHead | None = None
@@ -79,8 +79,8 @@ class _Checker:
 
 
 def read_archive(file: BinaryIO) -> Iterator[Entry]:
-    """The entries, each one checked as far as that can be done without those behind it; when the
-    iterator is exhausted, the file is known to be whole. Raises `BadArchive`."""
+    """Yields the entries, each checked as far as possible without those after it; when the iterator
+    is exhausted, the file is known to be complete. Raises `BadArchive`."""
     checker = _Checker()
     for value in read_frames(file):
         try:
@@ -94,7 +94,7 @@ def read_archive(file: BinaryIO) -> Iterator[Entry]:
 
 
 def check_archive(path: Path) -> list[PadHead]:
-    """Reads the file to its end. The pads in it. Raises `BadArchive`, OSError."""
+    """Reads the file to its end, and returns the pads in it. Raises `BadArchive`, OSError."""
     pads: list[PadHead] = []
     with path.open("rb") as file:
         for entry in read_archive(file):
@@ -106,7 +106,8 @@ def check_archive(path: Path) -> list[PadHead]:
 
 
 def first_pad(path: Path) -> PadHead | None:
-    """The pad that the file begins with, None if there is none. Raises `BadArchive`, OSError.
+    """Returns the pad with which the file begins, None if there is none. Raises `BadArchive`,
+    OSError.
 
     It says nothing about the rest of the file.
     """

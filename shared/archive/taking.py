@@ -1,7 +1,7 @@
-"""Reads a pad, wherever it is, while others write on it.
+"""Reads a pad for a backup, wherever it is, while others write on it.
 
-A history only grows, and its chain covers all of it: what leads from revision 0 to the head and
-chain that were read first is the pad as it was at that moment, whatever has come since.
+A history only grows, and its chain covers all of it: the revisions that lead from revision 0 to the
+head and chain that were read first are the pad as it was at that moment, whatever has come since.
 """
 
 import json
@@ -32,14 +32,14 @@ from padfleet.shared.log.pad.reader import PadReader, open_reader
 from padfleet.shared.log.records import Revision
 
 ATTEMPTS = 3
-"""A pad that is deleted, replaced or rolled back while it is read is read again, so many times."""
+"""How often a pad is read again if it is deleted, replaced or rolled back while it is read."""
 
 PAGE = 500
-"""Chat messages, saved revisions, or authors in one read."""
+"""How many chat messages, saved revisions, or authors one read fetches."""
 
 
 class PadUnreadable(Exception):
-    """The pad's history is not whole. `padfleet verify` says more."""
+    """The pad's history is incomplete. `padfleet verify` says more."""
 
 
 async def take_pad(
@@ -49,8 +49,8 @@ async def take_pad(
     write: Callable[[Entry], None],
     progress: Callable[[int, int], None],
 ) -> PadHead | None:
-    """Writes the pad's entries, wherever it is; None, and nothing written, if there is no such pad
-    (any more).
+    """Writes the pad's entries, wherever it is; returns None, with nothing written, if there is no
+    such pad (any more).
 
     Raises `PadUnreadable` after a `PadVoid`, or what `UNREACHABLE` lists, with the pad half
     written.
@@ -85,7 +85,8 @@ async def take_pad(
 
 
 async def head_of(reader: PadReader) -> PadHead:
-    """What the pad's backup begins with; by it is seen whether there is anything new to back up."""
+    """Returns what the pad's backup begins with, from which can be seen whether it needs a new
+    one."""
     meta, facts = reader.meta, await reader.facts()
     return PadHead(
         reader.keys.pad_id,
@@ -104,8 +105,8 @@ async def head_of(reader: PadReader) -> PadHead:
 
 
 async def history(reader: PadReader, pad: PadHead) -> AsyncIterator[list[Revision]]:
-    """The revisions up to the head, in parts that fit into one entry each. Raises `HistoryGap` if
-    they do not lead there."""
+    """Yields the revisions up to the head, in parts that fit into one entry each. Raises
+    `HistoryGap` if they do not lead there."""
     chain = b""
     async for revisions in reader.pages(0, pad.head, step=ENTRY_REVISIONS):
         for revision in revisions:
@@ -119,14 +120,15 @@ async def history(reader: PadReader, pad: PadHead) -> AsyncIterator[list[Revisio
 
 
 def authors_in(revision: Revision) -> set[str]:
-    """Who made the revision, and whose text it brings: from elsewhere, or back again."""
+    """Returns the authors who made the revision and whose text it brings, imported or restored."""
     pool: dict[str, list[str]] = json.loads(revision.wire)["apool"].get("numToAttrib", {})
     found = {pair[1] for pair in pool.values() if pair[0] == "author"}
     return (found | {revision.author}) - {""}
 
 
 async def _belongings(reader: PadReader, head: PadHead, authors: set[str]) -> AsyncIterator[Entry]:
-    """`authors` are those of the text; who has only said something comes too."""
+    """Yields the rest. `authors` are those of the text; authors who only used the chat are
+    added."""
     for first in range(0, head.chat + 1, PAGE):
         messages = await reader.chat(first, min(first + PAGE - 1, head.chat))
         if messages:
@@ -143,4 +145,4 @@ def _readable(messages: list[StreamEntry]) -> list[ChatMessage]:
     try:
         return messages_of(messages)
     except (ValueError, TypeError):
-        return []  # one of them was not written by us
+        return []  # one of them was not written by padfleet

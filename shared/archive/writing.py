@@ -1,4 +1,4 @@
-"""Writes an archive under a temporary name, so that what has its own name is whole."""
+"""Writes an archive under a temporary name, so that a file under its own name is complete."""
 
 import os
 from collections.abc import Iterator
@@ -11,34 +11,34 @@ from padfleet.shared.archive.frames import FrameWriter
 
 
 class NotWritten(Exception):
-    """The file could not be written. Not an OSError, which connections raise too."""
+    """The file could not be written. This is not an OSError, which connections raise too."""
 
 
 class ArchiveWriter:
-    """Appends entries; `finish` says that there are no more."""
+    """Appends entries; `finish` marks the end."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._frames = FrameWriter(file)
         self.pads = 0
 
     def write(self, entry: Entry) -> None:
-        """Raises `NotWritten`."""
+        """Appends an entry. Raises `NotWritten`."""
         self.pads += isinstance(entry, PadDone)
         with _file_errors():
             self._frames.write(to_value(entry))
 
     def finish(self) -> None:
-        """Raises `NotWritten`."""
+        """Marks the end. Raises `NotWritten`."""
         self.write(End(self.pads))
 
 
 @contextmanager
 def new_archive(path: Path) -> Iterator[ArchiveWriter]:
-    """An archive that appears at `path`, in the place of what was there, when the block ends
+    """Yields an archive that appears at `path`, in place of what was there, when the block ends
     without an error; otherwise nothing does. Raises `NotWritten`."""
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     with _file_errors():
-        # Names, texts and perhaps tokens are in there: nobody else may read it.
+        # The file contains names, texts and perhaps tokens, so nobody else may read it.
         fd = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with _file_errors():
@@ -59,7 +59,7 @@ def new_archive(path: Path) -> Iterator[ArchiveWriter]:
 
 
 def _sync_folder(folder: Path) -> None:
-    """The name too has to be on the disk."""
+    """Syncs the folder, since the name has to be on the disk too."""
     fd = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(fd)

@@ -1,4 +1,4 @@
-"""Writes down what is done, and what came of it."""
+"""Records what is done, and how it ended."""
 
 import getpass
 import os
@@ -16,7 +16,7 @@ from padfleet.shared.log.inboxes.inbox import NotTaken
 from padfleet.shared.log.pad.staging import Moved, PadExists, WrittenOn
 
 REFUSED = (Missing, PadExists, Moved, WrittenOn, EditRefusal, CorruptPad)
-"""Why a pad is left as it is, whoever asks for what."""
+"""The errors that mean that a pad was left as it is, for any caller and any deed."""
 
 
 @asynccontextmanager
@@ -29,13 +29,13 @@ async def noted(
     refusals: Sequence[type[Exception]] = (),
     **details: Any,
 ) -> AsyncIterator[dict[str, Any]]:
-    """Around one deed: writes it down when it has ended, however it has.
+    """Surrounds one deed, and records it when it has ended, however it has.
 
     Arguments:
-        deed: what is done, as ``delete``.
+        deed: what is done, such as ``delete``.
         subject: the pad, group or author to which it is done.
-        refusals: what is raised, beyond `REFUSED`, where nothing has been done.
-        details: what else there is to say; what is found out meanwhile is added to the mapping.
+        refusals: errors, in addition to `REFUSED`, that mean that nothing has been done.
+        details: anything else to record; the block may add what it finds out to the mapping.
     """
     outcome: DeedOutcome = "unknown"
     why = "it was broken off"
@@ -50,7 +50,7 @@ async def noted(
 
 
 def outcome_of(error: Exception, refusals: Sequence[type[Exception]] = ()) -> DeedOutcome:
-    """What the error says of a deed that has raised it."""
+    """Returns how a deed ended that raised this error."""
     if isinstance(error, (*REFUSED, *refusals)):
         return "refused"
     if isinstance(error, (Unanswered, NotTaken, TimeoutError)):
@@ -59,7 +59,7 @@ def outcome_of(error: Exception, refusals: Sequence[type[Exception]] = ()) -> De
 
 
 def this_command() -> Doer:
-    """Whoever runs a command here."""
+    """Returns the user who runs a command here."""
     try:
         account = getpass.getuser()
     except (KeyError, OSError):  # a container may run as a number without a name

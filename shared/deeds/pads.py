@@ -1,4 +1,4 @@
-"""What is done to single pads, wherever they are."""
+"""Carries out deeds on single pads, wherever they are."""
 
 from dataclasses import dataclass
 
@@ -21,9 +21,9 @@ from padfleet.shared.log.people.sent_away import KEPT_OUT_S, keep_out
 
 @dataclass(frozen=True, slots=True)
 class PadDeeds:
-    """What one doer may ask for. Each call raises `Missing` where there is no such pad, what
-    `noting.REFUSED` lists where it is left as it is, or what `UNREACHABLE` lists; and each is in
-    the audit log when it has ended, however it has."""
+    """The deeds of one doer. Each call raises `Missing` if there is no such pad, what
+    `noting.REFUSED` lists if the pad is left as it is, or what `UNREACHABLE` lists; and each is
+    recorded in the audit log when it has ended, however it has."""
 
     redis: Redis
     keyspace: Keyspace
@@ -32,8 +32,8 @@ class PadDeeds:
     doer: Doer
 
     async def delete(self, pad: str) -> None:
-        """Deletes the pad; whoever is on it is told. One that lies in the cold store is deleted
-        there. Raises `Unanswered` and `NotTaken`, too."""
+        """Deletes the pad; the people on it are told. A pad in the cold store is deleted there.
+        Raises `Unanswered` and `NotTaken`, too."""
         async with noted(self.redis, self.doer, "delete", pad):
             if self.cold is not None and await remove_cold(
                 self.redis, self.keyspace, self.cold, pad
@@ -44,8 +44,8 @@ class PadDeeds:
                 await groups.remove_pad(self.redis, group, pad)
 
     async def copy(self, source: str, destination: str, *, replace: bool) -> None:
-        """Copies a pad with its whole history; with `replace`, over what is there. Raises
-        `PadExists` without."""
+        """Copies a pad with its whole history; with `replace`, over an existing pad, and otherwise
+        it raises `PadExists`."""
         async with noted(self.redis, self.doer, "copy", source, to=destination, replace=replace):
             reader = await open_reader(self.redis, self.keyspace, source)
             if reader is None:
@@ -53,7 +53,7 @@ class PadDeeds:
             await copying.copy_pad(self.redis, self.keyspace, reader, destination, replace=replace)
 
     async def move(self, source: str, destination: str, *, replace: bool) -> None:
-        """Gives a pad another name; whoever is on it is told that it is gone. Raises `PadExists`,
+        """Gives a pad another name; the people on it are told that it is gone. Raises `PadExists`,
         and `Overtaken` if people write faster than it can be copied."""
         async with noted(self.redis, self.doer, "move", source, to=destination, replace=replace):
             meta = await self._meta(source)
@@ -64,9 +64,9 @@ class PadDeeds:
     async def kick(
         self, pad: str, *, author: str = "", session: str = "", keep_out_s: int = KEPT_OUT_S
     ) -> int:
-        """Has the sockets of a pad let go, on all workers: those of one author, or one session, or
-        all. Whose they are cannot come back for `keep_out_s`. Returns how many sessions were on it
-        that this concerns."""
+        """Disconnects the sockets of a pad, on all workers: those of one author, of one session, or
+        all. Their owners cannot come back for `keep_out_s` seconds. Returns how many sessions were
+        on the pad that this concerns."""
         async with noted(self.redis, self.doer, "kick", pad) as details:
             if author:
                 details["author"] = author
@@ -78,7 +78,7 @@ class PadDeeds:
                 for _, member in await members(self.redis, keys)
                 if author in ("", member.author) and session in ("", member.session)
             ]
-            # First: whoever has a program for it is back in the same moment.
+            # This comes first, since a client that is a program is back in the same moment.
             authors = {author} - {""} | {member.author for member in here}
             if keep_out_s and authors:
                 details["kept_out_s"] = keep_out_s
@@ -88,7 +88,8 @@ class PadDeeds:
         return len(here)
 
     async def read_only_id(self, pad: str) -> str:
-        """The id by which the pad can be read and not written, made if it has none yet."""
+        """Returns the id by which the pad can be read but not written, which is created if there is
+        none."""
         meta = await self._meta(pad)
         if meta.read_only_id is not None:
             return meta.read_only_id

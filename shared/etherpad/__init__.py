@@ -1,2 +1,3 @@
-"""Pads as Etherpad stores and exports them: records with keys like ``pad:<id>:revs:<n>``, and JSON
-values. An ``.etherpad`` file is one JSON object of the records of one pad."""
+"""Reads and writes pads as Etherpad stores and exports them: records with keys like
+``pad:<id>:revs:<n>``, and JSON values. An ``.etherpad`` file is one JSON object of the records of
+one pad."""

@@ -1,10 +1,10 @@
-"""Brings an `.etherpad` file of a stranger's into a fleet, in a process of its own.
+"""Imports an `.etherpad` file from a stranger into a fleet, in a separate process.
 
-To read a pool of half a million attributes, or to play ten thousand revisions, takes seconds, in
-which a worker's event loop would stand still for everybody on it. So the worker hands the file on
-as it came; the process reads it, checks it and puts it in place, with a connection of its own. It
-is ended when it takes too long or too much memory; what it had brought beside the pad expires then,
-and the pad is as it was.
+Reading a pool of half a million attributes, or applying ten thousand revisions, takes seconds in
+which a worker's event loop would stand still for everybody on it. So the worker passes the file on
+unread; the process reads it, checks it and installs it, with a connection of its own. It is
+terminated if it takes too long or too much memory; what it had stored outside the pad then expires,
+and the pad is unchanged.
 """
 
 import asyncio
@@ -25,12 +25,12 @@ from padfleet.shared.log.pad.staging import Moved
 from padfleet.shared.log.records import pack, unpack
 
 LIMITS = Limits(seconds=60, memory=1 << 30, answer=1 << 16)
-"""What reading one file may take. A worker takes 50 MB by default, which are some 300,000
+"""What reading one file may take. A worker accepts 50 MB by default, which are some 300,000
 revisions."""
 
 
 class ImportJob(NamedTuple):
-    """All that it takes, but for the file itself."""
+    """Everything that the job needs except the file itself."""
 
     redis_url: str
     partitions: int
@@ -39,7 +39,7 @@ class ImportJob(NamedTuple):
 
 
 def pool() -> Pool:
-    """A pool of processes that read files."""
+    """Returns a pool of processes that read files."""
     return Pool("padfleet.shared.etherpad.apart:work", LIMITS)
 
 
@@ -53,11 +53,11 @@ async def bring_file(
     as_id: str,
     bounds: Bounds,
 ) -> Brought:
-    """The file's pad takes the place of the one with this id. `client`: whose file it is, of whom
-    each has a turn.
+    """Replaces the pad with this id by the file's pad. `client` is the owner of the file; clients
+    take turns.
 
-    Raises `BadRecord`, `Moved`, `ConnectionError`, and what `Pool.do` raises but for `JobRefused`;
-    nothing is changed then.
+    Raises `BadRecord`, `Moved`, `ConnectionError`, and what `Pool.do` raises except for
+    `JobRefused`; nothing is changed then.
     """
     head = pack(ImportJob(redis_url, keyspace.partitions, as_id, bounds))
     try:
@@ -76,7 +76,8 @@ async def bring_file(
 
 
 def work(data: bytes) -> bytes:
-    """In the process: see `shared.limited.child`. Raises `BadRecord`, which is a ValueError."""
+    """Runs in the process: see `shared.limited.child`. Raises `BadRecord`, which is a
+    ValueError."""
     head, file = taken_apart(data)
     redis_url, partitions, as_id, bounds = unpack(head)
     job = ImportJob(redis_url, partitions, as_id, Bounds(*bounds))
@@ -84,7 +85,7 @@ def work(data: bytes) -> bytes:
 
 
 async def _bring(job: ImportJob, file: io.BytesIO) -> tuple[Any, ...]:
-    """Reads the file, and returns what the job is answered."""
+    """Reads the file, and returns the answer to the job."""
     records = await open_etherpad_file(file, most=MOST_RECORDS)
     found = await pad_ids(records)
     if len(found) != 1:

@@ -26,8 +26,9 @@ from padfleet.shared.log.records import Revision
 
 
 def step(document: Document, name: str, revision: Revision) -> tuple[str, dict[str, Any]]:
-    """Key and record of the document's next revision, which the document takes in. `name` is the
-    id that the pad has in the key. Raises `CorruptPad`; the document is of no use then."""
+    """Returns key and record of the document's next revision, which is applied to the document.
+    `name` is the id that the pad has in the key. Raises `CorruptPad`; the document is then of no
+    more use."""
     change = document.change_of(revision)
     document.replay(revision)
     after = (document.atext, document.pool) if revision.rev % r.KEY_REVISIONS == 0 else None
@@ -38,25 +39,25 @@ def step(document: Document, name: str, revision: Revision) -> tuple[str, dict[s
 
 
 class Appending:
-    """A pad as its records are to be. Of no use any more once `add` has raised."""
+    """The records of a pad, being continued. It is of no more use once `add` has raised."""
 
     def __init__(self, pad_id: str, document: Document, before: Mapping[str, Any]) -> None:
-        """`document` has the numbers that the records have; `before`: the pad's record."""
+        """`document` has the numbers that the records have; `before` is the pad's record."""
         self._pad = pad_id
         self._document = document
         self._before = before
 
     @classmethod
     def anew(cls, pad_id: str, before: Mapping[str, Any] | None = None) -> "Appending":
-        """All revisions are to be written, over whatever is there. Of the record `before`, what
-        plugins have put into it stays."""
+        """Writes all revisions, over whatever is there. What plugins have put into the record
+        `before` stays."""
         kept = {key: value for key, value in (before or {}).items() if key != "savedRevisions"}
         return cls(pad_id, Document(), kept)
 
     @classmethod
     def behind(cls, pad_id: str, record: Any, *, time: int, chain: bytes) -> "Appending":
-        """Behind what `record`, the pad's, says. `time` and `chain` are those of its head, as a
-        fleet has read it. Raises `BadRecord`."""
+        """Continues after what `record`, the pad's record, says. `time` and `chain` are those of
+        its head, as a fleet has read it. Raises `BadRecord`."""
         key = r.pad_key(pad_id)
         document = Document()
         document.head = r.head_of(record, key)
@@ -80,8 +81,8 @@ class Appending:
         time: int,
         chain: bytes,
     ) -> "Appending":
-        """In the place of revision `rev` and all behind it. `older`: the records before it, from a
-        key revision on; `time` and `chain`: those of the last of them. Raises `BadRecord`."""
+        """Replaces revision `rev` and all after it. `older` has the records before it, from a key
+        revision on; `time` and `chain` are those of the last of them. Raises `BadRecord`."""
         key = r.pad_key(pad_id)
         pool = r.pool_of(record, key)
         try:
@@ -95,7 +96,7 @@ class Appending:
 
     @property
     def head(self) -> int:
-        """The newest revision; -1: there is none."""
+        """The newest revision; -1 if there is none."""
         return self._document.head
 
     @property
@@ -109,7 +110,8 @@ class Appending:
         return self._document.chain
 
     def add(self, revision: Revision) -> tuple[str, dict[str, Any]]:
-        """Key and record of the next revision. Raises `CorruptPad` if it does not follow."""
+        """Returns key and record of the next revision. Raises `CorruptPad` if it does not
+        follow."""
         return step(self._document, self._pad, revision)
 
     def record(
@@ -120,8 +122,9 @@ class Appending:
         saved: list[SavedRevision],
         settings: Mapping[str, Any],
     ) -> dict[str, Any]:
-        """The pad's record at the head. Saved revisions that it had stay as they were, those that a
-        fleet has no room for too. `chat_head`: the number of the newest message, -1: none."""
+        """Returns the pad's record at the head. Saved revisions that it had stay as they were,
+        including those for which a fleet has no room. `chat_head` is the number of the newest
+        message; -1 if none."""
         atext, pool = self._document.atext, self._document.pool
         made = r.pad_record(
             atext,
@@ -138,14 +141,14 @@ class Appending:
         before = self._before.get("savedRevisions")
         entries: list[Any] = list(before) if isinstance(before, list) else []
         revs = [number_of(e.get("revNum")) if isinstance(e, Mapping) else None for e in entries]
-        # Of revisions that were taken back nothing is left to be found again.
+        # Nothing must remain that leads to revisions which were taken back.
         kept = [e for e, rev in zip(entries, revs, strict=True) if rev is None or rev <= self.head]
         return kept + [r.saved_entry(one) for one in saved if one.rev not in revs]
 
 
 def with_pad(record: Any, author: Author, pad_id: str, time: int) -> dict[str, Any]:
-    """The record of an author who has been on the pad, from the one that there is (None: none).
-    `time`: when, in ms since 1970."""
+    """Returns the record of an author who has been on the pad, made from the existing one (None:
+    none). `time` says when, in ms since 1970."""
     before = dict(record) if isinstance(record, Mapping) else {}
     pads = before.get("padIDs")
     seen = max(time, number_of(before.get("lastSeen")) or 0)
@@ -159,8 +162,8 @@ def with_pad(record: Any, author: Author, pad_id: str, time: int) -> dict[str, A
 
 
 def surplus(pad_id: str, *, before: tuple[int, int], now: tuple[int, int]) -> list[str]:
-    """Keys of a history that another one has taken the place of, beyond the end of the new one.
-    `before` and `now`: the heads of revisions and chat."""
+    """Returns the keys of a history that was replaced by another, beyond the end of the new one.
+    `before` and `now` are the heads of revisions and chat."""
     revisions = range(now[0] + 1, before[0] + 1)
     messages = range(now[1] + 1, before[1] + 1)
     return [r.revision_key(pad_id, rev) for rev in revisions] + [

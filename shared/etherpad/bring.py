@@ -1,4 +1,4 @@
-"""Brings a pad from Etherpad's records into a fleet, with all that belongs to it."""
+"""Imports a pad from Etherpad's records into a fleet, with all that belongs to it."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -27,29 +27,29 @@ from padfleet.shared.log.people.authors import SYSTEM_AUTHOR, bring
 from padfleet.shared.wire.jsontext import dumps
 
 STEP = 200
-"""Records that are read and converted at a time."""
+"""How many records are read and converted at a time."""
 
 MOST_MISSING = 10_000
-"""Chat messages that may be missing, beside as many as there are, before the rest is not looked
-for: how many there are is only what the pad's record says."""
+"""How many chat messages may be missing, in addition to as many as exist, before the search for the
+rest is given up; their number is only what the pad's record says."""
 
 MOST_KEPT = 100_000
-"""Texts in revisions that are looked for: of ten million revisions."""
+"""How many texts in revisions are searched for, which covers ten million revisions."""
 
 MARK = "brought"
-"""Field of a pad's meta: head and time that the pad had where it was brought from, and the head
-that it got here. Whoever imports again sees by it what has changed, and where."""
+"""The field of a pad's meta with the head and time that the pad had at its source, and the head
+that it got here. Another import sees from it what has changed, and where."""
 
 Progress = Callable[[str, int, int], None]
-"""Is told the pad, the revision that has been reached, and the last one."""
+"""A callback that gets the pad, the revision that has been reached, and the last one."""
 
 
 class Bounds(NamedTuple):
-    """How large a pad may be that is brought, at any of its revisions but for a few."""
+    """How large an imported pad may be, at nearly all of its revisions."""
 
     units: int  #: UTF-16 code units of its text
     attributes: int
-    authors: int = 10_000  #: each of which is stored for good
+    authors: int = 10_000  #: each of which is stored permanently
 
 
 UNBOUNDED = Bounds(1 << 53, 1 << 53, 1 << 53)
@@ -61,7 +61,7 @@ class Brought(NamedTuple):
     messages: int
     saved: int
     replaced: bool
-    salvaged: str  #: why only the present text was brought; empty: all of it was
+    salvaged: str  #: why only the present text was brought; empty: it is complete
 
 
 async def bring_pad(
@@ -78,12 +78,12 @@ async def bring_pad(
     bounds: Bounds = UNBOUNDED,
     progress: Progress = lambda *_: None,
 ) -> Brought:
-    """Installs the pad in one step, when all of it has been read and found to fit together.
+    """Installs the pad in one step, when all of it has been read and found to be consistent.
 
-    `deletion` is the hash of its deletion token. With `salvage`, of a pad whose history does not
-    fit together its present text is brought; where that is lost, the newest that a revision has.
-    Raises `BadRecord`, `PadExists`, `Moved`, or what `UNREACHABLE` lists and reading raises;
-    nothing is changed then.
+    `deletion` is the hash of its deletion token. With `salvage`, a pad whose history is
+    inconsistent is imported with its present text; if that is lost, with the newest text that a
+    revision has. Raises `BadRecord`, `PadExists`, `Moved`, or what `UNREACHABLE` lists and reading
+    raises; nothing is changed then.
     """
     if not is_pad_id(as_id):
         raise BadRecord(f"nobody could open a pad of this name, of {len(as_id)} characters")
@@ -140,15 +140,15 @@ async def bring_pad(
 
 
 class StateThere(NamedTuple):
-    """By which it is seen whether a pad has changed where it came from."""
+    """What shows whether a pad has changed at its source."""
 
     head: int
     time: int  #: of the head, ms since the epoch
 
 
 async def state_there(records: Records, pad_id: str) -> StateThere:
-    """How the pad stands there. Of one that does not fit together it is as much as can be told:
-    whoever wants its history will see."""
+    """Returns the state of a pad at its source. For an inconsistent pad it is as complete as
+    possible; reading its history will show the fault."""
     key = r.pad_key(pad_id)
     (record,) = await records.get([key])
     try:
@@ -216,8 +216,8 @@ async def _present_text(
     as_id: str,
     bounds: Bounds,
 ) -> tuple[Staging, set[str], str]:
-    """Also what of it is missing: why it comes without its attributes, or is an older one; empty:
-    nothing is."""
+    """Also returns what is missing: why the text comes without its attributes, or is an older one;
+    empty if nothing is."""
     key = r.pad_key(pad_id)
     older = ""
     try:
@@ -239,8 +239,8 @@ async def _present_text(
 
 
 async def _newest_kept(records: Records, pad_id: str) -> tuple[int, Any]:
-    """The newest revision that has the whole text with it, and what it has: so a pad has a text
-    whose own record is lost. Raises `BadRecord` where there is none."""
+    """Returns the newest revision that includes the whole text, and that text: so a pad whose own
+    record is lost still has a text. Raises `BadRecord` if there is none."""
     found: tuple[int, Any] | None = None
     step = STEP * r.KEY_REVISIONS
     for start in range(0, MOST_KEPT * r.KEY_REVISIONS, step):
@@ -259,12 +259,12 @@ async def _newest_kept(records: Records, pad_id: str) -> tuple[int, Any]:
 
 
 async def _chat(records: Records, pad_id: str, record: Any, staging: Staging, latest: int) -> int:
-    """How many messages have been brought."""
+    """Brings the chat. Returns how many messages have been brought."""
     count = r.chat_count(record, r.pad_key(pad_id))
     if count == 0:
         return 0
     (newest,) = await records.get([r.chat_key(pad_id, count - 1)])
-    # Where the newest is not there, the count is of no use, and they are looked for from the first.
+    # If the newest message is missing, the count is unusable, and the search begins at the first.
     first = max(0, count - MOST_BROUGHT_MESSAGES) if newest is not None else 0
     last = min(count, first + MOST_BROUGHT_MESSAGES)
     found = 0
@@ -273,7 +273,8 @@ async def _chat(records: Records, pad_id: str, record: Any, staging: Staging, la
             break
         numbers = range(start, min(start + STEP, last))
         values = await records.get([r.chat_key(pad_id, number) for number in numbers])
-        # Where messages are missing, those behind them move up: ours have no holes.
+        # Where messages are missing, the following ones move up, since padfleet's numbering has no
+        # gaps.
         messages = []
         for value in values:
             if (message := r.message_of(value, found, latest=latest)) is not None:

@@ -1,4 +1,4 @@
-"""From Etherpad's revisions to ours, one after the other. Pure."""
+"""Converts Etherpad's revisions to padfleet's, one after the other. Pure."""
 
 from typing import Any
 
@@ -25,15 +25,16 @@ from padfleet.shared.log.records import Revision
 
 
 class Converter:
-    """Knows what a revision needs of those before it: the chain and the time."""
+    """Keeps what a revision needs from those before it: the chain and the time."""
 
     def __init__(self, pool: AttributePool, *, latest: int, birth: int | None = None) -> None:
-        """`pool`: the pad's, that all changesets of it have their numbers from. No revision is
-        later than `latest`, in ms since the epoch: a time to come would be that of all edits until
-        it is there. `birth`: of the history, if it has begun in a fleet (see `encode_wire`)."""
+        """`pool` is the pad's pool, to which the numbers in all its changesets refer. No revision
+        is later than `latest`, in ms since the epoch, as a time in the future would become that of
+        all edits until it comes. `birth` is that of the history, if it began in a fleet (see
+        `encode_wire`)."""
         self._latest = latest
         self._birth = birth
-        self.plain = True  #: nothing has had to be made good so far
+        self.plain = True  #: whether nothing has needed repair so far
         self._pool = pool.clone()
         self._rev = -1
         self._chain = b""
@@ -44,13 +45,14 @@ class Converter:
     def behind(
         cls, pool: AttributePool, *, latest: int, rev: int, time: int, chain: bytes
     ) -> "Converter":
-        """One that goes on behind revision `rev`, of which time and chain are known."""
+        """Returns a converter that continues after revision `rev`, whose time and chain are
+        known."""
         converter = cls(pool, latest=latest)
         converter._rev, converter._time, converter._chain = rev, time, chain
         return converter
 
     def revision(self, record: Any, key: str) -> Revision:
-        """The next one. Raises `BadRecord`."""
+        """Returns the next revision. Raises `BadRecord`."""
         said, author, told = changeset_of(record, key)
         try:
             changeset = with_authors(said, self._pool)
@@ -69,9 +71,10 @@ class Converter:
 
 
 def as_one_revision(atext: AText, pool: AttributePool, time: int) -> Revision:
-    """A pad's present text as if it had been written at once, where its history is of no use.
+    """Returns a pad's present text as if it had been written at once, for a history that is
+    unusable.
 
-    Raises `EasysyncError` if the attributes are not those of the text.
+    Raises `EasysyncError` if the attributes do not belong to the text.
     """
     pool = pool.clone()
     changeset = with_authors(replacing("\n", atext), pool)
@@ -82,11 +85,11 @@ def as_one_revision(atext: AText, pool: AttributePool, time: int) -> Revision:
 def present_text(
     record: Any, key: str, time: int, *, most: int = bounds.LARGEST
 ) -> tuple[Revision, str]:
-    """The text that a pad has by its record as one revision, and why without its attributes; empty:
-    it has them. `most`: of these there may be. Raises `BadRecord` where not even a text is left.
+    """Returns the text in a pad's record as one revision, and why it has no attributes; empty if it
+    has them. `most` limits the attributes. Raises `BadRecord` if not even a text is left.
 
-    A database whose character set is not Etherpad's has made `????` of an emoji: the text is longer
-    than its attributes say then, and which are whose is lost.
+    A database whose character set is not Etherpad's has turned an emoji into `????`: the text is
+    then longer than its attributes say, and it is lost which attributes belong where.
     """
     text = text_of(record, key)
     try:
@@ -99,10 +102,11 @@ def present_text(
 
 
 def with_authors(changeset: str, pool: AttributePool, *, newlines: bool = False) -> str:
-    """The changeset with the system author on text that nobody is named as the author of.
+    """Returns the changeset with the system author on text that has no author.
 
-    Old pads hold such text, and what is built on it would be refused. Newlines alone may do
-    without in a history, and not (`newlines`) in what is submitted. Adds to the pool what is new.
+    Old pads contain such text, and what is built on it would be refused. Newlines alone may lack an
+    author in a history, but not (`newlines`) in what is submitted. New attributes are added to the
+    pool.
     """
     if "+" not in changeset.partition("$")[0]:
         return changeset

@@ -1,4 +1,4 @@
-"""What an Etherpad's HTTP API is opened with, on the command line of whoever calls one."""
+"""Reads the credentials for an Etherpad's HTTP API from the command line."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from padfleet.shared.etherpad.web import ApiCredentials
 
 
 def add_api_options(parser: argparse.ArgumentParser) -> None:
-    """The options that `credentials_of` reads."""
+    """Adds the options that `credentials_of` reads."""
     parser.add_argument(
         "--api-key-file",
         type=Path,
@@ -44,7 +44,7 @@ def add_api_options(parser: argparse.ArgumentParser) -> None:
 
 
 def credentials_of(given: argparse.Namespace) -> ApiCredentials:
-    """Raises `SourceFailed` for a file that cannot be read."""
+    """Returns the credentials. Raises `SourceFailed` for a file that cannot be read."""
     if not given.oauth_client:
         return ApiCredentials(_secret(given.api_key_file, "--api-key-file", "ETHERPAD_API_KEY"))
     secret = _secret(given.oauth_secret_file, "--oauth-secret-file", "ETHERPAD_OAUTH_SECRET")

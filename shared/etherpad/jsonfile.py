@@ -1,7 +1,7 @@
-"""Files of records, read without ever holding all of them in memory.
+"""Reads files of records without ever holding all of them in memory.
 
-A pad of some age is a file of a hundred megabytes. It is gone through once, which finds where each
-record lies; the records are then read one by one, in whatever order they are wanted.
+A pad of some age is a file of a hundred megabytes. It is scanned once to find where each record is;
+the records are then read one by one, in any order.
 """
 
 import asyncio
@@ -15,14 +15,14 @@ from padfleet.shared.etherpad.records import BadRecord, Unreadable
 from padfleet.shared.wire.jsontext import loads
 
 CHUNK = 1 << 18
-"""Bytes read at a time."""
+"""How many bytes are read at a time."""
 
 MOST_RECORD = 64 << 20
-"""Bytes of one record: the text of a pad, with its attribute pool, may take some megabytes."""
+"""The most bytes of one record: a pad's text with its attribute pool may take some megabytes."""
 
 MOST_RECORDS = 500_000
-"""The most records of a stranger's file: millions could be put into one, and take a hundred times
-their size."""
+"""The most records of a stranger's file; one could contain millions, which take a hundred times
+their size in memory."""
 
 _SPACE = re.compile("[ \t\r\n]*+")
 _decode = json.JSONDecoder().raw_decode
@@ -38,7 +38,7 @@ def _itself(value: Any) -> Any:
 
 
 class IndexedFile:
-    """`Records` whose values lie at known places of a file."""
+    """Implements `Records` for values at known places of a file."""
 
     def __init__(
         self,
@@ -74,8 +74,8 @@ class IndexedFile:
 
 
 async def open_etherpad_file(file: IO[bytes], *, most: int | None = None) -> IndexedFile:
-    """The records of an ``.etherpad`` file, which is closed with them. Raises `BadRecord` for a
-    file that is no JSON object, or has more than `most` records."""
+    """Opens the records of an ``.etherpad`` file, which is closed with them. Raises `BadRecord` for
+    a file that is not a JSON object, or has more than `most` records."""
     places: dict[str, JsonPlace] = {}
     scanner = _Members()
     file.seek(0)
@@ -96,10 +96,10 @@ class _Members:
     def __init__(self) -> None:
         self._decoder = codecs.getincrementaldecoder("utf-8")()
         self._text = ""
-        self._at = 0  # what lies before has been dealt with
+        self._at = 0  # what precedes this has been processed
         self._offset = 0  # of that place, in bytes of the file
         self._state = "start"
-        self._need = 0  # characters, before it is worth another try
+        self._need = 0  # characters needed before another attempt is worthwhile
 
     def feed(self, chunk: bytes, *, last: bool) -> Iterator[tuple[str, JsonPlace]]:
         try:
@@ -117,10 +117,10 @@ class _Members:
             raise BadRecord("there is more in the file than one JSON object")
 
     def _next(self, *, last: bool) -> list[tuple[str, JsonPlace]] | None:
-        """The next member, if that is what comes next; None: more has to be read first."""
+        """Returns the next member, if that is what follows; None if more has to be read first."""
         text, at = self._text, _skip(self._text, self._at)
         if at == len(text):
-            self._pass(at)  # spaces are gone over once, however many chunks of them there are
+            self._pass(at)  # spaces are skipped once, in however many chunks they come
             return None
         if self._state == "start" and text[at] == "\ufeff":
             self._pass(at + 1)
@@ -150,7 +150,7 @@ class _Members:
                 raise ValueError
             start = _skip(text, colon + 1)
             _, end = _decode(text, start)
-            # A number may go on in the next chunk.
+            # A number may continue in the next chunk.
             if end == len(text) and not last:
                 raise json.JSONDecodeError("more may come", text, end)
         except (ValueError, IndexError, RecursionError) as error:
@@ -160,7 +160,7 @@ class _Members:
                 raise BadRecord(
                     f"the file is not a JSON object, from byte {self._offset} on"
                 ) from None
-            # Twice as much next time, so that a large value is not gone through for each chunk.
+            # Twice as much next time, so that a large value is not scanned again for each chunk.
             self._need = 2 * rest
             return None
         self._pass(start)

@@ -1,8 +1,8 @@
-"""The records of a pad: their keys, and what is in them. Pure.
+"""Defines the records of a pad: their keys, and their content. Pure.
 
 Where Etherpad has written a field in several ways over the years, all are read, and the newest is
-written. What is read is within `shared.bounds`, whatever the record says, and no number in it is
-more than a number: whoever goes through something goes by what is there.
+written. What is read is limited by `shared.bounds`, whatever the record says, and numbers in it are
+not relied on: code that iterates over something goes by what is actually there.
 """
 
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ from padfleet.shared.log.records import Revision
 from padfleet.shared.log.register import RegisteredSession
 
 KEY_REVISIONS = 100
-"""Every so many revisions Etherpad keeps the whole text with the revision."""
+"""The interval of revisions with which Etherpad stores the whole text."""
 
 _CHAT_FIELDS = {"text", "time", "userId", "userName", "authorId", "displayName"}
 
@@ -29,8 +29,8 @@ class BadRecord(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """Stands in the place of a value that is no JSON. Whoever can do without the record goes on as
-    if there were none; for who cannot, `why` becomes a `BadRecord`."""
+    """Stands in place of a value that is not JSON. Code that can do without the record continues as
+    if there were none; otherwise `why` becomes a `BadRecord`."""
 
     why: str
 
@@ -76,7 +76,7 @@ def pad_record(
 
 
 def saved_entry(saved: SavedRevision) -> dict[str, Any]:
-    """What the pad's record says of a saved revision."""
+    """Returns the entry for a saved revision in the pad's record."""
     return {
         "revNum": saved.rev,
         "savedById": saved.author,
@@ -89,7 +89,8 @@ def saved_entry(saved: SavedRevision) -> dict[str, Any]:
 def revision_record(
     revision: Revision, changeset: str, after: tuple[AText, AttributePool] | None
 ) -> dict[str, Any]:
-    """`changeset` with the numbers of the pad's pool; `after`: text and pool, of key revisions."""
+    """Returns a revision's record. `changeset` has the numbers of the pad's pool; `after` has text
+    and pool, for key revisions."""
     meta: dict[str, Any] = {"author": revision.author, "timestamp": revision.time}
     if after is not None:
         atext, pool = after
@@ -103,18 +104,19 @@ def chat_record(message: ChatMessage) -> dict[str, Any]:
 
 
 def author_record(author: Author, time: int) -> dict[str, Any]:
-    """As of one who has been on no pad. `time`: when he was seen, in ms since 1970."""
+    """Returns the record of an author who has been on no pad. `time` is when they were last seen,
+    in ms since 1970."""
     return {**shown_of(author), "timestamp": time, "lastSeen": time}
 
 
 def shown_of(author: Author) -> dict[str, Any]:
-    """What others see of him: a part of his record."""
+    """Returns what others see of the author, which is a part of the record."""
     return {"colorId": author.color, "name": author.name}
 
 
 def exported_author(author: Author, pad_id: str, time: int) -> dict[str, Any]:
-    """As in a file: there the set of the author's pads is the one id, and an import insists on
-    it."""
+    """Returns an author's record as in a file: there the author's set of pads is the one id, and an
+    import insists on that."""
     return {**author_record(author, time), "padIDs": pad_id}
 
 
@@ -126,7 +128,7 @@ def head_of(record: Any, key: str) -> int:
 
 
 def pool_of(record: Any, key: str, *, most: int = bounds.LARGEST) -> AttributePool:
-    """`most`: attributes that there may be."""
+    """Returns the pool in a record. `most` limits its attributes."""
     found = _object(_object(record, key).get("pool"), f"{key}: pool")
     entries = found.get("numToAttrib")
     if isinstance(entries, Mapping) and len(entries) > most:
@@ -140,7 +142,7 @@ def pool_of(record: Any, key: str, *, most: int = bounds.LARGEST) -> AttributePo
 
 
 def text_of(record: Any, key: str) -> str:
-    """The text that the pad has at its head, as its record says."""
+    """Returns the text that the pad has at its head, as its record says."""
     text = _object(_object(record, key).get("atext"), f"{key}: atext").get("text")
     if not isinstance(text, str):
         raise BadRecord(f"{key}: atext has no text")
@@ -148,7 +150,7 @@ def text_of(record: Any, key: str) -> str:
 
 
 def changeset_of(record: Any, key: str) -> tuple[str, str, int]:
-    """Changeset, author, and time in ms (0: not told)."""
+    """Returns changeset, author, and time in ms (0: unknown)."""
     found = _object(record, key)
     changeset, meta = found.get("changeset"), found.get("meta")
     if not isinstance(changeset, str):
@@ -165,8 +167,8 @@ def changeset_of(record: Any, key: str) -> tuple[str, str, int]:
 
 
 def message_of(record: Any, number: int, *, latest: int = bounds.LAST_DATE) -> ChatMessage | None:
-    """None for what is no message: in old pads some are missing. `latest`: ms since 1970, after
-    which nobody can have said it."""
+    """Returns a chat message, or None if the record is not one, as some are missing in old pads.
+    `latest` is the time, in ms since 1970, after which nobody can have sent it."""
     if not isinstance(record, Mapping) or not isinstance(record.get("text"), str):
         return None
     author = record.get("authorId", record.get("userId"))
@@ -174,21 +176,21 @@ def message_of(record: Any, number: int, *, latest: int = bounds.LAST_DATE) -> C
     return ChatMessage(
         number,
         author if bounds.is_author_id(author) else "",
-        bounds.moment(record.get("time"), latest=latest),  # may be text, as a caller has given it
+        bounds.moment(record.get("time"), latest=latest),  # may be text from a caller
         bounds.chat_text(record["text"]),
         bounds.chat_extra(extra),
     )
 
 
 def chat_count(record: Any, key: str) -> int:
-    """How many messages there are, as the pad's record says; nobody has to believe it."""
+    """Returns how many messages there are, as the pad's record says, which need not be true."""
     head = _object(record, key).get("chatHead")
     return head + 1 if type(head) is int and head >= 0 else 0
 
 
 def saved_of(record: Any, key: str, *, latest: int = bounds.LAST_DATE) -> list[SavedRevision]:
-    """One for each revision, in the order of the record; what is no saved revision is left out.
-    `latest`: ms since 1970, after which nobody can have saved it."""
+    """Returns the saved revisions, one for each revision, in the order of the record; invalid ones
+    are left out. `latest` is the time, in ms since 1970, after which nobody can have saved it."""
     found: dict[int, SavedRevision] = {}
     entries = _object(record, key).get("savedRevisions")
     for entry in entries if isinstance(entries, list) else []:
@@ -212,7 +214,7 @@ def saved_of(record: Any, key: str, *, latest: int = bounds.LAST_DATE) -> list[S
 
 
 def author_of(record: Any, author: str) -> Author | None:
-    """None for what is no author's record."""
+    """Returns an author; None if the record is not an author's."""
     if not isinstance(record, Mapping):
         return None
     color = bounds.color_of(record.get("colorId"), author)
@@ -220,7 +222,8 @@ def author_of(record: Any, author: str) -> Author | None:
 
 
 def session_of(record: Any, session: str, now: float) -> RegisteredSession | None:
-    """None for what is no session of a group, or one that is over. `now`: seconds since 1970."""
+    """Returns a group's session; None if the record is not one, or it has ended. `now` is in
+    seconds since 1970."""
     match record:
         case {"groupID": str(group), "authorID": str(author), "validUntil": int(until)}:
             known = bounds.is_session_id(session) and bounds.is_group_id(group)
@@ -230,12 +233,13 @@ def session_of(record: Any, session: str, now: float) -> RegisteredSession | Non
 
 
 def names_in(value: Any) -> list[str]:
-    """The names in an object, as `plain`; what is none is left out."""
+    """Returns the names in an object, as `plain` does; invalid ones are left out."""
     return [name for name in map(plain, value if isinstance(value, dict) else ()) if name]
 
 
 def plain(name: str) -> str:
-    """A name in a record is of code units; what is stored is text. Empty for what is none."""
+    """Converts a name from code units, as in a record, to the text that is stored. It is empty if
+    the name is invalid."""
     try:
         return from_units(name).encode().decode()
     except UnicodeEncodeError:

@@ -1,4 +1,4 @@
-"""Where records are read from."""
+"""Defines the sources from which records are read."""
 
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
@@ -9,12 +9,12 @@ from padfleet.shared.wire.jsontext import loads
 
 
 class SourceFailed(Exception):
-    """It cannot be read from; the text says what, and why."""
+    """The source cannot be read; the text says what failed, and why."""
 
 
 @contextmanager
 def failing(what: str, *errors: type[Exception]) -> Iterator[None]:
-    """Makes `SourceFailed` of these errors."""
+    """Turns these errors into `SourceFailed`."""
     try:
         yield
     except errors as error:
@@ -25,19 +25,20 @@ class Records(Protocol):
     """A database of Etherpad, or a file with the records of a pad."""
 
     async def get(self, keys: Sequence[str]) -> list[Any]:
-        """The values, as JSON with code-unit strings; None for what is not there, and `Unreadable`
-        for what is no JSON. Raises `SourceFailed`."""
+        """Returns the values, as JSON with code-unit strings; None for a key that does not exist,
+        and `Unreadable` for a value that is not JSON. Raises `SourceFailed`."""
         ...
 
     def keys(self, prefix: str) -> AsyncIterator[str]:
-        """All keys that begin so, in no order; bytes that are no UTF-8 as `key_of` has them."""
+        """Yields all keys with this beginning, in any order; `key_of` handles those that are not
+        UTF-8."""
         ...
 
     async def close(self) -> None: ...
 
 
 def value_of(stored: object) -> Any:
-    """What a database has for a key, which is JSON, as `Records.get` gives it."""
+    """Converts the JSON that a database has for a key to what `Records.get` returns."""
     if stored is None:
         return None
     if not isinstance(stored, bytes | str):
@@ -49,25 +50,25 @@ def value_of(stored: object) -> Any:
 
 
 def key_of(stored: bytes | str) -> str:
-    """A key as a database has it. Bytes that are no UTF-8 become lone surrogates: no pad can have
-    such an id, but it can be said that there is one, and the records are found by it."""
+    """Converts a key from a database. Bytes that are not UTF-8 become lone surrogates: no pad can
+    have such an id, but its existence can be reported, and its records can be found by it."""
     return stored.decode("utf-8", "surrogateescape") if isinstance(stored, bytes) else stored
 
 
 def stored_key(key: str) -> bytes:
-    """As the database has it, of what `key_of` has made of it."""
+    """Converts what `key_of` returned back to the key in the database."""
     return key.encode("utf-8", "surrogateescape")
 
 
 class Noted:
-    """Records of which it is remembered which cannot be read."""
+    """Records that remembers which of its values cannot be read."""
 
     def __init__(self, records: Records) -> None:
         self._records = records
         self._unreadable: dict[str, str] = {}
 
     async def get(self, keys: Sequence[str]) -> list[Any]:
-        """As `Records.get`."""
+        """Implements `Records.get`."""
         values = await self._records.get(keys)
         for key, value in zip(keys, values, strict=True):
             if isinstance(value, Unreadable):
@@ -75,11 +76,11 @@ class Noted:
         return values
 
     def keys(self, prefix: str) -> AsyncIterator[str]:
-        """As `Records.keys`."""
+        """Implements `Records.keys`."""
         return self._records.keys(prefix)
 
     def take_unreadable(self) -> dict[str, str]:
-        """Those that have been met since this was last asked, each with the reason."""
+        """Returns the unreadable records found since the last call, each with the reason."""
         found, self._unreadable = self._unreadable, {}
         return found
 
@@ -89,12 +90,12 @@ class Noted:
 
 
 def behind(prefix: str) -> str:
-    """The first text behind all that begin with the prefix, in the order of code points."""
+    """Returns the first text after all with this prefix, in the order of code points."""
     return prefix[:-1] + chr(ord(prefix[-1]) + 1)
 
 
 async def pad_ids(records: Records) -> list[str]:
-    """The ids of all pads, in alphabetical order. As in Etherpad, no id has a colon: behind one is
-    what a record is of a pad, and plugins have words of their own for that."""
+    """Returns the ids of all pads, in alphabetical order. As in Etherpad, no id contains a colon:
+    what follows one says which record of a pad it is, and plugins have kinds of their own."""
     found = [key.removeprefix("pad:") async for key in records.keys("pad:")]
     return sorted(pad_id for pad_id in found if ":" not in pad_id)

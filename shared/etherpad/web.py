@@ -1,4 +1,4 @@
-"""A running Etherpad, by its HTTP API and its export of `.etherpad` files."""
+"""Reads from a running Etherpad, through its HTTP API and its export of `.etherpad` files."""
 
 import asyncio
 import contextlib
@@ -21,47 +21,46 @@ from padfleet.shared.etherpad.source import SourceFailed, failing
 from padfleet.shared.wire.jsontext import loads
 
 VERSION = "1.2.14"
-"""The version of the API that is asked for. Whatever is wanted of it is in all versions in use."""
+"""The version of the API that is used. All versions in use have the functions that are needed."""
 
 TIMEOUT = aiohttp.ClientTimeout(total=600, sock_read=60)
 
 ATTEMPTS = 30
-"""How often one request is tried: Etherpad lets ten exports through in a minute and a half, by
-default."""
+"""How often a request is tried: Etherpad allows ten exports in a minute and a half, by default."""
 
 PAUSE = 10.0
-"""Seconds before the next attempt, where the server does not say how many."""
+"""The seconds before the next attempt, if the server does not say how many."""
 
 PUT_OFF = (429, 502, 503)
-"""What a server answers that is to be asked again later."""
+"""The answers after which a request is to be repeated later."""
 
 SESSION_S = 86_400
 
 
 TOKEN_PATH = "/oidc/token"  # noqa: S105
-"""Where an Etherpad of version 2 or newer gives tokens."""
+"""Where an Etherpad of version 2 or newer issues tokens."""
 
 TOKEN_S = 60.0
-"""Seconds after which a token is asked for anew whose life is not told."""
+"""The seconds after which a token of unknown lifetime is renewed."""
 
 
 class ApiCredentials(NamedTuple):
-    """What an Etherpad's HTTP API is opened with: its key, or a client of its OAuth."""
+    """The credentials for an Etherpad's HTTP API: its key, or a client of its OAuth."""
 
     key: str = ""
-    client: str = ""  #: its id; empty: the key counts
+    client: str = ""  #: its id; if empty, the key is used
     secret: str = ""  #: of the client
-    token_url: str = ""  #: where tokens are given; empty: below the Etherpad
+    token_url: str = ""  #: where tokens are issued; empty: below the Etherpad
     scope: str = ""
 
 
 class ApiTokens:
-    """Bearer tokens for a client's own credentials (RFC 6749, 4.4), a new one before the old one
-    ends."""
+    """Bearer tokens for a client's own credentials (RFC 6749, 4.4), which are renewed before they
+    expire."""
 
     def __init__(self, base: str, credentials: ApiCredentials, http: aiohttp.ClientSession) -> None:
         self._url = credentials.token_url or base + TOKEN_PATH
-        # An Etherpad's own server gives no token without (RFC 8707); it takes any.
+        # An Etherpad's own server issues no token without a resource (RFC 8707); it accepts any.
         self._resource = "" if credentials.token_url else base
         self._credentials = credentials
         self._http = http
@@ -69,7 +68,7 @@ class ApiTokens:
         self._until = 0.0
 
     async def header(self, *, fresh: bool = False) -> dict[str, str]:
-        """The header that a call brings; `fresh`: the last one was refused. Raises
+        """Returns the header for a call; `fresh` says that the last token was refused. Raises
         `SourceFailed`."""
         if fresh or time.monotonic() >= self._until:
             await self._ask()
@@ -118,8 +117,8 @@ class WebSource:
     @classmethod
     @asynccontextmanager
     async def open(cls, url: str, credentials: ApiCredentials) -> AsyncIterator[Self]:
-        """User and password in the URL are for a server, or a proxy before it, that asks for them.
-        Raises `SourceFailed` where the credentials are none that it could be asked with."""
+        """Opens the Etherpad. User and password in the URL are for a server, or a proxy before it,
+        that asks for them. Raises `SourceFailed` if the credentials cannot be used."""
         parts = urlsplit(url)
         if not credentials.key and not credentials.client:
             raise SourceFailed(
@@ -155,7 +154,8 @@ class WebSource:
 
     @asynccontextmanager
     async def file(self, pad: str) -> AsyncIterator[IndexedFile]:
-        """The pad as an `.etherpad` file, on this machine's disk for as long as it is needed."""
+        """Yields the pad as an `.etherpad` file, on this machine's disk for as long as it is
+        needed."""
         headers = await self._headers_for(pad)
         url = f"{self._base}/p/{quote(pad, safe='')}/export/etherpad"
         with tempfile.TemporaryFile() as file:
@@ -163,7 +163,8 @@ class WebSource:
             yield await open_etherpad_file(file)
 
     async def _headers_for(self, pad: str) -> dict[str, str]:
-        """The pads of groups open to a session only, so that one is made."""
+        """Returns the headers for a pad. Group pads can only be read with a session, so one is
+        created."""
         group, dollar, _ = pad.partition("$")
         if not dollar:
             return {}
@@ -179,13 +180,13 @@ class WebSource:
         return {"Cookie": f"sessionID={self._sessions[group]}"}
 
     async def forget_sessions(self) -> None:
-        """Takes back those that were made."""
+        """Deletes the sessions that were created."""
         for session in self._sessions.values():
             with contextlib.suppress(SourceFailed, BadRecord):
                 await self._call("deleteSession", sessionID=session)
 
     async def _call(self, function: str, **fields: str) -> Any:
-        """Raises `BadRecord` where the answer is a no, which concerns this pad alone."""
+        """Calls a function. Raises `BadRecord` if it is refused, which concerns this pad alone."""
         url = f"{self._base}/api/{VERSION}/{function}"
         status, text = await self._posted(url, fields)
         if status == 401 and self._tokens is not None:
@@ -227,8 +228,8 @@ class WebSource:
     async def _patiently(
         self, what: str, once: Callable[[], Awaitable[aiohttp.ClientResponse]]
     ) -> aiohttp.ClientResponse:
-        """What the server answers when it puts us off no more. Raises `SourceFailed` where it goes
-        on doing so."""
+        """Returns the server's answer once it no longer asks to come again. Raises `SourceFailed`
+        if it keeps doing so."""
         for _ in range(ATTEMPTS):
             with failing(self._base, aiohttp.ClientError, TimeoutError):
                 response = await once()

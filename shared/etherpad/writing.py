@@ -18,20 +18,21 @@ from padfleet.shared.tasks import aside
 from padfleet.shared.wire.jsontext import dumps, dumps_in_pieces, is_long
 
 PAGE = 200
-"""Authors in one read."""
+"""How many authors one read fetches."""
 
 PIECE = 1 << 16
-"""Characters that are handed out at a time, at least."""
+"""The least number of characters that are returned at a time."""
 
 
 async def etherpad_file(
     reader: PadReader, name: str, *, last: int | None = None
 ) -> AsyncIterator[str]:
-    """The file's text in pieces. `name` is the id that the pad has in it: who may only read must
-    not learn the pad's own. With `last`, the pad as it was at that revision.
+    """Yields the file's text in pieces. `name` is the id that the pad has in it, since readers
+    without write access must not learn the pad's own id. With `last`, it is the pad as of that
+    revision.
 
-    Raises `CorruptPad`, or what `UNREACHABLE` lists, also in the middle of the file, which is then
-    no JSON.
+    Raises `CorruptPad`, or what `UNREACHABLE` lists, possibly in the middle of the file, which is
+    then not valid JSON.
     """
     meta = reader.meta
     bound = last is not None and last < meta.head
@@ -53,7 +54,7 @@ async def _records(
     async for revision in history(reader, head):
         large = len(revision.wire) > LARGE_REVISION or _is_key_of_much(document, revision)
         yield await aside(large, step, document, name, revision)
-    # A pad as it was has nothing of what came later.
+    # A pad as of an earlier revision has nothing that came later.
     until = document.time if bound else None
     count = 0
     facts = await reader.facts()
@@ -63,7 +64,7 @@ async def _records(
             count += 1
     async for author in _authors(reader, document):
         yield r.author_key(author.id), r.exported_author(author, name, reader.meta.time)
-    # Last, when its pool is complete.
+    # This comes last, when the pool is complete.
     saved = [one for one in readable(await reader.saved()) if one.rev <= head]
     record = await aside(
         document.is_large,
@@ -83,7 +84,7 @@ def _pad_record(document: Document, head: int, **facts: Any) -> dict[str, Any]:
 
 
 def _is_key_of_much(document: Document, revision: Revision) -> bool:
-    """Whether its record has the whole text, and that is much."""
+    """Whether the revision's record includes the whole text, and that is large."""
     return revision.rev % r.KEY_REVISIONS == 0 and document.is_large
 
 
