@@ -112,7 +112,7 @@ class StandInDoorway(SimpleNamespace):
 
     def __init__(self, settings: FanoutSettings) -> None:
         client = StandInClient()
-        redis = SimpleNamespace(client=client, rush=client)
+        redis = SimpleNamespace(client=client, rush=client, register=None)
         super().__init__(
             redis=redis,
             room=StandInRoom(),
