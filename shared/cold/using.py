@@ -25,10 +25,10 @@ from padfleet.shared.supervisor import rest, tick
 
 log = logging.getLogger(__name__)
 
-SAID_EVERY_S: Final = 6.0
+SAID_EVERY_S: Final = 3.0
 """The number of seconds after which the fleet says again that it uses the store."""
 
-WATCHED_S: Final = 15.0
+WATCHED_S: Final = 8.0
 """The number of seconds without a sign after which the fleet that had the store is presumed
 gone."""
 
