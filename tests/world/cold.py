@@ -70,10 +70,16 @@ class ColdDisk:
 
     def put_back(self, seconds: float) -> int:
         """It is what it was so long ago, as one that was restored from a copy. Returns how many
-        changes that takes away."""
+        changes that takes away.
+
+        What a process that starts tries the store out with stays: of a store that changes under it
+        the process says that it does not keep what it is given, which is true, and ends.
+        """
         until, count = self.world.loop.now - seconds, 0
         while self._before and self._before[-1][0] > until:
             _, name, stored = self._before.pop()
+            if name.startswith("probe/"):
+                continue
             if stored is None:
                 del self.held[name]
             else:
