@@ -1,8 +1,10 @@
-"""COLLABROOM messages, one module for each matter; `handlers`, below, says which is whose. (Edits,
-USER_CHANGES, are not among them: they are in `requests.commits`.)
+"""This package serves COLLABROOM messages, with one module for each subject; `handlers`, below,
+says which module serves which message. (Edits, USER_CHANGES, are not among them: they are in
+`requests.commits`.)
 
 Each handler is given a `RequestContext`: a message of a session that is on its pad and may write.
-It raises `ClientError` for what cannot be served; the text is Etherpad's wherever Etherpad has one.
+It raises `ClientError` for a message that cannot be served; the text is Etherpad's wherever
+Etherpad has one.
 """
 
 from padfleet.services.fanout.collab import chat, deletion, options, people, pointing, relay, saved
@@ -10,8 +12,8 @@ from padfleet.services.fanout.requests.handlers import Handler, Handlers
 
 
 def handlers(plugin_messages: str) -> Handlers:
-    """All that are served. `plugin_messages` is the setting: which types of plugins' messages are
-    passed on."""
+    """Returns the handlers of all messages that are served; `plugin_messages` is the setting that
+    says which types of plugins' messages are passed on."""
     passed_on = Handler(relay.passed_on)
     return Handlers(
         kinds={

@@ -1,4 +1,4 @@
-"""CHAT_MESSAGE and GET_CHAT_MESSAGES."""
+"""This module serves CHAT_MESSAGE and GET_CHAT_MESSAGES."""
 
 import time
 from typing import Any
@@ -11,22 +11,24 @@ from padfleet.shared.bounds import OutOfBounds, check_chat
 from padfleet.shared.log.pad.chat import NoPad, read_chat, say
 
 MOST_ASKED = 100
-"""Messages that may lie between the first and the last one that are asked for, as in Etherpad."""
+"""How many messages may lie between the first and the last one that a client asks for, as in
+Etherpad."""
 
 _OURS = {"text", "time", "userId", "userName", "authorId", "displayName", "requestID"}
 
 MOST_REQUEST_ID = 100
-"""Characters of what a client calls a message of its own."""
+"""How many characters a client's own id for a message may have."""
 
 
 async def spoke(asked: RequestContext) -> None:
-    """CHAT_MESSAGE: everybody on the pad hears it, the speaker too. One with a `requestID` that its
-    author has used for one of the newest messages was said already, and only acknowledged."""
+    """Serves CHAT_MESSAGE: everybody on the pad receives it, including its author. If its
+    `requestID` is one that the author has used for one of the newest messages, it is a repetition,
+    and only acknowledged."""
     message = asked.part("message")
     text = message.get("text")
     if not isinstance(text, str):
         raise WrongType("text is not a text")
-    # Author and time are what we know, not what the client says.
+    # Author and time are the ones that we know, not those that the client sends.
     extra = {name: value for name, value in message.items() if name not in _OURS}
     _check(text, extra)
     request = message.get("requestID")
@@ -63,7 +65,7 @@ def _check(text: str, extra: dict[str, Any]) -> None:
 
 
 async def scrolled_back(asked: RequestContext) -> None:
-    """GET_CHAT_MESSAGES: messages from `start` to `end`, both included."""
+    """Serves GET_CHAT_MESSAGES: sends the messages from `start` to `end`, both included."""
     start, end = _number(asked.data, "start"), _number(asked.data, "end")
     count = end - start
     if not 0 <= count <= MOST_ASKED:

@@ -1,4 +1,4 @@
-"""What PAD_DELETE does."""
+"""This module serves PAD_DELETE."""
 
 import time
 
@@ -10,10 +10,11 @@ from padfleet.shared.log.pad.deletion import is_deletion_token
 
 
 async def deleted(asked: RequestContext) -> None:
-    """By the pad's creator, with the pad's token, or, if it is set so, by anybody.
+    """Deletes the pad for its creator, for anybody who has the pad's token, or, if the settings say
+    so, for anybody.
 
-    Who brings a token must bring the right one, be he the creator: else a mistyped token would pass
-    for a good one until it is needed.
+    A token that is sent has to be the right one, even if the creator sends it: otherwise a mistyped
+    token would pass for a good one until it is needed.
     """
     wanted = asked.part("data")
     room, session = asked.room, asked.session

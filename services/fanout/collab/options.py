@@ -1,4 +1,4 @@
-"""CLIENT_MESSAGE with padoptions: the settings that a pad has for everybody."""
+"""This module serves CLIENT_MESSAGE with padoptions: the settings that a pad has for everybody."""
 
 import time
 
@@ -17,7 +17,8 @@ MOST_BYTES = PLUGINS_BYTES + 4_096
 
 
 async def changed(asked: RequestContext) -> None:
-    """Keeps them, and tells everybody, also who has changed them: only the pad's creator may."""
+    """Stores the settings, and sends them to everybody, including their sender. Only the pad's
+    creator may change them."""
     payload = asked.part("payload")
     options, changed_by = payload.get("options"), payload.get("changedBy")
     if not asked.settings.pad_wide_settings:

@@ -1,4 +1,4 @@
-"""USERINFO_UPDATE, and CLIENT_MESSAGE with suggestUserName."""
+"""This module serves USERINFO_UPDATE, and CLIENT_MESSAGE with suggestUserName."""
 
 from padfleet.services.fanout.errors import ClientError, WrongType
 from padfleet.services.fanout.requests.context import RequestContext
@@ -9,7 +9,7 @@ from padfleet.shared.log.records import UserInfo
 
 
 async def took_name_or_color(asked: RequestContext) -> None:
-    """What USERINFO_UPDATE does: the author has another name or colour."""
+    """Serves USERINFO_UPDATE: the author has another name or colour."""
     info = asked.data.get("userInfo")
     if not isinstance(info, dict):
         raise WrongType("missing userInfo")
@@ -23,14 +23,15 @@ async def took_name_or_color(asked: RequestContext) -> None:
         raise WrongType("name is not a text")
     name = session.identity.name or name_of(name)
     color = session.identity.color or color
-    # No contribution yet: he is kept for as long as before.
+    # This is not a contribution: the author is kept for as long as before.
     await authors.update(asked.redis, session.author, name=name or "", color=color, for_good=False)
     told = UserInfo(session.id, session.author, name, color)
     await presence.tell_user_info(asked.redis, asked.room.keys, told)
 
 
 async def suggested_name(asked: RequestContext) -> None:
-    """Somebody has a name for a user without one: that user's page is told, and may take it."""
+    """Passes on a name that somebody suggests for a user without one to that user's page, which may
+    adopt it."""
     payload = asked.part("payload")
     name, unnamed = payload.get("newName"), payload.get("unnamedId")
     for field, value in (("newName", name), ("unnamedId", unnamed)):
@@ -41,8 +42,9 @@ async def suggested_name(asked: RequestContext) -> None:
     assert isinstance(name, str)
     assert isinstance(unnamed, str)
     if not is_author_id(unnamed):
-        return  # nobody
-    # Made anew: whatever else the client put in would reach the other page unseen.
+        return  # there is nobody to send it to
+    # The message is built again, because whatever else the client put into it would reach the
+    # other page unchecked.
     suggestion = {"type": "suggestUserName", "unnamedId": unnamed, "newName": name_of(name) or ""}
     message = {
         "type": "COLLABROOM",

@@ -1,4 +1,5 @@
-"""CURSOR: where somebody has the cursor, or which part of the text he has selected."""
+"""This module serves CURSOR: where somebody has the cursor, or which part of the text they have
+selected."""
 
 from typing import Any
 
@@ -10,8 +11,9 @@ CURSOR = "CURSOR"
 
 
 async def pointed(asked: RequestContext) -> None:
-    """The others are told in a moment, if nothing newer comes before. Positions are those of the
-    pad at `rev`, in UTF-16 code units; `null` for both takes the cursor away."""
+    """Notes the cursor, which is sent to the others in a moment unless a newer one comes first.
+    Positions are those of the pad at `rev`, in UTF-16 code units; `null` for both removes the
+    cursor."""
     session, data = asked.session, asked.data
     if not session.points:
         raise ClientError("a cursor from a client that has not announced CURSORS")

@@ -1,8 +1,8 @@
-"""Plugins' messages, which are passed on to the other sockets of the pad.
+"""This module passes on plugins' messages to the other sockets of the pad.
 
-Etherpad's server knows none of them: its plugins take them out of the way and send something to
-the others. Without plugins, CUSTOM is passed on as it is, and what else an operator names in
-`plugin_messages`; the rest is refused, as an Etherpad without that plugin would.
+Etherpad's server knows none of them: its plugins intercept them and send something to the others.
+Here there are no plugins, so CUSTOM is passed on as it is, and so is whatever else an operator
+names in `plugin_messages`; the rest is refused, as by an Etherpad without that plugin.
 """
 
 from padfleet.services.fanout.errors import ClientError
@@ -32,20 +32,21 @@ RESERVED = frozenset(
         "shoutMessage",
     }
 )
-"""What a page takes for the server's own word. Nobody may put it into the server's mouth."""
+"""Types that a page takes for messages of the server itself. Nobody may send them in the server's
+name."""
 
 
 def is_passed_on(kind: object, named: str) -> bool:
-    """Whether the operator has named this type. `named` is the setting: types with commas
-    between, or "*" for all."""
+    """Returns whether the operator has named this type. `named` is the setting: types separated by
+    commas, or "*" for all."""
     if not isinstance(kind, str) or not kind or kind in RESERVED:
         return False
     return named == "*" or kind in {name.strip() for name in named.split(",")}
 
 
 async def passed_on(asked: RequestContext) -> None:
-    """To everybody but the sender. Who came by the read-only link does not get what names the pad:
-    the real name is all that it takes to write."""
+    """Passes a message on to everybody but its sender. Clients that came by the read-only link do
+    not receive messages that contain the pad's id: that id is all that it takes to write."""
     message = {"type": "COLLABROOM", "data": asked.data}
     text = dumps(message)
     if len(text.encode()) > MOST_RELAYED:

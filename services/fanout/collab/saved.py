@@ -1,4 +1,4 @@
-"""What SAVE_REVISION does."""
+"""This module serves SAVE_REVISION."""
 
 import time
 
@@ -9,9 +9,9 @@ from padfleet.shared.log.pad.saved import NotSaved, save_revision
 
 
 async def starred(asked: RequestContext) -> None:
-    """Saves the newest revision. Everybody on the pad is told, unless it was saved already.
+    """Saves the newest revision, and notifies everybody on the pad unless it was saved already.
 
-    The newest is the one that this worker knows of: the client cannot have seen a later one.
+    The newest revision is the one that this worker knows: the client cannot have seen a later one.
     """
     room, session = asked.room, asked.session
     now_ms = int(time.time() * 1000)
