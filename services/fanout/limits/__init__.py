@@ -1,10 +1,11 @@
-"""What one client may take of a worker, so that there is enough for the others.
+"""This package limits how much of a worker one client may use, so that enough is left for others.
 
 - How fast: `allowances` has a bucket (`shared.bucket`) for each thing that an author may do, and
-  `makers` for pads that are made by opening them.
-- Where from: `doorman` stands before every request, and asks `hosts` and `origins` (pure) whether
-  we are meant and whether that page may; `addresses` (pure) says who a client is behind proxies.
-- How many: `admission` stands before requests for a socket, and asks `connection_quota` (pure);
+  `makers` for pads that are created by opening them.
+- Where from: `doorman` checks every request, and asks `hosts` and `origins` (pure) whether it is
+  meant for us and whether that page may send it; `addresses` (pure) finds out a client's address
+  behind proxies.
+- How many: `admission` checks requests for a socket, and asks `connection_quota` (pure);
   `descriptors` bounds open files, and `socket_counts` counts.
 - How long: `connections` ends what keeps a worker waiting, by the rules of `slow` (pure); `idle`
   ends sockets that never become a session; `arrivals` bounds what is read in one turn.

@@ -1,8 +1,9 @@
-"""Whose address a request comes from, when there are proxies in between. Pure.
+"""This module finds out the client's address of a request when there are proxies in between. It is
+pure.
 
-Each proxy writes the address that it was called from behind those that the header has already.
-What the client wrote itself stands at the front, and means nothing. So the header is read from its
-end, as long as the one who wrote it is a proxy of ours (RFC 7239, 8.1: the list is only as good as
+Each proxy appends the address that it was called from to those that are in the header already.
+Whatever the client wrote itself comes first, and means nothing. So the header is read from its end,
+for as long as the writer of an entry is a proxy of ours (RFC 7239, 8.1: the list is only as good as
 the least trusted of its writers).
 """
 
@@ -13,20 +14,21 @@ Network = IPv4Network | IPv6Network
 
 
 def networks(texts: Iterable[str]) -> tuple[Network, ...]:
-    """Addresses and networks as `10.0.0.0/8`. ValueError names the one that is not."""
+    """Reads addresses, and networks such as `10.0.0.0/8`. Raises ValueError, which names the text
+    that is neither."""
     return tuple(ip_network(text.strip(), strict=False) for text in texts)
 
 
 class Trusted:
-    """The proxies whose word is taken for who called them."""
+    """The proxies that we trust to say who called them."""
 
     def __init__(self, proxies: Iterable[Network], header: str) -> None:
-        """`header`: such as `X-Forwarded-For`."""
+        """Takes the proxies, and the name of their header, such as `X-Forwarded-For`."""
         self._proxies = tuple(proxies)
         self._header = header
 
     def knows(self, address: str) -> bool:
-        """Whether this is the address of a proxy of ours."""
+        """Returns whether this is the address of a proxy of ours."""
         if not self._proxies:
             return False
         try:
@@ -37,7 +39,8 @@ class Trusted:
         return any(mapped in network for network in self._proxies)
 
     def client(self, peer: str, headers: Iterable[tuple[str, str]]) -> str:
-        """The client's address: the peer's, or what the nearest proxy that is not ours has."""
+        """Returns the client's address: the peer's own, or, if the peer is a proxy of ours, the
+        nearest address in the headers that does not belong to one."""
         if not self._proxies or not self.knows(peer):
             return peer
         wanted = self._header.lower()
@@ -53,7 +56,8 @@ class Trusted:
 
 
 def _plain(entry: str) -> str:
-    """The address of an entry, which may have a port or brackets; empty if it is none."""
+    """Returns the address of an entry, which may have a port or brackets, or an empty text if it is
+    not an address."""
     text = entry.strip().strip('"')
     if text.startswith("["):
         text = text[1:].partition("]")[0]

@@ -1,4 +1,5 @@
-"""What stands before every request to `/socket.io/`: how many, how slowly."""
+"""This module checks every request to `/socket.io/`: whether it is of a kind that is served, and
+whether there is a place for it."""
 
 import logging
 from collections.abc import Callable
@@ -16,10 +17,10 @@ log = logging.getLogger(__name__)
 PATH = "/socket.io/"
 
 RETRY_AFTER = 5
-"""Seconds after which a client that found no place is told to come again."""
+"""After how many seconds a client that found no place is asked to come again."""
 
 ADDRESS = web.RequestKey("address", str)
-"""On every request to `PATH`: the client's address, whatever stands between."""
+"""Every request to `PATH` carries the client's address under this key, behind any proxies."""
 
 _FULL = {
     QuotaExceeded.WORKER: (
@@ -36,8 +37,8 @@ _JSONP = "JSONP is not served: poll without the parameter j.\n"
 
 
 def note_too_large(what: str, *, sid: str) -> None:
-    """Something is refused for its size. Its sender may not understand that, and send it again and
-    again: an operator sees why somebody cannot stay connected."""
+    """Counts and logs that something was refused for its size. The sender may not understand that,
+    and send it again and again; with this, an operator sees why somebody cannot stay connected."""
     refusals.LIMITED.labels("message_size").inc()
     log.warning("message too large, refused", extra={"what": shown(what), "sid": shown(sid)})
 
@@ -45,8 +46,14 @@ def note_too_large(what: str, *, sid: str) -> None:
 def gate(
     trusted: Trusted, places: ConnectionQuota, give_up_a_socket: Callable[[], bool] = lambda: False
 ) -> Middleware:
-    """`give_up_a_socket` ends one that could have asked for a pad and has not, if there is one:
-    where a worker is full, it makes a place for who comes."""
+    """Returns the middleware that checks requests for sockets.
+
+    Arguments:
+        trusted: the proxies that we trust.
+        places: how many sockets there may be.
+        give_up_a_socket: ends a socket that could have asked for a pad and has not, if there is
+            one. On a full worker, this makes a place for the newcomer.
+    """
 
     def why_not(address: str) -> QuotaExceeded | None:
         full = places.why_not(address)
@@ -57,7 +64,7 @@ def gate(
         if not request.path.startswith(PATH):
             return await handler(request)
         if "j" in request.query:
-            # A script tag can read what is answered to it, on a page of whomever (JSONP).
+            # On anybody's page, a script tag can read the answer to its request (JSONP).
             return web.Response(status=400, text=_JSONP)
         address = trusted.client(request.remote or "", request.headers.items())
         request[ADDRESS] = address

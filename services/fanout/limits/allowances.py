@@ -1,8 +1,8 @@
-"""How much one author may do on this worker.
+"""This module limits how much one author may do on this worker.
 
-By author, and not by address as Etherpad counts: a school has one address for all. An author costs
-nothing to make, so this stops the careless and the broken; who makes many authors meets the limits
-of sockets.
+It counts by author, and not by address as Etherpad does, because a whole school has one address.
+Becoming an author costs nothing, so this stops careless people and broken programs; somebody who
+becomes many authors runs into the limits on sockets.
 """
 
 import asyncio
@@ -20,20 +20,20 @@ from padfleet.shared.settings.limits import LimitSettings
 K = TypeVar("K", bound=Hashable)
 
 COMMIT_PATIENCE = 5.0
-"""Seconds. As long as a submission may take anyway."""
+"""How many seconds a commit may wait: as long as a submission may take anyway."""
 
 OPERATIONS_PATIENCE = 10.0
-"""Seconds. Of an edit that takes a writer long anyway."""
+"""How many seconds an edit with many operations may wait, which takes the writer long anyway."""
 
 JOIN_PATIENCE = 10.0
-"""Seconds. Longer than that, and the client is better off with its own back-off."""
+"""How many seconds a join may wait. Beyond that, the client is better off with its own back-off."""
 
 SELDOM = Pace(2.0, 20.0, 0.0)
-"""How often a person may do what one does now and then, by a click."""
+"""How often a person may do what people do now and then, with a click."""
 
 CURSORS = Pace(10.0, 20.0, 0.0)
-"""How often it may be said where a cursor is: twice as often as our page does. Others are told of
-fewer."""
+"""How often a cursor's position may be sent: twice as often as our page does. Fewer of them are
+passed on to others."""
 
 _LIMITS = {
     "CHAT_MESSAGE": "chats",
@@ -43,18 +43,18 @@ _LIMITS = {
     "SAVE_REVISION": "saves",
     "padoptions": "settings",
 }
-"""Whatever else is told to everybody is a plugin's."""
+"""The allowance for each kind of message to everybody; every other kind is a plugin's."""
 
 
 class RateExceeded(Exception):
-    """More than may be made to wait."""
+    """There is more than may be made to wait."""
 
 
 @dataclass(frozen=True)
 class Allowances:
     commits: Buckets[str]
-    operations: Buckets[str]  #: of edits that have many
-    joins: Buckets[Hashable]  #: of authors, and of sockets
+    operations: Buckets[str]  #: operations of edits that have many
+    joins: Buckets[Hashable]  #: joins by authors, and by sockets
     chats: Buckets[str]
     plugins: Buckets[str]  #: plugins' messages, such as others' cursors
     names: Buckets[str]  #: changes of name and colour, and names suggested to others
@@ -64,7 +64,8 @@ class Allowances:
 
     @classmethod
     def of(cls, settings: LimitSettings, *, seldom: Pace = SELDOM) -> "Allowances":
-        """`seldom`: how fast an author may do what has no setting."""
+        """Returns the allowances for these settings; `seldom` says how fast an author may do
+        what has no setting."""
         commits, joins = settings.commits_per_second, settings.joins_per_second
         operations = settings.operations_per_second
         chats, plugins = settings.chats_per_second, settings.plugin_messages_per_second
@@ -81,26 +82,28 @@ class Allowances:
         )
 
     def commit(self, author: str) -> float:
-        """Takes the author's turn for an edit, and returns the seconds until it comes, mostly 0;
-        those who wait are served in the order in which they came. Raises `RateExceeded`."""
+        """Takes the author's turn for an edit, and returns the seconds until it comes, which are
+        mostly 0. Edits that wait are served in the order in which they came. Raises
+        `RateExceeded`."""
         return _turn(self.commits, author, "commits")
 
     async def operations_of(self, author: str, edit: Mapping[str, object]) -> None:
-        """Waits for the author's turn for the operations of a USER_CHANGES that has many of them,
-        or brings many attributes: each of those costs as much. Raises `RateExceeded`."""
+        """Waits for the author's turn for the operations of a USER_CHANGES, if it has many of them,
+        or many attributes, each of which costs as much. Raises `RateExceeded`."""
         if not is_short(edit):
             changeset = edit.get("changeset")
             operations = count_ops(changeset) if isinstance(changeset, str) else 0
             await _wait(self.operations, author, "operations", operations + _attributes(edit))
 
     async def join(self, who: Hashable) -> None:
-        """`who`: an author, or a socket. Raises `RateExceeded`."""
+        """Waits for the turn of `who`, an author or a socket, to join. Raises `RateExceeded`."""
         await _wait(self.joins, who, "joins")
 
     def tell(self, author: str, kind: str) -> None:
-        """A message of which everybody on the pad is told; `kind` is the type of a COLLABROOM's
-        data, or of a CLIENT_MESSAGE's payload. Each matter has a bucket of its own: a plugin that
-        says much keeps nobody from speaking, or from choosing a name. Raises `RateExceeded`."""
+        """Takes the author's turn for a message that everybody on the pad is sent; `kind` is the
+        type of a COLLABROOM's data, or of a CLIENT_MESSAGE's payload. Each subject has a bucket of
+        its own, so that a talkative plugin prevents nobody from chatting or choosing a name. Raises
+        `RateExceeded`."""
         limit = _LIMITS.get(kind, "plugins")
         buckets: Buckets[str] = getattr(self, limit)
         if buckets.take(author, monotonic()) is None:
@@ -109,8 +112,8 @@ class Allowances:
 
 
 def is_short(edit: Mapping[str, object]) -> bool:
-    """Whether what stands in a USER_CHANGES, be it an edit or not, cannot have many operations or
-    attributes."""
+    """Returns whether the content of a USER_CHANGES, valid or not, is too short to have many
+    operations or attributes."""
     changeset = edit.get("changeset")
     if isinstance(changeset, str) and len(changeset) > SHORT:
         return False

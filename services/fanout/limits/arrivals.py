@@ -1,13 +1,15 @@
-"""How much of what connections bring is read in one turn of the event loop.
+"""This module limits how much input from connections is read in one turn of the event loop.
 
-A thousand requests that come at once would all be taken apart and begun before anybody else had a
-turn: a third of a second in which nothing that is typed goes anywhere. So there are some in each
-turn, from one address after the other; what else has come waits, and nothing more is read of its
-connection meanwhile. WebSockets are none of these connections, but each begins as one: when a
-worker dies, thousands come to another one that has turns of a tenth of a second. A number of reads
-alone kept them waiting for half a minute, so reads may take as long as all else does in a turn. But
-most of what a read costs comes after it, in the turns of what it has begun, and would be taken for
-"all else" the next time: so there is a number that no turn goes beyond.
+If a thousand requests came at once, all of them would be parsed and started before anybody else had
+a turn: for a third of a second, nothing that people type would go anywhere. So each turn takes some
+of them, from one address after the other; the rest waits, and nothing more is read from their
+connections in the meantime.
+
+WebSockets are not among these connections, but each begins as one: when a worker dies, thousands
+come to another worker, whose turns then take a tenth of a second. With a fixed number of reads per
+turn they had to wait for half a minute, so reads may take as long as everything else in a turn. But
+most of the cost of a read arises later, in the turns of whatever it has started, and would count as
+"everything else" the next time: so there is also a number of reads that no turn exceeds.
 """
 
 import asyncio
@@ -17,47 +19,49 @@ from time import monotonic
 from typing import Final, Protocol
 
 IN_A_TURN: Final = 16
-"""Reads in one turn, at least. A request takes a third of a millisecond or so until it waits."""
+"""The least number of reads in one turn. A request takes a third of a millisecond or so until it
+has to wait."""
 
 MOST_IN_A_TURN: Final = 32
-"""Reads in one turn, at most: 18 ms with what they begin. Without it a client that opened 1,500
-sockets at once made turns of 270 ms, of which an edit takes five."""
+"""The largest number of reads in one turn: 18 ms, including what they start. Without this limit, a
+client that opened 1,500 sockets at once caused turns of 270 ms, and an edit takes five turns."""
 
 LONG_TURN: Final = 0.05
-"""Seconds of a turn from which on it may be for twice as many: that makes it little longer, and
-whoever has lost another worker waits half as long."""
+"""A turn of this many seconds or more may take twice as many reads: that makes it little longer,
+and clients that have lost another worker wait half as long."""
 
 MOST_SECONDS: Final = 0.02
-"""What further reads may take of a turn, if all else took as long in the last one."""
+"""How many seconds of a turn further reads may take, if everything else took as long in the last
+turn."""
 
 
 class Reads(Protocol):
     address: str
 
     def read(self, data: bytes) -> None:
-        """Its turn has come."""
+        """Reads the data, now that it is its turn."""
         ...
 
 
 class RequestTurns:
-    """For one event loop."""
+    """Shares the turns of one event loop among connections."""
 
     def __init__(self, in_a_turn: int = IN_A_TURN, clock: Callable[[], float] = monotonic) -> None:
         self._least = in_a_turn
         self._clock = clock
         self._last = clock()  #: when the reads of the last turn were over
-        self._read = 0  #: in this turn
+        self._read = 0  #: reads in this turn
         self._has_next = False
         self._late: OrderedDict[str, deque[tuple[Reads, bytes]]] = OrderedDict()
-        """By address; the first of them is next."""
+        """The reads that wait, by address; the first address is next."""
 
     @property
     def late(self) -> int:
-        """Reads that wait for their turn."""
+        """Returns the number of reads that wait for their turn."""
         return sum(map(len, self._late.values()))
 
     def come(self, connection: Reads, data: bytes) -> bool:
-        """Whether this may be read now. Else it is read later, in its order."""
+        """Returns whether the data may be read now. Otherwise it will be read later, in order."""
         if self._late or self._read >= self._least:
             self._late.setdefault(connection.address, deque()).append((connection, data))
             return False

@@ -1,11 +1,11 @@
-"""How many sockets there may be, and from one address. Pure."""
+"""This module limits how many sockets there may be, in all and from one address. It is pure."""
 
 from collections import Counter
 from enum import Enum
 
 
 class QuotaExceeded(Enum):
-    """Why there is no place. The value is the metric's label."""
+    """The reasons why there is no place. The value is the metric's label."""
 
     WORKER = "sockets"
     ADDRESS = "sockets_per_address"
@@ -13,14 +13,14 @@ class QuotaExceeded(Enum):
 
 class ConnectionQuota:
     def __init__(self, *, total: int, per_address: int) -> None:
-        """0: no limit."""
+        """Takes the limits on all sockets, and on those from one address; 0 means no limit."""
         self._total = total
         self._per_address = per_address
         self._taken = 0
         self._by_address: Counter[str] = Counter()
 
     def why_not(self, address: str) -> QuotaExceeded | None:
-        """None: there is a place for one more."""
+        """Returns why there is no place for one more, or None if there is one."""
         if self._total and self._taken >= self._total:
             return QuotaExceeded.WORKER
         if self._per_address and self._by_address.get(address, 0) >= self._per_address:

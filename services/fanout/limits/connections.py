@@ -1,8 +1,10 @@
-"""TCP connections, from when they are accepted until they are a WebSocket or gone.
+"""This module looks after TCP connections, from when they are accepted until they become a
+WebSocket or are gone.
 
-One rule for all paths: `slow` says how long a client may take for whatever it is its turn to do,
-`descriptors` how many connections there may be. Where one has to go, it is the one whose client has
-been waited for the longest; a connection on which the worker itself is at work is never taken.
+One rule applies to all paths: `slow` says how long a client may take for whatever it has to do
+next, and `descriptors` how many connections there may be. If one has to go, it is the one whose
+client has kept us waiting the longest; a connection on which the worker itself is working is never
+ended.
 """
 
 import asyncio
@@ -25,28 +27,30 @@ from padfleet.shared.serving import ServerConnection
 from padfleet.shared.supervisor import tick
 
 SWEEP = 1.0
-"""Seconds between two looks at all connections."""
+"""How many seconds pass between two checks of all connections."""
 
 COUNT_EVERY = 10
-"""Sweeps between two counts of all open files, which takes 10 ms with 20,000."""
+"""How many sweeps pass between two counts of all open files. A count takes 10 ms with 20,000."""
 
 AT_ONCE = 500
-"""Connections looked at in one turn of the event loop: half a millisecond."""
+"""How many connections are checked in one turn of the event loop, which takes half a
+millisecond."""
 
 SPARE = 8
-"""Connections that an address may have beside twice its sockets: of browsers that load a page."""
+"""How many connections an address may have in addition to twice its sockets, for browsers that load
+a page."""
 
 FAREWELL = 5.0
-"""Seconds that a connection which is ended has to take the answer that says so."""
+"""How many seconds a connection that is being ended has to take the answer that says so."""
 
 RETRY_AFTER = 5
-"""Seconds after which a client that found no place is told to come again."""
+"""After how many seconds a client that found no place is asked to come again."""
 
 _TIMED_OUT = b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 
 
 class OpenConnection(ServerConnection):
-    """aiohttp's connection, with what is known of its client's patience with us, and ours."""
+    """aiohttp's connection, with a record of how long its client has kept us waiting."""
 
     __slots__ = (
         "address",
@@ -63,11 +67,11 @@ class OpenConnection(ServerConnection):
         super().__init__(*args, **options)
         self.table = table
         self.patience = Patience(monotonic())
-        self.received = 0  #: bytes since the last answer
-        self.request: web.BaseRequest | None = None  #: the last one whose headers have come
-        self.held = False  #: nothing is read from it, for nobody takes what has come
-        self.late = 0  #: reads that have not had their turn
-        self.only_known = False  #: nobody but who is on a pad already is served on it
+        self.received = 0  #: bytes received since the last answer
+        self.request: web.BaseRequest | None = None  #: the last one whose headers have arrived
+        self.held = False  #: not read, since nobody takes what has arrived
+        self.late = 0  #: reads that are still waiting for their turn
+        self.only_known = False  #: it only serves clients that are already on a pad
         self.address = ""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -80,7 +84,7 @@ class OpenConnection(ServerConnection):
 
     def data_received(self, data: bytes) -> None:
         self.received += len(data)
-        # Without data, aiohttp goes on with what it has been given before.
+        # Without data, aiohttp goes on with what it was given before.
         if not data or self.table.arrivals.come(self, data):
             super().data_received(data)
         else:
@@ -88,7 +92,7 @@ class OpenConnection(ServerConnection):
             self._pause_transport_reading()
 
     def read(self, data: bytes) -> None:
-        """From `RequestTurns`: what has come before."""
+        """Reads data that arrived earlier. `RequestTurns` calls this when it is its turn."""
         self.late -= 1
         if self.transport is None:
             return  # it has gone
@@ -117,13 +121,14 @@ class OpenConnection(ServerConnection):
         return Waits.REQUEST if request is None else Waits.NOTHING
 
     def moved(self, waits: Waits) -> int:
-        """Bytes of the body that have come, or of the answer that the client has taken."""
+        """Returns how many bytes of the body have arrived, or how many bytes of the answer the
+        client has taken."""
         if waits is not Waits.TAKEN or self.transport is None:
             return self.received
         return max(0, self.table.written(self) - self.transport.get_write_buffer_size())
 
     def end(self) -> None:
-        """Closes it, with an answer where one can be given."""
+        """Closes the connection, with an answer if one can be sent."""
         transport = self.transport
         if transport is None or transport.is_closing():
             return
@@ -138,7 +143,7 @@ class OpenConnection(ServerConnection):
 
 
 class ServedSockets(Protocol):
-    """Engine.IO's server, as far as connections have to know of it."""
+    """The part of Engine.IO's server that connections have to know."""
 
     @property
     def sockets(self) -> Container[str]: ...  # by session id
@@ -147,7 +152,7 @@ class ServedSockets(Protocol):
 
 
 class Connections:
-    """All of a worker that are no WebSockets."""
+    """All connections of a worker that are not WebSockets."""
 
     def __init__(
         self,
@@ -160,10 +165,18 @@ class Connections:
         served: ServedSockets,
         give_up_a_socket: Callable[[], bool],
     ) -> None:
-        """`timeout`: seconds that a client has for anything. `total` and `per_address`: how many
-        sockets there may be, 0 for no limit. `is_proxy` says whether an address is that of a proxy
-        of ours, which is the address of many; `served` knows the sockets that there are;
-        `give_up_a_socket` ends one that is on no pad, if there is any."""
+        """Takes the limits on connections.
+
+        Arguments:
+            descriptors: how many files may be open.
+            timeout: how many seconds a client has for anything.
+            total: how many sockets there may be in all; 0 means no limit.
+            per_address: how many sockets one address may have; 0 means no limit.
+            is_proxy: says whether an address belongs to a proxy of ours, and so stands for many
+                clients.
+            served: knows the sockets that there are.
+            give_up_a_socket: ends a socket that is on no pad, if there is one.
+        """
         self._descriptors = descriptors
         self._timeout = timeout
         self._total = total
@@ -171,10 +184,10 @@ class Connections:
         self._is_proxy = is_proxy
         self._served = served
         self._give_up_a_socket = give_up_a_socket
-        self._others = open_files()  #: that are no connections of clients
+        self._others = open_files()  #: open files that are not clients' connections
         self._all: dict[OpenConnection, None] = {}
         self._order: dict[OpenConnection, None] = {}
-        """Those whose client it may be that is waited for, the longest first."""
+        """The connections that may be waiting for their clients, the longest wait first."""
         self._by_address: Counter[str] = Counter()
         self._answers: dict[OpenConnection, AbstractStreamWriter] = {}
         self.arrivals = RequestTurns()
@@ -183,11 +196,11 @@ class Connections:
         return len(self._all)
 
     def connection(self, server: web.Server, **options: Any) -> OpenConnection:
-        """One of this server. `options` are of `web.RequestHandler`."""
+        """Creates a connection of this server; `options` are those of `web.RequestHandler`."""
         return OpenConnection(self, server, **options)
 
     def written(self, connection: OpenConnection) -> int:
-        """Bytes of the last answer on it, so far."""
+        """Returns how many bytes of the last answer have been written on it so far."""
         answer = self._answers.get(connection)
         return answer.output_size if answer is not None else 0
 
@@ -203,7 +216,7 @@ class Connections:
         verdict = self._descriptors.verdict(self._others + len(self._all) + self._served.websockets)
         if verdict is not DescriptorVerdict.TAKE:
             refusals.LIMITED.labels("descriptors").inc()
-            # Two: else as many would be open as were at the height of it.
+            # Two are ended: otherwise as many would stay open as there were at the peak.
             if self._make_room(connection):
                 self._make_room(connection)
             elif verdict is DescriptorVerdict.REFUSE:
@@ -232,8 +245,8 @@ class Connections:
             del self._by_address[connection.address]
 
     def _make_room(self, newcomer: OpenConnection, address: str | None = None) -> bool:
-        """Ends the connection, of all or of this address, whose client has been waited for the
-        longest; a socket that is on no pad, if there is none."""
+        """Ends the connection, among all or those of this address, whose client has kept us waiting
+        the longest. If there is none, it ends a socket that is on no pad."""
         for connection in self._order:
             if (
                 connection is not newcomer
@@ -263,7 +276,7 @@ class Connections:
                     return _no_room()
                 return await handler(request)
             except ConnectionError:
-                # It has gone, or was ended. aiohttp would take that for a fault of the handler's.
+                # It has gone, or was ended. aiohttp would consider that an error in the handler.
                 if connection.transport is None or connection.transport.is_closing():
                     return web.Response(status=408)
                 raise
@@ -286,12 +299,12 @@ class Connections:
             self._order.pop(connection, None)
             self._order[connection] = None
         else:
-            self._answers.pop(connection, None)  # a WebSocket, or gone
+            self._answers.pop(connection, None)  # it is a WebSocket, or gone
 
     # --- Time ------------------------------------------------------------------------------------
 
     async def watch(self) -> None:
-        """For as long as the worker lives."""
+        """Checks all connections, for as long as the worker lives."""
         for sweep in count(1):
             await tick(SWEEP)
             if sweep % COUNT_EVERY == 0:

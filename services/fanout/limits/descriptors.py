@@ -1,8 +1,8 @@
-"""How many files a worker may have open, and how many of these are kept back. Pure but for
-`raise_limit` and `open_files`.
+"""This module decides how many files a worker may have open, and how many of them are held in
+reserve. It is pure, except for `raise_limit` and `open_files`.
 
-A connection is a file. Where strangers can open as many as there may be, the worker could not take
-in those who are on a pad already and come back, nor speak to Redis anew.
+Each connection is a file. If strangers could open as many as there may be, the worker could neither
+admit people who are on a pad already and come back, nor open a new connection to Redis.
 """
 
 import resource
@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import Final
 
 MOST: Final = 1 << 20
-"""More are not asked for, where there is no limit."""
+"""How many files a worker asks for at most if there is no limit."""
 
 KEPT_BACK: Final = 256
-"""Descriptors that are kept back at most; an eighth of all if there are few."""
+"""How many descriptors are held in reserve at most; if there are few, it is an eighth of all."""
 
 
 class DescriptorVerdict(Enum):
-    """On a connection that has just come."""
+    """The decisions on a connection that has just arrived."""
 
     TAKE = "there are enough"
     MAKE_ROOM = "somebody else has to go, or only those are served who are on a pad already"
@@ -26,7 +26,7 @@ class DescriptorVerdict(Enum):
 
 
 def raise_limit() -> int:
-    """Lets this process open as many files as it is allowed to ask for, and says how many."""
+    """Lets this process open as many files as it is allowed to ask for, and returns how many."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = MOST if hard == resource.RLIM_INFINITY else min(hard, MOST)
     if soft != resource.RLIM_INFINITY and soft < wanted:
@@ -35,7 +35,7 @@ def raise_limit() -> int:
 
 
 def open_files() -> int:
-    """How many this process has open; 0 where the system does not say."""
+    """Returns how many files this process has open, or 0 if the system does not say."""
     try:
         return sum(1 for _ in Path("/dev/fd").iterdir())
     except OSError:
@@ -49,7 +49,7 @@ class Descriptors:
         self._few = limit - kept_back // 2
 
     def verdict(self, files: int) -> DescriptorVerdict:
-        """`files`: how many are open, the connection included."""
+        """Decides on a new connection; `files` says how many files are open, including it."""
         if files <= self._enough:
             return DescriptorVerdict.TAKE
         return DescriptorVerdict.MAKE_ROOM if files <= self._few else DescriptorVerdict.REFUSE

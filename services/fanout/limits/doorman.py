@@ -1,8 +1,9 @@
-"""Who is asked where it comes from: one middleware, through which every request passes.
+"""This module is the one middleware through which every request passes, and which checks where it
+comes from.
 
-`Hosts` says whether we are who was meant, `Origins` whether the page that makes a browser ask may
-do so. Nobody behind here looks at `Origin`, `Sec-Fetch-Site` or `Cookie` again, but the guard
-of the operators' page, which is stricter.
+`Hosts` says whether the request is meant for us, and `Origins` whether the page that makes a
+browser send it may do so. After this, nothing looks at `Origin`, `Sec-Fetch-Site` or `Cookie`
+again, except for the guard of the operators' page, which is stricter.
 """
 
 from collections.abc import Sequence
@@ -23,10 +24,10 @@ from padfleet.shared import refusals
 from padfleet.shared.wire.jsontext import dumps
 
 COOKIES = web.RequestKey("cookies", str)
-"""On every request: its cookies, as far as they count."""
+"""Every request carries those of its cookies that count under this key."""
 
 _FOR_MACHINES = ("/health/", "/metrics", "/stats/")
-"""Balancers, probes and Prometheus call us anything, and are told nothing about anybody."""
+"""Balancers, probes and Prometheus may call us by any name, and learn nothing about anybody."""
 
 _LOOPBACK = ("127.", "::1", "::ffff:127.")
 
@@ -42,7 +43,8 @@ _NOT_US = (
 
 
 def doorman(trusted: Trusted, hosts: Hosts, origins: Origins) -> Middleware:
-    """Answers 421 to who means another host, and 403 to pages that may not do what they ask for."""
+    """Returns the middleware. It answers 421 to requests for another host, and 403 to pages that
+    may not do what they ask for."""
 
     @web.middleware
     async def asks(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -71,7 +73,8 @@ def doorman(trusted: Trusted, hosts: Hosts, origins: Origins) -> Middleware:
 
 
 def _names_of_ours(request: web.Request, *, proxied: bool) -> Sequence[str]:
-    """What the request calls us: as it came, and as a proxy of ours says it was called."""
+    """Returns the names by which the request calls us: the one it came with, and the one that a
+    proxy of ours says it was called by."""
     said = [request.headers.get("Host", "")]
     if proxied and (forwarded := request.headers.get("X-Forwarded-Host", "")):
         said.append(forwarded.rpartition(",")[2].strip())

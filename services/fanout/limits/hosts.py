@@ -1,10 +1,10 @@
-"""By which names this fleet may be called. Pure.
+"""This module decides by which names this fleet may be called. It is pure.
 
-A page of `evil.example` may have its own name lead to our address (DNS rebinding). To the browser
-it is then of the same origin as we are: it sends no foreign `Origin`, and lets the page read what
-we answer. It brings none of our cookies, since those are for our name; but what is open to whoever
-reaches a worker, such as one on the same machine or behind a firewall, is open to that page too.
-Only the header `Host` still says the foreign name.
+A page of `evil.example` may let its own name resolve to our address (DNS rebinding). To the browser
+that page then has the same origin as we do: the browser sends no foreign `Origin`, and lets the
+page read our answers. It sends none of our cookies, since those belong to our name; but everything
+that is open to anybody who reaches a worker, such as one on the same machine or behind a firewall,
+is open to that page, too. Only the header `Host` still contains the foreign name.
 """
 
 from collections.abc import Iterable
@@ -15,35 +15,43 @@ from urllib.parse import urlsplit
 ANY = "*"
 
 _LONGEST_NAME = 260
-"""Characters of the longest name that there may be, with a port."""
+"""How many characters the longest possible name has, including a port."""
 
 
 class Hosts:
     def __init__(self, names: Iterable[str], machine: str) -> None:
-        """`names`: such as `pad.example.org`, or `*.example.org` for all below that; none: what is
-        asked for, as long as it does not come from this very machine. `machine`: its own name."""
+        """Takes the names of the fleet.
+
+        Arguments:
+            names: names such as `pad.example.org`, or `*.example.org` for all below it. Without
+                any, every name is accepted from anywhere but this very machine.
+            machine: the machine's own name.
+        """
         self._names = {_plain(name) for name in names}
         self._machine = _plain(machine)
 
     def are_ours(self, said: Iterable[str], *, near: bool) -> bool:
-        """Whether all that a request calls us is ours: headers `Host`, with a port or without.
+        """Returns whether all names by which a request calls us are ours.
 
-        `near`: it comes from this machine, and not by a proxy of ours. There a browser of somebody
-        who tries the fleet out is more likely than anything that is known by another name.
+        Arguments:
+            said: headers `Host`, with a port or without.
+            near: whether it comes from this machine, and not by a proxy of ours. It then more
+                likely comes from the browser of somebody who tries out the fleet than from anything
+                that knows us by another name.
         """
         return all(self._is_ours(host, near=near) for host in said)
 
     def _is_ours(self, host: str, *, near: bool) -> bool:
         if not host:
-            return True  # HTTP/1.0: no browser
+            return True  # HTTP/1.0: not a browser
         name, is_address = _read(host) if len(host) <= _LONGEST_NAME else _read.__wrapped__(host)
         if name is None:
             return False
-        # Nobody can make an address, or this name, lead elsewhere.
+        # Nobody can make an address, or this name, resolve to something else.
         if is_address or name == "localhost" or name.endswith(".localhost"):
             return True
         if not self._names:
-            # A name without a dot is of this network: no public name server has any.
+            # A name without a dot belongs to this network: no public name server has any.
             return not near or "." not in name or name == self._machine
         if ANY in self._names or name in self._names:
             return True
@@ -55,13 +63,15 @@ class Hosts:
 
 @lru_cache(maxsize=256)
 def _read(host: str) -> tuple[str | None, bool]:
-    """The name, and whether it is an address. All clients of a fleet say the same few."""
+    """Returns the name, and whether it is an address. The results are cached because all clients of
+    a fleet use the same few."""
     name = name_in(host)
     return name, name is not None and _is_address(name)
 
 
 def name_in(host: str) -> str | None:
-    """The name in a header `Host`, in lower case and without its port; None if there is none."""
+    """Returns the name in a header `Host`, in lower case and without its port, or None if it has
+    none."""
     try:
         name = urlsplit(f"//{host.strip()}").hostname
     except ValueError:

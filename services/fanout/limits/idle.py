@@ -1,4 +1,4 @@
-"""Sockets that never come to anything."""
+"""This module ends sockets that stay connected without being on a pad."""
 
 import math
 from collections.abc import Hashable
@@ -10,11 +10,11 @@ from padfleet.shared.deadlines import Deadlines
 from padfleet.shared.supervisor import tick
 
 PROMPT = 5.0
-"""Seconds in which a page asks for its pad, and more. One that has not keeps its place as long as
-nobody else needs it."""
+"""Any page asks for its pad within this many seconds. A socket that has not asked by then keeps its
+place only for as long as nobody else needs it."""
 
 SWEEP = 1.0
-"""Seconds between two looks."""
+"""How many seconds pass between two checks."""
 
 
 class Endable(Hashable, Protocol):
@@ -22,10 +22,12 @@ class Endable(Hashable, Protocol):
 
 
 class IdleSockets:
-    """Sockets that are on no pad, with the time when they have to be, or be gone."""
+    """The sockets that are on no pad, with the time by which they have to be on one or are
+    ended."""
 
     def __init__(self, *, to_ask: float, idle: float) -> None:
-        """Seconds: until a socket has asked for a pad, and that it may stay when it is on none."""
+        """Takes two times in seconds: `to_ask` is how long a new socket may take to ask for a pad,
+        and `idle` how long a socket may stay after it has left its pad."""
         self._to_ask = to_ask
         self._idle = idle
         self._deadlines: Deadlines[Endable] = Deadlines()
@@ -43,8 +45,8 @@ class IdleSockets:
         self._deadlines.discard(socket)
 
     def give_up_one(self, *, waited: float | None = None) -> bool:
-        """Ends the one whose time would be over first; with `waited`, only if it has had so many
-        seconds to ask for a pad. False: there is none."""
+        """Ends the socket whose time would be over first; with `waited`, only if it has already had
+        so many seconds to ask for a pad. Returns False if there is none."""
         before = math.inf if waited is None else monotonic() + self._to_ask - waited
         socket = self._deadlines.first(before)
         if socket is None:
@@ -61,7 +63,7 @@ class IdleSockets:
 
 
 async def sweep(idle_sockets: IdleSockets) -> None:
-    """For as long as the worker lives."""
+    """Ends sockets whose time is over, for as long as the worker lives."""
     while True:
         idle_sockets.sweep(monotonic())
         await tick(SWEEP)

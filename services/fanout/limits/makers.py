@@ -1,8 +1,8 @@
-"""How many pads somebody may make by opening them.
+"""This module limits how many pads somebody may create by opening them.
 
-A pad costs memory of Redis for as long as nobody takes it away, unlike anything else that a visitor
-does. So whoever opens one new pad after the other waits, by author, and by address where the
-operator says that an address is somebody (behind one there may be a school).
+Unlike anything else that a visitor does, a pad takes memory in Redis until somebody removes it. So
+anybody who opens one new pad after another has to wait. This is counted by author, and also by
+address if the operator says that an address stands for one person (it may stand for a school).
 """
 
 import asyncio
@@ -14,12 +14,13 @@ from padfleet.shared.bucket import Buckets, Pace
 from padfleet.shared.settings.limits import LimitSettings
 
 PATIENCE = 10.0
-"""Seconds. Longer than that, and the client is better off with its own back-off."""
+"""How many seconds a client may have to wait. Beyond that, it is better off with its own
+back-off."""
 
 
 class Makers:
     def __init__(self, *, per_author: int, per_address: int) -> None:
-        """Pads a minute, and as many at once; 0: no limit."""
+        """Takes how many pads may be created per minute, and as many at once; 0 means no limit."""
         self._by_author = _buckets(per_author)
         self._by_address = _buckets(per_address)
 
@@ -31,7 +32,7 @@ class Makers:
         )
 
     async def wait(self, author: str, address: str) -> None:
-        """Until both may make one more. Raises `RateExceeded`."""
+        """Waits until both may create one more pad. Raises `RateExceeded`."""
         waits = [
             _take(self._by_author, author, "new_pads"),
             _take(self._by_address, address, "new_pads_per_address") if address else 0.0,

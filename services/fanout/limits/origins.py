@@ -1,11 +1,11 @@
-"""Which pages may change something here. Pure.
+"""This module decides which pages may change something here. It is pure.
 
-A browser sends cookies to us whatever page it is that connects, and says in `Origin` which one
-(RFC 6455, 10.2). Let in from everywhere, any page in the world could open somebody's pads with that
-somebody's cookies. Clients that are not browsers send no Origin, and have no cookies of others.
+A browser sends us its cookies whichever page connects, and says in `Origin` which one it is
+(RFC 6455, 10.2). If all pages were admitted, any page in the world could open people's pads with
+their cookies. Clients that are not browsers send no Origin, and have nobody else's cookies.
 
 Where a browser sends no Origin, as for the `GET` of an image or a script, it says in
-`Sec-Fetch-Site` how that page and we belong together.
+`Sec-Fetch-Site` how the page is related to us.
 """
 
 from collections.abc import Iterable
@@ -23,12 +23,12 @@ _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 class OriginVerdict(Enum):
     WELCOME = "welcome"
     WITHOUT_COOKIES = "without cookies"
-    """It may, as somebody who has just come: who is behind the browser is none of its business."""
+    """The page may do it, but as a newcomer: it must not act as the person who uses the browser."""
     FOREIGN = "foreign"
 
 
 class From(NamedTuple):
-    """Where a request says that it comes from."""
+    """What a request says about where it comes from."""
 
     origin: str = ""  #: header Origin
     site: str = ""  #: header Sec-Fetch-Site
@@ -37,11 +37,11 @@ class From(NamedTuple):
 
 
 def changes_state(method: str, path: str, cookies: str, mode: str) -> bool:
-    """Whether it has to be one of our pages that asks for this.
+    """Returns whether only one of our own pages may ask for this.
 
-    Sockets in any way. The operators' page, but for a link to it. The API where somebody's cookies
-    go along: without them, only the key counts, which no browser adds by itself. And whatever is
-    no `GET`.
+    That holds for sockets in any case; for the operators' page, except for a link to it; for the
+    API if the request carries somebody's cookies, because without them only the key counts, which
+    no browser adds by itself; and for everything that is not a `GET`.
     """
     if path.startswith("/socket.io/"):
         return True
@@ -53,22 +53,22 @@ def changes_state(method: str, path: str, cookies: str, mode: str) -> bool:
 
 
 def is_call(path: str) -> bool:
-    """Whether it is one of Etherpad's HTTP API, in either of its styles."""
+    """Returns whether the path is a call of Etherpad's HTTP API, in either of its styles."""
     return path in ("/api", "/rest") or path.startswith(("/api/", "/rest/"))
 
 
 class Origins:
     def __init__(self, allowed: Iterable[str]) -> None:
-        """`same`, `*`, and origins such as `https://wiki.example.org`."""
+        """Takes what is allowed: `same`, `*`, and origins such as `https://wiki.example.org`."""
         self._listed = {_normal(origin) for origin in allowed}
 
     def lists(self, origin: str) -> bool:
-        """Whether that origin is named, or all are."""
+        """Returns whether that origin is listed, or all are."""
         return ANY in self._listed or (bool(origin) and _normal(origin) in self._listed)
 
     def verdict(self, asks: From, hosts: Iterable[str]) -> OriginVerdict:
-        """`hosts`: what the request calls us, in `Host` and, from a proxy of ours, in
-        `X-Forwarded-Host`."""
+        """Decides on a request; `hosts` are the names by which it calls us, in `Host` and, if it
+        comes from a proxy of ours, in `X-Forwarded-Host`."""
         if asks.origin and _normal(asks.origin) in self._listed:
             return OriginVerdict.WELCOME
         if not self._is_foreign(asks, hosts):
@@ -76,12 +76,14 @@ class Origins:
         return OriginVerdict.WITHOUT_COOKIES if ANY in self._listed else OriginVerdict.FOREIGN
 
     def _is_foreign(self, asks: From, hosts: Iterable[str]) -> bool:
-        """`same` looks at names and not at ports or schemes: behind a proxy that speaks TLS, or
-        maps ports, those we see are not the page's. Cookies do not tell ports apart either.
+        """Returns whether the request comes from a foreign page.
 
-        A browser's own word is exact. It is not taken where sockets say their Origin: a page may
-        have its sockets on another port of its host, and of those over WebSocket some browsers
-        do not say it.
+        `same` compares names, and not ports or schemes: behind a proxy that speaks TLS or maps
+        ports, those that we see are not the page's. Cookies do not distinguish ports either.
+
+        What a browser says in `Sec-Fetch-Site` is exact. It is not used for sockets that send an
+        Origin, because a page may have its sockets on another port of its host, and some browsers
+        do not send it for those over WebSocket.
         """
         says_so = asks.site in ("cross-site", "same-site")
         if asks.origin:

@@ -1,24 +1,27 @@
-"""How slow a client may be with a request and with its answer. Pure; the time is passed in.
+"""This module decides how slow a client may be with a request and with its answer. It is pure; the
+time is passed in.
 
-What counts is the time in which the client is the one that is waited for. While a handler is at
-work, or leaves a body unread because there is too much of it already, the client is not slow.
+Only the time in which we wait for the client counts. While a handler is working, or leaves a body
+unread because there is too much of it already, the client is not slow.
 """
 
 from enum import Enum
 from typing import Final
 
 SENDS: Final = 8 * 1024
-"""Bytes a second that a client has to send of a body, beyond the time that each request has."""
+"""How many bytes of a body a client has to send per second, beyond the time that each request
+has."""
 
 TAKES: Final = 4 * 1024
-"""Bytes a second that it has to take of an answer. Less: phones load pages over bad lines."""
+"""How many bytes of an answer a client has to take per second. It is less, because phones load
+pages over bad lines."""
 
 MOST_OF_A_BODY: Final = 30.0
-"""Times of a request that its body may take at most, at whatever speed."""
+"""How many times as long as a request its body may take at most, at whatever speed."""
 
 
 class Waits(Enum):
-    """What the worker waits for, on one connection."""
+    """What the worker may wait for on one connection."""
 
     REQUEST = "a request: its headers have not come whole, or there is none"
     BODY = "the rest of a request's body"
@@ -27,7 +30,7 @@ class Waits(Enum):
 
 
 class Patience:
-    """With one connection."""
+    """The worker's patience with one connection."""
 
     __slots__ = ("_at", "_spent", "_waits")
 
@@ -38,16 +41,22 @@ class Patience:
 
     @property
     def waits(self) -> Waits:
-        """What was waited for when it was last looked at."""
+        """Returns what was waited for at the last check."""
         return self._waits
 
     def begins(self, now: float) -> None:
-        """Waits for the next request from now on."""
+        """Starts waiting for the next request."""
         self._waits, self._at, self._spent = Waits.REQUEST, now, 0.0
 
     def is_over(self, waits: Waits, now: float, timeout: float, moved: int) -> bool:
-        """Looks at it: `waits` since the last look, `timeout` seconds that a client has for
-        anything, `moved` bytes of the body, or the answer, so far."""
+        """Checks the connection, and returns whether the patience with it is over.
+
+        Arguments:
+            waits: what has been waited for since the last check.
+            now: the present time, in seconds.
+            timeout: how many seconds a client has for anything.
+            moved: how many bytes of the body, or of the answer, have been transferred so far.
+        """
         if waits is not self._waits:
             self._waits, self._spent = waits, 0.0
         else:

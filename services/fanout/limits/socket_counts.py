@@ -1,4 +1,4 @@
-"""Counts a worker's sockets as they come and go."""
+"""This module counts a worker's sockets as they come and go."""
 
 from typing import Protocol
 
@@ -15,20 +15,20 @@ class CountedSocket(Protocol):
 
 
 class SocketCounts:
-    """Each socket has a place, and some time to ask for a pad."""
+    """Gives each socket a place, and some time to ask for a pad."""
 
     def __init__(self, places: ConnectionQuota, idle_sockets: IdleSockets) -> None:
         self._places = places
         self._idle_sockets = idle_sockets
 
     def has_come(self, socket: CountedSocket) -> None:
-        """To be called once for each, as soon as it is there."""
+        """Counts a new socket. It has to be called once for each, as soon as it is there."""
         metrics.SOCKETS.inc()
         self._places.take(socket.address)
         self._idle_sockets.born(socket.exit)
 
     def has_gone(self, socket: CountedSocket) -> None:
-        """To be called once for each that has come."""
+        """Discounts a socket that has gone. It has to be called once for each that has come."""
         metrics.SOCKETS.dec()
         self._places.give_back(socket.address)
         self._idle_sockets.gone(socket.exit)
