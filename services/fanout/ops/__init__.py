@@ -1,4 +1,5 @@
-"""For those who run the fleet: figures, the canary, draining, workers that died.
+"""This package helps those who run the fleet: with figures, the canary, draining, and the check for
+workers that have died.
 
 `canary` shows whether revisions flow, and `flights` (pure) which way it takes; `readiness` makes a
 verdict of that. `liveness` notices which workers have died, `drain` lets sockets go before this one

@@ -1,10 +1,11 @@
-"""Whether revisions flow: one of our own is sent round, again and again (I10).
+"""This module checks whether revisions flow, by sending one of our own on a round trip again and
+again (I10).
 
-A connection that is open proves nothing: a server may be frozen, a subscription deaf, the writers
-gone. So for each Redis server that holds partitions there is a pad that no client can name, and
-every worker commits to it, by way of the inbox, the writer, the stream and the channel, and waits
-until the revision comes back as those of people do. Where one partition stands still, and the
-server does not, it goes by way of another (`flights`), and readiness says so.
+An open connection proves nothing: a server may be frozen, a subscription may receive nothing, the
+writers may be gone. So for each Redis server that holds partitions there is a pad that no client
+can name. Every worker commits to it by way of the inbox, the writer, the stream and the channel,
+and waits until the revision comes back as people's revisions do. If one partition stands still, but
+its server does not, the canary goes by way of another partition (`flights`), and readiness says so.
 """
 
 import asyncio
@@ -29,27 +30,29 @@ from padfleet.shared.supervisor import Keeper, Kept, Loose, rest, tick
 log = logging.getLogger(__name__)
 
 INTERVAL = 1.5
-"""Seconds between two revisions of one worker; some 300 µs of the fleet's time each."""
+"""How many seconds pass between two revisions of one worker; each takes some 300 µs of the fleet's
+time."""
 
 ATTEMPT = 2.0
-"""Seconds after which one that has not come back is given up, and the next one sent."""
+"""After how many seconds a revision that has not come back is given up, and the next one sent."""
 
 LIMIT = 6.5
-"""Seconds without one that came back after which the worker is not ready: the pause, one that was
-given up, another by way of another partition, which may have to be opened first, and a second."""
+"""After how many seconds without a returned revision the worker is not ready. They are the pause,
+one attempt that was given up, another by way of another partition, whose pad may have to be opened
+first, and one second more."""
 
 LENGTH = 500
-"""Revisions after which the pad is deleted and begun anew, so that it does not grow."""
+"""After how many revisions the pad is deleted and created again, so that it does not grow."""
 
 MARK = 4
-"""Characters that a canary writes, of the random name of its origin."""
+"""How many characters a canary writes; they are taken from the random name of its origin."""
 
 AUTHOR = "a.canary"
 
 
 def canary_pad(keyspace: Keyspace, partition: int) -> str:
-    """A pad of this partition, the same for every worker. A client cannot name it: ``$`` is for
-    group pads, which need a group."""
+    """Returns the canary's pad in this partition, which is the same for every worker. A client
+    cannot name it, because ``$`` is for group pads, which need a group."""
     number = 0
     while keyspace.partition_of(f"{CANARY}{number}") != partition:
         number += 1
@@ -68,7 +71,7 @@ class _Cage:
 
 
 class Canaries:
-    """One for each server that holds partitions, as the topology is at the moment."""
+    """The canaries: one for each server that holds partitions in the current topology."""
 
     def __init__(
         self,
@@ -78,7 +81,7 @@ class Canaries:
         inbox: InboxWriter,
         keeper: Keeper | None = None,
     ) -> None:
-        """`keeper` looks after each of them."""
+        """Takes what canaries need to commit; `keeper` restarts their tasks if they fail."""
         self._redis = redis
         self._keyspace = keyspace
         self._rooms = rooms
@@ -87,7 +90,7 @@ class Canaries:
         self._cages: dict[int, _Cage] = {}  # by the first partition of the server
 
     async def run(self) -> None:
-        """For as long as the worker lives."""
+        """Sends canaries to all servers, for as long as the worker lives."""
         try:
             while True:
                 self._look_after(self._by_server())
@@ -99,7 +102,8 @@ class Canaries:
             self._cages.clear()
 
     def why_not_ready(self) -> str | None:
-        """Names what has not come back, and where it was last seen."""
+        """Returns which canaries have not come back, and where they were last seen, or None if all
+        is well."""
         if not self._cages:
             return "no canary has been sent yet"
         now = monotonic()
@@ -119,13 +123,13 @@ class Canaries:
         return Remark("; ".join(aside)) if aside else None
 
     def _by_server(self) -> dict[int, list[int]]:
-        """The partitions of each server, by the first of them."""
+        """Returns the partitions of each server, keyed by the first of them."""
         found: dict[str, list[int]] = {}
         for partition in range(self._keyspace.partitions):
             try:
                 node = self._redis.node_for(self._keyspace.inbox(partition)).name
             except UNREACHABLE:
-                continue  # nobody owns it just now; its canary, if there was one, goes on waiting
+                continue  # it has no owner right now; its canary, if there is one, keeps waiting
             found.setdefault(node, []).append(partition)
         return {partitions[0]: partitions for partitions in found.values()}
 
@@ -179,7 +183,7 @@ class Canaries:
         cage.flights.was_lost(cage.stage, monotonic())
 
     async def _once(self, cage: _Cage, room: Room) -> bool:
-        """Whether it came back in time."""
+        """Sends one revision, and returns whether it came back in time."""
         base, epoch = room.feed.head, room.epoch
         try:
             async with asyncio.timeout(ATTEMPT):
@@ -227,10 +231,11 @@ class Canaries:
 
 
 def canary_changeset(text: str, origin: Origin, pool: AttributePool) -> str:
-    """What a canary of this origin does to its pad. Pure.
+    """Returns the changeset that a canary of this origin makes to its pad. It is pure.
 
-    Another worker's may be made of the same revision in the same moment. It has the same author,
-    and what an author sends twice is taken for a repetition, of which no revision comes.
+    Another worker's canary may be based on the same revision at the same moment. It has the same
+    author, and if both sent the same changeset, the second would be taken for a repetition, which
+    does not become a revision. So the text depends on the origin.
     """
     return make_splice(text, 0, 0, origin.session[:MARK], [("author", AUTHOR)], pool)
 

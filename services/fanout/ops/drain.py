@@ -1,7 +1,8 @@
-"""How a worker that is to end lets its sockets go: a few at a time, at random moments.
+"""This module lets go of a worker's sockets before the worker ends: a few at a time, at random
+moments.
 
-All at once would make them all come to the other workers at once, and a join costs a worker about
-what it sends in a second.
+If all of them went at once, they would all come to the other workers at once, and a join costs a
+worker about as much as a second of sending.
 """
 
 import asyncio
@@ -14,10 +15,12 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 AT_LEAST = 50
-"""Sockets let go per second, however long the window is: few of them need not wait for its end."""
+"""How many sockets are let go per second at least, however long the window is: if there are only a
+few, they need not wait until its end."""
 
 RETRY_AFTER = 1
-"""Seconds after which a client that was turned away is told to come again: to another worker."""
+"""After how many seconds a client that was turned away is asked to come again; it will then reach
+another worker."""
 
 
 class WayOut(Protocol):
@@ -25,14 +28,15 @@ class WayOut(Protocol):
 
 
 def moments(count: int, window: float, dice: random.Random) -> list[float]:
-    """When each of `count` sockets goes, in seconds from the start, the first one first: spread
-    over `window` seconds, or less when that would be slower than `AT_LEAST`."""
+    """Returns when each of `count` sockets goes, in ascending order and in seconds from the start.
+    They are spread over `window` seconds, or over fewer if that would be slower than
+    `AT_LEAST`."""
     span = min(window, count / AT_LEAST)
     return sorted(dice.uniform(0, span) for _ in range(count))
 
 
 class Drain:
-    """Begun once, and then there is no way back."""
+    """The drain of one worker. Once it has begun, it cannot be undone."""
 
     def __init__(self) -> None:
         self.begun = False
@@ -41,7 +45,7 @@ class Drain:
         return "draining: this worker is about to end" if self.begun else None
 
     async def run(self, ways_out: Sequence[WayOut], window: float, hurry: asyncio.Event) -> None:
-        """Lets all of them go within `window` seconds, or at once as soon as `hurry` is set."""
+        """Lets go of all sockets within `window` seconds, or at once as soon as `hurry` is set."""
         self.begun = True
         loop = asyncio.get_running_loop()
         start = loop.time()
@@ -59,8 +63,8 @@ class Drain:
 
 
 def turning_away(drain: Drain) -> Middleware:
-    """The middleware by which new connections find another worker; those that are here go on until
-    their moment."""
+    """Returns the middleware that sends new connections to another worker; existing ones go on
+    until it is their turn."""
 
     @web.middleware
     async def turn_away(request: web.Request, handler: Handler) -> web.StreamResponse:

@@ -1,10 +1,11 @@
-"""`/stats/prometheus`, which Etherpad's tools scrape, with the names that they read.
+"""This module serves `/stats/prometheus`, which Etherpad's tools scrape, with the names that they
+read.
 
-Etherpad 3.3.1 counts there when `scalingDiveMetrics` is set. The numbers mean what they mean there,
-as far as a fleet can say it: this worker's own share of them.
+Etherpad 3.3.1 provides these figures if `scalingDiveMetrics` is set. Here they have the same
+meaning as far as a fleet allows it: each worker reports its own share.
 
-A pad's name is all that it takes to write on it in an open fleet, so the pads are named only to who
-has the password of `/fleet`.
+In an open fleet a pad's name is all that it takes to write on it, so pads are only named to clients
+that have the password of `/fleet`.
 """
 
 from collections.abc import Callable, Iterator
@@ -19,12 +20,13 @@ from padfleet.services.fanout.hub.rooms import Rooms
 from padfleet.shared.log.keys import CANARY
 
 BUSIEST = 100
-"""Pads that are named, those with the most users. A label for every pad would be a time series for
-every pad; Etherpad has them all, in one process."""
+"""How many pads are named; they are the ones with the most users. A label for every pad would be a
+time series for every pad. Etherpad names all of them, but it is only one process."""
 
 
 class _WithEtherpadNames:
-    """All of our metrics, and Etherpad's made from them. A registry, as far as an encoder goes."""
+    """All of our metrics, and Etherpad's, which are derived from them. It has the part of a
+    registry that an encoder needs."""
 
     def __init__(self, rooms: Rooms, *, naming: bool) -> None:
         self._rooms = rooms
@@ -61,7 +63,8 @@ class _WithEtherpadNames:
 
 
 def add_stats_route(app: web.Application, rooms: Rooms, admits: Callable[[str], bool]) -> None:
-    """`admits`: whether a header `Authorization` is of somebody who may know the pads' names."""
+    """Adds the route to the application; `admits` says whether a header `Authorization` is that of
+    somebody who may learn the pads' names."""
 
     async def stats(request: web.Request) -> web.Response:
         naming = admits(request.headers.get("Authorization", ""))

@@ -1,4 +1,4 @@
-"""What happens to a session when that which let it in is valid no longer."""
+"""This module decides what happens to a session when the grant that admitted it has expired."""
 
 import logging
 from dataclasses import replace
@@ -16,13 +16,14 @@ log = logging.getLogger(__name__)
 
 
 class Expired:
-    """Asks once more, as at the door, and ends the session if the answer is not the same.
+    """Asks for access once more, as at a join, and ends the session if the answer is not the same.
 
-    Only the hook can answer anything new: a token is that of the handshake, and has expired.
+    Only the hook can give a new answer: a token is the one from the handshake, and has expired.
     """
 
     def __init__(self, messages: Messages, join_handler: JoinHandler, *, reconnect: bool) -> None:
-        """`reconnect`: break the connection, instead of telling the page that access is gone."""
+        """Takes what it needs to ask again; with `reconnect`, the connection is broken instead of
+        informing the page that access is gone."""
         self._messages = messages
         self._join_handler = join_handler
         self._reconnect = reconnect
@@ -39,7 +40,7 @@ class Expired:
             if socket.session is session:
                 await self._end(socket, old, error.reason)
         except (*UNREACHABLE, TimeoutError) as error:
-            # It may be let in again, but not by us now.
+            # It may be admitted again, but we cannot find that out now.
             log.warning("socket dropped", extra={"type": "expiry", "error": str(error)})
             _drop(socket, "unreachable")
         except Exception:
@@ -47,9 +48,9 @@ class Expired:
             _drop(socket, "unreachable")
         else:
             if socket.session is not session:
-                return  # it has joined anew meanwhile
+                return  # it has joined again in the meantime
             if new.expires is None or not _same(old, new):
-                _drop(socket, "rights")  # and it comes in as what it is now
+                _drop(socket, "rights")  # it comes back in with its new rights
                 return
             session.identity = new
             self._messages.deadlines.put(socket, new.expires)
@@ -69,7 +70,7 @@ class Expired:
 
 
 def _drop(socket: Socket, why: str) -> None:
-    """Breaks the connection, so that the client comes back and asks at the door."""
+    """Breaks the connection, so that the client comes back and joins again."""
     metrics.DROPPED.labels(why).inc()
     socket.exit.end()
 

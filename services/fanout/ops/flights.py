@@ -1,27 +1,29 @@
-"""By way of which partition of a server a canary flies: pure.
+"""This module decides by way of which of a server's partitions a canary goes. It is pure.
 
-What single keys hold, or a slot of a cluster that stands half-moved, stops one partition of a
-server, and no more. Were that the one where the canary flies, all workers would be taken away from
-everybody. So one that was lost flies by the next partition, for a while.
+A bad value in a single key, or a slot of a cluster that is stuck half-moved, stops one partition of
+a server, and no more. If that were the canary's partition, no worker would be ready, for anybody.
+So after one was lost, the next ones go by way of the next partition for a while.
 """
 
 from collections.abc import Sequence
 
 LOOK_BACK = 20.0
-"""Seconds after which the first partition is tried again."""
+"""After how many seconds the first partition is tried again."""
 
 MOST = 4
-"""Partitions of a server that are tried: of these, not one may be well where the server is."""
+"""How many partitions of a server are tried. If none of these works, the server does not
+either."""
 
 
 class Flights:
-    """The canaries of one server that are under way. Times are in seconds, of any one clock."""
+    """The canaries of one server that are on their way. Times are in seconds, all of the same
+    clock."""
 
     def __init__(self, partitions: Sequence[int]) -> None:
         self._partitions = list(partitions[:MOST])
         self._at = 0
-        self._since = 0.0  #: when it has left the first
-        self.lost = ""  #: what is known of the last one that was lost by way of the first
+        self._since = 0.0  #: when it left the first partition
+        self.lost = ""  #: where the last one was lost that went by the first
 
     @property
     def first(self) -> int:
@@ -29,11 +31,11 @@ class Flights:
 
     @property
     def partition(self) -> int:
-        """By way of which the next one flies."""
+        """Returns the partition by way of which the next canary goes."""
         return self._partitions[self._at]
 
     def are_of(self, partitions: Sequence[int]) -> None:
-        """Those that the server has now, of which the first is the same."""
+        """Takes the partitions that the server has now; the first one has to be the same."""
         if self._partitions != (now := list(partitions[:MOST])):
             self._partitions, self._at, self.lost = now, 0, ""
 

@@ -1,4 +1,4 @@
-"""Says that this worker lives, and notices which others do not."""
+"""This module reports that this worker is alive, and notices which others are not."""
 
 import asyncio
 import logging
@@ -22,12 +22,13 @@ from padfleet.shared.supervisor import progress, tick
 log = logging.getLogger(__name__)
 
 BEATS_PER_TIMEOUT = 4
-"""Three beats may get lost before a worker counts as dead."""
+"""How many beats there are in a timeout: three may get lost before a worker counts as dead."""
 
 
 class Liveness:
-    """Every worker buries the dead of its own pads, of which it shows people who is there. Those of
-    pads without a worker their writer takes out (`presence.bury`), in its own time."""
+    """The heartbeat of this worker, and its check for others that have died. Every worker removes
+    the dead workers' members from its own pads, because it shows people who is there. On pads
+    without a worker, the writer removes them (`presence.bury`) in its own time."""
 
     def __init__(self, redis: Redis, rooms: Rooms, worker_id: str, timeout_ms: int) -> None:
         self._redis = redis
@@ -37,11 +38,12 @@ class Liveness:
         self._missing: set[str] = set()
         self._astray: set[str] = set()
         self._forgotten: set[str] = set()
-        """Pads from which others have taken our people out, and on which they are not again yet."""
+        """The pads from which others have removed our sessions, and on which they have not been
+        announced again yet."""
         self.last_beat = 0.0
 
     async def run(self) -> None:
-        """For as long as the worker lives."""
+        """Sends beats for as long as the worker lives."""
         take_lane(Lane.FIRST)
         while True:
             try:
@@ -54,11 +56,11 @@ class Liveness:
         try:
             await presence.retire(self._redis, WORKERS, self._id)
         except UNREACHABLE:
-            return  # it will be missed soon enough
+            return  # others will miss it soon enough
 
     async def beat(self) -> None:
-        """One beat. The first one has to be done before the first socket is let in: others bury
-        the members of a worker that they do not hear of."""
+        """Sends one beat. The first one has to be sent before the first socket is let in, because
+        others remove the members of a worker that they do not hear from."""
         async with asyncio.timeout(PATIENCE):
             alive, silence_ms = await presence.beat(
                 self._redis, WORKERS, self._id, self._timeout_ms
@@ -72,8 +74,8 @@ class Liveness:
             failed = await _each(told, self._announce, "sessions not announced")
             self._forgotten = {room.pad_id for room in failed}
         self._look_for_strays()
-        # Twice in a row, because the first members of a new worker may get here earlier than an
-        # answer that was given before it started.
+        # A worker has to be missing twice in a row, because the first members of a new worker may
+        # arrive here before an answer that was given before it started.
         missing = {
             m.worker for room in self._rooms for m in room.people.roster.on_dead_workers(alive)
         }
@@ -83,7 +85,7 @@ class Liveness:
             await _each(self._rooms, bury, "members not expired")
 
     async def _bury(self, room: Room, *, alive: set[str], buried: set[str]) -> None:
-        """Takes those out of the pad who were on a worker that is dead."""
+        """Removes from the pad the members that were on a dead worker."""
         dead = [m for m in room.people.roster.on_dead_workers(alive) if m.worker in buried]
         if not dead:
             return
@@ -91,13 +93,14 @@ class Liveness:
         await presence.leave(self._redis, room.keys, gone)
         metrics.EXPIRED.inc(len(dead))
         log.info("members expired", extra={"pad": room.pad_id, "sessions": len(dead)})
-        # Their removal may have been told already, by one whose message we have missed.
+        # Another worker may have announced their removal already, in a message that we missed.
         for left in gone:
             room.take(left)
 
     def _look_for_strays(self) -> None:
-        """Members that are said to be here, and are not. Twice in a row, because one that has just
-        gone is shown until the channel has told of it."""
+        """Looks for members that are listed on this worker, but are not here. They have to be found
+        twice in a row, because a member that has just left is listed until the channel reports
+        it."""
         found: set[str] = set()
         for room in self._rooms:
             strays = [s for s in room.people.roster.on_worker(self._id) if not room.has(s)]
@@ -111,19 +114,19 @@ class Liveness:
             progress()
             author = session.author
             await room.people.get_to_know(self._redis, [author])
-            # Of some there may be no record, and the others are to be announced all the same.
+            # Some may have no record; the others have to be announced all the same.
             known = room.people.known_of([author]).get(author, Author(author, None, 0))
             member = session.member(known, self._id)
             await presence.join(self._redis, room.keys, member, order=session.order, resumes=True)
-            if session.id not in room.sessions:  # it has gone meanwhile
+            if session.id not in room.sessions:  # it has left in the meantime
                 self._rooms.leave_queue.look(room.keys)
 
 
 async def _each(
     rooms: Iterable[Room], do: Callable[[Room], Awaitable[None]], what_failed: str
 ) -> list[Room]:
-    """Does it with one after the other, and returns those where it failed: what the keys of one pad
-    hold does not keep others from it. Raises what `UNREACHABLE` lists."""
+    """Calls `do` for one room after another, and returns those for which it failed: bad values in
+    one pad's keys do not affect the others. Raises what `UNREACHABLE` lists."""
     failed: list[Room] = []
     for room in rooms:
         progress()

@@ -1,5 +1,5 @@
-"""When a worker is ready: it reaches Redis, the others count it among the living, and it hears what
-is said on the channels of its pads."""
+"""This module checks whether a worker is ready: it has to reach Redis, count as alive to the
+others, and receive what is published on the channels of its pads."""
 
 import asyncio
 
@@ -13,8 +13,8 @@ from padfleet.shared.log.connection.lanes import Lane, take_lane
 def add_readiness(
     health: Health, redis: Redis, rooms: Rooms, liveness: Liveness, timeout_ms: int
 ) -> None:
-    """Adds the checks of this worker. `timeout_ms` is the silence after which the others take it
-    for dead. Raises ValueError if they are there already."""
+    """Adds the checks of this worker. `timeout_ms` is the silence after which it counts as dead to
+    the others. Raises ValueError if the checks have been added already."""
 
     async def reachable() -> str | None:
         take_lane(Lane.FIRST)

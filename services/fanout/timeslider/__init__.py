@@ -1,6 +1,7 @@
-"""CHANGESET_REQ: a pad's history in steps of so many revisions, forwards and backwards.
+"""This package serves CHANGESET_REQ: a pad's history in steps of a given number of revisions,
+forwards and backwards.
 
-`requests` reads what is asked and gathers what it takes, `helper` has it worked out by a process
-of its own (`shared.limited`), so that sending revisions to everybody goes on meanwhile; `granules`
-and `job` are the work itself, and pure.
+`requests` reads the request and gathers what it takes to answer it. `helper` has the answer
+computed by a separate process (`shared.limited`), so that revisions are still sent to everybody in
+the meantime. `granules` and `job` are the work itself, and pure.
 """

@@ -1,7 +1,7 @@
-"""Playing a history, and taking it down in granules: pure.
+"""This module plays a history, and records it in granules. It is pure.
 
-A granule is so many revisions in a row as one changeset, with the one that leads back. That is
-what a timeslider moves by.
+A granule is a run of revisions as one changeset, together with the changeset that leads back. A
+timeslider moves by granules.
 """
 
 from collections.abc import Iterable, Sequence
@@ -23,7 +23,7 @@ from padfleet.shared.wire.jsontext import loads
 
 
 class Keyframe(NamedTuple):
-    """A pad at one revision; -1: before the first."""
+    """A pad at one revision; revision -1 is the state before the first one."""
 
     rev: int
     time: int  #: of the revision, ms since the epoch
@@ -33,7 +33,7 @@ class Keyframe(NamedTuple):
 
     @property
     def size(self) -> int:
-        """Bytes, roughly."""
+        """Returns the approximate size in bytes."""
         return 2 * len(self.text) + len(self.attribs) + 64 * len(self.pool) + 200
 
 
@@ -45,7 +45,7 @@ class OutOfOrder(Exception):
 
 
 class Player:
-    """A pad that is played from a keyframe on."""
+    """A pad whose history is played from a keyframe on."""
 
     def __init__(self, begin: Keyframe) -> None:
         self.rev, self.time = begin.rev, begin.time
@@ -65,8 +65,8 @@ class Player:
         self.rev, self.time = revision.rev, revision.time
 
     def granule(self, revisions: Sequence[Revision]) -> tuple[str, str]:
-        """Takes in all of these as one; how to get there, and back, with the numbers of the
-        player's pool. Raises as `play`."""
+        """Takes in all of these revisions, and returns one changeset that leads there and one that
+        leads back, both with the numbers of the player's pool. Raises what `play` raises."""
         changes = [
             self._changeset(revision, expected)
             for expected, revision in enumerate(revisions, self.rev + 1)
@@ -93,10 +93,11 @@ class Player:
 
 
 def compose_all(changes: Sequence[str], pool: AttributePool) -> str:
-    """All of them as one changeset; there is at least one.
+    """Composes one or more changesets into one.
 
-    Neighbours first, then the pairs, and so on: one after the other, each step would go over all
-    that the steps before have gathered, and a thousand revisions take half a minute.
+    Neighbours are composed first, then the pairs, and so on. If they were composed one after the
+    other, each step would go over everything that the earlier steps have gathered, and a thousand
+    revisions would take half a minute.
     """
     while len(changes) > 1:
         paired = [compose(changes[i], changes[i + 1], pool) for i in range(0, len(changes) - 1, 2)]
@@ -105,10 +106,11 @@ def compose_all(changes: Sequence[str], pool: AttributePool) -> str:
 
 
 class Granules:
-    """The answer to a CHANGESET_REQ while it grows."""
+    """The answer to a CHANGESET_REQ while it is being built."""
 
     def __init__(self, player: Player, start: int, granularity: int) -> None:
-        """The player has played everything before `start`."""
+        """Takes a player that has played everything before `start`, and how many revisions each
+        granule has."""
         self._player = player
         self._start = start
         self._granularity = granularity
@@ -121,10 +123,10 @@ class Granules:
         return len(self._forwards)
 
     def add(self, revisions: Sequence[Revision]) -> None:
-        """The next granule. Raises as `Player.play`."""
+        """Adds the next granule. Raises what `Player.play` raises."""
         player = self._player
-        # The first revision's time since "before" would be its age since 1970; Etherpad counts from
-        # the first revision itself.
+        # There is nothing before the first revision, so its distance in time would be counted from
+        # 1970. Etherpad counts from the first revision itself.
         before = player.time if player.rev >= 0 else revisions[0].time
         forwards, backwards = player.granule(revisions)
         self._time_deltas.append(player.time - before)
@@ -132,8 +134,8 @@ class Granules:
         self._backwards.append(move_ops_to_new_pool(backwards, player.pool, self._pool))
 
     def data(self, end: int) -> dict[str, Any]:
-        """The `data` of the answer, all but its `requestID`. `end` is the rev behind the last
-        granule that was wanted."""
+        """Returns the `data` of the answer without its `requestID`. `end` is the rev that follows
+        the last granule that was wanted."""
         return {
             "forwardsChangesets": self._forwards,
             "backwardsChangesets": self._backwards,
@@ -146,7 +148,7 @@ class Granules:
 
 
 def in_granules(revisions: Iterable[Revision], size: int) -> Iterable[list[Revision]]:
-    """Lists of `size` revisions; what is left over is left out."""
+    """Yields lists of `size` revisions each; the remainder is left out."""
     part: list[Revision] = []
     for revision in revisions:
         part.append(revision)

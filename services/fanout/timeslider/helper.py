@@ -1,18 +1,19 @@
-"""The process that works out histories, as the timeslider sees it."""
+"""This module runs the process that computes histories for the timeslider."""
 
 from padfleet.services.fanout.timeslider.job import Answer, HistoryJob
 from padfleet.shared.limited import Failed, Limited, Limits
 from padfleet.shared.limited.process import IDLE
 
 LIMIT = 40
-"""Seconds of processor time for one job, which gives itself ten at most; then something is wrong
-with the helper."""
+"""How many seconds of processor time one job may take. A job limits itself to ten, so if it reaches
+this limit, something is wrong with the helper."""
 
 MEMORY = 2 << 30
-"""Bytes. A pad of the largest size that there is, with the granules of an answer, is a tenth."""
+"""How many bytes of memory the helper may use. A pad of the largest possible size, with the
+granules of an answer, takes a tenth of it."""
 
 ANSWER = 512 << 20
-"""Bytes of one answer, keyframes included."""
+"""How many bytes one answer may have, including keyframes."""
 
 
 class HelperFailed(Exception):
@@ -23,17 +24,18 @@ class Helper:
     """Does one job at a time."""
 
     def __init__(self, *, idle: float = IDLE, limit: int = LIMIT) -> None:
-        """`idle`: seconds without work after which its process ends."""
+        """Takes the limits: `idle` is after how many seconds without work its process ends, and
+        `limit` how many seconds of processor time one job may take."""
         limits = Limits(limit, MEMORY, ANSWER)
         self._process = Limited("padfleet.services.fanout.timeslider.job:done", limits, idle=idle)
 
     @property
     def pid(self) -> int | None:
-        """The process' number, while there is a process."""
+        """Returns the process ID, or None while there is no process."""
         return self._process.pid
 
     async def do(self, job: HistoryJob) -> Answer:
-        """Raises `HelperFailed`."""
+        """Has the job done, and returns its answer. Raises `HelperFailed`."""
         try:
             return Answer.decode(await self._process.do(job.encode()))
         except Failed as error:

@@ -1,6 +1,6 @@
-"""One piece of work for the helper process, and what comes of it: values, and the work itself.
+"""This module defines a job for the helper process and its answer, and does the work itself.
 
-A job is all that it takes: the helper remembers nothing, so that losing it costs nothing.
+A job contains everything that it takes: the helper remembers nothing, so losing it costs nothing.
 """
 
 import time
@@ -20,26 +20,27 @@ from padfleet.shared.log.records import Revision, pack, unpack
 from padfleet.shared.wire.jsontext import dumps
 
 KEYFRAME_EVERY = 1000
-"""Revisions between two keyframes that are kept on the way."""
+"""How many revisions lie between two keyframes that are kept along the way."""
 
 KEYFRAME_BYTES = 4 << 20
-"""What the keyframes of one answer may take together, but for the last one."""
+"""How many bytes the keyframes of one answer may take together, not counting the last one."""
 
 StoredPart = tuple[int, bytes | None, list[bytes]]
-"""As `shared.log.pad.history.Part`."""
+"""The same as `shared.log.pad.history.Part`."""
 
 
 class HistoryJob(NamedTuple):
-    """Play from a keyframe up to before `start`, then take down granules."""
+    """The job to play a history from a keyframe until just before `start`, and then to record
+    granules."""
 
     begin: Keyframe
-    parts: list[StoredPart]  #: every revision behind the keyframe, up to `last`
+    parts: list[StoredPart]  #: every revision after the keyframe, up to `last`
     last: int
     start: int
     granularity: int
-    granules: int  #: how many are wanted; 0: only play up to `last`
-    end: int  #: what Etherpad calls actualEndNum, if all of them are made
-    seconds: float  #: after which no further granule is begun
+    granules: int  #: how many are wanted; with 0, it only plays up to `last`
+    end: int  #: Etherpad's actualEndNum, if all granules are made
+    seconds: float  #: after which no further granule is started
 
     def encode(self) -> bytes:
         return pack(self)
@@ -51,7 +52,7 @@ class HistoryJob(NamedTuple):
 
 
 class Answer(NamedTuple):
-    fault: str  #: why there is nothing; empty: there is
+    fault: str  #: why there is no result; empty if there is one
     data: bytes  #: JSON members of the reply, without the braces; empty where none were wanted
     keyframes: list[Keyframe]
 
@@ -70,12 +71,13 @@ def _keyframe(fields: Any) -> Keyframe:
 
 
 def done(data: bytes) -> bytes:
-    """What the helper process does with a job that is encoded: the answer, encoded too."""
+    """Does an encoded job in the helper process, and returns the encoded answer."""
     return work(HistoryJob.decode(data)).encode()
 
 
 def work(job: HistoryJob) -> Answer:
-    """Never raises for what is wrong with the history: that is part of the answer."""
+    """Does a job. It does not raise if something is wrong with the history, since the answer says
+    that."""
     try:
         return _work(job)
     except (EasysyncError, OutOfOrder, ValueError, KeyError) as error:
@@ -115,7 +117,8 @@ def _work(job: HistoryJob) -> Answer:
 
 
 def _revisions(job: HistoryJob) -> Iterator[Revision]:
-    """Those behind the keyframe, each once, decoded when it is their turn."""
+    """Yields the revisions after the keyframe, each of them once, and decodes them when it is their
+    turn."""
     expected = job.begin.rev + 1
     for first, chunk, records in job.parts:
         if chunk is not None:

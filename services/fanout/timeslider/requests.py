@@ -1,4 +1,4 @@
-"""CHANGESET_REQ: what is asked, what it takes, and the answer."""
+"""This module serves CHANGESET_REQ: it reads the request, gathers what is needed, and answers."""
 
 import logging
 from collections import Counter
@@ -22,41 +22,42 @@ from padfleet.shared.wire.jsontext import dumps
 log = logging.getLogger(__name__)
 
 GRANULES = 100
-"""Granules in one answer at most, as in Etherpad."""
+"""How many granules an answer has at most, as in Etherpad."""
 
 MOST_REVISIONS = 20_000
-"""Revisions in one answer: twice what Etherpad's page asks for, and a second of the helper's time.
-An answer with coarser granules has fewer of them."""
+"""How many revisions one answer covers at most: twice what Etherpad's page asks for, and a second
+of the helper's time. An answer with coarser granules has fewer granules."""
 
 MOST_BYTES = 32 << 20
-"""The most that may be stored of these revisions. Where it is more, the answer has fewer
+"""How many bytes the stored form of these revisions may have. If it has more, the answer has fewer
 granules."""
 
 SECONDS = 10.0
-"""After which the helper begins no further granule."""
+"""After how many seconds the helper starts no further granule."""
 
 READ_STEP = 200
-"""Single records in one read: some milliseconds of the event loop."""
+"""How many single records are read at once, which takes a few milliseconds of the event loop."""
 
 AT_ONCE = 4
-"""Requests that are worked on at a time, in turns by address; of one address at most `OF_ADDRESS`,
-so that others never wait for all that it has asked for."""
+"""How many requests are worked on at the same time, with turns by address. An address has at most
+`OF_ADDRESS` of them, so that others never have to wait for all of its requests."""
 
 OF_ADDRESS = 2
 
 MOST_WAITING = 64
-"""Requests that wait on a worker. Who holds most of these places gives one up for others."""
+"""How many requests may wait on a worker. The address with the most of these places gives one up
+for others."""
 
 QUEUED_OF_ADDRESS = 4
-"""Requests of one address that have a place on the worker; the others wait for these, in turns by
-author."""
+"""How many requests of one address may have a place on the worker; its other requests wait for
+these places, with turns by author."""
 
 MOST_OF_ONE = 4
-"""Requests of one session under way. A page sends one after another."""
+"""How many requests of one session may be in progress. A page sends one after another."""
 
 ANSWERS_BYTES = 16 << 20
 KEYFRAMES_BYTES = 16 << 20
-"""What is kept of what was worked out. The past does not change."""
+"""How many bytes of results are kept for later requests, since the past does not change."""
 
 
 class Request(NamedTuple):
@@ -66,20 +67,20 @@ class Request(NamedTuple):
 
 
 class Range(NamedTuple):
-    """The granules of an answer, for a pad as it is now."""
+    """The range of granules in an answer, for the pad as it is now."""
 
     start: int
     granularity: int
     granules: int
-    end: int  #: Etherpad's actualEndNum, which its page needs although it may be before `start`
+    end: int  #: Etherpad's actualEndNum; its page needs it even if it is before `start`
 
     @property
     def last(self) -> int:
-        """The last revision in a granule."""
+        """Returns the last revision that is part of a granule."""
         return self.start + self.granules * self.granularity - 1
 
     def cut(self, granules: int) -> "Range":
-        """The first so many granules of it."""
+        """Returns the range of the first `granules` granules."""
         if granules == self.granules:
             return self
         end = self.start + granules * self.granularity
@@ -87,18 +88,18 @@ class Range(NamedTuple):
 
 
 History = tuple[str, int, str]
-"""Pad, epoch and reign: under these, a rev means one revision only."""
+"""A pad, an epoch and a reign: together with these, a rev always means the same revision."""
 
 
 def parse(message: dict[str, Any]) -> Request:
-    """Raises `ClientError`, in Etherpad's words."""
+    """Reads a request. Raises `ClientError`, with Etherpad's wording."""
     data = message.get("data")
     if not isinstance(data, dict):
         raise WrongType("data is not an object")
     granularity, start = _granularity(data.get("granularity")), _start(data.get("start"))
     request_id = data.get("requestID")
     if request_id is None:
-        raise ClientError("mising requestID")  # so spelt
+        raise ClientError("mising requestID")  # Etherpad's spelling
     if not isinstance(request_id, str | int | float) or len(str(request_id)) > 100:
         raise WrongType("requestID is neither a number nor a short text")
     return Request(start, granularity, request_id)
@@ -137,7 +138,7 @@ def _integer(value: Any) -> int | None:
 
 
 def granules_of(request: Request, head: int) -> Range:
-    """What there is of what is asked for: whole granules only."""
+    """Returns the part of the request that exists, in whole granules only."""
     size = request.granularity
     start = min(request.start, head)
     end = min(start + GRANULES * size, head + 1) // size * size
@@ -153,14 +154,15 @@ class Timeslider:
         self._helper = helper
         self._under_way: Counter[str] = Counter()  # by session
         self._turns = FairQueue(AT_ONCE, waiting=MOST_WAITING, of_one=MOST_WAITING, each=OF_ADDRESS)
-        self._lines: dict[str, FairQueue] = {}  #: of the authors of each address
+        self._lines: dict[str, FairQueue] = {}  #: one for the authors of each address
         self._answers: Shelf[tuple[History, Range], bytes] = Shelf(ANSWERS_BYTES)
         self._keyframes: Shelf[tuple[History, int], Keyframe] = Shelf(KEYFRAMES_BYTES)
 
     @asynccontextmanager
     async def _turn(self, address: str, author: str) -> AsyncIterator[None]:
-        """By address, and of one address by author: a school has one for all, and one of its pupils
-        must not take what there is for the others. Raises `QueueFull`."""
+        """Waits for the request's turn. Turns alternate between addresses, and within an address
+        between authors: a whole school has one address, and a single pupil must not use up what is
+        there for the others. Raises `QueueFull`."""
         line = self._lines.get(address)
         if line is None:
             line = self._lines[address] = FairQueue(
@@ -176,7 +178,8 @@ class Timeslider:
     async def asked(
         self, room: Room, session: Session, message: dict[str, Any], *, address: str
     ) -> None:
-        """`address`: of the client. Raises `ClientError`, or what `UNREACHABLE` lists."""
+        """Answers a request; `address` is the client's. Raises `ClientError`, or what `UNREACHABLE`
+        lists."""
         request = parse(message)
         if self._under_way[session.id] >= MOST_OF_ONE:
             raise ClientError("too many requests for history at once; try again in a moment")
@@ -205,7 +208,7 @@ class Timeslider:
         await self._helper.close()
 
     async def _members(self, room: Room, request: Request) -> bytes:
-        """The answer's `data` without braces and requestID."""
+        """Returns the answer's `data` without braces and requestID."""
         wanted = granules_of(request, room.feed.head)
         if not wanted.granules:
             empty = Granules(Player(BLANK), wanted.start, request.granularity)
@@ -232,10 +235,11 @@ class Timeslider:
     async def _gathered(
         self, room: Room, history: History, wanted: Range
     ) -> tuple[Keyframe, list[StoredPart], Range]:
-        """A keyframe, all that is stored from there on, and what of the range that is enough for.
+        """Returns a keyframe, the stored revisions from there on, and the part of the range that
+        they suffice for.
 
-        Where the keyframe is far away, the way is played first, in steps: so that neither memory
-        nor other requests have to wait for all of it.
+        If the keyframe is far away, the history up to the range is played first, in steps, so that
+        it need not be in memory all at once, and other requests need not wait for all of it.
         """
         begin = await self._nearest(room, history, wanted.start - 1)
         while True:
@@ -260,13 +264,13 @@ class Timeslider:
         return answer
 
     async def _nearest(self, room: Room, history: History, rev: int) -> Keyframe:
-        """The last keyframe that is known up to `rev`."""
+        """Returns the last known keyframe that is not later than `rev`."""
         known = [at for kept, at in self._keyframes if kept == history and at <= rev]
         best = BLANK
         if known:
             best = self._keyframes.get((history, max(known))) or BLANK
         if rev - best.rev > MOST_REVISIONS // 10:
-            # The writer's snapshot may be nearer, for one who looks at the end of a long pad.
+            # The writer's snapshot may be nearer if somebody looks at the end of a long pad.
             snapshot = await read_snapshot(self._redis, room.keys)
             if (
                 snapshot is not None
@@ -279,7 +283,8 @@ class Timeslider:
         return best
 
     async def _parts(self, room: Room, begin: Keyframe, last: int) -> tuple[list[StoredPart], int]:
-        """What is stored of the revisions behind a keyframe, and up to which rev it goes."""
+        """Returns the stored form of the revisions after a keyframe, and the rev that it reaches
+        up to."""
         parts: list[StoredPart] = []
         size = 0
         reached = begin.rev

@@ -1,4 +1,4 @@
-"""What has been worked out and may be wanted again, within so many bytes."""
+"""This module keeps results that may be wanted again, within a limit in bytes."""
 
 from collections import OrderedDict
 from collections.abc import Hashable, Iterator
@@ -9,7 +9,7 @@ V = TypeVar("V")
 
 
 class Shelf(Generic[K, V]):
-    """Forgets what has not been asked for the longest."""
+    """A cache that drops the least recently used entries."""
 
     def __init__(self, most_bytes: int) -> None:
         self._most_bytes = most_bytes
@@ -27,7 +27,7 @@ class Shelf(Generic[K, V]):
         return found[0]
 
     def put(self, key: K, value: V, size: int) -> None:
-        """What is larger than the whole shelf is not kept."""
+        """Keeps a value. A value larger than the whole shelf is not kept."""
         if key in self._kept:
             self._bytes -= self._kept.pop(key)[1]
         if size > self._most_bytes:

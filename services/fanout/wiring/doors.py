@@ -1,4 +1,5 @@
-"""What stands before every request to a worker: who may come, how many, and how slowly."""
+"""This module puts together the checks that every request to a worker has to pass: who may come,
+how many, and how slowly."""
 
 import socket
 from dataclasses import dataclass
@@ -24,7 +25,7 @@ from padfleet.shared.settings import FanoutSettings
 
 @dataclass(frozen=True, slots=True)
 class Doors:
-    """The doors of one worker, and who stands at them."""
+    """The checks at the doors of one worker."""
 
     trusted: Trusted
     origins: Origins
@@ -37,7 +38,8 @@ class Doors:
     def of(
         cls, settings: FanoutSettings, served: ServedSockets, idle_sockets: IdleSockets
     ) -> "Doors":
-        """`served` knows the sockets that there are, `idle_sockets` those on no pad."""
+        """Creates the checks for these settings; `served` knows the sockets that there are, and
+        `idle_sockets` those on no pad."""
         trusted = Trusted(networks(settings.trusted_proxies), settings.client_address_header)
         origins = Origins(settings.cors)
         total, per_address = settings.max_sockets, settings.max_sockets_per_address
@@ -60,7 +62,8 @@ class Doors:
         )
 
     def application(self, settings: FanoutSettings, drain: Drain) -> web.Application:
-        """For clients, who pass all of it. `drain` says when newcomers are sent elsewhere."""
+        """Creates the application for clients, who have to pass all checks. `drain` says when
+        newcomers are sent elsewhere."""
         app = web.Application(
             client_max_size=settings.max_message_bytes,
             middlewares=[
@@ -79,8 +82,8 @@ class Doors:
         return app
 
     def operators_application(self) -> web.Application:
-        """For operators, on a port of its own, so that no proxy in front can be talked into passing
-        a request on to it."""
+        """Creates the application for operators. It has a port of its own, so that no proxy in
+        front can be tricked into passing a client's request on to it."""
         ops = web.Application(middlewares=[self.asked_where_from])
         add_safe_headers(ops)
         return ops

@@ -1,5 +1,5 @@
-"""The servers of a worker: sockets, API and page for clients on one port, and what is its
-operators' alone on another."""
+"""This module sets up the servers of a worker: sockets, API and page for clients on one port, and
+everything that is only for operators on another."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -28,18 +28,18 @@ from padfleet.shared.process import Process
 from padfleet.shared.settings import FanoutSettings
 
 CLOSE_DEADLINE = 5.0
-"""Seconds that the requests at hand have to end when a worker closes its ports."""
+"""How many seconds the requests in progress have to finish when a worker closes its ports."""
 
 LINGER = 2.0
-"""Seconds for which the rest of a request is read that has been refused already."""
+"""For how many seconds the rest of a request is still read after it has been refused."""
 
 BACKLOG = 4096
-"""Connections that the kernel holds until they are accepted."""
+"""How many connections the kernel holds until they are accepted."""
 
 
 @dataclass(frozen=True, slots=True)
 class Http:
-    """What one worker serves by HTTP."""
+    """Everything that one worker serves by HTTP."""
 
     sockets: SocketEvents
     connections: Connections
@@ -62,7 +62,7 @@ async def open_http(
     _mount_for_operators(ops, process, settings, requests, door)
     if ops is not app:
         add_health_routes(app, process.health)
-        # It is closed last: how the worker ends can be looked at.
+        # It is closed last, so that operators can watch how the worker ends.
         await process.serve(ops, *settings.ops, shutdown_timeout=CLOSE_DEADLINE)
     await process.serve(
         app,
@@ -72,7 +72,7 @@ async def open_http(
         shutdown_timeout=CLOSE_DEADLINE,
         lingering_time=LINGER,
         handler=doors.connections.connection,
-        # Callers of the API may have a whole text in the address.
+        # Callers of the API may put a whole text into the address.
         max_line_size=settings.max_message_bytes,
     )
     process.ends.push_async_callback(sio.shutdown)

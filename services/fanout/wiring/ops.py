@@ -1,5 +1,5 @@
-"""What looks after a worker: whether it is ready, the tasks that run as long as it does, and how it
-ends."""
+"""This module puts together what looks after a worker: its readiness, the tasks that run as long as
+it does, and how it ends."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -23,7 +23,7 @@ from padfleet.shared.settings import FanoutSettings
 
 @dataclass(frozen=True, slots=True)
 class Operations:
-    """What one worker has for its operators."""
+    """Everything that one worker has for its operators."""
 
     drain: Drain
     liveness: Liveness
@@ -31,7 +31,7 @@ class Operations:
 
 
 def open_operations(process: Process, settings: FanoutSettings, requests: Requests) -> Operations:
-    """Makes all of it, and adds its checks to the health of the process."""
+    """Creates all of it, and adds its checks to the health of the process."""
     redis, rooms, health = process.redis, requests.rooms, process.health
     liveness = Liveness(redis, rooms, process.id, settings.presence_timeout_ms)
     canaries = Canaries(redis, process.keyspace, rooms, requests.inbox, process.supervisor)
@@ -50,9 +50,9 @@ async def begin(
     operations: Operations,
     http: Http,
 ) -> None:
-    """Counts the worker among the living, begins its tasks, and lets people in.
+    """Sends the worker's first beat, starts its tasks, and lets people in.
 
-    Raises what `UNREACHABLE` lists when Redis is away, and OSError for a port that is taken.
+    Raises what `UNREACHABLE` lists if Redis is away, and OSError for a port that is taken.
     """
     rooms, messages, liveness = requests.rooms, requests.messages, operations.liveness
     await requests.access.start()

@@ -1,5 +1,5 @@
-"""What answers the messages of a worker's sockets: the pads' rooms, the way to the writers, who may
-do what, and the handlers."""
+"""This module puts together what answers the messages of a worker's sockets: the pads' rooms, the
+way to the writers, access, and the handlers."""
 
 from dataclasses import dataclass
 
@@ -27,22 +27,22 @@ from padfleet.shared.settings import FanoutSettings
 
 @dataclass(frozen=True, slots=True)
 class Requests:
-    """All that one worker answers to."""
+    """Everything that answers the requests to one worker."""
 
     rooms: Rooms
     inbox: InboxWriter
     access: Access
-    callers: CallerTokens | None  #: None: no tokens are taken for the HTTP API
+    callers: CallerTokens | None  #: None if the HTTP API accepts no tokens
     join_handler: JoinHandler
     messages: Messages
     idle_sockets: IdleSockets
-    joins: Budget  #: bytes that are kept of pads for those who join
+    joins: Budget  #: bytes of pads that are held for joining clients
 
 
 def open_requests(process: Process, settings: FanoutSettings) -> Requests:
-    """Makes all of it, and has it closed when the process ends, the pads last.
+    """Creates all of it, and arranges for it to be closed when the process ends, the pads last.
 
-    Raises `SettingsError` for a key of tokens that cannot be used.
+    Raises `SettingsError` if a key for tokens cannot be used.
     """
     redis, keyspace, ends = process.redis, process.keyspace, process.ends
     joins = Budget(settings.outgoing_bytes)
