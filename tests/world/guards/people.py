@@ -13,9 +13,9 @@ MEMBERS: Final = b":members"
 
 
 def look_at_members(found: Callable[[str], None], server: Server, call: Call) -> None:
-    """Of two sessions of one author the one with the higher number stays, so no two of an author's
-    have the same. (Those of different authors may, once a fail-over has taken numbers back.) And a
-    session that comes is announced to all workers."""
+    """No two sessions of an author have the same number, since the one with the higher number stays.
+    (Those of different authors may, once a fail-over has taken numbers back.) And a session that
+    comes is announced to all workers."""
     joined = [
         effect for effect in call.effects if effect[0] == b"HSET" and effect[1].endswith(MEMBERS)
     ]
