@@ -13,7 +13,7 @@ MEMBERS: Final = b":members"
 
 
 def look_at_members(found: Callable[[str], None], server: Server, call: Call) -> None:
-    """No two sessions of an author have the same number, since the one with the higher number stays.
+    """No two sessions of an author have the same number: the one with the higher number stays.
     (Those of different authors may, once a fail-over has taken numbers back.) And a session that
     comes is announced to all workers."""
     joined = [
