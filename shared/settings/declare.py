@@ -140,15 +140,15 @@ class Spec:
         return value
 
     def _convert(self, text: str) -> Any:
-        word = text.strip()
         if self.choices:
-            if word.lower() not in self.choices:
+            word = text.strip().lower()
+            if word not in self.choices:
                 raise ValueError("not one of the accepted words")
-            return word.lower()
+            return word
         if self._is_list:
             return tuple(part.strip() for part in text.split(",") if part.strip())
         reader = _READERS.get(self.type)
-        return text if reader is None else reader(word)
+        return text if reader is None else reader(text)
 
     def format(self, value: Any) -> str:
         """The text that `parse` turns back into `value`."""
@@ -161,32 +161,33 @@ class Spec:
         return repr(mask(text)) if self.declared.secret else repr(text)
 
 
-def _read_bool(word: str) -> bool:
-    if word.lower() in _TRUE:
+def _read_bool(text: str) -> bool:
+    word = text.strip().lower()
+    if word in _TRUE:
         return True
-    if word.lower() in _FALSE:
+    if word in _FALSE:
         return False
     raise ValueError("neither true nor false")
 
 
-def _read_int(word: str) -> int:
+def _read_int(text: str) -> int:
     try:
-        return int(word)
+        return int(text)
     except ValueError:
         raise ValueError("not a whole number") from None
 
 
-def _read_float(word: str) -> float:
+def _read_float(text: str) -> float:
     try:
-        return float(word)
+        return float(text)
     except ValueError:
         raise ValueError("not a number") from None
 
 
-def _read_path(word: str) -> Path:
-    if not word:
+def _read_path(text: str) -> Path:
+    if not text.strip():
         raise ValueError("an empty path")
-    return Path(word).expanduser()
+    return Path(text).expanduser()
 
 
 _READERS: dict[Any, Callable[[str], Any]] = {

@@ -87,6 +87,12 @@ def test_every_type_is_read_from_the_environment() -> None:
     )
 
 
+def test_a_number_may_stand_among_blanks_and_a_path_has_those_that_it_is_given() -> None:
+    environ = {"PADFLEET_COUNT": " 7 ", "PADFLEET_RATIO": " 1 ", "PADFLEET_EAGER": " yes "}
+    found = sample([], {**environ, "PADFLEET_FOLDER": "/srv/pads "})
+    assert found == Sample(count=7, ratio=1.0, eager=True, folder=Path("/srv/pads "))
+
+
 def test_every_type_is_read_from_flags() -> None:
     argv = [
         "--count=7",
