@@ -2,12 +2,10 @@
 
 import logging
 from collections.abc import Mapping
-from itertools import islice
 
 from padfleet.services.writer import metrics
 from padfleet.services.writer.pad import WriterPad
 from padfleet.services.writer.pad_batch import PadBatch
-from padfleet.shared.easysync import AttributePool
 from padfleet.shared.log.connection.connect import UNREACHABLE, Redis
 from padfleet.shared.log.fleet.leases import Lease
 from padfleet.shared.log.inboxes import commits
@@ -96,7 +94,7 @@ class Compaction:
         # What gets lost is made up for when the pad is next loaded and written to.
         size = len(pad.pool)
         begin = pad.indexed_up_to
-        found = await aside(size - begin > MANY_ATTRIBUTES, _authors_from, pad.pool, begin)
+        found = await aside(size - begin > MANY_ATTRIBUTES, pad.pool.authors, begin)
         await contributions.note(self._redis, found, pad_id, pad.epoch, kept=pad.kept)
         pad.indexed_up_to = size
 
@@ -119,7 +117,3 @@ class Compaction:
         if await commits.pack_chunk(self._redis, lease, keys, pad.epoch, revisions):
             pad.first_kept = end
             metrics.CHUNKS.inc()
-
-
-def _authors_from(pool: AttributePool, begin: int) -> list[str]:
-    return [value for key, value in islice(pool.pairs(), begin, None) if key == "author" and value]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import islice
 from typing import Any, Final
 
 from padfleet.shared.easysync.base36 import LARGEST
@@ -67,6 +68,12 @@ class AttributePool:
     def pairs(self) -> Iterable[Attribute]:
         """Returns all attributes, in the order of their numbers."""
         return self._pairs.values()
+
+    def authors(self, begin: int = 0) -> list[str]:
+        """Returns the authors among the attributes from number `begin` on, in order. The attribute
+        "author" without a value stands for nobody."""
+        attributes = islice(self.pairs(), begin, None)
+        return [value for key, value in attributes if key == "author" and value]
 
     def clone(self) -> AttributePool:
         """Returns an independent pool of the same attributes. Copies nothing until one of them

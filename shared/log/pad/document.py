@@ -144,7 +144,7 @@ class Document:
 
     def authors(self) -> list[str]:
         """Everybody who has written here, or whose text was brought here."""
-        return [value for key, value in self.pool.pairs() if key == "author" and value]
+        return self.pool.authors()
 
     def twin(self) -> "Document":
         """A copy at the same revision, to be read by another thread. The original must not be

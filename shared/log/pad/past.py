@@ -79,11 +79,7 @@ class Pools:
 
 async def authors_in(pool: AttributePool) -> list[str]:
     """All authors among these attributes, in the order of their numbers."""
-    return await aside(len(pool) > MANY_ATTRIBUTES, _authors, pool.clone())
-
-
-def _authors(pool: AttributePool) -> list[str]:
-    return [value for key, value in pool.pairs() if key == "author" and value]
+    return await aside(len(pool) > MANY_ATTRIBUTES, pool.clone().authors)
 
 
 def _take(pool: AttributePool, revision: Revision) -> None:
