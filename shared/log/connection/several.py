@@ -1,14 +1,34 @@
-"""Questions about several pads, asked for all of them in one round trip.
+"""Commands for many items, and questions about several pads, in as few round trips as possible.
 
-Each function raises what `UNREACHABLE` lists. The caller chooses the number of pads: some hundreds
-keep a pipeline short.
+Each function raises what `UNREACHABLE` lists. Where it is one round trip, the caller chooses the
+number of pads: some hundreds keep a pipeline short.
 """
 
-from collections.abc import Sequence
-from typing import Any, NamedTuple, cast
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, TypeVar, cast
 
+from padfleet.shared.batches import ASKED_AT_ONCE, slices
 from padfleet.shared.log.connection.connect import UNREACHABLE, Redis
 from padfleet.shared.log.keys import Keyspace, PadKeys
+
+T = TypeVar("T")
+
+
+async def of_each(redis: Redis, items: Sequence[T], ask: Callable[[Any, T], object]) -> list[Any]:
+    """Sends one command for each of any number of items, some hundreds to a round trip.
+
+    Arguments:
+        ask: puts the command for an item into the pipeline that it is given.
+
+    Returns the replies, in this order. Raises `ResponseError` if one is an error.
+    """
+    replies: list[Any] = []
+    for some in slices(items, ASKED_AT_ONCE):
+        pipeline = redis.client.pipeline(transaction=False)
+        for item in some:
+            _ = ask(pipeline, item)
+        replies += await pipeline.execute()
+    return replies
 
 
 class StoredHead(NamedTuple):

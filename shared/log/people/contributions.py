@@ -1,11 +1,11 @@
 """Which pads an author has written on: an index, which can always be rebuilt from the pads."""
 
-from collections.abc import Awaitable, Collection, Iterable, Sequence
+from collections.abc import Awaitable, Collection, Iterable
 from itertools import compress
 from typing import cast
 
-from padfleet.shared.batches import ASKED_AT_ONCE, slices
 from padfleet.shared.log.connection.connect import Redis
+from padfleet.shared.log.connection.several import of_each
 from padfleet.shared.log.keys import Keyspace, author_pads_key
 from padfleet.shared.log.people.authors import SYSTEM_AUTHOR, keep
 
@@ -16,22 +16,22 @@ async def note(
     """Adds the pad to these authors' lists, which makes their records permanent, unless they are
     already (`kept`). Raises what `UNREACHABLE` lists."""
     wanted = [author for author in authors if author != SYSTEM_AUTHOR]
-    for some in slices(wanted, ASKED_AT_ONCE):
-        pipeline = redis.client.pipeline(transaction=False)
-        for author in some:
-            _ = pipeline.hset(author_pads_key(author), pad_id, str(epoch))
-        await pipeline.execute()
+    _ = await of_each(
+        redis,
+        wanted,
+        lambda pipeline, author: pipeline.hset(author_pads_key(author), pad_id, str(epoch)),
+    )
     await keep(redis, [author for author in wanted if author not in kept])
 
 
 async def forget(redis: Redis, authors: Iterable[str], pad_id: str) -> None:
     """The pad is not here any more. What is on record of the authors stays. Raises what
     `UNREACHABLE` lists."""
-    for some in slices(list(authors), ASKED_AT_ONCE):
-        pipeline = redis.client.pipeline(transaction=False)
-        for author in some:
-            _ = pipeline.hdel(author_pads_key(author), pad_id)
-        await pipeline.execute()
+    _ = await of_each(
+        redis,
+        list(authors),
+        lambda pipeline, author: pipeline.hdel(author_pads_key(author), pad_id),
+    )
 
 
 async def pads_of(redis: Redis, keyspace: Keyspace, author: str) -> list[str]:
@@ -45,7 +45,12 @@ async def pads_of(redis: Redis, keyspace: Keyspace, author: str) -> list[str]:
     found: list[str] = []
     gone: list[str] = []
     away: list[str] = []
-    for name, (head, epoch) in await _standing(redis, keyspace, list(names)):
+    heads = await of_each(
+        redis,
+        list(names),
+        lambda pipeline, name: pipeline.hmget(keyspace.pad(name).meta, ["head", "epoch"]),
+    )
+    for name, (head, epoch) in zip(names, heads, strict=True):
         noted = known.get(name.encode())
         if head is None and redis.elsewhere is not None:
             away.append(name)
@@ -58,16 +63,3 @@ async def pads_of(redis: Redis, keyspace: Keyspace, author: str) -> list[str]:
     if gone:
         await redis.client.hdel(author_pads_key(author), *gone)
     return sorted(found)
-
-
-async def _standing(
-    redis: Redis, keyspace: Keyspace, names: Sequence[str]
-) -> list[tuple[str, list[bytes | None]]]:
-    """Head and epoch of each of these pads; None where Redis has none."""
-    found: list[tuple[str, list[bytes | None]]] = []
-    for some in slices(names, ASKED_AT_ONCE):
-        pipeline = redis.client.pipeline(transaction=False)
-        for name in some:
-            _ = pipeline.hmget(keyspace.pad(name).meta, ["head", "epoch"])
-        found += zip(some, await pipeline.execute(), strict=True)
-    return found

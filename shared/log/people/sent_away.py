@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from padfleet.shared.log.connection.connect import Redis
+from padfleet.shared.log.connection.several import of_each
 from padfleet.shared.log.keys import kept_out_key
 
 KEPT_OUT_S: Final = 60
@@ -19,10 +20,11 @@ MOST_KEPT_OUT_S: Final = 86_400
 
 async def keep_out(redis: Redis, pad: str, authors: Iterable[str], seconds: int) -> None:
     """These authors cannot join the pad for so long. Raises what `UNREACHABLE` lists."""
-    pipeline = redis.client.pipeline(transaction=False)
-    for author in set(authors):
-        _ = pipeline.set(kept_out_key(pad, author), b"1", ex=seconds)
-    await pipeline.execute()
+    _ = await of_each(
+        redis,
+        list(set(authors)),
+        lambda pipeline, author: pipeline.set(kept_out_key(pad, author), b"1", ex=seconds),
+    )
 
 
 async def is_kept_out(redis: Redis, pad: str, author: str) -> bool:
