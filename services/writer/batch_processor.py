@@ -340,10 +340,7 @@ class BatchProcessor:
             await self._commit(batch)
             return
         except CorruptPad as error:
-            self.entries.note_corrupt(entry.pad, error)
-            item = await self.entries.unreadable(entry.pad, str(error))
-            item.outcomes.append(Outcome(entry.origin, "refused", -1, "corruptPad", str(error)))
-            batch.work = {entry.pad: item}
+            await self.entries.corrupt(batch, entry, error)
             await self._commit(batch)
             return
         if not pad.exists or not (entry.allowed or pad.creator == entry.author):

@@ -94,8 +94,8 @@ class EntryHandler:
         except PadAway as error:
             return PadBatch(keys, WriterPad(), None, away=str(error))
         except (CorruptPad, HistoryGap) as error:
-            self.note_corrupt(pad_id, error)
-            return await self.unreadable(pad_id, str(error))
+            self._note_corrupt(pad_id, error)
+            return await self._unreadable(pad_id, str(error))
 
     async def take(self, batch: Batch, entry_id: str, entry: Entry, *, heavy: bool = False) -> None:
         """Applies the entry to its pad in memory, and adds the answer to the batch's work.
@@ -115,7 +115,7 @@ class EntryHandler:
         except PadAway as error:
             item = self.away(batch, entry, error)
         except (CorruptPad, HistoryGap) as error:
-            item = await self._corrupt(batch, entry, error)
+            item = await self.corrupt(batch, entry, error)
         except UNREACHABLE:
             raise
         except Exception as error:
@@ -150,11 +150,12 @@ class EntryHandler:
             )
         return item
 
-    async def _corrupt(self, batch: Batch, entry: Entry, error: Exception) -> PadBatch:
-        self.note_corrupt(entry.pad, error)
+    async def corrupt(self, batch: Batch, entry: Entry, error: Exception) -> PadBatch:
+        """Refuses an entry whose pad is damaged, and adds the refusal to the batch's work."""
+        self._note_corrupt(entry.pad, error)
         item = batch.work.get(entry.pad)
         if item is None:
-            item = batch.work[entry.pad] = await self.unreadable(entry.pad, str(error))
+            item = batch.work[entry.pad] = await self._unreadable(entry.pad, str(error))
         refusal = Outcome(entry.origin, "refused", -1, "corruptPad", str(error))
         item.outcomes.append(refusal)
         return item
@@ -163,7 +164,7 @@ class EntryHandler:
         """A fault of ours, met by this entry. It must not stop the partition for everyone."""
         item = batch.work.get(entry.pad)
         if item is None:
-            item = batch.work[entry.pad] = await self.unreadable(entry.pad, "internal fault")
+            item = batch.work[entry.pad] = await self._unreadable(entry.pad, "internal fault")
         else:
             await self._load_again(entry.pad, item)
         refusal = Outcome(entry.origin, "refused", item.pad.head, "badChangeset", "internal fault")
@@ -180,7 +181,7 @@ class EntryHandler:
         item.outcomes.append(Outcome(entry.origin, "refused", -1, AWAY, str(error)))
         return item
 
-    async def unreadable(self, pad_id: str, why: str) -> PadBatch:
+    async def _unreadable(self, pad_id: str, why: str) -> PadBatch:
         """What is stored of the pad stays untouched; answers alone are published, under the epoch
         that its rooms know."""
         keys = self._keyspace.pad(pad_id)
@@ -280,7 +281,7 @@ class EntryHandler:
                 await asyncio.sleep(0)
         return changes
 
-    def note_corrupt(self, pad_id: str, error: Exception) -> None:
+    def _note_corrupt(self, pad_id: str, error: Exception) -> None:
         """Logs it, counts it, and shows it on the writer's health page."""
         log.error("corrupt pad", extra={"pad": pad_id, "error": str(error)})
         metrics.CORRUPT.inc()
