@@ -19,6 +19,22 @@ _FO = "{urn:oasis:names:tc:opendocument:xmlns:xsl-fo-compatible:1.0}"
 _TABLE = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
 _OFFICE = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}"
 
+_AS = {
+    f"{_TEXT}list-item": "li",
+    f"{_TEXT}list-header": "li",
+    f"{_TABLE}table": "table",
+    f"{_TABLE}table-row": "tr",
+    f"{_TABLE}table-cell": "td",
+}
+"""Elements that HTML has too."""
+
+_BLANKS: dict[str, Callable[[Any], str]] = {
+    f"{_TEXT}s": lambda element: _spaces(min(_number(element.get(f"{_TEXT}c"), 1), MOST_SPACES)),
+    f"{_TEXT}tab": lambda _: _spaces(len(TAB)),
+    f"{_TEXT}line-break": lambda _: "<br>",
+}
+"""Elements that stand for a piece of text."""
+
 _UNREAD = frozenset(
     {
         f"{_TEXT}tracked-changes",
@@ -253,20 +269,3 @@ def _within(tag: str, inside: Iterator[str]) -> Iterator[str]:
 
 def _number(text: str | None, default: int) -> int:
     return int(text) if text is not None and _NUMBER.fullmatch(text) else default
-
-
-_AS = {
-    f"{_TEXT}list-item": "li",
-    f"{_TEXT}list-header": "li",
-    f"{_TABLE}table": "table",
-    f"{_TABLE}table-row": "tr",
-    f"{_TABLE}table-cell": "td",
-}
-"""Elements that HTML has too."""
-
-_BLANKS: dict[str, Callable[[Any], str]] = {
-    f"{_TEXT}s": lambda element: _spaces(min(_number(element.get(f"{_TEXT}c"), 1), MOST_SPACES)),
-    f"{_TEXT}tab": lambda _: _spaces(len(TAB)),
-    f"{_TEXT}line-break": lambda _: "<br>",
-}
-"""Elements that stand for a piece of text."""

@@ -237,7 +237,7 @@ class Edits:
             accepted = [
                 Outcome(revision.origin, "accepted", revision.rev)
                 for revision in message.revisions
-                if revision.origin is not None
+                if revision.origin in waiting
             ]
             for outcome in (*accepted, *message.outcomes):
                 if outcome.origin in waiting:

@@ -85,13 +85,16 @@ async def agree(
 async def agreed_cold(redis: Redis) -> str:
     """The cold store of the fleet, without its password; empty: it has none. Raises what
     `UNREACHABLE` lists."""
-    stored = cast("bytes | None", await redis.client.hget(CONFIG, "cold"))
-    return stored.decode() if stored is not None else ""
+    return await _agreed(redis, "cold")
 
 
 async def agreed_since(redis: Redis) -> str:
     """By what the fleet is told from others: when it was begun. Raises what `UNREACHABLE` lists."""
-    stored = cast("bytes | None", await redis.client.hget(CONFIG, "since"))
+    return await _agreed(redis, "since")
+
+
+async def _agreed(redis: Redis, name: str) -> str:
+    stored = cast("bytes | None", await redis.client.hget(CONFIG, name))
     return stored.decode() if stored is not None else ""
 
 
