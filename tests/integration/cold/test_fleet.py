@@ -20,11 +20,6 @@ from tests.tools import padfleet
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("cold")
-
-
-@pytest.fixture(scope="module")
 def fleet(folder: Path) -> Iterator[Fleet]:
     settings = {
         "PADFLEET_PARTITIONS": "4",
@@ -42,12 +37,6 @@ def fleet(folder: Path) -> Iterator[Fleet]:
 async def api(fleet: Fleet) -> AsyncIterator[Caller]:
     async with Caller(fleet.urls[0]) as caller:
         yield caller
-
-
-@pytest.fixture
-def server(fleet: Fleet) -> Iterator[redis_py.Redis]:
-    with redis_py.Redis.from_url(fleet.redis_url) as client:
-        yield client
 
 
 def left_of(server: redis_py.Redis, pad: str) -> list[bytes]:

@@ -41,11 +41,6 @@ ODD_NAMES = (
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("neighbours")
-
-
-@pytest.fixture(scope="module")
 def fleet(folder: Path) -> Iterator[Fleet]:
     settings = {
         "PADFLEET_PARTITIONS": "4",
@@ -63,12 +58,6 @@ def fleet(folder: Path) -> Iterator[Fleet]:
 async def api(fleet: Fleet) -> AsyncIterator[Caller]:
     async with Caller(fleet.urls[0], version="1.3.1") as caller:
         yield caller
-
-
-@pytest.fixture
-def server(fleet: Fleet) -> Iterator[redis_py.Redis]:
-    with redis_py.Redis.from_url(fleet.redis_url) as client:
-        yield client
 
 
 async def all_frozen(server: redis_py.Redis) -> None:
