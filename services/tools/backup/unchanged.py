@@ -13,9 +13,10 @@ from padfleet.shared.log.pad.reader import open_reader
 
 
 async def already_there(redis: Redis, keyspace: Keyspace, pad_id: str, path: Path) -> bool:
-    """Whether the file is of the pad as it is now. So a run that was interrupted can be continued,
-    and the next run costs only what has changed. Whether files are complete is for `padfleet verify
-    --backup`: a file gets its name only when it is."""
+    """Returns whether the file holds the pad as it is now. With this, a run that was interrupted
+    can be continued, and the next run costs only what has changed. It does not check that the file
+    is complete: a file gets its name only when it is, and `padfleet verify --backup` checks the
+    rest."""
     with suppress(BadArchive, FileNotFoundError, CorruptPad):
         kept = first_pad(path)
         reader = await open_reader(redis, keyspace, pad_id)

@@ -35,11 +35,11 @@ class ColdFacts:
 
 
 def collect_cold(ours: str, fleets: str = "") -> ColdFacts | None:
-    """Tests the store, and leaves nothing in it. Returns None if there is none.
+    """Tests the store, and leaves nothing in it. Returns None if there is no store.
 
     Arguments:
         ours: the URL that the settings name.
-        fleets: the store that the fleet says that it has.
+        fleets: the store that the fleet says it has.
     """
     try:
         url = url_for_tools(ours, fleets)
@@ -81,7 +81,7 @@ def _full(url: str) -> float | None:
 
 
 def judge_cold(facts: ColdFacts | None) -> list[DoctorFinding]:
-    """Returns the findings; there are none without a cold store."""
+    """Returns the findings, of which there are none without a cold store."""
     name = "cold store"
     if facts is None:
         return []

@@ -29,7 +29,7 @@ class ClusterFacts:
     """What the nodes of a cluster agree on."""
 
     state: str
-    """`cluster_state` of CLUSTER INFO."""
+    """The `cluster_state` in the answer to CLUSTER INFO."""
     slots_assigned: int
     slots_ok: int
     primaries: int
@@ -49,6 +49,6 @@ class Facts:
     replicas: tuple[Store, ...] = ()
     """The servers that may take over from the others."""
     fleet: FleetView | None = None
-    """The fleet on this Redis; None if there is none yet, or it cannot be looked at."""
+    """The fleet on this Redis, or None if there is no fleet yet or it cannot be looked at."""
     cold: str = ""
     """The fleet's cold store, without its password; empty if it has none, or this is unknown."""

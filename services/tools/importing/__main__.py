@@ -208,7 +208,7 @@ async def _take(
 
 
 def _tell_broken(source: Source, where: str, tally: ImportTally, progress: ToolProgress) -> None:
-    """Reports what in the source is not a valid record, whatever pad it belongs to."""
+    """Reports the records of the source that are not valid, no matter which pad they belong to."""
     if isinstance(source, Database) and (said := source.broken.said()):
         tally.unreadable += source.broken.count
         progress.say(f"{where}: {said}")

@@ -18,8 +18,8 @@ STEP = 200
 
 
 async def bring_beside(redis: Redis, records: Records) -> dict[str, int]:
-    """Imports them, and returns how many of each kind there were; invalid records are skipped.
-    Whatever is already known here stays as it is, so that it does no harm to repeat this."""
+    """Imports these records, and returns how many of each kind there were; invalid ones are
+    skipped. Whatever is already known here stays as it is, so repeating an import does no harm."""
     counts = dict.fromkeys(("authors", "tokens", "mappers", "groups", "sessions"), 0)
     async for pairs in _parts(records, "globalAuthor:"):
         named = ((key.removeprefix("globalAuthor:"), value) for key, value in pairs)

@@ -52,9 +52,13 @@ class Importer:
         salvage: bool,
         progress: ToolProgress,
     ) -> None:
-        """`existing` says what is done about pads that exist here already. With `update`, pads that
-        were imported, have changed there since, and have not been changed here, are imported
-        again."""
+        """Takes what is needed to import pads.
+
+        Arguments:
+            existing: what to do about pads that exist here already. `update` imports those again
+                that were imported before and have changed in the source, but not here.
+            salvage: whether a damaged pad is imported as far as it can be read.
+        """
         self._redis = redis
         self._keyspace = keyspace
         self._source = source
@@ -90,8 +94,8 @@ class Importer:
             self._source.take_unreadable()  # of this pad, for which everything has been reported
 
     async def _replaces(self, pad: str, name: str) -> bool | None:
-        """Whether it replaces an existing pad; None if there is nothing to do. Raises `PadExists`,
-        and `BadRecord` for an id under which nobody could open it."""
+        """Returns whether the pad replaces an existing one, or None if there is nothing to do.
+        Raises `PadExists`, and `BadRecord` for an id under which nobody could open the pad."""
         if not is_pad_id(name):
             raise BadRecord(f"nobody could open a pad of this name, of {len(name)} characters")
         keys = self._keyspace.pad(name)

@@ -1,4 +1,4 @@
-"""Opens the sources from which pads are read, of whatever kind."""
+"""Opens the sources, of several kinds, from which pads are read."""
 
 import re
 from collections.abc import AsyncIterator
@@ -49,10 +49,10 @@ class Source(Protocol):
 
 
 class Database:
-    """All pads of one set of records."""
+    """The pads in one set of records."""
 
     def __init__(self, all_records: Records, *, whole: bool) -> None:
-        """`whole` says that there may be records that belong to no pad."""
+        """Takes the records; `whole` says that there may be some that belong to no pad."""
         self.all = Noted(all_records)
         self.whole = whole
         self.broken = all_records.broken if isinstance(all_records, DirtyFile) else BrokenLines()

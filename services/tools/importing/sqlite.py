@@ -34,7 +34,7 @@ _KEY: Final = "CAST(? AS TEXT)"
 
 
 def is_sqlite(path: Path) -> bool:
-    """Whether the file is a SQLite database. Raises OSError."""
+    """Returns whether the file is a SQLite database. Raises OSError."""
     with path.open("rb") as file:
         return file.read(len(MAGIC)) == MAGIC
 

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 
 class Text(NamedTuple):
-    """What one full client has in the end."""
+    """The text that one full client has in the end."""
 
     pad: str
     rev: int
@@ -33,7 +33,8 @@ class Spread(NamedTuple):
 
 
 def quiet(pads: dict[str, Spread], texts: list[Text]) -> bool:
-    """Whether every edit has been accepted and all clients are at the same revision of each pad."""
+    """Returns whether every edit has been accepted and all clients are at the same revision of each
+    pad."""
     return all(
         spread.waiting == 0 and spread.lowest_rev == spread.highest_rev for spread in pads.values()
     ) and all(

@@ -25,7 +25,8 @@ line."""
 
 
 class Client:
-    """`pad_id` and `token` are for CLIENT_READY. Times are seconds of one clock of the caller's.
+    """A cheap author or reader. `pad_id` and `token` are for CLIENT_READY. Times are seconds of one
+    clock of the caller's.
 
     `tally` counts everything; the caller may replace it at any time.
     """
@@ -71,7 +72,7 @@ class Client:
         self.joined = False
         self.gone: str | None = None  #: why the server wants it gone, or why it cannot continue
         self._due: list[float] = []  # when each edit that waits should have been sent
-        self._in_flight: list[float] = []  # the same of those under way
+        self._in_flight: list[float] = []  # when each edit under way should have been sent
         self._in_flight_length = 0
         self._sent_at = 0.0
         self._letter = ""
@@ -81,7 +82,7 @@ class Client:
 
     @property
     def settled(self) -> bool:
-        """Whether every edit has been accepted."""
+        """Returns whether every edit has been accepted."""
         return not self._due and not self._in_flight
 
     @property
@@ -90,7 +91,8 @@ class Client:
         return len(self._due) + len(self._in_flight)
 
     def oldest(self) -> float | None:
-        """When the first of these was due."""
+        """Returns when the first of the unaccepted edits was due, or None if there are no such
+        edits."""
         first = self._in_flight or self._due
         return first[0] if first else None
 

@@ -26,14 +26,15 @@ from padfleet.services.tools.loadtest.websocket import (
 
 class ClientSocket(asyncio.Protocol, ABC):
     """A connection to the WebSocket of a pad, for `loop.create_connection`. A subclass implements
-    `messages`, which is called with what comes, and `ended`, which is called when the connection
-    ends.
+    `messages`, which is called with whatever arrives, and `ended`, which is called when the
+    connection ends.
 
     Pings of the WebSocket are answered; those of Engine.IO are messages.
     """
 
     def __init__(self, target: Target, pad_id: str, inflater: SharedInflater | None = None) -> None:
-        """Without an inflater, compression is not offered."""
+        """Takes the server and the pad. Without an inflater, the socket does not offer
+        compression."""
         self._inflater = inflater
         self._target = target
         self._pad_id = pad_id
@@ -45,13 +46,13 @@ class ClientSocket(asyncio.Protocol, ABC):
 
     @abstractmethod
     def messages(self, texts: list[bytes], size: int) -> None:
-        """Is called when messages have come, as UTF-8, with one read of `size` bytes; there may be
-        none."""
+        """Called with the messages, as UTF-8, that one read of `size` bytes has completed; there
+        may be none."""
 
     @abstractmethod
     def ended(self, why: str) -> None:
-        """Is called when the connection is lost, was closed by the server, or carries no valid
-        WebSocket data. It may be called several times, the first `why` being the cause."""
+        """Called when the connection is lost, was closed by the server, or carries no valid
+        WebSocket data. It may be called several times; the first `why` is the cause."""
 
     def say(self, packet: str) -> None:
         """Sends a packet, unless the connection is closing or gone."""

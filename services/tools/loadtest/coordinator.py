@@ -30,7 +30,7 @@ INTERVAL = 1.0
 
 @dataclass(frozen=True, slots=True)
 class LoadRun:
-    """What a run has to do."""
+    """The plan of a run."""
 
     load: Load
     steps: list[LoadStep]
@@ -161,7 +161,7 @@ class Rig:
         )
 
     def _over(self, result: StepResult) -> bool:
-        """Whether the sweep should end here; the report's notes say why."""
+        """Returns whether the sweep should end here; it adds the reason to the report's notes."""
         if gone := self._servers.gone:
             self._report.notes.append(f"ended early: {', '.join(gone)} is gone")
             return True

@@ -27,7 +27,7 @@ class NoServer(Exception):
 
 @dataclass(slots=True)
 class Workload:
-    """What all sockets of a process share; it is changed while they run."""
+    """The state that all sockets of a process share; it is changed while they run."""
 
     tally: LoadTally = field(default_factory=LoadTally)
     rate: float = 0.0  #: edits a second of each author; at 0 nobody types
@@ -35,7 +35,7 @@ class Workload:
     spread: bool = False  #: authors type all over the first line; else all at the start
     scanner: Scanner = field(default_factory=Scanner)
     inflater: SharedInflater | None = field(default_factory=SharedInflater)
-    """None: compression is not offered."""
+    """The inflater; None means that compression is not offered."""
 
 
 class DriverConnection(ClientSocket):
@@ -135,7 +135,7 @@ class DriverConnection(ClientSocket):
             self._transport.close()
 
     def give_up(self) -> None:
-        """Closes the connection without a goodbye, and is not counted."""
+        """Closes the connection without a goodbye, and does not count its end."""
         self._leaving = True
         self.abort()
 

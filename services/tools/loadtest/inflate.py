@@ -1,9 +1,9 @@
-"""Inflates what thousands of sockets in one process are sent deflated (RFC 7692).
+"""Inflates the messages that thousands of sockets in one process receive deflated (RFC 7692).
 
-An inflater for each would take 10 KB and 5 µs per message, and a server that deflates once for all
-of them would be measured by a rig that inflates for each. What a message means depends only on its
-bytes and on the receiver's window: so it is inflated with zlib once for each of these pairs that
-occur, and looked up after that.
+An inflater for each socket would take 10 KB, and 5 µs per message, and a server that deflates once
+for all of them would be measured by a rig that inflates for each. The meaning of a message depends
+only on its bytes and on the receiver's window, so each pair of these is inflated with zlib once and
+looked up after that.
 """
 
 import zlib
@@ -59,7 +59,7 @@ class Inflating:
     __slots__ = ("_inflater", "_keeps", "_size", "_window")
 
     def __init__(self, inflater: SharedInflater, answer: str) -> None:
-        """`answer` is the server's answer to `OFFER`. Raises `InflateError` if it is invalid."""
+        """Takes the server's answer to `OFFER`. Raises `InflateError` if it is invalid."""
         name, *parameters = (part.strip().lower() for part in answer.split(";"))
         given = dict(parameter.partition("=")[::2] for parameter in parameters)
         bits = given.get("server_max_window_bits", "15").strip('"')

@@ -20,12 +20,12 @@ _PAGE = os.sysconf("SC_PAGE_SIZE")
 class Latency:
     """A distribution of times, in microseconds, exact to three digits.
 
-    Those of several processes and machines add up to what one would have recorded, which is not
-    true of their percentiles.
+    The distributions of several processes and machines add up to the one that a single process
+    would have recorded, which is not true of their percentiles.
     """
 
     def __init__(self, encoded: str | None = None) -> None:
-        """`encoded` is what `encode` returned."""
+        """Starts empty, or with what `encode` has returned."""
         self._histogram: Any = HdrHistogram(1, LONGEST_US, _DIGITS)
         if encoded is not None:
             self._histogram.decode_and_add(encoded.encode())

@@ -100,7 +100,7 @@ class Sweep:
 
 
 def steps(base: LoadStep, sweep: Sweep | None) -> list[LoadStep]:
-    """Returns the steps of a sweep; only `base` if there is none."""
+    """Returns the steps of a sweep, or only `base` if there is no sweep."""
     if sweep is None:
         return [base]
     base = replace(base, duration=sweep.dwell)
@@ -132,9 +132,9 @@ class StopAt:
         return cls(found["what"] or "ack", percentile, seconds(found["limit"]) * 1000)
 
     def reached(self, found: Latency, unaccepted: int, oldest_ms: float) -> bool:
-        """Whether the limit is reached. Latencies only include edits that were accepted, and a
-        server that no longer answers has none. So it also counts if enough edits wait to move the
-        percentile."""
+        """Returns whether the limit is reached. Latencies include only edits that were accepted,
+        and a server that no longer answers accepts none. So the limit also counts as reached if
+        enough edits are waiting to move the percentile."""
         longest = found.ms(self.percentile)
         if longest is not None and longest > self.limit_ms:
             return True
@@ -144,7 +144,7 @@ class StopAt:
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What stays the same over all steps; each process of the rig gets it."""
+    """The part of a plan that stays the same over all steps; each process of the rig gets it."""
 
     urls: list[str]
     pad: str  #: the pad's name, or with several the beginning of their names

@@ -32,7 +32,7 @@ class RigProcess:
 
     @property
     def share(self) -> float:
-        """The share of one core that it used."""
+        """Returns the share of one core that the process used."""
         return self.cpu_s / self.seconds if self.seconds else 0.0
 
     def saturation(self) -> list[str]:
@@ -55,7 +55,7 @@ class Server:
 
 @dataclass(slots=True)
 class StepResult:
-    """What one step of the plan found in the seconds that were measured."""
+    """The results of one step of the plan, for the seconds that were measured."""
 
     authors: int
     readers: int
@@ -83,7 +83,7 @@ class StepResult:
 
     @property
     def bytes_per_revision(self) -> float | None:
-        """The bytes received, on the wire, for each revision by another author."""
+        """Returns the bytes received, on the wire, for each revision by another author."""
         delivered = self.tally.counts.delivered
         return self.tally.counts.bytes / delivered if delivered else None
 
@@ -148,7 +148,7 @@ class LoadReport:
 
     @property
     def sound(self) -> bool:
-        """Whether the server kept its promises and all clients agreed in the end."""
+        """Returns whether the server kept its promises and all clients agreed in the end."""
         return not self.violations and not self.differences
 
     def save(self, path: Path) -> None:

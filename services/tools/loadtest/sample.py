@@ -11,7 +11,7 @@ from padfleet.services.tools.loadtest.tally import LoadTally
 
 @dataclass(slots=True)
 class Sample:
-    """What happened since the last sample, in all processes of the rig."""
+    """The events since the last sample, in all processes of the rig."""
 
     seconds: float = 0.0
     tally: LoadTally = field(default_factory=LoadTally)

@@ -10,7 +10,7 @@ class BadUrl(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A server, from ``http://host:port/prefix``."""
+    """A server, named by an address such as ``http://host:port/prefix``."""
 
     url: str
     host: str

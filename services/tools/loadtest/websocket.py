@@ -45,7 +45,7 @@ class FrameReader:
 
     def __init__(self) -> None:
         self.inflating: Inflating | None = None  #: once permessage-deflate is agreed on
-        self._deflated = False  #: the message in several frames is
+        self._deflated = False  #: whether the message in several frames is deflated
         self.pings: list[bytes] = []  #: to be answered with `pong`, and taken out, by the caller
         self.closed: int | None = None  #: the code of the server's close frame (1005: it had none)
         self._chunks: list[bytes] = []
@@ -169,7 +169,7 @@ class Upgrade:
     __slots__ = ("_head", "_key", "_offer", "agreed", "done")
 
     def __init__(self, offer: str = "") -> None:
-        """`offer` lists the extensions that are offered."""
+        """Prepares a request that offers the extensions in `offer`."""
         self.done = False
         self.agreed = ""  #: the extensions that the server has agreed on
         self._offer = offer
@@ -180,7 +180,8 @@ class Upgrade:
         return upgrade_request(host, target, self._key, self._offer)
 
     def feed(self, data: bytes) -> bytes:
-        """Returns what comes after the answer, once that is `done`. Raises `LoadSocketError`."""
+        """Takes more of the answer. Once the answer is complete (`done`), returns whatever came
+        after it. Raises `LoadSocketError`."""
         head, end, rest = (self._head + data).partition(b"\r\n\r\n")
         if end:
             self.agreed = check_upgrade(head, self._key)

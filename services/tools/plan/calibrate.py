@@ -1,5 +1,5 @@
-"""Constants from measurements: what is measured by itself is taken as it is, the rest is fitted to
-whole fleets under load."""
+"""Derives the constants from measurements: costs that are measured by themselves are taken as they
+are, and the others are fitted to whole fleets under load."""
 
 from __future__ import annotations
 
@@ -60,7 +60,8 @@ class _Load:
 
 
 def calibrate(folder: Path) -> tuple[Constants, Provenance]:
-    """From `build/bench`. Raises `BadConstants` if a benchmark is missing, or was a short one."""
+    """Returns the constants that follow from the benchmarks in `folder`, which is usually
+    `build/bench`. Raises `BadConstants` if a benchmark is missing, or was a short one."""
     names = ("deliveries", "commits", "memory", "connects", "latency", "costs", "wire")
     bench = {name: Bench(folder, name) for name in names}
     values: dict[str, float] = {}
@@ -94,7 +95,8 @@ def calibrate(folder: Path) -> tuple[Constants, Provenance]:
 
 
 def _loads(latency: Bench) -> Iterator[_Load]:
-    """Without those that the rig could not make, and those in which somebody was missing."""
+    """Yields the loads, except those that the rig could not make and those in which somebody was
+    missing."""
     for sample in latency.samples:
         if sample["saturated"] or sample["connected"] < sample["authors"]:
             continue
@@ -115,7 +117,7 @@ def _loads(latency: Bench) -> Iterator[_Load]:
 
 
 def _only(bench: Bench, unit: str) -> float:
-    """The one figure in this unit, whatever its case is called."""
+    """Returns the only figure in this unit, whatever its case is called."""
     return next(iter(bench.medians("", unit).values()))
 
 
@@ -130,7 +132,7 @@ def _fit_worker(bench: dict[str, Bench], loads: list[_Load], note: Any) -> None:
         raise BadConstants("deliveries.json has no run of padfleet: make bench BENCH=deliveries")
     for load in loads:
         took = load.cores["worker"] - load.announced * turn
-        # Alone on a pad, an author's own edit is all that there is to send.
+        # An author who is alone on a pad is sent nothing but their own edits.
         own = load.commits if load.pads == 1 else 0.0
         rows.append(([load.writes, load.bytes, load.commits, own, 1.0], took))
     write, byte, submission, own_s, idle = fit(rows)
@@ -184,7 +186,7 @@ def _fit_redis(bench: dict[str, Bench], loads: list[_Load], note: Any, write: fl
 
 
 def _turn_pads(costs: Bench) -> tuple[float, float]:
-    """Pads that were typed on at once, and the partitions that these make."""
+    """Returns how many pads were typed on at once, and in how many partitions they are."""
     case = next(iter(costs.medians("one revision on each of ", "CPU-µs of worker")))
     pads = float(case.partition(" ")[0].replace(",", ""))
     return pads, min(pads, WriterSettings.partitions)
@@ -231,7 +233,7 @@ def _only_case(found: dict[str, float]) -> float:
 
 
 def _commit() -> str:
-    """The commit that this repository is at; empty outside of one."""
+    """Returns the commit that this repository is at, or `unknown` outside of a repository."""
     command = ["git", "rev-parse", "--short", "HEAD"]
     try:
         done = subprocess.run(

@@ -1,7 +1,7 @@
 """Works out what compression saves on the wire, and what it costs a worker. Pure.
 
-What many sockets of a pad are sent in the same form is deflated once for all of them
-(docs/decisions). What an author is sent separately is deflated up to a bound.
+Messages that many sockets of a pad are sent in the same form are deflated once for all of them
+(docs/decisions). Messages that authors are sent separately are deflated up to a bound.
 """
 
 from __future__ import annotations
@@ -13,10 +13,12 @@ WORTH = 8
 `fanout.delivery.shared_context`."""
 
 GROUPS = 2
-"""Times that a flush deflates the same: for those in step, and for those who have missed one."""
+"""How often a flush deflates the same revisions: once for the sockets in step, and once for those
+that have missed a flush."""
 
 OWN_SHARE, OWN_MOST = 300, 32 * 1024
-"""Bytes that a flush deflates for single sockets: for each that it serves, and at most."""
+"""How many bytes a flush deflates for single sockets: the share of each socket that it serves, and
+the most in all."""
 
 
 def on_the_wire(sockets: float, size: float, constants: Constants) -> float:
@@ -26,8 +28,13 @@ def on_the_wire(sockets: float, size: float, constants: Constants) -> float:
 
 
 def deflating_seconds(sockets: float, own: float, size: float, constants: Constants) -> float:
-    """CPU time of one flush that carries `size` bytes to each, undeflated, `own` edits of authors
-    here among them."""
+    """Returns the CPU seconds that one flush spends on deflating.
+
+    Arguments:
+        sockets: the sockets of the pad on this worker.
+        own: how many edits of authors on this worker are in the flush.
+        size: the bytes for each socket before they are deflated.
+    """
     if sockets < WORTH or not size:
         return 0.0
     c = constants

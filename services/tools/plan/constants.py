@@ -19,27 +19,28 @@ class BadConstants(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Constants:
-    """CPU times are seconds of one core of the machine that was measured; memory is bytes."""
+    """The costs of everything. CPU times are seconds of one core of the machine that was measured;
+    memory is in bytes."""
 
     worker_submission_s: float  #: taking in one edit and handing it to the writer
     worker_turn_s: float  #: learning what was committed on a pad, and its turn to flush
-    worker_own_s: float  #: telling an author that their edit is in, in its place among the others
+    worker_own_s: float  #: telling an author that their edit is in, at its place among the others
     worker_write_s: float  #: one write to one socket, the kernel's part included
     worker_byte_s: float  #: each byte of it
     worker_deflate_s: float  #: one message for all who are sent it alike
     worker_deflate_byte_s: float  #: each byte of it
     worker_ping_s: float  #: a ping and its answer
-    worker_join_s: float  #: one socket's coming, until it is on its pad
-    worker_join_person_s: float  #: of that, for each person who is there already
+    worker_join_s: float  #: one socket's arrival, until it is on its pad
+    worker_join_person_s: float  #: the part of a join for each person who is there already
     worker_poll_s: float  #: one request of a client that polls
-    worker_idle_cores: float  #: of a worker that nobody uses
-    writer_idle_cores: float  #: of one that has nothing to commit
+    worker_idle_cores: float  #: share of a core of a worker that nobody uses
+    writer_idle_cores: float  #: share of a core of a writer that has nothing to commit
     writer_commit_s: float  #: one revision
-    writer_stale_s: float  #: one revision that others came before
+    writer_stale_s: float  #: one revision whose author did not know those before it
     writer_pad_s: float  #: each pad in a call
     writer_call_s: float  #: each partition's call in a round
     writer_round_s: float  #: one round of reading the inboxes
-    redis_idle_cores: float  #: of one that is only asked for health, leases and canaries
+    redis_idle_cores: float  #: share of a core if there are only health checks, leases and canaries
     redis_commit_s: float  #: one revision, from inbox to announcement
     redis_call_s: float  #: one call of the commit script
     redis_round_s: float  #: one read of the inboxes
@@ -51,12 +52,12 @@ class Constants:
     writer_process_bytes: float
     writer_pad_bytes: float
     redis_pad_bytes: float
-    redis_revision_bytes: float  #: of the newest, kept one by one
-    redis_packed_bytes: float  #: of older ones, in chunks
-    kernel_socket_bytes: float  #: of the node, for each connection
-    wire_revision_bytes: float  #: in a message to a client
+    redis_revision_bytes: float  #: one of the newest revisions, which are kept one by one
+    redis_packed_bytes: float  #: one of the older revisions, in chunks
+    kernel_socket_bytes: float  #: memory of the node for each connection
+    wire_revision_bytes: float  #: what is left of the bytes of revisions that are deflated
     wire_deflated_share: float  #: of the bytes of revisions, what is left where they are deflated
-    wire_submission_bytes: float  #: from a client
+    wire_submission_bytes: float  #: a submission from a client
     wire_packet_bytes: float  #: headers of TCP and IP
 
     def __post_init__(self) -> None:
@@ -76,12 +77,12 @@ def unit_of(name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """Where a set of constants comes from."""
+    """The origin of a set of constants."""
 
     machine: Mapping[str, Any]
     date: str
     commit: str
-    sources: Mapping[str, str]  #: of each constant: which benchmark, or that it is assumed
+    sources: Mapping[str, str]  #: the benchmark behind each constant, or that it is assumed
 
 
 def parse(text: str, where: str) -> tuple[Constants, Provenance]:

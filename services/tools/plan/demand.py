@@ -8,8 +8,9 @@ from dataclasses import dataclass, fields
 GIB = 1 << 30
 
 LINGERING = 2.0
-"""Pads in Redis for each that is open, with a cold store: one that nobody is on stays for another
-PADFLEET_COLD_AFTER (10 min). That makes as many again where people stay that long."""
+"""How many pads are in Redis for each one that is open, if there is a cold store: a pad that nobody
+is on stays for another PADFLEET_COLD_AFTER (10 min). Where people stay that long, this doubles the
+number."""
 
 
 class BadDemand(ValueError):
@@ -26,7 +27,7 @@ class HotPad:
 
 @dataclass(frozen=True)  # its defaults are read from the class
 class Demand:
-    """People. `editors` are those who type at the same time, on all pads."""
+    """The people to serve. `editors` are those who type at the same time, on all pads."""
 
     sockets: int
     pads: int  #: open at the same time
@@ -35,14 +36,14 @@ class Demand:
     hot: HotPad | None = None
     skew: float = 0.5
     """How uneven the other pads are: the n-th largest has n to the power of minus this as many
-    people as the largest. 0: all the same."""
+    people as the largest. With 0, all have the same."""
     polling: float = 0.0  #: share of the sockets that poll
-    revision_bytes: float = 0.0  #: of a revision in a message; 0: as measured
+    revision_bytes: float = 0.0  #: size of a revision in a message; 0: as measured
     stored_pads: int = 0  #: that Redis holds; 0: as many as are open
     history: int = 2000  #: revisions of each of these
-    all_pads: int = 0  #: with those that lie in a cold store; 0: there is none
+    all_pads: int = 0  #: pads, with those in a cold store; 0: there is no cold store
     compression: bool = True
-    """Clients offer it, as browsers do, and PADFLEET_COMPRESSION is on."""
+    """Whether clients offer compression, as browsers do, and PADFLEET_COMPRESSION is on."""
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -106,7 +107,8 @@ class Demand:
 
     @property
     def pads_in_redis(self) -> int:
-        """The pads that are open; with a cold store, also those that were open a moment ago."""
+        """Returns the number of open pads; with a cold store, pads that were open a moment ago are
+        included."""
         if not self.all_pads:
             return self.stored_pads or self.pads
         return min(self.all_pads, math.ceil(self.pads * LINGERING))
@@ -118,10 +120,10 @@ class Demand:
 
 @dataclass(frozen=True)  # its defaults are read from the class too
 class Goal:
-    """What the fleet is to be like, and what it is built of."""
+    """The requirements on the fleet, and the hardware that it is built of."""
 
-    latency_s: float = 0.25  #: from commit to socket, 95 of 100, in the busiest pad
-    headroom: float = 0.5  #: share of each resource that stays free, so that a part may go
+    latency_s: float = 0.25  #: from commit to socket, 95th percentile, on the busiest pad
+    headroom: float = 0.5  #: share of each resource that stays free, so that a part may fail
     rejoin_s: float = 60.0  #: for the sockets of a zone to be on the others
     zones: int = 3
     node_cores: int = 16
@@ -150,7 +152,7 @@ class Goal:
 
     @property
     def usable(self) -> float:
-        """The share of each resource that the plan uses."""
+        """Returns the share of each resource that the plan uses."""
         return 1 - self.headroom
 
 

@@ -12,7 +12,7 @@ from padfleet.services.tools.plan.constants import BadConstants
 
 
 class Bench:
-    """The JSON of one benchmark. Raises `BadConstants` if something is missing."""
+    """Reads the JSON of one benchmark. Raises `BadConstants` if something is missing."""
 
     def __init__(self, folder: Path, name: str) -> None:
         self.name = name
@@ -50,14 +50,15 @@ class Bench:
 
 
 def fit(rows: Sequence[tuple[Sequence[float], float]]) -> list[float]:
-    """The costs, none below 0, that explain the rows best: each is how much of what was done, and
-    what it took. Best is by the share that is off, so that a small row counts like a large one.
+    """Returns the costs, none below 0, that explain the rows best. Each row is how much was done of
+    each thing, and what all of it took. Errors are relative, so that a small row counts as much as
+    a large one.
 
-    Coordinate descent on the normal equations: there are a handful of unknowns.
+    It uses coordinate descent on the normal equations, since there are only a handful of unknowns.
     """
     width = len(rows[0][0])
     scaled = [[amount / took for amount in amounts] for amounts, took in rows if took > 0]
-    # Costs differ by orders of magnitude: in units of their columns they do not.
+    # Costs differ by orders of magnitude, but not in units of their columns.
     scale = [max(row[n] for row in scaled) or 1.0 for n in range(width)]
     columns = [[row[n] / scale[n] for row in scaled] for n in range(width)]
     squares = [[sum(a * b for a, b in zip(p, q, strict=True)) for q in columns] for p in columns]

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from padfleet.services.tools.plan.demand import Demand
 
 BALANCE = 1.25
-"""A worker gets no more than so many times the average of sockets (`hash-balance-factor` of
-deploy/balancer/haproxy.cfg); what is more of a pad goes to the next worker."""
+"""A worker gets at most this many times the average of sockets (`hash-balance-factor` of
+deploy/balancer/haproxy.cfg); the rest of a pad goes to the next worker."""
 
 WIDENING = 1.25
-"""Pads are taken together whose sizes differ by no more than this."""
+"""Pads whose sizes differ by no more than this factor are treated as one group."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +26,8 @@ class Pads:
 
 
 def pads_of(demand: Demand) -> list[Pads]:
-    """The hot pad first, if there is one, then from the largest down. Editors are where people are:
-    as many of the sockets of each pad."""
+    """Returns the hot pad first, if there is one, and then the others from the largest down.
+    Editors are spread like sockets: they are the same share of the people on each pad."""
     found, pads = [], demand.pads
     sockets, editors = demand.sockets, demand.editors
     if demand.hot is not None:
@@ -37,7 +37,7 @@ def pads_of(demand: Demand) -> list[Pads]:
     if not pads or not sockets:
         return found
     groups = _groups(pads, demand.skew)
-    # Nobody's pad is empty: each has one socket, and what is left goes by weight.
+    # No pad is empty: each has one socket, and the others are spread by weight.
     spare, whole = sockets - pads, sum(count * weight for count, weight in groups)
     for count, weight in groups:
         size = 1 + spare * weight / whole
@@ -46,8 +46,9 @@ def pads_of(demand: Demand) -> list[Pads]:
 
 
 def _groups(pads: int, skew: float) -> list[tuple[int, float]]:
-    """How many, and the weight of each, which for the sum of squares is right, not only for the
-    sum: what a pad costs goes with the square of its people."""
+    """Returns groups of pads: how many there are, and the mean weight of each. A pad's cost grows
+    with the square of its people, so the groups are narrow enough for the sum of squares to be
+    right, too."""
     if not skew:
         return [(pads, 1.0)]
     groups, first = [], 1
@@ -61,7 +62,7 @@ def _groups(pads: int, skew: float) -> list[tuple[int, float]]:
 
 
 def _sample(first: int, last: int) -> list[float]:
-    """Ranks between the two, all or a hundred of them."""
+    """Returns the ranks between the two, or a hundred of them if there are more."""
     many = last - first + 1
     if many <= 100:
         return [float(rank) for rank in range(first, last + 1)]
@@ -69,9 +70,10 @@ def _sample(first: int, last: int) -> list[float]:
 
 
 def workers_of(pads: Pads, sockets: float, workers: int, *, gathered: bool) -> float:
-    """On how many of `workers` one such pad has somebody; `sockets` are those of all pads."""
+    """Returns on how many of `workers` one such pad has somebody, if all pads together have
+    `sockets`."""
     if gathered:
         fits = BALANCE * sockets / workers
         return min(float(workers), max(1.0, math.ceil(pads.sockets / fits)))
-    # Each socket goes anywhere: how many different workers that makes, on average.
+    # Without this, each socket may be anywhere: how many different workers is that on average?
     return workers * -math.expm1(pads.sockets * math.log1p(-1 / workers)) if workers > 1 else 1.0

@@ -1,5 +1,5 @@
-"""Works out how many of each are needed, by each limit alone; the one that needs most is
-binding."""
+"""Works out how many of each kind of process or machine are needed, by each limit alone. The limit
+that needs the most is binding."""
 
 from __future__ import annotations
 
@@ -14,24 +14,26 @@ from padfleet.services.tools.plan.work import PlannedWork, workers_work
 from padfleet.shared.settings import FanoutSettings
 
 MOST = 1 << 17
-"""Workers beyond which no fleet is planned."""
+"""The largest number of workers for which a fleet is planned."""
 
 FEED_SECONDS = 30.0
-"""A worker holds all revisions of so many seconds, however many (`KEEP_MS` of its feed)."""
+"""A worker holds all revisions of this many seconds, however many there are (`KEEP_MS` of its
+feed)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """One reason for so many of something. If `needs` is None, no number of them is enough."""
+    """One reason why so many of something are needed. If `needs` is None, no number of them is
+    enough."""
 
     name: str
     needs: int | None
-    found: str  #: the figures that it comes from
+    found: str  #: the figures that it follows from
     relax: str  #: what makes it smaller
 
 
 class CostModel:
-    """One demand, on any number of workers."""
+    """The costs of one demand, on any number of workers."""
 
     def __init__(
         self, demand: Demand, goal: Goal, constants: Constants, pads: Sequence[Pads]
@@ -42,7 +44,7 @@ class CostModel:
 
     @property
     def busiest(self) -> Pads:
-        """The pad with most deliveries."""
+        """Returns the pad with the most deliveries."""
         return max(self.pads, key=lambda pads: pads.sockets * pads.editors)
 
     def busiest_room(self, workers: int) -> BusyRoom:
@@ -58,14 +60,15 @@ class CostModel:
     # --- The limits of a worker ------------------------------------------------------------------
 
     def loop_cores(self, workers: int) -> float:
-        """What the event loop of one worker takes of a core, on average."""
+        """Returns how much of a core the event loop of one worker uses, on average."""
         return self._work(workers).cores / workers
 
     def _work(self, workers: int) -> PlannedWork:
         return workers_work(self.pads, self.demand, self.goal, self.constants, workers)
 
     def busiest_loop_cores(self, workers: int) -> float:
-        """The cores of the worker that has its share of the busiest pad beside others."""
+        """Returns the cores used by a worker that has its share of the busiest pad, and others
+        beside it."""
         room, c = self.busiest_room(workers), self.constants
         beat = rhythm(room, c, self.revision_bytes, compression=self.demand.compression)
         own = beat.flushes * beat.flush_s + room.own * c.worker_submission_s
@@ -73,17 +76,19 @@ class CostModel:
         return own + self._left_by(room, workers) * self.loop_cores(workers)
 
     def _left_by(self, room: BusyRoom, workers: int) -> float:
-        """The balancer fills a worker up to its share. Of that, what this pad leaves to others."""
+        """Returns which part of a worker's share of all sockets the busiest pad leaves to other
+        pads."""
         return max(0.0, 1 - room.sockets * workers / self.demand.sockets)
 
     def latency(self, workers: int) -> float:
-        """Seconds, 95 of 100, in the busiest pad; infinite where the event loop is full."""
+        """Returns the seconds from commit to socket, 95th percentile, on the busiest pad; they are
+        infinite if the event loop is full."""
         if self.busiest_loop_cores(workers) >= 1:
             return float("inf")
         return self.busiest_rhythm(workers).p95_s
 
     def busiest_rhythm(self, workers: int) -> Rhythm:
-        """The rhythm of the busiest pad, beside the other pads of a worker."""
+        """Returns the rhythm of the busiest pad, beside the other pads of a worker."""
         room = self.busiest_room(workers)
         busy = 1 + self._left_by(room, workers) * self._work(workers).busy_rooms / workers
         return rhythm(
@@ -107,7 +112,7 @@ class CostModel:
         return c.worker_process_bytes + total / workers
 
     def rejoin(self, workers: int) -> float:
-        """Seconds until the sockets of a zone are on the others."""
+        """Returns the seconds until the sockets of a lost zone are on the others."""
         zones, c = self.goal.zones, self.constants
         lost = self.demand.sockets / zones if zones > 1 else self.demand.sockets / workers
         left = workers * (1 - 1 / zones) if zones > 1 else workers - 1
@@ -118,7 +123,8 @@ class CostModel:
 
 
 def least(fits: Callable[[int], bool], start: int = 1) -> int | None:
-    """The smallest number from `start` up that fits, if larger ones do so too; None: none does."""
+    """Returns the smallest number from `start` up that fits, provided that larger numbers fit too,
+    or None if no number fits."""
     high = max(1, start)
     while not fits(high):
         high *= 2
@@ -134,7 +140,7 @@ def least(fits: Callable[[int], bool], start: int = 1) -> int | None:
 
 
 def worker_limits(model: CostModel) -> list[Limit]:
-    """Each by itself."""
+    """Returns the limits on workers, each by itself."""
     goal, demand = model.goal, model.demand
     loop = least(lambda n: model.loop_cores(n) <= goal.usable)
     latency = least(lambda n: model.latency(_left(n, goal)) <= goal.latency_s)
@@ -193,8 +199,9 @@ def worker_limits(model: CostModel) -> list[Limit]:
 
 
 def _left(workers: int, goal: Goal) -> int:
-    """When the headroom is gone. Fan-out is not planned by its share of the event loop: a pad that
-    needs more than half of it flushes less often, with larger messages, until it is too late."""
+    """Returns the workers that are left when the headroom is gone. Fan-out is not planned by its
+    share of the event loop: a pad that needs more than half of it flushes less often, with larger
+    messages, until that is too late."""
     return max(1, int(workers * goal.usable))
 
 

@@ -15,16 +15,16 @@ from padfleet.services.tools.plan.work import CommitCost, PlannedWork, commits, 
 from padfleet.shared.settings import WriterSettings
 
 PARTITIONS_PER_WRITER = 8
-"""So that rendezvous hashing spreads them evenly, and there is room to grow: their number is fixed
-at the first start."""
+"""The number of partitions for each writer: enough for rendezvous hashing to spread them evenly,
+and for the fleet to grow, since their number is fixed at the first start."""
 
 COLD_PAD_BYTES = 100
-"""What is left in Redis of a pad in a cold store, at most."""
+"""The most bytes that a pad in a cold store leaves behind in Redis."""
 
 COLD_OBJECT_BYTES = 4096
 COLD_REVISION_BYTES = 10
-"""What a pad takes in a cold store, and each of its revisions: a block of a disk, and what typing
-was measured to take (docs/performance.md), rounded up."""
+"""How many bytes a pad takes in a cold store, and each of its revisions: a block of a disk, and
+what typing was measured to take (docs/performance.md), rounded up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +126,8 @@ def _at_least(amount: float, each: float) -> int:
 
 
 def _left(goal: Goal, idle: float) -> float:
-    """What is left of a process's core for its work. It is never nothing: where headroom leaves
-    less than a process needs for itself, there would be no end of processes."""
+    """Returns the share of a process's core that is left for its work. It is never 0: if the
+    headroom left less than a process needs for itself, there would be no end of processes."""
     return max(goal.usable - idle, goal.usable / 10)
 
 
@@ -203,8 +203,9 @@ def _node_limits(goal: Goal, processes: int, resident: float, work: PlannedWork)
 
 
 def _stored(demand: Demand, constants: Constants) -> float:
-    """Bytes of Redis; what is too new to be packed is up to a chunk more than is kept."""
-    # Of a pad that was brought from the cold store, no more than its newest revisions are there.
+    """Returns the bytes in Redis. Revisions that are too new to be packed are up to a chunk more
+    than are kept."""
+    # Only the newest revisions of a pad are there if it was brought from the cold store.
     newest = min(demand.history, WriterSettings.keep_revisions)
     each = constants.redis_pad_bytes + newest * constants.redis_revision_bytes
     if not demand.all_pads:
@@ -214,5 +215,5 @@ def _stored(demand: Demand, constants: Constants) -> float:
 
 
 def _cold(demand: Demand) -> float:
-    """Bytes of the cold store."""
+    """Returns the bytes in the cold store."""
     return demand.all_pads * (COLD_OBJECT_BYTES + demand.history * COLD_REVISION_BYTES)

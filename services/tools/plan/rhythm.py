@@ -16,19 +16,19 @@ from padfleet.shared.rounds import FREE_COMMITS, pause
 from padfleet.shared.settings import FanoutSettings, WriterSettings
 
 ROUNDS = 40
-"""Steps of the search for the rhythm at which a flush takes as long as it does; each halves what is
-missing."""
+"""How many steps the search takes for the rhythm at which a flush takes as long as it does; each
+step halves the remaining error."""
 
 LIGHT_SHARE, LIGHT_TIMES = 0.03, 3
 """A pad whose flushes at the usual rate would take less than this share of the loop may have more
-of them, up to so many times as many: `fanout.delivery.pacing` has the same."""
+of them, up to this many times as many, as in `fanout.delivery.pacing`."""
 
 BUSY_FOR_S = 0.1
-"""A pad counts as busy for so long after a flush: `BUSY_FOR` of
+"""How many seconds a pad counts as busy after a flush: `BUSY_FOR` of
 `fanout.delivery.flush_scheduler`."""
 
 HOP_S = 0.002
-"""From the writer's commit through Redis to a worker of the same site."""
+"""The seconds from the writer's commit through Redis to a worker at the same site."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +55,9 @@ MOST_PAUSE_S = WriterSettings.commit_interval_ms / 1000
 
 
 def announcements(revisions: float, free: float = FREE_COMMITS) -> float:
-    """Commits per second of a pad with so many revisions per second, that come at random times: a
-    writer with more than `free` of them pauses between two rounds, and what came meanwhile is one
-    commit. If nothing did, the next revision is one at once."""
+    """Returns the commits per second of a pad whose revisions come at random times. A writer with
+    more than `free` of them per second pauses between two rounds, and the revisions that come
+    meanwhile make one commit. If there are none, the next revision is committed at once."""
     interval = pause(revisions, free, MOST_PAUSE_S)
     if not revisions:
         return 0.0
@@ -72,8 +72,8 @@ def rhythm(
     busy: float = 1.0,
     compression: bool = False,
 ) -> Rhythm:
-    """The rhythm of a pad on a worker with so many pads that flush at the moment, this one
-    included: they share what fan-out may take, so each pauses longer."""
+    """Returns the rhythm of a pad on a worker where `busy` pads flush at the moment, this one
+    included: they share the time for fan-out, so the more there are, the longer each one pauses."""
     announced = announcements(room.revisions)
     if not announced:
         return Rhythm(0, 0, 0, 0, 0, 0)
@@ -86,8 +86,8 @@ def rhythm(
         waits = min(cost * (busy / share - 1), ceiling)
         fastest = max(held_to, min(LIGHT_TIMES * held_to, LIGHT_SHARE / cost))
         flushes = (flushes + min(announced, fastest, 1 / (cost + waits))) / 2
-    # A revision that finds the pad quiet goes at once. Otherwise it waits for the next flush, which
-    # it may just have missed, and within that for its socket's turn.
+    # A revision that finds the pad quiet is sent at once. Otherwise it waits for the next flush,
+    # which may have just begun without it, and then for its socket's turn within that flush.
     period = 1 / flushes
     held = 0.95 * period if room.revisions > flushes * 1.05 else 0.0
     return Rhythm(
@@ -108,7 +108,8 @@ def flush_seconds(
     *,
     compression: bool = False,
 ) -> float:
-    """CPU time of one flush at this rhythm. Authors with an edit in it are served by themselves."""
+    """Returns the CPU seconds of one flush at this rhythm. Authors with an edit in it are served
+    one by one."""
     batch = max(1.0, room.revisions / flushes)
     size, own = batch * revision_bytes, room.own / flushes
     sent = on_the_wire(room.sockets, size, constants) if compression else size

@@ -16,15 +16,16 @@ from padfleet.shared.settings import FanoutSettings, WriterSettings
 
 PING_S = FanoutSettings.ping_interval_ms / 1000
 PROBE_S = 5.0
-"""A socket that gets revisions is asked so often what has arrived (`ASK_AGE` of the worker)."""
+"""How many seconds pass between two questions to a socket what has arrived, while it is sent
+revisions (`ASK_AGE` of the worker)."""
 
 ROUNDS_MOST = 1000 / WriterSettings.commit_interval_ms
-"""The most rounds of a writer in a second."""
+"""The most rounds that a writer can make in a second."""
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedWork:
-    """What all workers together do in a second."""
+    """The work of all workers together in a second."""
 
     cores: float
     rooms: float  #: pads × workers that have somebody on them
@@ -68,7 +69,7 @@ def workers_work(
         asked += group.count * group.sockets * min(1 / PROBE_S, beat.flushes)
     sockets, polling = demand.sockets, demand.sockets * demand.polling
     pings = sockets / PING_S + asked
-    # Those that poll get each message as the answer to a request of their own.
+    # Each message for a client that polls is the answer to a request of its own.
     polls = demand.polling * writes + polling / PING_S
     cores += pings * c.worker_ping_s + polls * c.worker_poll_s
     submissions = demand.revisions_per_second
@@ -88,20 +89,21 @@ def workers_work(
 
 @dataclass(frozen=True, slots=True)
 class CommitCost:
-    """What commits cost all writers and Redis in a second."""
+    """The costs of commits in a second, for all writers and Redis."""
 
     writer_cores: float
     redis_cores: float
     revisions: float
     calls: float  #: of the commit script
     busiest_cores: float  #: of the writer, for the partition of the busiest pad
-    most_revisions: float  #: that one pad can have: the writer's whole core goes to its partition
+    most_revisions: float  #: that one pad can have if its partition gets the writer's whole core
 
 
 def commits(
     pads: Iterable[Pads], demand: Demand, constants: Constants, partitions: int, heard: float
 ) -> CommitCost:
-    """`heard`: commits × workers that are told, in a second."""
+    """Returns what the commits of a second cost; `heard` is how often workers are told of a
+    commit."""
     c, revisions, made, busiest = constants, 0.0, 0.0, 0.0
     stale = 0.0
     for group in pads:

@@ -64,7 +64,7 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _ask(url: str, where: SplitResult, timeout: float) -> tuple[bool, str]:
-    """Whether it is well, and what it says."""
+    """Returns whether the process is well, and what it says."""
     # Not urllib: that would go through a proxy which the environment names.
     connection = http.client.HTTPConnection(where.hostname or "", where.port, timeout=timeout)
     try:

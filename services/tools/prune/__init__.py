@@ -1,1 +1,1 @@
-"""`padfleet prune`: pads that nobody has used for long go away."""
+"""Implements `padfleet prune`, which deletes pads that nobody has used for a long time."""

@@ -1,4 +1,4 @@
-"""The command `padfleet prune`."""
+"""Runs the command `padfleet prune`."""
 
 import argparse
 import json
@@ -17,12 +17,12 @@ from padfleet.shared.settings.ages import prune_age_of
 from padfleet.shared.tool import FAILED, add_redis_options, fleet_of, option_of, run_tool, shown
 
 TIMEOUT = 10.0
-"""Seconds that a writer may take to delete a pad."""
+"""How many seconds a writer may take to delete a pad."""
 
 
 def main(argv: Sequence[str]) -> int:
-    """Delete what nobody has used for long. Returns 0 when all of it is gone, 1 when some of it is
-    not, 2 when nothing was begun."""
+    """Deletes the pads that nobody has used for long. Returns 0 when all of them are gone, 1 when
+    some are not, and 2 when nothing was begun."""
     parser = _parser()
     given = parser.parse_args(argv)
     if given.export is not None and not given.dry_run:
@@ -85,7 +85,8 @@ async def _prune(settings: RedisProcessSettings, given: argparse.Namespace) -> i
                 counts = await _run(pruning, given)
                 details |= counts
         if isinstance(cold, ObjectPads) and not given.dry_run:
-            # What killed processes have left in the store is nobody's, and goes as well.
+            # What killed processes have left behind in the store belongs to nobody, and goes as
+            # well.
             _ = await cold.sweep()
     said = ", ".join(f"{count:,} {verdict}" for verdict, count in sorted(counts.items()))
     print(f"padfleet prune: {said or 'nothing has been unused for so long'}", file=sys.stderr)
@@ -93,7 +94,7 @@ async def _prune(settings: RedisProcessSettings, given: argparse.Namespace) -> i
 
 
 async def _run(pruning: Pruning, given: argparse.Namespace) -> dict[str, int]:
-    """How many pads there were of each verdict."""
+    """Returns how many pads there were of each verdict."""
     counts: dict[str, int] = {}
     async with aclosing(pruning.run(given.unused, given.match)) as pads:
         async for one in pads:

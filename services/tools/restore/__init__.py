@@ -1,1 +1,2 @@
-"""`padfleet restore`: pads from the files of `padfleet backup`, while the fleet runs."""
+"""Implements `padfleet restore`, which restores pads from the files of `padfleet backup` while the
+fleet runs."""

@@ -1,4 +1,4 @@
-"""The command `padfleet restore`."""
+"""Runs the command `padfleet restore`."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ from padfleet.shared.tool import (
 
 
 def main(argv: Sequence[str]) -> int:
-    """Restore the pads of a backup. Returns 0 when all that were asked for are there, 1 when not, 2
-    when nothing was begun."""
+    """Restores the pads of a backup. Returns 0 when all pads that were asked for are there, 1 when
+    one is not, and 2 when nothing was begun."""
     parser = _parser()
     new_id = parser.parse_args(argv).new_id
     if new_id is not None and ("$" in new_id or not is_new_pad_id(new_id)):
@@ -90,8 +90,8 @@ async def _restore(settings: RedisProcessSettings, given: argparse.Namespace) ->
 
 
 def _wanted(given: argparse.Namespace, path: Path) -> list[PadHead]:
-    """The pads of the file that are asked for. Reads it to its end, so that nothing is done with
-    one that is damaged. Raises ValueError with what is wrong."""
+    """Returns the pads of the file that are asked for. It reads the file to its end, so that
+    nothing is done with a damaged one. Raises ValueError, which says what is wrong."""
     try:
         pads = check_archive(path)
     except (BadArchive, OSError) as error:
@@ -106,7 +106,7 @@ def _wanted(given: argparse.Namespace, path: Path) -> list[PadHead]:
 
 
 class _RestoreRun:
-    """One run of the command, and what has come of it so far."""
+    """One run of the command, and its results so far."""
 
     def __init__(self, redis: Redis, keyspace: Keyspace, given: argparse.Namespace) -> None:
         self._redis = redis
@@ -116,7 +116,8 @@ class _RestoreRun:
         self._done = self._there = self._failed = 0
 
     async def file(self, path: Path, wanted: Sequence[PadHead]) -> int:
-        """All of these, or, where one is in the way, none. Returns the exit code."""
+        """Restores all of these pads, or none of them if one would replace a pad that must stay.
+        Returns the exit code."""
         if not self._given.replace and (names := await self._restorer().in_the_way(wanted)):
             return _refuse(
                 f"there is already {_listed(names)}; --replace puts what is in {path} in its place"
@@ -124,9 +125,9 @@ class _RestoreRun:
         return 0 if await self._put(path, wanted) else FAILED
 
     async def folder(self, files: Sequence[Path]) -> int:
-        """One file after the other: what is wrong with one keeps no other back, and pads that are
-        here as they are in the backup are passed, so that a run which broke off is gone on with.
-        Returns the exit code."""
+        """Restores one file after the other. A fault in one file does not affect the others, and
+        pads that are here as they are in the backup are skipped, so a run that broke off can be
+        continued. Returns the exit code."""
         for number, path in enumerate(files, 1):
             self._progress.at(path.name, number, len(files))
             try:
@@ -158,17 +159,19 @@ class _RestoreRun:
 
     @property
     def counts(self) -> dict[str, int]:
-        """What has come of it, for the audit log."""
+        """The results so far, for the audit log."""
         return {"restored": self._done, "here_already": self._there, "failed": self._failed}
 
     async def _is_here(self, pad: PadHead) -> bool:
-        """Whether a pad of this name has this history, up to this revision and no further."""
+        """Returns whether a pad of this name exists with exactly this history, up to the same
+        revision."""
         name = self._given.new_id or pad.pad
         reader = await open_reader(self._redis, self._keyspace, name, brief=True)
         return reader is not None and (reader.meta.head, reader.meta.chain) == (pad.head, pad.chain)
 
     async def _put(self, path: Path, pads: Sequence[PadHead]) -> bool:
-        """Restores these pads of the file. False, and said why: not all of it is there."""
+        """Restores these pads of the file. If not all of them could be restored, it says why and
+        returns False."""
         try:
             with path.open("rb") as file:
                 await self._restorer([pad.pad for pad in pads]).take(read_archive(file))

@@ -31,8 +31,8 @@ from padfleet.shared.wire.jsontext import dumps
 
 
 class Restorer:
-    """Takes entries in their order. One pad at a time is on its way; until its last entry has come,
-    nobody sees anything of it."""
+    """Restores pads from the entries of an archive, in their order. One pad at a time is being
+    restored, and nobody sees any of it before its last entry has been taken."""
 
     def __init__(
         self,
@@ -45,7 +45,15 @@ class Restorer:
         restored: Callable[[str, PadHead, Installed], None],
         progress: Callable[[str, int, int], None],
     ) -> None:
-        """`only` are the pads that are wanted, None: all; `new_id` is the name that one gets."""
+        """Takes what is needed to restore pads.
+
+        Arguments:
+            only: the pads that are wanted; None means all.
+            new_id: the name under which a single pad is restored, or None for its own.
+            replace: whether a pad that exists already is replaced.
+            restored: called with the name, the head and the result for each restored pad.
+            progress: called with the pad, the newest revision so far and the head.
+        """
         self._redis = redis
         self._keyspace = keyspace
         self._only = only
@@ -55,16 +63,20 @@ class Restorer:
         self._progress = progress
         self._pad: PadHead | None = None
         self._staging: Staging | None = None
-        self._messages = 0  #: of its chat, so far
+        self._messages = 0  #: messages of its chat so far
 
     async def in_the_way(self, pads: Iterable[PadHead]) -> list[str]:
-        """The pads that exist already in the places of these."""
+        """Returns the names, of those that these pads are to get, under which a pad exists
+        already."""
         names = [self._new_id or pad.pad for pad in pads]
         return [name for name in names if await is_there(self._redis, self._keyspace, name)]
 
     async def take(self, entries: Iterable[Entry]) -> None:
-        """Raises `PadExists`, `Moved`, `CorruptPad`, what reading the entries raises, and what
-        `UNREACHABLE` lists. Pads that were done by then stay."""
+        """Restores the pads from these entries. Pads that are complete when it raises stay.
+
+        Raises `PadExists`, `Moved`, `CorruptPad`, whatever reading the entries raises, and what
+        `UNREACHABLE` lists.
+        """
         try:
             for entry in entries:
                 await self._take(entry)
@@ -107,8 +119,8 @@ class Restorer:
     def _within_bounds(
         self, messages: Iterable[tuple[str, list[bytes]]]
     ) -> Iterator[tuple[str, list[bytes]]]:
-        """Without what is no message, and numbered anew: ours have no holes, and whoever goes
-        through a chat goes up to the number of its newest message."""
+        """Yields the messages of a chat under new numbers, without invalid ones: chats here have no
+        holes, and readers of a chat go up to the number of its newest message."""
         for _, flat in messages:
             fields = dict(zip(flat[::2], flat[1::2], strict=False))
             try:
@@ -142,7 +154,8 @@ class Restorer:
 
     async def _tokens(self, entry: Tokens) -> None:
         for token, author in entry.tokens:
-            # Whoever came again since the backup is another author now, and stays that.
+            # Somebody who has come again since the backup is another author now, and stays that
+            # author.
             if not (bounds.is_author_id(author) and bounds.is_author_id(token)):
                 continue
             await bring_token(self._redis, token, author)

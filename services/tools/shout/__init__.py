@@ -1,1 +1,1 @@
-"""A notice to everybody who has a pad open."""
+"""Implements `padfleet shout`, which shows a notice to everybody who has a pad open."""

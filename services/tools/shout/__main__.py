@@ -1,4 +1,4 @@
-"""The command `padfleet shout`."""
+"""Runs the command `padfleet shout`."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from padfleet.shared.settings import RedisProcessSettings
 from padfleet.shared.tool import add_redis_options, fleet_of, run_tool
 
 PAGE = 500
-"""Pads asked for in one round trip."""
+"""How many pads are asked for in one round trip."""
 
 MOST_TEXT = 2_000
 
 
 def main(argv: Sequence[str]) -> int:
-    """Tell people something. Returns 0, also if nobody was there."""
+    """Shows people a notice. Returns 0, even if nobody was there."""
     parser = _parser()
     text = parser.parse_args(argv).text
     if not text.strip() or len(text) > MOST_TEXT:
@@ -74,7 +74,7 @@ async def _shout(settings: RedisProcessSettings, given: argparse.Namespace) -> i
 async def _open_pads(
     redis: Redis, keyspace: Keyspace, only: str | None
 ) -> AsyncGenerator[tuple[str, int], None]:
-    """The pads that somebody is on, and how many sessions each has."""
+    """Yields the pads that somebody is on, and how many sessions each has."""
     if only is not None:
         for item in await pads_with_sessions(redis, keyspace, [only]):
             yield item

@@ -18,7 +18,8 @@ BARS = " ▁▂▃▄▅▆▇█"
 def screen(
     now: FleetView, found: Sequence[Finding], *, width: int, colour: bool = False
 ) -> Iterator[str]:
-    """What matters most comes first, so that a screen which is too low loses the least."""
+    """Yields the lines of the screen. What matters most comes first, so that a screen with few
+    lines loses the least important part."""
 
     def paint(text: str, how: str) -> str:
         return f"\x1b[{how}m{text}\x1b[0m" if colour else text
@@ -74,7 +75,7 @@ def _totals(now: FleetView) -> str:
 
 
 def _charts(now: FleetView, width: int) -> Iterator[str]:
-    """The last minutes; left out where there is no room for them beside their names."""
+    """Yields charts of the last minutes, if there is room for them beside their names."""
     series = now.series
     lines = [
         ("sockets", series.sockets, _number),
@@ -99,7 +100,8 @@ def bars(values: Sequence[float | None]) -> str:
 
 
 def _partitions(now: FleetView, width: int) -> Iterator[str]:
-    """All that is well in one line for each writer; the rest is among the findings."""
+    """Yields how many partitions have an owner, one line for each writer with its partitions, and
+    the partitions without an owner. Faults are among the findings."""
     count = len(now.partitions)
     owned = sum(partition.owned for partition in now.partitions)
     waiting = [p for p in now.partitions if p.waiting_s is not None]
@@ -134,7 +136,7 @@ def _many(count: int, what: str) -> str:
 
 
 def size(count: float) -> str:
-    """Bytes, for people."""
+    """Returns a number of bytes as text for people."""
     for unit in ("B", "kB", "MB"):
         if count < 1000:
             return f"{count:.0f} {unit}" if unit == "B" or count >= 10 else f"{count:.1f} {unit}"

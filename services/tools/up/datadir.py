@@ -30,7 +30,8 @@ class DataDirLock:
     """
 
     def __init__(self, directory: Path) -> None:
-        """Take the lock, making the directory if need be. DataDirBusy if it cannot be had."""
+        """Takes the lock, creating the directory if need be. Raises `DataDirBusy` if it cannot be
+        taken."""
         try:
             directory.mkdir(parents=True, exist_ok=True, mode=0o700)
             self.fd = os.open(directory / _LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)

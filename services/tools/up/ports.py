@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 
 def problems(host: str, ports: Iterable[int]) -> list[str]:
-    """One line for each port that cannot be listened on, or one for the address itself."""
+    """Returns one line for each port that cannot be listened on, or one for the address itself."""
     found = []
     for port in ports:
         try:
@@ -23,7 +23,8 @@ def problems(host: str, ports: Iterable[int]) -> list[str]:
 
 
 def reachable(host: str) -> str:
-    """The address by which this machine reaches what listens on `host`, fit for a URL."""
+    """Returns the address, in the form for URLs, by which this machine reaches a server on
+    `host`."""
     if host in ("0.0.0.0", ""):
         return "127.0.0.1"
     if host == "::":
@@ -36,7 +37,8 @@ def _try(host: str, port: int) -> None:
         host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
     )[0]
     with socket.socket(family, kind, proto) as probe:
-        # As servers do: a connection that was closed a moment ago does not make the port taken.
+        # Servers set this too: a connection that was closed a moment ago does not make the port
+        # taken.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         probe.bind(address)
         probe.listen(1)

@@ -21,9 +21,12 @@ class NotReady(Exception):
 async def wait_until_ready(
     session: aiohttp.ClientSession, url: str, timeout_s: float, on_long_wait: Callable[[str], None]
 ) -> None:
-    """Wait for `GET <url>/health/ready` to answer 200; NotReady after `timeout_s`.
+    """Waits until `GET <url>/health/ready` answers 200. Raises `NotReady` after `timeout_s`
+    seconds.
 
-    `on_long_wait` gets the reason now and then, so that nobody sits before a silent terminal.
+    Arguments:
+        on_long_wait: called with the reason now and then, so that nobody looks at a silent
+            terminal.
     """
     start = time.monotonic()
     deadline, next_word = start + timeout_s, start + _PATIENCE_S
@@ -51,7 +54,8 @@ async def _why_not(session: aiohttp.ClientSession, url: str) -> str | None:
 
 
 def reasons(body: Any, status: int) -> str:
-    """What a health answer says is missing; the status alone if it is no such answer."""
+    """Returns what a health answer says is missing, or the status alone if the body is not such an
+    answer."""
     checks = body.get("checks") if isinstance(body, Mapping) else None
     if not isinstance(checks, Mapping):
         return f"HTTP {status}"

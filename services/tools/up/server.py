@@ -1,10 +1,10 @@
-"""An embedded Redis-compatible server: a child process with its data in a directory.
+"""Runs an embedded Redis-compatible server: a child process with its data in a directory.
 
     with EmbeddedServer(Path("padfleet-data")) as server:
         redis.Redis.from_url(server.url)
 
-What it was told to keep is there at the next start. It listens on the loopback address only, and
-asks for no password.
+The data is still there at the next start. The server listens on the loopback address only, and asks
+for no password.
 """
 
 from __future__ import annotations
@@ -52,8 +52,13 @@ class EmbeddedServer(Lifetime):
         *,
         preferred_port: int | None = None,
     ) -> None:
-        """`port` is the one to listen on; without, it is the `preferred_port` unless that is taken,
-        and else a free one. `extra_args` are options (`--maxmemory`, `1gb`)."""
+        """Takes the directory of the data, and how to run the server.
+
+        Arguments:
+            port: the port to listen on. Without it, the server takes the `preferred_port` if that
+                is free, and otherwise any free port.
+            extra_args: further options, such as `--maxmemory`, `1gb`.
+        """
         self.data_dir = data_dir.absolute()
         self.log_path = self.data_dir / _LOG_NAME
         self._wanted_port = port
@@ -66,7 +71,7 @@ class EmbeddedServer(Lifetime):
 
     @property
     def port(self) -> int:
-        """0 while it is stopped."""
+        """The port that the server listens on, or 0 while it is stopped."""
         return self._port
 
     @property
@@ -75,12 +80,12 @@ class EmbeddedServer(Lifetime):
 
     @property
     def pid(self) -> int:
-        """0 while it is stopped."""
+        """The server's process id, or 0 while it is stopped."""
         return 0 if self._process is None else self._process.pid
 
     @property
     def binary(self) -> ServerBinary:
-        """The program that runs; RuntimeError before the first start."""
+        """The program that runs. Raises RuntimeError before the first start."""
         if self._binary is None:
             raise RuntimeError("the server has not been started")
         return self._binary
@@ -90,9 +95,10 @@ class EmbeddedServer(Lifetime):
         return self._process is not None and self._process.poll() is None
 
     def start(self) -> None:
-        """Start the server and wait until it answers.
+        """Starts the server, and waits until it answers.
 
-        DataDirBusy, NoServerBinary or ServerFailed if that cannot be; nothing is left running.
+        Raises `DataDirBusy`, `NoServerBinary` or `ServerFailed` if it cannot be started; nothing is
+        left running then.
         """
         if self._process is not None:
             raise RuntimeError("the server has been started already")
@@ -105,7 +111,8 @@ class EmbeddedServer(Lifetime):
             raise
 
     def stop(self) -> None:
-        """Stop the server, its append-only file complete. Does nothing if it is stopped."""
+        """Stops the server, which completes its append-only file. Does nothing if it is stopped
+        already."""
         process, self._process, self._port = self._process, None, 0
         if process is not None and process.poll() is None:
             process.send_signal(signal.SIGTERM)
@@ -135,7 +142,8 @@ class EmbeddedServer(Lifetime):
                 self._port = port
                 return
             log = self._log_since(log_start)
-            # Between finding a free port and listening on it somebody else may take it.
+            # Somebody else may take the port between the moment we find it free and the moment we
+            # listen on it.
             if self._wanted_port or "already in use" not in log:
                 break
         end = "\n  ".join(log.splitlines()[-10:])
@@ -170,7 +178,8 @@ class EmbeddedServer(Lifetime):
             )
 
     def _answers(self, port: int) -> bool:
-        """Wait for the server; False if it died first. ServerFailed if it never gets ready."""
+        """Waits until the server answers, and returns False if it died first. Raises `ServerFailed`
+        if it takes too long."""
         process = self._process
         assert process is not None
         deadline = time.monotonic() + _START_S

@@ -40,8 +40,8 @@ class ChildSupervisor:
         self._stop_wanted = asyncio.Event()
 
     async def run(self, on_ready: Callable[[], None]) -> None:
-        """Start everything, call `on_ready`, and return when a signal asked for the end and
-        everything has ended. FleetFailed if it ends for another reason."""
+        """Starts everything, calls `on_ready`, and returns when a signal has asked for the end and
+        everything has ended. Raises `FleetFailed` if it ends for another reason."""
         self._listen_to_signals()
         keepers = [asyncio.create_task(child.keep_running()) for child in self._children]
         watchers = [asyncio.create_task(self._stop_wanted.wait()), *keepers]
@@ -117,7 +117,7 @@ class ChildSupervisor:
         self._stop_wanted.set()
 
     async def _stop(self, keepers: Sequence[asyncio.Task[None]]) -> None:
-        """End the processes: asked first, killed when they take too long."""
+        """Ends the processes: it asks them first, and kills those that take too long."""
         for child in self._children:
             child.stop()
         _, late = await asyncio.wait(keepers, timeout=STOP_S)

@@ -1,4 +1,4 @@
-"""Run a program that dies with its parent, `kill -9` of the parent included.
+"""Runs a program that dies with its parent, even if the parent is killed by `kill -9`.
 
     python -IS tether.py SIGNAL PARENT_PID PROGRAM [ARG ...]
 
@@ -7,8 +7,8 @@ exec. Doing it in `preexec_fn` would save 20 ms, but that runs Python between fo
 can deadlock once the parent has threads. The kernel watches the parent's *thread*: the one that
 starts a tethered program has to live on, so start them from the main thread.
 
-Only Linux has this. Elsewhere the program runs untethered, and is stopped by the parent's exit code
-paths alone.
+Only Linux has this. Elsewhere the program runs untethered, and only the parent's own ways of ending
+stop it.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ _PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
 
 
 def tethered(program: Sequence[str], on_death: signal.Signals) -> list[str]:
-    """The arguments that run `program` so that it gets `on_death` when this process dies.
+    """Returns the arguments that run `program` so that it gets `on_death` when this process dies.
 
-    RuntimeError outside the main thread: the program would die with the thread.
+    Raises RuntimeError outside the main thread, since the program would die with the thread.
     """
     if threading.current_thread() is not threading.main_thread():
         raise RuntimeError("a tethered program has to be started from the main thread")

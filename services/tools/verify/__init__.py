@@ -1,1 +1,2 @@
-"""`padfleet verify`: whether what is stored of each pad fits together, and what a backup is of."""
+"""Implements `padfleet verify`, which checks that the stored parts of each pad fit together, and
+compares backups with the pads."""

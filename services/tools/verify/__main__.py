@@ -1,4 +1,4 @@
-"""The command `padfleet verify`."""
+"""Runs the command `padfleet verify`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from padfleet.shared.tool import FAILED, ToolProgress, add_redis_options, fleet_
 
 
 def main(argv: Sequence[str]) -> int:
-    """Verify pads, or a backup. Returns 0 when nothing is wrong, 1 when something is, 2 when
+    """Verifies pads, or a backup. Returns 0 when nothing is wrong, 1 when something is, and 2 when
     nothing was begun."""
     parser = _parser()
     given = parser.parse_args(argv)
@@ -74,7 +74,7 @@ async def _verify(settings: RedisProcessSettings, given: argparse.Namespace) -> 
 
 
 class _VerifyRun:
-    """One run of the command, and what has come of it so far."""
+    """One run of the command, and its results so far."""
 
     def __init__(self, redis: Redis, keyspace: Keyspace) -> None:
         self.keyspace = keyspace
@@ -106,7 +106,7 @@ class _VerifyRun:
                 self._result([fault], "")
 
     async def _backup(self, path: Path, pads: set[str] | None, seen: set[str]) -> bool:
-        """Whether the file is whole. Adds the pads in it to `seen`."""
+        """Returns whether the file is whole, and adds the pads in it to `seen`."""
         comparison = Comparison(self._redis, self.keyspace, pads)
         try:
             with path.open("rb") as file:

@@ -1,4 +1,4 @@
-"""Whether what a backup holds is how a pad began."""
+"""Compares backups with the pads that they were made of."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -13,7 +13,7 @@ from padfleet.shared.log.pad.reader import PadReader, open_reader
 
 class Compared(NamedTuple):
     pad: PadHead
-    head: int  #: of the pad now; -1: there is none
+    head: int  #: head of the pad now; -1 if it does not exist
     fault: StoredFault | None
 
 
@@ -21,7 +21,7 @@ class Comparison:
     """Takes the entries of an archive, and compares each revision with the one that is stored."""
 
     def __init__(self, redis: Redis, keyspace: Keyspace, pads: set[str] | None) -> None:
-        """`pads` are those that are wanted; None: all."""
+        """Takes where the pads are, and which of them are wanted; None means all."""
         self._redis = redis
         self._keyspace = keyspace
         self._wanted = pads
@@ -30,7 +30,8 @@ class Comparison:
         self._fault: StoredFault | None = None
 
     async def take(self, entry: Entry) -> Compared | None:
-        """What has come of the pad that ends here. Raises what `UNREACHABLE` lists."""
+        """Takes the next entry. Returns the result for a pad that ends with it, and otherwise None.
+        Raises what `UNREACHABLE` lists."""
         if isinstance(entry, PadHead):
             wanted = self._wanted is None or entry.pad in self._wanted
             self._pad, self._fault = (entry if wanted else None), None
@@ -65,7 +66,7 @@ class Comparison:
         except HistoryGap as error:
             return StoredFault(pad.pad, entry.first, theirs[-1].rev, f"not comparable: {error}")
         for one, other in zip(theirs, ours, strict=False):
-            # The chain covers what the page sees; the rest is told apart by the record itself.
+            # The chain covers what the page sees; comparing the records finds any other difference.
             if one != other:
                 return StoredFault(pad.pad, one.rev, pad.head, "the backup is of another history")
         if len(ours) < len(theirs):
@@ -75,6 +76,6 @@ class Comparison:
 
 
 def unmatched(wanted: Iterable[str], seen: Iterable[str]) -> list[StoredFault]:
-    """What was asked for and is not in the backup."""
+    """Returns a fault for each wanted pad that is not in the backup."""
     missing = set(wanted) - set(seen)
     return [StoredFault(pad, -1, -1, "not in the backup") for pad in sorted(missing)]

@@ -1,11 +1,11 @@
-"""What can be wrong with a pad."""
+"""Describes what can be wrong with a pad."""
 
 from typing import NamedTuple
 
 
 class StoredFault(NamedTuple):
     pad: str
-    first: int  #: revision; -1: not of a revision
+    first: int  #: the first revision concerned; -1 if the fault is not one of revisions
     last: int
     what: str
 

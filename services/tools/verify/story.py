@@ -11,10 +11,10 @@ from padfleet.shared.log.records import Revision, Snapshot
 
 
 class Story:
-    """Takes the revisions of a pad in order. `next` is the one that it waits for."""
+    """Checks the revisions of a pad in order; `next` is the number of the one that it waits for."""
 
     def __init__(self, pad_id: str, snapshot: Snapshot | None, faults: list[StoredFault]) -> None:
-        """Adds what is wrong to `faults`."""
+        """Takes the pad, and the list to which faults are added."""
         self.next = 0
         self.chain = b""
         self.time = 0
@@ -24,14 +24,14 @@ class Story:
         self._document: Document | None = Document()
 
     def missing(self, last: int) -> None:
-        """Records that there is nothing from `next` to `last`."""
+        """Records that the revisions from `next` to `last` are missing."""
         self.fault("missing", self.next, last)
         self.next = last + 1
         self.chain = b""
         self._document = None
 
     def take(self, revision: Revision) -> None:
-        """Checks `revision`, which is the one that it waits for."""
+        """Checks `revision`, whose number has to be `next`."""
         rev = revision.rev
         known = rev == 0 or self.chain
         if known and chain_of(self.chain, revision.wire) != revision.chain:
@@ -51,7 +51,8 @@ class Story:
             self._compare(self._snapshot)
 
     def fault(self, what: str, first: int = -1, last: int | None = None) -> None:
-        """The same of neighbours is one fault: a whole history may be of no use."""
+        """Records a fault. Neighbouring revisions with the same fault make one, since a whole
+        history may be useless."""
         fault = StoredFault(self._pad, first, first if last is None else last, what)
         before = self._faults[-1] if self._faults else None
         if before is not None and before.what == what and 0 <= before.last == first - 1:
@@ -76,8 +77,8 @@ class Story:
 
 
 def _meaning(attribs: str, pool: AttributePool) -> list[tuple[int, frozenset[tuple[str, str]]]]:
-    """Runs of text and what they bear. Not the numbers: submissions that came to nothing have
-    given out some in one pool which are not in the other."""
+    """Returns runs of text with their attributes. It does not compare the attributes' numbers: one
+    pool may have numbers that the other lacks, given out for submissions that came to nothing."""
     runs: list[tuple[int, frozenset[tuple[str, str]]]] = []
     for op in iter_ops(attribs):
         bears = frozenset(attribs_of(op.attribs, pool).items())

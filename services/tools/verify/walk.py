@@ -32,7 +32,7 @@ attempt is rarely needed."""
 class _Stored(NamedTuple):
     meta: PadMeta
     snapshot: Snapshot | None
-    end: int  #: the last revision in the stream, read before the meta; -1: none
+    end: int  #: the last revision in the stream, read before the meta; -1 if there is none
 
 
 async def verify_pad(
@@ -70,7 +70,8 @@ async def verify_pad(
 
 
 async def _read(redis: Redis, keys: PadKeys, pad_id: str, faults: list[StoredFault]) -> _Stored:
-    """Meta and snapshot of one and the same moment: the writer may make a snapshot any time."""
+    """Reads the meta and the snapshot as of one moment, since the writer may make a snapshot at any
+    time."""
     for _ in range(SNAPSHOT_ATTEMPTS):
         end = await PadStore(redis, keys).newest_in_stream()
         meta = await read_meta(redis, keys)
@@ -102,8 +103,8 @@ async def _follow(
     store = PadStore(redis, keys)
     for first in range(0, meta.head + 1, CHUNK_REVISIONS):
         last = min(first + CHUNK_REVISIONS - 1, meta.head)
-        # The stream first: what moves into a chunk meanwhile is then found in both places, and not
-        # in neither.
+        # The stream is read first: a revision that moves into a chunk meanwhile is then found in
+        # both places, and not in neither.
         singly = await _in_stream(store, first, last, story)
         packed = await _in_chunk(store, first, last, story)
         while story.next <= last:
@@ -140,7 +141,8 @@ async def _in_stream(store: PadStore, first: int, last: int, story: Story) -> di
 async def _in_cold_store(
     redis: Redis, keys: PadKeys, meta: PadMeta, first: int, last: int
 ) -> list[Revision]:
-    """Those from `first` on, without a hole, that Redis need not have."""
+    """Returns the revisions from `first` on, up to the first gap, that need not be in Redis any
+    more."""
     if redis.elsewhere is None or first >= meta.first:
         return []
     found = await redis.elsewhere.past(keys.pad_id, first, min(last, meta.first - 1))
@@ -168,8 +170,8 @@ async def _verify_elsewhere(
     faults: list[StoredFault],
     progress: Callable[[int, int], None],
 ) -> tuple[int, list[StoredFault]]:
-    """A pad that lies in the cold store, and stays there. What is damaged there, it does not hand
-    out."""
+    """Verifies a pad that stays in the cold store. Damaged parts are not handed out by the
+    store."""
     meta, pad_id = reader.meta, reader.keys.pad_id
     story = Story(pad_id, await reader.snapshot(), faults)
     try:
