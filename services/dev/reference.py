@@ -1,4 +1,4 @@
-"""docs/api-python.md, made of what the public modules say of themselves: `make reference`."""
+"""Writes docs/api-python.md from the docstrings of the public modules: `make reference`."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ PARTS = (Part(padfleet, client), Part(easysync, easysync), Part(hooks, hooks))
 
 
 def render() -> str:
-    """The page, in Markdown."""
+    """Returns the page, in Markdown."""
     return "".join([HEAD, *(piece for part in PARTS for piece in _module(part))]).rstrip() + "\n"
 
 
 def names_of(module: ModuleType) -> list[str]:
-    """Those that have a place in the page."""
+    """Returns the names that have a place in the page."""
     return [name for name in module.__all__ if not name.startswith("__")]
 
 
@@ -79,8 +79,8 @@ def _alias(name: str, module: ModuleType) -> Iterator[str]:
 
 
 def _assigned(module: ModuleType, name: str) -> tuple[str, str]:
-    """What a name stands for, as it is written, and the string after it; in this module, or in the
-    one that it is imported from."""
+    """Returns the expression that a name stands for, and the string after it. It looks in this
+    module, or in the one that the name is imported from."""
     body = _tree(module).body
     for node, after in zip(body, [*body[1:], None], strict=True):
         if isinstance(node, ast.ImportFrom) and any(alias.name == name for alias in node.names):
@@ -159,8 +159,8 @@ def _shown(annotation: Any) -> Any:
 
 
 def _fields(found: type) -> Iterator[tuple[str, str, str]]:
-    """Annotated names of a class, each with what the source says of it: in a string after it, or
-    in a comment that begins with ``#:``."""
+    """Yields the annotated names of a class, each with its description in the source: a string
+    after it, or a comment that begins with ``#:``."""
     source = textwrap.dedent(inspect.getsource(found))
     (tree,) = ast.parse(source).body
     assert isinstance(tree, ast.ClassDef)
@@ -181,7 +181,8 @@ def _line(doc: str) -> str:
 
 
 def _text(doc: str) -> str:
-    """A docstring as Markdown: what is indented after a line that ends with a colon is a list."""
+    """Returns a docstring as Markdown. Indented lines after a line that ends with a colon become a
+    list."""
     lines = inspect.cleandoc(doc).replace("``", "`").splitlines()
     made: list[str] = []
     listing = False

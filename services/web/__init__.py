@@ -1,1 +1,2 @@
-"""What a worker serves over HTTP beside the sockets: API, page, and view of the fleet."""
+"""Everything that a worker serves over HTTP beside the sockets: the API, the page, and the view of
+the fleet."""

@@ -1,4 +1,4 @@
-"""`padfleet writer`: one writer process."""
+"""Runs `padfleet writer`, one writer process."""
 
 import sys
 

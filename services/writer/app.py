@@ -1,4 +1,4 @@
-"""A writer process: leases and inboxes, with health and metrics over HTTP."""
+"""Runs a writer process: leases and inboxes, with health and metrics over HTTP."""
 
 import asyncio
 import logging
@@ -29,17 +29,19 @@ from padfleet.shared.supervision import Policy
 log = logging.getLogger(__name__)
 
 PRUNED_EVERY = 3600.0
-"""Seconds between two rounds of deleting pads that nobody has used for a long time."""
+"""How many seconds pass between two rounds of deleting pads that nobody has used for a long
+time."""
 
 UNHURRIED = Policy(deadline=600.0, attempts=None)
-"""A round may stall when the store does, and nobody's service depends on it."""
+"""The policy of tasks that may stall when the store does, and that nobody's service depends on."""
 
 STOP_DEADLINE = 5.0
-"""Seconds for the current batch and for giving the leases back, when told to stop."""
+"""How many seconds a writer that is told to stop has for finishing its batch and giving the leases
+back."""
 
 
 THAW_PATIENCE = 5.0
-"""Seconds that a pad may take to come from the cold store. Other pads do not wait for it."""
+"""How many seconds a pad may take to come from the cold store. Other pads do not wait for it."""
 
 
 async def run(settings: WriterSettings) -> None:
@@ -129,7 +131,8 @@ def _retention(process: Process, settings: WriterSettings, leases: LeaseManager)
 
 
 def _is_first(leases: LeaseManager) -> bool:
-    """Whether this writer is the one that does what one of all does."""
+    """Returns whether this writer holds the first partition, and so does what only one writer has
+    to do."""
     return 0 in leases.held
 
 

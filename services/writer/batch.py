@@ -1,8 +1,9 @@
-"""The entries of an inbox that are being settled, and what is known of the pads among them. Pure.
+"""Keeps the entries of an inbox that are being settled, and what is known of the pads among them.
+Pure.
 
-What one pad's keys hold must not stop the others. The call that stores a batch stores all of it or
-nothing. If it fails, the batch starts again without the pad that is to blame, or, if nobody says
-which that is, entry by entry until it is found.
+Bad keys of one pad must not stop the others. The call that stores a batch stores all of it or
+nothing. If it fails, the batch starts again without the pad that is to blame, or, if the pad is not
+known, entry by entry until it is found.
 """
 
 import time
@@ -24,13 +25,13 @@ class Batch:
     taken: int = 0  #: entries that are settled or whose work is in `work`
     work: dict[str, PadBatch] = field(default_factory=dict)  #: by pad, what is to be stored next
     refused: dict[str, str] = field(default_factory=dict)
-    """Pads whose keys are not touched any more, and why: their entries are refused."""
+    """The pads whose keys are not touched any more, with the reason: their entries are refused."""
     moved: set[str] = field(default_factory=set)  #: pads that have been loaded anew
     singly: bool = False  #: each entry is stored alone
-    weight: int = 0  #: bytes, about, of what is to be stored next
+    weight: int = 0  #: keys that are of no use once that is stored
     staged: list[str] = field(default_factory=list)  #: keys that are done with when that is stored
     upkeep: dict[str, PadBatch] = field(default_factory=dict)
-    """Stored work on pads that need compaction before anything else."""
+    """The stored work on pads that need compaction before anything else."""
     read_to: str = ""  #: the entries behind `received` and up to this one are settled as well
 
     @property
@@ -42,11 +43,12 @@ class Batch:
 
     @property
     def is_whole(self) -> bool:
-        """Whether all entries are taken."""
+        """Returns whether all entries are taken."""
         return self.taken == len(self.received)
 
     def leave(self) -> None:
-        """Leaves the entries that have not been taken in the inbox, for whoever comes next."""
+        """Leaves the entries that have not been taken in the inbox, for the next writer or the next
+        round."""
         del self.received[self.taken :]
         self.read_to = ""
 

@@ -84,7 +84,7 @@ class BatchProcessor:
 
     @property
     def damages(self) -> Damages:
-        """What could not be read of pads since the writer began."""
+        """Returns the pads that could not be read, or only in part, since the writer began."""
         return self.entries.damages
 
     def begin(self, lease: Lease, received: list[Received]) -> Batch:

@@ -1,4 +1,4 @@
-"""The pads that a writer keeps in memory, and how it loads one."""
+"""Keeps the pads of a writer in memory, and loads them."""
 
 import time
 from collections import OrderedDict
@@ -23,7 +23,7 @@ class PadAway(Exception):
 
 
 class PadCache:
-    """Pads by id; the least recently used one is dropped first.
+    """Keeps pads by id; the least recently used one is dropped first.
 
     They are only copies: dropping any of them at any moment costs a load, and nothing else.
     """

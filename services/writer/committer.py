@@ -28,7 +28,7 @@ T = TypeVar("T")
 
 
 class LeaseLost(Exception):
-    """Another writer owns the partition, or has moved it on: what we know of it is void."""
+    """Another writer owns the partition, or has moved it on, so our knowledge of it is void."""
 
 
 class Spoilt(Exception):
@@ -36,8 +36,8 @@ class Spoilt(Exception):
     them."""
 
     def __init__(self, pad: str, why: str, *, damaged: bool) -> None:
-        """`damaged`: its stored parts are inconsistent; otherwise somebody else has moved it on,
-        and it has to be loaded again."""
+        """Takes the pad and the reason. If it is `damaged`, its stored parts are inconsistent;
+        otherwise somebody else has moved it on, and it has to be loaded again."""
         super().__init__(f"{pad}: {why}")
         self.pad = pad
         self.why = why
@@ -68,8 +68,8 @@ async def patiently(call: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.
 
 
 class Committer:
-    """Each call raises `LeaseLost` if somebody else has the lease by now, and any other error of
-    Redis, except for an unreachable server."""
+    """Stores results. Each call raises `LeaseLost` if somebody else has the lease by now, and any
+    other error of Redis, except for an unreachable server."""
 
     def __init__(self, redis: Redis, keyspace: Keyspace, replicas: Replicas, lease_ms: int) -> None:
         self._redis = redis
@@ -83,8 +83,9 @@ class Committer:
         """Appends the work on all pads, moves the inbox to `position`, and tells the workers once
         as many replicas as wanted have it. Returns the lease at its new position.
 
-        `aside` are entries after the position that this settles, too. They leave the inbox in the
-        same step, so that whoever reads it again does not find them.
+        Arguments:
+            aside: entries after the position that are settled as well. They leave the inbox in the
+                same step, so that they are not found when it is read again.
 
         Raises `Spoilt` if one pad keeps everything from being stored.
         """

@@ -39,7 +39,7 @@ class Compaction:
         self._keep = keep_revisions
 
     def due(self, work: Mapping[str, PadBatch]) -> dict[str, PadBatch]:
-        """The part of a commit's work that is on pads which need `after_commit`."""
+        """Returns the part of a commit's work that is on pads which need `after_commit`."""
         return {
             pad_id: item
             for pad_id, item in work.items()
@@ -64,7 +64,11 @@ class Compaction:
     async def after_commit(
         self, lease: Lease, pad_id: str, pad: WriterPad, wrote: set[str]
     ) -> None:
-        """`wrote`: the authors of what was committed."""
+        """Makes a snapshot of the pad, and packs its oldest revisions, if that is due.
+
+        Arguments:
+            wrote: the authors of the revisions that were committed, who are recorded permanently.
+        """
         try:
             if not wrote <= pad.kept:
                 await authors.keep(self._redis, wrote - pad.kept)
@@ -84,8 +88,8 @@ class Compaction:
 
     async def up_to_date(self, lease: Lease, pad_id: str, pad: WriterPad) -> None:
         """Makes sure that there is a snapshot of the head, so that nobody who opens the pad has to
-        replay revisions. For a pad that nobody changes meanwhile. Raises what `UNREACHABLE`
-        lists."""
+        replay revisions. It is meant for a pad that does not change meanwhile. Raises what
+        `UNREACHABLE` lists."""
         if pad.exists and pad.snapshot_rev < pad.head:
             await self._snapshot(lease, pad_id, pad)
 

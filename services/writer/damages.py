@@ -1,12 +1,12 @@
-"""The pads that a writer has lately found to be damaged, for operators to see."""
+"""Remembers the pads that a writer has lately found to be damaged, for operators to see."""
 
 from time import monotonic
 
 MOST = 20
-"""Most pads that are remembered."""
+"""The largest number of pads that are remembered."""
 
 FRESH = 600.0
-"""Seconds after which a pad is forgotten that nobody has written to since."""
+"""After how many seconds a pad is forgotten if nobody writes to it."""
 
 
 class Damages:

@@ -1,8 +1,7 @@
 """Applies one entry of an inbox to its pad in memory; `batch_processor` says in which order, and
-`committer` stores what it comes to.
+`committer` stores the result.
 
-Whatever stands in an entry, or in the keys of its pad, costs that entry, which is refused, and no
-other.
+Whatever is wrong with an entry, or with the keys of its pad, only that entry is refused.
 """
 
 import asyncio
@@ -50,7 +49,7 @@ from padfleet.shared.log.records import (
 log = logging.getLogger(__name__)
 
 BYTES_EACH = 300
-"""Bytes of a revision, as it is stored, that are read in the time that an operation takes."""
+"""How many bytes of a stored revision are read in the time that one operation takes."""
 
 
 class EntryHandler:
@@ -63,7 +62,7 @@ class EntryHandler:
         self.damages = Damages()
 
     async def refuse_unread(self, batch: Batch, received: Received) -> None:
-        """An entry that cannot be read is noted, and refused if it can be seen whose it is.
+        """Records an entry that cannot be read, and refuses it if its pad and origin can be read.
 
         Raises what `UNREACHABLE` lists.
         """
@@ -84,7 +83,7 @@ class EntryHandler:
         item.outcomes.append(Outcome(origin, "refused", item.pad.head, "badChangeset", detail))
 
     async def _answering(self, batch: Batch, pad_id: str) -> PadBatch:
-        """Work on a pad that so far is to be given answers only."""
+        """Returns work on a pad that so far has only answers to publish."""
         keys = self._keyspace.pad(pad_id)
         try:
             if why := batch.refused.get(pad_id):
@@ -100,8 +99,8 @@ class EntryHandler:
     async def take(self, batch: Batch, entry_id: str, entry: Entry, *, heavy: bool = False) -> None:
         """Applies the entry to its pad in memory, and adds the answer to the batch's work.
 
-        Raises `TooMuchWork`, with nothing done, where it would hold the event loop and is not said
-        to be `heavy`; or what `UNREACHABLE` lists.
+        Raises `TooMuchWork`, without having done anything, if the entry would hold the event loop
+        and is not known to be `heavy`; or what `UNREACHABLE` lists.
         """
         trace, began = tracing.chosen(entry.origin), time.time_ns()
         item = batch.work.get(entry.pad)
@@ -129,7 +128,7 @@ class EntryHandler:
             item.traces.append(trace)
 
     async def _item_of(self, batch: Batch, entry: Entry, *, heavy: bool) -> PadBatch:
-        """The batch's work on the pad of the entry, which is read if it has to be.
+        """Returns the batch's work on the entry's pad, and loads the pad if necessary.
 
         Raises `PadAway`, `CorruptPad`, or `HistoryGap`.
         """
@@ -161,7 +160,8 @@ class EntryHandler:
         return item
 
     async def _failed(self, batch: Batch, entry: Entry) -> PadBatch:
-        """A fault of ours, met by this entry. It must not stop the partition for everyone."""
+        """Refuses an entry on which our own code has failed. The fault must not stop the partition
+        for everyone."""
         item = batch.work.get(entry.pad)
         if item is None:
             item = batch.work[entry.pad] = await self._unreadable(entry.pad, "internal fault")
@@ -172,7 +172,7 @@ class EntryHandler:
         return item
 
     def away(self, batch: Batch, entry: Entry, error: Exception) -> PadBatch:
-        """An entry of a pad that cannot be had at present: whoever it is from has to come again."""
+        """Refuses an entry whose pad cannot be read at present; its sender has to come again."""
         log.warning("pad unavailable", extra={"pad": entry.pad, "error": str(error)})
         keys = self._keyspace.pad(entry.pad)
         item = batch.work.get(entry.pad)
@@ -182,8 +182,8 @@ class EntryHandler:
         return item
 
     async def _unreadable(self, pad_id: str, why: str) -> PadBatch:
-        """What is stored of the pad stays untouched; answers alone are published, under the epoch
-        that its rooms know."""
+        """Returns work that leaves the stored pad untouched: only answers are published, under the
+        epoch that the pad's rooms know."""
         keys = self._keyspace.pad(pad_id)
         try:
             epoch = (await patiently(read_meta_here, self._redis, keys)).epoch
@@ -197,8 +197,8 @@ class EntryHandler:
         return PadBatch(keys, WriterPad(epoch), None, unreadable=why)
 
     async def _load_again(self, pad_id: str, item: PadBatch) -> None:
-        """What a fault has left of the pad in memory is not known. Brings it to where it was before
-        the entry: what is stored, and what the batch has come to so far."""
+        """Restores a pad in memory whose state is unknown after a fault. It brings the pad to where
+        it was before the entry: what is stored, and what the batch has done so far."""
         self._pads.forget(pad_id)
         old = item.pad
         try:
@@ -264,8 +264,8 @@ class EntryHandler:
     async def _older_changes(
         self, item: PadBatch, first: int, *, heavy: bool
     ) -> list[DocumentChange]:
-        """The changes from `first` on that the pad no longer has in memory. Raises `TooMuchWork`,
-        before anything is read where their number says so."""
+        """Returns the changes from `first` on that the pad no longer has in memory. Raises
+        `TooMuchWork`, before anything is read if their number alone is too large."""
         pad, last = item.pad, item.pad.oldest_recent - 1
         effort = Effort(MOST_WORK if heavy else LIGHT_WORK)
         effort.spend(EACH_FOLLOWED * (last + 1 - first))
@@ -282,7 +282,7 @@ class EntryHandler:
         return changes
 
     def _note_corrupt(self, pad_id: str, error: Exception) -> None:
-        """Logs it, counts it, and shows it on the writer's health page."""
+        """Logs the fault, counts it, and shows it on the writer's health page."""
         log.error("corrupt pad", extra={"pad": pad_id, "error": str(error)})
         metrics.CORRUPT.inc()
         self.damages.note(pad_id, str(error))

@@ -1,4 +1,4 @@
-"""What a writer reports about itself."""
+"""Collects what a writer reports about itself."""
 
 from padfleet.services.writer import metrics
 from padfleet.services.writer.damages import Damages

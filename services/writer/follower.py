@@ -24,8 +24,8 @@ from padfleet.shared.tasks import as_if_never_asked, awaited
 log = logging.getLogger(__name__)
 
 ROUND = 0.05
-"""Seconds for which the partitions of a round are waited for, so that as many entries as possible
-are settled together."""
+"""How many seconds a round waits for its partitions, so that as many entries as possible are
+settled together."""
 
 
 class Holdings(Protocol):
@@ -38,10 +38,10 @@ class Holdings(Protocol):
         """Returns the leases at their positions, by partition."""
 
     def lock(self, partition: int) -> asyncio.Lock:
-        """The lock for working on what is stored of the partition."""
+        """Returns the lock for working on what is stored of the partition."""
 
     def is_held(self, lease: Lease) -> bool:
-        """Whether the lease is still ours, as far as we know, at whatever position."""
+        """Returns whether the lease is still ours, as far as we know, at any position."""
 
     def moved(self, lease: Lease) -> None:
         """Notes that the inbox has been settled up to the lease's position."""
@@ -69,10 +69,10 @@ class Follower:
         self._processor = processor
         self._inboxes = inboxes
         self._pace = pace
-        self._busy: dict[int, asyncio.Task[None]] = {}  #: what goes on by itself, by partition
-        self._begun: list[asyncio.Task[None]] = []  #: of these, since the last read
-        self._posted: dict[int, Batch] = {}  #: what is on its way to be stored; these are locked
-        self._answer: asyncio.Future[list[Any]] | None = None  #: that it is
+        self._busy: dict[int, asyncio.Task[None]] = {}  #: work that goes on by itself, by partition
+        self._begun: list[asyncio.Task[None]] = []  #: those begun since the last read
+        self._posted: dict[int, Batch] = {}  #: batches that are being stored; these are locked
+        self._answer: asyncio.Future[list[Any]] | None = None  #: the answer to them
 
     async def follow(self) -> None:
         """Runs until the writer stops, and everything in progress has been settled."""
@@ -208,7 +208,7 @@ class Follower:
             log.exception("batch failed", extra={"partition": lease.partition})
 
     async def _read_on(self, lease: Lease, behind: str | None) -> list[Received] | None:
-        """See `heavy.More`."""
+        """Implements `heavy.More`."""
         if self._holdings.stopping:
             return None
         if not self._holdings.is_held(lease):

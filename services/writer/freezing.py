@@ -32,10 +32,10 @@ from padfleet.shared.tasks import all_of
 log = logging.getLogger(__name__)
 
 PAGE = 100
-"""Pads that are asked about in one call: a millisecond of the server's time."""
+"""How many pads are asked about in one call, which takes a millisecond of the server's time."""
 
 AT_ONCE = 8
-"""Pads that are copied at the same time, since the store takes its time for each."""
+"""How many pads are copied at the same time, since the store takes its time for each."""
 
 LOOKS_EACH = 6
 """How often a partition is looked at within the time in which the store may be behind. A look costs
@@ -51,7 +51,8 @@ half-way."""
 
 
 class Leaving(Protocol):
-    """What the writer does with its own copy of a pad that leaves Redis, see `PadLeaving`."""
+    """The interface of whatever handles the writer's own copy of a pad that leaves Redis, see
+    `PadLeaving`."""
 
     def between_batches(self, partition: int, pad: str) -> AbstractAsyncContextManager[object]: ...
 
@@ -77,9 +78,10 @@ class Freezing:
         after_ms: int,
         every_ms: int,
     ) -> None:
-        """
+        """Takes what is needed, and how soon pads are copied and frozen.
+
         Arguments:
-            after_ms: for how long nobody has to have been on a pad that is frozen.
+            after_ms: for how long nobody must have been on a pad before it is frozen.
             every_ms: how far the cold store may be behind.
         """
         self._redis = redis
@@ -175,8 +177,8 @@ class Freezing:
                 await self._each(pad, self._ghosts.look(partition, pad))
 
     async def _look_there(self, partition: int, pads: Sequence[str]) -> None:
-        """Whether an Etherpad, whose database is the cold store, has written on one of these
-        pads."""
+        """Checks whether an Etherpad, whose database is the cold store, has written on one of these
+        pads, and merges the histories of those pads."""
         now = time.monotonic()
         if self._etherpads is None or now - self._looked_there.get(partition, 0) < self._every:
             return
@@ -187,7 +189,7 @@ class Freezing:
                 await self._each(pad, self._settle(pad))
 
     async def _settle(self, pad: str) -> None:
-        """Makes one pad of two histories if an Etherpad has written, too."""
+        """Makes one pad out of two histories if an Etherpad has written on it, too."""
         assert self._etherpads is not None
         outcome = await settle(self._redis, self._keyspace, self._etherpads, pad)
         metrics.COLD_VERDICTS.labels(outcome.value).inc()

@@ -1,8 +1,8 @@
-"""Members of workers that died, on pads that no other worker has open.
+"""Removes members of workers that died, on pads that no other worker has open.
 
-A worker that has a pad open removes the members of dead workers from it. If everybody on a pad was
-on one worker, and that dies, nobody does: the pad would seem to be in use, and stay in Redis
-permanently. So its writer occasionally checks pads that nobody edits.
+A worker that has a pad open removes the members of dead workers from it. But if everybody on a pad
+was on one worker, and that worker dies, no other worker does: the pad would seem to be in use, and
+would stay in Redis permanently. So its writer occasionally checks pads that nobody edits.
 """
 
 import logging
@@ -21,8 +21,8 @@ class GhostHunt:
     """One writer's search for such members."""
 
     def __init__(self, redis: Redis, keyspace: Keyspace, *, after_ms: int) -> None:
-        """`after_ms`: how long a pad must not have been edited, and the time between two checks of
-        who is on it."""
+        """Takes how long a pad must not have been edited, which is also the time between two checks
+        of who is on it."""
         self._redis = redis
         self._keyspace = keyspace
         self._after_ms = after_ms
@@ -34,12 +34,12 @@ class GhostHunt:
             del self._looked[partition]
 
     def look_begins(self, partition: int, pads: Collection[str]) -> None:
-        """`pads`: those that are in Redis now."""
+        """Begins a look at a partition; `pads` are those that are in Redis now."""
         before = self._looked.get(partition, {})
         self._looked[partition] = {pad: before[pad] for pad in pads if pad in before}
 
     def is_due(self, partition: int, pad: str, standing: PadStanding) -> bool:
-        """Whether it is time to check who is on a pad."""
+        """Returns whether it is time to check who is on a pad."""
         if not standing.people or time.time() * 1000 - standing.time < self._after_ms:
             return False
         before = self._looked[partition].get(pad)

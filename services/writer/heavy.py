@@ -1,8 +1,10 @@
-"""What is settled in a partition while one of its pads is busy with an edit that takes long.
+"""Decides what is settled in a partition while one of its pads is busy with an edit that takes
+long.
 
-Entries of one pad stay in order, and so do all that need the whole partition. Entries of other pads
-may be settled before their turn: what becomes of one pad's entries never depends on another's. They
-leave the inbox as they are settled, so each is settled once, whoever reads the inbox after us (I2).
+Entries of one pad stay in order, and so do all entries that need the whole partition. Entries of
+other pads may be settled before their turn: the results for one pad never depend on another. They
+leave the inbox as they are settled, so each is settled once, whichever writer reads the inbox after
+us (I2).
 """
 
 import asyncio
@@ -15,22 +17,24 @@ from padfleet.shared.log.records import Deletion, Entry
 from padfleet.shared.supervisor import progress
 
 More = Callable[[str | None], Awaitable[list[Received] | None]]
-"""Reads the entries after an ID, without waiting for any; with None, nothing. Returns None if the
-writer is to stop and must not continue with anything that takes long. Raises `LeaseLost` if it is
-known that somebody else may have the lease."""
+"""Reads the entries after an ID, without waiting for any; with None, it reads nothing. Returns None
+if the writer is to stop and must not continue with anything that takes long. Raises `LeaseLost` if
+it is known that somebody else may have the lease."""
 
 MOST_WAITING = 2_000
-"""Most entries that are kept until it is their turn; beyond that, nothing more is read."""
+"""The largest number of entries that are kept until it is their turn; beyond that, nothing more is
+read."""
 
 AT_ONCE = 500
-"""Most entries that are settled out of turn in one step."""
+"""The largest number of entries that are settled out of turn in one step."""
 
 PAUSE = 0.02
-"""Seconds between two checks of the inbox."""
+"""How many seconds pass between two checks of the inbox."""
 
 
 class ToStop(Exception):
-    """The writer is to stop. What it is working on stays in the inbox for whoever comes next."""
+    """The writer is to stop. The entry that it is working on stays in the inbox for the next
+    writer."""
 
 
 async def nothing_more(_behind: str | None) -> list[Received] | None:
@@ -41,8 +45,9 @@ class Rest:
     """The entries after one that takes long."""
 
     def __init__(self, pad: str, entries: list[Received], read_to: str) -> None:
-        """`read_to`: the ID up to which there are no other entries."""
-        self._busy = {pad}  #: pads of which something waits for its turn
+        """Takes the busy pad and the entries that have been read; there are no others up to the ID
+        `read_to`."""
+        self._busy = {pad}  #: pads with an entry that waits for its turn
         self._entries = entries  #: not settled, in order
         self._looked_at = 0  #: of these
         self._open = True
@@ -50,7 +55,7 @@ class Rest:
 
     @property
     def left(self) -> list[Received]:
-        """The entries that have to be settled in turn."""
+        """Returns the entries that have to be settled in turn."""
         return self._entries
 
     async def is_over(self, work: "asyncio.Task[Any]", more: More) -> bool:
@@ -84,7 +89,12 @@ class Rest:
         return chosen
 
     def has_to_wait(self, received: Received, entry: Entry | None = None) -> bool:
-        """Marks this one, which is `entry`, and later ones of its pad to be settled in turn."""
+        """Returns whether an entry has to wait for its turn. If so, later ones of its pad have to
+        wait as well.
+
+        Arguments:
+            entry: the entry itself, if it has been fetched from beside the inbox.
+        """
         entry_or_place = entry or received.entry
         if (
             entry_or_place is None
@@ -97,7 +107,7 @@ class Rest:
         return False
 
     def wait(self, received: Received) -> None:
-        """Marks it as too much to be settled out of turn."""
+        """Marks an entry as too much to be settled out of turn."""
         if received.pad is not None:
             self._busy.add(received.pad)
 
@@ -109,5 +119,5 @@ class Rest:
         self._looked_at = len(left)
 
     def end(self) -> None:
-        """From now on, nothing more is settled out of turn."""
+        """Ends settling out of turn."""
         self._open = False

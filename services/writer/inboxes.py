@@ -17,17 +17,17 @@ from padfleet.shared.supervisor import progress, rest
 log = logging.getLogger(__name__)
 
 BLOCK_MS = 250
-"""Longest wait in ms in one read of the inboxes; a partition that was just taken can wait that long
-for its first read. This costs four idle reads a second."""
+"""The longest wait, in ms, of one read of the inboxes; a partition that was just taken can wait
+that long for its first read. This costs four idle reads a second."""
 
 AGAIN = 1.0
-"""Seconds after which an inbox that could not be read is tried again."""
+"""After how many seconds an inbox that could not be read is tried again."""
 
 ATTEMPTS = 3
-"""Careful reads of one entry that may take too long, before it is skipped unread."""
+"""How many careful reads of one entry may take too long before it is skipped unread."""
 
 AT_ONCE = 20
-"""Most careful reads in progress."""
+"""How many careful reads may be in progress at a time."""
 
 Batches = dict[int, list[Received]]
 
@@ -37,11 +37,11 @@ class Inboxes:
     the others go on."""
 
     def __init__(self, redis: Redis, keyspace: Keyspace, *, count: int) -> None:
-        """`count`: most entries of a partition in one read."""
+        """Takes the largest number of entries of a partition in one read."""
         self._redis = redis
         self._keyspace = keyspace
         self._count = count
-        self._due: dict[int, float] = {}  #: when those in doubt are tried again
+        self._due: dict[int, float] = {}  #: when the inboxes that failed are tried again
         self._late: dict[int, int] = defaultdict(int)
         self.trouble: dict[int, str] = {}  #: why each could not be read when it was last tried
         self.read_at: dict[int, float] = {}  #: when each was last read, by the event loop's clock
@@ -82,7 +82,7 @@ class Inboxes:
             return []  # found out, and said, when it is read in turn
 
     async def _together(self, positions: dict[int, str], seconds: float) -> Batches:
-        block = max(1, math.ceil(seconds * 1000))  # 0 would be for good
+        block = max(1, math.ceil(seconds * 1000))  # 0 would wait forever
         try:
             batches = await read_inboxes(
                 self._redis, self._keyspace, positions, block_ms=block, count=self._count

@@ -31,8 +31,8 @@ from padfleet.shared.tasks import all_of
 log = logging.getLogger(__name__)
 
 SEEK = 60.0
-"""Seconds between two searches, after leases were taken, for pads in Redis that nobody has
-recorded."""
+"""How many seconds pass, after leases were taken, between two searches for pads in Redis that
+nobody has recorded."""
 
 TICKS_PER_LEASE = 6
 """How often the leases are renewed within one lease time: two heartbeats may fail without harm."""
@@ -117,22 +117,23 @@ class LeaseManager:
 
     @property
     def damages(self) -> Damages:
-        """The pads that have been found to be damaged."""
+        """Returns the pads that have been found to be damaged."""
         return self._committer.damages
 
     @property
     def lacking(self) -> list[int]:
-        """The partitions of its share that this writer does not have."""
+        """Returns the partitions of its share that this writer does not have."""
         return sorted(self._share - self.held.keys())
 
     @property
     def read_at(self) -> dict[int, float]:
-        """When the inbox of each partition was last read."""
+        """Returns when the inbox of each partition was last read."""
         return {p: at for inboxes in self._inboxes for p, at in inboxes.read_at.items()}
 
     @property
     def trouble(self) -> dict[int, str]:
-        """Partitions of its share for which something failed when it was last tried."""
+        """Returns the partitions of its share for which something failed when it was last tried,
+        and why."""
         found = {p: why for inboxes in self._inboxes for p, why in inboxes.trouble.items()}
         found = {p: f"its inbox cannot be read: {why}" for p, why in found.items()}
         found |= {p: f"nothing can be stored: {why}" for p, why in self._stuck.items()}
@@ -250,7 +251,8 @@ class LeaseManager:
                     await leases.release(self._redis, self._keyspace, lease, self._id)
 
     def lose(self, lease: Lease, why: str) -> None:
-        """If it has been taken again meanwhile, that is a different lease, which is kept."""
+        """Drops the lease. If the partition has been taken again meanwhile, that is a different
+        lease, which is kept."""
         partition = lease.partition
         if self.is_held(lease):
             del self.held[partition]
@@ -259,7 +261,7 @@ class LeaseManager:
         self._forget(partition)
 
     def moved(self, lease: Lease) -> None:
-        """See `follower.Holdings`, also for the next three."""
+        """Implements `follower.Holdings`, like the next three methods."""
         if self.is_held(lease):
             self.held[lease.partition] = lease
         self._stuck.pop(lease.partition, None)

@@ -1,4 +1,4 @@
-"""What a writer does with its copy of a pad that is about to leave Redis."""
+"""Handles a writer's own copy of a pad that is about to leave Redis."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -23,7 +23,8 @@ class PadLeaving:
         compaction: Compaction,
         lock: Callable[[int], asyncio.Lock],
     ) -> None:
-        """`lock`: a partition's lock, held while one of its batches is being processed."""
+        """Takes `lock`, which returns a partition's lock; it is held while one of its batches is
+        being processed."""
         self._redis = redis
         self._keyspace = keyspace
         self._pads = pads
@@ -32,8 +33,8 @@ class PadLeaving:
 
     @asynccontextmanager
     async def between_batches(self, partition: int, pad: str) -> AsyncIterator[None]:
-        """Waits until no batch of the partition is being processed, and keeps it that way inside.
-        Whoever needs the pad afterwards reads it again."""
+        """Waits until no batch of the partition is being processed, and keeps it that way inside
+        the context. After that, the pad has to be read again."""
         async with self._lock(partition):
             try:
                 yield

@@ -1,10 +1,10 @@
-"""Entries of a batch that have nothing to wait for, which are taken in the turn of the event loop
-that has read them.
+"""Takes the entries of a batch that have nothing to wait for, in the turn of the event loop that
+has read them.
 
 Most entries are a few letters on a pad that is in memory. Nothing has to be read for them and
-nothing is heavy, so they need no coroutine each, and no task for their partition. From the first
-entry on that is different, the rest of a batch is left to `batch_processor`, which can handle all
-kinds.
+nothing is heavy, so they need no coroutine each, and no task for their partition. The first entry
+that is different, and the rest of the batch after it, is left to `batch_processor`, which can
+handle all kinds.
 """
 
 import logging
@@ -25,7 +25,7 @@ from padfleet.shared.log.records import Submission
 log = logging.getLogger(__name__)
 
 MOST_SECONDS = 0.02
-"""Seconds after which the rest of a batch has to wait for its turn, however light it may be."""
+"""After how many seconds the rest of a batch has to wait for its turn, however light it may be."""
 
 
 def take_light(
@@ -37,7 +37,7 @@ def take_light(
         known: returns the pad at its head, if it is in memory and exists.
         keys_of: returns the keys of a pad.
 
-    Raises what a fault of ours raises; then the batch has to start again.
+    If our own code fails, the error is raised; the batch then has to start again.
     """
     now, until = int(time.time() * 1000), time.perf_counter() + MOST_SECONDS
     for received in batch.received[batch.taken :]:

@@ -1,4 +1,4 @@
-"""What a writer counts."""
+"""Defines the metrics of a writer."""
 
 from prometheus_client import Counter, Gauge
 

@@ -1,10 +1,10 @@
-"""When the inboxes are read next, and which of them: pure, no I/O and no clock.
+"""Decides when the inboxes are read next, and which of them. Pure: no I/O and no clock.
 
-`shared/rounds.py` says what a pause is worth. A reader of many partitions pauses as a whole if all
-of them together are busy, and leaves out of a read the partitions that are busy by themselves: a
-crowd on one pad shares its commits, and an author who is alone on another does not wait for it.
+`shared/rounds.py` says how long a pause is. A reader of many partitions pauses as a whole if all of
+them together are busy, and leaves out of a read the partitions that are busy by themselves: a crowd
+on one pad shares its commits, and an author who is alone on another does not wait for it.
 
-Times are seconds, of a monotonic clock.
+Times are seconds of a monotonic clock.
 """
 
 import math
@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 from padfleet.shared.rounds import FREE_COMMITS, FREE_ROUNDS, pause
 
 MEMORY: Final = 0.5
-"""Seconds over which a rate is measured."""
+"""The time in seconds over which a rate is measured."""
 
 LIVELY: Final = 0.2
 """Submissions per second from which on partitions are read while others pause. If only the crowd
@@ -43,26 +43,27 @@ class Rate:
 
 
 class NextRead(NamedTuple):
-    """What to do next."""
+    """The partitions to read next, and how long that may wait."""
 
-    partitions: Sequence[int]  #: to be read now; none: only time has to pass
-    seconds: float  #: to wait at most, in the read or instead of one; inf: as long as one likes
+    partitions: Sequence[int]  #: to be read now; if there are none, only time has to pass
+    seconds: float  #: the longest wait, in the read or instead of one; inf: no limit
 
 
 class RoundPace:
-    """When one reader of inboxes reads. `next_read` says so; `read` tells it what happened."""
+    """Decides when one reader of inboxes reads: `next_read` returns it, and `read` is told what
+    happened."""
 
     def __init__(self, most: float) -> None:
-        """`most`: the longest pause in seconds."""
+        """Takes the longest pause in seconds."""
         self._most = most
         self._all = Rate()
-        self._pause = 0.0  #: of all
+        self._pause = 0.0  #: the pause of all partitions
         self._rest_of_all = -math.inf  #: until when none is read
         self._rates: dict[int, Rate] = {}
         self._rests: dict[int, float] = {}  #: until when those that are busy are left out of reads
 
     def read(self, now: float, entries: Mapping[int, int]) -> None:
-        """A round has begun with so many entries of these partitions."""
+        """Notes that a round has begun with so many entries of these partitions."""
         # By partitions: a crowd's entries have a pause of their own, and cause no further rounds.
         self._all.add(now, len(entries))
         self._pause = pause(self._all.at(now), FREE_ROUNDS, self._most)
@@ -76,7 +77,8 @@ class RoundPace:
                 self._rests[partition] = now + rest
 
     def next_read(self, now: float, free: Sequence[int]) -> NextRead:
-        """`free`: the partitions that could be read, at least one."""
+        """Returns what to read next, out of the partitions in `free`, of which there is at least
+        one."""
         if (left := self._rest_of_all - now) > 0:
             return NextRead([], left)
         if not self._rests:
@@ -98,6 +100,6 @@ class RoundPace:
         self._rests.pop(partition, None)
 
     def _together(self, partitions: Iterable[int], now: float) -> float:
-        """Submissions per second."""
+        """Returns the submissions per second."""
         rates = (self._rates.get(partition) for partition in partitions)
         return sum(rate.at(now) for rate in rates if rate is not None)

@@ -1,4 +1,4 @@
-"""One pad in the memory of its writer: pure, no I/O and no clock.
+"""Keeps one pad in the memory of its writer. Pure: no I/O and no clock.
 
 `submit` does what Etherpad's server does with a USER_CHANGES, one at a time and in order.
 """
@@ -44,27 +44,28 @@ from padfleet.shared.log.records import (
 from padfleet.shared.log.reigns import Reign, shared_up_to
 
 RECENT_REVISIONS = 2000
-"""Minimum number of changesets kept for rebasing. A submission that is older still is served from
+"""The least number of changesets kept for rebasing. A submission that is older still is served from
 the history, which costs a hundred times as much."""
 
 RECENT_MS = 60_000
 MOST_RECENT_REVISIONS = 50_000
-"""All changesets of the last minute are kept too, up to this many, at about 600 bytes each: if a
+"""All changesets of the last minute are kept too, up to this many, at about 600 bytes each. If a
 thousand people write, a client that is seconds behind is thousands of revisions behind. If its
 submissions were served from the history just then, the writer would never catch up."""
 
 MOST_RECENT_BYTES = 64 << 20
-"""Approximate memory that the recent ones may take, however few they are then."""
+"""Approximately how many bytes the recent changesets may take, however few they are then."""
 
 SPLICE_BYTES = 250
-"""Bytes of memory that a splice takes, with its numbers."""
+"""How many bytes of memory a splice takes, with its numbers."""
 
 MOST_WORK = 500_000
-"""Most operations that are processed for any one submission, in a thread: about 3 s. It takes a
-changeset of thousands of operations, based on a revision before dozens of others like it."""
+"""The largest number of operations that are processed for any one submission, in a thread: about 3
+s. Only a changeset of thousands of operations, based on a revision before dozens of others like it,
+reaches this."""
 
 SESSION_MEMORY_MS = 600_000
-"""How long a session's last `seq` is kept in snapshots: far longer than any worker repeats a
+"""For how many ms a session's last `seq` is kept in snapshots: far longer than any worker repeats a
 submission."""
 
 
@@ -89,14 +90,14 @@ class WriterPad(Document):
         self.bounds = UNLIMITED
         self.first_kept = 0  #: the oldest revision that still is in the stream
         self.fences = Fences({}, 0)
-        self.kept: set[str] = set()  #: authors of its revisions, known to be on record for good
+        self.kept: set[str] = set()  #: authors of its revisions, known to be kept forever
         self.indexed_up_to = 0  #: attributes of the pool that `compaction` has looked through
         self.sessions: dict[str, tuple[int, int]] = {}
         self._recent: list[EditStep] = []
         self._authors: list[str] = []
         self._times: list[int] = []
         self._sizes: list[int] = []
-        self._size = 0  #: bytes, about, that the recent ones take
+        self._size = 0  #: approximate bytes that the recent changesets take
         self._trim_at = RECENT_REVISIONS
         self._effort = Effort(0)  #: of the submission at hand
         self._committed: OrderedDict[tuple[str, str], int] = OrderedDict()
@@ -140,8 +141,8 @@ class WriterPad(Document):
             self.sessions[revision.origin.session] = (revision.origin.seq, revision.time)
 
     def _trim(self) -> None:
-        """Drops what is neither among the newest nor from the last minute, a fifth at a time, which
-        makes the cost negligible."""
+        """Drops the changesets that are neither among the newest nor from the last minute. It drops
+        a fifth at a time, which makes the cost negligible."""
         spare = len(self._recent) - RECENT_REVISIONS
         old = bisect_left(self._times, self.time - RECENT_MS)
         drop = max(min(spare, old), len(self._recent) - MOST_RECENT_REVISIONS, 0)
@@ -163,10 +164,10 @@ class WriterPad(Document):
     def create(
         self, text: str, author: str, time: int, *, wrote_it: bool = False, birth: int | None = None
     ) -> Revision:
-        """Makes revision 0 of a history that begins with `birth`: with it, nobody who was on
-        another pad of this name can be taken to be on this one. `author` is recorded as the
-        creator. Unless the author `wrote_it`, the text is nobody's, and attributed to the system
-        author (as in Etherpad, where it has no author's colour)."""
+        """Makes revision 0 of a history that begins with `birth`, so that nobody who was on another
+        pad of this name can be taken to be on this one. `author` is recorded as the creator. Unless
+        the author `wrote_it`, the text belongs to nobody and is attributed to the system author (as
+        in Etherpad, where it has no author's colour)."""
         attribs = [("author", author if wrote_it else SYSTEM_AUTHOR)] if text else []
         changeset = make_splice("\n", 0, 0, text, attribs, self.pool)
         self.creator = author
@@ -242,7 +243,8 @@ class WriterPad(Document):
         return result
 
     def _at_the_door(self, submission: Submission) -> Result | None:
-        """The answer to a submission whose changeset nobody need look at; else None."""
+        """Returns the answer to a submission whose changeset need not be looked at, and otherwise
+        None."""
         origin = submission.origin
         if submission.epoch != self.epoch or not self.exists:
             return self._refuse(origin, "deleted", "the pad was deleted meanwhile")
@@ -262,12 +264,12 @@ class WriterPad(Document):
         return None
 
     def give_up(self) -> None:
-        """Called from another thread than that of `submit`: the result is no longer wanted. The pad
-        has to be loaded again."""
+        """Gives up the submission in progress, whose result is no longer wanted; it may be called
+        from another thread than that of `submit`. The pad has to be loaded again."""
         self._effort.give_up()
 
     def refuse_too_much(self, submission: Submission, time: int) -> Result:
-        """The result of a submission that would take more than `MOST_WORK`."""
+        """Returns the result of a submission that would take more than `MOST_WORK`."""
         origin = submission.origin
         self.sessions[origin.session] = (origin.seq, max(time, self.time))
         detail = (

@@ -1,4 +1,4 @@
-"""What a batch does to one pad, until it is committed."""
+"""Describes what a batch does to one pad, until it is committed."""
 
 from dataclasses import dataclass, field
 
@@ -13,27 +13,26 @@ from padfleet.shared.tracing import SubmissionTrace
 class PadBatch:
     keys: PadKeys
     pad: WriterPad
-    head: int | None  #: before the batch; None: whatever it is
+    head: int | None  #: before the batch; None: any head is accepted
     chain: bytes = b""  #: before the batch
-    unreadable: str = ""  #: why nothing may be done to the pad: entries are refused, no more
-    away: str = ""  #: why the pad cannot be had just now: whoever wrote has to come again
+    unreadable: str = ""  #: why the pad must not be changed: its entries are refused
+    away: str = ""  #: why the pad cannot be read now: senders have to come again
     revisions: list[Revision] = field(default_factory=list)
     outcomes: list[Outcome] = field(default_factory=list)
-    fences: dict[str, int | None] = field(default_factory=dict)  #: None: it is taken away
+    fences: dict[str, int | None] = field(default_factory=dict)  #: None: the fence is removed
     created: bool = False
-    by_opening: bool = False  #: it was, and goes away if nobody writes in it
-    traces: list[SubmissionTrace] = field(
-        default_factory=list
-    )  #: of the entries whose way is traced
+    by_opening: bool = False  #: it was created by opening it, and is removed if nobody writes in it
+    traces: list[SubmissionTrace] = field(default_factory=list)  #: for the entries that are traced
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing has been done to the pad, and nothing is to be published."""
+        """Returns whether nothing has been done to the pad, and nothing is to be published."""
         return not (self.revisions or self.outcomes or self.fences or self.created)
 
     @property
     def wrote(self) -> set[str]:
-        """The authors who have contributed a revision. A pad's first one comes from opening it."""
+        """Returns the authors who have contributed a revision. A pad's first one comes from opening
+        it."""
         return {revision.author for revision in self.revisions if revision.rev > 0}
 
     def header(self, reign: str) -> bytes:
@@ -41,15 +40,16 @@ class PadBatch:
         return committed_header(self.pad.epoch, reign, first, self.outcomes)
 
     def message(self, reign: str) -> bytes:
-        """What commit.lua publishes, for publishing it later."""
+        """Returns the message that commit.lua publishes, for publishing it later."""
         records = b"".join(revision.to_record() for revision in self.revisions)
         return b"R" + self.header(reign) + records
 
     def part(self, reign: str) -> PadPart:
-        """The pad's part of a commit."""
+        """Returns the pad's part of a commit."""
         meta: list[str | bytes | int] = []
         if self.revisions:
-            # Not from the pad: whatever becomes of it in memory, the head is what is stored.
+            # This does not come from the pad: whatever happens to it in memory, the head is what is
+            # stored.
             last = self.revisions[-1]
             meta += ["head", last.rev, "chain", last.chain, "time", last.time]
         if self.created:

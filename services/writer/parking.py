@@ -1,5 +1,4 @@
-"""Inbox entries that a writer could not read: they are kept for a while, for operators to look
-at."""
+"""Keeps inbox entries that a writer could not read for a while, for operators to look at."""
 
 import logging
 

@@ -1,5 +1,5 @@
-"""When a writer is ready: it has its share of the partitions, and settles the entries of their
-inboxes (I10)."""
+"""Decides when a writer is ready: it has its share of the partitions, and settles the entries of
+their inboxes (I10)."""
 
 import asyncio
 from collections.abc import Iterable
@@ -12,18 +12,18 @@ from padfleet.shared.log.inboxes.standing import read_standings
 from padfleet.shared.log.keys import Keyspace
 
 SHARE_LEASES = 2
-"""Lease times for which a writer may lack a part of its share: when another writer dies, its leases
-have to run out first."""
+"""For how many lease times a writer may lack a part of its share: when another writer dies, its
+leases have to run out first."""
 
 READ_LIMIT = 10.0
-"""Seconds within which each inbox has to be read once. A batch of the most stale submissions
+"""Within how many seconds each inbox has to be read once. A batch of the most stale submissions
 possible takes a few."""
 
 WAIT_LIMIT = 10.0
-"""Seconds that an entry may wait in one of the writer's own inboxes."""
+"""How many seconds an entry may wait in one of the writer's own inboxes."""
 
 SHOWN = 5
-"""Most partitions that are named."""
+"""How many partitions are named at most."""
 
 
 def add_readiness(
@@ -78,7 +78,7 @@ class _Readiness:
         return None
 
     async def settled(self) -> str | None:
-        """By what stands in the inboxes, not by what this process believes."""
+        """Judges by the contents of the inboxes, not by what this process believes."""
         held = list(self.manager.held)
         standings = await read_standings(self.redis, self.keyspace, held)
         late = {}
@@ -98,7 +98,7 @@ class _Readiness:
 
 
 def _ago(moment: float) -> float:
-    """Seconds since then, by the event loop's clock."""
+    """Returns the seconds since then, by the event loop's clock."""
     return asyncio.get_running_loop().time() - moment
 
 

@@ -18,11 +18,11 @@ from padfleet.shared.supervisor import progress, rest
 log = logging.getLogger(__name__)
 
 TIMEOUT: Final = 10.0
-"""Seconds that a writer may take to delete a pad that is in Redis."""
+"""How many seconds a writer may take to delete a pad that is in Redis."""
 
 BETWEEN_PADS_S: Final = 0.05
-"""Pause in seconds after each deleted pad: nothing waits for the deletion, and people use the same
-disks."""
+"""How many seconds it pauses after each deleted pad: nothing waits for the deletion, and people use
+the same disks."""
 
 
 class Retention:
@@ -38,11 +38,12 @@ class Retention:
         every_s: float,
         is_mine: Callable[[], bool],
     ) -> None:
-        """
+        """Takes what is needed, and which pads are deleted when.
+
         Arguments:
-            unused_s: for how long nobody has used a pad that goes.
-            every_s: between two rounds.
-            is_mine: whether this process has the first partition just now.
+            unused_s: for how long nobody must have used a pad that is deleted.
+            every_s: the time between two rounds.
+            is_mine: returns whether this process has the first partition at the moment.
         """
         self._redis = redis
         self._keyspace = keyspace

@@ -1,7 +1,7 @@
-"""What a USER_CHANGES must satisfy to be rebased at all.
+"""Defines what a USER_CHANGES must satisfy to be rebased at all.
 
 The rules are those that Etherpad's server enforces (3.3.1), so that a client that works there works
-here, and what is refused there is refused here.
+here, and whatever is refused there is refused here.
 """
 
 from collections.abc import Mapping
@@ -39,7 +39,7 @@ def wire_pool_of(submission: Submission) -> AttributePool:
 
 
 def brings_its_author_only(pool: Mapping[str, Any], author: str) -> bool:
-    """Whether the pool is that of plain typing, as nearly all are."""
+    """Returns whether the pool is that of plain typing, as nearly all are."""
     numbers, next_num = pool.get("numToAttrib"), pool.get("nextNum")
     return (
         type(next_num) is int
@@ -52,7 +52,8 @@ def brings_its_author_only(pool: Mapping[str, Any], author: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def _own_pool(author: str) -> AttributePool | None:
-    """The pool that comes with each edit of an author who types. None: it is out of bounds."""
+    """Returns the pool that comes with each edit of an author who types, or None if it is out of
+    bounds."""
     pool = AttributePool()
     pool.put("author", author)
     try:
@@ -76,7 +77,7 @@ def check_submission(
     try:
         for op in checked_ops(changeset):
             if op.attribs == own or (not op.attribs and op.opcode != "+"):
-                continue  # plain typing, and what claims nothing
+                continue  # plain typing, and operations that claim nothing
             # Also makes sure that every attribute number is in the pool.
             attribs = attribs_of(op.attribs, wire_pool)
             _check_author(op.opcode, attribs, author, pad_pool, for_others)
@@ -85,7 +86,8 @@ def check_submission(
 
 
 def _number_of_own(wire_pool: AttributePool, author: str) -> str:
-    """The attributes of text that the author has typed; "none" if a closer look is needed."""
+    """Returns the attributes of text that the author has typed, or "none" if a closer look is
+    needed."""
     if not author or author == SYSTEM_AUTHOR or not wire_pool.has(0):
         return "none"
     return "*0" if wire_pool.get(0) == ("author", author) else "none"

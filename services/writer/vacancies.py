@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 class Vacancies:
     def __init__(self, redis: Redis, keyspace: Keyspace, pads: PadCache, *, after_ms: int) -> None:
-        """`after_ms`: how long a pad is left alone after it was made, and after each check; 0:
+        """Takes how long a pad is left alone after it was created, and after each check; 0 means
         forever."""
         self._redis = redis
         self._keyspace = keyspace
@@ -28,13 +28,12 @@ class Vacancies:
 
     @property
     def interval(self) -> float:
-        """Seconds between two checks of a partition."""
+        """Returns the seconds between two checks of a partition."""
         return min(max(self._after / 4000, 0.05), 60.0)
 
     async def look(self, lease: Lease) -> int:
-        """Returns how many pads of the partition have been removed. No batch of it may be in
-        progress: what the writer knows of these pads is forgotten. Raises what `UNREACHABLE`
-        lists."""
+        """Removes such pads of the partition, and returns how many. No batch of the partition may
+        be in progress, since the writer forgets these pads. Raises what `UNREACHABLE` lists."""
         if not self._after:
             return 0
         now = time.time() * 1000
@@ -47,7 +46,7 @@ class Vacancies:
             except UNREACHABLE:
                 raise
             except (CorruptPad, RedisError) as error:
-                # What one pad's keys hold keeps no other from going.
+                # Whatever one pad's keys hold does not keep other pads from going.
                 log.warning("unwritten pad kept", extra={"pad": one.pad, "error": str(error)})
                 await unwritten.put_off(self._redis, self._keyspace, lease.partition, one, now)
                 continue

@@ -1,5 +1,6 @@
-"""`padfleet replay`: a recorded editing session, through real sockets.
+"""Implements `padfleet replay`, which replays a recorded editing session through real sockets.
 
-`trace` reads a recording and says what each edit was made on top of, `author` makes one author's
-edits on exactly that, `__main__` brings authors and readers together and compares at the end.
+`trace` reads a recording and finds out which state each edit was made on, `author` makes one
+author's edits on exactly that state, and `__main__` brings authors and readers together and
+compares their texts at the end.
 """

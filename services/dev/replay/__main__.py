@@ -1,4 +1,4 @@
-"""`padfleet replay TRACE --url URL [--url URL …]`."""
+"""Runs the command `padfleet replay TRACE --url URL [--url URL …]`."""
 
 import argparse
 import asyncio
@@ -21,7 +21,7 @@ from padfleet.shared.client import Pad, PadError, PadUrl, ProtocolError, connect
 from padfleet.shared.easysync import from_units, to_units
 
 STALLED = 30.0
-"""Seconds without any progress after which the replay has failed."""
+"""How many seconds may pass without any progress before the replay has failed."""
 
 PROGRESS_INTERVAL = 2.0
 
@@ -107,7 +107,8 @@ def _count(text: str) -> int:
 
 
 async def replay(trace: EditTrace, urls: list[str], readers: int, merge: int) -> ReplayReport:
-    """Raises `ReplayFailed` when a text differs in the end, or nothing moves any more."""
+    """Replays a trace, and returns what it took. Raises `ReplayFailed` if a text differs in the
+    end, or nothing moves any more."""
     async with AsyncExitStack() as stack:
         connector = aiohttp.TCPConnector(limit=0)
         http = await stack.enter_async_context(aiohttp.ClientSession(connector=connector))
@@ -163,7 +164,7 @@ async def replay(trace: EditTrace, urls: list[str], readers: int, merge: int) ->
 
 
 async def _clear(pad: Pad) -> None:
-    """Takes the text of a new pad away. Nobody's text is touched."""
+    """Removes the text of a new pad. Text that somebody has written is not touched."""
     if pad.text == "\n":
         return
     if pad.rev > 0:
@@ -214,7 +215,7 @@ class _Watch:
             print(file=sys.stderr)
 
     async def all(self, coroutines: Iterable[Coroutine[Any, Any, None]]) -> None:
-        """Runs them side by side; the first error, or a standstill, ends all."""
+        """Runs the coroutines concurrently. The first error, or a standstill, ends all of them."""
         tasks = [asyncio.create_task(coroutine) for coroutine in coroutines]
         try:
             pending = {*tasks, self._stalled}

@@ -1,13 +1,14 @@
-"""One author of a replayed session, who edits what was seen at the time, not what has come since.
+"""Simulates one author of a replayed session, who edits the text as it was seen at the time.
 
-An author makes an edit at the very moment when the revisions it was made on have come in, before
-the next one is taken in, and so makes it on the recorded text. What an edit of somebody else will
-need is sealed into a revision of its own meanwhile, so that this text exists at all. With two
-authors that is always enough: what one still lacks can only be the other's, and comes in order.
+An author makes an edit at the moment when the revisions that it was made on have come in, before
+the next one is taken in, and so makes it on the recorded text. Meanwhile, the own edits that
+somebody else's edit will need are submitted as a revision of their own, so that this text exists at
+all. With two authors this always suffices: the revisions that one still lacks can only be the
+other's, and come in order.
 
-With three or more, the server's order may put a revision that an edit knows nothing of before one
-that it needs. The client's text is then ahead of what the recorded author saw, and the edit is
-carried over to it by the identity of the characters that it lies between (see `model`).
+With three or more, the server's order may put a revision that an edit does not know before one that
+it needs. The client's text is then ahead of what the recorded author saw, and the edit is carried
+over to it by the identity of the characters that it lies between (see `model`).
 """
 
 from collections import deque
@@ -22,8 +23,8 @@ from padfleet.shared.client import Accepted, Changed, Event, Pad
 from padfleet.shared.easysync import from_units, to_units
 
 FULL_CHECK_EVERY = 500
-"""Transactions between two comparisons of the client's whole text with the model's. Their lengths
-are compared at each."""
+"""How many transactions are made between two comparisons of the client's whole text with the
+model's. The lengths are compared after each one."""
 
 
 class ReplayFailed(Exception):
@@ -35,8 +36,9 @@ class Void(NamedTuple):
 
     upto: int  #: up to which of the agent's transactions
     rev: int
-    """What made them nothing may be somebody else's revision, which removed the same characters
-    before: with fewer revisions than these, the text still is another one."""
+    """The pad's revision when they came to nothing. The cause may be somebody else's revision,
+    which had removed the same characters: at an earlier revision, the text is still a different
+    one."""
 
 
 @dataclass
@@ -50,7 +52,7 @@ class ReplayLedger:
     voids: list[dict[int, Void]] = field(init=False)
     """Per agent, by how many of its transactions were made before them."""
     on_void: list[Callable[[], None]] = field(default_factory=list)
-    """Nobody hears of void transactions from the server, so whoever may wait for them is here."""
+    """Callbacks of those who may wait for void transactions, of which the server tells nobody."""
     done: int = 0  #: transactions made
     exact: int = 0  #: of these, made on exactly the recorded text
 
@@ -65,8 +67,9 @@ class ReplayLedger:
             listener()
 
     def onwards(self, agent: int, have: int, need: int, rev: int) -> int:
-        """Whoever has seen `have` transactions at `rev` has seen as many as this, and need not
-        wait. No further than `need`, for the text is the same but the state is not."""
+        """Returns how many transactions an author has seen who has seen `have` of them at revision
+        `rev`: void ones need not be waited for. It goes no further than `need`, since the text
+        would be the same, but the state would not."""
         while have < need:
             void = self.voids[agent].get(have)
             if void is None or void.rev > rev:
@@ -108,7 +111,8 @@ class ReplayAuthor:
         ledger.on_void.append(self._void_came)
 
     async def run(self) -> None:
-        """Makes all transactions of this agent, each as soon as what it was made on has come."""
+        """Makes all transactions of this agent, each as soon as the revisions that it was made on
+        have come."""
         while self._todo:
             await self.pad.until(self._due)
             await self.pad.submit()
@@ -126,13 +130,14 @@ class ReplayAuthor:
         return "" if self.pad.state.settled else "its last edits to be accepted"
 
     def _due(self) -> bool:
-        """Whether there is something to send, or nothing more to do."""
+        """Makes the edits that can be made, and returns whether there is something to send, or
+        nothing more to do."""
         self._perform_all()
         state = self.pad.state
         return not self._todo or (state.has_waiting and not state.submitting)
 
     def _perform_all(self) -> None:
-        """Makes all edits for which everything is here. Nothing may come in between."""
+        """Makes all edits for which everything is here. Nothing may happen in between."""
         if self._performing:  # one of ours was void, and the news has come round
             return
         self._performing = True
@@ -151,7 +156,7 @@ class ReplayAuthor:
         self._model.show(self._seen, item.needs)
         self._model.show(self._now, self._have)
         self._check(item)
-        # What is left of an edit may be nothing, which then is a draft that comes to nothing.
+        # What is left of an edit may be nothing; it then becomes a draft that comes to nothing.
         for edit in self._model.perform(item, self._seen, self._now) or [Edit(0, 0, "")]:
             self._edit(edit)
         self._have[self.agent] = item.number
@@ -162,7 +167,8 @@ class ReplayAuthor:
         self._ledger.done += 1
 
     def _check(self, item: Transaction) -> None:
-        """That the state is the recorded one, and the client's text what the model takes it for."""
+        """Checks that the state is the recorded one, and that the client's text is the one in the
+        model."""
         assert self._model.version(self._seen) == item.needs
         exact = tuple(self._have) == item.needs
         self._ledger.exact += exact
@@ -191,7 +197,7 @@ class ReplayAuthor:
         self.pad.state.edit(start, removed, to_units(edit.inserted))
 
     def _note_draft(self, number: int) -> None:
-        """Transaction `number` has gone into the last of the waiting drafts."""
+        """Notes that transaction `number` has gone into the last of the waiting drafts."""
         if self._waiting > len(self._drafts):
             self._drafts.append(number)
         else:
@@ -225,8 +231,8 @@ class ReplayAuthor:
         self.pad.look_again()  # for there may be something to send now
 
     def _moved_on(self, sent: bool) -> None:
-        """Drafts have left: the last of them for the server, if any was sent; the others came to
-        nothing."""
+        """Notes that drafts have left. The last of them has gone to the server, if any was sent;
+        the others came to nothing."""
         gone = [self._drafts.popleft() for _ in range(len(self._drafts) - self._waiting)]
         boundaries = [self._submitted, *gone]
         self._submitted = boundaries[-1]

@@ -1,6 +1,7 @@
-"""A trace's text at any of its states, and what an edit made on one of them means for another.
+"""Models a trace's text at any of its states, and translates edits that were made on one of them
+into edits on another. Pure.
 
-Pure. All characters that were ever typed stand in one order, and each state shows some of them. A
+All characters that were ever typed are kept in one order, and each state shows some of them. A
 trace has no two inserts in one place at the same time, so that order is the same however its
 transactions are merged.
 """
@@ -11,12 +12,12 @@ from typing import NamedTuple
 from padfleet.services.dev.replay.trace import BadTrace, EditTrace, Transaction
 
 BLOCK = 600
-"""Characters in a block before it is split. A look-up walks over all blocks and one block's
-characters, so this is about the square root of a long trace's length."""
+"""How many characters a block may have before it is split. A look-up walks over all blocks and one
+block's characters, so this is about the square root of a long trace's length."""
 
 
 class Edit(NamedTuple):
-    """On a text as it is, in code points."""
+    """A change to a text, counted in code points."""
 
     start: int
     removed: int
@@ -70,7 +71,7 @@ class ReplayModel:
         return tuple(self._versions[view])
 
     def show(self, view: int, version: Sequence[int]) -> None:
-        """Moves a view on, to a version that holds all that it shows already."""
+        """Moves a view forward to a version that includes everything it shows already."""
         for agent, count in enumerate(version):
             for effects in self._effects[agent][self._versions[view][agent] : count]:
                 for char in effects.inserted:
@@ -80,8 +81,8 @@ class ReplayModel:
             self._versions[view][agent] = max(count, self._versions[view][agent])
 
     def perform(self, item: Transaction, seen: int, now: int) -> list[Edit]:
-        """Records a transaction that was made on what the view `seen` shows, and moves that and the
-        view `now` over it. Returns what it means for the text of `now`.
+        """Records a transaction that was made on the text in the view `seen`, and moves that view
+        and the view `now` past it. Returns the edits that it means for the text of `now`.
 
         Raises `BadTrace` for a patch beyond the text.
         """
@@ -138,8 +139,8 @@ class ReplayModel:
         return edits
 
     def _find(self, position: int, seen: int, now: int) -> tuple[int, int, int]:
-        """The place right after the first `position` characters of `seen`: block, index in it, and
-        how many characters of `now` stand before it."""
+        """Returns the place right after the first `position` characters of `seen`: the block, the
+        index in it, and how many characters of `now` come before it."""
         start = 0
         for number, block in enumerate(self._blocks):
             if position <= block.counts[seen]:
@@ -180,8 +181,8 @@ class ReplayModel:
 
 
 def shortened(trace: EditTrace, limit: int | None = None) -> EditTrace:
-    """The first transactions of a trace (all of them, without a limit), with the text that they
-    come to. Raises `BadTrace` for a patch beyond the text."""
+    """Returns the first `limit` transactions of a trace, or all of them, with the text that they
+    result in. Raises `BadTrace` for a patch beyond the text."""
     transactions = trace.transactions[:limit]
     model, now = ReplayModel(trace.agents, trace.agents + 1), trace.agents
     version = [0] * trace.agents

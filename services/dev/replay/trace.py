@@ -1,4 +1,4 @@
-"""Concurrent editing traces: reading them, and which state each edit was made against. Pure.
+"""Reads concurrent editing traces, and finds out which state each edit was made on. Pure.
 
 The format is that of the editing-traces collection (its "concurrent" kind): transactions that name
 their parents, with patches ``[position, removed, inserted]`` counted in Unicode code points.
@@ -17,7 +17,7 @@ this names a state exactly."""
 
 
 class BadTrace(ValueError):
-    """The file is no trace that can be replayed; the text says where and why."""
+    """The file is not a trace that can be replayed; the text says where and why."""
 
 
 class TracePatch(NamedTuple):
@@ -43,14 +43,14 @@ class EditTrace:
         return [item for item in self.transactions if item.agent == agent]
 
     def cut_points(self, agent: int) -> frozenset[int]:
-        """The agent's transactions after which somebody else's edit was made on the text, which
-        therefore must not be merged with the one that follows."""
+        """Returns the agent's transactions after which somebody else's edit was made on the text.
+        They must not be merged with the one that follows."""
         others = (item for item in self.transactions if item.agent != agent)
         return frozenset(item.needs[agent] for item in others)
 
 
 def read_trace(path: Path) -> EditTrace:
-    """The trace in a file, plain or gzipped. Raises `BadTrace`, OSError."""
+    """Reads the trace in a file, plain or gzipped. Raises `BadTrace`, or OSError."""
     data = path.read_bytes()
     try:
         if data[:2] == b"\x1f\x8b":

@@ -1,1 +1,2 @@
-"""`padfleet vectors`: check the changeset engine against recorded results of Etherpad's own."""
+"""Implements `padfleet vectors`, which checks the changeset engine against recorded results of
+Etherpad's own."""

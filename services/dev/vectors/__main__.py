@@ -1,4 +1,4 @@
-"""The command `padfleet vectors`."""
+"""Runs the command `padfleet vectors`."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _REASON_LENGTH: Final = 500
 
 
 def main(argv: Sequence[str]) -> int:
-    """Check every case in the file, and print what failed and the totals.
+    """Checks every case in the file, and prints what failed and the totals.
 
-    Returns 0 when all passed, 1 when some did not or there were none, 2 when the file could not be
-    read.
+    Returns 0 when all passed, 1 when some did not or there were none, and 2 when the file could not
+    be read.
     """
     path: Path = _parser().parse_args(argv).file
     passed: Counter[str] = Counter()

@@ -1,4 +1,4 @@
-"""Files of recorded cases: one JSON object a line, gzipped or not."""
+"""Reads files of recorded cases: one JSON object per line, gzipped or not."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class CaseUnreadable(Exception):
 
 
 class CaseLine(NamedTuple):
-    """A line of the file: what is on it, or what is wrong with it."""
+    """A line of the file: its content, or what is wrong with it."""
 
     number: int  #: from 1
     case: Any
@@ -25,7 +25,8 @@ class CaseLine(NamedTuple):
 
 
 def read_cases(path: Path) -> Iterator[CaseLine]:
-    """The lines of the file that are not blank. Whether it is gzipped, its first bytes tell."""
+    """Yields the lines of the file that are not blank. Its first bytes say whether it is gzipped.
+    Raises `CaseUnreadable`."""
     try:
         with path.open("rb") as file:
             gzipped = file.read(len(_GZIP_MAGIC)) == _GZIP_MAGIC

@@ -1,8 +1,9 @@
-"""Limits answers that may be large: how many of them a worker makes at a time, and how much of them
-it keeps until the callers have received them.
+"""Limits answers that may be large: how many of them a worker makes at a time, and how many bytes
+of them it keeps until the callers have received them.
 
-A function in `LARGE` does not begin before there is room for roughly what it will answer, and its
-actual answer is kept only if there is room for it. The answers of all other functions are small.
+A function in `LARGE` does not begin before there is room for roughly the size of its answer, and
+its actual answer is kept only if there is room for it. The answers of all other functions are
+small.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -47,7 +48,7 @@ LARGE: Final[dict[str, int]] = {
 They change nothing, so they can be cancelled when their caller leaves."""
 
 FROM_HISTORY: Final = frozenset({"createDiffHTML"})
-"""Those of them that read old revisions, however large the pad is now."""
+"""The functions in `LARGE` that read old revisions, however large the pad is now."""
 
 MADE_AT_ONCE: Final = 8
 """How many large answers are made at a time, taking turns by address; one address gets half of

@@ -152,7 +152,8 @@ async def _listed(names: OrderedNames, ends: ExitStack) -> AsyncIterator[bytes]:
 
 
 async def pages(api: Api) -> AsyncGenerator[list[str], None]:
-    """Yields all pads, wherever they are, some at a time and in no particular order."""
+    """Yields the ids of all pads, in Redis and in the cold store, some at a time and in no
+    particular order."""
     found = catalogue.all_pads(api.redis, api.keyspace, cold_of(api.redis))
     async for part in batches(found, AT_ONCE):
         hot = [where.pad for where in part if where.hot]

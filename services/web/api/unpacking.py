@@ -28,7 +28,7 @@ class UnknownCoding(Exception):
 
 
 def is_packed(coding: str) -> bool:
-    """Whether a body with this `Content-Encoding` has to be decompressed."""
+    """Returns whether a body with this `Content-Encoding` has to be decompressed."""
     return coding.strip().lower() not in _PLAIN
 
 
@@ -46,7 +46,8 @@ class Unpacker:
         self._inflater: zlib._Decompress | None = None
 
     def steps(self, data: bytes) -> Iterator[bytes]:
-        """Yields what comes next, in pieces of at most `STEP` bytes. Raises `NotPacked`."""
+        """Yields the decompressed content of `data`, in pieces of at most `STEP` bytes. Raises
+        `NotPacked`."""
         if not data:
             return
         if self._inflater is None:

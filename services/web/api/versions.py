@@ -89,4 +89,4 @@ def _all() -> dict[str, dict[str, tuple[str, ...]]]:
 
 
 VERSIONS: Final = _all()
-"""By version: the functions, each with the names of its parameters."""
+"""The functions of each version, each with the names of its parameters."""

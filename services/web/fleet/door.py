@@ -21,8 +21,9 @@ def token_of(settings: FanoutSettings) -> str:
 
 
 def admits(token: str, authorization: str) -> bool:
-    """Whether the header `Authorization` has the password: as a bearer token, for programs, or as
-    Basic with any user name, which browsers ask for. If no password is set, nothing is admitted."""
+    """Returns whether the header `Authorization` contains the password: as a bearer token, which
+    programs send, or as Basic with any user name, which browsers ask for. If no password is set,
+    nobody is admitted."""
     scheme, _, given = authorization.partition(" ")
     if scheme.lower() == "basic":
         given = _password(given)

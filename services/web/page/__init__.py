@@ -1,9 +1,9 @@
-"""The page that people type in, for fleets without an Etherpad in front.
+"""Serves the page that people type in, for fleets without an Etherpad in front.
 
-It is at `/`, `/p/<pad>` and `/assets/…` of each worker. `client/` is the TypeScript library
-`padfleet-client`, `web/` the page made with it; `build.mjs` makes `built/` of them, which `assets`
-reads. `routes` adds all of it to a worker, `names` says what a pad may be called, `headers` what a
-browser may do here.
+The page is at `/`, `/p/<pad>` and `/assets/…` of each worker. `client/` is the TypeScript library
+`padfleet-client`, and `web/` the page that uses it; `build.mjs` compiles both into `built/`, which
+`assets` reads. `routes` adds all of it to a worker, `names` checks the names of pads, and `headers`
+says what a browser may do here.
 """
 
 from padfleet.services.web.page.routes import mount

@@ -1,4 +1,5 @@
-"""The built files, read once and kept: half a megabyte, so that no request reads a disk."""
+"""Reads the built files once and keeps them. They are half a megabyte, and no request has to read a
+disk."""
 
 import json
 from dataclasses import dataclass
@@ -19,22 +20,22 @@ _KINDS: Final = {
 @dataclass(frozen=True, slots=True)
 class Asset:
     content: bytes
-    packed: dict[str, bytes]  #: the same by content coding, ``br`` and ``gzip``; empty for pictures
+    packed: dict[str, bytes]  #: the content by coding, ``br`` and ``gzip``; empty for pictures
     kind: str  #: its media type
     tag: str  #: its ETag, without quotes
 
 
 @dataclass(frozen=True, slots=True)
 class Assets:
-    files: dict[str, Asset]  #: by name, which has a hash of the content in it
+    files: dict[str, Asset]  #: names of the files by their source's, such as ``pad.js``
     names: dict[str, str]  #: the name by what it was built as, such as ``pad.js``
     pages: dict[str, dict[str, str]]  #: by language and then by name, such as ``home``: the HTML
 
 
 def read(folder: Path = BUILT) -> Assets | None:
-    """What `build.mjs` has made; None where it has not run.
+    """Returns the files that `build.mjs` has made, or None if it has not run.
 
-    `OSError`, `KeyError` or `ValueError` when there is less than its manifest says.
+    Raises `OSError`, `KeyError` or `ValueError` if there is less than the manifest says.
     """
     try:
         manifest = (folder / "manifest.json").read_text("utf-8")

@@ -1,13 +1,13 @@
-"""What the browser is told about our pages, beside their content."""
+"""Defines the headers that tell a browser how to treat our pages and files."""
 
 from collections.abc import Iterable
 from typing import Final
 
 FOREVER: Final = "public, max-age=31536000, immutable"
-"""For what has a hash of its content in its name."""
+"""The caching of files whose names contain a hash of their content."""
 
 EACH_TIME: Final = "no-store"
-"""For pages: they hold a nonce, which is good for one answer."""
+"""The caching of pages, which contain a nonce that is valid for one answer."""
 
 ALWAYS: Final = {
     "X-Content-Type-Options": "nosniff",
@@ -21,11 +21,13 @@ _FRAMES: Final = {"same": "'self'", "none": "'none'"}  # what a setting says, in
 
 
 def policy(nonce: str, embed: Iterable[str] = ("same",)) -> str:
-    """The Content-Security-Policy of a page: our own files and sockets, and nothing from elsewhere.
+    """Returns the Content-Security-Policy of a page, which allows our own files and sockets, and
+    nothing from elsewhere.
 
-    The nonce is for the style sheets that the editor component makes at run time. There is no
-    inline script, so scripts need none. `embed` is who may show the page in a frame, as in the
-    setting of that name.
+    Arguments:
+        nonce: allows the style sheets that the editor component makes at run time. There is no
+            inline script, so scripts need no nonce.
+        embed: who may show the page in a frame, as in the setting of that name.
     """
     return "; ".join(
         [

@@ -1,7 +1,7 @@
-"""Which language a page is in.
+"""Chooses the language of a page.
 
-It is what the page's address says, what its reader has chosen, or what their browser asks for;
-English if there is none of it.
+It is the one in the page's address, the one that its reader has chosen, or one that their browser
+asks for, in this order, and otherwise English.
 """
 
 from __future__ import annotations
@@ -19,17 +19,21 @@ _ITEM: Final = re.compile(
 _LONGEST_HEADER: Final = 1000
 
 _TRADITIONAL: Final = frozenset({"tw", "hk", "mo", "hant"})
-"""Regions and the script: of Chinese, those that do not write it in simplified characters."""
+"""The regions, and the script, in which Chinese is not written in simplified characters."""
 
 _OLD: Final = {"iw": "he", "in": "id", "ji": "yi"}
-"""Names of languages that browsers have used before, and what they are called now."""
+"""Old names of languages that browsers have used, and their present names."""
 
 
 def choose(wanted: Iterable[str | None], accept: str, offered: Collection[str]) -> str:
-    """The language of a page, out of those `offered`, which are tags such as ``de`` or ``zh-Hans``.
+    """Returns the language of a page, out of those `offered`, which are tags such as ``de`` or
+    ``zh-Hans``.
 
-    `wanted` are tags that somebody has chosen, the most binding one first, and `accept` is the
-    header Accept-Language. What names no language is passed over, wherever it comes from.
+    Arguments:
+        wanted: tags that somebody has chosen, the most binding one first.
+        accept: the header Accept-Language.
+
+    Anything that does not name an offered language is skipped.
     """
     for tag in [*wanted, *accepted(accept)]:
         found = match(tag or "", offered)
@@ -39,10 +43,10 @@ def choose(wanted: Iterable[str | None], accept: str, offered: Collection[str]) 
 
 
 def match(tag: str, offered: Collection[str]) -> str | None:
-    """What there is of a language; None if there is nothing.
+    """Returns the offered form of a language, or None if it is not offered.
 
-    For Brazil's Portuguese that is the one Portuguese that there is, and of the two scripts of
-    Chinese the one that is read in that place.
+    For Brazil's Portuguese it is the only Portuguese that there is, and for Chinese the script that
+    is read in that region.
     """
     language, *rest = tag.strip().lower().replace("_", "-").split("-")
     language = _OLD.get(language, language)
@@ -52,7 +56,8 @@ def match(tag: str, offered: Collection[str]) -> str | None:
 
 
 def accepted(header: str) -> list[str]:
-    """The tags of an Accept-Language, what is liked best first; those with ``q=0`` are none."""
+    """Returns the tags of an Accept-Language, the most preferred first, without those that have
+    ``q=0``."""
     weighed: list[tuple[float, str]] = []
     for item in header[:_LONGEST_HEADER].split(","):
         found = _ITEM.fullmatch(item)

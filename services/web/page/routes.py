@@ -1,4 +1,4 @@
-"""The routes of the page."""
+"""Serves the page, its files, and what browsers and search engines ask for beside them."""
 
 import logging
 import secrets
@@ -23,7 +23,7 @@ _ALPHABET = string.ascii_letters + string.digits
 _UNBUILT = files(__package__).joinpath("unbuilt.html").read_text("utf-8")
 
 COOKIE_AGE = 5_184_000
-"""Seconds for which a browser stays the same author: 60 days, as with Etherpad."""
+"""For how many seconds a browser stays the same author: 60 days, as with Etherpad."""
 
 Exists = Callable[[str], Awaitable[bool]]
 
@@ -31,10 +31,12 @@ Exists = Callable[[str], Awaitable[bool]]
 def mount(
     app: web.Application, settings: FanoutSettings, exists: Exists, assets: Assets | None = None
 ) -> None:
-    """Adds `/`, `/p/<pad>` and `/assets/…` to a worker, unless its settings say no.
+    """Adds `/`, `/p/<pad>` and `/assets/…` to a worker, unless its settings turn the page off.
 
-    `exists` says whether there is a pad of a name. `assets` are the built files; those of this
-    installation if not given, and without them the pages say how to build them.
+    Arguments:
+        exists: returns whether there is a pad of a name.
+        assets: the built files, by default those of this installation. If there are none, the pages
+            say how to build them.
     """
     if settings.page == "off":
         return
@@ -71,7 +73,7 @@ class _Pages:
         response = self._page("pad", request, name)
         cookie = f"{self._settings.cookie_prefix}token"
         if cookie not in request.cookies:
-            # Who the browser is, from now on; as Etherpad's page server does it.
+            # This cookie says who the browser is from now on, as with Etherpad's page server.
             token = "t." + "".join(secrets.choice(_ALPHABET) for _ in range(20))
             response.set_cookie(
                 cookie,
@@ -85,23 +87,27 @@ class _Pages:
         return response
 
     async def timeslider(self, request: web.Request) -> web.Response:
-        """Where Etherpad has the history of a pad; here that is a view of its page.
+        """Redirects from Etherpad's address of a pad's history to the pad's page, which shows the
+        history in a view.
 
-        `#5`, a revision, is not sent to servers: browsers put it behind the new address themselves.
+        The `#5` of a revision is not sent to servers: browsers append it to the new address
+        themselves.
         """
         name = request.match_info["pad"]
         query = "&".join(filter(None, [request.query_string, "history"]))
         raise web.HTTPFound(f"../{quote(name, safe='')}?{query}", headers=headers.ALWAYS)
 
     async def robots(self, _request: web.Request) -> web.Response:
-        """Pads are for those who have their address, and not for search engines."""
+        """Keeps search engines away from pads, which are meant for people who have their
+        address."""
         return web.Response(
             text="User-agent: *\nDisallow: /p/\n",
             headers={**headers.ALWAYS, "Cache-Control": "public, max-age=86400"},
         )
 
     async def icon(self, _request: web.Request) -> web.Response:
-        """For those who ask without looking at a page; pages name their own."""
+        """Redirects browsers that ask for an icon without having seen a page; pages name their own
+        icon."""
         if self._assets is None:
             raise web.HTTPNotFound(text="no such file\n", headers=headers.ALWAYS)
         name = self._assets.names["icon.png"]
@@ -172,7 +178,7 @@ class _Pages:
 
 
 def _codings(header: str) -> set[str]:
-    """What an Accept-Encoding names, but for what it will not have."""
+    """Returns the codings that an Accept-Encoding names, without those that it refuses."""
     parts = [part.replace(" ", "").lower().split(";q=") for part in header.split(",")]
     return {name for name, *weight in parts if not weight or weight[0].strip("0.") != ""}
 
