@@ -1,4 +1,4 @@
-"""`padfleet fanout`: one fan-out worker."""
+"""Runs `padfleet fanout`, one fan-out worker."""
 
 import sys
 

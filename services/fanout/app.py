@@ -1,4 +1,4 @@
-"""A fan-out worker process: sockets on one side, Redis on the other."""
+"""Runs a fan-out worker process, with sockets on one side and Redis on the other."""
 
 import logging
 
@@ -12,8 +12,8 @@ log = logging.getLogger(__name__)
 
 
 NOT_THERE = 0.5
-"""Seconds for which it is remembered that no pad of a name exists: several steps of a join ask, and
-the cold store is asked once. This is less than any pad takes to be made and frozen."""
+"""For how many seconds it is remembered that no pad of a name exists: several steps of a join ask,
+and the cold store is asked once. This is less time than any pad takes to be made and frozen."""
 
 
 async def run(settings: FanoutSettings) -> None:

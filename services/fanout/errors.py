@@ -1,11 +1,11 @@
-"""What a client is told about a message that cannot be served, in the message's acknowledgement."""
+"""Defines the errors that tell a client why its message cannot be served."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 MAX_SHOWN = 60
-"""Most characters of a client's own words that are repeated in answers and in the log."""
+"""How many characters of a client's own words are repeated in answers and in the log."""
 
 
 class ClientError(Exception):
@@ -14,8 +14,8 @@ class ClientError(Exception):
     name = "Error"
 
     def __init__(self, text: str, *words: Any) -> None:
-        """`words`: the client's own, which its answer repeats after `text`. The log does not:
-        something in the wrong place may be a token."""
+        """Takes the error's text, and the client's own `words`, which its answer repeats after the
+        text. The log does not repeat them: something in the wrong place may be a token."""
         super().__init__(": ".join([text, *(shown(word) for word in words)]))
         self.plain = text  #: for the log
 
@@ -27,8 +27,8 @@ class WrongType(ClientError):
 
 
 def shown(word: Any) -> str:
-    """A client's own words in a form fit for its answer and for the log: they could be a megabyte,
-    or nested so deep that formatting them would be an error of its own."""
+    """Returns a client's own words in a form that is fit for its answer and for the log: they could
+    be a megabyte, or nested so deep that formatting them would be an error of its own."""
     if word is None:
         return "undefined"
     if isinstance(word, float) or (isinstance(word, int) and abs(word) < 1 << 53):

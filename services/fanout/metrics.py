@@ -1,4 +1,4 @@
-"""What a fan-out worker counts."""
+"""Defines the metrics of a fan-out worker."""
 
 import time
 from collections.abc import Sequence
@@ -140,8 +140,8 @@ def watch_outgoing(budgets: Sequence[Budget]) -> None:
 
 
 def arrived_in_feed(committed_ms: int) -> None:
-    """A revision committed at that time has arrived. It compares wall clocks, which is correct
-    within a machine, and between machines as far as their clocks agree."""
+    """Observes how long a revision that was committed at that time took to arrive. It compares wall
+    clocks, which is correct within a machine, and between machines as far as their clocks agree."""
     TRANSIT_SECONDS.observe(max(0.0, time.time() - committed_ms / 1000))
 
 
@@ -152,7 +152,8 @@ def deflated(before: int, after: int) -> None:
 
 
 def delivered(committed_ms: int) -> None:
-    """A client has acknowledged a flush whose oldest revision was committed at that time."""
+    """Observes a flush that a client has acknowledged, and whose oldest revision was committed at
+    that time."""
     DELIVERY_SECONDS.observe(max(0.0, time.time() - committed_ms / 1000))
 
 

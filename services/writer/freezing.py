@@ -98,7 +98,7 @@ class Freezing:
 
     @property
     def interval(self) -> float:
-        """Seconds between two checks of a partition."""
+        """Returns the seconds between two checks of a partition."""
         return max(self._every / LOOKS_EACH, 0.05)
 
     async def find(self, held: set[int]) -> None:

@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class CallerRules:
-    """What a token has to fulfil, beyond its signature, so that its bearer may call the API."""
+    """The requirements on a token, beyond its signature, whose bearer may call the API."""
 
     access: AccessRules
     scope: str = ""  #: a word of `scope` or `scp`; empty: not checked

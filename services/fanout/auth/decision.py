@@ -61,7 +61,7 @@ class RequestedPad(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What somebody may do on one pad."""
+    """The rights of somebody on one pad."""
 
     author: str
     write: bool = True
@@ -69,14 +69,14 @@ class Grant:
     color: str | None = None
     expires: float | None = None  #: Unix seconds; None: never
     made: Author | None = field(default=None, compare=False)
-    """What has to be stored about an author who has just been created."""
+    """The record to store of an author who has just been created."""
     visit: AuthorVisit | None = field(default=None, compare=False)
-    """How the author came, if the visit alone is no reason to keep the author for ever."""
+    """How the author came, if the visit alone is no reason to keep the author permanently."""
 
 
 @dataclass(frozen=True, slots=True)
 class AccessRules:
-    """What a token has to fulfil beyond its signature."""
+    """The requirements on a token beyond its signature."""
 
     max_lifetime: float  #: seconds
     leeway: float = 0.0  #: seconds by which the issuer's clock and ours may differ
@@ -86,7 +86,7 @@ class AccessRules:
 
 @dataclass(frozen=True, slots=True)
 class Permission:
-    """What a valid token permits."""
+    """The rights that a valid token grants."""
 
     grant: Grant
     pads: tuple[str, ...]

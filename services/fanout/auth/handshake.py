@@ -19,7 +19,7 @@ from padfleet.shared.log.pad.reader import is_there, open_reader
 
 @dataclass(frozen=True, slots=True)
 class Handshake:
-    """What is known about a socket from its first requests."""
+    """The facts about a socket that its first requests have brought."""
 
     cookies: str = field(repr=False)
     query: dict[str, str] = field(repr=False)

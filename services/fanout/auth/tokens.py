@@ -20,7 +20,7 @@ _JWS: Final = PyJWS(algorithms=ALGORITHMS)
 
 
 class Header(NamedTuple):
-    """What a token says about itself; nothing of that is proven."""
+    """A token's own claims about its signature; nothing of that is proven."""
 
     algorithm: Any
     kid: str | None

@@ -13,7 +13,7 @@ log = logging.getLogger(__name__)
 
 
 class Unavailable(Exception):
-    """There is no answer, or none that counts. The text is for the log, and holds no secret."""
+    """There is no answer, or none that counts. The text is for the log, and contains no secret."""
 
 
 def open_http(*, at_once: int) -> aiohttp.ClientSession:

@@ -1,4 +1,4 @@
-"""Who is told what the writer has answered to a submission."""
+"""Defines how the writer's answer to a submission reaches whoever waits for it."""
 
 import asyncio
 from typing import Protocol
@@ -7,14 +7,15 @@ from padfleet.shared.log.records import Outcome
 
 
 class SubmissionAnswer(Protocol):
-    """Is told once. Neither method may raise, or take more than a moment: they are called in the
-    middle of a flush."""
+    """Receives the answer to one submission, once. Neither method may raise, or take more than a
+    moment: they are called in the middle of a flush."""
 
     def answered(self, outcome: Outcome | None) -> None:
-        """The writer has answered; None: it became a revision, which has been sent."""
+        """Called when the writer has answered. None means that the submission became a revision,
+        which has been sent."""
 
     def abandoned(self) -> None:
-        """The session has left before the answer came."""
+        """Called when the session has left before the answer came."""
 
 
 class AwaitedAnswer:

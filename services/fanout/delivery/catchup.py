@@ -30,7 +30,8 @@ class CatchUp:
         self._room_made = asyncio.Event()
 
     def go_on(self) -> None:
-        """The session's socket or client has made room, or the session has gone."""
+        """Continues after the session's socket or client has made room, or after the session has
+        gone."""
         self._room_made.set()
 
     async def run(self) -> None:
@@ -62,7 +63,7 @@ class CatchUp:
             await self._send(passage)
 
     def _stays(self) -> bool:
-        """Whether the session is still on the pad that it joined."""
+        """Returns whether the session is still on the pad that it joined."""
         return self._session.state is not SessionState.GONE and self._replica.epoch == self._epoch
 
     async def _send(self, passage: Passage) -> None:

@@ -1,4 +1,4 @@
-"""What a session is sent next: pure, so that every order of events can be tested.
+"""Decides what a session is sent next. It is pure, so that every order of events can be tested.
 
 A flush looks at a session's cursor and the feed, and yields steps. Each step is sent, and only then
 is the cursor moved (I4). Etherpad's first attempt at this moved the cursor to the head before
@@ -18,32 +18,33 @@ from padfleet.services.fanout.pads.steps import (
 from padfleet.shared.log.records import Revision
 
 BATCH_MAX = 500
-"""Most revisions in one NEW_CHANGES_BATCH: limits how long a page is busy with one message."""
+"""The largest number of revisions in one NEW_CHANGES_BATCH, which limits how long a page is busy
+with one message."""
 
 BATCH_BYTES = 128 * 1024
-"""A batch ends with the revision that makes it this long. Revisions from typing have 250 bytes;
-this is for large pastes."""
+"""A batch ends with the revision that makes it this many bytes long. Revisions from typing have 250
+bytes; the limit is for large pastes."""
 
 
 @dataclass(slots=True)
 class DeliveryCursor:
-    """Where a session is in the feed."""
+    """The place of a session in the feed."""
 
     sent_rev: int  #: the newest revision that its transport took
     acked_rev: int = -1  #: the newest that the client is known to have
     resume_until: int = -1  #: up to here, revisions are what a returning client missed
-    author: str = ""  #: of a returning client
+    author: str = ""  #: the author of a returning client
     knows_sessions: bool = False
     """Whether the client is told which session a revision by its own author came from."""
     submitted_as: str = ""
-    """The session in which the client submitted what is answered by the revisions that it missed;
-    '' if unknown."""
+    """The session in which the client submitted its edits that the missed revisions answer; empty
+    if unknown."""
     accepted: list[tuple[int, int]] = field(default_factory=list)
     """Rev and `seq` of submissions that were accepted without a revision of their own: an
     ACCEPT_COMMIT has to be sent after that rev."""
 
     def moved(self, step: Step) -> None:
-        """The transport has taken the message of this step."""
+        """Moves the cursor past a step whose message the transport has taken."""
         self.sent_rev = step.sent_rev
         if isinstance(step, AcceptCommit) and not step.changed:
             self.accepted = [due for due in self.accepted if due[1] != step.seq]
@@ -76,8 +77,8 @@ def steps(
         else:
             run.append(revision)
             size += len(revision.wire)
-            # At round numbers, so that sessions that are behind by different amounts take the same
-            # messages after their first.
+            # A batch ends at round numbers, so that sessions that are behind by different amounts
+            # take the same messages after their first.
             full = (revision.rev + 1) % BATCH_MAX == 0 or size >= BATCH_BYTES
             if full or not batching:
                 yield from _flushed(run, batching)
@@ -91,8 +92,9 @@ def steps(
 
 
 def _missed(cursor: DeliveryCursor, revision: Revision) -> Missed:
-    """A client that does not know sessions takes each revision with its author's name for its own;
-    so revisions that the author has submitted elsewhere are sent without it."""
+    """Returns the step for a revision that a returning client missed. A client that does not know
+    sessions takes each revision with its author's name for its own, so revisions that the author
+    has submitted elsewhere are sent without the name."""
     if revision.origin is None or revision.author != cursor.author:
         return Missed(revision, cursor.resume_until)
     origin = revision.origin.session

@@ -1,4 +1,4 @@
-"""Sends the sessions of one room what has arrived: when it is their turn, and as fast as they take
+"""Sends the sessions of one room what has arrived, when it is their turn, and as fast as they take
 it."""
 
 import logging
@@ -35,7 +35,7 @@ from padfleet.shared.tasks import Tasks
 log = logging.getLogger(__name__)
 
 SESSIONS_PER_STEP = 32
-"""Sessions that a flush serves between two looks at the clock: about 200 µs."""
+"""How many sessions a flush serves between two looks at the clock: about 200 µs."""
 
 QUESTIONS_SHARE = 16
 """One session in this many is asked in the same flush what has arrived, to measure latency."""
@@ -52,8 +52,8 @@ class Delivery:
         turns: FlushScheduler,
         gate: SendingGate,
     ) -> None:
-        """`sessions` are the room's at any moment. While the gate is shut they are sent nothing;
-        whoever opens it calls `due`."""
+        """Takes everything that delivery needs. `sessions` always holds the sessions of the room.
+        Nothing is sent to them while the gate is shut; whoever opens it calls `due`."""
         self._keys = keys
         self._passages = Passages(redis, keys)
         self._replica = replica
@@ -78,7 +78,7 @@ class Delivery:
         self._turn.due()
 
     def tell(self, news: Frame, *, but: str = "") -> None:
-        """Tells all sessions here, in the order of the calls; `but` is one that is not told."""
+        """Sends news to all sessions here except `but`, in the order of the calls."""
         self._news.add(news, but=but)
         self._turn.due()
 
@@ -88,11 +88,11 @@ class Delivery:
         self._passages.forget()
 
     def welcome(self, session: Session) -> None:
-        """The session has its cursor, and is kept up to date from now on."""
+        """Lets in a session that has its cursor, and keeps it up to date from now on."""
         session.enter(self, self._news.end)
 
     def act(self, session: Session, action: Action) -> None:
-        """See `session.SessionServer`."""
+        """Implements `session.SessionServer.act`."""
         match action:
             case Action.SERVE:
                 self._flush(session)
@@ -111,7 +111,7 @@ class Delivery:
     def _flush(self, session: Session) -> None:
         """Brings one session up to date, out of turn."""
         if self._gate.is_shut:
-            return  # it has its turn when that is done
+            return  # it has its turn when the gate opens
         replica = self._replica
         context = self._context_for(len(self._sessions))
         flush = Flush(
@@ -126,7 +126,7 @@ class Delivery:
         sent(flush.finish())
 
     def _flush_all(self) -> Iterator[float]:
-        """One turn of the room. Revisions that arrive during it are left for the next one."""
+        """Takes one turn of the room. Revisions that arrive during it are left for the next one."""
         if self._gate.is_shut:
             return
         replica, now = self._replica, monotonic()

@@ -1,4 +1,4 @@
-"""The inner loop of fan-out, for sessions that are all sent the same bytes."""
+"""Implements the inner loop of fan-out, for sessions that are all sent the same bytes."""
 
 from collections.abc import Callable, Iterable
 from os import write

@@ -1,4 +1,4 @@
-"""What one flush of a room sends to sessions that are all at the same place."""
+"""Prepares what one flush of a room sends to sessions that are all at the same place."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -18,12 +18,12 @@ from padfleet.shared.log.records import Revision
 
 WRITE_SECONDS = 5e-6
 BYTE_SECONDS = 1 / 2e9
-"""What the kernel takes for a write and for each of its bytes, on loopback TCP: 4 to 8 µs, and 2
-GB/s. The event loop hands writes over after our code has run, so a flush cannot time them, and by
-the wall clock it would count everything else that the event loop does meanwhile."""
+"""How many seconds the kernel takes for a write and for each of its bytes, on loopback TCP: 4 to 8
+µs, and 2 GB/s. The event loop hands writes over after our code has run, so a flush cannot time
+them, and by the wall clock it would count everything else that the event loop does meanwhile."""
 
 KEPT_LISTS = 64
-"""Lists of revisions that a flush keeps for the next session at the same place: if a thousand
+"""How many lists of revisions a flush keeps for the next session at the same place: if a thousand
 sessions are behind by different amounts, nobody would use them again."""
 
 
@@ -33,7 +33,7 @@ def kernel_seconds(writes: int, size: int) -> float:
 
 
 class FlushRun:
-    """What all sessions at one place are sent that have nothing of their own in it: the news, then
+    """The write for all sessions at one place that are sent nothing of their own: the news, then
     the feed's revisions after `after`."""
 
     __slots__ = (
@@ -64,7 +64,8 @@ class FlushRun:
         context: SharedContext | None,
         group: int,
     ) -> None:
-        """`group` is the sockets' group in the context; without one nothing is compressed."""
+        """Takes the content of the write. `group` is the sockets' group in the context; without a
+        context nothing is compressed."""
         self.after = after
         self.news_from, self.news_upto = news_from, news_from + len(news)
         self.batching = batching
@@ -76,14 +77,14 @@ class FlushRun:
         self._revisions, self._news = revisions, news
         self._frames = frames
         self._context, self._group = context, group
-        self.taken = 0  #: sessions that it was written to
+        self.taken = 0  #: the number of sessions that it was written to
         self._steps: list[Step] = []
         self._made: Deflated | None = None
 
     @property
     def made(self) -> Deflated:
-        """What is sent to a WebSocket. It is made when the first session wants it: on a pad with
-        one author none does."""
+        """Returns the bytes for a WebSocket. They are made when the first session needs them: on a
+        pad with one author none does."""
         made = self._made
         return made if made is not None else self._make()
 
@@ -122,14 +123,20 @@ class Flush:
         context: SharedContext | None = None,
         own: int = 0,
     ) -> None:
-        """Without `news`, sessions are sent revisions only; without a context, nothing is
-        compressed. `own`: bytes that may be compressed for single sessions."""
+        """Takes the feed, the encoded frames and the present time (seconds, monotonic).
+
+        Arguments:
+            news: without them, sessions are sent revisions only.
+            questions: how many probes it may carry to measure latency.
+            context: without it, nothing is compressed.
+            own: how many bytes may be compressed for single sessions.
+        """
         self.feed = feed
         self.frames = frames
         self.now = now
         self.questions = questions
-        """Probes that this flush may carry to measure latency. The answers all come at the same
-        time, and should not be a load themselves."""
+        """How many more probes this flush may carry to measure latency. The answers all come at the
+        same time, and should not be a load themselves."""
         self.tally = FlushCounts()
         self._news = news
         self._context = context
@@ -138,11 +145,13 @@ class Flush:
         self._revisions: dict[int, list[Revision]] = {}
 
     def news(self, place: int) -> list[tuple[Frame, str]]:
-        """Raises IndexError if some of them are not kept any more."""
+        """Returns the news after this place, each with the session that it is about. Raises
+        IndexError if some of them are not kept any more."""
         return self._news.since(place) if self._news is not None else []
 
     def revisions(self, after: int) -> list[Revision]:
-        """Raises IndexError if the feed does not reach back that far."""
+        """Returns the revisions after this one. Raises IndexError if the feed does not reach back
+        that far."""
         found = self._revisions.get(after)
         if found is None:
             found = self.feed.since(after)
@@ -151,8 +160,8 @@ class Flush:
         return found
 
     def run(self, after: int, place: int, batching: bool, had: int = PLAIN) -> FlushRun | None:
-        """The run from this revision and this place in the news, for sockets that were sent the
-        shared message `had` last; None if there is nothing to send, or more than is kept."""
+        """Returns the run from this revision and this place in the news, for sockets that were sent
+        the shared message `had` last, or None if there is nothing to send, or more than is kept."""
         group = PLAIN if self._context is None else self._context.group(had)
         key = (after, place, batching, group)
         try:
@@ -162,7 +171,8 @@ class Flush:
             return found
 
     def own(self, frames: Sequence[Frame], had: int) -> Deflated | None:
-        """What is sent to one session alone, compressed for it; None if it should not be."""
+        """Returns the frames for one session alone, compressed for it, or None if they should not
+        be compressed."""
         context = self._context
         if context is None or had == PLAIN:
             return None
@@ -185,8 +195,8 @@ class Flush:
         return FlushRun(after, revisions, news, place, batching, self.frames, self._context, group)
 
     def kernel_seconds(self) -> float:
-        """Estimates the kernel's time for what has been left to the event loop so far. (A run is
-        written on the spot, and takes its time there.)"""
+        """Estimates how many seconds the kernel takes for the writes that have been left to the
+        event loop so far. (A run is written on the spot, and takes its time there.)"""
         return kernel_seconds(self.tally.writes, self.tally.bytes)
 
     def finish(self) -> FlushCounts:

@@ -1,4 +1,4 @@
-"""What a flush has sent, added up."""
+"""Adds up what a flush has sent."""
 
 from dataclasses import dataclass, field
 
@@ -21,19 +21,19 @@ KINDS: dict[type[Step], str] = {
 
 @dataclass(slots=True)
 class FlushCounts:
-    """What a flush has sent, added up, so that metrics cost something per flush and not per
+    """The sums of what a flush has sent, so that metrics cost something per flush and not per
     socket."""
 
     frames: dict[str, int] = field(default_factory=dict)  #: by the message's type
     writes: int = 0
     bytes: int = 0
     before: int = 0  #: bytes of messages that were sent deflated, had they not been
-    after: int = 0  #: and as they were
+    after: int = 0  #: the bytes of those messages as they were sent
     batches: set[int] = field(default_factory=set)  #: the numbers of revisions in one message
     revisions: int = 0  #: delivered: revisions × sockets
 
     def count(self, step: Step, times: int = 1) -> None:
-        """The message of this step has been sent to so many sockets."""
+        """Counts the message of this step, which has been sent to so many sockets."""
         kind, carried = KINDS[type(step)], 1
         if isinstance(step, NewChangesBatch):
             carried = len(step.revisions)

@@ -15,10 +15,10 @@ from padfleet.services.fanout import metrics
 from padfleet.services.fanout.delivery.pacing import FlushPace, PacingRules
 
 SLICE = 0.002
-"""Seconds of one slice, divided among the rooms that are in the middle of a flush."""
+"""How many seconds one slice takes, divided among the rooms that are in the middle of a flush."""
 
 BUSY_FOR = 0.1
-"""Seconds after a flush during which a room counts as busy."""
+"""For how many seconds after a flush a room counts as busy."""
 
 Work = Callable[[], Iterator[float]]
 """One flush of a room. Each step of the iterator serves a few sessions, and yields an estimate of
@@ -35,13 +35,13 @@ class Clock(Protocol):
     has no event loops, and uses the same turns."""
 
     def now(self) -> float:
-        """Seconds, monotonic."""
+        """Returns the seconds of a monotonic clock."""
 
     def later(self, delay: float, call: Callable[[], None]) -> Timer:
-        """Calls after so many seconds, unless cancelled."""
+        """Calls `call` after so many seconds, unless the timer is cancelled."""
 
     def soon(self, call: Callable[[], None]) -> None:
-        """Calls once everything that is waiting has had its turn."""
+        """Calls `call` once everything that is waiting has had its turn."""
 
 
 class LoopClock:
@@ -58,12 +58,13 @@ class LoopClock:
 
 
 class FlushScheduler:
-    """What the rooms of a worker share."""
+    """The state that all rooms of a worker share."""
 
     def __init__(
         self, rules: PacingRules, clock: Clock | None = None, *, counted: bool = True
     ) -> None:
-        """`counted`: whether metrics count the flushes of these rooms."""
+        """Takes the rules of pacing; `counted` says whether metrics count the flushes of these
+        rooms."""
         self.rules = rules
         self.counted = counted
         self.clock: Clock = clock or LoopClock()
@@ -84,7 +85,7 @@ class FlushSlot:
     """One room's flushes, one after the other and paced."""
 
     def __init__(self, turns: FlushScheduler, work: Work, rules: PacingRules | None = None) -> None:
-        """`rules` replace those of the scheduler."""
+        """Takes the work of one flush; `rules`, if given, replace those of the scheduler."""
         self._turns = turns
         self._clock = turns.clock
         self._work = work
@@ -96,7 +97,7 @@ class FlushSlot:
         self._started = self._cost = self._kernel = 0.0
 
     def due(self) -> None:
-        """The room has something to send."""
+        """Notes that the room has something to send."""
         if self._rest is not None:
             self._again = True
         elif self._timer is None and not self._closed:

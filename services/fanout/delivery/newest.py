@@ -2,8 +2,8 @@
 every pad does.
 
 On a pad with a few people, each edit finds all of them up to date, and is flushed by itself. Runs
-that thousands share, plans, and a tally then cost more than they save. This is what remains of
-them: the author gets an ACCEPT_COMMIT, and everybody else the same bytes.
+that thousands share, plans, and a tally then cost more than they save. Only this much of them is
+needed here: the author gets an ACCEPT_COMMIT, and everybody else the same bytes.
 """
 
 from collections import Counter
@@ -24,14 +24,14 @@ from padfleet.shared.log.records import Revision
 
 @dataclass(slots=True)
 class NewestSent:
-    """What `send_newest` has done."""
+    """The result of `send_newest`."""
 
-    rest: list[Session]  #: who is not served yet
+    rest: list[Session]  #: the sessions that have not been served yet
     accepted: int = 0  #: sessions that were sent their ACCEPT_COMMIT
-    told: int = 0  #: those that were sent NEW_CHANGES
+    told: int = 0  #: sessions that were sent NEW_CHANGES
     bytes: int = 0
     before: int = 0  #: bytes of messages that were sent deflated, had they not been
-    after: int = 0  #: and as they were
+    after: int = 0  #: the bytes of those messages as they were sent
 
     @property
     def revisions(self) -> int:
@@ -39,7 +39,7 @@ class NewestSent:
         return self.accepted + self.told
 
     def count(self) -> None:
-        """Adds it to the metrics."""
+        """Adds the result to the metrics."""
         if self.told:
             metrics.FRAMES.add("NEW_CHANGES", self.told)
             metrics.BATCH_REVISIONS.observe(1)
@@ -59,14 +59,14 @@ def send_newest(  # noqa: C901
     now: float,
     context: SharedContext | None = None,
 ) -> NewestSent:
-    """Sends it to sessions that lack this revision and nothing else; those that lack nothing are
+    """Sends the revision to sessions that lack it and nothing else; those that lack nothing are
     skipped. A session that lacks more, is to be asked something, or has a slow socket is left for
     the ordinary way, as in `fast_path.push`, which explains writing to descriptors.
 
     Arguments:
         news_at: the place of a session that has been told all news.
         now: seconds, monotonic.
-        context: without one nothing is compressed.
+        context: without it, nothing is compressed.
     """
     rev = newest.rev
     author, seq = newest.origin or ("", 0)

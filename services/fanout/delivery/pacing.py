@@ -1,4 +1,4 @@
-"""When a pad may be flushed again: pure, no I/O and no clock.
+"""Decides when a pad may be flushed again. Pure: no I/O and no clock.
 
 A pad that is quiet or small is flushed immediately. On a busy one the flush waits, so that one
 message carries more revisions: the cost of a flush hardly grows with its revisions, so the pause
@@ -6,7 +6,7 @@ makes the cost of a pad depend on its sockets rather than on authors × sockets.
 attempt to batch (#7768) waited for sessions to fall behind; a session that is served immediately
 never does.
 
-Times are seconds, of a monotonic clock.
+Times are seconds of a monotonic clock.
 """
 
 from dataclasses import dataclass
@@ -28,15 +28,15 @@ class PacingRules:
     share: float = 0.5
     """The share of the event loop's time that flushes may take."""
     floor: float = 0.0
-    """Shortest pause after a flush. 0: none for a pad that is seldom flushed."""
+    """The shortest pause after a flush; with 0, a pad that is seldom flushed does not pause."""
     ceiling: float = 0.1
-    """Longest pause that the cost of flushes may cause. Beyond it, flushes take more than their
-    share: latency is what is promised."""
+    """The longest pause that the cost of flushes may cause. Beyond it, flushes take more than their
+    share, because latency is what is promised."""
     rate: float = 33.0
-    """Flushes per second of a pad that has more revisions than that, and is not small. A page gains
-    nothing from more, and each wakes up every client."""
+    """The flushes per second of a pad that has more revisions than that, and is not small. A page
+    gains nothing from more, and each wakes up every client."""
     burst: int = 8
-    """Flushes that may come closer together than `rate` after a time with fewer."""
+    """How many flushes may come closer together than `rate` after a time with fewer."""
 
 
 class FlushPace:
@@ -52,13 +52,13 @@ class FlushPace:
         cell rate algorithm, ITU-T I.371)."""
 
     def wait(self, now: float) -> float:
-        """Seconds until the next flush; 0 or less: flush now."""
+        """Returns the seconds until the next flush; with 0 or less, it may begin now."""
         early = (self._rules.burst - 1) / self._rules.rate
         return max(self._not_before, self._slot - early) - now
 
     def flushed(self, started: float, ended: float, cost: float, busy: int) -> None:
-        """A flush took `cost` seconds of the event loop, between these times; `busy` pads of this
-        worker are flushing at the moment, including this one.
+        """Notes a flush that took `cost` seconds of the event loop between these times; `busy` pads
+        of this worker are flushing at the moment, including this one.
 
         All pads together get `share`: with n of them, each pauses as if its flush cost n times as
         much.
@@ -70,5 +70,6 @@ class FlushPace:
 
 
 def steady_rate(rate: float, cost: float) -> float:
-    """Flushes per second that a pad may have in the long run, if one takes `cost` seconds."""
+    """Returns how many flushes per second a pad may have in the long run, if one takes `cost`
+    seconds."""
     return max(rate, min(LIGHT_TIMES * rate, LIGHT_SHARE / max(cost, 1e-9)))

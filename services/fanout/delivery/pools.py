@@ -1,11 +1,12 @@
-"""The attribute pools that a session sends with its edits: nearly always the same one."""
+"""Reads the attribute pools that a session sends with its edits, which are nearly always the
+same."""
 
 from typing import Any, Final
 
 from padfleet.shared.easysync import AttributePool
 
 MOST_KEPT: Final = 300
-"""Most code units of a pool's attributes that is kept; a lone author's has 25."""
+"""How many code units the attributes of a pool may have that is kept; a lone author's has 25."""
 
 
 class SentPools:
@@ -33,8 +34,8 @@ class SentPools:
 
 
 def _units(apool: dict[str, Any]) -> int:
-    """Code units of all texts in what has been parsed as a pool, if it has one attribute at most;
-    more than are kept for anything that would need a closer look."""
+    """Returns the number of code units in all texts of a parsed pool, if it has at most one
+    attribute. For anything that would need a closer look, it returns more than are kept."""
     attributes, numbers = apool["numToAttrib"], apool.get("attribToNum", {})
     known = {"numToAttrib", "attribToNum", "nextNum"}
     if len(attributes) > 1 or not apool.keys() <= known:

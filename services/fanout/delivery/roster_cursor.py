@@ -1,4 +1,4 @@
-"""How far a session has been told about a pad's people: plain values."""
+"""Records how far a session has been told about a pad's people, as plain values."""
 
 from dataclasses import dataclass
 
@@ -9,10 +9,10 @@ class RosterCursor:
     are and however slow its socket is."""
 
     lists: bool = False
-    """The client has announced USERS: it is told of many people in one message."""
-    at: int = 0  #: it has been told of what stands before this place
+    """Whether the client has announced USERS and so is told of many people in one message."""
+    at: int = 0  #: it has been told of everything before this place
     since: int = 0
-    """The end of the log when the session came. Of people who had left before, it knows nothing."""
+    """The end of the log when the session came. It knows nothing of people who had left before."""
     complete: bool = False
-    """The session has been told of everybody who was there when it came, and that these were
-    all."""
+    """Whether the session has been told of everybody who was there when it came, and that there are
+    no others."""

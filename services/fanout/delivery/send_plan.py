@@ -1,4 +1,4 @@
-"""What one session is sent next, in one write: pure, no socket and no clock."""
+"""Plans what one session is sent next, in one write. Pure: no socket and no clock."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from padfleet.shared.log.records import Revision
 class SendPlan:
     """One write to one session."""
 
-    frames: list[Frame]  #: in order; empty if only news are passed over that are about itself
+    frames: list[Frame]  #: in order; empty if there are only news about the session itself
     steps: list[Step]  #: the messages among them that move the cursor
     size: int  #: bytes, as the window counts them
     asks: bool  #: the client is asked whether it has arrived …
@@ -62,8 +62,8 @@ def plan(
         taken.append(step)
         sending.append(frame)
         size += len(frame.websocket)
-    # News alone are asked about too: with the window full of them, nothing else would be sent that
-    # could ask.
+    # A question is asked about news alone, too: if the window were full of them, nothing else would
+    # be sent that could carry a question.
     urgent = bool(sending) and window.urgent(size, now)
     measures = bool(sending) and not urgent and may_measure and window.due(now)
     asks = urgent or measures

@@ -1,4 +1,4 @@
-"""One socket's stay on one pad."""
+"""Implements one socket's stay on one pad."""
 
 import asyncio
 import random
@@ -34,32 +34,33 @@ from padfleet.shared.log.records import Member, Origin, Outcome
 
 
 def new_session_id() -> str:
-    """Makes an id that is unique in the fleet, permanently: it names submissions in the log."""
+    """Returns an id that is unique in the fleet, permanently, since it names submissions in the
+    log."""
     return secrets.token_urlsafe(12)
 
 
 @dataclass(frozen=True, slots=True)
 class SessionIdentity:
-    """Who a session belongs to, and what it may do. It does not change during the session."""
+    """The owner of a session, and its rights. They do not change during the session."""
 
     author: str
     pad_id: str  #: the real one; a read-only client must never see it
     requested_id: str  #: what the client asked for: the pad's id or its read-only id
-    read_only_id: str  #: empty: it has none yet
+    read_only_id: str  #: empty if it has none yet
     read_only: bool
     embedded: bool  #: the history iframe of a page: shares its author, neither kicks nor is kicked
-    name: str | None = None  #: given by whoever let it in, so that it cannot choose another
-    color: str | None = None  #: likewise
-    expires: float | None = None  #: Unix seconds; then it has to be let in anew
-    address: str = ""  #: where it comes from, as far as we can know
+    name: str | None = None  #: set if a token or the access hook prescribes it
+    color: str | None = None  #: likewise prescribed
+    expires: float | None = None  #: Unix seconds; after that, access has to be granted anew
+    address: str = ""  #: the client's address, as far as we can know
     known: Author | None = field(default=None, compare=False)
-    """What was on record of the author when the session was let in, if that was looked up."""
+    """The stored record of the author when the session was let in, if that was looked up."""
     made: Author | None = field(default=None, compare=False)
-    """What is to be stored for an author who has just been made."""
+    """The record to store of an author who has just been created."""
     visit: AuthorVisit | None = field(default=None, compare=False)
     """How the author came, if coming is not enough to keep them permanently."""
-    due: bool = field(default=False, compare=False)  #: to be noted as seen
-    unmade: bool = field(default=False, compare=False)  #: there was no such pad a moment ago
+    due: bool = field(default=False, compare=False)  #: the author is to be noted as seen
+    unmade: bool = field(default=False, compare=False)  #: the pad did not exist a moment ago
     damaged: bool = field(default=False, compare=False)  #: the pad can only be read, by anybody
     kept_out: bool = field(default=False, compare=False)  #: was sent away, and comes too early
 
@@ -89,7 +90,7 @@ class Session:
     identity: SessionIdentity
     exit: Outbound
     batching: bool
-    points: bool = False  #: is told where the others have their cursors, and tells his own
+    points: bool = False  #: is sent the cursors of others, and sends its own
     acks: bool = False  #: the client answers requests for a Socket.IO acknowledgement
     knows_sessions: bool = False  #: the client is told which session a revision came from
     adds_author: bool = False  #: inserts without an author get this session's (see `legacy`)
@@ -102,11 +103,11 @@ class Session:
     news_at: int = 0  #: its place in the news of the pad
     roster: RosterCursor = field(default_factory=RosterCursor)
     state: SessionState = SessionState.ARRIVING
-    """Changed only by `happened`."""
+    """The session's state, which only `happened` changes."""
     pending: dict[int, SubmissionAnswer] = field(default_factory=dict)
-    """Who waits for an answer to a submission, by `seq`."""
+    """Whoever waits for the answer to a submission, by its `seq`."""
     pools: SentPools = field(default_factory=SentPools)
-    _server: SessionServer | None = None  #: from when it has entered
+    _server: SessionServer | None = None  #: set when it has entered
     _asked: deque[Probe] | None = None  #: acknowledgements asked for, oldest first
     _seen: tuple[int, int, float] | None = None
     _seq: int = 0
@@ -116,7 +117,7 @@ class Session:
         return self.identity.author
 
     def member(self, me: Author, worker: str) -> Member:
-        """The session as the other workers know it."""
+        """Returns the session in the form in which other workers know it."""
         identity = self.identity
         return Member(
             self.id, me.id, worker, me.name, me.color, identity.embedded, identity.read_only
@@ -124,11 +125,11 @@ class Session:
 
     @property
     def next_origin(self) -> Origin:
-        """The origin for the next inbox entry. `expects` uses it up."""
+        """Returns the origin for the next inbox entry. `expects` uses it up."""
         return Origin(self.id, self._seq + 1)
 
     def expects(self, origin: Origin, answer: SubmissionAnswer) -> None:
-        """The entry with this origin is on its way, and `answer` is told its outcome."""
+        """Notes that the entry with this origin is on its way; `answer` is told its outcome."""
         self._seq = origin.seq
         self.pending[origin.seq] = answer
 
@@ -139,13 +140,13 @@ class Session:
         return origin, answer.future
 
     def settle(self, seq: int, outcome: Outcome | None) -> None:
-        """The writer has answered; a second answer to the same submission is ignored."""
+        """Passes on the writer's answer. A second answer to the same submission is ignored."""
         answer = self.pending.pop(seq, None)
         if answer is not None:
             answer.answered(outcome)
 
     def abandon(self) -> None:
-        """The session has left, and nobody needs answers to its submissions any more."""
+        """Ends all waiting for answers, since the session has left."""
         while self.pending:
             _, answer = self.pending.popitem()
             answer.abandoned()
@@ -153,12 +154,12 @@ class Session:
     # --- Its state -------------------------------------------------------------------------------
 
     def joins(self, epoch: int, cursor: DeliveryCursor) -> None:
-        """The client's place in the pad's history has been found; called before `enter`."""
+        """Sets the client's place in the pad's history; to be called before `enter`."""
         self.epoch, self.cursor = epoch, cursor
 
     def enter(self, server: SessionServer, news_at: int) -> None:
-        """From now on `server` sends it what arrives: revisions after its cursor, and news from
-        this place on."""
+        """Lets `server` send the session what arrives from now on: revisions after its cursor, and
+        news from this place on."""
         self._server, self.news_at = server, news_at
         self.happened(SessionEvent.ENTERED)
 
@@ -175,12 +176,12 @@ class Session:
 
     @property
     def is_behind(self) -> bool:
-        """Whether it has not yet taken what it was sent before."""
+        """Returns whether the session has not yet taken what it was sent before."""
         return is_behind(self.state) or self.exit.backlog > 0
 
     def is_stalled(self, now: float, timeout: float) -> bool:
-        """Whether it has been waiting for `timeout` seconds without any progress. Has to be called
-        now and then."""
+        """Returns whether the session has been waiting for `timeout` seconds without any progress.
+        It has to be called now and then."""
         if not is_behind(self.state):
             self._seen = None
             return False
@@ -199,8 +200,8 @@ class Session:
             return
 
     def offer(self, what: Frame | SharedRun, now: float) -> int:
-        """Sends what can wait as long as there is anything else for the session to take. Returns
-        its bytes; 0: it was not sent."""
+        """Sends something that can wait for as long as there is anything else for the session to
+        take. Returns its bytes, or 0 if it was not sent."""
         window = self.window
         if self.state is not SessionState.CURRENT or window.room < ASIDE_ROOM:
             return 0
@@ -213,7 +214,7 @@ class Session:
         asks = window.sent + size >= window.quiet_bytes
         window.sent += size
         if asks:
-            # Not as part of the frame, which others are sent, too.
+            # The question is not part of the frame, which others are sent, too.
             self.send(PING)
             self._ask(now, 0, pinged=True)
         return size
@@ -267,8 +268,8 @@ class Session:
         return True
 
     def _has_sent(self, sent: SendPlan, flush: Flush, news: int, committed_ms: int) -> None:
-        """The transport has taken it. `news` of them were looked at; `committed_ms` is when the
-        oldest revision was committed."""
+        """Moves everything on after the transport has taken the messages. `news` of them were
+        looked at; `committed_ms` is when the oldest revision was committed."""
         self.window.sent += sent.size
         self.news_at += news
         flush.tally.writes += 1
@@ -297,15 +298,16 @@ class Session:
     # --- What has arrived ------------------------------------------------------------------------
 
     def has_acknowledged(self, rev: int, now: float) -> None:
-        """The client has acknowledged this revision, with an id that we gave it: an id that was
-        never given proves nothing."""
+        """Takes in the client's acknowledgement of this revision. Only an id that we gave to the
+        client counts: any other proves nothing."""
         if self._asked is None or all(probe.rev != rev for probe in self._asked):
             return
         while self._asked and self._asked[0].rev <= rev:
             self._arrived(self._asked.popleft(), now)
 
     def has_built_on(self, rev: int) -> None:
-        """The client has submitted a change with this `baseRev`, so it has that revision."""
+        """Takes in that the client has submitted a change with this `baseRev`, and so has that
+        revision."""
         cursor = self.cursor
         if cursor.acked_rev < rev <= cursor.sent_rev:
             cursor.acked_rev = rev

@@ -1,10 +1,10 @@
-"""One deflate context for all sockets of a pad: pure, except that it counts CPU time.
+"""Keeps one deflate context for all sockets of a pad. It is pure, except that it counts CPU time.
 
 A receiver's window holds only what it was sent compressed. So sockets whose last shared message is
 the same have windows with the same end, whatever each of them was sent uncompressed in between; and
 a message that refers back only to that one can be read by all of them. It is compressed once, with
-that message as dictionary. A socket that has missed it (it has just come, was slow, or was sent
-something of its own) gets the next one without a dictionary, and is in step again.
+that message as dictionary. A socket that has missed it (because it has just come, was slow, or was
+sent something of its own) gets the next one without a dictionary, and is in step again.
 
 For each socket one number is kept: which shared message it was sent last. A compressor for each
 would take 40 KB, and a pass over every message for every socket.
@@ -25,27 +25,26 @@ from padfleet.services.fanout.transport.deflate import (
 from padfleet.services.fanout.transport.packets import Frame
 
 WORTH: Final = 8
-"""Sessions of a pad on one worker from which on messages are compressed. A message takes 12 µs,
-however many get it, and saves each of them 250 bytes."""
+"""From how many sessions of a pad on one worker on messages are compressed. A message takes 12 µs,
+however many sessions get it, and saves each of them 250 bytes."""
 
 KEPT: Final = 4
-"""Messages that are kept as dictionaries: the last one, and some before it for those who missed it.
-Each that is still in use is one more time that a message is compressed."""
+"""How many messages are kept as dictionaries: the last one, and some before it for those who missed
+it. For each that is still in use, a message is compressed once more."""
 
 OWN_SHARE: Final = 300
 OWN_MOST: Final = 32 * 1024
-"""Bytes that a flush compresses for single sessions: the first value for each session that it
+"""How many bytes a flush compresses for single sessions: the first value for each session that it
 serves, but no more than the second in all. An author is sent the revisions before and after their
 own in messages that nobody else gets. On a pad with 100 authors that would be a third of all bytes;
 on one with 3,000 it is 2 % of them, and would take a sixth of all CPU."""
 
 OWN_ALONE: Final = 16 * 1024
-"""The same for a session that is served out of turn, because its socket has made room."""
+"""The same limit for a session that is served out of turn, because its socket has made room."""
 
 
 class SharedContext:
-    """What is known of the windows of a pad's sockets: the ends that some of them have in
-    common."""
+    """The known ends of the windows of a pad's sockets, which some of them have in common."""
 
     __slots__ = ("_ends",)
 
@@ -53,8 +52,8 @@ class SharedContext:
         self._ends: OrderedDict[int, bytes] = OrderedDict()
 
     def group(self, had: int) -> int:
-        """Returns the group of a socket. Sockets of different groups cannot be sent the same bytes:
-        it is what they were sent last, if that is still known."""
+        """Returns the group of a socket, which is the message that it was sent last, if that is
+        still known. Sockets of different groups cannot be sent the same bytes."""
         return had if had == PLAIN or had in self._ends else NOTHING
 
     def deflate(self, frames: Sequence[Frame], group: int) -> Deflated:
@@ -75,13 +74,13 @@ class SharedContext:
 
 
 class SharedWrite:
-    """The same packets for many sockets: encoded once for each group of them that can be sent the
+    """The same packets for many sockets, encoded once for each group of them that can be sent the
     same bytes."""
 
     __slots__ = ("_context", "_frames", "_made")
 
     def __init__(self, frames: Sequence[Frame], context: SharedContext | None) -> None:
-        """Without a context nothing is compressed."""
+        """Takes the packets; without a context nothing is compressed."""
         self._frames = frames
         self._context = context
         self._made: dict[int, Deflated] = {}

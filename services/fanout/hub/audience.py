@@ -1,4 +1,4 @@
-"""Who has been shown a pad's history, and has to be told what becomes of it."""
+"""Tells sessions that have been shown a pad's history what becomes of it."""
 
 from padfleet.services.fanout.delivery.session import Session
 from padfleet.services.fanout.hub.occupants import Occupants
@@ -29,7 +29,7 @@ class Audience:
         self._pointers = pointers
 
     def deleted(self, epoch: int, reason: str = "deleted") -> None:
-        """The pad is gone. `reason` is what the sessions here are told: "rejected" asks them to
+        """Tells the sessions here that the pad is gone, for this `reason`: "rejected" asks them to
         reload, since there is another pad in its place."""
         if epoch <= self._replica.epoch:
             return
@@ -42,7 +42,7 @@ class Audience:
         self._pointers.forget()
 
     def rolled_back(self, kept: int) -> int:
-        """Sessions that have seen what is gone are told to reload; the others come back and
+        """Tells sessions that have seen lost revisions to reload; the others come back and
         continue."""
         self._occupants.settle_all()
         self._pointers.forget()
@@ -55,14 +55,15 @@ class Audience:
         return len(affected)
 
     def goes_on(self) -> list[str]:
-        """The history under a new reign is the one that the sessions here have been sent."""
+        """Sends each session the history that its page keeps on record, since it goes on under a
+        new reign. Returns the sessions' authors."""
         here = self._occupants.here.values()
         for session in here:
             session.send(self.history_for(session))
         return [session.author for session in here]
 
     def history_for(self, session: Session) -> packets.Frame:
-        """What the session's page keeps on record."""
+        """Returns the message with the history that the session's page keeps on record."""
         cursor = session.cursor
         return resume_token.frame(
             ResumeToken(

@@ -1,4 +1,4 @@
-"""CLIENT_VARS: everything that a page is told when it joins.
+"""Makes CLIENT_VARS: everything that a page is told when it joins.
 
 The fields are those of Etherpad 3.3.1. Fields that a stock client reads have values; those that
 only concern a function that the worker does not have are present in their "off" form, since pages
@@ -100,15 +100,16 @@ _STATIC: dict[str, Any] = {
 class Greeting:
     """The part of CLIENT_VARS that is the same for all who join: the pad at one revision.
 
-    On a pad with 2,000 authors it takes 10 ms to make, and a second on one with as many
-    attributes as a pad may have, so it is kept for those who join together;
-    and what is large is sent out of here, so that it is in memory once however many take it.
-    What was committed since, a session is sent like any other that is behind.
+    On a pad with 2,000 authors it takes 10 ms to make, and a second on one with as many attributes
+    as a pad may have, so it is kept for those who join together. Large parts are sent out of here,
+    so that they are in memory once, however many sessions take them. A session is sent later
+    revisions like any other that is behind.
     """
 
     def __init__(self, document: Document, authors: dict[str, Author]) -> None:
-        """What comes of strangers may be long, and is written piece by piece, so that other
-        threads have their turns between: the JSON encoder gives way to nobody."""
+        """Takes the pad and its authors. Input from strangers may be long, and is encoded piece by
+        piece, so that other threads have their turns in between: a JSON encoder in one piece never
+        releases the interpreter."""
         attribs, pool = prepare_for_wire(document.atext.attribs, document.pool)
         self.rev = document.head
         self.epoch = document.epoch
@@ -129,7 +130,7 @@ class Greeting:
 
     @property
     def size(self) -> int:
-        """Bytes that all who are sent it share."""
+        """Returns how many bytes all sessions that are sent it share."""
         return len(self._members)
 
     def to(
@@ -143,11 +144,13 @@ class Greeting:
         rights: Mapping[str, Any],
         more: Mapping[str, Any],
     ) -> Frame | Parcel:
-        """CLIENT_VARS for one session. The pad's real id is in it only if the client named it
-        itself.
+        """Returns CLIENT_VARS for one session. The pad's real id is in it only if the client named
+        it itself.
 
-        `beside` is what `PadMetadata.variables` says, `rights` what this user may do to the pad,
-        `more` what hooks add: they may change any variable.
+        Arguments:
+            beside: what `PadMetadata.variables` returns.
+            rights: what this user may do to the pad.
+            more: what hooks add; they may change any variable.
         """
         requested = to_units(identity.requested_id)
         variables = {
@@ -165,7 +168,7 @@ class Greeting:
         if me.name is not None:
             variables["userName"] = me.name
         own, pad_id = dumps(variables).encode(), dumps(requested).encode()
-        # Of a name that comes twice, the last one counts.
+        # If a name occurs twice, the last one counts.
         extra = b"," + dumps(dict(more)).encode()[1:-1] if more else b""
         before = b'%b,%b,%b,"collab_client_vars":{"padId":%b,' % (
             _BEGINNING,
@@ -174,7 +177,7 @@ class Greeting:
             pad_id,
         )
         parts = (before, self._members, extra + b"}}]")
-        # A short one is quicker to copy than to send in parts.
+        # A short message is quicker to copy than to send in parts.
         return Frame(b"".join(parts)) if self.size < PIECE else Parcel(parts, held=self)
 
 

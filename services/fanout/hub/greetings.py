@@ -1,8 +1,8 @@
-"""What somebody who joins is given of the pad: made once for all who join together.
+"""Makes the part of CLIENT_VARS that newcomers share, once for all who join together.
 
-It is kept as long as somebody has not taken it yet, and no longer. So those who join at the same
-revision share it, however slowly they read, and there is a budget for what the pads of a worker
-keep in this way: a pad for which there is no room is made when there is.
+It is kept until everybody has taken it, and no longer. So those who join at the same revision share
+it, however slowly they read, and there is a budget for what the pads of a worker keep in this way:
+if there is no room for a pad's part, it is made when there is.
 """
 
 import asyncio
@@ -19,26 +19,25 @@ from padfleet.shared.log.people.authors import Author
 from padfleet.shared.tasks import awaited
 
 GREETING_AGE = 0.25
-"""Seconds for which people who join a large and busy pad may be given it as it was, followed by
-what has come since."""
+"""For how many seconds people who join a large and busy pad may be given it as it was, followed by
+later revisions."""
 
 SAME_AGE = 5.0
-"""Seconds for which they may be given it while no revision came: the names of absent authors may
-change."""
+"""For how many seconds they may be given it if no revision has come: the names of absent authors
+may change."""
 
 COUNTED = 64 * 1024
-"""Bytes from which on a pad counts in the budget. Smaller ones are limited by the number of
-sockets."""
+"""From how many bytes on a pad counts in the budget. The number of sockets limits smaller ones."""
 
 PATIENCE = 10.0
-"""Seconds that somebody waits for room in the budget; after that, the client tries again."""
+"""How many seconds somebody waits for room in the budget; after that, the client tries again."""
 
 UNUSED = 1.0
-"""Seconds after which room in the budget is given back that nobody has come for."""
+"""After how many seconds room in the budget that nobody has come for is given back."""
 
 
 async def _made(document: Document, known: dict[str, Author]) -> Greeting:
-    """A large pad is encoded in a thread: others are on other pads."""
+    """Encodes a pad. A large one is encoded in a thread, since others are on other pads."""
     if document.is_large:
         return await asyncio.to_thread(Greeting, document.twin(), known)
     return Greeting(document, known)
@@ -51,17 +50,17 @@ class Greetings:
         self._people = people
         self._budget = budget
         self._kept: weakref.ref[Greeting] | None = None
-        self._holding: Greeting | None = None  #: also while nobody is being sent it
+        self._holding: Greeting | None = None  #: kept even while nobody is being sent it
         self._kept_of = replica.feed
         self._made = 0.0
         self._until = 0.0
         self._lock = asyncio.Lock()
         self._asking: asyncio.Task[bool] | None = None
-        self._room: Reservation | None = None  #: asked for, and not used yet
+        self._room: Reservation | None = None  #: reserved, and not used yet
 
     async def make(self) -> Greeting | None:
-        """Returns the pad as it is; None if there is none, or another one by now. If it takes long
-        to make, those who come within twenty times as long get the same.
+        """Returns the pad as it is, or None if it does not exist or has been replaced meanwhile. If
+        it takes long to make, those who come within twenty times as long get the same.
 
         Raises `NoRoom`, `CorruptPad`, or what `UNREACHABLE` lists.
         """
@@ -117,7 +116,8 @@ class Greetings:
         self._room = None
 
     def _covering(self) -> Greeting | None:
-        """What was made last, if it is still there and what has come since can be sent after it."""
+        """Returns the last one that was made, if it is still there and everything since can be sent
+        after it."""
         kept = self._kept() if self._kept is not None else None
         feed = self._replica.feed
         if kept is None or self._kept_of is not feed:  # it was deleted, or rolled back

@@ -1,4 +1,4 @@
-"""The sessions that this worker has on one pad: who comes, who goes, who has to go."""
+"""Keeps the sessions that this worker has on one pad: those that come, go, or have to go."""
 
 import logging
 from collections.abc import Mapping
@@ -28,8 +28,8 @@ class Occupants:
         people: People,
         leave_queue: LeaveQueue,
     ) -> None:
-        """`here` is empty, and kept up to date by this from now on; `people` are those of the whole
-        fleet."""
+        """Takes the pad and its people. `here` is empty, and is kept up to date from now on;
+        `people` are those on all workers."""
         self._pad_id = pad_id
         self._keys = keys
         self._here = here
@@ -40,15 +40,15 @@ class Occupants:
 
     @property
     def here(self) -> Mapping[str, Session]:
-        """The sessions on the pad, by their id."""
+        """Returns the sessions on the pad, by their id."""
         return self._here
 
     def find(self, session: str) -> Session | None:
-        """The session with this id, if it is here, or about to be."""
+        """Returns the session with this id, if it is here or joining."""
         return self._here.get(session) or self.arriving.get(session)
 
     def add(self, session: Session) -> None:
-        """The session has arrived."""
+        """Adds a session that has arrived."""
         self.arriving.pop(session.id, None)
         self._here[session.id] = session
         metrics.SESSIONS.inc()
@@ -63,13 +63,14 @@ class Occupants:
         return True
 
     def is_duplicate(self, session: Session) -> bool:
-        """Whether its author has come again since, in another window."""
+        """Returns whether its author has come again since, in another window."""
         return not session.identity.embedded and self._people.roster.has_later(
             session.author, session.order
         )
 
     def part_from_earlier(self, joined: Joined) -> None:
-        """An author is on a pad once: in another window, a new session takes over."""
+        """Ends the author's earlier sessions: an author is on a pad once, and a new session takes
+        over from one in another window."""
         if not joined.member.embedded:
             for other in self._people.roster.sessions_of(joined.member.author):
                 session = self._here.get(other)
@@ -85,7 +86,7 @@ class Occupants:
         self.remove(session)
 
     def kick_and_say(self, session: Session, reason: str) -> None:
-        """Does what `kick` does, and lets the others see it leave."""
+        """Tells a client that it has to leave, as `kick` does, and lets the others see it leave."""
         if session.id in self._here:
             self.kick(session, reason)
             self._leave_queue.say_in_passing(self._keys, self._left(session))
@@ -114,7 +115,7 @@ class Occupants:
                 session.drop("stalled")
 
     def settle_all(self) -> None:
-        """With its history, everything that was asked of the pad is settled."""
+        """Settles everything that sessions have asked of the pad, since its history is over."""
         for session in [*self._here.values(), *self.arriving.values()]:
             for seq in list(session.pending):
                 session.settle(seq, None)
@@ -140,6 +141,6 @@ class Occupants:
                 self.reply(session, frame)
 
     def tell_apart(self, for_writers: packets.Frame, for_readers: packets.Frame) -> None:
-        """Sends each session what it may know."""
+        """Sends each session the frame with what it may know."""
         for session in list(self._here.values()):
             self.reply(session, for_readers if session.identity.read_only else for_writers)

@@ -1,9 +1,10 @@
-"""What belongs to a pad besides its revisions, as far as the sessions of one room have been told.
+"""Keeps what belongs to a pad besides its revisions, as far as the sessions of one room have been
+told.
 
 Announcements are published and may get lost, so a chat message is only accepted if it is the next
-one; otherwise, and whenever the channel had been lost, everything is read again from where it is
-stored, and the sessions are told what they lack. A session that joins is given the state as it is
-here, and from then on hears of changes, so it misses nothing.
+one; otherwise, and whenever the channel was lost, everything is read again from where it is stored,
+and the sessions are told what they lack. A session that joins is given the state as it is here, and
+from then on hears of changes, so it misses nothing.
 """
 
 import asyncio
@@ -36,11 +37,11 @@ from padfleet.shared.wire.jsontext import dumps, loads
 log = logging.getLogger(__name__)
 
 MOST_MADE_UP = 100
-"""Chat messages that sessions are sent after their announcements were lost. A page can ask for
-those before by itself."""
+"""How many chat messages sessions are sent after their announcements were lost. A page can ask for
+earlier ones by itself."""
 
 SETTLE_TIMEOUT = 5.0
-"""Seconds that somebody who joins waits for what is being read."""
+"""How many seconds somebody who joins waits for what is being read."""
 
 
 class Tell(Protocol):
@@ -56,8 +57,8 @@ read."""
 
 
 class PadMetadata:
-    """What is kept of one pad besides its text: its chat's head, saved revisions and settings, and
-    who made it."""
+    """The metadata of one pad: its chat's head, saved revisions and settings, and who created
+    it."""
 
     def __init__(
         self,
@@ -68,7 +69,8 @@ class PadMetadata:
         send_to_some: SendToSome,
         tell_apart: TellApart,
     ) -> None:
-        """`secret`: what readers are not told in any of these ways."""
+        """Takes the pad and the ways to tell its sessions; `secret` removes what readers must not
+        be told."""
         self._redis = redis
         self._store = PadStore(redis, keys)
         self._secret = secret
@@ -95,14 +97,15 @@ class PadMetadata:
 
     @property
     def variables(self) -> bytes:
-        """The metadata's part of CLIENT_VARS: members of a JSON object, without the braces."""
+        """Returns the metadata's part of CLIENT_VARS: members of a JSON object, without the
+        braces."""
         if self._variables is None:
             self._variables = self._encoded(self.options, self.saved)
         return self._variables
 
     @property
     def variables_of_readers(self) -> bytes:
-        """The same for sessions that may only read."""
+        """Returns the same part for sessions that may only read."""
         if self._variables_of_readers is None:
             self._variables_of_readers = self._encoded(
                 self._secret.settings(self.options), [self._for_readers(s) for s in self.saved]
@@ -128,13 +131,14 @@ class PadMetadata:
         self._tasks.close()
 
     def forget(self) -> None:
-        """The pad is gone; there may be another in its place."""
+        """Drops everything, since the pad is gone; there may be another in its place."""
         self._reset()
         self._taken += 1
         self.refresh(telling=False)
 
     def is_made(self, creator: str) -> None:
-        """The pad has just been made: it has no metadata yet, so nothing has to be read."""
+        """Notes that the pad has just been created: it has no metadata yet, so nothing has to be
+        read."""
         if self._exists:
             return
         if self._reading is not None:

@@ -1,4 +1,4 @@
-"""One pad on one worker: what is known of it here, and the sessions that are on it.
+"""Implements one pad on one worker: what is known of it here, and the sessions that are on it.
 
 `Room` is what the rest of the worker sees. It makes the parts, each after those that it needs, and
 passes requests on to them.
@@ -38,11 +38,12 @@ from padfleet.shared.log.records import OPENS, ChannelMessage, Origin
 from padfleet.shared.tasks import TaskFault, Tasks, all_of
 
 SENT_INTERVAL = 0.1
-"""Seconds between two checks of a session that is slow to take what it is sent: that takes seconds
-anyway, and is rare."""
+"""How many seconds pass between two checks of a session that is slow to take what it is sent, which
+takes seconds anyway, and is rare."""
 
 COMPARE_PATIENCE = 10.0
-"""Seconds for which a session may be kept whose base is gone, until it is known what else is."""
+"""For how many seconds a session whose base is gone may be kept, until it is known what else is
+gone."""
 
 
 class Room:
@@ -61,7 +62,8 @@ class Room:
         outgoing: Budget,
         most_pointing: int = 0,
     ) -> None:
-        """`turns` are for flushes, `telling` for who is on the pad."""
+        """Takes what a room needs. `turns` are for flushes, `telling` for news of who is on the
+        pad."""
         self.pad_id = pad_id
         self.keys = keys
         self.users = 0  #: joins under way and sessions; the room closes at 0
@@ -138,7 +140,8 @@ class Room:
         self._channel.take(message)
 
     def resubscribed(self) -> None:
-        """The channel had been lost: anything may have been missed."""
+        """Reads everything again after the channel was lost, since anything may have been
+        missed."""
         self.resync.begin()
         self.metadata.refresh()
         self.presence_sync.refresh()
@@ -158,39 +161,40 @@ class Room:
         return self.replica.reign
 
     def history_for(self, session: Session) -> packets.Frame:
-        """What the session's page keeps on record."""
+        """Returns the message with the history that the session's page keeps on record."""
         return self._audience.history_for(session)
 
     # --- Sessions --------------------------------------------------------------------------------
 
     @property
     def sessions(self) -> Mapping[str, Session]:
-        """The sessions on the pad, by their id."""
+        """Returns the sessions on the pad, by their id."""
         return self._occupants.here
 
     def has(self, session: str) -> bool:
-        """Whether the session is here, or about to be."""
+        """Returns whether the session is here or joining."""
         return self._occupants.find(session) is not None
 
     @property
     def occupancy(self) -> int:
-        """The number of sessions that are here, or about to be."""
+        """Returns the number of sessions that are here or joining."""
         return len(self._occupants.here) + len(self._occupants.arriving)
 
     def arrives(self, session: Session) -> None:
-        """The session is joining: it already gets the answers to what it puts into the inbox."""
+        """Notes a session that is joining: it already gets the answers to what it puts into the
+        inbox."""
         self._occupants.arriving[session.id] = session
 
     def enter(self, session: Session, *, comes_back: bool = False) -> None:
-        """The session has its cursor, and from now on gets everything that follows; after that it
-        is told who is here. If it `comes_back`, its page knows of some people."""
+        """Lets in a session that has its cursor. From now on it gets everything that follows, and
+        after that it is told who is here. If it `comes_back`, its page knows of some people."""
         self._occupants.add(session)
         self._delivery.welcome(session)
         self._introducer.welcome(session, knows_some=comes_back)
         self.pointers.welcome(session)
 
     def is_duplicate(self, session: Session) -> bool:
-        """Whether its author has come again since, in another window."""
+        """Returns whether its author has come again since, in another window."""
         return self._occupants.is_duplicate(session)
 
     async def sent(self, session: Session, rev: int) -> None:
@@ -207,15 +211,14 @@ class Room:
         return self._occupants.remove(session)
 
     def kick_and_say(self, session: Session, reason: str) -> None:
-        """Tells a client that it has to leave, for a reason that Etherpad's page knows, and the
-        others that it has left."""
+        """Tells a client that it has to leave, for a reason that Etherpad's page knows, and tells
+        the others that it has left."""
         self._occupants.kick_and_say(session, reason)
 
     def reject(self, session: Session) -> None:
-        """The writer says that the revision is gone that a session is based on. The session has to
-        reload, but not before what is held here has been compared with what is stored: with the
-        last session the room would close, and nobody would ever report that a history was rolled
-        back."""
+        """Tells a session to reload whose base revision is gone, according to the writer. First,
+        what is held here is compared with what is stored: with the last session the room would
+        close, and nobody would ever report that a history was rolled back."""
         self._tasks.start(self._reject(session), "rejection", pad=self.pad_id)
 
     async def _reject(self, session: Session) -> None:

@@ -1,4 +1,4 @@
-"""The rooms of this worker, open only while somebody is in them (I8)."""
+"""Keeps the rooms of this worker, each open only while somebody is in it (I8)."""
 
 import asyncio
 import logging
@@ -27,19 +27,19 @@ from padfleet.shared.tasks import Boxed, TaskFault, awaited, forget
 log = logging.getLogger(__name__)
 
 AUDIT_INTERVAL = 10.0
-"""Seconds between two comparisons of the feeds with what is stored."""
+"""How many seconds pass between two comparisons of the feeds with what is stored."""
 
 STALL_LOOKS = 6
 """How often sockets are checked within the stall timeout: with the default, every 10 s."""
 
 OPEN_TIMEOUT = 5.0
-"""Seconds that a pad may take to open; its client then tries again."""
+"""How many seconds a pad may take to open; its client then tries again."""
 
 OUTGOING_BYTES = 64 << 20
-"""Bytes of large pads that are kept for people who join, unless configured otherwise."""
+"""How many bytes of large pads are kept for people who join, unless configured otherwise."""
 
 AUDIT_BATCH = 500
-"""Pads that are asked for in one round trip."""
+"""How many pads are asked about in one round trip."""
 
 
 class Rooms:
@@ -56,8 +56,8 @@ class Rooms:
         outgoing: Budget | None = None,
         most_pointing: int = 0,
     ) -> None:
-        """`keeper` runs the tasks of the subscriptions; `outgoing` is the budget for pads kept for
-        those who are slow to take them."""
+        """Takes what rooms need. `keeper` runs the tasks of the subscriptions; `outgoing` is the
+        budget for pads that are kept for people who are slow to take them."""
         self._redis = redis
         self._keyspace = keyspace
         self._turns = FlushScheduler(rules)
@@ -71,7 +71,7 @@ class Rooms:
         self.subscriber = Subscriber(redis, self._deliver, self._resubscribed, keeper or Loose())
 
     def places(self) -> Iterator[tuple[Feed, list[Session]]]:
-        """Each room's feed and sessions."""
+        """Yields each room's feed and sessions."""
         for room in self:
             yield room.feed, list(room.sessions.values())
 
@@ -121,7 +121,7 @@ class Rooms:
                 most_pointing=self._most_pointing,
             )
             self._rooms[keys.channel] = room
-            # An error is for whoever enters, which may be nobody.
+            # The error concerns only those who enter, who may be nobody.
             room.opened = awaited(Boxed(self._open(room)), "opening")
             metrics.PADS.set(len(self._rooms))
         room.users += 1
@@ -169,7 +169,8 @@ class Rooms:
                 self._compare(room, had, stored)
 
     def _compare(self, room: Room, had: int, stored: StoredHead | Exception) -> None:
-        """A bad key of one pad must not keep the others from being checked."""
+        """Compares one feed with what is stored. A bad key of one pad must not keep the others from
+        being checked."""
         try:
             if isinstance(stored, Exception):
                 raise stored

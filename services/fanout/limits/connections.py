@@ -246,7 +246,7 @@ class Connections:
 
     def _make_room(self, newcomer: OpenConnection, address: str | None = None) -> bool:
         """Ends the connection, among all or those of this address, whose client has kept us waiting
-        the longest. If there is none, it ends a socket that is on no pad."""
+        the longest. If there is no such connection, it ends a socket that is on no pad."""
         for connection in self._order:
             if (
                 connection is not newcomer

@@ -10,7 +10,7 @@ from padfleet.shared.deadlines import Deadlines
 from padfleet.shared.supervisor import tick
 
 PROMPT = 5.0
-"""Any page asks for its pad within this many seconds. A socket that has not asked by then keeps its
+"""Within how many seconds any page asks for its pad. A socket that has not asked by then keeps its
 place only for as long as nobody else needs it."""
 
 SWEEP = 1.0
@@ -46,7 +46,7 @@ class IdleSockets:
 
     def give_up_one(self, *, waited: float | None = None) -> bool:
         """Ends the socket whose time would be over first; with `waited`, only if it has already had
-        so many seconds to ask for a pad. Returns False if there is none."""
+        so many seconds to ask for a pad. Returns False if there is no such socket."""
         before = math.inf if waited is None else monotonic() + self._to_ask - waited
         socket = self._deadlines.first(before)
         if socket is None:

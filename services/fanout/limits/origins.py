@@ -28,7 +28,7 @@ class OriginVerdict(Enum):
 
 
 class From(NamedTuple):
-    """What a request says about where it comes from."""
+    """What the headers of a request say about where it comes from."""
 
     origin: str = ""  #: header Origin
     site: str = ""  #: header Sec-Fetch-Site

@@ -17,7 +17,7 @@ TAKES: Final = 4 * 1024
 pages over bad lines."""
 
 MOST_OF_A_BODY: Final = 30.0
-"""How many times as long as a request its body may take at most, at whatever speed."""
+"""How many times as long as a request its body may take at most, at any speed."""
 
 
 class Waits(Enum):

@@ -1,4 +1,5 @@
-"""COLLABROOM messages about a pad, encoded, and kept for all sessions that are sent the same."""
+"""Encodes COLLABROOM messages about a pad, and keeps them for all sessions that are sent the
+same."""
 
 from collections import OrderedDict
 from typing import Any
@@ -18,19 +19,22 @@ _COLLAB = b'["message",{"type":"COLLABROOM","data":'
 _CLOSE = b"}]"
 
 CACHE_SIZE = 64
-"""Encoded messages that are kept for the sessions of a room. Sessions at the same place take the
-same one within one flush, so a few are enough; older ones are encoded again from the revision."""
+"""How many encoded messages are kept for the sessions of a room. Sessions at the same place take
+the same one within one flush, so a few are enough; older ones are encoded again from the
+revision."""
 
 CACHE_BYTES = 4 << 20
-"""Most bytes of all of these, except for the newest one: they are copies of what the feed holds."""
+"""The most bytes of all of these, except for the newest one: they are copies of what the feed
+holds."""
 
 
 MISSED_KEPT = 256
-"""Messages kept of what returning clients have missed, at least as many as are read at a time. When
-a worker dies, its clients come to another one together, and have all missed the same."""
+"""How many messages are kept of what returning clients have missed, at least as many as are read at
+a time. When a worker dies, its clients come to another one together, and have all missed the
+same."""
 
 MISSED_BYTES = 16 * 1024
-"""Size in bytes from which on such a message is not kept, but encoded again: long ones are rare."""
+"""From how many bytes on such a message is not kept, but encoded again: long ones are rare."""
 
 
 def collab(data: Any) -> Frame:
@@ -85,8 +89,8 @@ def missed(revision: Revision, head: int, origin: str = "", nameless: bool = Fal
 
 
 def session_is(session: str) -> Frame:
-    """Tells a client that has announced SESSIONS what its session is called, and that chat messages
-    with a `requestID` are accepted once."""
+    """Returns the message that tells a client that has announced SESSIONS the name of its session,
+    and that chat messages with a `requestID` are accepted once."""
     return collab({"type": "SESSION", "id": session, "supports": ["CHAT_REQUEST_ID"]})
 
 

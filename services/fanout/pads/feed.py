@@ -1,4 +1,4 @@
-"""A worker's copy of a pad's recent revisions: pure, no I/O.
+"""Keeps a worker's copy of a pad's recent revisions. Pure: no I/O.
 
 Revisions arrive by pub/sub, which may lose them, and from the stream, which may repeat some. The
 feed accepts both, with any overlap, and never has a gap.
@@ -33,17 +33,17 @@ on which a thousand people write, a socket that is seconds behind is thousands o
 and a thousand such sockets must not each read them from the stream at that moment."""
 
 MOST_BYTES = 16 << 20
-"""Most bytes that are held, whichever revisions these are, except for the newest one: three hundred
-bytes for each of the `MOST`. If edits are larger, fewer are held, and sessions further behind are
-served from the stream."""
+"""The most bytes that are held, whichever revisions these are, except for the newest one: three
+hundred bytes for each of the `MOST`. If edits are larger, fewer are held, and sessions further
+behind are served from the stream."""
 
 
 class Feed:
-    """The newest revisions up to `head`: `capacity` of them, and those that came lately."""
+    """The newest revisions up to `head`: `capacity` of them, and those of the last half minute."""
 
     def __init__(self, head: int, capacity: int, chain: bytes | None = b"") -> None:
-        """`chain` is that of the revision `head`; None: it is unknown, so the first revision is
-        accepted as it is."""
+        """Takes the revision after which the feed begins. `chain` is that of the revision `head`;
+        with None, it is unknown, and the first revision is accepted as it is."""
         self.head = head
         self.chain = chain
         self._capacity = capacity
@@ -53,12 +53,12 @@ class Feed:
 
     @property
     def first(self) -> int:
-        """The oldest revision held; head + 1 if none is."""
+        """Returns the oldest revision held, or head + 1 if none is held."""
         return self.head + 1 - len(self._ring)
 
     @property
     def newest(self) -> Revision | None:
-        """The revision `head`; None if it is not held."""
+        """Returns the revision `head`, or None if it is not held."""
         return self._ring[-1] if self._ring else None
 
     def offer(self, revisions: Sequence[Revision]) -> Gap | Doubt | None:
@@ -85,13 +85,13 @@ class Feed:
         return None
 
     def chain_at(self, rev: int) -> bytes | None:
-        """Returns None if that revision is not held any more."""
+        """Returns the chain at that revision, or None if it is not held any more."""
         if rev == self.head:
             return self.chain
         return self.get(rev).chain if self.first <= rev <= self.head else None
 
     def get(self, rev: int) -> Revision:
-        """Raises IndexError if it is not held."""
+        """Returns that revision. Raises IndexError if it is not held."""
         if not self.first <= rev <= self.head:
             raise IndexError(rev)
         return self._ring[rev - self.first]
@@ -104,7 +104,7 @@ class Feed:
         return self._ring[rev + 1 - self.first :]
 
     def _trim(self) -> None:
-        """Drops a fifth at a time, which makes the cost negligible."""
+        """Drops the oldest revisions, a fifth at a time, which makes the cost negligible."""
         spare = len(self._ring) - self._capacity
         old = bisect_left(self._ring, self._ring[-1].time - KEEP_MS, key=lambda r: r.time)
         drop = max(min(spare, old), len(self._ring) - max(MOST, self._capacity))
@@ -116,7 +116,8 @@ class Feed:
         self._trim_at = max(len(self._ring) * 6 // 5, self._capacity)
 
     def _too_large(self) -> int:
-        """How many of the oldest have to go so that at most four fifths of the bytes remain."""
+        """Returns how many of the oldest revisions have to go so that at most four fifths of the
+        bytes remain."""
         excess = self.size - MOST_BYTES * 4 // 5
         for number, revision in enumerate(self._ring[:-1]):
             if excess <= 0:

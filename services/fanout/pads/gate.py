@@ -1,11 +1,13 @@
-"""Who sends the sessions of a room what there is, and whether that is allowed at the moment."""
+"""Defines who sends the sessions of a room what there is, and whether that is allowed at the
+moment."""
 
 import asyncio
 from typing import Protocol
 
 
 class SendingGate:
-    """Open, unless somebody keeps it shut. Several may; it opens when the last of them is done."""
+    """A gate that is open unless somebody keeps it shut. Several may; it opens when the last of
+    them is done."""
 
     def __init__(self) -> None:
         self._shut_by = 0
@@ -27,7 +29,7 @@ class SendingGate:
             self._open.set()
 
     async def opened(self) -> None:
-        """Returns when it is open."""
+        """Returns when the gate is open."""
         await self._open.wait()
 
 
@@ -35,7 +37,7 @@ class Sender(Protocol):
     """Brings sessions what the replica has."""
 
     def due(self) -> None:
-        """There is something to send."""
+        """Notes that there is something to send."""
 
     def revisions_due(self) -> None:
-        """The replica has new revisions."""
+        """Notes that the replica has new revisions."""

@@ -1,4 +1,4 @@
-"""What is said on a pad besides its revisions, such as chat: pure, no I/O.
+"""Keeps what is said on a pad besides its revisions, such as chat. Pure: no I/O.
 
 News are handled like revisions: a log for the room, and a place in it for each session. So a
 hundred messages within one flush are one write for every socket and not a hundred, and what a slow
@@ -9,12 +9,12 @@ own, see `presence.roster_log`.
 from padfleet.services.fanout.transport.packets import Frame
 
 CAPACITY = 4096
-"""News that are kept. A session further behind is disconnected: its client resumes, and is told who
-is there."""
+"""How many news are kept. A session further behind is disconnected: its client resumes, and is told
+who is there."""
 
 
 MOST_BYTES = 4 << 20
-"""Most bytes that are kept: plugins' messages may be long."""
+"""The most bytes that are kept, since plugins' messages may be long."""
 
 
 class News:
@@ -27,15 +27,15 @@ class News:
 
     @property
     def end(self) -> int:
-        """The place of a session that has been told everything."""
+        """Returns the place of a session that has been told everything."""
         return self._first + len(self._frames)
 
     def add(self, frame: Frame, *, but: str = "") -> None:
-        """`but` is the session that the news are about, which is not told."""
+        """Adds news; `but` is the session that they are about, which is not told."""
         self._frames.append((frame.shared(), but))
         self._bytes += len(frame.websocket)
         if len(self._frames) > 2 * self._capacity:
-            # Drops half at a time, which makes the cost negligible.
+            # It drops half at a time, which makes the cost negligible.
             self._forget(self._capacity)
         elif self._bytes > self._most_bytes and len(self._frames) > 1:
             self._forget(len(self._frames) // 2)
@@ -46,7 +46,8 @@ class News:
         self._first += count
 
     def since(self, place: int) -> list[tuple[Frame, str]]:
-        """Raises IndexError if some of them are not kept any more."""
+        """Returns the news after a place, each with the session that is not told. Raises IndexError
+        if some of them are not kept any more."""
         if place < self._first:
             raise IndexError(place)
         return self._frames[place - self._first :]

@@ -1,4 +1,4 @@
-"""Parts of a pad's history for sessions that are behind the feed: read once for all of them.
+"""Reads parts of a pad's history for sessions that are behind the feed, once for all of them.
 
 When a worker dies, the people on a pad come to another worker within a second, and most of them
 lack the same revisions. Without this, each would read, decode and check them again.
@@ -18,18 +18,18 @@ from padfleet.shared.log.records import Revision
 from padfleet.shared.tasks import awaited
 
 READ_STEP = 200
-"""Revisions per read."""
+"""How many revisions one read fetches."""
 
 MOST_BYTES = 8 << 20
-"""Most bytes of the revisions of one passage, except for the first one: half of what a feed
+"""The most bytes of the revisions of one passage, except for the first one: half of what a feed
 holds."""
 
 KEPT_SECONDS = 0.5
-"""Seconds for which the newest passage is kept for whoever comes next, if nobody is being sent
+"""For how many seconds the newest passage is kept for other sessions while nobody is being sent
 it."""
 
 KEPT_BYTES = 1 << 20
-"""Bytes of its revisions above which it is not kept beyond those who are being sent it."""
+"""Above how many bytes of revisions a passage is dropped as soon as nobody is being sent it."""
 
 
 class HistoryLost(Exception):
@@ -43,15 +43,15 @@ class Passage:
 
     def __init__(self, feed: Feed) -> None:
         self.feed = feed
-        self.frames = Frames()  #: made of it, for all who are sent it
+        self.frames = Frames()  #: the encoded frames of its revisions, for all who are sent them
 
 
 Key = tuple[str, int, int]
 
 
 class Passages:
-    """The passages of one pad. What is read under one history is never given to a session that is
-    on another."""
+    """The passages of one pad. A passage that was read under one history is never given to a
+    session that is on another."""
 
     def __init__(self, redis: Redis, keys: PadKeys) -> None:
         self._redis = redis
@@ -61,15 +61,15 @@ class Passages:
         self._kept: Passage | None = None
 
     async def read(self, history: str, first: int, last: int) -> Passage:
-        """Returns the revisions first…last, or the first of them, at least one. `history` names the
-        pad's history at the time of asking.
+        """Returns the revisions from `first` to `last`, or the first of them, at least one.
+        `history` names the pad's history at the time of asking.
 
         Raises `HistoryLost`, or what `UNREACHABLE` lists.
         """
         key = (history, first, last)
         if (there := self._there.get(key)) is not None:
             return there
-        # One of those who wait may go away.
+        # One of those who wait may be cancelled.
         return await asyncio.shield(self._under_way(key))
 
     def _under_way(self, key: Key) -> "asyncio.Task[Passage]":
@@ -81,7 +81,7 @@ class Passages:
         return task
 
     def forget(self) -> None:
-        """Nobody is there any more."""
+        """Drops everything, since nobody is on the pad any more."""
         self._reading.clear()
         self._there.clear()
         self._kept = None
@@ -93,7 +93,8 @@ class Passages:
         except (HistoryGap, CorruptPad, ValueError) as error:
             raise HistoryLost(f"revision {first}: {error}") from error
         if not revisions:
-            # A fail-over has taken them back. Whoever waits for them would keep asking forever.
+            # A fail-over has taken them back. Sessions that wait for them would keep asking
+            # forever.
             raise HistoryLost(f"revision {first}: the history that is stored ends before it")
         revisions = _within(revisions)
         feed = Feed(first - 1, len(revisions), None)
@@ -102,7 +103,7 @@ class Passages:
         return Passage(feed)
 
     def _has_read(self, key: Key, task: "asyncio.Task[Passage]") -> None:
-        failed = task.cancelled() or task.exception() is not None  # whoever waits for it is told
+        failed = task.cancelled() or task.exception() is not None  # those who wait for it are told
         if self._reading.get(key) is not task:
             return
         del self._reading[key]
@@ -121,6 +122,6 @@ class Passages:
 
 
 def _within(revisions: list[Revision]) -> list[Revision]:
-    """Returns the first of them that are not too large together, at least one."""
+    """Returns the first of these revisions, at least one, that are not too large together."""
     sizes = accumulate(len(revision.wire) for revision in revisions)
     return revisions[: max(1, sum(1 for size in sizes if size <= MOST_BYTES))]

@@ -1,4 +1,5 @@
-"""What a worker holds of one pad: its newest revisions, and its text if somebody asks for it."""
+"""Holds what a worker knows of one pad: its newest revisions, and its text if somebody asks for
+it."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -20,30 +21,30 @@ class PadReplica:
     pad's under this reign."""
 
     def __init__(self, redis: Redis, keys: PadKeys, *, ring: int) -> None:
-        """At least `ring` revisions are kept."""
+        """Takes where the pad is stored. At least `ring` revisions are kept."""
         self.epoch = 0
         self.reign = ""
         self.feed = Feed(-1, ring)
         self.frames = Frames()
-        self.unmade = ""  #: why there is no pad and cannot be one
+        self.unmade = ""  #: why there is no pad and none can be created
         self._redis = redis
         self._keys = keys
         self._ring = ring
         self._document = Document()
-        self._moving = asyncio.Lock()  #: of whoever moves the document on
+        self._moving = asyncio.Lock()  #: held while the document is moved forward
         self._changed = asyncio.Event()
         self._beginnings = 0
 
     @property
     def history(self) -> str:
-        """Names the pad's present history: a different name means that the history may be
-        different."""
+        """Returns a name of the pad's present history: a different name means that the history may
+        be different."""
         return f"{self._beginnings} {self.reign}"
 
     # --- What it holds ---------------------------------------------------------------------------
 
     def begin(self, meta: PadMeta, document: Document) -> None:
-        """Continues from what has been read, whatever was held before."""
+        """Starts from what has been read, whatever was held before."""
         self._document = document
         self._beginnings += 1
         self.epoch, self.reign = meta.epoch, meta.reign
@@ -52,7 +53,8 @@ class PadReplica:
         self._changed.set()
 
     def forget(self, epoch: int) -> None:
-        """The pad was deleted; `epoch` is the one of whatever takes its place."""
+        """Drops everything, since the pad was deleted; `epoch` is the one of whatever takes its
+        place."""
         self.epoch = epoch
         self._beginnings += 1
         self.feed = Feed(-1, self._ring)
@@ -61,8 +63,8 @@ class PadReplica:
         self._changed.set()
 
     def advance(self, revisions: Sequence[Revision]) -> Gap | Doubt | None:
-        """Adds what continues the feed; returns what keeps it from adding more. Called by `Resync`,
-        which takes care of the consequences."""
+        """Adds what continues the feed, and returns what keeps it from adding more. `Resync` calls
+        it, and takes care of the consequences."""
         before = self.feed.head
         trouble = self.feed.offer(revisions)
         if self.feed.head > before:
@@ -72,8 +74,8 @@ class PadReplica:
         return trouble
 
     def differs(self, head: int, epoch: int, chain: bytes, had: int) -> bool:
-        """Whether what is stored differs from the feed, which was at `had` before the stored values
-        were asked for."""
+        """Returns whether what is stored differs from the feed, which was at `had` before the
+        stored values were asked for."""
         return (
             head > self.feed.head
             or head < had
@@ -82,14 +84,15 @@ class PadReplica:
         )
 
     async def reached(self, rev: int) -> None:
-        """Returns when the feed has `rev`, or the pad has been deleted, or cannot be made."""
+        """Returns when the feed has `rev`, or when the pad has been deleted or cannot be
+        created."""
         epoch = self.epoch
         while self.feed.head < rev and self.epoch == epoch and not self.unmade:
             self._changed.clear()
             await self._changed.wait()
 
     def cannot_be_made(self, why: str) -> None:
-        """The writer has refused to make the pad."""
+        """Notes that the writer has refused to create the pad."""
         self.unmade = why
         self._changed.set()
 
@@ -126,8 +129,8 @@ class PadReplica:
 
     @asynccontextmanager
     async def standing_still(self) -> AsyncIterator[Document]:
-        """The same, but it is not moved forward as long as the caller is inside: for work on it in
-        a thread."""
+        """Returns a context with the pad's text at the feed's head, which is not moved forward
+        inside, so that a thread can work on it."""
         async with self._moving:
             yield await self._moved_on()
 

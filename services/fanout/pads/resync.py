@@ -27,28 +27,30 @@ from padfleet.shared.tasks import Tasks
 log = logging.getLogger(__name__)
 
 READ_STEP = 200
-"""Revisions per read when filling a gap."""
+"""How many revisions one read fetches when filling a gap."""
 
 
 class Concerned(Protocol):
-    """Whoever has shown the pad to clients, and is responsible for what they have been shown."""
+    """The interface of whatever has shown the pad to clients, and is responsible for what they have
+    been shown."""
 
     def deleted(self, epoch: int, reason: str) -> None:
-        """The pad is gone, and there may be another in its place. What was held has to be dropped,
-        and clients that were shown it have to be told `reason`."""
+        """Drops everything, since the pad is gone, and tells clients that were shown it the
+        `reason`. There may be another pad in its place."""
 
     def rolled_back(self, kept: int) -> int:
-        """What came after revision `kept` is gone. Returns how many sessions had been sent some of
-        it; they have to reload, since a page that stayed would be on a history of its own (I5)."""
+        """Takes in that everything after revision `kept` is gone. Returns how many sessions had
+        been sent some of it; they have to reload, since a page that stayed would be on a history of
+        its own (I5)."""
 
     def goes_on(self) -> list[str]:
-        """What is held is the pad's history under a new reign, too. Returns the authors of the
-        sessions that have been sent some of it."""
+        """Takes in that what is held is the pad's history under a new reign, too. Returns the
+        authors of the sessions that have been sent some of it."""
 
 
 class Resync:
-    """Keeps the replica of one pad correct. Revisions come by pub/sub, which may lose them; a
-    fail-over may take back what has come."""
+    """Keeps the replica of one pad correct. Revisions come by pub/sub, which may lose them, and a
+    fail-over may take back some that have come."""
 
     def __init__(
         self,
@@ -60,7 +62,8 @@ class Resync:
         sender: Sender,
         concerned: Concerned,
     ) -> None:
-        """
+        """Takes the replica to keep correct, and those who have to know.
+
         Arguments:
             gate: shut while sessions may not be sent anything.
             sender: told when there is something to send.
@@ -77,7 +80,7 @@ class Resync:
         self.vouching = Vouching(redis, pad_id, keys, replica, gate, sender, self.done)
 
     def take(self, revisions: Sequence[Revision], reign: str) -> None:
-        """Handles what has been committed under this reign, according to the channel."""
+        """Handles revisions that have been committed under this reign, according to the channel."""
         replica = self._replica
         match self._advance(revisions, reign):
             case Gap(first, last):
@@ -146,7 +149,7 @@ class Resync:
         try:
             async for revisions in pages:
                 if self._advance(revisions, meta.reign) is not None:
-                    return False  # deleted or rolled back while we read; the next look tells
+                    return False  # deleted or rolled back while we read; the next look finds out
         except HistoryEnds:
             return False  # likewise
         if replica.feed.chain_at(meta.head) not in (None, meta.chain):
@@ -155,12 +158,12 @@ class Resync:
         return True
 
     async def _start_over(self) -> None:
-        """Revisions that clients have seen are gone: there was a fail-over to a replica that lacked
-        them, or a server came back with less than it had."""
+        """Starts over after a fail-over to a replica that lacked revisions, or a server that came
+        back with less than it had: revisions that clients have seen are gone."""
         head = self._replica.feed.head
         meta, document = await self._replica.read()
         kept = await self._replica.common(meta)
-        # From here on nothing is awaited: nobody may join what is about to go.
+        # From here on nothing is awaited: nobody may join a history that is about to go.
         told = self._concerned.rolled_back(kept)
         log.error(
             "history rolled back",
@@ -187,8 +190,9 @@ class Resync:
         return trouble
 
     def _holds_under(self, reign: str) -> None:
-        """The feed has been found to be the pad's history under this reign, too, and so is what the
-        sessions here have been sent of it. Must be called before they are sent more."""
+        """Notes that the feed has been found to be the pad's history under this reign, too, and so
+        has everything that the sessions here have been sent of it. It must be called before they
+        are sent more."""
         if reign != self._replica.reign:
             self._replica.reign = reign
             self.vouching.begin(self._concerned.goes_on())

@@ -1,4 +1,5 @@
-"""What a session may have to be sent: each is one step of its way through a pad's revisions."""
+"""Defines what a session may have to be sent: each is one step of its way through a pad's
+revisions."""
 
 from typing import NamedTuple
 
@@ -45,8 +46,8 @@ class Missed(NamedTuple):
 
     revision: Revision
     head: int
-    origin: str = ""  #: the session that it came from, where the client is to know
-    nameless: bool = False  #: it is not to be taken for the client's own
+    origin: str = ""  #: the session that it came from, if the client is to know
+    nameless: bool = False  #: the client must not take it for its own
 
     @property
     def sent_rev(self) -> int:

@@ -1,4 +1,4 @@
-"""The last part of the way of traced submissions: they are held here, and sent to this worker's
+"""Traces the last part of the way of submissions: they are held here, and sent to this worker's
 sessions."""
 
 from time import time_ns
@@ -22,8 +22,9 @@ class Sending(NamedTuple):
     began: int
 
     def end(self, *, sessions: int, revisions: int) -> None:
-        """`revisions` have been delivered: revisions × sessions, as far as these took them. What a
-        slow session still lacks is sent to it later, and is not part of the span."""
+        """Ends the spans. `revisions` is the number of deliveries, revisions × sessions, as far as
+        the sessions took them. What a slow session still lacks is sent to it later, and is not part
+        of the span."""
         for trace, rev, at in self.carries:
             trace.span("hold", at, self.began, rev=rev)
             trace.span("send", self.began, rev=rev, sessions=sessions, delivered=revisions)
@@ -40,10 +41,10 @@ class Tracked:
         self._waiting: list[_Arrived] = []
 
     def arrived(self, feed: Feed) -> None:
-        """The feed has new revisions."""
+        """Notes that the feed has new revisions."""
         if not tracing.is_on():
             return
-        # Before what was seen: the pad was deleted, or is another one by now.
+        # If the feed is behind what was seen, the pad was deleted, or is another one by now.
         seen = self._seen if self._seen <= feed.head else -1
         self._seen, now = feed.head, time_ns()
         for revision in feed.since(max(seen, feed.first - 1)):
@@ -51,7 +52,7 @@ class Tracked:
                 self._waiting.append(_Arrived(trace, revision.rev, now))
 
     def begin(self) -> Sending:
-        """A flush begins that carries everything that has arrived."""
+        """Begins a flush that carries everything that has arrived."""
         if not self._waiting:
             return _NOTHING
         sending = Sending(self._waiting, time_ns())

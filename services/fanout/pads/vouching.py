@@ -30,8 +30,8 @@ class Vouching:
         sender: Sender,
         compare: Callable[[], Awaitable[None]],
     ) -> None:
-        """`gate` is shut until it is recorded what the sessions here are about to be sent;
-        `compare` brings `replica` up to what is stored."""
+        """Takes the room's pad. `gate` is shut until it is recorded what the sessions here are
+        about to be sent; `compare` brings `replica` up to what is stored."""
         self._redis = redis
         self._pad_id = pad_id
         self._keys = keys
@@ -61,7 +61,7 @@ class Vouching:
 
     async def vouch(self, authors: list[str]) -> bool:
         """Returns True when it is recorded, or False when the pad has passed on to another reign or
-        history: whoever is still here then is vouched for under that one."""
+        history: sessions that are still here are then vouched for under that one."""
         replica = self._replica
         epoch, reign = replica.epoch, replica.reign
         pauses = RetryPauses()

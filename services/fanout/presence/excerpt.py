@@ -1,4 +1,4 @@
-"""A part of what sessions are told of a pad's people, encoded once for all who take it."""
+"""Encodes a part of what sessions are told of a pad's people, once for all who take it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,28 +10,28 @@ from padfleet.services.fanout.transport.packets import Frame
 from padfleet.shared.log.people.authors import Author
 
 FEW = 16
-"""Entries up to which they are in the order of arrival, and the session that one of them is about
-is not told of itself. With a crowd, each session would then be sent something else. Clients ignore
-what they are told of themselves."""
+"""Up to how many entries are sent in the order of arrival, without the entry that is about the
+receiving session. In a crowd, each session would then be sent something else. Clients ignore what
+they are told of themselves."""
 WORTH = 8
-"""Entries from which on they are compressed, referring only to each other: a newcomer has nothing
-that they could refer to. What follows cannot refer to what the session had before them, which costs
-as much as two or three entries."""
+"""From how many entries on they are compressed, referring only to each other: a newcomer has
+nothing that they could refer to. What follows cannot refer to what the session had before them,
+which costs as much as two or three entries."""
 
 ALL_TOLD = collabroom.collab({"type": "USERS", "complete": True})
-"""For sessions that know of everybody."""
+"""The message for sessions that know of everybody."""
 
 
 @dataclass(slots=True)
 class RosterEntry:
-    """What there is to tell of one person."""
+    """What there is to tell about one person."""
 
     who: Author
     left: bool
-    but: str  #: the session that this is about
-    place: int  #: in the log
-    first: int  #: before this place, nobody has been told of him
-    message: Frame | None = None  #: as the message of its own that it is, once somebody wanted it
+    but: str  #: the session that the entry is about
+    place: int  #: its place in the log
+    first: int  #: before this place, nobody has been told of this person
+    message: Frame | None = None  #: the entry as a message of its own, once somebody needed it
 
 
 class Excerpt:
@@ -40,19 +40,22 @@ class Excerpt:
     __slots__ = ("_made", "concerns", "entries", "upto")
 
     def __init__(self, entries: Sequence[RosterEntry], upto: int) -> None:
-        """`upto` is the place in the log of a session that has taken it."""
+        """Takes the entries; `upto` is the place in the log of a session that has taken them."""
         many = len(entries) > FEW
         # Similar entries come together, because they compress better.
         self.entries = tuple(sorted(entries, key=_likeness)) if many else tuple(entries)
         self.upto = upto
         self.concerns = frozenset(entry.but for entry in entries if entry.but and not many)
-        """The sessions that are told less."""
+        """The sessions that are told less, because one of the entries is about them."""
         self._made: dict[tuple[bool, bool], Frame | SharedRun | None] = {}
 
     def made(self, *, lists: bool, completes: bool) -> Frame | SharedRun | None:
-        """Returns the messages: for clients that have announced USERS, if `lists`, or for others.
-        With `completes`, the former are told that they now know of everybody. None: nothing to
-        send."""
+        """Returns the messages, or None if there is nothing to send.
+
+        Arguments:
+            lists: whether they are for clients that have announced USERS.
+            completes: whether such clients are told that they now know of everybody.
+        """
         key = (lists, lists and completes)
         if key not in self._made:
             frame = _encoded(self.entries, lists=lists, completes=completes)
@@ -61,15 +64,15 @@ class Excerpt:
         return self._made[key]
 
     def made_for(self, session: str, *, lists: bool, completes: bool) -> Frame | None:
-        """Returns what `made` does, without what one of the sessions that it `concerns` knows of
-        itself."""
+        """Returns what `made` does, without the entries about this session, which is one of those
+        that it `concerns`."""
         others = [entry for entry in self.entries if entry.but != session]
         return _encoded(others, lists=lists, completes=completes)
 
 
 def _likeness(entry: RosterEntry) -> tuple[str, str]:
-    """The sort key. Compressed, a person takes 25 bytes in this order, and 28 if ordered by id
-    alone: of 16 random characters, the first one or two are those of the previous message."""
+    """Returns the sort key. Compressed, a person takes 25 bytes in this order, and 28 if ordered by
+    id alone: of 16 random characters, the first one or two are those of the previous message."""
     return str(entry.who.color), entry.who.id
 
 

@@ -28,18 +28,18 @@ RULES: Final = PacingRules(share=0.1, ceiling=1.0, rate=20, burst=16)
 pauses are too short to notice."""
 
 CHANGES: Final = PacingRules(share=0.1, ceiling=1.0, rate=2, burst=8)
-"""The same for changes, which are a write for everybody who is there: on a pad of a hundred people,
-ten newcomers a second cost more in this than their joins. After a quiet time, a newcomer is
-announced immediately; in a rush, two to six times a second."""
+"""The rules for changes, each of which is a write for everybody who is there: on a pad of a hundred
+people, ten newcomers a second cost more in such writes than in joins. After a quiet time, a
+newcomer is announced immediately; in a rush, two to six times a second."""
 
 NEXT = 0.01
-"""Seconds until a session that has taken one part is given the next."""
+"""After how many seconds a session that has taken one part is given the next."""
 
 LATER = 0.25
-"""Seconds until a session that could take nothing is tried again."""
+"""After how many seconds a session that could take nothing is tried again."""
 
 SESSIONS_PER_STEP = 32
-"""Sessions that are served between two looks at the clock."""
+"""How many sessions are served between two looks at the clock."""
 
 
 class Introducer:
@@ -50,7 +50,8 @@ class Introducer:
         turns: FlushScheduler,
         gate: SendingGate,
     ) -> None:
-        """`sessions` are the room's at any moment. While the gate is shut they are told nothing."""
+        """Takes what it needs. `sessions` always holds the sessions of the room. They are told
+        nothing while the gate is shut."""
         self._log = log
         self._sessions = sessions
         self._gate = gate
@@ -62,12 +63,12 @@ class Introducer:
         self._timer: Timer | None = None
 
     def changed(self) -> None:
-        """There is more to tell."""
+        """Notes that there is more to tell."""
         self._changes.due()
 
     def welcome(self, session: Session, *, knows_some: bool) -> None:
-        """The session has come, or come back: then its page may know of people who have left
-        since."""
+        """Begins with a session that has come. If it has come back (`knows_some`), its page may
+        know of people who have left since."""
         self._log.begin(session.roster, knows_some=knows_some)
         self._behind[session.id] = session
         self._introductions.due()
@@ -86,7 +87,7 @@ class Introducer:
             self._wait(LATER)
 
     def _tell_behind(self) -> Iterator[float]:
-        """Tells the next part to those that are not."""
+        """Tells the next part to sessions that were not up to date."""
         self._stop_waiting()
         before = len(self._behind)
         writes = yield from self._tell(list(self._behind.values()))
@@ -94,7 +95,7 @@ class Introducer:
             self._wait(NEXT if writes or len(self._behind) < before else LATER)
 
     def _tell(self, sessions: Iterable[Session]) -> Generator[float, None, int]:
-        """Returns the number of sessions that were sent something."""
+        """Tells these sessions, and returns how many of them were sent something."""
         writes = size = 0
         now = monotonic()
         for number, session in enumerate(sessions, 1):
@@ -109,7 +110,7 @@ class Introducer:
         return writes
 
     def _tell_one(self, session: Session, now: float) -> int:
-        """Returns the number of bytes that it was sent."""
+        """Tells one session, and returns the number of bytes that it was sent."""
         cursor, log = session.roster, self._log
         if session.id not in self._sessions:
             self._behind.pop(session.id, None)
@@ -134,7 +135,7 @@ class Introducer:
         if self._gate.is_shut or (what is not None and not size):
             self._behind[session.id] = session
             return 0
-        # Only now: it has been taken.
+        # The cursor moves only now that it has been taken.
         log.took(cursor, upto)
         cursor.complete = cursor.complete or completes
         if upto < log.end:

@@ -22,18 +22,18 @@ from padfleet.shared.tasks import Tasks, awaited
 log = logging.getLogger(__name__)
 
 LOOK_INTERVAL = 0.5
-"""Seconds between two comparisons of a pad."""
+"""How many seconds pass between two comparisons of a pad."""
 
 LOOKS = 2
-"""Comparisons after which a pad is done: a command that we gave up on may still be on its way to a
-frozen server, and arrive after the first one."""
+"""After how many comparisons a pad is done: a command that we gave up on may still be on its way to
+a frozen server, and arrive after the first one."""
 
 AT_ONCE = 5
-"""Pads that are compared at the same time: those of a server that is away must not keep others
+"""How many pads are compared at the same time: those of a server that is away must not keep others
 waiting."""
 
 IsHere = Callable[[str, str], bool]
-"""Whether this channel's room has this session, or is about to let it in."""
+"""Returns whether this channel's room has this session, or is about to let it in."""
 
 
 class LeaveQueue:
@@ -64,7 +64,8 @@ class LeaveQueue:
         self._tasks.start(self.say(keys, left), "leave in passing", session=left.session)
 
     def look(self, keys: PadKeys) -> None:
-        """One of our sessions may be among the pad's members without being here."""
+        """Has the pad checked, since one of our sessions may be among its members without being
+        here."""
         self._unsure[keys.channel] = keys, LOOKS
         if self._looking is None or self._looking.done():
             self._looking = self._tasks.begin(self._look(), "departures")
@@ -79,7 +80,7 @@ class LeaveQueue:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _say(self, keys: PadKeys) -> None:
-        """In one call for all sessions that leave together, as when a network fails."""
+        """Reports, in one call, all sessions that leave together, as when a network fails."""
         await asyncio.sleep(0)
         leaving = self._leaving.pop(keys.channel)
         del self._said[keys.channel]
@@ -110,7 +111,7 @@ class LeaveQueue:
             return False
         except Exception:
             log.exception("members not compared", extra={"key": keys.members})
-        if self._unsure[keys.channel] == (keys, looks):  # else there is a new reason to look
+        if self._unsure[keys.channel] == (keys, looks):  # otherwise there is a new reason to look
             del self._unsure[keys.channel]
             if looks > 1:
                 self._unsure[keys.channel] = keys, looks - 1

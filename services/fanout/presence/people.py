@@ -1,5 +1,5 @@
-"""Who is on a pad, what is known of them, and what there is to tell of them. Pure, except that it
-reads authors."""
+"""Keeps who is on a pad, what is known of them, and what there is to tell about them. It is pure,
+except that it reads authors."""
 
 import asyncio
 from collections.abc import Callable, Collection, Iterable
@@ -13,10 +13,10 @@ from padfleet.shared.log.records import Joined, Left, UserInfo
 
 
 class People:
-    """The people on one pad, on whichever worker, and what is known of them."""
+    """The people on one pad, on all workers, and what is known of them."""
 
     def __init__(self, log: RosterLog, changed: Callable[[], None]) -> None:
-        """What there is to tell goes to `log`; `changed` is called each time there is more."""
+        """Takes the log for what there is to tell; `changed` is called each time there is more."""
         self.roster = Roster()
         self.log = log
         self._changed = changed
@@ -35,7 +35,8 @@ class People:
             await self.get_to_know(redis, tuple(self._strangers))
 
     async def get_to_know(self, redis: Redis, wanted: Collection[str]) -> None:
-        """Reads name and colour of those of the authors that nobody has asked for yet."""
+        """Reads the names and colours of these authors, except those that have been asked for
+        already."""
         if self._asked.issuperset(wanted):
             return
         # One at a time: a thousand people who come at the same time to a pad of a thousand authors
@@ -49,22 +50,22 @@ class People:
             self._introduce(self._strangers.intersection(missing))
 
     def known_of(self, wanted: Iterable[str]) -> dict[str, Author]:
-        """Name and colour of these authors, as far as they are known."""
+        """Returns the names and colours of these authors, as far as they are known."""
         return {author: self._known[author] for author in wanted if author in self._known}
 
     def color_of(self, author: str) -> int | str:
         return self._known[author].color if author in self._known else 0
 
     def count(self, session: str) -> int:
-        """The number of sessions on the pad, with `session`, which has joined. The pad's channel
-        has probably said so already, but that is not certain: it uses another connection than the
-        join."""
+        """Returns the number of sessions on the pad, including `session`, which has joined. The
+        pad's channel has probably said so already, but that is not certain: it uses another
+        connection than the join."""
         return len(self.roster) + (session not in self.roster)
 
     # --- What happens ----------------------------------------------------------------------------
 
     def begin(self, stored: Iterable[Joined]) -> None:
-        """The pad is opened, and these sessions are there."""
+        """Sets the sessions that are there when the pad is opened."""
         self.roster.replace(stored)
         self._strangers = set(self.roster.present) - self._known.keys()
 
@@ -78,7 +79,7 @@ class People:
             self._has_gone(member.author)
 
     def changed(self, info: UserInfo) -> None:
-        """Somebody has changed their name or colour."""
+        """Notes that somebody has changed their name or colour."""
         author = self._known[info.author] = Author(info.author, info.name, info.color)
         # Their last session may have left before this came: then there is nobody to be shown.
         if info.author in self.roster.present:
@@ -96,7 +97,7 @@ class People:
         return difference.joined
 
     def forget(self) -> None:
-        """The pad is gone, and so is everybody on it; they have been told already."""
+        """Drops everybody, since the pad is gone; they have been told already."""
         self.roster.replace(())
         self._strangers.clear()
         self.log.forget()
@@ -110,7 +111,7 @@ class People:
         return author
 
     def _introduce(self, strangers: Collection[str]) -> None:
-        """The people whom nobody here has been told of yet, in the order of arrival."""
+        """Tells of the people whom nobody here has been told of yet, in the order of arrival."""
         for author in self.roster.authors() if strangers else ():
             if author in strangers:
                 # If nothing is on record of an author, the name and colour given on arrival count.

@@ -1,9 +1,9 @@
-"""The cursors of people on a pad, sent to the others at a limited rate and stored nowhere.
+"""Sends the cursors of people on a pad to the others, at a limited rate. They are stored nowhere.
 
 Only the newest place of each author counts. A worker tells the pad's other workers what has moved
 since it last did so, and its sessions what it has been told since; both wait for their turn. So the
 cost of cursors depends on the pace, and not on how fast people move them. The pace falls with the
-number of people, and beyond `most` of them nobody is told anything: nobody could follow it.
+number of people, and beyond `most` of them nobody is told anything, since nobody could follow it.
 """
 
 import asyncio
@@ -25,15 +25,16 @@ from padfleet.shared.tasks import Tasks
 log = logging.getLogger(__name__)
 
 PAUSE = 0.2
-"""Seconds between two messages while no more than `FEW` people are on a pad."""
+"""How many seconds pass between two messages while no more than `FEW` people are on a pad."""
 
 FEW = 10
-"""People from which on the pause grows, so that a worker never sends more than `FEW / PAUSE`
+"""From how many people on the pause grows, so that a worker never sends more than `FEW / PAUSE`
 messages about cursors a second for one pad."""
 
 
 def pause_for(people: int, most: int) -> float | None:
-    """Seconds from one message to the next; None: nothing is sent. `most` as in the settings."""
+    """Returns the seconds from one message to the next, or None if nothing is sent; `most` is the
+    setting."""
     if people > most or people < 2:
         return None
     return PAUSE * max(1.0, people / FEW)
@@ -58,8 +59,14 @@ class Paced:
         now: Callable[[], float] = monotonic,
         later: Later | None = None,
     ) -> None:
-        """`pause` says how many; None: nothing is passed on. `later` is the event loop's, if not
-        given."""
+        """Takes how to pass pointers on.
+
+        Arguments:
+            hand_on: passes pointers on.
+            pause: returns how many seconds to pause, or None if nothing is passed on.
+            now: returns the seconds of a monotonic clock.
+            later: calls something later; by default, the event loop does.
+        """
         self._hand_on = hand_on
         self._pause = pause
         self._now = now
@@ -102,8 +109,8 @@ class Pointers:
         roster: Roster,
         most: int,
     ) -> None:
-        """`sessions` are those here, `roster` all that are on the pad; `most` as in the
-        settings."""
+        """Takes `sessions`, those here, and `roster`, all that are on the pad; `most` is the
+        setting."""
         self._redis = redis
         self._keys = keys
         self._sessions = sessions
@@ -115,7 +122,7 @@ class Pointers:
         self._arriving = Paced(self._tell, self._pause)
 
     def moved(self, pointer: Pointer) -> None:
-        """Somebody here has moved their cursor."""
+        """Notes that somebody here has moved their cursor."""
         self._leaving.add([pointer])
 
     def take(self, pointed: Pointed) -> None:
@@ -139,7 +146,8 @@ class Pointers:
             session.send(_frame(found))
 
     def forget(self) -> None:
-        """The pad has another history now, in which places have lost their meaning."""
+        """Drops all cursors: the pad has another history now, in which places have lost their
+        meaning."""
         self._newest.clear()
 
     def _pause(self) -> float | None:
@@ -168,8 +176,8 @@ class Pointers:
             log.debug("cursors not sent", extra={"error": str(error)})
 
     def _tell(self, pointers: list[Pointer]) -> None:
-        """A session that is slow to take what it is sent is left out: this is the last thing that
-        it should wait for."""
+        """Tells the sessions here. A session that is slow to take what it is sent is left out:
+        cursors are the last thing that it should wait for."""
         frame = _frame(pointers)
         only = pointers[0].author if len(pointers) == 1 else None
         for session in list(self._sessions.values()):

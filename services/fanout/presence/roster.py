@@ -1,4 +1,4 @@
-"""The roster of a pad: who is on it, on whichever worker. Pure.
+"""Keeps the roster of a pad: who is on it, on all workers. Pure.
 
 It is maintained from the pad's channel, and corrected from the stored members after a lost
 subscription.
@@ -11,7 +11,7 @@ from padfleet.shared.log.records import Joined, Member
 
 
 class Difference(NamedTuple):
-    """What has changed unnoticed."""
+    """The changes that had gone unnoticed."""
 
     joined: list[Joined]
     gone: list[Member]  #: authors' last sessions only
@@ -34,7 +34,8 @@ class Roster:
         self._by_author.setdefault(member.author, {})[member.session] = joined
 
     def remove(self, session: str) -> Member | None:
-        """Returns the member if the session was its author's last one, else None."""
+        """Removes a session. Returns the member if the session was its author's last one, and
+        otherwise None."""
         joined = self._sessions.pop(session, None)
         if joined is None:
             return None
@@ -49,8 +50,8 @@ class Roster:
         return list(self._by_author.get(author, ()))
 
     def has_later(self, author: str, order: int) -> bool:
-        """Whether a session of this author has come after the one with that order. The history
-        frames of pages do not count: they share the author with their page."""
+        """Returns whether a session of this author has come after the one with that order. The
+        history frames of pages do not count: they share the author with their page."""
         return any(
             joined.order > order and not joined.member.embedded
             for joined in self._by_author.get(author, {}).values()
@@ -58,25 +59,25 @@ class Roster:
 
     @property
     def present(self) -> Collection[str]:
-        """Everybody's author id, once each: not a copy, but a live view."""
+        """Returns the ids of all authors, each once. This is not a copy, but a live view."""
         return self._by_author.keys()
 
     def authors(self) -> list[str]:
-        """Everybody's author id, once each, in the order of joining."""
+        """Returns the ids of all authors, each once, in the order of joining."""
         return list(self._by_author)
 
     def last(self, author: str) -> Joined:
-        """The newest join of somebody who is there."""
+        """Returns the newest join of an author who is there."""
         return next(reversed(self._by_author[author].values()))
 
     def on_dead_workers(self, alive: set[str]) -> list[Member]:
-        """The sessions whose worker is not alive."""
+        """Returns the sessions whose worker is not alive."""
         return [
             joined.member for joined in self._sessions.values() if joined.member.worker not in alive
         ]
 
     def on_worker(self, worker: str) -> list[str]:
-        """The sessions that are recorded for this worker."""
+        """Returns the sessions that are recorded for this worker."""
         return [s for s, joined in self._sessions.items() if joined.member.worker == worker]
 
     def replace(self, fresh: Iterable[Joined]) -> Difference:

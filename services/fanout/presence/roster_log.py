@@ -1,10 +1,10 @@
-"""What sessions are told of the people on a pad: pure.
+"""Keeps what sessions are told of the people on a pad. Pure.
 
 It is a log with one entry for each person, which says that they are there, or have left. When
 something about somebody changes, the old entry is removed and a new one is added at the end. So a
-session needs no more than a place: everything after it, in whatever steps, brings it up to date,
-whether it has just come, is slow, or lacks only the newest change. If several things happen to
-somebody between two steps, only the result is told.
+session needs no more than a place: everything after it, in any number of steps, brings it up to
+date, whether it has just come, is slow, or lacks only the newest change. If several things happen
+to somebody between two steps, only the result is told.
 
 The log is kept in blocks. All sessions at the same place take the same excerpt of a block, which is
 made once, and kept until something in its block changes.
@@ -19,14 +19,15 @@ from padfleet.services.fanout.presence.excerpt import Excerpt, RosterEntry
 from padfleet.shared.log.people.authors import Author
 
 BLOCK = 512
-"""Entries of a block. As single messages they have about 70 KB, and 12 KB when compressed."""
+"""How many entries a block has. As single messages they have about 70 KB, and 12 KB when
+compressed."""
 
 LEFT_KEPT = 4096
-"""Entries that are kept of people who have left. A session further behind is disconnected: its
+"""How many entries of people who have left are kept. A session further behind is disconnected: its
 client comes back, and is told who is there."""
 
 EXCERPTS_KEPT = 8
-"""Excerpts that are kept of one block: sessions are at few places within it, unless each is at
+"""How many excerpts of one block are kept: sessions are at few places within it, unless each is at
 another one."""
 
 
@@ -38,29 +39,29 @@ class _Block:
 
 
 class RosterLog:
-    """What the sessions of one room are told of the people on its pad."""
+    """The log for the sessions of one room of the people on its pad."""
 
     def __init__(self, block: int = BLOCK, left_kept: int = LEFT_KEPT) -> None:
-        """`block` and `left_kept` replace the constants, for tests."""
+        """Starts an empty log; `block` and `left_kept` replace the constants, for tests."""
         self.end = 0  #: the place of a session that has been told everything
         self._most = block
         self._left_kept = left_kept
         self._blocks: list[_Block] = []
-        self._starts: list[int] = []  #: of the blocks
+        self._starts: list[int] = []  #: where each block starts
         self._entries: dict[str, RosterEntry] = {}
-        self._left = 0  #: entries of those who have left
-        self._forgotten = 0  #: some entries of those who left are not kept, all before this place
+        self._left = 0  #: the number of entries of people who have left
+        self._forgotten = 0  #: before this place, some entries of people who left are not kept
         self._told = 0  #: no session has been told of anything from this place on
 
     def __len__(self) -> int:
-        """The number of entries, including those of people who have left."""
+        """Returns the number of entries, including those of people who have left."""
         return len(self._entries)
 
     # --- What happens ----------------------------------------------------------------------------
 
     def here(self, who: Author, *, but: str = "") -> bool:
-        """Somebody has come, or has another name or colour. `but` is the session that this is
-        about, which need not be told. Returns whether there is something to tell."""
+        """Notes that somebody has come, or has another name or colour. `but` is the session that
+        this is about, which need not be told. Returns whether there is something to tell."""
         old = self._entries.get(who.id)
         if old is not None and not old.left and old.who == who:
             return False
@@ -70,11 +71,12 @@ class RosterLog:
         return True
 
     def gone(self, author: str) -> bool:
-        """Somebody's last session has left. Returns whether there is something to tell."""
+        """Notes that somebody's last session has left. Returns whether there is something to
+        tell."""
         old = self._entries.get(author)
         if old is None or old.left:
             return False
-        if old.first >= self._told:  # he has come and gone unseen
+        if old.first >= self._told:  # this author has come and gone unseen
             self._take_out(old)
             return False
         self._put(RosterEntry(old.who, left=True, but="", place=self.end, first=old.first), old)
@@ -82,29 +84,29 @@ class RosterLog:
         return True
 
     def forget(self) -> None:
-        """Everybody has left, and nobody needs to be told."""
+        """Drops everything, since everybody has left and nobody needs to be told."""
         self._blocks, self._starts, self._entries, self._left = [], [], {}, 0
         self._forgotten = self.end
 
     # --- What sessions are told ------------------------------------------------------------------
 
     def begin(self, cursor: RosterCursor, *, knows_some: bool) -> None:
-        """Returns the cursor of a session that comes now; `knows_some` says that its page has been
-        here before, and does not forget by itself who was there then."""
+        """Places the cursor of a session that comes now; `knows_some` says that its page has been
+        here before, and does not by itself forget who was there then."""
         cursor.at = 0
-        # A page that can be told that these are all needs no names of people who are not among
-        # them.
+        # A page that can be told that it now knows everybody needs no names of people who are not
+        # among them.
         cursor.since = self._forgotten if knows_some and not cursor.lists else self.end
         cursor.complete = False
 
     def is_lost_to(self, cursor: RosterCursor) -> bool:
-        """Whether somebody has left of whom the session may have been told, and it can no longer be
-        told so."""
+        """Returns whether somebody has left of whom the session may have been told, and it can no
+        longer be told so."""
         return cursor.at < self._forgotten and cursor.since < self._forgotten
 
     def next_for(self, cursor: RosterCursor) -> Excerpt | None:
-        """Returns what the session is told next; None: nothing. It is then at the excerpt's `upto`,
-        which has to be reported with `took`."""
+        """Returns what the session is told next, or None if there is nothing. It is then at the
+        excerpt's `upto`, which has to be reported with `took`."""
         at = cursor.at
         while at < self.end:
             number = max(0, bisect_right(self._starts, at) - 1)
@@ -119,7 +121,7 @@ class RosterLog:
         return None
 
     def took(self, cursor: RosterCursor, place: int) -> None:
-        """The session has been told everything before this place."""
+        """Notes that the session has been told everything before this place."""
         cursor.at = place
         self._told = max(self._told, place)
 
@@ -156,7 +158,7 @@ class RosterLog:
         number = bisect_right(self._starts, entry.place) - 1
         block = self._blocks[number]
         del block.entries[entry.who.id], self._entries[entry.who.id]
-        block.excerpts.clear()  # who takes one later must not be told what is not true any more
+        block.excerpts.clear()  # those who take one later must not be told what is no longer true
         self._left -= entry.left
         # Otherwise there would be a block for each person who has stayed.
         if len(block.entries) <= self._most // 4 and not self._merged(number - 1):
@@ -176,7 +178,8 @@ class RosterLog:
         return True
 
     def _forget_some(self) -> None:
-        """Drops a quarter at a time, which makes the cost negligible."""
+        """Drops the oldest entries of people who have left, a quarter at a time, which makes the
+        cost negligible."""
         if self._left <= self._left_kept:
             return
         oldest = list(self._departures(max(1, self._left_kept // 4)))
@@ -185,7 +188,7 @@ class RosterLog:
         self._forgotten = oldest[-1].place + 1
 
     def _departures(self, most: int) -> Iterator[RosterEntry]:
-        """Returns the oldest of those who have left, at most so many."""
+        """Yields the oldest entries of people who have left, at most so many."""
         found = (entry for block in self._blocks for entry in block.entries.values() if entry.left)
         for entry, _ in zip(found, range(most), strict=False):
             yield entry

@@ -1,7 +1,7 @@
-"""What must not be told to those who came by a pad's read-only link: its own id. Pure.
+"""Keeps a pad's own id from those who came by its read-only link. Pure.
 
-That id is all that it takes to write in an open fleet. The worker itself never says it; but pages
-and plugins of those who may write put it into messages that are passed on, into settings, and
+That id is all that it takes to write in an open fleet. The worker itself never sends it; but pages
+and plugins of people who may write put it into messages that are passed on, into settings, and
 beside a chat message. What people write for each other to read (texts, chat, their names) is
 theirs, and is left as it is.
 """
@@ -46,8 +46,8 @@ _ENVELOPE: Final = frozenset(
         "fadeInactiveAuthorColors",
     }
 )
-"""Words of the protocol, which are in messages of every pad: a pad that is called so is not told by
-them."""
+"""Words of the protocol, which are in messages of every pad: they do not count as naming a pad that
+has such a name."""
 
 _DECODINGS: Final = 3
 """How often a name may be percent-encoded on its way into a link."""
@@ -58,22 +58,22 @@ class Secret:
         self._id = to_units(pad_id).casefold()
 
     def is_named_in(self, value: Any) -> bool:
-        """Whether the id is in any text of a value of JSON, names of members included, as it is or
-        as it stands in an address."""
+        """Returns whether the id is in any text of a JSON value, names of members included, as it
+        is or as it is written in an address."""
         return any(
             self._id == text if is_number else text not in _ENVELOPE and self._is_in(text)
             for text, is_number in _texts(value)
         )
 
     def without(self, members: Mapping[str, Any]) -> dict[str, Any]:
-        """The members of an object that do not name it."""
+        """Returns the members of an object that do not name the pad."""
         return {
             name: value for name, value in members.items() if not self.is_named_in({name: value})
         }
 
     def settings(self, options: Mapping[str, Any]) -> dict[str, Any]:
-        """A pad's settings for readers: those of plugins that name it are left out, and of words
-        that do there is none."""
+        """Returns a pad's settings for readers, without plugins' settings that name the pad and
+        with empty texts where a text names it."""
         told = {
             name: value
             for name, value in options.items()
@@ -99,7 +99,8 @@ class Secret:
 
 
 def _texts(value: Any) -> Iterator[tuple[str, bool]]:
-    """All texts and numbers of a value, and whether it is a number: part of one says nothing."""
+    """Yields all texts and numbers of a value, and whether each is a number: a part of a number
+    says nothing."""
     waiting = [value]
     while waiting:
         match waiting.pop():

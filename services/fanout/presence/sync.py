@@ -1,4 +1,4 @@
-"""Keeps the people that a room knows of in step with those who are stored as members."""
+"""Keeps the people that a room knows of in step with the stored members."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -19,13 +19,15 @@ class PresenceSync:
     may get lost."""
 
     def __init__(self, redis: Redis, keys: PadKeys, people: People, on_joined: OnJoined) -> None:
-        """`on_joined` is called for each session that has come, on whichever worker."""
+        """Takes the pad and its people; `on_joined` is called for each session that has come, on
+        any worker."""
         self._redis = redis
         self._keys = keys
         self._people = people
         self._on_joined = on_joined
         self._since: list[Joined | Left | None] = []
-        """What was published while the members are being read; None: nobody is there any more."""
+        """What was published while the members are being read; None means that everybody has
+        left."""
         self._doubtful = False
         self._tasks = Tasks()
         self._reading: asyncio.Task[None] | None = None
@@ -49,7 +51,7 @@ class PresenceSync:
         self._people.left(left)
 
     def forget(self) -> None:
-        """The pad is gone, and so is everybody on it."""
+        """Drops everybody, since the pad is gone."""
         self._note(None)
         self._people.forget()
 
@@ -60,7 +62,7 @@ class PresenceSync:
     # --- What is stored --------------------------------------------------------------------------
 
     def refresh(self) -> None:
-        """Something may have got lost: reads who is there, in the background."""
+        """Reads who is there, in the background, since something may have got lost."""
         self._doubtful = True
         if self._reading is None:
             self._reading = self._tasks.begin(self._read(), "attendance", key=self._keys.members)

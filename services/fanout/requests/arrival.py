@@ -47,7 +47,7 @@ class Arrival:
     read_only_id: Pending[str] | None  #: a new read-only id, for a pad that has none yet
     asked: bool  #: whether the writer has already been asked for a pad that did not exist
     _rights: dict[int, dict[str, Any]] = field(default_factory=dict, init=False)
-    """What the session may do, keyed by the pad's epoch."""
+    """The rights of the session, keyed by the pad's epoch."""
 
     @property
     def _room(self) -> Room:

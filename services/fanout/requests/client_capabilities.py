@@ -30,7 +30,7 @@ own."""
 
 
 class Introduced(NamedTuple):
-    """Who a visitor is, and which parts of that have not been stored yet."""
+    """A visitor's name and colour, and which parts of them have not been stored yet."""
 
     me: Author
     name: str | None

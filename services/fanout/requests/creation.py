@@ -33,8 +33,8 @@ class PadCreation:
         Raises `RateExceeded`, or what `UNREACHABLE` lists.
         """
         async with self.gate.outside(), room.making:
-            # Of several clients that come at the same time one creates the pad; the others are not
-            # charged for it.
+            # If several clients come at the same time, one of them creates the pad; the others are
+            # not charged for it.
             if room.feed.head < 0 and room.made_in not in (room.epoch, BEFORE_IT_WAS_READ):
                 await self.makers.wait(identity.author, identity.address)
                 opened = room.opened is not None and room.opened.done()

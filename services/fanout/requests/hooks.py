@@ -185,8 +185,8 @@ def _as_json(name: str, given: Any) -> Mapping[str, Any]:
 def installed_hooks(redis: Redis, found: Iterable[EntryPoint] | None = None) -> Hooks:
     """Loads the hooks of all installed packages.
 
-    Raises `BadHook` if one cannot be loaded: whoever installs a hook wants it to be called, so a
-    worker must not run as if it were not there.
+    Raises `BadHook` if one cannot be loaded: an installed hook is meant to be called, so a worker
+    must not run as if it were not there.
     """
     points = entry_points(group=GROUP) if found is None else found
     hooks: dict[str, list[Hook]] = {name: [] for name in NAMES}

@@ -73,7 +73,7 @@ class Socket:
 
 
 class History(Protocol):
-    """The interface of whatever answers CHANGESET_REQ."""
+    """The interface of the object that answers CHANGESET_REQ."""
 
     async def asked(
         self, room: Room, session: Session, message: dict[str, Any], *, address: str

@@ -71,8 +71,8 @@ class Resuming:
 
     async def _admitted(self, stay: ResumeToken | None) -> Admission:
         """Registers the session, and returns once everything that earlier sessions of this author
-        submitted is settled: it is in the history by then, or never will be. The client sends again
-        whatever it saw no answer to, and that must not count twice."""
+        submitted is settled: it is in the history by then, or never will be. The client sends every
+        edit again that it saw no answer to, and none of them must count twice."""
         room, session = self.joining.room, self.joining.session
         fence, settled = None, None
         if not session.identity.read_only and not session.identity.embedded:

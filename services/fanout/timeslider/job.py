@@ -26,7 +26,7 @@ KEYFRAME_BYTES = 4 << 20
 """How many bytes the keyframes of one answer may take together, not counting the last one."""
 
 StoredPart = tuple[int, bytes | None, list[bytes]]
-"""The same as `shared.log.pad.history.Part`."""
+"""A part of a history in its stored form, as `shared.log.pad.history.Part` defines it."""
 
 
 class HistoryJob(NamedTuple):

@@ -1,5 +1,5 @@
-"""Compresses messages to clients (permessage-deflate, RFC 7692): pure, except that it counts CPU
-time.
+"""Compresses messages to clients (permessage-deflate, RFC 7692). It is pure, except that it counts
+CPU time.
 
 A client's inflater has a window, which holds only what it was sent compressed before. Here it is
 known for each socket which shared message that was last, by its number: `shared_context` explains
@@ -22,28 +22,28 @@ WINDOW: Final = 1 << WINDOW_BITS
 
 LEVEL: Final = 6
 MEMORY_LEVEL: Final = 5
-"""Chosen by measurement, see docs/decisions: higher levels save 1 % of the bytes, and with more
-memory most of the time goes into clearing it."""
+"""This level was chosen by measurement, see docs/decisions: higher levels save 1 % of the bytes,
+and with more memory most of the time goes into clearing it."""
 
 PLAIN: Final = -1
-"""Used instead of a number: this socket cannot decompress."""
+"""This stands in place of a number for a socket that cannot decompress."""
 
 NOTHING: Final = 0
-"""Used instead of a number: nothing is known of what this socket's window holds."""
+"""This stands in place of a number for a socket whose window has unknown content."""
 
 LONGEST: Final = 192 * 1024
-"""Bytes of a message up to which it is compressed: 3 ms of the event loop. A longer one is sent as
-it is, which does not affect its receivers' windows."""
+"""Up to how many bytes a message is compressed: 3 ms of the event loop. A longer one is sent as it
+is, which does not affect its receivers' windows."""
 
 _TAIL = b"\x00\x00\xff\xff"
 """The end of what a sync flush produces; it is left out on the wire (7.2.1)."""
 
 _TEXT_DEFLATED = 0xC1
-"""First byte of a text frame in one piece with RSV1 set."""
+"""The first byte of a text frame in one piece with RSV1 set."""
 
 
 class Deflated(NamedTuple):
-    """One write."""
+    """The bytes of one write, some of them compressed."""
 
     data: bytes
     last: Frame | None  #: the last shared message that is deflated in it
@@ -51,19 +51,19 @@ class Deflated(NamedTuple):
     after: int  #: their bytes after compression
 
     def had_after(self, had: int) -> int:
-        """The number of the shared message that a socket was sent last, once it has been sent this;
-        before that it was `had`."""
+        """Returns the number of the shared message that a socket was sent last once it has been
+        sent this; before that, the number was `had`."""
         return had if self.last is None else self.last.number
 
 
 def undeflated(frames: Sequence[Frame]) -> Deflated:
-    """The bytes of these packets, in order, uncompressed for any socket."""
+    """Returns the bytes of these packets, in order, uncompressed for any socket."""
     return Deflated(b"".join([frame.websocket for frame in frames]), None, 0, 0)
 
 
 def deflate(frames: Sequence[Frame], dictionary: bytes = b"") -> Deflated:
-    """The bytes of these single packets, in order, for sockets whose windows end with `dictionary`.
-    Packets that are not shared, or long, stay uncompressed."""
+    """Returns the bytes of these single packets, in order, for sockets whose windows end with
+    `dictionary`. Packets that are not shared, or long, stay uncompressed."""
     shared = [frame for frame in frames if _is_deflated(frame)]
     if not shared:
         return undeflated(frames)
@@ -78,7 +78,7 @@ def deflate(frames: Sequence[Frame], dictionary: bytes = b"") -> Deflated:
 
 
 def _is_deflated(frame: Frame) -> bool:
-    """Whether it is shared, and not too long."""
+    """Returns whether the packet is shared, and not too long."""
     return bool(frame.number) and len(frame.websocket) <= LONGEST
 
 
@@ -97,8 +97,8 @@ def _deflated(frames: Sequence[Frame], dictionary: bytes) -> list[bytes]:
 
 
 class SharedRun:
-    """Consecutive shared packets, for sockets of which nothing else needs to be known: what is
-    compressed refers only to earlier packets of the run."""
+    """Consecutive shared packets, for sockets of which nothing else needs to be known: compressed
+    parts refer only to earlier packets of the run."""
 
     __slots__ = ("_deflated", "plain")
 
@@ -109,7 +109,7 @@ class SharedRun:
 
     @property
     def deflated(self) -> Deflated:
-        """Returns the compressed run, which is made when the first socket wants it."""
+        """Returns the compressed run, which is made when the first socket needs it."""
         if self._deflated is None:
             self._deflated = deflate(self.plain.singles)
         return self._deflated

@@ -1,8 +1,8 @@
-"""What a handshake negotiates about permessage-deflate (RFC 7692, 7.1): pure, no I/O.
+"""Negotiates permessage-deflate in a handshake (RFC 7692, 7.1). Pure: no I/O.
 
-Our messages may refer to what was sent before, which is the whole gain; those of clients may not,
-so that nothing has to be kept for them. An offer that requires otherwise, or a window smaller than
-ours, is declined.
+Our messages may refer to earlier ones, which is the whole gain; those of clients may not, so that
+nothing has to be kept for them. An offer that requires otherwise, or a window smaller than ours, is
+declined.
 """
 
 import re
@@ -19,8 +19,8 @@ _BITS = re.compile("[89]|1[0-5]")
 
 
 def negotiate(headers: Iterable[str]) -> str | None:
-    """Returns the answer to these values of `Sec-WebSocket-Extensions`; None: the client offers
-    nothing that can be accepted, and gets no compression.
+    """Returns the answer to these values of `Sec-WebSocket-Extensions`, or None if the client
+    offers nothing that can be accepted, and gets no compression.
 
     Of several offers, the first acceptable one is taken (5.1). One that we do not understand is
     declined without an error: the connection goes on as if it had not been made.
@@ -33,7 +33,8 @@ def negotiate(headers: Iterable[str]) -> str | None:
 
 
 def _offers(header: str) -> Iterator[list[tuple[str, str | None]]]:
-    """The parameters of each offer of permessage-deflate, up to what cannot be read."""
+    """Yields the parameters of each offer of permessage-deflate, up to the first part that cannot
+    be read."""
     at = 0
     while (name := _NAME.match(header, at)) is not None:
         at = name.end()
@@ -49,7 +50,7 @@ def _offers(header: str) -> Iterator[list[tuple[str, str | None]]]:
 
 
 def _accepted(parameters: list[tuple[str, str | None]]) -> str | None:
-    """The answer to one offer; None if it cannot be accepted."""
+    """Returns the answer to one offer, or None if it cannot be accepted."""
     answer = f"{NAME}; client_no_context_takeover"
     if len({name for name, _ in parameters}) != len(parameters):
         return None
@@ -63,6 +64,6 @@ def _accepted(parameters: list[tuple[str, str | None]]) -> str | None:
                 if int(value) < WINDOW_BITS:
                     return None
                 answer += f"; server_max_window_bits={WINDOW_BITS}"
-            case _:  # server_no_context_takeover too: all that is sent refers to what was before
+            case _:  # such as server_no_context_takeover: our messages refer to earlier ones
                 return None
     return answer

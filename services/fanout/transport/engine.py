@@ -192,7 +192,7 @@ class LeanSocket(AsyncSocket):  # type: ignore[misc]
                 raise exceptions.EngineIOError from error
 
     async def _read_body(self, environ: dict[str, Any]) -> None:
-        """Reads the packets of a POST. The library would decode all of them before it handles the
+        """Reads the packets of a POST. The library would decode all of them before handling the
         first, and would also look for those of JSONP, which come as a form."""
         length = int(environ.get("CONTENT_LENGTH", "0"))
         if length > self.server.max_http_buffer_size:
@@ -405,8 +405,8 @@ class LeanSocket(AsyncSocket):  # type: ignore[misc]
 
     @property
     def _has_gone(self) -> bool:
-        """Returns whether the socket has gone. If so, whatever fails to be read now is no fault of
-        its packets."""
+        """Returns whether the socket has gone. If so, failing to read its packets is not their
+        fault."""
         return self.closed or self.exit.closed or self.sid not in self.server.sockets
 
     def _note_malformed(self, error: Exception) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Final
 
 AT_ONCE: Final = 16
-"""Sockets in one turn: 3 ms."""
+"""How many sockets are handled in one turn, which takes 3 ms."""
 
 
 class Farewells:
@@ -20,12 +20,12 @@ class Farewells:
 
     def __init__(self, at_once: int = AT_ONCE) -> None:
         self._most = at_once
-        self._said = 0  #: in this turn
+        self._said = 0  #: the farewells in this turn
         self._has_next = False
         self._late: deque[Callable[[], None]] = deque()
 
     def __len__(self) -> int:
-        """The number that wait for their turn."""
+        """Returns how many wait for their turn."""
         return len(self._late)
 
     def say(self, farewell: Callable[[], None]) -> None:

@@ -13,27 +13,28 @@ from typing import Protocol
 from padfleet.shared.supervisor import tick
 
 TICK = 0.5
-"""Seconds by which a ping may be late."""
+"""How many seconds late a ping may be."""
 
 
 class Pinged(Protocol):
-    """A socket, as far as the heartbeat needs it."""
+    """The part of a socket that the heartbeat needs."""
 
     def ping(self, now: float) -> None:
         """Sends a ping."""
 
     def silent_since(self) -> float | None:
-        """When the oldest unanswered ping was sent; None if there is none."""
+        """Returns when the oldest unanswered ping was sent, or None if all are answered."""
 
     def is_silent(self) -> None:
-        """Whether it has failed to answer in time."""
+        """Ends the socket, which has failed to answer in time."""
 
 
 class Heartbeat:
     def __init__(
         self, find: Callable[[str], Pinged | None], *, interval: float, timeout: float
     ) -> None:
-        """`find` returns the socket with an id, or None if it has gone; times are in seconds."""
+        """Takes the interval and the timeout in seconds; `find` returns the socket with an id, or
+        None if it has gone."""
         self._find = find
         self._interval = interval
         self._timeout = timeout
@@ -51,7 +52,8 @@ class Heartbeat:
             self.beat(monotonic())
 
     def beat(self, now: float) -> None:
-        """Does what is due at this time."""
+        """Sends the pings that are due at this time, and ends the sockets that have been silent for
+        too long."""
         while self._pings and self._pings[0][0] <= now:
             _, sid = self._pings.popleft()
             socket = self._find(sid)

@@ -1,4 +1,4 @@
-"""Decompresses messages from clients (RFC 7692): pure, no I/O.
+"""Decompresses messages from clients (RFC 7692). Pure: no I/O.
 
 Each message is independent, as is negotiated with every client (`client_no_context_takeover`):
 nothing is kept between two.
@@ -7,7 +7,7 @@ nothing is kept between two.
 import zlib
 
 STEP = 16 * 1024
-"""Bytes that are decompressed, and bytes that are looked at, in one step of an `Inflation`. There
+"""How many bytes are decompressed, and how many are looked at, in one step of an `Inflation`. There
 are 32 steps of a connection in one turn of the event loop: 3 ms."""
 
 MOST_STREAMS = 16
@@ -38,7 +38,7 @@ class Inflation:
         """Takes a compressed message; `limit` is how many bytes it may have when decompressed."""
         self._payload = payload + _TAIL
         self._at = 0
-        self._pending = b""  #: was looked at, and has more in it than one step yields
+        self._pending = b""  #: input that was looked at and yields more than one step returns
         self._limit = limit
         self._inflater = zlib.decompressobj(-zlib.MAX_WBITS)
         self._streams = 1
@@ -81,5 +81,5 @@ class Inflation:
         self._inflater = zlib.decompressobj(-zlib.MAX_WBITS, zdict=before[-_HISTORY:])
 
     def result(self) -> bytes:
-        """The message, once `step` has returned True."""
+        """Returns the message, once `step` has returned True."""
         return b"".join(self._made)

@@ -1,4 +1,4 @@
-"""How many messages of one socket are still being processed.
+"""Limits how many messages of one socket are being processed at the same time.
 
 A message that has to wait for something becomes a task, or, if it only waits for the writer, is
 counted as in progress, so that others can go on meanwhile. Without a limit, somebody who sends
@@ -11,7 +11,8 @@ import asyncio
 from typing import Any
 
 MOST = 64
-"""Most messages in progress. A page has one or two; a page that comes back has a handful."""
+"""The largest number of messages in progress. A page has one or two; a page that comes back has a
+handful."""
 
 
 class Intake:
@@ -30,7 +31,7 @@ class Intake:
 
     @property
     def has_tasks(self) -> bool:
-        """Whether messages are being processed that the next one must not overtake."""
+        """Returns whether messages are being processed that the next one must not overtake."""
         return self._tasks > 0
 
     def begins(self, task: "asyncio.Task[Any]") -> None:

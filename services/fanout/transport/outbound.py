@@ -18,7 +18,7 @@ OVERFLOW = 1 << 20
 """From this many waiting bytes on, a socket is not sent a whole pad once more."""
 
 Answer = Callable[[float], None]
-"""Called with the time when a ping has been answered."""
+"""A function that is called with the time when a ping has been answered."""
 
 
 class OutboundClosed(Exception):
@@ -57,7 +57,7 @@ class Outbound:
         self._queue: list[Frame | Parcel] = []
         """What waits for a poll, or behind something long that is being written."""
         self._queued = 0
-        self._left = 0  #: bytes of the long one that have not gone to the connection yet
+        self._left = 0  #: bytes of the long one that are not with the connection yet
         self._poll: asyncio.Future[None] | None = None
         self._drained: Callable[[], None] | None = None
         self._ended = False
@@ -74,12 +74,12 @@ class Outbound:
 
     @property
     def backlog(self) -> int:
-        """Bytes that wait for the client."""
+        """Returns how many bytes wait for the client."""
         return self.kept + self._left
 
     @property
     def kept(self) -> int:
-        """Those of them that are kept for it alone."""
+        """Returns how many of these bytes are kept for this client alone."""
         if self.transport is not None:
             return self.transport.get_write_buffer_size()
         return self._queued
@@ -100,8 +100,8 @@ class Outbound:
             self.transport.write(frame.websocket)
 
     def offer(self, frame: Frame) -> bool:
-        """Does what `write` does, unless too much is waiting already, or the socket is gone: then
-        returns False."""
+        """Sends the frame as `write` does, and returns True. If too much is waiting already, or the
+        socket is gone, it sends nothing and returns False."""
         transport = self.transport
         if transport is not None:
             if transport.get_write_buffer_size() > HIGH_WATER or transport.is_closing():
@@ -114,7 +114,7 @@ class Outbound:
         return True
 
     def offer_deflated(self, made: Deflated) -> bool:
-        """Does what `offer` does for something made for a socket with this `had`, which changes
+        """Sends as `offer` does something that was made for a socket with this `had`, which changes
         with it."""
         transport = self.transport
         if transport is None or transport.get_write_buffer_size() > HIGH_WATER:
@@ -126,8 +126,8 @@ class Outbound:
         return True
 
     def offer_run(self, run: SharedRun) -> int:
-        """Does what `offer` does, compressed if the client can read that. Returns the bytes that
-        were written."""
+        """Sends a run as `offer` does, compressed if the client can read that. Returns the bytes
+        that were written."""
         if self.had == PLAIN or self.transport is None:
             return len(run.plain.websocket) if self.offer(run.plain) else 0
         made = run.deflated
@@ -169,7 +169,8 @@ class Outbound:
     # --- Transports ------------------------------------------------------------------------------
 
     def to_websocket(self, line: WebSocketConnection) -> None:
-        """From now on, frames go straight to this connection, after those that wait for a poll."""
+        """Moves the socket to this connection: frames go straight to it from now on, after those
+        that wait for a poll."""
         self._line = line
         self.had = NOTHING if line.deflates else PLAIN
         self.fd = line.transport.get_extra_info("socket").fileno()
@@ -217,8 +218,9 @@ class Outbound:
             self.transport.write(Frame.joined(short).websocket)
 
     async def poll(self, timeout: float) -> list[Frame | Parcel]:
-        """Returns the answer to a poll: everything that waits, or the first that comes; nothing
-        once the socket has ended; a NOOP once it is a WebSocket. Raises TimeoutError."""
+        """Returns the answer to a poll: everything that waits, or else the first frame that comes.
+        It is empty once the socket has ended, and a NOOP once it is a WebSocket. Raises
+        TimeoutError."""
         async with asyncio.timeout(timeout):
             while not (self._queue or self._ended or self._line is not None):
                 await self._until_poll_changes()
@@ -229,8 +231,9 @@ class Outbound:
         return frames
 
     def end(self) -> None:
-        """Accepts nothing more. A poll gets what waits, and that it was the last; a WebSocket is
-        closed after what it has been given, or immediately if that does not get through anyway.
+        """Ends the socket, which accepts nothing more. A poll gets what waits, and learns that it
+        was the last; a WebSocket is closed after what it has been given, or immediately if that
+        cannot get through anyway.
 
         This is not Socket.IO's disconnect: a client that is told to leave does not come back by
         itself.

@@ -1,4 +1,4 @@
-"""Packets for clients, each encoded once however many sessions take it."""
+"""Encodes packets for clients, each once however many sessions take it."""
 
 from collections.abc import Iterator, Sequence
 from itertools import count
@@ -7,7 +7,7 @@ from typing import Any
 from padfleet.shared.wire.jsontext import dumps
 
 PIECE = 64 * 1024
-"""Bytes of a long packet that are passed to a connection at a time."""
+"""How many bytes of a long packet are passed to a connection at a time."""
 
 
 _numbers = count(1)
@@ -29,14 +29,14 @@ class Frame:
         """The bytes on a WebSocket, shared by all sockets that they are written to."""
 
     def shared(self) -> "Frame":
-        """The same frame, marked as one that says the same to everybody on a pad."""
+        """Returns this frame, marked as one that says the same to everybody on a pad."""
         if not self.number and not self._several:
             self.number = next(_numbers)
         return self
 
     @classmethod
     def joined(cls, frames: Sequence["Frame"]) -> "Frame":
-        """All of them in this order; a single one is returned as it is."""
+        """Returns one frame of all these frames in order; a single one is returned as it is."""
         if len(frames) == 1:
             return frames[0]
         made = cls.__new__(cls)
@@ -47,12 +47,13 @@ class Frame:
 
     @property
     def singles(self) -> "tuple[Frame, ...]":
-        """The packets one by one."""
+        """Returns the packets one by one."""
         return self._several or (self,)
 
     @property
     def payload(self) -> bytes:
-        """The packets as polling sends them, separated by record separators (Engine.IO 4)."""
+        """Returns the packets as polling sends them, separated by record separators (Engine.IO
+        4)."""
         if self._several:
             return b"\x1e".join([frame.payload for frame in self._several])
         return self.websocket[self._payload_at :]
@@ -69,39 +70,39 @@ class Parcel:
     __slots__ = ("_held", "_parts", "size")
 
     def __init__(self, parts: Sequence[bytes], held: object = None) -> None:
-        """`held` is kept alive as long as the parcel is."""
+        """Takes the packet in parts; `held` is kept alive as long as the parcel is."""
         self._parts = tuple(parts)
         self._held = held
         self.size = sum(map(len, self._parts))
-        """Bytes of the packet."""
+        """The number of bytes in the packet."""
 
     @property
     def payload(self) -> bytes:
-        """The same as `Frame.payload`, in one piece: a copy."""
+        """Returns the packet as polling sends it, as a copy in one piece."""
         return b"".join(self._parts)
 
     @property
     def websocket(self) -> bytes:
-        """The same as `Frame.websocket`: a copy."""
+        """Returns the packet as a WebSocket sends it, as a copy in one piece."""
         return websocket_header(self.size) + self.payload
 
     def pieces(self) -> Iterator[memoryview]:
-        """The packet in pieces, which are not copied."""
+        """Yields the packet in pieces, which are not copied."""
         for part in self._parts:
             view = memoryview(part)
             for at in range(0, len(view), PIECE):
                 yield view[at : at + PIECE]
 
     def websocket_pieces(self) -> Iterator[bytes | memoryview]:
-        """The packet in pieces, as it is on a WebSocket. It may end early there, but nothing may
-        come in between: it is one frame."""
+        """Yields the packet in pieces, as it is on a WebSocket. It may end early there, but nothing
+        may come in between: it is one frame."""
         yield websocket_header(self.size)
         yield from self.pieces()
 
 
 def websocket_header(length: int, first: int = 0x81) -> bytes:
-    """The header of an unmasked frame in one piece (RFC 6455, 5.2); a text frame, unless `first`
-    says otherwise."""
+    """Returns the header of an unmasked frame in one piece (RFC 6455, 5.2), which is a text frame
+    unless `first` says otherwise."""
     if length < 126:
         return bytes((first, length))
     if length < 1 << 16:
@@ -115,10 +116,10 @@ NOOP = Frame(b"6")
 
 
 def packet(message: Any, event: str = "message") -> Frame:
-    """Any message to a client, as the Socket.IO event that carries it."""
+    """Returns any message to a client as the Socket.IO event that carries it."""
     return Frame(b"42" + dumps([event, message]).encode())
 
 
 def encoded(event: str, message: bytes) -> Frame:
-    """A message that is JSON already."""
+    """Returns a message that is JSON already as the Socket.IO event that carries it."""
     return Frame(b'42["%b",%b]' % (event.encode(), message))

@@ -13,11 +13,11 @@ from padfleet.services.fanout.transport.deflate import LEVEL, MEMORY_LEVEL
 from padfleet.services.fanout.transport.packets import Frame, Parcel
 
 WHOLE = 64 * 1024
-"""Bytes of an answer up to which it is made in one piece, and compressed on the spot for clients
-that accept that, which takes a millisecond. A megabyte would block the event loop for 20 ms."""
+"""Up to how many bytes an answer is made in one piece, and compressed on the spot for clients that
+accept that, which takes a millisecond. A megabyte would block the event loop for 20 ms."""
 
 GZIPPED_FROM = 1024
-"""Bytes of an answer from which on it is compressed: a shorter one is one network packet in any
+"""From how many bytes on an answer is compressed: a shorter one is one network packet in any
 case."""
 
 GZIP_BITS = 16 + 13
@@ -39,12 +39,12 @@ class PollBody:
 
     @classmethod
     def of(cls, packets: Sequence[Frame | Parcel | Packet]) -> "bytes | PollBody":
-        """The answer, as bytes if that costs little."""
+        """Returns the answer to a poll, as bytes if that costs little."""
         body = cls([Frame(p.encode().encode()) if isinstance(p, Packet) else p for p in packets])
         return b"".join(body.pieces()) if body.size <= WHOLE else body
 
     def __len__(self) -> int:
-        """Keeps python-engineio from compressing it, which it cannot do."""
+        """Returns 0, which keeps python-engineio from compressing the body, as it is unable to."""
         return 0
 
     def forget(self) -> None:
@@ -64,9 +64,9 @@ class PollBody:
 def poll_response(
     plain: MakeResponse, compresses: Callable[[], bool]
 ) -> Callable[[str, list[tuple[str, str]], Any, dict[str, Any]], Awaitable[web.StreamResponse]]:
-    """Makes python-engineio's `make_response`, which accepts a `PollBody`, too: what the client has
-    not taken of it waits there, and not in a copy. While `compresses` says so, longer answers are
-    gzipped for clients that accept it."""
+    """Returns python-engineio's `make_response`, extended to accept a `PollBody`: whatever the
+    client has not taken of it waits there, and not in a copy. While `compresses` returns True,
+    longer answers are gzipped for clients that accept it."""
 
     async def make_response(
         status: str, headers: list[tuple[str, str]], payload: Any, environ: dict[str, Any]
@@ -111,7 +111,8 @@ def poll_response(
 
 
 def accepts_gzip(header: str) -> bool:
-    """Whether a client that sends this `Accept-Encoding` accepts gzip (RFC 9110, 12.5.3)."""
+    """Returns whether a client that sends this `Accept-Encoding` accepts gzip (RFC 9110,
+    12.5.3)."""
     weights: dict[str, float] = {}
     for offer in header.split(","):
         name, *parameters = (part.strip().lower() for part in offer.split(";"))
@@ -132,7 +133,8 @@ def _compressor() -> "zlib._Compress":
 async def _write_gzipped(
     response: web.StreamResponse, pieces: Generator[bytes | memoryview, None, None]
 ) -> None:
-    """Outside the event loop, which long content would block in proportion to its length."""
+    """Writes the pieces gzipped. They are compressed outside the event loop, which long content
+    would block in proportion to its length."""
     loop, compressor = asyncio.get_running_loop(), _compressor()
     for piece in pieces:
         if made := await loop.run_in_executor(None, compressor.compress, piece):

@@ -26,7 +26,7 @@ lasts as long as the work for all connections in it: with 256 frames, four conne
 a worker delayed every edit of the others by 40 to 90 ms."""
 
 TRICKLE = 0.1
-"""What bytes that complete no frame cost, as a fraction of a message: a client could send single
+"""The cost of bytes that complete no frame, as a fraction of a message: a client could send single
 bytes."""
 
 ONE_MORE = 10_000
