@@ -1,8 +1,8 @@
-"""The numbers of a Word document's lists. Pure.
+"""This module finds out the numbers of the list items in a Word document. It is pure.
 
-Word does not store them: it counts when it shows the document. mammoth reads which paragraphs are
-items, and leaves the numbers out; so they are counted here, and put before the text of each item as
-a mark, which is looked for in what mammoth makes.
+Word does not store these numbers: it counts when it displays the document. mammoth recognises which
+paragraphs are list items but leaves out their numbers. So the items are counted here, and each
+number is put before the text of its item as a mark, which is then found in mammoth's output.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ _W: Final = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _DOCUMENT: Final = "word/document.xml"
 
 _UNCOUNTED: Final = frozenset({"bullet", "none", ""})
-"""Forms of a level that shows no number."""
+"""Number formats of levels whose items show no number."""
 
 _BEGIN, _END = "\ue0f1", "\ue0f2"
-"""Around a mark: characters that no script has."""
+"""The characters before and after the number in a mark. No script has them."""
 
 _MARK: Final = re.compile(f"{_BEGIN}([0-9]{{1,9}}){_END}")
 _ITEM: Final = re.compile(f"<li>{_MARK.pattern}")
 
 _MOST_STYLES: Final = 20
-"""Styles that are each based on the next."""
+"""How many styles, each based on the next, are followed."""
 
 
 class _Level(NamedTuple):
@@ -38,16 +38,16 @@ class _Level(NamedTuple):
 
 
 class _Listing(NamedTuple):
-    """One list that paragraphs may be in; several may go on counting with each other."""
+    """A list that paragraphs may belong to. Several lists may share one count."""
 
     counts_with: str
     levels: dict[int, _Level]
-    restarts: dict[int, int]  #: numbers with which it begins anew, by level
+    restarts: dict[int, int]  #: the numbers at which the list starts again, by level
 
 
 def with_marks(data: bytes, archive: ZipFile) -> bytes:
-    """The document with a mark before each numbered item; as it is where it has none, or where what
-    would be copied for it is too large."""
+    """Returns the document with a mark before each numbered item. Returns it unchanged if it has no
+    lists, or if the parts that would have to be copied are too large."""
     read = [info for info in archive.infolist() if not info.filename.startswith("word/media/")]
     numbering, text = part(archive, "word/numbering.xml"), part(archive, _DOCUMENT)
     if numbering is None or text is None or sum(info.file_size for info in read) > 2 * MOST_XML:
@@ -63,7 +63,8 @@ def with_marks(data: bytes, archive: ZipFile) -> bytes:
 
 
 def without_marks(html: str) -> str:
-    """What was made of such a document: items say their number, and nothing else has one."""
+    """Turns the marks in the HTML of such a document into the numbers of its list items, and
+    removes all other marks."""
     return _MARK.sub("", _ITEM.sub(r'<li value="\1">', html))
 
 
@@ -97,7 +98,7 @@ def _copied(archive: ZipFile, names: list[str], document: Any) -> bytes:
 
 
 class _Numbers:
-    """Counts as Word does, paragraph by paragraph."""
+    """Counts list items as Word does. It must be given the paragraphs in their order."""
 
     def __init__(self, numbering: Any, styles: Any) -> None:
         self._listings = dict(_listings(numbering))
@@ -106,7 +107,7 @@ class _Numbers:
         self._begun: set[tuple[str, int]] = set()
 
     def of(self, paragraph: Any) -> int | None:
-        """The number of the next paragraph; None: it shows none."""
+        """Returns the number of the next paragraph, or None if it shows no number."""
         name, level = self._place(paragraph.find(f"{_W}pPr"))
         listing = self._listings.get(name)
         if listing is None or level not in listing.levels:
@@ -122,7 +123,8 @@ class _Numbers:
         return None if listing.levels[level].form in _UNCOUNTED else start
 
     def _place(self, properties: Any) -> tuple[str, int]:
-        """The list of a paragraph, and its level in that: its own, or what its style says."""
+        """Returns the list of a paragraph and its level in that list, as the paragraph or its style
+        says."""
         name, level, style = "", "", ""
         for _ in range(_MOST_STYLES):
             if properties is None:
@@ -164,7 +166,8 @@ def _all(within: Any, name: str) -> list[Any]:
 
 
 def _of(within: Any, name: str) -> str:
-    """The value of an element that has nothing but that; empty: there is none."""
+    """Returns the value of the element `name` within another, or an empty string if there is
+    none."""
     found = within.find(f"{_W}{name}")
     return "" if found is None else _value(found, "val")
 

@@ -1,4 +1,5 @@
-"""Which forms of documents can be written and read here: that depends on what is installed."""
+"""This module says which document formats can be written and read here, which depends on the
+installed libraries."""
 
 from __future__ import annotations
 
@@ -12,13 +13,14 @@ TYPES: Final = {
     "odt": "application/vnd.oasis.opendocument.text",
     "pdf": "application/pdf",
 }
-"""The forms that are written, with their media types."""
+"""The formats that can be written, with their media types."""
 
 PANGO: Final = ("libpango-1.0.so.0", "libpangoft2-1.0.so.0")
-"""What WeasyPrint lays text out with; on Debian, `libpango-1.0-0` and `libpangoft2-1.0-0`."""
+"""The libraries with which WeasyPrint lays out text; on Debian, the packages are `libpango-1.0-0`
+and `libpangoft2-1.0-0`."""
 
 _CACHES: Final = (Path("/etc/ld.so.cache"),)
-"""Where the linker keeps what it knows of."""
+"""The files in which the dynamic linker lists the libraries that it knows."""
 
 _LIBRARIES: Final = {"docx": ("docx",), "odt": ("lxml",), "pdf": ("weasyprint",)}
 
@@ -27,7 +29,7 @@ _READERS: Final = {".docx": "mammoth", ".odt": "lxml", ".md": "markdown_it"}
 
 @cache
 def written() -> frozenset[str]:
-    """The forms of `TYPES` that can be written."""
+    """Returns those of `TYPES` that can be written here."""
     found = {form for form, names in _LIBRARIES.items() if all(map(find_spec, names))}
     if "pdf" in found and not all(map(_loads, PANGO)):
         found.discard("pdf")
@@ -36,17 +38,18 @@ def written() -> frozenset[str]:
 
 @cache
 def read() -> frozenset[str]:
-    """The endings of files that can be read."""
+    """Returns the extensions of the files that can be read here."""
     return frozenset(ending for ending, name in _READERS.items() if find_spec(name))
 
 
 def for_stock_pages() -> str:
-    """What Etherpad's pages are told in `exportAvailable`."""
+    """Returns what Etherpad's pages are told in `exportAvailable`."""
     if not {"docx", "odt"} <= written():
         return "no"
     return "yes" if "pdf" in written() else "withoutPDF"
 
 
 def _loads(name: str) -> bool:
-    """Whether the linker finds it. It is not loaded: a worker has no use for it itself."""
+    """Returns whether the dynamic linker finds the library. The library is not loaded, since the
+    worker itself has no use for it."""
     return any(name.encode() in cache.read_bytes() for cache in _CACHES if cache.is_file())

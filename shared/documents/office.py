@@ -1,4 +1,5 @@
-"""Office documents and Markdown as HTML, which is then read as any other. Pure."""
+"""This module converts office documents and Markdown to HTML, which is then read like any other
+HTML. It is pure."""
 
 from __future__ import annotations
 
@@ -26,14 +27,14 @@ _AS = {
     f"{_TABLE}table-row": "tr",
     f"{_TABLE}table-cell": "td",
 }
-"""Elements that HTML has too."""
+"""Elements that have a counterpart in HTML."""
 
 _BLANKS: dict[str, Callable[[Any], str]] = {
     f"{_TEXT}s": lambda element: _spaces(min(_number(element.get(f"{_TEXT}c"), 1), MOST_SPACES)),
     f"{_TEXT}tab": lambda _: _spaces(len(TAB)),
     f"{_TEXT}line-break": lambda _: "<br>",
 }
-"""Elements that stand for a piece of text."""
+"""Elements that stand for white space."""
 
 _UNREAD = frozenset(
     {
@@ -47,7 +48,7 @@ _UNREAD = frozenset(
 )
 
 MOST_SPACES: Final = 1_000
-"""Spaces in a row that an element of an OpenDocument stands for."""
+"""The maximum number of spaces that one element of an OpenDocument may stand for."""
 
 _NUMBER = re.compile("[0-9]{1,4}")
 
@@ -60,7 +61,7 @@ _STYLES: Final = "\n".join(
         "p[style-name='Title'] => h1:fresh",
         "p[style-name='Subtitle'] => h2:fresh",
         *(f"p[style-name='heading {level}'] => h6:fresh" for level in (7, 8, 9)),
-        # Word's own styles for lists within lists are each a list of its own first level.
+        # Each of Word's own styles for nested lists is the first level of a list of its own.
         *(
             f"p[style-name='List {name} {level}'] => "
             + "ul|ol > li > " * (level - 1)
@@ -70,11 +71,12 @@ _STYLES: Final = "\n".join(
         ),
     )
 )
-"""What mammoth makes of the styles of Word's that it knows nothing of."""
+"""Rules for styles of Word that mammoth does not know."""
 
 
 def html_of(data: bytes, ending: str) -> str:
-    """What is in a file with this ending: `.docx`, `.odt`, `.md`. ValueError says what is wrong."""
+    """Returns the HTML of a file with this extension: `.docx`, `.odt` or `.md`. Raises ValueError,
+    which says what is wrong, if the file cannot be read."""
     readers = {".docx": _of_docx, ".odt": _of_odt, ".md": _of_markdown}
     if ending not in readers:
         raise ValueError(f"{ending} files cannot be imported")
@@ -83,7 +85,7 @@ def html_of(data: bytes, ending: str) -> str:
     except (ValueError, MemoryError, RecursionError):
         raise
     except Exception as error:
-        # What the libraries raise for a document that is not as it should be is anything.
+        # The libraries may raise any exception for a document that is broken.
         raise ValueError(f"it is a broken document: {type(error).__name__}: {error}") from None
 
 
@@ -99,7 +101,7 @@ def _of_docx(data: bytes) -> str:
         ignore_empty_paragraphs=False,
         convert_image=lambda _: [],
     )
-    # There are no spaces in it but those of the document.
+    # All spaces in the HTML come from the document, so they are kept.
     return f'<div style="white-space:pre-wrap">{without_marks(made.value)}</div>'
 
 
@@ -129,8 +131,9 @@ class _OpenDocument:
         if (styles := part(archive, "styles.xml")) is not None:
             roots.append(etree.fromstring(styles, safe))
         self._styles: dict[str, Any] = {}
-        self._ordered: dict[str, set[int]] = {}  # levels with numbers, by list style
-        self._unmarked: dict[str, set[int]] = {}  # likewise, those with nothing before an item
+        self._ordered: dict[str, set[int]] = {}  # the numbered levels, by list style
+        # the levels whose items have no mark, by list style
+        self._unmarked: dict[str, set[int]] = {}
         for root in reversed(roots):
             for style in root.iter(f"{_STYLE}style"):
                 self._styles[style.get(f"{_STYLE}name", "")] = style
@@ -159,7 +162,7 @@ class _OpenDocument:
                 yield escape(child.tail)
 
     def _element(self, element: Any, style: str, level: int) -> Iterator[str]:
-        """`style`, `level`: of the list that it is in."""
+        """Yields the HTML of an element. `style` and `level` are those of the list around it."""
         tag = element.tag
         if tag in _UNREAD:
             return
@@ -204,15 +207,16 @@ class _OpenDocument:
         yield f"</{tag}>"
 
     def _heading(self, element: Any) -> str:
-        """The tag of a paragraph whose style, or one that it is made of, is the title's; empty: it
-        is none."""
+        """Returns the heading tag of a paragraph whose style is a title's or is derived from it,
+        and otherwise an empty string."""
         for name, _ in self._made_of(element.get(f"{_TEXT}style-name", "")):
             if name in _TITLES:
                 return _TITLES[name]
         return ""
 
     def _said(self, name: str) -> str:
-        """What a style says of formats, as CSS; what it leaves open, the one that it is made of."""
+        """Returns the text formats of a style as CSS. Formats that the style does not define are
+        those of the style that it is derived from."""
         found: dict[str, str] = {}
         for _, style in self._made_of(name):
             if style is None or style.get(f"{_STYLE}family") not in ("text", "paragraph"):
@@ -227,8 +231,8 @@ class _OpenDocument:
         return ";".join(f"{css}:{value}" for css, value in found.items() if value)
 
     def _made_of(self, name: str) -> Iterator[tuple[str, Any]]:
-        """A style, and those that it is made of, each with its name; None: the file has none of
-        that name. Ten at most."""
+        """Yields a style and the styles that it is derived from, ten at most, each with its name. A
+        style is None if the document has none of that name."""
         for _ in range(10):
             style = self._styles.get(name)
             yield name, style
@@ -240,7 +244,8 @@ class _OpenDocument:
 _HREF: Final = "{http://www.w3.org/1999/xlink}href"
 
 _TITLES: Final = {"Title": "h1", "Subtitle": "h2"}
-"""Styles of LibreOffice's for what stands above a document; a file has its own for these."""
+"""LibreOffice's styles for document titles. A document has its own names for styles that are
+derived from them."""
 
 _CSS: Final = {
     f"{_FO}font-weight": "font-weight",

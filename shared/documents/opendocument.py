@@ -1,4 +1,4 @@
-"""A pad as an OpenDocument text."""
+"""This module writes a pad as an OpenDocument text."""
 
 from __future__ import annotations
 
@@ -43,7 +43,8 @@ _MANIFEST: Final = f"""<?xml version="1.0" encoding="UTF-8"?>
 
 
 def to_odt(atext: AText, pool: AttributePool, title: str) -> bytes:
-    """Raises `EasysyncError` as `lines_of` does."""
+    """Returns the document. Raises `EasysyncError` if the attributes do not fit the text or are not
+    in the pool."""
     body = "".join(_line(entry) for entry in entries(atext, pool))
     content = _document(
         "content",
@@ -53,7 +54,7 @@ def to_odt(atext: AText, pool: AttributePool, title: str) -> bytes:
     named = f"<office:meta><dc:title>{escape(clean(title))}</dc:title></office:meta>"
     out = BytesIO()
     with ZipFile(out, "w", ZIP_DEFLATED) as archive:
-        archive.writestr("mimetype", TYPES["odt"], ZIP_STORED)  # first, and as it is
+        archive.writestr("mimetype", TYPES["odt"], ZIP_STORED)  # it must come first, uncompressed
         archive.writestr("META-INF/manifest.xml", _MANIFEST)
         archive.writestr("content.xml", content)
         archive.writestr("meta.xml", _document("meta", named))
@@ -124,7 +125,7 @@ def _line(entry: Entry) -> str:
 
 
 def _piece(piece: Piece, *, after_space: bool) -> str:
-    # Of several spaces only the first would be shown, and none where a line begins.
+    # OpenDocument shows only the first of several spaces, and none at the beginning of a line.
     text = escape(piece.text).replace("\t", "<text:tab/>").replace("  ", " <text:s/>")
     if after_space and text.startswith(" "):
         text = f"<text:s/>{text[1:]}"

@@ -1,4 +1,5 @@
-"""A pad's lines as documents have them: numbers of items, directions, links. Pure."""
+"""This module prepares a pad's lines for documents: it finds the numbers of list items, text
+directions and links. It is pure."""
 
 from __future__ import annotations
 
@@ -13,42 +14,43 @@ from padfleet.shared.rendering.lines import TextLine, lines_of
 from padfleet.shared.rendering.txt import numbered, without_halves
 
 FORMATS: Final = ("bold", "italic", "underline", "strikethrough")
-"""Those that documents have, by their attributes."""
+"""The text formats that documents have, which are named as their attributes."""
 
 INDENT: Final = 7
-"""Millimetres for each level of a list."""
+"""The indentation of each list level, in millimetres."""
 
 _NOT_IN_XML = re.compile("[^\\t\\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 class Piece(NamedTuple):
-    """Some text of a line that has the same formats throughout."""
+    """A part of a line that has the same formats throughout."""
 
     text: str
-    formats: frozenset[str]  #: of `FORMATS`
-    url: str  #: where it leads; empty: nowhere
+    formats: frozenset[str]  #: some of `FORMATS`
+    url: str  #: the address that it links to; empty if none
 
 
 class Entry(NamedTuple):
-    """A line."""
+    """A line of a document."""
 
     pieces: list[Piece]
-    kind: str  #: "bullet", "number", "indent"; empty: it is in no list
-    level: int  #: from 1, if in a list
-    numbers: dict[int, int]  #: of a numbered item, and of those that it lies in, by level
-    heading: str  #: h1 to h6, code; empty: it is none
-    is_rtl: bool  #: it is read from right to left
+    kind: str  #: "bullet", "number" or "indent"; empty outside lists
+    level: int  #: counted from 1; 0 outside lists
+    numbers: dict[int, int]  #: of a numbered item and the numbered items around it, by level
+    heading: str  #: h1 to h6, or code; empty if it is not a heading
+    is_rtl: bool  #: whether the line is read from right to left
 
     @property
     def label(self) -> str:
-        """What stands before an item."""
+        """What is shown before a list item: its number, a bullet, or nothing."""
         if self.kind == "number":
             return "".join(f"{self.numbers[level]}." for level in sorted(self.numbers))
         return "\N{BULLET}" if self.kind == "bullet" else ""
 
 
 def entries(atext: AText, pool: AttributePool) -> Iterator[Entry]:
-    """The lines of a pad. Raises `EasysyncError` as `lines_of` does."""
+    """Yields the lines of a pad. Raises `EasysyncError` if the attributes do not fit the text or
+    are not in the pool."""
     for line, numbers in numbered(lines_of(atext, pool)):
         pieces = list(_pieces(line))
         kind = line.list_type if line.list_type in ("", "number", "indent") else "bullet"
@@ -58,7 +60,8 @@ def entries(atext: AText, pool: AttributePool) -> Iterator[Entry]:
 
 
 def is_rtl(text: str) -> bool:
-    """Whether the first letter that has a direction is of a script from right to left."""
+    """Returns whether the first letter that has a direction belongs to a script that is written
+    from right to left."""
     for char in text:
         direction = unicodedata.bidirectional(char)
         if direction in ("R", "AL"):
@@ -69,7 +72,8 @@ def is_rtl(text: str) -> bool:
 
 
 def clean(text: str) -> str:
-    """A text of a pad as XML can hold it: halves of pairs are U+FFFD, controls nothing."""
+    """Returns the text in a form that XML can hold: lone surrogates become U+FFFD, and control
+    characters are removed."""
     return _NOT_IN_XML.sub("", without_halves(text))
 
 

@@ -1,7 +1,8 @@
-"""Office documents as what they are: archives of XML, from strangers. Pure.
+"""This module checks office documents, which are archives of XML that come from strangers. It is
+pure.
 
-Before a library reads one, it is looked through: how large it would become, and whether its XML is
-plain, without declarations of entities, and not nested more deeply than any document is.
+Before a library reads a document, this module checks how large it would become, and that its XML
+contains no declarations of entities and is not nested more deeply than that of any real document.
 """
 
 from __future__ import annotations
@@ -12,29 +13,30 @@ from xml.parsers import expat
 from zipfile import ZipFile, ZipInfo
 
 MOST_PARTS: Final = 2_000
-"""Files in one archive; a document with a thousand pictures has as many."""
+"""The maximum number of files in an archive. A document with a thousand pictures has as many."""
 
 MOST_XML: Final = 24 << 20
-"""Bytes of XML in it, unpacked: a book of a thousand pages has ten million."""
+"""The maximum size of all XML in an archive, in bytes when unpacked. A book of a thousand pages has
+ten million."""
 
 MOST_DEPTH: Final = 200
-"""Elements within each other."""
+"""The maximum depth of nested elements."""
 
 _XML = (".xml", ".rels")
 
 _BEFORE_XML = b" \t\r\n\0\xef\xbb\xbf\xff\xfe"
-"""What may stand before the first `<`: spaces, marks of an encoding, halves of UTF-16."""
+"""Bytes that may precede the first `<`: spaces, byte order marks, and the zero bytes of UTF-16."""
 
 _BEGINNING = 64
-"""Bytes of a file that are looked at to see whether it is XML."""
+"""How many bytes of a file are examined to see whether it is XML."""
 
 
 def checked(data: bytes, *, any_name: bool = False) -> ZipFile:
-    """The archive. ValueError, which says what is wrong, for one that is not to be read.
+    """Returns the archive. Raises ValueError, which says what is wrong, if it must not be read.
 
     Arguments:
-        any_name: whoever reads it goes by what the archive itself says its parts are, and not by
-            their names: all that may be XML is looked through, whatever it is called.
+        any_name: given for a library that finds its parts by what the archive says and not by their
+            names. Every part that may be XML is then checked, whatever its name.
     """
     try:
         archive = ZipFile(BytesIO(data))
@@ -51,19 +53,19 @@ def checked(data: bytes, *, any_name: bool = False) -> ZipFile:
         if any(part.flag_bits & 1 for part in parts):
             raise ValueError("it is protected by a password")
         for part in read:
-            # Not more of it is unpacked than it says.
+            # `read` unpacks no more bytes than the part claims to have.
             _look_through(archive.read(part))
     except (ValueError, MemoryError, RecursionError):
         raise
     except Exception as error:
-        # For an archive that is not as it should be, `zipfile` raises anything: its own BadZipFile,
-        # and others of Python's for one that ends too soon, or is packed in a way unknown to it.
+        # For a broken archive, `zipfile` raises its own BadZipFile or one of many other exceptions,
+        # such as those for an archive that ends too early or uses an unknown compression.
         raise ValueError(f"it is not a document, or a broken one: {error}") from None
     return archive
 
 
 def part(archive: ZipFile, name: str) -> bytes | None:
-    """A file in it; None if it has none of this name."""
+    """Returns the content of a file in the archive, or None if there is none of this name."""
     try:
         return archive.read(name)
     except KeyError:
@@ -71,7 +73,8 @@ def part(archive: ZipFile, name: str) -> bytes | None:
 
 
 def _may_be_xml(archive: ZipFile, part: ZipInfo) -> bool:
-    """Password-protected parts are refused anyway, and cannot be looked at."""
+    """Returns whether a part may be XML. Encrypted parts cannot be examined; `checked` refuses an
+    archive that has any."""
     if part.flag_bits & 1:
         return False
     with archive.open(part) as file:

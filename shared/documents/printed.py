@@ -1,6 +1,5 @@
-"""A pad as PDF, by WeasyPrint: Pango lays the text out, in either direction and with the fonts that
-have its characters.
-"""
+"""This module writes a pad as PDF with WeasyPrint. Pango lays the text out, in either direction and
+with fonts that have its characters."""
 
 from __future__ import annotations
 
@@ -19,7 +18,8 @@ FONTS: Final = (
     "Noto Sans CJK SC",
     "WenQuanYi Micro Hei",  # Chinese, Japanese, Korean
 )
-"""In the order in which a character is looked for in them; then whatever else the machine has."""
+"""The fonts in which a character is looked for, in this order. After them come any other fonts of
+the machine."""
 
 _TAGS: Final = {"bold": "b", "italic": "i", "underline": "u", "strikethrough": "s"}
 
@@ -38,7 +38,8 @@ a { color: #1a4f8b }
 
 
 def to_pdf(atext: AText, pool: AttributePool, title: str) -> bytes:
-    """Raises `EasysyncError` as `lines_of` does."""
+    """Returns the PDF. Raises `EasysyncError` if the attributes do not fit the text or are not in
+    the pool."""
     body = "".join(_line(entry) for entry in entries(atext, pool))
     page = (
         f"<!doctype html><html><head><title>{escape(clean(title))}</title>"
@@ -49,7 +50,8 @@ def to_pdf(atext: AText, pool: AttributePool, title: str) -> bytes:
 
 
 def _nothing(url: str, *_: object, **__: object) -> NoReturn:
-    """Nothing that a pad names is fetched: what comes of it would be in the file of a stranger."""
+    """Refuses to fetch any URL that a pad contains: otherwise strangers could have the server fetch
+    a file and give them its content."""
     raise ValueError(f"{url} is not fetched")
 
 

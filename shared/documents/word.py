@@ -1,4 +1,4 @@
-"""A pad as a document of Word, by python-docx."""
+"""This module writes a pad as a Word document with python-docx."""
 
 from __future__ import annotations
 
@@ -17,17 +17,19 @@ from padfleet.shared.documents.outline import INDENT, Entry, Piece, clean, entri
 from padfleet.shared.easysync import AText, AttributePool
 
 LEVELS: Final = 9
-"""Word's lists are no deeper; what is deeper in a pad is of the ninth, and indented further."""
+"""The deepest level of Word's lists. Deeper items of a pad are put on the ninth level and indented
+further."""
 
 MOST_TITLE: Final = 255
-"""Characters of the title, for python-docx."""
+"""The maximum number of characters in a title, which python-docx enforces."""
 
 LINK: Final = RGBColor(0x1A, 0x4F, 0x8B)
-"""The colour of text that leads somewhere."""
+"""The colour of links."""
 
 
 def to_docx(atext: AText, pool: AttributePool, title: str) -> bytes:
-    """Raises `EasysyncError` as `lines_of` does."""
+    """Returns the document. Raises `EasysyncError` if the attributes do not fit the text or are not
+    in the pool."""
     document = Document()
     document.core_properties.title = clean(title)[:MOST_TITLE]
     lists = _Lists(document.part.numbering_part.element)
@@ -81,8 +83,8 @@ def _lead(paragraph: Paragraph, run: Run, url: str) -> None:
 
 
 class _Lists:
-    """The lists of a document. Word counts by itself; where it would count otherwise than the pad
-    does, a new list begins with the right number."""
+    """The lists of a document. Word counts by itself. Where it would not count as the pad does, a
+    new list begins with the right number."""
 
     def __init__(self, numbering: Any) -> None:
         self._numbering = numbering
@@ -91,10 +93,11 @@ class _Lists:
         self._bullet: int | None = None
         self._number: int | None = None
         self._starts: dict[int, int] = {}
-        self._last: dict[int, int] = {}  # numbers that Word has shown, by level
+        self._last: dict[int, int] = {}  # the latest numbers that Word shows, by level
 
     def of(self, entry: Entry) -> int | None:
-        """The number of the list that a line is in; None: it has nothing before it."""
+        """Returns the number of the list that a line belongs to, or None if the line has neither a
+        bullet nor a number."""
         if entry.kind == "bullet":
             if self._bullet is None:
                 self._bullet = self._list(self._bullets, {})

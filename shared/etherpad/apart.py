@@ -1,10 +1,10 @@
-"""Imports an `.etherpad` file from a stranger into a fleet, in a separate process.
+"""This module imports an `.etherpad` file from a stranger into a fleet, in a separate process.
 
 Reading a pool of half a million attributes, or applying ten thousand revisions, takes seconds in
 which a worker's event loop would stand still for everybody on it. So the worker passes the file on
-unread; the process reads it, checks it and installs it, with a connection of its own. It is
-terminated if it takes too long or too much memory; what it had stored outside the pad then expires,
-and the pad is unchanged.
+unread; the process reads it, checks it and installs it over its own connection. The process is
+terminated if it takes too much time or memory. What it had stored outside the pad then expires, and
+the pad is unchanged.
 """
 
 import asyncio
@@ -25,8 +25,8 @@ from padfleet.shared.log.pad.staging import Moved
 from padfleet.shared.log.records import pack, unpack
 
 LIMITS = Limits(seconds=60, memory=1 << 30, answer=1 << 16)
-"""What reading one file may take. A worker accepts 50 MB by default, which are some 300,000
-revisions."""
+"""What reading one file may take. A worker accepts files of up to 50 MB by default, which is some
+300,000 revisions."""
 
 
 class ImportJob(NamedTuple):
@@ -53,11 +53,15 @@ async def bring_file(
     as_id: str,
     bounds: Bounds,
 ) -> Brought:
-    """Replaces the pad with this id by the file's pad. `client` is the owner of the file; clients
-    take turns.
+    """Replaces the pad `as_id` by the pad in the file.
 
-    Raises `BadRecord`, `Moved`, `ConnectionError`, and what `Pool.do` raises except for
-    `JobRefused`; nothing is changed then.
+    Arguments:
+        client: the owner of the file; clients take turns.
+        data: the file.
+        bounds: how large the pad may be.
+
+    Raises `BadRecord`, `Moved`, `ConnectionError`, or what `Pool.do` raises except for
+    `JobRefused`. In these cases nothing has changed.
     """
     head = pack(ImportJob(redis_url, keyspace.partitions, as_id, bounds))
     try:
@@ -76,8 +80,8 @@ async def bring_file(
 
 
 def work(data: bytes) -> bytes:
-    """Runs in the process: see `shared.limited.child`. Raises `BadRecord`, which is a
-    ValueError."""
+    """Does one job, in the separate process (see `shared.limited.child`). Raises `BadRecord`, which
+    is a ValueError."""
     head, file = taken_apart(data)
     redis_url, partitions, as_id, bounds = unpack(head)
     job = ImportJob(redis_url, partitions, as_id, Bounds(*bounds))

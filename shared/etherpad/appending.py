@@ -1,11 +1,12 @@
-"""How the records of a pad go on behind those that an Etherpad has written. Pure.
+"""This module continues the records of a pad that an Etherpad has written. It is pure.
 
-What is there stays as it is, but for the pad's own record. Its pool gets what is new behind what it
-has, since the changesets that are there have their numbers from it. Its text is moved on from the
-one that it has, so that the records agree with each other as Etherpad's own do, whatever we have
-made of them: where an old pad names no author of a text, a fleet names the system author.
+Existing records stay as they are, except for the pad's own record. New attributes are added at the
+end of its pool, because the existing changesets refer to the pool's numbers. Its text is developed
+from the text that it has, so that the records agree with each other as Etherpad's own do, whatever
+padfleet has made of them: for example, where an old pad names no author of a text, a fleet names
+the system author.
 
-pad = Appending.behind("pad", record, at=..., chain=...)
+pad = Appending.behind("pad", record, time=..., chain=...)
 rows = dict(pad.add(revision) for revision in revisions)
 rows["pad:pad"] = pad.record(...)
 """
@@ -26,9 +27,13 @@ from padfleet.shared.log.records import Revision
 
 
 def step(document: Document, name: str, revision: Revision) -> tuple[str, dict[str, Any]]:
-    """Returns key and record of the document's next revision, which is applied to the document.
-    `name` is the id that the pad has in the key. Raises `CorruptPad`; the document is then of no
-    more use."""
+    """Applies the next revision to the document, and returns the revision's key and record.
+
+    Arguments:
+        name: the id that the pad has in the key.
+
+    Raises `CorruptPad`, after which the document must not be used any more.
+    """
     change = document.change_of(revision)
     document.replay(revision)
     after = (document.atext, document.pool) if revision.rev % r.KEY_REVISIONS == 0 else None
@@ -39,25 +44,30 @@ def step(document: Document, name: str, revision: Revision) -> tuple[str, dict[s
 
 
 class Appending:
-    """The records of a pad, being continued. It is of no more use once `add` has raised."""
+    """The records of a pad that are being continued. After `add` has raised an exception, the
+    object must not be used any more."""
 
     def __init__(self, pad_id: str, document: Document, before: Mapping[str, Any]) -> None:
-        """`document` has the numbers that the records have; `before` is the pad's record."""
+        """Takes the `document` with the attribute numbers that the records use, and `before`, the
+        pad's record."""
         self._pad = pad_id
         self._document = document
         self._before = before
 
     @classmethod
     def anew(cls, pad_id: str, before: Mapping[str, Any] | None = None) -> "Appending":
-        """Writes all revisions, over whatever is there. What plugins have put into the record
-        `before` stays."""
+        """Returns an object that writes all revisions anew, over any that exist. What plugins have
+        put into the record `before` is kept."""
         kept = {key: value for key, value in (before or {}).items() if key != "savedRevisions"}
         return cls(pad_id, Document(), kept)
 
     @classmethod
     def behind(cls, pad_id: str, record: Any, *, time: int, chain: bytes) -> "Appending":
-        """Continues after what `record`, the pad's record, says. `time` and `chain` are those of
-        its head, as a fleet has read it. Raises `BadRecord`."""
+        """Returns an object that continues after the head in `record`, the pad's record. `time` and
+        `chain` are those of this head, as a fleet has read it.
+
+        Raises `BadRecord`.
+        """
         key = r.pad_key(pad_id)
         document = Document()
         document.head = r.head_of(record, key)
@@ -81,8 +91,16 @@ class Appending:
         time: int,
         chain: bytes,
     ) -> "Appending":
-        """Replaces revision `rev` and all after it. `older` has the records before it, from a key
-        revision on; `time` and `chain` are those of the last of them. Raises `BadRecord`."""
+        """Returns an object that replaces revision `rev` and all later ones.
+
+        Arguments:
+            record: the pad's record.
+            older: the records of the revisions before `rev`, from a key revision on.
+            time: the time of the last of these, in ms since 1970.
+            chain: the chain at the last of these.
+
+        Raises `BadRecord`.
+        """
         key = r.pad_key(pad_id)
         pool = r.pool_of(record, key)
         try:
@@ -110,8 +128,8 @@ class Appending:
         return self._document.chain
 
     def add(self, revision: Revision) -> tuple[str, dict[str, Any]]:
-        """Returns key and record of the next revision. Raises `CorruptPad` if it does not
-        follow."""
+        """Returns the key and record of the next revision. Raises `CorruptPad` if the revision does
+        not follow the head."""
         return step(self._document, self._pad, revision)
 
     def record(
@@ -122,9 +140,12 @@ class Appending:
         saved: list[SavedRevision],
         settings: Mapping[str, Any],
     ) -> dict[str, Any]:
-        """Returns the pad's record at the head. Saved revisions that it had stay as they were,
-        including those for which a fleet has no room. `chat_head` is the number of the newest
-        message; -1 if none."""
+        """Returns the pad's record at the head. Saved revisions that the record had stay as they
+        were, even more of them than a fleet has room for.
+
+        Arguments:
+            chat_head: the number of the newest chat message; -1 if there is none.
+        """
         atext, pool = self._document.atext, self._document.pool
         made = r.pad_record(
             atext,
@@ -141,14 +162,18 @@ class Appending:
         before = self._before.get("savedRevisions")
         entries: list[Any] = list(before) if isinstance(before, list) else []
         revs = [number_of(e.get("revNum")) if isinstance(e, Mapping) else None for e in entries]
-        # Nothing must remain that leads to revisions which were taken back.
+        # Saved revisions must not refer to revisions that no longer exist.
         kept = [e for e, rev in zip(entries, revs, strict=True) if rev is None or rev <= self.head]
         return kept + [r.saved_entry(one) for one in saved if one.rev not in revs]
 
 
 def with_pad(record: Any, author: Author, pad_id: str, time: int) -> dict[str, Any]:
-    """Returns the record of an author who has been on the pad, made from the existing one (None:
-    none). `time` says when, in ms since 1970."""
+    """Returns the record of an author who has been on the pad.
+
+    Arguments:
+        record: the author's existing record, or None.
+        time: when the author was on the pad, in ms since 1970.
+    """
     before = dict(record) if isinstance(record, Mapping) else {}
     pads = before.get("padIDs")
     seen = max(time, number_of(before.get("lastSeen")) or 0)
@@ -162,8 +187,8 @@ def with_pad(record: Any, author: Author, pad_id: str, time: int) -> dict[str, A
 
 
 def surplus(pad_id: str, *, before: tuple[int, int], now: tuple[int, int]) -> list[str]:
-    """Returns the keys of a history that was replaced by another, beyond the end of the new one.
-    `before` and `now` are the heads of revisions and chat."""
+    """Returns the keys of a replaced history that lie beyond the end of the new one. `before` and
+    `now` are pairs: the head of the revisions and that of the chat."""
     revisions = range(now[0] + 1, before[0] + 1)
     messages = range(now[1] + 1, before[1] + 1)
     return [r.revision_key(pad_id, rev) for rev in revisions] + [

@@ -1,4 +1,5 @@
-"""Imports a pad from Etherpad's records into a fleet, with all that belongs to it."""
+"""This module imports a pad from Etherpad's records into a fleet, with everything that belongs to
+it."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -30,18 +31,18 @@ STEP = 200
 """How many records are read and converted at a time."""
 
 MOST_MISSING = 10_000
-"""How many chat messages may be missing, in addition to as many as exist, before the search for the
-rest is given up; their number is only what the pad's record says."""
+"""How many chat messages may be missing, in addition to as many as have been found, before the
+search for the rest is given up. Their number is only what the pad's record says."""
 
 MOST_KEPT = 100_000
-"""How many texts in revisions are searched for, which covers ten million revisions."""
+"""How many revisions with a whole text are examined, which covers ten million revisions."""
 
 MARK = "brought"
-"""The field of a pad's meta with the head and time that the pad had at its source, and the head
-that it got here. Another import sees from it what has changed, and where."""
+"""The field of a pad's meta hash that holds the pad's head and time at its source, and the head
+that it got here. With it, another import recognises what has changed since, and where."""
 
 Progress = Callable[[str, int, int], None]
-"""A callback that gets the pad, the revision that has been reached, and the last one."""
+"""A callback that is given the pad, the revision that has been reached, and the last revision."""
 
 
 class Bounds(NamedTuple):
@@ -56,12 +57,12 @@ UNBOUNDED = Bounds(1 << 53, 1 << 53, 1 << 53)
 
 
 class Brought(NamedTuple):
-    pad: str  #: its id here
+    pad: str  #: its id in the fleet
     head: int
     messages: int
     saved: int
     replaced: bool
-    salvaged: str  #: why only the present text was brought; empty: it is complete
+    salvaged: str  #: why only the present text was imported; empty if the history is complete
 
 
 async def bring_pad(
@@ -78,12 +79,18 @@ async def bring_pad(
     bounds: Bounds = UNBOUNDED,
     progress: Progress = lambda *_: None,
 ) -> Brought:
-    """Installs the pad in one step, when all of it has been read and found to be consistent.
+    """Installs the pad in one step, after all of it has been read and found to be consistent.
 
-    `deletion` is the hash of its deletion token. With `salvage`, a pad whose history is
-    inconsistent is imported with its present text; if that is lost, with the newest text that a
-    revision has. Raises `BadRecord`, `PadExists`, `Moved`, or what `UNREACHABLE` lists and reading
-    raises; nothing is changed then.
+    Arguments:
+        as_id: the id that the pad gets.
+        replace: whether an existing pad may be replaced.
+        deletion: the hash of the pad's deletion token.
+        salvage: whether a pad with an inconsistent history is imported with only its present text
+            or, if that is lost, with the newest text that a revision includes.
+        bounds: how large the pad may be.
+
+    Raises `BadRecord`, `PadExists`, `Moved`, or what `UNREACHABLE` lists and reading raises. In
+    these cases nothing has changed.
     """
     if not is_pad_id(as_id):
         raise BadRecord(f"nobody could open a pad of this name, of {len(as_id)} characters")
@@ -104,7 +111,7 @@ async def bring_pad(
         )
         why = f"{error}; {damage}" if damage else str(error)
     if not isinstance(record, Mapping):
-        record = {}  # it has been salvaged without
+        record = {}  # the pad has been salvaged without its record
     try:
         messages = await _chat(records, pad_id, record, staging, latest)
         saved = r.saved_of(record, key, latest=latest)
@@ -147,8 +154,8 @@ class StateThere(NamedTuple):
 
 
 async def state_there(records: Records, pad_id: str) -> StateThere:
-    """Returns the state of a pad at its source. For an inconsistent pad it is as complete as
-    possible; reading its history will show the fault."""
+    """Returns the state of a pad at its source. The state of an inconsistent pad is as complete as
+    possible; the fault will show when its history is read."""
     key = r.pad_key(pad_id)
     (record,) = await records.get([key])
     try:
@@ -216,8 +223,8 @@ async def _present_text(
     as_id: str,
     bounds: Bounds,
 ) -> tuple[Staging, set[str], str]:
-    """Also returns what is missing: why the text comes without its attributes, or is an older one;
-    empty if nothing is."""
+    """Stages the present text. Returns the staging, the authors, and what was lost: why the text
+    has no attributes or is an older one. That is empty if nothing was lost."""
     key = r.pad_key(pad_id)
     older = ""
     try:
@@ -239,8 +246,8 @@ async def _present_text(
 
 
 async def _newest_kept(records: Records, pad_id: str) -> tuple[int, Any]:
-    """Returns the newest revision that includes the whole text, and that text: so a pad whose own
-    record is lost still has a text. Raises `BadRecord` if there is none."""
+    """Returns the newest revision that includes the whole text, and that text: with it, a pad whose
+    own record is lost still has a text. Raises `BadRecord` if there is none."""
     found: tuple[int, Any] | None = None
     step = STEP * r.KEY_REVISIONS
     for start in range(0, MOST_KEPT * r.KEY_REVISIONS, step):
@@ -259,7 +266,7 @@ async def _newest_kept(records: Records, pad_id: str) -> tuple[int, Any]:
 
 
 async def _chat(records: Records, pad_id: str, record: Any, staging: Staging, latest: int) -> int:
-    """Brings the chat. Returns how many messages have been brought."""
+    """Imports the chat, and returns the number of messages that were imported."""
     count = r.chat_count(record, r.pad_key(pad_id))
     if count == 0:
         return 0

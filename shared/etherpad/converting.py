@@ -1,4 +1,4 @@
-"""Converts Etherpad's revisions to padfleet's, one after the other. Pure."""
+"""This module converts Etherpad's revisions to padfleet's, one after the other. It is pure."""
 
 from typing import Any
 
@@ -25,13 +25,17 @@ from padfleet.shared.log.records import Revision
 
 
 class Converter:
-    """Keeps what a revision needs from those before it: the chain and the time."""
+    """Converts the revisions of one pad in their order. It keeps what a revision needs from those
+    before it: the chain and the time."""
 
     def __init__(self, pool: AttributePool, *, latest: int, birth: int | None = None) -> None:
-        """`pool` is the pad's pool, to which the numbers in all its changesets refer. No revision
-        is later than `latest`, in ms since the epoch, as a time in the future would become that of
-        all edits until it comes. `birth` is that of the history, if it began in a fleet (see
-        `encode_wire`)."""
+        """Takes the pad's pool, to which the attribute numbers in all of its changesets refer.
+
+        Arguments:
+            latest: no revision is later than this, in ms since the epoch; otherwise a time in the
+                future would become the time of all edits until then.
+            birth: the birth of the history if it began in a fleet (see `encode_wire`).
+        """
         self._latest = latest
         self._birth = birth
         self.plain = True  #: whether nothing has needed repair so far
@@ -71,7 +75,7 @@ class Converter:
 
 
 def as_one_revision(atext: AText, pool: AttributePool, time: int) -> Revision:
-    """Returns a pad's present text as if it had been written at once, for a history that is
+    """Returns a pad's present text as if it had been written at once, to replace a history that is
     unusable.
 
     Raises `EasysyncError` if the attributes do not belong to the text.
@@ -85,11 +89,17 @@ def as_one_revision(atext: AText, pool: AttributePool, time: int) -> Revision:
 def present_text(
     record: Any, key: str, time: int, *, most: int = bounds.LARGEST
 ) -> tuple[Revision, str]:
-    """Returns the text in a pad's record as one revision, and why it has no attributes; empty if it
-    has them. `most` limits the attributes. Raises `BadRecord` if not even a text is left.
+    """Returns the text in a pad's record as one revision, and the reason why it has no attributes,
+    which is empty if it has them.
 
-    A database whose character set is not Etherpad's has turned an emoji into `????`: the text is
-    then longer than its attributes say, and it is lost which attributes belong where.
+    A database with a character set other than Etherpad's has turned each emoji into `????`. The
+    text is then longer than its attributes say, and it cannot be known which attributes belong
+    where.
+
+    Arguments:
+        most: the maximum number of attributes.
+
+    Raises `BadRecord` if there is not even a text.
     """
     text = text_of(record, key)
     try:
@@ -102,11 +112,14 @@ def present_text(
 
 
 def with_authors(changeset: str, pool: AttributePool, *, newlines: bool = False) -> str:
-    """Returns the changeset with the system author on text that has no author.
+    """Returns the changeset with the system author on text that has no author. New attributes are
+    added to the pool.
 
-    Old pads contain such text, and what is built on it would be refused. Newlines alone may lack an
-    author in a history, but not (`newlines`) in what is submitted. New attributes are added to the
-    pool.
+    Old pads contain such text, and edits based on it would be refused.
+
+    Arguments:
+        newlines: whether newlines need an author as well. In a history they need none, but in a
+            submission they do.
     """
     if "+" not in changeset.partition("$")[0]:
         return changeset

@@ -1,4 +1,4 @@
-"""Reads the credentials for an Etherpad's HTTP API from the command line."""
+"""This module reads the credentials for an Etherpad's HTTP API from the command line."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Reads files of records without ever holding all of them in memory.
+"""This module reads files of records without holding all of them in memory.
 
-A pad of some age is a file of a hundred megabytes. It is scanned once to find where each record is;
-the records are then read one by one, in any order.
+An old pad can be a file of a hundred megabytes. The file is scanned once to find where each record
+is; the records are then read one by one, in any order.
 """
 
 import asyncio
@@ -18,11 +18,12 @@ CHUNK = 1 << 18
 """How many bytes are read at a time."""
 
 MOST_RECORD = 64 << 20
-"""The most bytes of one record: a pad's text with its attribute pool may take some megabytes."""
+"""The maximum size of one record, in bytes: a pad's text with its attribute pool may take some
+megabytes."""
 
 MOST_RECORDS = 500_000
-"""The most records of a stranger's file; one could contain millions, which take a hundred times
-their size in memory."""
+"""The maximum number of records in a stranger's file. A file could contain millions, which take a
+hundred times their size in memory."""
 
 _SPACE = re.compile("[ \t\r\n]*+")
 _decode = json.JSONDecoder().raw_decode
@@ -38,7 +39,7 @@ def _itself(value: Any) -> Any:
 
 
 class IndexedFile:
-    """Implements `Records` for values at known places of a file."""
+    """Implements `Records` for values at known places in a file."""
 
     def __init__(
         self,
@@ -46,7 +47,7 @@ class IndexedFile:
         places: dict[str, JsonPlace],
         pick: Callable[[Any], Any] = _itself,
     ) -> None:
-        """`pick` finds the value in what is at its place."""
+        """Takes the places of the values. `pick` extracts a value from what is at its place."""
         self._file = file
         self._places = places
         self._pick = pick
@@ -74,8 +75,10 @@ class IndexedFile:
 
 
 async def open_etherpad_file(file: IO[bytes], *, most: int | None = None) -> IndexedFile:
-    """Opens the records of an ``.etherpad`` file, which is closed with them. Raises `BadRecord` for
-    a file that is not a JSON object, or has more than `most` records."""
+    """Opens the records of an ``.etherpad`` file. Closing the records closes the file.
+
+    Raises `BadRecord` for a file that is not a JSON object, or has more than `most` records.
+    """
     places: dict[str, JsonPlace] = {}
     scanner = _Members()
     file.seek(0)
@@ -96,8 +99,8 @@ class _Members:
     def __init__(self) -> None:
         self._decoder = codecs.getincrementaldecoder("utf-8")()
         self._text = ""
-        self._at = 0  # what precedes this has been processed
-        self._offset = 0  # of that place, in bytes of the file
+        self._at = 0  # everything before this has been processed
+        self._offset = 0  # the position of `_at` in the file, in bytes
         self._state = "start"
         self._need = 0  # characters needed before another attempt is worthwhile
 
@@ -117,7 +120,8 @@ class _Members:
             raise BadRecord("there is more in the file than one JSON object")
 
     def _next(self, *, last: bool) -> list[tuple[str, JsonPlace]] | None:
-        """Returns the next member, if that is what follows; None if more has to be read first."""
+        """Processes what follows. Returns the members found, none or one, or None if more of the
+        file has to be read first."""
         text, at = self._text, _skip(self._text, self._at)
         if at == len(text):
             self._pass(at)  # spaces are skipped once, in however many chunks they come

@@ -1,8 +1,8 @@
-"""Defines the records of a pad: their keys, and their content. Pure.
+"""This module defines the records of a pad: their keys and their content. It is pure.
 
-Where Etherpad has written a field in several ways over the years, all are read, and the newest is
-written. What is read is limited by `shared.bounds`, whatever the record says, and numbers in it are
-not relied on: code that iterates over something goes by what is actually there.
+Where Etherpad has written a field in several ways over the years, all of them are read, and the
+newest is written. The sizes of what is read are limited by `shared.bounds`, whatever a record says.
+Numbers in a record are not relied on: code that iterates uses what is actually there.
 """
 
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ from padfleet.shared.log.records import Revision
 from padfleet.shared.log.register import RegisteredSession
 
 KEY_REVISIONS = 100
-"""The interval of revisions with which Etherpad stores the whole text."""
+"""Etherpad stores the whole text with every revision whose number is a multiple of this."""
 
 _CHAT_FIELDS = {"text", "time", "userId", "userName", "authorId", "displayName"}
 
@@ -30,7 +30,7 @@ class BadRecord(ValueError):
 @dataclass(frozen=True, slots=True)
 class Unreadable:
     """Stands in place of a value that is not JSON. Code that can do without the record continues as
-    if there were none; otherwise `why` becomes a `BadRecord`."""
+    if there were none. Other code raises `BadRecord` with the text `why`."""
 
     why: str
 
@@ -89,8 +89,12 @@ def saved_entry(saved: SavedRevision) -> dict[str, Any]:
 def revision_record(
     revision: Revision, changeset: str, after: tuple[AText, AttributePool] | None
 ) -> dict[str, Any]:
-    """Returns a revision's record. `changeset` has the numbers of the pad's pool; `after` has text
-    and pool, for key revisions."""
+    """Returns a revision's record.
+
+    Arguments:
+        changeset: the changeset, with attribute numbers of the pad's pool.
+        after: the text and the pool after the revision, for key revisions.
+    """
     meta: dict[str, Any] = {"author": revision.author, "timestamp": revision.time}
     if after is not None:
         atext, pool = after
@@ -104,8 +108,8 @@ def chat_record(message: ChatMessage) -> dict[str, Any]:
 
 
 def author_record(author: Author, time: int) -> dict[str, Any]:
-    """Returns the record of an author who has been on no pad. `time` is when they were last seen,
-    in ms since 1970."""
+    """Returns the record of an author who has not been on any pad. `time` is when the author was
+    last seen, in ms since 1970."""
     return {**shown_of(author), "timestamp": time, "lastSeen": time}
 
 
@@ -115,8 +119,8 @@ def shown_of(author: Author) -> dict[str, Any]:
 
 
 def exported_author(author: Author, pad_id: str, time: int) -> dict[str, Any]:
-    """Returns an author's record as in a file: there the author's set of pads is the one id, and an
-    import insists on that."""
+    """Returns an author's record as it is in an ``.etherpad`` file, where `padIDs` is a single id.
+    An import insists on that."""
     return {**author_record(author, time), "padIDs": pad_id}
 
 
@@ -142,7 +146,7 @@ def pool_of(record: Any, key: str, *, most: int = bounds.LARGEST) -> AttributePo
 
 
 def text_of(record: Any, key: str) -> str:
-    """Returns the text that the pad has at its head, as its record says."""
+    """Returns the pad's text at its head, according to its record."""
     text = _object(_object(record, key).get("atext"), f"{key}: atext").get("text")
     if not isinstance(text, str):
         raise BadRecord(f"{key}: atext has no text")
@@ -150,7 +154,7 @@ def text_of(record: Any, key: str) -> str:
 
 
 def changeset_of(record: Any, key: str) -> tuple[str, str, int]:
-    """Returns changeset, author, and time in ms (0: unknown)."""
+    """Returns the changeset, the author, and the time in ms since 1970, which is 0 if unknown."""
     found = _object(record, key)
     changeset, meta = found.get("changeset"), found.get("meta")
     if not isinstance(changeset, str):
@@ -167,8 +171,12 @@ def changeset_of(record: Any, key: str) -> tuple[str, str, int]:
 
 
 def message_of(record: Any, number: int, *, latest: int = bounds.LAST_DATE) -> ChatMessage | None:
-    """Returns a chat message, or None if the record is not one, as some are missing in old pads.
-    `latest` is the time, in ms since 1970, after which nobody can have sent it."""
+    """Returns a chat message, or None if the record is not one: in old pads, some messages are
+    missing.
+
+    Arguments:
+        latest: a time, in ms since 1970, after which nobody can have sent the message.
+    """
     if not isinstance(record, Mapping) or not isinstance(record.get("text"), str):
         return None
     author = record.get("authorId", record.get("userId"))
@@ -183,14 +191,19 @@ def message_of(record: Any, number: int, *, latest: int = bounds.LAST_DATE) -> C
 
 
 def chat_count(record: Any, key: str) -> int:
-    """Returns how many messages there are, as the pad's record says, which need not be true."""
+    """Returns how many chat messages there are according to the pad's record, which may be
+    wrong."""
     head = _object(record, key).get("chatHead")
     return head + 1 if type(head) is int and head >= 0 else 0
 
 
 def saved_of(record: Any, key: str, *, latest: int = bounds.LAST_DATE) -> list[SavedRevision]:
-    """Returns the saved revisions, one for each revision, in the order of the record; invalid ones
-    are left out. `latest` is the time, in ms since 1970, after which nobody can have saved it."""
+    """Returns the saved revisions in the order of the record, at most one for each revision.
+    Invalid ones are left out.
+
+    Arguments:
+        latest: a time, in ms since 1970, after which nobody can have saved a revision.
+    """
     found: dict[int, SavedRevision] = {}
     entries = _object(record, key).get("savedRevisions")
     for entry in entries if isinstance(entries, list) else []:
@@ -214,7 +227,7 @@ def saved_of(record: Any, key: str, *, latest: int = bounds.LAST_DATE) -> list[S
 
 
 def author_of(record: Any, author: str) -> Author | None:
-    """Returns an author; None if the record is not an author's."""
+    """Returns the author, or None if the record is not that of an author."""
     if not isinstance(record, Mapping):
         return None
     color = bounds.color_of(record.get("colorId"), author)
@@ -222,8 +235,8 @@ def author_of(record: Any, author: str) -> Author | None:
 
 
 def session_of(record: Any, session: str, now: float) -> RegisteredSession | None:
-    """Returns a group's session; None if the record is not one, or it has ended. `now` is in
-    seconds since 1970."""
+    """Returns a group session, or None if the record is not one or the session has ended. `now` is
+    in seconds since 1970."""
     match record:
         case {"groupID": str(group), "authorID": str(author), "validUntil": int(until)}:
             known = bounds.is_session_id(session) and bounds.is_group_id(group)
@@ -233,13 +246,13 @@ def session_of(record: Any, session: str, now: float) -> RegisteredSession | Non
 
 
 def names_in(value: Any) -> list[str]:
-    """Returns the names in an object, as `plain` does; invalid ones are left out."""
+    """Returns the names in an object, converted by `plain`. Invalid names are left out."""
     return [name for name in map(plain, value if isinstance(value, dict) else ()) if name]
 
 
 def plain(name: str) -> str:
-    """Converts a name from code units, as in a record, to the text that is stored. It is empty if
-    the name is invalid."""
+    """Converts a name from code units, as in a record, to an ordinary string. Returns an empty
+    string if the name is invalid."""
     try:
         return from_units(name).encode().decode()
     except UnicodeEncodeError:

@@ -1,4 +1,4 @@
-"""Defines the sources from which records are read."""
+"""This module defines the sources from which records are read."""
 
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
@@ -22,16 +22,19 @@ def failing(what: str, *errors: type[Exception]) -> Iterator[None]:
 
 
 class Records(Protocol):
-    """A database of Etherpad, or a file with the records of a pad."""
+    """An Etherpad's database, or a file with the records of a pad."""
 
     async def get(self, keys: Sequence[str]) -> list[Any]:
-        """Returns the values, as JSON with code-unit strings; None for a key that does not exist,
-        and `Unreadable` for a value that is not JSON. Raises `SourceFailed`."""
+        """Returns the values as JSON with code-unit strings. A value is None if the key does not
+        exist, and `Unreadable` if it is not JSON.
+
+        Raises `SourceFailed`.
+        """
         ...
 
     def keys(self, prefix: str) -> AsyncIterator[str]:
-        """Yields all keys with this beginning, in any order; `key_of` handles those that are not
-        UTF-8."""
+        """Yields all keys with this prefix, in any order. Keys that are not UTF-8 have been
+        converted by `key_of`."""
         ...
 
     async def close(self) -> None: ...
@@ -51,7 +54,7 @@ def value_of(stored: object) -> Any:
 
 def key_of(stored: bytes | str) -> str:
     """Converts a key from a database. Bytes that are not UTF-8 become lone surrogates: no pad can
-    have such an id, but its existence can be reported, and its records can be found by it."""
+    have such an id, but this way it can be reported and its records can be found."""
     return stored.decode("utf-8", "surrogateescape") if isinstance(stored, bytes) else stored
 
 
@@ -61,7 +64,7 @@ def stored_key(key: str) -> bytes:
 
 
 class Noted:
-    """Records that remembers which of its values cannot be read."""
+    """Implements `Records`, and keeps a list of the values that cannot be read."""
 
     def __init__(self, records: Records) -> None:
         self._records = records
@@ -90,12 +93,12 @@ class Noted:
 
 
 def behind(prefix: str) -> str:
-    """Returns the first text after all with this prefix, in the order of code points."""
+    """Returns the first string after all strings with this prefix, in the order of code points."""
     return prefix[:-1] + chr(ord(prefix[-1]) + 1)
 
 
 async def pad_ids(records: Records) -> list[str]:
     """Returns the ids of all pads, in alphabetical order. As in Etherpad, no id contains a colon:
-    what follows one says which record of a pad it is, and plugins have kinds of their own."""
+    after the id, a colon begins the kind of the record, and plugins have kinds of their own."""
     found = [key.removeprefix("pad:") async for key in records.keys("pad:")]
     return sorted(pad_id for pad_id in found if ":" not in pad_id)

@@ -1,4 +1,5 @@
-"""Reads from a running Etherpad, through its HTTP API and its export of `.etherpad` files."""
+"""This module reads from a running Etherpad, through its HTTP API and its export of `.etherpad`
+files."""
 
 import asyncio
 import contextlib
@@ -21,18 +22,20 @@ from padfleet.shared.etherpad.source import SourceFailed, failing
 from padfleet.shared.wire.jsontext import loads
 
 VERSION = "1.2.14"
-"""The version of the API that is used. All versions in use have the functions that are needed."""
+"""The version of the API that is used. Every version in use has the functions that are needed
+here."""
 
 TIMEOUT = aiohttp.ClientTimeout(total=600, sock_read=60)
 
 ATTEMPTS = 30
-"""How often a request is tried: Etherpad allows ten exports in a minute and a half, by default."""
+"""How many times a request is tried. By default, Etherpad allows ten exports in a minute and a
+half."""
 
 PAUSE = 10.0
-"""The seconds before the next attempt, if the server does not say how many."""
+"""The seconds before the next attempt, unless the server says how many."""
 
 PUT_OFF = (429, 502, 503)
-"""The answers after which a request is to be repeated later."""
+"""The HTTP statuses after which a request is repeated later."""
 
 SESSION_S = 86_400
 
@@ -50,7 +53,7 @@ class ApiCredentials(NamedTuple):
     key: str = ""
     client: str = ""  #: its id; if empty, the key is used
     secret: str = ""  #: of the client
-    token_url: str = ""  #: where tokens are issued; empty: below the Etherpad
+    token_url: str = ""  #: where tokens are issued; if empty, by the Etherpad itself
     scope: str = ""
 
 
@@ -68,8 +71,11 @@ class ApiTokens:
         self._until = 0.0
 
     async def header(self, *, fresh: bool = False) -> dict[str, str]:
-        """Returns the header for a call; `fresh` says that the last token was refused. Raises
-        `SourceFailed`."""
+        """Returns the header for a call. `fresh` means that the last token was refused and a new
+        one is needed.
+
+        Raises `SourceFailed`.
+        """
         if fresh or time.monotonic() >= self._until:
             await self._ask()
         return {"Authorization": f"Bearer {self._token}"}
@@ -102,9 +108,11 @@ class ApiTokens:
 
 
 class WebSource:
-    """async with WebSource.open(url, ApiCredentials(key)) as source:
-    for pad in await source.pads():
-        async with source.file(pad) as records: ...
+    """Reads pads from an Etherpad.
+
+    async with WebSource.open(url, ApiCredentials(key)) as source:
+        for pad in await source.pads():
+            async with source.file(pad) as records: ...
     """
 
     def __init__(self, base: str, credentials: ApiCredentials, http: aiohttp.ClientSession) -> None:
@@ -117,8 +125,11 @@ class WebSource:
     @classmethod
     @asynccontextmanager
     async def open(cls, url: str, credentials: ApiCredentials) -> AsyncIterator[Self]:
-        """Opens the Etherpad. User and password in the URL are for a server, or a proxy before it,
-        that asks for them. Raises `SourceFailed` if the credentials cannot be used."""
+        """Opens the Etherpad. A user and password in the URL are for a server, or a proxy in front
+        of it, that requires them.
+
+        Raises `SourceFailed` if the credentials cannot be used.
+        """
         parts = urlsplit(url)
         if not credentials.key and not credentials.client:
             raise SourceFailed(
@@ -154,8 +165,8 @@ class WebSource:
 
     @asynccontextmanager
     async def file(self, pad: str) -> AsyncIterator[IndexedFile]:
-        """Yields the pad as an `.etherpad` file, on this machine's disk for as long as it is
-        needed."""
+        """Yields the records of the pad's `.etherpad` file, which is on this machine's disk
+        meanwhile."""
         headers = await self._headers_for(pad)
         url = f"{self._base}/p/{quote(pad, safe='')}/export/etherpad"
         with tempfile.TemporaryFile() as file:
@@ -163,8 +174,8 @@ class WebSource:
             yield await open_etherpad_file(file)
 
     async def _headers_for(self, pad: str) -> dict[str, str]:
-        """Returns the headers for a pad. Group pads can only be read with a session, so one is
-        created."""
+        """Returns the headers for the export of a pad. A group pad can only be read with a session,
+        so one is created for it."""
         group, dollar, _ = pad.partition("$")
         if not dollar:
             return {}
@@ -186,7 +197,8 @@ class WebSource:
                 await self._call("deleteSession", sessionID=session)
 
     async def _call(self, function: str, **fields: str) -> Any:
-        """Calls a function. Raises `BadRecord` if it is refused, which concerns this pad alone."""
+        """Calls a function of the API. Raises `BadRecord` if the call is refused, which concerns
+        only this pad."""
         url = f"{self._base}/api/{VERSION}/{function}"
         status, text = await self._posted(url, fields)
         if status == 401 and self._tokens is not None:
@@ -228,8 +240,8 @@ class WebSource:
     async def _patiently(
         self, what: str, once: Callable[[], Awaitable[aiohttp.ClientResponse]]
     ) -> aiohttp.ClientResponse:
-        """Returns the server's answer once it no longer asks to come again. Raises `SourceFailed`
-        if it keeps doing so."""
+        """Repeats a request until the server does not ask to try again later, and returns its
+        answer. Raises `SourceFailed` after `ATTEMPTS` attempts."""
         for _ in range(ATTEMPTS):
             with failing(self._base, aiohttp.ClientError, TimeoutError):
                 response = await once()

@@ -1,4 +1,4 @@
-"""Writes a pad as an ``.etherpad`` file, a piece at a time."""
+"""This module writes a pad as an ``.etherpad`` file, a piece at a time."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -18,18 +18,21 @@ from padfleet.shared.tasks import aside
 from padfleet.shared.wire.jsontext import dumps, dumps_in_pieces, is_long
 
 PAGE = 200
-"""How many authors one read fetches."""
+"""How many authors are fetched in one read."""
 
 PIECE = 1 << 16
-"""The least number of characters that are returned at a time."""
+"""The minimum number of characters in a piece, except for the last one."""
 
 
 async def etherpad_file(
     reader: PadReader, name: str, *, last: int | None = None
 ) -> AsyncIterator[str]:
-    """Yields the file's text in pieces. `name` is the id that the pad has in it, since readers
-    without write access must not learn the pad's own id. With `last`, it is the pad as of that
-    revision.
+    """Yields the file's text in pieces.
+
+    Arguments:
+        name: the id that the pad has in the file, since people without write access must not learn
+            the pad's own id.
+        last: the last revision to include; by default, the head.
 
     Raises `CorruptPad`, or what `UNREACHABLE` lists, possibly in the middle of the file, which is
     then not valid JSON.
@@ -84,7 +87,7 @@ def _pad_record(document: Document, head: int, **facts: Any) -> dict[str, Any]:
 
 
 def _is_key_of_much(document: Document, revision: Revision) -> bool:
-    """Whether the revision's record includes the whole text, and that is large."""
+    """Returns whether the revision's record includes the whole text, and the text is large."""
     return revision.rev % r.KEY_REVISIONS == 0 and document.is_large
 
 

@@ -1,10 +1,13 @@
-"""Work that strangers can make long, done by processes of its own within limits.
+"""This package does work that strangers can make long. The work runs in separate processes, within
+limits.
 
-`process` runs one and keeps it within time, memory and size of answer; `child` is what runs there;
-`turns` says who is next, so that no client takes the places of the others; `pool` is all of it
-together: some processes that do the same kind of work for whoever asks.
+`process` runs one such process and limits its time, its memory and the size of its answer. `child`
+is the code that runs in that process. `turns` decides whose job is next, so that no client takes
+the places of the others. `pool` puts these together: a few processes do the same kind of work for
+many clients.
 
-Nothing that a client sends may hold an event loop for more than 20 ms. What could, goes here.
+Nothing that a client sends may hold an event loop for more than 20 ms. Work that could take longer
+belongs here.
 """
 
 from padfleet.shared.limited.pool import Pool

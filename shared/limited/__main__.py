@@ -1,4 +1,4 @@
-"""``python -m padfleet.shared.limited``: see `child`."""
+"""This module makes ``python -m padfleet.shared.limited`` run `child`."""
 
 import sys
 

@@ -1,14 +1,16 @@
-"""The process that works: reads jobs from standard input, writes answers to standard output.
+"""This module is the program of a process that works: it reads jobs from standard input and writes
+answers to standard output.
 
-A job is four bytes of length, big-endian, and so many bytes; an answer the same, with a byte before
-it that says what it is (`Kind`). The process ends when its input does, so it cannot outlive the one
-that started it, however that ends.
+A job is its length as four big-endian bytes, followed by its data. An answer has the same form,
+with one more byte in front that says which kind of answer it is (`Kind`). The process ends when its
+input does, so it cannot outlive the process that started it, however that one ends.
 
     python -m padfleet.shared.limited MODULE:FUNCTION SECONDS MEMORY ANSWER
 
-FUNCTION takes the bytes of a job and returns those of its answer. A ValueError is its way to refuse
-a job: the text goes to whoever asked. A job may take SECONDS of processor time, beyond which the
-kernel ends the process whatever it is doing, and MEMORY bytes; its answer may have ANSWER bytes.
+FUNCTION takes the bytes of a job and returns the bytes of its answer. It refuses a job by raising a
+ValueError, whose text is passed on to the client. A job may take SECONDS of processor time, after
+which the kernel ends the process whatever it is doing, and MEMORY bytes. Its answer may have at
+most ANSWER bytes.
 """
 
 import os
@@ -25,23 +27,31 @@ from typing import BinaryIO
 LENGTH_BYTES = 4
 
 MOST_REASON = 500
-"""Characters of why a job was refused: it quotes what a stranger sent."""
+"""The maximum length, in characters, of the reason why a job was refused. The reason quotes what a
+stranger sent."""
 
 NICENESS = 10
-"""Whoever waits for a file can wait a little longer; who types cannot."""
+"""The niceness of the process: people who wait for a file can wait a little longer, people who type
+cannot."""
 
 Work = Callable[[bytes], bytes]
 
 
 class Kind(IntEnum):
     DONE = 0
-    REFUSED = 1  #: the job is wrong; the answer says what
-    TOO_MUCH = 2  #: it takes more than there is for one job; the answer says of what
-    BROKEN = 3  #: a fault of ours; the answer names it
+    REFUSED = 1  #: the job is wrong; the answer says what is wrong with it
+    TOO_MUCH = 2  #: the job exceeds a limit; the answer says which one
+    BROKEN = 3  #: padfleet itself is at fault; the answer names the error
 
 
 def serve(jobs: BinaryIO, answers: BinaryIO, work: Work, seconds: int, most: int) -> None:
-    """Until the jobs end. After a job that ran out of memory too: what is left is in pieces."""
+    """Serves jobs until there are no more. It also returns after a job that exceeded a limit,
+    because memory is fragmented after a job that used all of it.
+
+    Arguments:
+        seconds: the processor time that each job may take.
+        most: the maximum size of an answer, in bytes.
+    """
     while len(head := jobs.read(LENGTH_BYTES)) == LENGTH_BYTES:
         length = int.from_bytes(head, "big")
         try:
@@ -52,7 +62,7 @@ def serve(jobs: BinaryIO, answers: BinaryIO, work: Work, seconds: int, most: int
             kind, answer = attempt(work, data, most)
         except MemoryError:
             kind, answer = Kind.TOO_MUCH, b"memory"
-        # Not held until the next one comes.
+        # The data is not held until the next job comes.
         data = b""
         answers.write(bytes([kind]) + len(answer).to_bytes(LENGTH_BYTES, "big") + answer)
         answers.flush()
@@ -61,7 +71,11 @@ def serve(jobs: BinaryIO, answers: BinaryIO, work: Work, seconds: int, most: int
 
 
 def attempt(work: Work, data: bytes, most: int) -> tuple[Kind, bytes]:
-    """The answer to one job."""
+    """Runs one job, and returns the kind of its answer and the answer.
+
+    Arguments:
+        most: the maximum size of the answer, in bytes.
+    """
     try:
         answer = work(data)
     except ValueError as error:
@@ -71,7 +85,7 @@ def attempt(work: Work, data: bytes, most: int) -> tuple[Kind, bytes]:
     except MemoryError:
         return Kind.TOO_MUCH, b"memory"
     except Exception as error:
-        # Whatever it is, it must not take the process along: the next job is somebody else's.
+        # No error may end the process, because the next job is somebody else's.
         return Kind.BROKEN, f"{type(error).__name__}: {error}"[:MOST_REASON].encode(
             "utf-8", "replace"
         )
@@ -81,14 +95,14 @@ def attempt(work: Work, data: bytes, most: int) -> tuple[Kind, bytes]:
 
 
 def allow(seconds: int) -> None:
-    """Lets this process have so many seconds of processor time from now on."""
+    """Lets this process use `seconds` of processor time from now on."""
     latest = int(time.process_time()) + 1 + seconds
     resource.setrlimit(resource.RLIMIT_CPU, (latest, resource.RLIM_INFINITY))
 
 
 def limit(memory: int) -> None:
-    """Keeps this process from taking more than `memory` bytes beyond what it has, from writing
-    files, and from leaving its memory behind when it crashes."""
+    """Keeps this process from taking more than `memory` bytes in addition to those that it has,
+    from writing files, and from leaving a core dump when it crashes."""
     has = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_AS, (has + memory, has + memory))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
@@ -106,5 +120,5 @@ def main(arguments: list[str]) -> None:
     try:
         serve(sys.stdin.buffer, sys.stdout.buffer, work, int(seconds), int(most))
     except BrokenPipeError:
-        # The parent is gone. Nothing that is left in the buffer is of use to anybody.
+        # The parent is gone. What is still in the buffer is of no use to anybody.
         os._exit(0)

@@ -1,9 +1,10 @@
-"""One process that works within limits, as its parent sees it: started when it is first needed,
-ended when idle, killed when it overruns, and replaced after that.
+"""This module is the parent's side of one process that works within limits. The process is started
+when it is first needed, ended when it has been idle, killed when it exceeds a limit, and replaced
+after that.
 
-A thread would take the event loop's turns away from it: both need the interpreter. A pool of
-processes (`concurrent.futures`) outlives a parent that is killed, and one of its processes that
-dies breaks all that the others have in hand.
+A thread would not do: it needs the interpreter, as the event loop does, and would keep it from
+running. Neither would a pool of `concurrent.futures`: its processes outlive a parent that is
+killed, and when one of them dies, the jobs of all the others fail.
 """
 
 import asyncio
@@ -17,37 +18,39 @@ from padfleet.shared.limited.job import Job
 from padfleet.shared.tasks import Tasks, aside
 
 IDLE = 60.0
-"""Seconds without work after which the process is ended; it holds some 20 MB."""
+"""The seconds without work after which the process is ended. It holds some 20 MB."""
 
 BUSY = 4
-"""How much longer a job may take by the clock: the machine has others to serve before it."""
+"""How many times its processor time a job may take by the clock, since the machine also runs other
+processes."""
 
 STEP = 1 << 20
-"""Bytes of an answer that are taken at a time: a millisecond."""
+"""How many bytes of an answer are read at a time. That takes a millisecond."""
 
 GRACE = 5.0
-"""Seconds that it has to end when there is nothing more to do."""
+"""How many seconds the process has to end when there is nothing more to do."""
 
 
 class Failed(Exception):
-    """There is no answer."""
+    """The job has no answer."""
 
 
 class Overrun(Failed):
-    """The job takes more time, memory, or room for its answer than one job may."""
+    """The job takes more time or memory than one job may, or its answer is too large."""
 
 
 class JobRefused(Failed):
-    """The job is wrong; the text says what. It is what the work itself raised as ValueError."""
+    """The job is wrong. The text says why: it is that of the ValueError that the work raised."""
 
 
 class WorkFailed(Failed):
-    """A fault of ours: the process has ended, does not start, or the work raised something."""
+    """padfleet itself is at fault: the process has ended, it does not start, or the work raised an
+    unexpected error."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one job may take."""
+    """What one job may use."""
 
     seconds: int  #: of processor time; by the clock, `BUSY` times as many
     memory: int  #: bytes
@@ -55,15 +58,20 @@ class Limits:
 
 
 class Limited:
-    """Does one job at a time."""
+    """Does jobs in one process, one at a time."""
 
     def __init__(self, work: str, limits: Limits, *, idle: float = IDLE) -> None:
-        """`work`: the function, as ``package.module:function``; see `shared.limited.child`."""
+        """Takes the function that does the `work`, as ``package.module:function``;
+        `shared.limited.child` says what it is given.
+
+        Arguments:
+            idle: the seconds without work after which the process is ended.
+        """
         self._work = work
         self._limits = limits
         self._idle = idle
         self._process: asyncio.subprocess.Process | None = None
-        self._done = 0  # jobs of this process
+        self._done = 0  # jobs that this process has done
         self._turn = asyncio.Lock()
         self._rest: asyncio.TimerHandle | None = None
         self._leaving = Tasks()
@@ -71,12 +79,15 @@ class Limited:
 
     @property
     def pid(self) -> int | None:
-        """The id of the process, while there is one."""
+        """The process id, or None while there is no process."""
         return self._process.pid if self._process is not None else None
 
     async def do(self, *job: bytes) -> bytes:
-        """The answer to a job, which is handed over as it is, piece by piece. Raises `JobRefused`,
-        `Overrun` or `WorkFailed`."""
+        """Does a job and returns the answer. The pieces of the job are written as they are, one
+        after the other.
+
+        Raises `JobRefused`, `Overrun` or `WorkFailed`.
+        """
         async with self._turn:
             if self._closed:
                 raise WorkFailed("the process is stopping")
@@ -98,7 +109,8 @@ class Limited:
                     raise Overrun(f"it takes more than {seconds} s of processor time") from None
                 raise WorkFailed(f"the process that does {self._work} failed: {error!r}") from error
             except BaseException:
-                # Cancelled half-way: its answer would be taken for that to the next job.
+                # This exchange was cancelled half-way: its answer would be taken for the answer to
+                # the next job.
                 await self._end()
                 raise
             self._done += 1
@@ -121,10 +133,11 @@ class Limited:
             return await self._exchange(job)
         except (OSError, EOFError):
             if not self._done or await self._ended_by() == -signal.SIGXCPU:
-                raise  # it has died of this very job
+                raise  # this very job has ended the process
             await self._end()
-            # Somebody has killed it since the last job: the system, when memory is short, begins
-            # with the likes of it. Should it be for this job, it will not survive it again.
+            # The process was killed after its last job. When memory is short, the system kills
+            # processes such as this one first. If this job is the reason, the process will not
+            # survive the second attempt either.
             return await self._exchange(job)
 
     async def _exchange(self, job: Job) -> tuple[Kind, bytes]:
@@ -151,19 +164,20 @@ class Limited:
                 stdin.write(piece)
             await stdin.drain()
         except RuntimeError as error:
-            # How uvloop says that a pipe is closed already.
+            # uvloop raises this when a pipe is already closed.
             raise BrokenPipeError(str(error)) from error
         head = await stdout.readexactly(1 + LENGTH_BYTES)
         return Kind(head[0]), await _read(stdout, int.from_bytes(head[1:], "big"))
 
     def _has_rested(self) -> None:
-        # Whoever comes meanwhile starts another.
+        # A job that comes meanwhile starts another process.
         process, self._process, self._rest = self._process, None, None
         if process is not None:
             self._leaving.start(_ended(process), f"end of {self._work}", pid=process.pid)
 
     async def _ended_by(self) -> int | None:
-        """How the process has ended, whose pipes have."""
+        """Waits until a process whose pipes are closed has ended, for `GRACE` seconds at most.
+        Returns its exit code, or None."""
         if self._process is None:
             return None
         with suppress(TimeoutError):
@@ -172,7 +186,7 @@ class Limited:
         return self._process.returncode
 
     async def _end(self) -> int | None:
-        """How it has ended, killed or before."""
+        """Kills the process unless it has ended already, and returns its exit code."""
         process, self._process = self._process, None
         if process is None:
             return None
@@ -183,12 +197,13 @@ class Limited:
 
 
 async def _read(stream: asyncio.StreamReader, length: int) -> bytes:
-    """So many bytes, in steps: to copy a hundred megabytes at once would hold the event loop."""
+    """Reads `length` bytes in steps, because copying a hundred megabytes at once would hold the
+    event loop."""
     pieces: list[bytes] = []
     while length:
         pieces.append(await stream.readexactly(min(length, STEP)))
         length -= len(pieces[-1])
-    # Others have the interpreter while so much is joined.
+    # Joining many pieces is done in a thread, so that the event loop can run meanwhile.
     return await aside(len(pieces) > 1, b"".join, pieces)
 
 
@@ -204,7 +219,8 @@ def _answer(kind: Kind, answer: bytes, work: str) -> bytes:
 
 
 async def _ended(process: asyncio.subprocess.Process) -> None:
-    """It ends by itself when its input does."""
+    """Closes the input of the process, which then ends by itself. If it does not end in time, it is
+    killed."""
     if process.stdin is not None:
         process.stdin.close()
     try:

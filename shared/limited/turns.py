@@ -1,9 +1,10 @@
-"""Whose turn it is: clients one after the other, each with what it wants in its own order.
+"""This module decides whose job is next: clients take turns, and each client's jobs stay in their
+own order.
 
-One line for all would let the first who sends a hundred files make everybody wait for all of them.
-Here somebody who comes with one file waits for one file of each of the others at most. And where
-all places to wait are taken, it is the one who holds most of them who has to give one up, not
-whoever comes next.
+With a single queue for all, a client that sends a hundred files would make everybody else wait for
+all of them. With turns, a client that sends one file waits for at most one file of each of the
+others. When all places to wait are taken, the client that holds most of them gives one up, and not
+the client that comes next.
 """
 
 import asyncio
@@ -13,20 +14,27 @@ from contextlib import asynccontextmanager
 
 
 class QueueFull(Exception):
-    """There is no place to wait. The text says whose fault it is."""
+    """There is no place to wait. The text says who has taken the places."""
 
 
 class FairQueue:
     def __init__(self, at_once: int, *, waiting: int, of_one: int, each: int = 0) -> None:
-        """`at_once`: how many turns there are at a time, of one client `each` (0: all of them).
-        `waiting`: places to wait, of one client `of_one`."""
+        """Makes an empty queue.
+
+        Arguments:
+            at_once: how many jobs may run at the same time.
+            waiting: how many jobs may wait.
+            of_one: how many jobs of one client may wait.
+            each: how many jobs of one client may run at the same time; 0 sets no limit.
+        """
         self._at_once = at_once
         self._each = each or at_once
         self._places = waiting
         self._of_one = of_one
         self._running: dict[Hashable, int] = {}
         self._waiting: OrderedDict[Hashable, deque[asyncio.Future[None]]] = OrderedDict()
-        """The first of these clients is the next whose turn it is, if it may have one."""
+        """The waiting jobs by client. The first client here is the next to have a turn, provided
+        that it may have another one."""
 
     @property
     def running(self) -> int:
@@ -38,7 +46,7 @@ class FairQueue:
 
     @asynccontextmanager
     async def turn(self, client: Hashable) -> AsyncIterator[None]:
-        """Waits for the client's turn, which lasts for the block. Raises `QueueFull`."""
+        """Waits for the client's turn, which lasts as long as the block. Raises `QueueFull`."""
         if self._may_run(client) and client not in self._waiting:
             self._running[client] = self._running.get(client, 0) + 1
         else:
@@ -60,13 +68,14 @@ class FairQueue:
             await future
         except BaseException:
             if future.done() and not future.cancelled() and future.exception() is None:
-                self._end(client)  # the turn came, and nobody is there to take it
+                self._end(client)  # it had its turn already, and nobody is there to use it
             else:
                 self._leave(client, future)
             raise
 
     def _displace(self, client: Hashable) -> None:
-        """Makes a place, if somebody has more of them than the client would have then."""
+        """Frees a place by taking one from the client that holds most of them. Raises `QueueFull`
+        unless that client holds more places than this one would have afterwards."""
         most = max(self._waiting, key=lambda one: len(self._waiting[one]))
         if len(self._waiting[most]) <= len(self._waiting.get(client, ())) + 1:
             raise QueueFull("too many are waiting; try again in a moment")
@@ -97,6 +106,6 @@ class FairQueue:
                 self._waiting.move_to_end(found)
             else:
                 del self._waiting[found]
-            if not future.done():  # else it has been cancelled, and comes here by itself
+            if not future.done():  # else it has been cancelled, which `_wait` deals with
                 self._running[found] = self._running.get(found, 0) + 1
                 future.set_result(None)

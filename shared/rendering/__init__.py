@@ -1,1 +1,2 @@
-"""What a pad looks like as plain text and as HTML. Pure functions of its attributed text."""
+"""This package renders a pad as plain text and as HTML, and reads files into pads. Its functions
+are pure."""

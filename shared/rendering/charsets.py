@@ -1,7 +1,8 @@
-"""In which encoding a file is, and its text. Pure.
+"""This module finds out which encoding a file has, and decodes it. It is pure.
 
-A mark at its beginning says it, then UTF-8 is tried, whose texts nothing else looks like; then
-`<meta charset>` counts in HTML; then what the letters look like, if that is clear enough.
+A byte order mark decides. Without one, UTF-8 is tried, since text in other encodings is hardly ever
+valid UTF-8. Then `<meta charset>` counts in HTML, and finally what the letters look like, if that
+is clear enough.
 """
 
 import codecs
@@ -12,8 +13,8 @@ from contextlib import suppress
 from turbohtml.detect import detect
 
 SURE_ENOUGH = 0.3
-"""How sure the detector must be. Texts of a sentence or two are above it in their own encoding,
-what is no text at all is at 0."""
+"""The lowest confidence of the detector that is accepted. Texts of a sentence or two are above it
+in their own encoding; data that is not text is at 0."""
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -22,16 +23,16 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-"""The longer ones first that begin like another."""
+"""Byte order marks and their encodings. A mark that begins with another one comes before it."""
 
 _WIDE = (("utf-32-le", 4), ("utf-32-be", 4), ("utf-16-le", 2), ("utf-16-be", 2))
-"""Encodings in units of so many bytes."""
+"""Encodings whose units have more than one byte, with the size of the unit."""
 
 _SAMPLE = 1 << 17
-"""Bytes at the beginning by which it is told whether they may be text."""
+"""How many bytes at the beginning of a file are used to tell whether it may be text."""
 
 _ISO_2022_JP = re.compile(rb"\x1b\$[@B]")
-"""What leads from ASCII to Japanese letters there."""
+"""The escape sequence that switches from ASCII to Japanese letters in ISO-2022-JP."""
 
 _SIGNATURES = {
     b"PK\x03\x04": "a ZIP archive, or an office document",
@@ -47,11 +48,12 @@ _SIGNATURES = {
 
 
 class NoText(ValueError):
-    """The file is none that can be read. The text says what it seems to be."""
+    """The file is not text that can be read. The text of the exception says what the file seems to
+    be."""
 
 
 def decoded(data: bytes) -> str:
-    """The file's text. Raises `NoText`."""
+    """Returns the file's text. Raises `NoText`."""
     for signature, what in _SIGNATURES.items():
         if data.startswith(signature):
             raise NoText(f"the file is no text: it seems to be {what}")
@@ -73,12 +75,13 @@ def decoded(data: bytes) -> str:
 
 
 def _as_utf8(data: bytes) -> str | None:
-    """The text, if it is UTF-8 and not another encoding whose bytes are all UTF-8's."""
+    """Returns the text if `data` is UTF-8, and otherwise None. Data in ISO-2022-JP is decoded as
+    such, because it is valid UTF-8 as well."""
     try:
         text = data.decode()
     except UnicodeDecodeError:
         return None
-    if _ISO_2022_JP.search(data):  # all of its bytes are ASCII's
+    if _ISO_2022_JP.search(data):  # all bytes of this encoding are ASCII
         with suppress(UnicodeDecodeError):
             return data.decode("iso2022_jp_2")
     return text if "\0" not in text else None
@@ -93,9 +96,10 @@ def _as(codec: str, data: bytes, name: str = "") -> str:
 
 
 def _unmarked(data: bytes) -> str | None:
-    """The encoding of text in units of two or four bytes that no mark tells, if there is ASCII in
-    it, spaces and line ends at least: so read, it has more of that than in the other order of the
-    bytes, and nothing that is no text."""
+    """Returns the encoding of a text whose units have two or four bytes and that has no byte order
+    mark, or None. The text has to contain some ASCII, as any text with spaces or line ends does.
+    The encoding that is returned yields the most ASCII of all, and no character that does not occur
+    in text."""
     best, most = None, 0
     for codec, width in _WIDE:
         if len(data) % width:

@@ -1,8 +1,8 @@
-"""What has changed between two revisions of a pad, as a document: the newer text with its authors,
-and among it what was taken out since, marked as removed. Pure.
+"""This module shows what has changed between two revisions of a pad, as a document: the newer text
+with its authors, and within it the text that has been removed since, marked as removed. It is pure.
 
-It is what Etherpad's `createDiffHTML` shows. Who wrote what stood there before does not count;
-where only attributes have changed, the text stands there twice, as it was and as it is.
+The result is what Etherpad's `createDiffHTML` shows. The authors of what was there before are
+ignored. Where only attributes have changed, the text appears twice: as it was, and as it is.
 """
 
 import re
@@ -26,30 +26,33 @@ from padfleet.shared.easysync.attributes import attribs_string
 from padfleet.shared.easysync.base36 import numeral
 
 REMOVED: Final = ("removed", "true")
-"""The attribute of text that is there no longer."""
+"""The attribute of text that has been removed."""
 
 MARKER: Final = "*"
-"""Stands at the beginning of a line that has attributes of its own, and is seen by nobody."""
+"""The character at the beginning of a line that has attributes of its own. It is never
+displayed."""
 
 _NO_CLASS: Final = re.compile(r"[^A-Za-z0-9_-]")
 
 
 class Change(NamedTuple):
-    author: str  #: empty: nobody in particular
-    changeset: str  #: with the numbers of the pool that all of them have in common
+    author: str  #: empty: no particular author
+    changeset: str  #: with the attribute numbers of a pool that all changes share
 
 
 def difference(
     before: AText, changes: Iterable[Change], pool: AttributePool
 ) -> tuple[AText, list[str]]:
-    """The document, and the authors of the changes in the order in which they come up.
+    """Returns the document, and the authors of the changes in the order in which they first appear.
 
     Arguments:
-        before: the document that the first change is made to.
-        changes: one after the other. Those that only take all authors away are left out.
-        pool: for the numbers in all of them. What is new in the document is added.
+        before: the document that the first change applies to.
+        changes: the changes, each made to the result of the one before it. A change that only
+            removes all authors is left out.
+        pool: the pool of the attribute numbers in `before` and `changes`. Attributes that are new
+            in the document are added to it.
 
-    Raises `EasysyncError` where one does not fit the one before.
+    Raises `EasysyncError` if a change does not fit the one before it.
     """
     old = _without_authors(before, pool)
     authors: dict[str, None] = {}
@@ -62,9 +65,10 @@ def difference(
 
 
 def style(pool: AttributePool, colors: dict[str, int | str], palette: list[str]) -> str:
-    """A style element with a class for each author in the pool, and for what is removed.
+    """Returns a style element with a class for each author in the pool, and one for removed text.
 
-    `colors` of the authors that are known, as numbers of the `palette` or as CSS has them.
+    Arguments:
+        colors: the colours of the known authors, as indices into `palette` or in CSS notation.
     """
     rules = []
     for number in range(len(pool)):
@@ -82,14 +86,15 @@ def style(pool: AttributePool, colors: dict[str, int | str], palette: list[str])
 
 
 def author_class(author: str) -> str:
-    """The class of what somebody has written. Whatever an id has in it, this is only a name."""
+    """Returns the CSS class of text by `author`. Any character that has a meaning in CSS or HTML is
+    replaced."""
     return "author" + _NO_CLASS.sub("_", author)
 
 
 def _css(color: int | str | None, palette: list[str]) -> str:
     if isinstance(color, int) and 0 <= color < len(palette):
         return palette[color]
-    return color if is_color(color) else "null"  # of nobody that is known: as in Etherpad
+    return color if is_color(color) else "null"  # of unknown authors, as in Etherpad
 
 
 # --- The change as a whole -----------------------------------------------------------------------
@@ -103,8 +108,8 @@ def _without_authors(atext: AText, pool: AttributePool) -> AText:
 def _signed(
     changes: Iterable[Change], authors: dict[str, None], pool: AttributePool
 ) -> Iterator[str]:
-    """The changesets, in which removals and changes of attributes say whose they are. The authors
-    are added to `authors`."""
+    """Yields the changesets, with the author added to each removal and each change of attributes.
+    Adds the authors to `authors`."""
     for change in changes:
         if _takes_authors_away(change.changeset, pool):
             continue
@@ -138,9 +143,10 @@ def _with_author(change: Change, pool: AttributePool) -> str:
 
 
 def _composed(changesets: Iterable[str], pool: AttributePool) -> str | None:
-    """All of them as one; None if there are none. Two neighbours at a time, which is the same as
-    one after the other, and costs the logarithm of their number and not the number."""
-    waiting: list[tuple[int, str]] = []  # each of 2^n changesets, the larger ones first
+    """Returns all changesets composed into one, or None if there are none. Neighbours of the same
+    size are composed pairwise: the result is the same as composing them one after the other, but
+    each changeset is composed only as often as the logarithm of their number."""
+    waiting: list[tuple[int, str]] = []  # each made of 2^n changesets, the larger ones first
     for changeset in changesets:
         size, whole = 0, changeset
         while waiting and waiting[-1][0] == size:
@@ -155,11 +161,12 @@ def _composed(changesets: Iterable[str], pool: AttributePool) -> str | None:
     return whole
 
 
-# --- What is there no longer ---------------------------------------------------------------------
+# --- What has been removed ------------------------------------------------------------------------
 
 
 def _removals(changeset: str, old: AText, pool: AttributePool) -> str:
-    """The changeset that puts into the new text what the change has taken out of the old one."""
+    """Returns the changeset that inserts into the new text what the change has removed from the old
+    one."""
     _, new_len, ops, _ = unpack(changeset)
     builder = Builder(new_len)
     there = _Old(old)
@@ -183,7 +190,8 @@ def _changed(
     set_to: dict[str, str],
     pool: AttributePool,
 ) -> None:
-    """Text of which only attributes have changed: before each stretch of a line, as it was."""
+    """Handles text of which only attributes have changed: inserts the text as it was in front of
+    each piece of it that lies within one line."""
     known: dict[str, str] = {}
     kept = 0
     for text, attribs in parts:
@@ -202,7 +210,8 @@ def _changed(
 
 
 def _as_it_was(attribs: str, set_to: dict[str, str], pool: AttributePool) -> str:
-    """What takes an attribute from text that had it is not among it, as in Etherpad."""
+    """Returns the attributes that inserted text has so that it looks as it did before the change.
+    Attributes that the change has set are reset to their old values, and the author is removed."""
     had = attribs_of(attribs, pool)
     back = {"author": "", REMOVED[0]: REMOVED[1]}
     for key, value in set_to.items():
@@ -212,7 +221,7 @@ def _as_it_was(attribs: str, set_to: dict[str, str], pool: AttributePool) -> str
 
 
 class _Old:
-    """The old text, from its beginning to its end."""
+    """Reads the old text from its beginning to its end."""
 
     def __init__(self, atext: AText) -> None:
         self._text = atext.text
@@ -228,7 +237,8 @@ class _Old:
             pass
 
     def next(self, chars: int) -> Iterator[tuple[str, str]]:
-        """The next so many characters, in parts with the same attributes."""
+        """Yields the next `chars` characters, in pieces that have the same attributes throughout,
+        each with its attributes."""
         while chars > 0:
             while not self._left:
                 self._left, self._attribs = next(self._runs)

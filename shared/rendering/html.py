@@ -1,7 +1,8 @@
-"""A pad as HTML: what Etherpad's export makes of it, with every element closed.
+"""This module renders a pad as HTML: the result is that of Etherpad's export, with every element
+closed.
 
-Whatever is in the pad is text here. Characters that mean something to a browser are escaped, and
-nothing of an attribute's value gets into a tag: attributes choose among fixed tags.
+Everything in a pad is treated as text. Characters that have a meaning in HTML are escaped, and no
+part of an attribute's value gets into a tag: attributes only select among fixed tags.
 """
 
 import re
@@ -30,18 +31,20 @@ _ESCAPES = {
     ord('"'): "&quot;",
     ord("'"): "&#x27;",
     ord("/"): "&#x2F;",
-    # In HTML these are nothing, or errors.
+    # HTML ignores these characters, or treats them as errors.
     **{code: "" for code in range(0x20) if code not in (0x09, 0x0A, 0x0D)},
 }
 
 TagsOf = Callable[[dict[str, str]], list[str]]
-"""The tags for the attributes of a text, from the outermost on, with the class if it has one."""
+"""Returns the tags for the attributes of a text, the outermost first, each with its class if it has
+one."""
 
 _NOT_PLAIN = re.compile(r"[^\x21-\x7e\x80-\x9f\s]")
-"""What is written as a number. Controls from 80 on would be taken for those of Windows-1252."""
+"""Characters that are written as numbers. The controls from 80 to 9f are not, because browsers take
+`&#x80;` to `&#x9f;` for characters of Windows-1252."""
 
 _PLAIN = re.compile(r"[ !#-%(-.0-;=?-~]*")
-"""Text of which nothing is to be escaped, as most has: seen at once."""
+"""Text in which nothing has to be escaped. Most text is like this, and one match recognises it."""
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _PART = re.compile("<[^>]*>|[ \u00a0]|[^ \u00a0<]+")
@@ -67,20 +70,25 @@ ul.indent {{ list-style-type: none; }}
 
 
 def to_html(atext: AText, pool: AttributePool, *, signed: bool = False) -> str:
-    """The content of a body. `signed`: text has the class of its author, and what is marked as
-    removed has one, too. Raises `EasysyncError` as `lines_of` does."""
+    """Returns the content of the body element.
+
+    Arguments:
+        signed: gives text the class of its author, and removed text a class as well.
+
+    Raises `EasysyncError` if the attributes do not fit the text or are not in the pool.
+    """
     return "".join(_blocks(lines_of(atext, pool), _signed_tags if signed else _tags))
 
 
 def to_document(atext: AText, pool: AttributePool, title: str) -> str:
-    """A whole page. Raises as `to_html`."""
+    """Returns a whole page. Raises what `to_html` raises."""
     return _DOCUMENT.format(title=escaped(title), body=to_html(atext, pool))
 
 
 def escaped(text: str) -> str:
-    """Text for the inside of an element, or of a quoted attribute, in ASCII.
+    """Returns `text` in ASCII, escaped for use inside an element or a quoted attribute.
 
-    A half of a surrogate pair, which no HTML can hold, becomes the replacement character.
+    A lone surrogate, which HTML cannot contain, becomes the replacement character.
     """
     if _PLAIN.fullmatch(text):
         return text
@@ -112,24 +120,25 @@ def _headed(line: TextLine, tags_of: TagsOf) -> str:
 
 
 class _Lists:
-    """The lists that are open, from the outermost on; in each of them one item is open."""
+    """The lists that are open, the outermost first. Each of them has one open item."""
 
     def __init__(self) -> None:
         self._open: list[str] = []  # types
-        self._is_empty = False  # the item that is open
+        self._is_empty = False  # whether the open item is empty
         self._counts: dict[int, int] = {}
-        """Items of numbered lists by level. A list that another one has interrupted goes on
-        counting; one that ended with its level does not, and is 0 here."""
+        """How many items the numbered lists have had, by level. A list that was interrupted by
+        another one goes on counting. A list that has ended with its level starts again; its count
+        here is 0."""
 
     def item(self, line: TextLine) -> Iterator[str]:
-        """What goes before the content of a line that is an item."""
+        """Yields what has to precede the content of a line that is a list item."""
         if len(self._open) >= line.level and self._open[line.level - 1] != line.list_type:
             yield from self._close(0, ends_at=line.level)
         yield from self._close(line.level, ends_at=line.level)
         if len(self._open) == line.level:
             yield "</li><li>"
         elif self._open and self._is_empty:
-            yield "<br>"  # else it would be an item that is only there for the list in it
+            yield "<br>"  # else the item would exist only for the list inside it
         self._is_empty = not line.runs and not line.heading
         while len(self._open) < line.level:
             yield self._tag(line, len(self._open) + 1)
@@ -156,7 +165,8 @@ class _Lists:
         return f'<ol start="{count + 1}" class="number">' if count else '<ol class="number">'
 
     def _close(self, level: int, *, ends_at: int) -> Iterator[str]:
-        """Closes lists until `level` are left. Those deeper than `ends_at` are over for good."""
+        """Closes lists until `level` are left. Numbered lists deeper than `ends_at` have ended and
+        will start again at their first number."""
         while len(self._open) > level:
             if len(self._open) > ends_at and self._open[-1] == "number":
                 self._counts[len(self._open)] = 0
@@ -167,12 +177,13 @@ class _Lists:
 
 
 def _tags(attribs: dict[str, str]) -> list[str]:
-    """The tags of text with these attributes, from the outermost on."""
+    """Returns the tags of text with these attributes, the outermost first."""
     return [_TAGS[key] for key, value in attribs.items() if key in _TAGS and value]
 
 
 def _signed_tags(attribs: dict[str, str]) -> list[str]:
-    """The tags of a run, with spans for its author and for what is removed."""
+    """Returns the tags of text with these attributes, with spans for its author and for removed
+    text."""
     found = []
     for key, value in attribs.items():
         if key == "author" and value:
@@ -185,7 +196,8 @@ def _signed_tags(attribs: dict[str, str]) -> list[str]:
 
 
 def linked(line: TextLine) -> Iterator[tuple[str, Iterator[TextRun]]]:
-    """The runs of a line, by where they lead: an address, or an empty text."""
+    """Yields the runs of a line, together with the address that they link to, which is empty for
+    text outside links."""
     links = list(links_in(line.text))
     if not links:
         yield "", iter(line.runs)
@@ -194,7 +206,7 @@ def linked(line: TextLine) -> Iterator[tuple[str, Iterator[TextRun]]]:
     for start, end in links:
         yield "", _cut(line.runs, at, start)
         url = line.text[start:end]
-        # Without a scheme it would lead to a page beside this one.
+        # Without a scheme, the link would lead to a page next to this one.
         yield f"http://{url}" if url.startswith("www.") else url, _cut(line.runs, start, end)
         at = end
     yield "", _cut(line.runs, at, len(line.text))
@@ -221,7 +233,7 @@ def _cut(runs: Iterable[TextRun], start: int, end: int) -> Iterator[TextRun]:
 
 
 def _formatted(runs: Iterable[TextRun], tags_of: TagsOf) -> Iterator[str]:
-    tags: list[str] = []  # that are open, from the outermost on
+    tags: list[str] = []  # the open tags, the outermost first
     for run in runs:
         wanted = tags_of(run.attribs)
         kept = 0
@@ -243,8 +255,9 @@ def _closing(tag: str) -> str:
 
 
 def _with_hard_spaces(html: str) -> str:
-    """Browsers show one space of several, and none at either end of a line. So all are made hard
-    but the last one of those between two words, where the line may break."""
+    """Returns the HTML with `&nbsp;` for each space that a browser would not show. Browsers show
+    only one of several spaces in a row, and none at either end of a line, so only the last space
+    between two words stays as it is, where the line may break."""
     if " " not in html:
         return html.replace("\u00a0", "&#160;")
     parts = _PART.findall(html)

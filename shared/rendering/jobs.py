@@ -1,6 +1,5 @@
-"""What a process of its own does with files: reads them into what an edit inserts, and writes pads
-as text and HTML. Pure; jobs and answers are bytes, for `shared.limited`.
-"""
+"""This module converts files in a separate process: it reads files into what an edit inserts, and
+writes pads as text and HTML. It is pure; jobs and answers are bytes, for `shared.limited`."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -30,35 +29,37 @@ from padfleet.shared.rendering.txt import to_txt, without_halves
 from padfleet.shared.wire.jsontext import dumps, loads
 
 WRITER = "a.?"
-"""Stands for the author of what is read: who that is may be known only when it has been read, for
-nobody is made an author by a file that is refused."""
+"""A placeholder for the author of what is read. The author may become known only after the file has
+been read, because a refused file must not make anybody an author."""
 
 
 LARGE = 30_000
-"""Characters of operations from which on they are gone through beside the event loop."""
+"""How many characters the operations of an insertion may have to be processed in the event loop.
+Longer ones are processed in a thread."""
 
 MOST_FIELDS = 1000
-"""The most fields of one call; none of ours has more than ten."""
+"""The maximum number of fields in one call; no call of ours has more than ten."""
 
 
 MOST_STRUCTURE = 1_000
-"""Characters, as JSON, of a parameter that is no text: none of ours is more than a number."""
+"""The maximum number of characters, as JSON, of a parameter that is not a string. None of ours is
+more than a number."""
 
 
 class Insertion(NamedTuple):
-    """What an edit puts in the place of all there is, but for the newline at the end."""
+    """What an edit inserts in place of the whole pad, except for the newline at its end."""
 
     ops: str
-    text: str  #: code units
-    pool: list[Attribute]  #: for the numbers in the ops; `WRITER` stands for the author
+    text: str  #: in code units
+    pool: list[Attribute]  #: the attributes that the ops number; `WRITER` stands for the author
 
     @property
     def is_large(self) -> bool:
-        """Whether to go through it takes so long that it is done beside the event loop."""
+        """Whether the insertion is so large that it has to be processed outside the event loop."""
         return len(self.ops) > LARGE or len(self.pool) > LARGE // 10
 
     def pool_for(self, author: str) -> AttributePool:
-        """The attributes, as this author's."""
+        """Returns the attribute pool, with `author` in place of `WRITER`."""
         pool = AttributePool()
         for key, value in self.pool:
             pool.put(key, author if (key, value) == ("author", WRITER) else value)
@@ -66,22 +67,23 @@ class Insertion(NamedTuple):
 
 
 class Most(NamedTuple):
-    """How large it may be."""
+    """How large a pad may be after reading a file."""
 
     units: int  #: UTF-16 code units of the text
-    attributes: int  #: different ones
+    attributes: int  #: how many different attributes
 
 
 # --- Jobs ----------------------------------------------------------------------------------------
 
 
 def reading(data: bytes | str, *, form: str, most: Most, headings: bool = True) -> Job:
-    """The job of reading a file, or HTML that is text already.
+    """Returns the job of reading a file, or HTML that has been decoded already.
 
     Arguments:
-        form: ``txt``, ``html``, or the ending of a document (``.docx``; see
+        form: ``txt``, ``html``, or the file extension of a document (``.docx``; see
             `shared.documents.offered.read`).
-        headings: whether those of a document stay headings.
+        most: how large the result may be.
+        headings: whether the headings of a document stay headings.
     """
     text = data if isinstance(data, str) else None
     head = pack(["read", text, form, tuple(most), headings])
@@ -89,17 +91,17 @@ def reading(data: bytes | str, *, form: str, most: Most, headings: bool = True) 
 
 
 def showing(form: str, atext: AText, pool: AttributePool, title: str = "") -> Job:
-    """The job of writing a pad in one of these forms: ``txt``, ``html``, ``docx``, ``odt`` and
-    ``pdf`` as files; ``getText`` (``of a revision``: as it is) and ``getHTML`` as the JSON of the
-    API's answers."""
+    """Returns the job of writing a pad in one of several forms: ``txt``, ``html``, ``docx``,
+    ``odt`` and ``pdf`` are files; ``getText``, ``getText of a revision`` (the text as it is stored)
+    and ``getHTML`` are answers of the API as JSON."""
     return with_data(pack(["show", form, atext.text, atext.attribs, _pairs(pool), title]), b"")
 
 
 class Edited(NamedTuple):
-    """A revision, by whom it is and what it has changed."""
+    """A revision: its author, and what it changed."""
 
     author: str
-    wire: bytes  #: as it is stored
+    wire: bytes  #: the wire form, as it is stored
 
 
 def differing(
@@ -109,10 +111,14 @@ def differing(
     pool: AttributePool,
     colors: Mapping[str, int | str],
 ) -> Job:
-    """The job of showing what some revisions have changed, as the JSON of createDiffHTML.
+    """Returns the job of showing what some revisions have changed, as the JSON of createDiffHTML.
 
-    `before`: the pad before them, with attributes that `numbered` numbers; `pool`: all attributes
-    of the pad, in the order in which they came up; `colors`: of its authors that are known.
+    Arguments:
+        before: the pad as it was before them.
+        numbered: the pool of the attribute numbers in `before`.
+        edits: the revisions, in their order.
+        pool: all attributes of the pad, in the order in which they were first used.
+        colors: the colours of the authors that are known.
     """
     changes = [tuple(edit) for edit in edits]
     head = pack(["diff", tuple(before), _pairs(numbered), changes, _pairs(pool), colors])
@@ -120,18 +126,19 @@ def differing(
 
 
 def fields(body: bytes, content_type: str) -> Job:
-    """The job of reading the parameters of a call: a JSON object, or a form in a URL's way."""
+    """Returns the job of reading the parameters of an API call from its body, which is a JSON
+    object or URL-encoded form data."""
     return with_data(pack(["fields", content_type]), body)
 
 
 def fields_in(answer: bytes) -> dict[str, Any]:
-    """What a job of reading parameters answers: texts in code units."""
+    """Returns the parameters from the answer to a job of `fields`, with strings in code units."""
     found: dict[str, Any] = unpack(answer)
     return found
 
 
 def insertion(answer: bytes) -> Insertion:
-    """What a job of reading answers. Raises `DocumentTooLarge`."""
+    """Returns what was read from the answer to a job of `reading`. Raises `DocumentTooLarge`."""
     found = unpack(answer)
     if isinstance(found, str):
         raise DocumentTooLarge(found)
@@ -143,7 +150,8 @@ def insertion(answer: bytes) -> Insertion:
 
 
 def work(job: bytes) -> bytes:
-    """Does a job. ValueError says to whoever asked why it cannot be done."""
+    """Does a job and returns its answer. Raises ValueError, with a text for the client, if the job
+    cannot be done."""
     head, data = taken_apart(job)
     kind, *given = unpack(head)
     if kind == "read":
@@ -165,16 +173,16 @@ def work(job: bytes) -> bytes:
 
 
 def cleaned(text: str, most: int) -> str:
-    """A text, in code units, without what an editor has no line or column for. Raises
-    `DocumentTooLarge` for one of more than `most` units, before it is made."""
+    """Returns a text, in code units, without characters for which an editor has no line or column.
+    Raises `DocumentTooLarge` for a text of more than `most` units, before building the result."""
     measured(text, most)
     return plain(text)
 
 
 def measured(text: str, most: int) -> None:
-    """Raises `DocumentTooLarge` for a text that would have more than `most` units, in a pad."""
+    """Raises `DocumentTooLarge` for a text that would have more than `most` units in a pad."""
     size = len(text) + (len(TAB) - 1) * text.count("\t") - text.count("\r\n")
-    if size > most + 1:  # a newline at the end takes no place, the pad has one
+    if size > most + 1:  # a newline at the end does not count, since the pad has one itself
         raise DocumentTooLarge(f"the text is longer than {most} characters")
 
 
@@ -218,14 +226,15 @@ def _read(data: bytes | str, form: str, most: Most, *, headings: bool) -> Insert
 
 
 def _document(data: bytes, ending: str) -> str:
-    """Its HTML. The libraries are loaded by whoever gets a document, and by nobody else."""
+    """Returns a document as HTML. The libraries are imported here, so that only processes that read
+    a document load them."""
     from padfleet.shared.documents.office import html_of
 
     return html_of(data, ending)
 
 
 def _inserting(atext: AText) -> str:
-    """The ops that insert it, but for the newline at its end."""
+    """Returns the operations that insert the text, without the newline at its end."""
     out, position = Assembler(), 0
     last = len(atext.text) - 1
     for op in iter_ops(atext.attribs):

@@ -1,4 +1,5 @@
-"""A document as lines: runs of text with their attributes, and what the line itself is."""
+"""This module splits a document into lines: runs of text with their attributes, and the attributes
+of the line itself."""
 
 import re
 from dataclasses import dataclass, field
@@ -9,10 +10,11 @@ from padfleet.shared.easysync import AText, AttributePool, attribs_of, iter_ops
 _LIST = re.compile(r"([a-z]+)([0-9]{1,3})")
 
 _HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6", "code"})
-"""Values of the attribute `heading`, with which the usual plugins mark headings."""
+"""The values of the attribute `heading` that the common plugins use."""
 
 MOST_LEVELS = 16
-"""Etherpad's page goes no deeper. What an API caller makes of it must not nest without bounds."""
+"""The deepest level of a list. Etherpad's page goes no deeper, and an API caller must not be able
+to nest lists without limit."""
 
 
 class TextRun(NamedTuple):
@@ -22,13 +24,11 @@ class TextRun(NamedTuple):
 
 @dataclass(slots=True)
 class TextLine:
-    runs: list[TextRun] = field(
-        default_factory=list
-    )  #: without the newline, and without the marker
-    list_type: str = ""  #: bullet, number, indent, …; empty: not in a list
-    level: int = 0  #: from 1, if in a list
-    start: int | None = None  #: of a numbered list, the number that its first item is to have
-    heading: str = ""  #: the tag of a heading
+    runs: list[TextRun] = field(default_factory=list)  #: without the newline and the marker
+    list_type: str = ""  #: bullet, number, indent, …; empty outside lists
+    level: int = 0  #: counted from 1; 0 outside lists
+    start: int | None = None  #: the number of the first item of a numbered list
+    heading: str = ""  #: the tag of the heading, or empty
 
     @property
     def text(self) -> str:
@@ -36,9 +36,9 @@ class TextLine:
 
 
 def lines_of(atext: AText, pool: AttributePool) -> list[TextLine]:
-    """The document's lines; the newline at its very end does not begin another one.
+    """Returns the document's lines. The newline at its very end does not begin another line.
 
-    Raises `EasysyncError` if the attributes are not those of the text or not in the pool.
+    Raises `EasysyncError` if the attributes do not fit the text or are not in the pool.
     """
     lines = [TextLine()]
     position = 0
@@ -57,7 +57,8 @@ def lines_of(atext: AText, pool: AttributePool) -> list[TextLine]:
 
 
 def _read_marker(line: TextLine) -> None:
-    """A line's own attributes are those of its first character: an asterisk that nobody sees."""
+    """Reads the attributes of the line itself from its first character, an asterisk that is never
+    displayed, and removes that character."""
     if not line.runs:
         return
     first = line.runs[0]

@@ -1,4 +1,4 @@
-"""Addresses in a text that become links: those that Etherpad's page makes links of."""
+"""This module finds the addresses in a text that Etherpad's page turns into links."""
 
 import re
 from collections.abc import Iterator
@@ -20,7 +20,8 @@ _ENDS_A_SENTENCE = ":.,;?!)]'*"
 
 
 def links_in(text: str) -> Iterator[tuple[int, int]]:
-    """Where they start and end. No scheme that runs anything (javascript:) is among them."""
+    """Yields where each address starts and ends. None of them has a scheme that runs code, such as
+    `javascript:`."""
     for found in _URL.finditer(text):
         rest = found[2].rstrip(_ENDS_A_SENTENCE)
         if rest:
@@ -28,33 +29,34 @@ def links_in(text: str) -> Iterator[tuple[int, int]]:
 
 
 MOST_ADDRESS = 2_000
-"""Characters of an address that is put into a text."""
+"""The maximum length, in characters, of an address that is added to a text."""
 
 _ESCAPED = re.compile(f"(?!{_CHARS}).", re.DOTALL)
 
 
 class LinkRead:
-    """A link while HTML is read: where it leads, and what its text is so far."""
+    """A link in HTML that is being read: where it leads, and its text so far."""
 
     def __init__(self, href: str) -> None:
         self._href = href.strip()
         self._said: list[str] = []
 
     def say(self, text: str) -> None:
-        """Some more of its text."""
+        """Adds to the link's text."""
         self._said.append(text)
 
     def address_to_add(self) -> str:
-        """The address that is to stand behind the text, in a form in which all of it becomes a
-        link; empty: there is none that a pad links, or the text has it already."""
+        """Returns the address to add after the link's text, in a form in which all of it becomes a
+        link in a pad. Returns an empty string if pads would not link the address, or if the text is
+        the address already."""
         address = linkable(self._href)
         said = "".join(self._said).strip()
         return "" if _plainly(said) in (_plainly(self._href), _plainly(address)) else address
 
 
 def linkable(href: str) -> str:
-    """The address as a text of which pages make a link to the same place, from its first character
-    to its last; empty: they would make none of it."""
+    """Returns the address as text that pages turn into a link to the same place, from its first
+    character to its last. Returns an empty string if they would not."""
     if len(href) > MOST_ADDRESS or any(char.isspace() for char in href):
         return ""
     text = _ESCAPED.sub(lambda char: quote(char[0], safe="%"), href)
@@ -65,5 +67,5 @@ def linkable(href: str) -> str:
 
 
 def _plainly(address: str) -> str:
-    """What is the same of two addresses for who reads them."""
+    """Returns the address without what does not matter to a person who compares two addresses."""
     return address.removeprefix("http://").removesuffix("/")

@@ -1,4 +1,5 @@
-"""The lists that are open while HTML is read: what their next item is. Pure."""
+"""This module keeps track of the lists that are open while HTML is read, and of what their next
+item is. It is pure."""
 
 import re
 from dataclasses import dataclass
@@ -8,11 +9,11 @@ from padfleet.shared.rendering.lines import MOST_LEVELS
 Attributes = tuple[tuple[str, str], ...]
 
 _ETHERPADS = re.compile(r"list-([a-z]+)([0-9]{1,3})")
-"""The class of a list in Etherpad's pages: its type, and its level."""
+"""The class of a list in Etherpad's pages, with its type and level."""
 
 _GOOGLES = re.compile(r"lst-kix_\w+-([0-9])")
-"""The class of a list in what Google Docs writes, where all lie beside each other; its level,
-from 0."""
+"""The class of a list in HTML from Google Docs, where lists are not nested in each other, with its
+level counted from 0."""
 
 _NUMBER = re.compile(r"\s*([0-9]{1,9})\s*")
 
@@ -21,7 +22,7 @@ _NUMBER = re.compile(r"\s*([0-9]{1,9})\s*")
 class _List:
     kind: str
     level: int
-    following: int  #: number of the next item
+    following: int  #: the number of the next item
 
 
 class Lists:
@@ -29,7 +30,7 @@ class Lists:
         self._open: list[_List] = []
 
     def open(self, tag: str, given: dict[str, str]) -> None:
-        """A list begins. `given`: the element's attributes."""
+        """Opens a list. `given` are the element's attributes."""
         level = self._open[-1].level + 1 if self._open else 1
         kind = "number" if tag == "ol" else "bullet"
         for name in given.get("class", "").split():
@@ -46,12 +47,12 @@ class Lists:
         self._open.pop()
 
     def number(self, given: dict[str, str]) -> None:
-        """An item begins, which may say its number."""
+        """Begins an item, whose attributes may say its number."""
         if self._open:
             self._open[-1].following = _number(given.get("value", ""), self._open[-1].following)
 
     def marker(self) -> Attributes:
-        """The attributes of the next item's marker."""
+        """Returns the attributes of the next item's marker, and counts the item."""
         found = self._open[-1] if self._open else _List("bullet", 1, 1)
         kind = ("insertorder", "first"), ("list", f"{found.kind}{found.level}"), ("lmkr", "1")
         if found.kind != "number":
@@ -61,6 +62,6 @@ class Lists:
 
 
 def _number(text: str, default: int) -> int:
-    """What is no number, or has more digits than anybody counts to, is not taken for one."""
+    """Returns the number in `text`, or `default` if it is not a number of at most nine digits."""
     found = _NUMBER.fullmatch(text)
     return int(found[1]) if found is not None else default

@@ -1,4 +1,5 @@
-"""The lines of a pad while HTML is read: where one ends, and which are items of lists. Pure."""
+"""This module builds the lines of a pad while HTML is read: it decides where a line ends and which
+lines are list items. It is pure."""
 
 import re
 
@@ -6,7 +7,7 @@ from padfleet.shared.easysync.characters import CONTROLS, plain
 from padfleet.shared.rendering.lists import Attributes, Lists
 
 CELLS = " | "
-"""Between the cells of a table's row, which is a line."""
+"""Separates the cells of a table's row, which becomes one line."""
 
 _SPACES = re.compile("[ \t\r\n\f]+")
 
@@ -14,34 +15,37 @@ Runs = list[tuple[str, Attributes]]
 
 
 class DocumentTooLarge(ValueError):
-    """The document is larger than it may be. The text says how large that is."""
+    """The document is larger than allowed. The text says how large it may be."""
 
 
 class Paragraphs:
     def __init__(self, lists: Lists, most: int | None) -> None:
-        """`most`: characters; beyond them `DocumentTooLarge` is raised."""
+        """Takes the open lists, and `most`, the maximum number of characters; `DocumentTooLarge` is
+        raised for a document with more."""
         self._lists = lists
         self._most = most
         self._size = 0
         self._lines: list[tuple[Attributes, Runs]] = []
         self._runs: Runs = []
-        self._begun = False  # there is a line to show, were it only an item's bullet
+        self._begun = False  # there is a line to show, if only an item's bullet
         self._is_item = False
-        self._items = 0  # that are open: each line within one is an item
+        self._items = 0  # how many are open: each line within one is an item
         self._heading = ""
-        self._trims = True  # spaces at the end of the line count for nothing
-        self._fresh_cell = False  # a cell of a table has begun, and has nothing in it yet
+        self._trims = True  # whether spaces at the end of the line are dropped
+        self._fresh_cell = False  # a table cell has begun and is still empty
         self._in_cell = False
-        self._wanted = False  # within a cell: the line ends before the next text of this cell
-        self.said = 0  #: texts and line breaks so far
+        self._wanted = False  # within a cell: the line ends before the cell's next text
+        self.said = 0  #: how many texts and line breaks there have been
 
     def finished(self) -> list[tuple[Attributes, Runs]]:
-        """The lines: the attributes of their markers, if they have one, and what is in them."""
+        """Ends the last line. Returns all lines: the attributes of each one's marker, if it has
+        one, and its runs."""
         self.hard_break()
         return self._lines or [((), [])]
 
     def say(self, text: str, formats: Attributes, *, as_is: bool) -> None:
-        """Some text. With `as_is`, spaces and line ends in it are meant."""
+        """Adds text. With `as_is`, spaces and line ends in it are kept as they are; otherwise each
+        sequence of them becomes one space."""
         if as_is:
             first, *more = plain(text).split("\n")
             self._add(first, formats)
@@ -56,13 +60,14 @@ class Paragraphs:
         self._trims = not as_is
 
     def line_break(self) -> None:
-        """A line ends here, even if there is nothing in it."""
+        """Ends the line, even if it is empty."""
         self._begin()
         self.said += 1
         self.hard_break()
 
     def block(self) -> None:
-        """A block begins or ends: what is around it is on other lines."""
+        """Marks the beginning or the end of a block, whose text does not share a line with the text
+        around it."""
         if self._fresh_cell:
             return
         if self._in_cell:
@@ -71,7 +76,7 @@ class Paragraphs:
             self.hard_break()
 
     def hard_break(self) -> None:
-        """The line is over, if one has begun."""
+        """Ends the line, if one has begun."""
         self._wanted = False
         if not self._begun:
             return
@@ -81,13 +86,17 @@ class Paragraphs:
         self._runs, self._begun, self._is_item = [], False, False
 
     def end_paragraph(self, said: int) -> None:
-        """`said`: as it was when the paragraph began. One that is empty is a line too."""
+        """Ends a paragraph. An empty paragraph becomes an empty line.
+
+        Arguments:
+            said: the value of `self.said` when the paragraph began.
+        """
         self.block()
         if said == self.said and not self._in_cell:
             self.line_break()
 
     def item(self) -> None:
-        """An item of a list begins."""
+        """Begins a list item."""
         self.hard_break()
         self._items += 1
         self._begin()
@@ -97,21 +106,22 @@ class Paragraphs:
         self._items -= 1
 
     def list_begins(self) -> None:
-        """An item that begins with a list is there for the list, and no line of its own."""
+        """Begins a list. If the enclosing item has no text yet, it exists only for this list and
+        does not become a line."""
         if self._runs:
             self.hard_break()
         self._begun = self._is_item = False
 
     def heading(self, tag: str) -> None:
-        """What follows is a heading, up to `end_heading`; in a cell of a table it is a block, since
-        the line is the row's."""
+        """Begins a heading, which lasts until `end_heading`. In a table cell, a heading is only a
+        block, because the line belongs to the row."""
         self.block()
         if not self._in_cell:
             self._heading = tag
             self._begin()
 
     def end_heading(self) -> None:
-        """The heading is over."""
+        """Ends the heading."""
         if self._heading:
             self.hard_break()
         else:
@@ -119,13 +129,13 @@ class Paragraphs:
         self._heading = ""
 
     def row(self) -> None:
-        """A row of a table begins or ends."""
+        """Marks the beginning or the end of a table row."""
         if self._runs:
             self.hard_break()
         self._wanted = self._in_cell = self._fresh_cell = False
 
     def cell(self) -> None:
-        """A cell of a table begins."""
+        """Begins a table cell."""
         self._wanted = False
         if self._runs:
             if self._runs[-1][0] != CELLS:
@@ -137,7 +147,7 @@ class Paragraphs:
         self._wanted = self._fresh_cell = False
 
     def _trim(self) -> None:
-        """Spaces at the end of what there is of the line count for nothing, unless meant."""
+        """Removes spaces at the end of the line, unless they were added with `as_is`."""
         if self._trims and self._runs and self._runs[-1][0].endswith(" "):
             text, formats = self._runs.pop()
             if text.rstrip(" "):

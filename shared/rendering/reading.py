@@ -1,10 +1,12 @@
-"""From HTML to a document: paragraphs, lists, and the formats that a pad has. Pure.
+"""This module turns HTML into a document: paragraphs, lists, and the formats that a pad has. It is
+pure.
 
-What an editor would paste of it, no more: other elements are only looked through for their text,
-and what is not meant to be read (scripts, styles, the head) is left out.
+It reads as much as an editor would paste. Of other elements only the text is read, and what is not
+meant to be read (scripts, styles, the head) is left out.
 
-The tree is the one that a browser builds (turbohtml, in linear time and not deeper than browsers
-go). `Paragraphs` is told of its elements one after the other, so nothing here calls itself.
+The tree is the one that a browser builds: turbohtml parses in linear time, and nests elements no
+deeper than browsers do. `Paragraphs` is told about the elements one after the other, so nothing
+here is recursive.
 """
 
 import re
@@ -65,14 +67,14 @@ _LISTS = frozenset(("ul", "ol", "menu", "dir"))
 _HEADINGS_OF_A_PAD = {name: name for name in ("h1", "h2", "h3", "h4", "h5", "h6", "code")}
 
 _HEADINGS = {"h1": "h1", "h2": "h2", "h3": "h3", "h4": "h4", "h5": "h4", "h6": "h4"}
-"""What pages have for those of documents, where these are wanted. Of a heading from elsewhere the
-text is read: as a line's attribute it shows an asterisk to everybody whose page lacks the plugin
-for headings."""
+"""Which heading of a pad each heading of a document becomes, if headings are wanted. Otherwise a
+heading is read as plain text, because a heading is an attribute of its line, and such a line shows
+an asterisk on pages that lack the plugin for headings."""
 
 _NO_HEADINGS: dict[str, str] = {}
 
 _LIBREOFFICE_MARKS = frozenset(("Numbering_20_Symbols", "Bullet_20_Symbols"))
-"""Classes of the bullets and numbers that LibreOffice writes as text beside its list items."""
+"""The classes of the bullets and numbers that LibreOffice writes as text next to its list items."""
 
 _PRE = ("pre", "pre-wrap", "break-spaces")
 
@@ -81,12 +83,13 @@ _OF_A_PAD = re.compile(
     r"|(?i:.{0,2000}<meta name=[\"']?generator[\"']? content=[\"']?(?:padfleet|etherpad)\b)",
     re.DOTALL,
 )
-"""How a pad's HTML begins, by export or API, ours and Etherpad's."""
+"""The beginning of a pad's HTML, as exports and the API of padfleet and Etherpad write it."""
 
 _HALVES = re.compile("[\ud800-\udfff]")
 
 HARD = "\ufdd0"
-"""Stands for a space that browsers must not swallow; no character, for Unicode."""
+"""A placeholder for a space that must not collapse as spaces do in HTML. It is a Unicode
+noncharacter."""
 
 
 def from_html(
@@ -97,20 +100,23 @@ def from_html(
     headings: bool = False,
     addresses: bool = False,
 ) -> tuple[AText, AttributePool]:
-    """The document, as its author's. Whatever `html` is, this is some document.
+    """Returns the document, written by `author`. Any `html` yields a document.
 
-    A pad has no links but addresses in its text. With `addresses`, the address of a link that its
-    text does not say stands behind it. With `headings`, headings stay headings, as those of a pad
-    do anyway.
+    In the HTML of a pad, ``&nbsp;`` is a space in a place where browsers would not show one, and
+    ``&#160;`` is a no-break space, so that an export comes back as it was. In other HTML both are
+    no-break spaces.
 
-    In the HTML of a pad ``&nbsp;`` is a space in a place where browsers would not show one, and
-    ``&#160;`` a no-break space, so what was exported comes back as it was. Elsewhere either is a
-    no-break space.
+    Arguments:
+        units: the maximum length of the text, in code units.
+        headings: whether headings stay headings. Those of a pad's own HTML always do.
+        addresses: whether the address of a link is added after its text, unless the text is the
+            address. A pad has no links other than addresses in its text. In a pad's own HTML,
+            nothing is added.
 
     Raises `DocumentTooLarge` for a text of more than `units` code units.
     """
     of_a_pad = _OF_A_PAD.match(html) is not None
-    # Half a pair is no character, and the parser takes none.
+    # A lone surrogate is not a character, and the parser does not accept it.
     html = _HALVES.sub("\ufffd", html.replace(HARD, ""))
     if of_a_pad:
         html = html.replace("&nbsp;", HARD)
@@ -146,16 +152,20 @@ def _built(lines: list[tuple[Attributes, Runs]], author: str) -> tuple[AText, At
 
 
 class _State(NamedTuple):
-    """What holds within an element, and is as before behind it."""
+    """What applies within an element; after the element, the state before it applies again."""
 
     formats: Attributes = ()
     unread: bool = False
-    as_is: bool = False  #: spaces and line ends count
+    as_is: bool = False  #: whether spaces and line ends are kept
 
 
 class _Reader(SaxHandler):
     def __init__(self, units: int | None, headings: Mapping[str, str], *, addresses: bool) -> None:
-        """`headings`: the tags of those that stay some, and what each becomes."""
+        """Takes the limits and options of `from_html`.
+
+        Arguments:
+            headings: the tags of the headings that are kept, and what each becomes in the pad.
+        """
         self._lists = Lists()
         self.lines = Paragraphs(self._lists, units)
         self._headings = headings
@@ -163,7 +173,7 @@ class _Reader(SaxHandler):
         self._link: LinkRead | None = None
         self._state = _State()
         self._outside: list[_State] = []
-        self._paragraphs: list[int] = []  # that are open: what had been said when they began
+        self._paragraphs: list[int] = []  # the open paragraphs: `lines.said` when each began
         self._sheet: list[str] | None = None
         self._rules: dict[str, Declarations] = {}
 

@@ -1,7 +1,7 @@
-"""What tags, classes and inline styles say of a text's formats. Pure.
+"""This module reads the formats of a text from tags, classes and inline styles. It is pure.
 
-Of CSS as much as word processors and editors write into files that are meant to be read elsewhere:
-the declarations of `style` attributes, and rules of a style sheet for a class alone.
+It understands as much CSS as word processors and editors write into files for others to read: the
+declarations of `style` attributes, and style sheet rules whose selector is a single class.
 """
 
 import re
@@ -21,24 +21,25 @@ FORMATS = {
     "del": "strikethrough",
     "strike": "strikethrough",
 }
-"""What each tag stands for."""
+"""The format that each tag stands for."""
 
 MOST_RULES = 5_000
-"""Rules of a style sheet that are read: a document of a word processor has some hundred."""
+"""The maximum number of style sheet rules that are read. A document from a word processor has some
+hundred."""
 
 _RULE = re.compile(r"\.([\w-]{1,80})\s*\{([^{}]{0,2000})\}")
 _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 _WEIGHT = re.compile(r"[1-9][0-9]{0,2}")
 
 Changes = dict[str, bool]
-"""Formats that something turns on or off."""
+"""Formats that are turned on (True) or off (False)."""
 
 Declarations = dict[str, str]
 
 
 def declarations(style: str) -> Declarations:
-    """The properties in a `style` attribute, or between the braces of a rule; the last one of a
-    name counts."""
+    """Returns the properties in a `style` attribute, or between the braces of a rule. If a property
+    occurs several times, the last one counts."""
     found: Declarations = {}
     for part in style.lower().split(";"):
         name, _, value = part.partition(":")
@@ -47,7 +48,7 @@ def declarations(style: str) -> Declarations:
 
 
 def rules(sheet: str) -> dict[str, Declarations]:
-    """Declarations by class."""
+    """Returns the declarations of a style sheet by class."""
     found: dict[str, Declarations] = {}
     sheet = _COMMENT.sub("", sheet) if sheet.count("/*") == sheet.count("*/") else sheet
     for number, rule in enumerate(_RULE.finditer(sheet)):
@@ -58,10 +59,13 @@ def rules(sheet: str) -> dict[str, Declarations]:
 
 
 def changes(tag: str, said: Mapping[str, str]) -> Changes:
-    """What an element does to the formats of its text. `said`: its declarations.
+    """Returns how an element changes the formats of its text.
 
-    An inline style is stronger than the tag: what Google Docs copies lies in a `<b>` that says
-    ``font-weight: normal``.
+    An inline style overrides the tag: what Google Docs copies is inside a `<b>` with ``font-weight:
+    normal``.
+
+    Arguments:
+        said: the element's declarations.
     """
     found: Changes = {}
     if tag in FORMATS:

@@ -1,4 +1,4 @@
-"""A pad as plain text, in the form of Etherpad's export."""
+"""This module renders a pad as plain text, in the form of Etherpad's export."""
 
 from collections.abc import Iterable, Iterator
 
@@ -7,24 +7,28 @@ from padfleet.shared.rendering.lines import TextLine, lines_of
 
 
 def to_txt(atext: AText, pool: AttributePool) -> str:
-    """List items are indented by a tab for each level, with ``* `` or their number (``1.2. ``) in
-    front; a numbered list begins with the number that its first item has. Each line ends with a
-    newline. Raises `EasysyncError` as `lines_of` does."""
+    """Returns the text. List items are indented by a tab for each level and begin with ``* `` or
+    their number (``1.2. ``); a numbered list starts at the number of its first item. Each line ends
+    with a newline.
+
+    Raises `EasysyncError` if the attributes do not fit the text or are not in the pool.
+    """
     return "".join(_lines(lines_of(atext, pool)))
 
 
 def without_halves(units: str) -> str:
-    """The ordinary string of a code-unit string, with U+FFFD for each half of a pair: that cannot
-    be written as UTF-8."""
+    """Converts a code-unit string to an ordinary one, with U+FFFD for each lone surrogate, which
+    UTF-8 cannot represent."""
     return units.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def numbered(lines: Iterable[TextLine]) -> Iterator[tuple[TextLine, dict[int, int]]]:
-    """The lines, each with the numbers of the items of numbered lists that are open, by level."""
+    """Yields the lines. With each one comes the current number of each open numbered list, by
+    level."""
     counts: dict[int, int] = {}
     for line in lines:
-        # An item ends the lists that lie deeper, one that has no number those of its own level too;
-        # what is no item ends all.
+        # An item ends the lists that are deeper than it, and an item without a number also ends the
+        # numbered list of its own level. A line that is not an item ends all lists.
         over = line.level if line.list_type == "number" else line.level - 1
         counts = {level: count for level, count in counts.items() if level <= over}
         if line.list_type == "number":
@@ -39,7 +43,7 @@ def _lines(lines: Iterable[TextLine]) -> Iterable[str]:
     for line, counts in numbered(lines):
         front = ""
         if line.list_type == "number":
-            # A level in between without a number of its own has none to show.
+            # A level in between that has no number is left out.
             front = "".join(f"{counts[n]}." for n in sorted(counts)) + " "
         elif line.list_type == "bullet":
             front = "* "

@@ -1,15 +1,16 @@
-"""The way of some submissions, as OpenTelemetry traces: from the worker that took it, through its
-inbox and the writer, to the sockets of all workers. Off unless `PADFLEET_TRACE_SHARE` is set.
+"""This package traces some submissions with OpenTelemetry: from the worker that received one,
+through its inbox and the writer, to the sockets of all workers. It is off unless
+`PADFLEET_TRACE_SHARE` is set.
 
     if (trace := tracing.chosen(entry.origin)) is not None:
         trace.span("commit", began)
 
-Nothing is added to what is stored or sent: a submission's trace is made of its origin, which every
-process that it passes knows (see `identity`). So processes that trace and others, or older ones,
-go together, and a submission that is not traced costs nothing but the question.
+Nothing is added to what is stored or sent: the IDs of a trace are derived from the submission's
+origin, which every process on its way knows (see `identity`). So processes with and without
+tracing, and older ones, work together, and a submission that is not traced costs only this check.
 
-The switch is one for the process, as the metrics are: it would else have to be handed to everything
-between the sockets and Redis.
+Tracing is switched on for the whole process, as metrics are. Otherwise a tracer would have to be
+passed to everything between the sockets and Redis.
 """
 
 from collections.abc import Iterator, Mapping
@@ -28,25 +29,30 @@ _share = 0.0
 
 
 class SubmissionTrace(NamedTuple):
-    """One submission whose way is traced. Times are ns since the epoch, of this machine's clock:
-    between machines they are as good as their clocks are."""
+    """A submission that is traced. Times are in ns since the epoch by this machine's clock, so
+    those of different machines are only comparable as far as their clocks agree."""
 
     identity: TraceIdentity
     exporter: Exporter
 
     def span(self, name: str, began: int, ended: int | None = None, **facts: Attribute) -> None:
-        """Something that was done for it, and has ended (now, unless said otherwise)."""
+        """Records something that was done for the submission, with its beginning and end.
+
+        Arguments:
+            ended: the time when it ended; by default, now.
+        """
         self.exporter.export(self.identity, name, began, ended or time_ns(), facts, root=False)
 
 
 def whole(origin: Origin, name: str, **facts: Attribute) -> AbstractContextManager[None]:
-    """The span that the others of this submission are in, if it is traced: from taking it to having
-    its answer, or giving up. From one process only, the one that took it."""
+    """Returns a context for the time from receiving a submission to having its answer, or giving
+    up. If the submission is traced, this becomes the span around its other spans. Only the process
+    that received the submission may use it."""
     return _NOTHING if _exporter is None else _whole(origin, name, facts)
 
 
 _NOTHING: Final = nullcontext()
-"""Every submission passes here: a context of its own, of which nothing comes, took it 1 µs."""
+"""A context that does nothing. All submissions share it, because making one for each took 1 µs."""
 
 
 @contextmanager
@@ -65,14 +71,14 @@ def _whole(origin: Origin, name: str, facts: Mapping[str, Attribute]) -> Iterato
 
 
 def begin(service: str, share: float) -> None:
-    """From now on so many of the submissions are traced (0 to 1). Raises `NotInstalled`."""
+    """Begins to trace a `share` of the submissions, from 0 to 1. Raises `NotInstalled`."""
     global _exporter, _share
     if share > 0:
         _exporter, _share = Exporter(service), share
 
 
 def end() -> None:
-    """Sends what is left, as far as that goes quickly."""
+    """Ends tracing, and sends the remaining spans as far as that can be done quickly."""
     global _exporter, _share
     exporter, _exporter, _share = _exporter, None, 0.0
     if exporter is not None:
@@ -84,8 +90,8 @@ def is_on() -> bool:
 
 
 def chosen(origin: Origin | None) -> SubmissionTrace | None:
-    """None if tracing is off, or for most submissions, by chance; all processes with the same share
-    choose the same."""
+    """Returns the submission's trace, or None if the submission is not traced. Which ones are
+    traced is random, but all processes with the same share choose the same ones."""
     if _exporter is None or origin is None:
         return None
     identity = identify(origin)

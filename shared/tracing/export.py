@@ -1,10 +1,10 @@
-"""Hands finished spans to OpenTelemetry's SDK, which sends them to a collector.
+"""This module passes finished spans to OpenTelemetry's SDK, which sends them to a collector.
 
-The SDK is an extra of the package, and is imported only where tracing is on: it takes 0.3 s and
-15 MB. It sends from a thread of its own, and what a collector does not take in time is dropped
-there, and costs nobody's edits.
+The SDK is an extra of the package and is imported only if tracing is on, because it takes 0.3 s and
+15 MB. It sends from its own thread. Spans that a collector does not take in time are dropped there
+and delay nobody's edits.
 
-Where to is set by OpenTelemetry's own variables: `OTEL_EXPORTER_OTLP_ENDPOINT` (default
+OpenTelemetry's own variables say where spans are sent: `OTEL_EXPORTER_OTLP_ENDPOINT` (by default
 http://localhost:4318, OTLP over HTTP), `OTEL_EXPORTER_OTLP_HEADERS`, `OTEL_RESOURCE_ATTRIBUTES`, …
 """
 
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 Attribute = str | int | float | bool
 
 PREFIX: Final = "padfleet."
-"""Before the names of all attributes."""
+"""The prefix of all attribute names."""
 
 CLOSE_DEADLINE: Final = 2.0
-"""Seconds that a process which ends gives the collector to take what is left."""
+"""How many seconds a process that is ending gives the collector to take the remaining spans."""
 
 
 class NotInstalled(Exception):
-    """OpenTelemetry is not here."""
+    """OpenTelemetry is not installed."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -40,7 +40,7 @@ class NotInstalled(Exception):
 
 
 class _Ids:
-    """The SDK asks for the IDs of a span that begins; ours are known before."""
+    """Gives the SDK, which asks for the IDs of each new span, the IDs that are already known."""
 
     def __init__(self) -> None:
         self.trace = 0
@@ -58,7 +58,10 @@ class _Ids:
 
 class Exporter:
     def __init__(self, service: str) -> None:
-        """`service` is the process' kind ("writer")."""
+        """Sets up the SDK. `service` is the kind of process ("writer").
+
+        Raises `NotInstalled`.
+        """
         try:
             from opentelemetry import trace
             from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
@@ -88,7 +91,14 @@ class Exporter:
         root: bool,
         failed: str = "",
     ) -> None:
-        """A span that is over. `failed` says how it failed, if it did."""
+        """Exports a span that has ended.
+
+        Arguments:
+            began: when it began, in ns since the epoch.
+            ended: when it ended, in ns since the epoch.
+            root: whether this is the span of the whole submission.
+            failed: how it failed; empty if it did not.
+        """
         api, ids = self._api, self._ids
         if root:
             ids.trace, ids.span = identity
@@ -108,11 +118,11 @@ class Exporter:
         )
         if failed:
             span.set_status(api.StatusCode.ERROR, failed)
-        # A machine whose clock is behind must not make a span that ends before it begins.
+        # If a clock was set back meanwhile, the span must still not end before it begins.
         span.end(max(began, ended))
 
     def close(self) -> None:
-        # In a thread that may be left behind: the SDK tries again for a minute.
+        # This runs in a thread that may be left behind, because the SDK retries for a minute.
         closing = Thread(target=self._provider.shutdown, daemon=True)
         closing.start()
         closing.join(CLOSE_DEADLINE)

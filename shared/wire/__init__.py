@@ -1,4 +1,3 @@
-"""What is on the wire between clients and servers: Socket.IO packets, and JSON in which a lone
-surrogate survives (`jsontext`). `socketio` is for our clients; what workers send and read is in
-`services/fanout/transport`.
-"""
+"""This package is about the wire between clients and servers: Socket.IO packets, and JSON in which
+a lone surrogate survives (`jsontext`). `socketio` is for our own clients; the packets of workers
+are in `services/fanout/transport`."""

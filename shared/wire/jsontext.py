@@ -1,13 +1,14 @@
-"""JSON for code-unit strings, in which a lone surrogate is a character like any other.
+"""This module reads and writes JSON for code-unit strings, in which a lone surrogate is a character
+like any other.
 
-Etherpad's texts are sequences of UTF-16 code units, and half a pair can be left over (backspace
-after an emoji). JSON can say so (``"\\ud83d"``), UTF-8 cannot, and Python's `json` lets either
-through in a form that the other side may refuse.
+Etherpad's texts are sequences of UTF-16 code units, in which half a surrogate pair can be left over
+(after a backspace behind an emoji). JSON can represent it (``"\\ud83d"``), UTF-8 cannot, and
+Python's `json` writes either in a form that the other side may refuse.
 
-All JSON of strangers is read here. Whatever it holds is either a value that every later step can
-go through, write again and store, or a `BadJson`, which is a ValueError: Python's own reader raises
-RecursionError where text is nested deeply, at a depth that depends on who calls it, and lets
-through what breaks those that walk the value afterwards.
+All JSON from strangers is read here. The result is either a value that every later step can
+process, write again and store, or a `BadJson`, which is a ValueError. Python's own reader raises
+RecursionError for deeply nested text, at a depth that depends on the caller's stack, and accepts
+values that break the code which processes them afterwards.
 """
 
 import json
@@ -25,25 +26,30 @@ _STRINGS = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
 
 MEMBERS_AT_ONCE = 500
 UNITS_AT_ONCE = 100_000
-"""How much `dumps_in_pieces` writes at once: 2 ms."""
+"""How many code units `dumps_in_pieces` writes at once, which takes 2 ms. A member counts as much
+as `UNITS_AT_ONCE / MEMBERS_AT_ONCE` units."""
 
 MOST_DEEP = 64
-"""Arrays and objects within each other. What Etherpad and its plugins send has seven or so."""
+"""The maximum depth of nested arrays and objects. What Etherpad and its plugins send is about seven
+levels deep."""
 
 _EXACT_DIGITS = 15
-"""Every whole number of so many digits is exact in JavaScript, and ours to keep as it is."""
+"""Every whole number with at most this many digits is exact in JavaScript, and can be kept as it
+is."""
 
 _LARGEST_EXACT = (1 << 53) - 1
 
 
 class BadJson(ValueError):
-    """The text is no JSON, or none that we read: NaN and Infinity are JavaScript, not JSON."""
+    """The text is not JSON, or is JSON that we do not accept. NaN and Infinity are JavaScript, not
+    JSON."""
 
 
 def dumps(value: Any) -> str:
-    """Compact JSON that can be encoded as UTF-8 whatever is in it.
+    """Returns compact JSON that can always be encoded as UTF-8.
 
-    Pairs come out as the characters that they stand for, a lone surrogate as its escape.
+    Surrogate pairs become the characters that they stand for, and a lone surrogate becomes its
+    escape.
     """
     text = _ENCODER.encode(value)
     if text.isascii():
@@ -53,12 +59,14 @@ def dumps(value: Any) -> str:
 
 
 def is_long(value: Any) -> bool:
-    """Whether it takes milliseconds to write. To find out takes some microseconds at most."""
+    """Returns whether writing the value takes milliseconds. Checking this takes some microseconds
+    at most."""
     return _room_after(value, UNITS_AT_ONCE) < 0
 
 
 def _room_after(value: Any, room: int) -> int:
-    """How much of it is left when this has been written; below zero: it is not enough."""
+    """Returns how much of `room` is left after writing the value. It is negative if there is not
+    enough room."""
     if isinstance(value, str):
         return room - len(value)
     if not isinstance(value, dict | list | tuple):
@@ -72,8 +80,8 @@ def _room_after(value: Any, room: int) -> int:
 
 
 def dumps_in_pieces(value: Any) -> str:
-    """As `dumps`, with a moment for other threads after each part: what `is_long` would keep the
-    whole process waiting if it were written at once."""
+    """Returns what `dumps` returns, but lets other threads run after each part. Writing a long
+    value (see `is_long`) at once would keep the whole process waiting."""
     if not is_long(value):
         return dumps(value)
     match value:
@@ -97,7 +105,8 @@ def _text_in_pieces(text: str) -> Iterator[str]:
 def _members_in_pieces(
     members: Iterable[Any], kind: type[dict[str, Any] | list[Any]]
 ) -> Iterator[str]:
-    """Those that are long by themselves, and the others some hundreds at a time."""
+    """Yields the JSON of the members: of each long one by itself, and of the others some hundreds
+    at a time."""
     together: list[Any] = []
     room = UNITS_AT_ONCE
     for member in members:
@@ -118,12 +127,15 @@ def _members_in_pieces(
 
 
 def loads(text: str | bytes, *, deepest: int = MOST_DEEP, most: int | None = None) -> Any:
-    """The value, with code-unit strings.
+    """Returns the value, with code-unit strings. A whole number that JavaScript cannot hold exactly
+    becomes a float, as it does in JavaScript.
 
-    `deepest` bounds how many arrays and objects may stand within each other. A whole number that
-    JavaScript could not hold exactly is a float, as it is there.
-    `most` bounds how many values there may be in all: what a megabyte of them takes to read, to go
-    through and to write again is half a second. Raises `BadJson`.
+    Arguments:
+        deepest: the maximum depth of nested arrays and objects.
+        most: the maximum number of values altogether. Reading, processing and writing a megabyte of
+            values takes half a second.
+
+    Raises `BadJson`.
     """
     try:
         source = text if isinstance(text, str) else text.decode()
@@ -134,7 +146,7 @@ def loads(text: str | bytes, *, deepest: int = MOST_DEEP, most: int | None = Non
         raise BadJson("nested too deeply") from None
     except ValueError as error:
         raise BadJson(str(error)) from None
-    # There cannot be more levels than brackets, and most messages have few.
+    # There cannot be more levels than opening brackets, and most messages have few.
     if source.count("[") + source.count("{") > deepest and _is_deeper(value, deepest):
         raise BadJson(f"nested too deeply: more than {deepest} levels")
     # Most messages hold nothing beyond the basic plane; then the strings are right as they are.
@@ -145,17 +157,19 @@ def loads(text: str | bytes, *, deepest: int = MOST_DEEP, most: int | None = Non
 
 
 def _has_more(source: str, most: int) -> bool:
-    """Without reading it: a value begins the text, an array, an object, or follows a comma."""
+    """Returns whether the text has more than `most` values, without reading it. A value begins the
+    text, an array or an object, or follows a comma."""
     if source.count(",") + source.count("[") + source.count("{") < most:
         return False
     if source.count('"') - source.count('\\"') > 4 * most:
-        return True  # texts and names, of which a value has two at most
-    bare = _STRINGS.sub("", source)  # texts may have as many of these as they like
+        return True  # strings and names: a value has at most two of them
+    bare = _STRINGS.sub("", source)  # commas and brackets inside strings do not count
     return bare.count(",") + bare.count("[") + bare.count("{") >= most
 
 
 def _is_deeper(value: Any, deepest: int) -> bool:
-    """Level by level, so that it takes no stack."""
+    """Returns whether the value is nested more deeply. It goes level by level, so that it needs no
+    recursion."""
     level = [value] if isinstance(value, list | dict) else []
     for _ in range(deepest):
         level = [
@@ -185,7 +199,8 @@ def _refuse(constant: str) -> NoReturn:
 
 
 def _finite(number: str) -> float:
-    """1e999 is good JSON, but becomes an infinity, which could not be written again."""
+    """Returns the number as a float. Raises `BadJson` for 1e999, which is valid JSON but becomes an
+    infinity, which could not be written again."""
     value = float(number)
     if math.isinf(value):
         raise BadJson(f"{number[:20]} is too large")
@@ -193,14 +208,15 @@ def _finite(number: str) -> float:
 
 
 def _whole(digits: str) -> int | float:
-    """In JavaScript all numbers are doubles. Larger ones would be whole numbers here and nowhere
-    else, and what stores them has room for 64 bits."""
+    """Returns a whole number as JavaScript has it, where all numbers are doubles. A larger number
+    would be a whole number only here, and storage has 64 bits for it."""
     if len(digits) <= _EXACT_DIGITS:
         return int(digits)
     value = _finite(digits)
     return int(digits) if abs(value) <= _LARGEST_EXACT else value
 
 
-# Made once: `json.loads` and `json.dumps` with such options make a new one for each call.
+# These are made once, because `json.loads` and `json.dumps` with such options make a new one for
+# each call.
 _DECODER = json.JSONDecoder(parse_constant=_refuse, parse_float=_finite, parse_int=_whole)
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)

@@ -1,7 +1,8 @@
-"""Engine.IO 4 and Socket.IO 5 packets, as far as a client of one namespace needs them.
+"""This module reads and writes Engine.IO 4 and Socket.IO 5 packets, as far as a client of a single
+namespace needs them.
 
-Text only: Etherpad sends nothing binary. See the Engine.IO protocol (revision 4) and the Socket.IO
-protocol (revision 5).
+It handles text only, since Etherpad sends no binary packets. See the Engine.IO protocol (revision
+4) and the Socket.IO protocol (revision 5).
 """
 
 import re
@@ -11,16 +12,17 @@ from padfleet.shared.wire.jsontext import MOST_DEEP, dumps, loads
 
 
 class BadPacket(ValueError):
-    """The other side sent what is no packet, or none that we know."""
+    """The other side sent something that is not a packet, or a packet that we do not know."""
 
 
 class Open(NamedTuple):
-    """The handshake of a new transport; times in ms."""
+    """The handshake of a new transport, with times in ms."""
 
     sid: str
     ping_interval: int
     ping_timeout: int
-    max_payload: int = 0  #: bytes of the longest packet that the server takes; 0: it does not say
+    #: the longest packet that the server accepts, in bytes; 0 if it does not say
+    max_payload: int = 0
 
 
 class PingPacket(NamedTuple):
@@ -51,7 +53,7 @@ class ClosePacket(NamedTuple):
 
 
 class Nothing(NamedTuple):
-    """A packet that asks for nothing."""
+    """A packet that needs no reaction."""
 
 
 Packet = (
@@ -74,7 +76,7 @@ def encode_ack(ack_id: int, *args: Any) -> str:
 
 
 def decode(text: str) -> Packet:
-    """Raises `BadPacket`."""
+    """Returns the packet that `text` is. Raises `BadPacket`."""
     kind, body = text[:1], text[1:]
     match kind:
         case "4":
@@ -134,7 +136,8 @@ def _object(text: str) -> dict[str, Any]:
 
 def _json(text: str) -> Any:
     try:
-        # A server wraps what somebody said once more: that must not end everybody's connection.
+        # A server nests what a client sent in one more level, which must not end everybody's
+        # connection.
         return loads(text, deepest=2 * MOST_DEEP)
     except ValueError as error:
         raise BadPacket(f"not JSON: {error}") from None

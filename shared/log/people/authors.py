@@ -1,11 +1,12 @@
-"""Authors: who a token belongs to, and their name and colour.
+"""This module stores authors: whom a token belongs to, and the name and colour of each author.
 
-The keys are global, one slot each, so every worker finds the same author for the same token.
+The keys are global, each in its own slot, so that every worker finds the same author for the same
+token.
 
-Anybody who comes with a browser's token, or with none, becomes an author immediately. As long as
-they have contributed nothing, their record and their token's expire some time after their last
-visit; otherwise a stranger could fill Redis by coming again and again. `keep` is called wherever an
-author contributes. It makes both permanent, and no expiry is set after that.
+Anybody who comes with a browser's token, or without one, becomes an author immediately. As long as
+they have contributed nothing, their record and their token expire some time after their last visit;
+otherwise a stranger could fill Redis by coming again and again. `keep` is called wherever an author
+contributes. It makes both permanent, and no expiry is set after that.
 """
 
 import asyncio
@@ -27,11 +28,11 @@ from padfleet.shared.log.keys import author_key, mapper_key, token_key
 from padfleet.shared.tasks import all_of
 
 VISITOR = "visitor"
-"""Field of an author who has contributed nothing yet: the hash of the token, and when they were
-seen."""
+"""The field in the record of an author who has contributed nothing yet. It holds the hash of the
+token, and when the author was last seen."""
 
 SYSTEM_AUTHOR = "a.etherpad-system"
-"""The author of default text, and of API edits without an author. No session writes as it."""
+"""The author of default text, and of API edits without an author. No session can be this author."""
 
 _ALPHABET = (string.ascii_letters + string.digits).encode()
 _UNEVEN = bytes(range(256 - 256 % len(_ALPHABET), 256))
@@ -41,17 +42,17 @@ _LETTERS = bytes(_ALPHABET[number % len(_ALPHABET)] for number in range(256))
 class Author(NamedTuple):
     id: str
     name: str | None
-    color: int | str  #: number in the palette, or "#rrggbb" once chosen
+    color: int | str  #: an index into the palette, or "#rrggbb" if the author has chosen one
 
 
 class AuthorVisit(NamedTuple):
-    """How an author arrived who may have contributed nothing yet."""
+    """How an author arrived who may not have contributed anything yet."""
 
-    token: str  #: the hash of the one that he came with; empty: he has none
-    keep_ms: int  #: for which he is kept without a contribution
+    token: str  #: the hash of the author's token; empty if there is none
+    keep_ms: int  #: how long the author is kept without a contribution
     told: str = ""
-    """The token itself, if another system has it on record unhashed; otherwise it is stored
-    nowhere."""
+    """The token itself, if another system stores it unhashed. Otherwise the token is not stored
+    anywhere."""
 
     @property
     def seconds(self) -> int:
@@ -61,29 +62,30 @@ class AuthorVisit(NamedTuple):
         return " ".join(filter(None, (self.token, self.told, str(int(time.time())))))
 
     def is_due(self, note: bytes) -> bool:
-        """Whether it is time to record that the author was seen; doing so at each join would be
-        wasteful."""
+        """Returns whether it is time to record that the author was seen. Recording it at each join
+        would be wasteful."""
         seen = bounds.number_of(note.decode("utf-8", "replace").rpartition(" ")[2]) or 0
         return time.time() - seen > self.keep_ms / 1000 / SEEN_STEPS
 
 
 BROUGHT = 200
-"""Number of authors that are stored in one round trip."""
+"""How many authors are stored in one round trip."""
 
 SEEN_STEPS = 30
-"""Number of steps into which the time is divided for which visitors are kept."""
+"""A visitor's last visit is recorded as precisely as one part in `SEEN_STEPS` of the time for which
+visitors are kept."""
 
 
 def hash_of(token: str) -> str:
-    """What is stored of a token: somebody who reads the database cannot act as its author."""
+    """Returns what is stored of a token. Only a hash is, so that nobody who reads the database can
+    act as the author."""
     return sha256(token.encode()).hexdigest()
 
 
 def new_author_id() -> str:
-    """``a.`` and 16 characters, as Etherpad makes them."""
-    # All random bytes are drawn at once, since each request to the system's generator is a system
-    # call. Bytes that do not map evenly to the alphabet are left out, which hardly ever are too
-    # many.
+    """Returns a new id of ``a.`` and 16 characters, like those that Etherpad makes."""
+    # All random bytes are drawn at once, since each draw is a system call. Bytes that do not map
+    # evenly to the alphabet are dropped; there are hardly ever too many of these.
     while True:
         even = secrets.token_bytes(32).translate(_LETTERS, _UNEVEN)
         if len(even) >= 16:
@@ -91,7 +93,8 @@ def new_author_id() -> str:
 
 
 def visit_with(redis: Redis, token: str | None, keep_ms: int) -> AuthorVisit | None:
-    """Returns None if authors are kept forever anyway, which `keep_ms` 0 means."""
+    """Returns how an author with this token arrives. Returns None if authors are kept forever
+    anyway, which is so if `keep_ms` is 0."""
     hashed = hash_of(token) if token is not None else ""
     told = token or "" if redis.register is not None else ""
     return AuthorVisit(hashed, keep_ms, told) if keep_ms else None
@@ -101,11 +104,14 @@ async def author_and_made(
     redis: Redis, token: str | None, keep_ms: int = 0
 ) -> tuple[str, Author | None]:
     """Finds or makes the author for a token; without a token, always makes one. Takes one round
-    trip, or none. A new token is on record for `keep_ms`; 0: forever.
+    trip, or none.
 
-    Returns the author's id; and, if the author is new, what `store` has to put on record. If that
-    never happens, `enrol` makes up for it when the author comes again. Only a hash of the token is
-    stored: somebody who reads the database cannot act as its authors.
+    Returns the author's id and, if the author is new, what `store` has to record. If that never
+    happens, `enrol` makes up for it when the author comes again. Only a hash of the token is
+    stored, so that nobody who reads the database can act as its authors.
+
+    Arguments:
+        keep_ms: for how long a new token is kept; 0 means forever.
     """
     made = Author(new_author_id(), None, secrets.randbelow(PALETTE_SIZE))
     if token is None:
@@ -123,7 +129,7 @@ async def author_and_made(
 
 
 async def known_author(redis: Redis, token: str | None) -> str:
-    """The author that this token belongs to; empty if there is none yet."""
+    """Returns the author that this token belongs to, or an empty string if there is none yet."""
     if token is None:
         return ""
     key = token_key(hash_of(token))
@@ -137,7 +143,7 @@ async def known_author(redis: Redis, token: str | None) -> str:
 
 
 async def look(redis: Redis, author: str, visit: AuthorVisit | None) -> tuple[Author | None, bool]:
-    """Returns what is on record of an author, and whether it is time to record that they were
+    """Returns the record of an author, and whether it is time to record that the author was
     `seen`."""
     key = author_key(author)
     with suppress(CorruptPad):
@@ -151,10 +157,10 @@ async def look(redis: Redis, author: str, visit: AuthorVisit | None) -> tuple[Au
 
 
 async def enrol(redis: Redis, author: str, visit: AuthorVisit | None = None) -> Author:
-    """Returns the author, with a new colour if there is no record yet: somebody else has made the
-    id, and it is used for the first time; or the author comes by a `visit`, and is seen."""
+    """Returns the author, and records the `visit` if there is one. If there is no record yet, one
+    is made with a new colour: the id was made by another process and is used for the first time."""
     if redis.register is not None:
-        await read(redis, [author])  # who is known there keeps his name and colour
+        await read(redis, [author])  # an author who is known there keeps name and colour
     if visit is not None:
         return await seen(redis, Author(author, None, secrets.randbelow(PALETTE_SIZE)), visit)
     async with redis.few:
@@ -171,8 +177,11 @@ async def seen(
     visit: AuthorVisit,
     chosen: tuple[str | None, int | str | None] = (None, None),
 ) -> Author:
-    """Records that the author is here, and the name and colour that they have `chosen`, which have
-    been checked already. Returns what is on record then: this colour, if there was no record."""
+    """Records that the author is here, and the name and colour that the author has `chosen`, which
+    have been checked already.
+
+    Returns what is recorded afterwards. If there was no record, that is the colour in `author`.
+    """
     name, color = chosen
     noted: list[str | int] = [_shade(author.color), visit.note(), visit.seconds]
     choice = [_stored(name) if name else "", _shade(color) if color is not None else ""]
@@ -184,8 +193,12 @@ async def seen(
 
 
 async def keep(redis: Redis, authors: Iterable[str]) -> None:
-    """They have contributed something, and are on record for good from now on, if they are on
-    record. One round trip for some hundreds who were before. Raises what `UNREACHABLE` lists."""
+    """Makes the records of these authors permanent, because they have contributed something.
+    Authors without a record are ignored. This takes one round trip for some hundreds of authors
+    whose records are permanent already.
+
+    Raises what `UNREACHABLE` lists.
+    """
     wanted = [author for author in authors if author and author != SYSTEM_AUTHOR]
     for some in slices(wanted, ASKED_AT_ONCE):
         pipeline = redis.client.pipeline(transaction=False)
@@ -197,7 +210,7 @@ async def keep(redis: Redis, authors: Iterable[str]) -> None:
 
 async def settle(redis: Redis, notes: Mapping[str, Any]) -> None:
     """Does the second half of `keep`, after the notes about the authors' visits have been read. A
-    note may be an error."""
+    note may be an exception."""
     visitors = {}
     for author, note in notes.items():
         if isinstance(note, Exception) and not is_wrong_type(note):
@@ -210,7 +223,7 @@ async def settle(redis: Redis, notes: Mapping[str, Any]) -> None:
                     await redis.register.keep_author(found, token=words[1])
     if not visitors:
         return
-    # The token comes first: as long as the note exists, an interrupted attempt can be repeated.
+    # The token comes first: an interrupted attempt can be repeated as long as the note exists.
     tokens = redis.client.pipeline(transaction=False)
     for token in filter(None, visitors.values()):
         _ = tokens.persist(token_key(token))
@@ -228,8 +241,11 @@ async def store_choice(
     chosen: tuple[str | None, int | str | None],
     visit: AuthorVisit | None,
 ) -> None:
-    """Stores a name and a colour that somebody has chosen, which have been checked already, for as
-    long as the author's record lasts. Raises what `UNREACHABLE` lists."""
+    """Stores a name and colour that an author has chosen. Both have been checked already. They are
+    kept for as long as the author's record.
+
+    Raises what `UNREACHABLE` lists.
+    """
     if visit is not None:
         await seen(redis, author, visit, chosen)
     else:
@@ -240,7 +256,8 @@ async def store_choice(
 async def store(
     redis: Redis, author: str, *, name: str | None = None, color: int | str | None = None
 ) -> None:
-    """Stores a record whose values have been checked already. Raises what `UNREACHABLE` lists."""
+    """Stores a name and a colour, which have been checked already. Raises what `UNREACHABLE`
+    lists."""
     key, works = author_key(author), []
     if color is not None:
         works.append(redis.rush.hset(key, "color", _shade(color)))
@@ -250,7 +267,7 @@ async def store(
 
 
 async def author_for(redis: Redis, mapper: str) -> str:
-    """The author that has this name in another system, made if there is none."""
+    """Returns the author that has this name in another system, and makes one if there is none."""
     key = mapper_key("author", mapper)
     known = cast("bytes | None", await redis.client.get(key))
     if known is not None:
@@ -270,7 +287,7 @@ async def author_for(redis: Redis, mapper: str) -> str:
 
 
 async def create(redis: Redis, name: str = "") -> str:
-    """Makes a new author."""
+    """Makes a new author, and returns the id."""
     author = await _create(redis)
     if name:
         await update(redis, author, name=name)
@@ -294,8 +311,13 @@ async def update(
     color: str | None = None,
     for_good: bool = True,
 ) -> None:
-    """Updates the record of an author. An empty name removes the name, a long one is cut, and an
-    invalid colour leaves the old one. `for_good` makes the author permanent."""
+    """Updates the record of an author.
+
+    Arguments:
+        name: the new name, which is cut if it is too long; an empty string removes the name.
+        color: the new colour; an invalid one has no effect.
+        for_good: whether the record becomes permanent.
+    """
     await updated(redis, author, name=name, color=color, for_good=for_good)
 
 
@@ -307,8 +329,8 @@ async def updated(
     color: str | None = None,
     for_good: bool = True,
 ) -> Author | None:
-    """Does what `update` does, and returns what is on record then; None for an author that does not
-    exist."""
+    """Does what `update` does. Returns what is recorded afterwards, or None for an author that does
+    not exist."""
     pipeline = redis.client.pipeline(transaction=False)
     if name:
         _ = pipeline.hset(author_key(author), "name", _stored(name))
@@ -329,11 +351,12 @@ async def updated(
 
 
 async def read(redis: Redis, authors: Iterable[str]) -> dict[str, Author]:
-    """Those of the authors that exist, in one round trip for some hundreds. One whose key holds
-    something else is as good as unknown: it must not keep people from the pads that it has been on.
+    """Returns those of the authors that exist, in one round trip for some hundreds. An author whose
+    key holds something else is treated as unknown, because that must not keep people from the pads
+    that the author has been on.
 
-    Everybody who asks for authors asks here, so that authors whom only another system knows are
-    found, too.
+    All code that looks up authors calls this function, so that authors known only to another system
+    are found as well.
     """
     wanted = list(authors)
     found = await _read(redis, wanted)
@@ -369,17 +392,17 @@ async def _read_some(redis: Redis, wanted: Sequence[str]) -> dict[str, Author]:
 
 
 async def bring(redis: Redis, brought: Sequence[Author]) -> list[str]:
-    """Stores authors from elsewhere permanently, unless they are known here: a known author may
+    """Stores authors from elsewhere permanently, unless they are known here. A known author may
     have changed name or colour since, and keeps them.
 
     This takes one round trip, or three if some of them are known only as visitors and have to be
-    made permanent. For each author it is one atomic step, so that nobody who joins meanwhile loses
-    the name or colour that they have chosen.
+    made permanent. Each author is stored in one atomic step, so that nobody who joins meanwhile
+    loses the name or colour that they have chosen.
 
     Arguments:
-        brought: the authors; a few hundred at a time.
+        brought: the authors, a few hundred at a time.
 
-    Returns the ids of those who were stored. Raises what `UNREACHABLE` lists; some may have been
+    Returns the ids of those that were stored. Raises what `UNREACHABLE` lists. Some may have been
     stored then, and it does no harm to try all of them again.
     """
     replies = await all_of(
@@ -396,8 +419,8 @@ async def bring(redis: Redis, brought: Sequence[Author]) -> list[str]:
 
 
 def author_items(author: Author) -> list[bytes]:
-    """What is stored of an author: names and values in turn, as HSET takes them. What is out of
-    bounds is cut, or replaced."""
+    """Returns what is stored of an author: names and values in turn, as HSET takes them. Values
+    that are out of bounds are cut or replaced."""
     color = bounds.color_of(author.color, author.id)
     items = [b"color", _shade(color).encode()]
     if author.name:
@@ -406,7 +429,8 @@ def author_items(author: Author) -> list[bytes]:
 
 
 def stored_author(author: str, items: Sequence[bytes]) -> Author | None:
-    """From what `author_items` makes, also if somebody else has made it; None for what is none."""
+    """Returns the author from items such as `author_items` returns, even if other software has made
+    them. Returns None if they are not those of an author."""
     stored = dict(zip(items[::2], items[1::2], strict=False))
     if not bounds.is_author_id(author) or b"color" not in stored:
         return None
@@ -422,7 +446,8 @@ def _stored(name: str) -> bytes:
 
 
 def _author(author: str, name: bytes | None, color: bytes) -> Author:
-    # A number and the text "7" are different things to a client, so the first letter tells which.
+    # A number and the text "7" are different things to a client, so the first letter says which of
+    # them it is.
     shade = color.decode("utf-8", "replace")
     known = bounds.number_of(shade[1:]) if shade.startswith("n") else shade[1:]
     return Author(

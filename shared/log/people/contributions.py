@@ -1,4 +1,5 @@
-"""Which pads an author has written on: an index, which can always be rebuilt from the pads."""
+"""This module stores which pads an author has written on. This is an index, which can always be
+rebuilt from the pads."""
 
 from collections.abc import Awaitable, Collection, Iterable
 from itertools import compress
@@ -13,8 +14,13 @@ from padfleet.shared.log.people.authors import SYSTEM_AUTHOR, keep
 async def note(
     redis: Redis, authors: Iterable[str], pad_id: str, epoch: int, *, kept: Collection[str] = ()
 ) -> None:
-    """Adds the pad to these authors' lists, which makes their records permanent, unless they are
-    already (`kept`). Raises what `UNREACHABLE` lists."""
+    """Adds the pad to these authors' lists and makes their records permanent.
+
+    Arguments:
+        kept: authors whose records are known to be permanent already.
+
+    Raises what `UNREACHABLE` lists.
+    """
     wanted = [author for author in authors if author != SYSTEM_AUTHOR]
     _ = await of_each(
         redis,
@@ -25,8 +31,8 @@ async def note(
 
 
 async def forget(redis: Redis, authors: Iterable[str], pad_id: str) -> None:
-    """The pad is not here any more. What is on record of the authors stays. Raises what
-    `UNREACHABLE` lists."""
+    """Removes the pad, which no longer exists here, from these authors' lists. The authors' records
+    stay. Raises what `UNREACHABLE` lists."""
     _ = await of_each(
         redis,
         list(authors),
@@ -35,8 +41,8 @@ async def forget(redis: Redis, authors: Iterable[str], pad_id: str) -> None:
 
 
 async def pads_of(redis: Redis, keyspace: Keyspace, author: str) -> list[str]:
-    """Returns the pads in alphabetical order, wherever they are. Entries for pads that are gone are
-    removed from the index."""
+    """Returns the author's pads, hot or cold, in alphabetical order. Entries for pads that no
+    longer exist are removed from the index."""
     reply = redis.client.hgetall(author_pads_key(author))
     known = await cast("Awaitable[dict[bytes, bytes]]", reply)
     names = dict.fromkeys(name.decode() for name in known)

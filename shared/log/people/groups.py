@@ -1,8 +1,8 @@
-"""Groups of pads, and the sessions that admit somebody to a group's pads.
+"""This module stores groups of pads, and the sessions that admit people to a group's pads.
 
 A portal makes both through the HTTP API: a group for each of its teams, and a session for each
-visit of a person, whose id the browser gets as a cookie. The keys are global, each in its own slot,
-so that several of them cannot change in one step. The steps are ordered such that a half-done
+visit of a person, whose browser gets the session's id as a cookie. The keys are global, each in its
+own slot, so several of them cannot change in one step. The steps are ordered so that a half-done
 change can be recognised and does no harm.
 """
 
@@ -30,11 +30,12 @@ _PAD, _MAPPER = "pad:", "mapper:"
 """Prefixes of the names in a group's hash."""
 
 _EVER = ""
-"""Name in a hash of sessions that says that there has been one: no session has this id."""
+"""The name in a hash of sessions that shows that there has been a session. No session has this
+id."""
 
 KEPT_S = 86_400
-"""Seconds for which a session is still listed after its end. Etherpad keeps them forever; here they
-would fill the memory, with one for each login."""
+"""How many seconds a session is still listed after its end. Etherpad keeps sessions forever; here
+they would fill the memory, with one for each login."""
 
 FOREVER_S = 100 * 365 * 86_400
 
@@ -46,7 +47,7 @@ class GroupSession(NamedTuple):
 
 
 def group_of(pad_id: str) -> str | None:
-    """Returns the group that the pad belongs to; None if it does not belong to a group."""
+    """Returns the group that the pad belongs to, or None if it belongs to none."""
     group, dollar, _ = pad_id.partition("$")
     return group if dollar else None
 
@@ -72,7 +73,8 @@ async def _put(redis: Redis, key: str, name: str, value: str = "1") -> None:
 
 
 async def create_group(redis: Redis, group_id: str | None = None) -> str:
-    """Makes a new group, or one with this id, which comes from elsewhere."""
+    """Makes a group, and returns its id. A `group_id` is given for a group that comes from
+    elsewhere."""
     group = group_id or _random("g.")
     # A group exists once its hash does, so this is never empty.
     await _put(redis, group_key(group), "made", str(int(time.time())))
@@ -83,8 +85,9 @@ async def create_group(redis: Redis, group_id: str | None = None) -> str:
 
 
 async def _registered(redis: Redis, group: str) -> bool:
-    """Whether another system has the group, which then exists here, too. Only what is not here yet
-    is stored: a portal makes a session for each visit, and asks for them again and again."""
+    """Returns whether another system has the group, which is then stored here as well. Only what is
+    missing here is stored, because a portal makes a session for each visit and asks for them again
+    and again."""
     found = await redis.register.group(group) if redis.register is not None else None
     if found is None:
         return False
@@ -102,7 +105,7 @@ async def _registered(redis: Redis, group: str) -> bool:
 
 
 async def _bring_sessions(redis: Redis, key: str, sessions: Iterable[RegisteredSession]) -> None:
-    """Stores those of the sessions that the list under `key` does not have yet."""
+    """Stores those of the sessions that are not yet in the list under `key`."""
     listed = await _hash(redis, key)
     for session in sessions:
         if session.session not in listed:
@@ -116,7 +119,7 @@ async def _bring_session(redis: Redis, session: RegisteredSession) -> GroupSessi
 
 
 async def group_for(redis: Redis, mapper: str) -> str:
-    """The group that has this name in another system, made if there is none."""
+    """Returns the group that has this name in another system, and makes one if there is none."""
     key = mapper_key("group", mapper)
     known = cast("bytes | None", await redis.client.get(key))
     if known is not None and await group_exists(redis, known.decode()):
@@ -132,8 +135,8 @@ async def group_for(redis: Redis, mapper: str) -> str:
         await redis.register.keep_group(group, mapper=mapper)
     if known is None:
         await redis.client.set(key, group, nx=True)
-        # It does not go by what SET says, which after a lost answer would be that another was
-        # first.
+        # The reply of SET is not used: after a lost answer and a retry, it would say that another
+        # caller was first.
         winner = cast("bytes", await redis.client.get(key)).decode()
         if winner != group:  # two callers at once
             await forget_group(redis, group)
@@ -158,18 +161,18 @@ async def add_pad(redis: Redis, group: str, pad_id: str) -> None:
 
 
 async def add_mapper(redis: Redis, group: str, mapper: str) -> None:
-    """Records that the group has this name in another system, so that the name is deleted with
-    it."""
+    """Records that the group has this name in another system, so that the name is deleted together
+    with the group."""
     await _put(redis, group_key(group), _MAPPER + mapper)
 
 
 async def adopt(redis: Redis, pad_id: str) -> None:
-    """If the pad, which comes from elsewhere, belongs to a group: makes the group exist and list
-    it."""
+    """Makes the group of a pad that comes from elsewhere exist, and adds the pad to it. Does
+    nothing for a pad without a group."""
     group = group_of(pad_id)
     if group is not None:
-        # Including everything that another system has of the group: otherwise this would look
-        # complete.
+        # `group_exists` also brings everything that another system has about the group. Otherwise
+        # the group made here would look complete.
         if redis.register is None or not await group_exists(redis, group):
             await create_group(redis, group)
         await add_pad(redis, group, pad_id)
@@ -186,7 +189,7 @@ async def pads_of_group(redis: Redis, group: str) -> list[str]:
 
 
 async def forget_group(redis: Redis, group: str) -> None:
-    """Deletes the group with its sessions; its pads have to be gone already."""
+    """Deletes the group and its sessions. Its pads must have been deleted before."""
     for session_id in await sessions_of_group(redis, group) or ():
         await delete_session(redis, session_id)
     names = await _hash(redis, group_key(group))
@@ -207,8 +210,12 @@ async def forget_group(redis: Redis, group: str) -> None:
 async def create_session(
     redis: Redis, group: str, author: str, valid_until: int, session_id: str | None = None
 ) -> str:
-    """Makes a session. `valid_until` is in Unix seconds. With an id, it is one that comes from
-    elsewhere."""
+    """Makes a session, and returns its id.
+
+    Arguments:
+        valid_until: when the session ends, in Unix seconds.
+        session_id: given for a session that comes from elsewhere.
+    """
     session = session_id or _random("s.")
     kept = min(max(1, valid_until - int(time.time()) + KEPT_S), FOREVER_S)
     record = dumps([group, author, valid_until])
@@ -239,13 +246,13 @@ async def delete_session(redis: Redis, session_id: str) -> None:
 
 
 async def sessions_of_group(redis: Redis, group: str) -> dict[str, GroupSession] | None:
-    """Returns the group's listed sessions by id; None if there never was one."""
+    """Returns the group's listed sessions by id, or None if the group never had one."""
     await _registered(redis, group)
     return await _sessions(redis, group_sessions_key(group))
 
 
 async def sessions_of_author(redis: Redis, author: str) -> dict[str, GroupSession] | None:
-    """Returns an author's listed sessions by id; None if there never was one."""
+    """Returns the author's listed sessions by id, or None if the author never had one."""
     if redis.register is not None:
         there = await redis.register.sessions_of_author(author)
         await _bring_sessions(redis, author_sessions_key(author), there)
@@ -268,15 +275,19 @@ async def _sessions(redis: Redis, key: str) -> dict[str, GroupSession] | None:
 
 
 MOST_IN_COOKIE = 50
-"""Most session ids in one cookie that are looked up: portals list those of all of a person's
-groups."""
+"""How many session ids in one cookie are looked up. Portals list the sessions for all groups of a
+person."""
 
 
 async def valid_session(
     redis: Redis, group: str, cookie: str, now: float | None = None
 ) -> GroupSession | None:
-    """Returns the session among those in the cookie (comma-separated ids) that admits to the pads
-    of this group; None if none is valid."""
+    """Returns the first session in the cookie (comma-separated ids) that admits its owner to the
+    pads of this group, or None if no valid one does.
+
+    Arguments:
+        now: the present time, in Unix seconds.
+    """
     now = time.time() if now is None else now
     for session_id in cookie.strip('"').split(",")[:MOST_IN_COOKIE]:
         session = await read_session(redis, session_id.strip()) if session_id.strip() else None
@@ -286,7 +297,7 @@ async def valid_session(
 
 
 def session_info(session: GroupSession) -> dict[str, Any]:
-    """The session in the form in which Etherpad's API returns it."""
+    """Returns the session in the form in which Etherpad's API returns it."""
     return {
         "groupID": session.group,
         "authorID": session.author,

@@ -1,5 +1,6 @@
-"""How authors and groups are recognised, and the authors themselves, for backups and imports: read
-as they are stored, and written only if nobody else is recognised by the same thing."""
+"""This module reads and writes what authors and groups are recognised by, and the authors
+themselves, for backups and imports. Values are read as they are stored. A token or name is written
+only if it does not stand for another author or group already."""
 
 from collections.abc import Awaitable, Sequence
 from typing import Literal, cast
@@ -10,8 +11,8 @@ from padfleet.shared.log.people.authors import VISITOR
 
 
 async def stored_authors(redis: Redis, authors: Sequence[str]) -> dict[str, dict[bytes, bytes]]:
-    """Returns the fields of these authors' records, by author and in this order; without authors
-    who are not on record, and without this fleet's notes about visitors. Takes one round trip.
+    """Returns the fields of these authors' records, by author and in this order. Authors without a
+    record are left out, and so are this fleet's notes about visitors. Takes one round trip.
 
     Raises what `UNREACHABLE` lists, and `ResponseError` if a key has a wrong type.
     """
@@ -25,14 +26,17 @@ async def stored_authors(redis: Redis, authors: Sequence[str]) -> dict[str, dict
 
 
 async def bring_token(redis: Redis, token_hash: str, author: str) -> None:
-    """Lets this token stand for the author permanently, unless it stands for another one already.
-    `token_hash` is what `authors.hash_of` makes of it. Raises what `UNREACHABLE` lists."""
+    """Makes this token stand for the author permanently, unless it stands for another one already.
+    `token_hash` is the hash that `authors.hash_of` returns for the token.
+
+    Raises what `UNREACHABLE` lists.
+    """
     await cast("Awaitable[object]", redis.client.set(token_key(token_hash), author, nx=True))
 
 
 async def bring_mapper(
     redis: Redis, kind: Literal["author", "group"], mapper: str, stands_for: str
 ) -> None:
-    """Lets this name in another system stand for an author or group, unless it stands for another
+    """Makes this name in another system stand for an author or group, unless it stands for another
     one already. Raises what `UNREACHABLE` lists."""
     await cast("Awaitable[object]", redis.client.set(mapper_key(kind, mapper), stands_for, nx=True))

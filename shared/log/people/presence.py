@@ -1,4 +1,4 @@
-"""Who is on a pad, and which processes are alive."""
+"""This module stores who is on a pad, and which processes are alive."""
 
 from collections.abc import Sequence
 from typing import NamedTuple, cast
@@ -22,17 +22,17 @@ from padfleet.shared.log.records import (
 
 
 class Admission(NamedTuple):
-    """What a session learns when it joins."""
+    """What a session is told when it joins."""
 
     order: int
     epoch: int
-    seen_epoch: int | None  #: the history that this session was on; None: never here
+    seen_epoch: int | None  #: the history that the session was on; None if it was never here
     reign: str
     shared_up_to: int | None
-    """The last rev that it has in common with the pad as it is now, if it was here before; None:
-    all of its history."""
-    is_news: bool  #: a stay that is not on record yet, since it is not certain that it may be
-    fence_id: str = ""  #: where the fence stands in the inbox, if one was wanted
+    """The last revision that the session's history has in common with the pad's present history, if
+    the session was here before. None means that they have all of it in common."""
+    is_news: bool  #: whether the stay is not recorded yet, because it may not be allowed
+    fence_id: str = ""  #: the fence's inbox ID; empty if there is none
 
 
 async def join(
@@ -45,15 +45,18 @@ async def join(
     stay: tuple[int, str] | None = None,
     fence: tuple[Fence, str] | None = None,
 ) -> Admission:
-    """Enters a session, and tells all workers. `order` is given for a session that was here
-    already. A `fence`, with its inbox, is put there in the same step, with the order that the
-    session gets.
-
-    `stay` is the epoch and reign of the history that the session itself is on; without it, the
-    session is assumed to be on the one that its author was on last.
+    """Adds a session to the members of a pad, and tells all workers.
 
     The author's presence is recorded, unless the author `resumes`: then it has to be found out
     first whether that is allowed, which depends on what is recorded.
+
+    Arguments:
+        order: the session's order, if it was here before.
+        resumes: whether the session goes on where an earlier one of its author ended.
+        stay: the epoch and reign of the history that the session itself is on. Without it, the
+            session is assumed to be on the history that its author was on last.
+        fence: a fence and the key of its inbox. The fence is put there in the same step, with the
+            order that the session gets.
     """
     wanted = [keys.members, keys.meta, keys.seen, keys.seen_before, keys.state]
     around: tuple[bytes, ...] = ()
@@ -115,7 +118,8 @@ async def members(redis: Redis, keys: PadKeys) -> list[Joined]:
 
 
 async def leave(redis: Redis, keys: PadKeys, sessions: Sequence[Left]) -> None:
-    """Removes sessions, and tells all workers of those that were still present."""
+    """Removes sessions from the members, and tells all workers about those that were still
+    members."""
     args: list[str | bytes] = [keys.channel]
     for left in sessions:
         args += [left.session, pack(left)]
@@ -123,12 +127,17 @@ async def leave(redis: Redis, keys: PadKeys, sessions: Sequence[Left]) -> None:
 
 
 async def bury(redis: Redis, keys: PadKeys) -> int:
-    """Removes members that were on workers which died long ago: if nobody else is on a pad, nobody
-    else does so. Returns how many there were. Raises the same as `members`."""
+    """Removes members whose workers died long ago. Other workers do this only on pads that they
+    have open, so it is missing on a pad where nobody else is. Returns how many members were
+    removed.
+
+    Raises what `members` raises.
+    """
     joined = await members(redis, keys)
     if not joined:
         return 0
-    # Asked after the members were read: a worker is known before its first session is let in.
+    # The workers are read after the members, because a worker is known before its first session
+    # joins.
     known = await redis.client.zrangebyscore(WORKERS, "-inf", "+inf")
     workers = {name.decode() for name in cast("Sequence[bytes]", known)}
     dead = [
@@ -147,15 +156,19 @@ async def tell_user_info(redis: Redis, keys: PadKeys, info: UserInfo) -> None:
 
 class MemberCount(NamedTuple):
     alive: set[str]
-    silence_ms: int  #: since this process' own last beat; -1: this is the first
+    silence_ms: int  #: since this process's last beat; -1 if this is the first
 
 
 async def beat(redis: Redis, key: str, process: str, timeout_ms: int) -> MemberCount:
-    """Says that `process` is alive, and returns which others are."""
+    """Records that `process` is alive, and returns which processes are.
+
+    Arguments:
+        timeout_ms: how long after its last beat a process counts as alive.
+    """
     since, *alive = await scripts.HEARTBEAT(redis.hot, [key], [process, timeout_ms])
     return MemberCount({name.decode() for name in alive}, int(since))
 
 
 async def retire(redis: Redis, key: str, process: str) -> None:
-    """Removes a process that is ending, so that nobody waits for its time-out."""
+    """Removes a process that is ending, so that others need not wait for its beats to time out."""
     await redis.client.zrem(key, process)

@@ -1,7 +1,8 @@
-"""Who was sent away from a pad by an operator, and may not come back yet.
+"""This module stores which authors an operator has sent away from a pad and who may not come back
+yet.
 
-A key for each author and pad, which expires by itself. Its name is a hash: the keys say of nobody
-where he was.
+There is one key for each author and pad, which expires by itself. Its name is a hash, so that the
+keys do not reveal which pads an author was on.
 """
 
 from collections.abc import Iterable
@@ -12,14 +13,16 @@ from padfleet.shared.log.connection.several import of_each
 from padfleet.shared.log.keys import kept_out_key
 
 KEPT_OUT_S: Final = 60
-"""Seconds for which somebody who is sent away cannot come back, where nobody says otherwise."""
+"""How many seconds an author who was sent away cannot come back, by default."""
 
 MOST_KEPT_OUT_S: Final = 86_400
-"""Longer is what access control is for, which the author cannot get around."""
+"""The maximum of these seconds. For longer times there is access control, which the author cannot
+get around."""
 
 
 async def keep_out(redis: Redis, pad: str, authors: Iterable[str], seconds: int) -> None:
-    """These authors cannot join the pad for so long. Raises what `UNREACHABLE` lists."""
+    """Keeps these authors from joining the pad for some `seconds`. Raises what `UNREACHABLE`
+    lists."""
     _ = await of_each(
         redis,
         list(set(authors)),
