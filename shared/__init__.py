@@ -1,1 +1,1 @@
-"""What every service of the fleet uses. Nothing here imports a service."""
+"""This package has what all services of the fleet use. It imports no service."""

@@ -1,4 +1,4 @@
-"""Defines the maximum length and the form of everything that people submit. Pure.
+"""Defines the maximum length and the form of everything that people submit. This module is pure.
 
 Input comes in many ways: through sockets, the HTTP API, `.etherpad` files, databases of an
 Etherpad, and archives. What is kept out of one of them must not come in through another, so all of
@@ -35,18 +35,19 @@ has no limit except that of the message as a whole. A longer message is refused 
 cut when it is part of a history."""
 
 MOST_CHAT_EXTRA: Final = 4_096
-"""The most bytes, as JSON, of what plugins add to a chat message, which is stored with it. More
-than that is refused when it is sent, and left out when it is part of a history."""
+"""The maximum number of bytes, as JSON, of what plugins add to a chat message, which is stored with
+it. More than that is refused when it is sent, and left out when it is part of a history."""
 
 MOST_BROUGHT_MESSAGES: Final = 100_000
-"""The most chat messages of a pad that is brought from elsewhere; the newest are kept."""
+"""The maximum number of chat messages of a pad that is brought from elsewhere; the newest are
+kept."""
 
 MOST_SAVED: Final = 2000
-"""The most saved revisions of a pad. Everyone who joins is sent all of them, some 150 bytes
-each."""
+"""The maximum number of saved revisions of a pad. Everyone who joins is sent all of them, some 150
+bytes each."""
 
 MOST_RELAYED: Final = 64 << 10
-"""The most bytes, as JSON, of a message that is passed on and not stored."""
+"""The maximum number of bytes, as JSON, of a message that is passed on and not stored."""
 
 MOST_WORD: Final = 200
 """The maximum length of the name of a language or a font in a pad's settings. Longer ones are
@@ -54,19 +55,19 @@ cut."""
 
 PLUGIN_KEY_BYTES: Final = 64 << 10
 PLUGINS_BYTES: Final = 256 << 10
-"""The most bytes that a plugin's setting, and all of them together, may take as JSON; anything more
-is left out. This is the limit of Etherpad, so that what fits there fits here."""
+"""The maximum number of bytes that a plugin's setting, and all of them together, may take as JSON;
+anything more is left out. This is the limit of Etherpad, so that what fits there fits here."""
 
 MOST_ID: Final = 100
 """The maximum length of the id of an author, a group or a session; ours have 18 characters. Longer
 ones are refused."""
 
 MOST_MAPPER: Final = 1_000
-"""The most characters of the name that another system has for an author or a group. Longer ones are
-refused."""
+"""The maximum number of characters of the name that another system has for an author or a group.
+Longer ones are refused."""
 
 MOST_TOKEN: Final = 200
-"""The most characters of an author token. Longer ones are refused."""
+"""The maximum number of characters of an author token. Longer ones are refused."""
 
 MOST_ATTRIBUTE_KEY: Final = 1_000
 MOST_ATTRIBUTE_VALUE: Final = 1_000_000
@@ -108,7 +109,7 @@ def name_of(value: Any) -> str | None:
 
 
 def is_color(value: Any) -> TypeGuard[str]:
-    """Whether the value is ``#rgb`` or ``#rrggbb``."""
+    """Returns whether the value is ``#rgb`` or ``#rrggbb``."""
     return isinstance(value, str) and _COLOR.fullmatch(value) is not None
 
 
@@ -123,13 +124,13 @@ def color_of(value: Any, author: str) -> int | str:
 
 
 def is_author_id(value: Any) -> TypeGuard[str]:
-    """Whether an author may have this id. Etherpad's ids are ``a.`` and 16 characters; those
-    created by other systems may be different."""
+    """Returns whether an author may have this id. Etherpad's ids are ``a.`` and 16 characters;
+    those created by other systems may be different."""
     return isinstance(value, str) and _ID.fullmatch(value) is not None
 
 
 def is_token(value: Any) -> TypeGuard[str]:
-    """Whether the value is an author token: ``t.`` and base64url."""
+    """Returns whether the value is an author token: ``t.`` and base64url."""
     return isinstance(value, str) and _TOKEN.fullmatch(value) is not None
 
 
@@ -137,9 +138,9 @@ def is_token(value: Any) -> TypeGuard[str]:
 
 
 def is_pad_id(value: Any) -> TypeGuard[str]:
-    """Whether a pad may have this id, so that it can be opened. The id is plain text, not code
-    units. White space and colons are allowed, as names of old pads contain them, though no new pad
-    gets them."""
+    """Returns whether a pad may have this id, so that it can be opened. The id is plain text, not
+    code units. White space and colons are allowed, as names of old pads contain them, though no new
+    pad gets them."""
     return (
         isinstance(value, str)
         and _PAD.fullmatch(value) is not None
@@ -148,12 +149,13 @@ def is_pad_id(value: Any) -> TypeGuard[str]:
 
 
 def is_new_pad_id(value: Any) -> TypeGuard[str]:
-    """Whether a pad can be created with this id, without anything in it being replaced."""
+    """Returns whether a pad can be created with this id, without anything in it being replaced."""
     return is_pad_id(value) and _REPLACED.search(value) is None
 
 
 def is_read_only_id(value: Any) -> TypeGuard[str]:
-    """Whether a pad may have this id for those who only read: ``r.`` and further characters."""
+    """Returns whether a pad may have this id for those who only read: ``r.`` and further
+    characters."""
     return isinstance(value, str) and value.startswith("r.") and _PAD.fullmatch(value) is not None
 
 
@@ -162,8 +164,8 @@ def is_group_id(value: Any) -> TypeGuard[str]:
 
 
 def is_session_id(value: Any) -> TypeGuard[str]:
-    """Whether a group's session may have this id. Ids are separated by commas in a cookie, so an id
-    cannot contain one."""
+    """Returns whether a group's session may have this id. Ids are separated by commas in a cookie,
+    so an id cannot contain one."""
     return isinstance(value, str) and _ID.fullmatch(value) is not None and "," not in value
 
 

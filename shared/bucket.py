@@ -1,4 +1,5 @@
-"""Implements token buckets, which limit a rate but allow a burst. Pure; the time is passed in."""
+"""Implements token buckets, which limit a rate but allow a burst. This module is pure; the time is
+passed in."""
 
 from collections.abc import Hashable
 from dataclasses import dataclass
@@ -11,8 +12,8 @@ class Pace(NamedTuple):
     rate: float  #: units per second, in the long run
     burst: float  #: units at once, after a time of less use
     patience: float
-    """The most seconds that a caller that is too fast is made to wait. A caller that would have to
-    wait longer is refused: a queue is bounded by its time, and by nothing else."""
+    """The maximum number of seconds that a caller that is too fast is made to wait. A caller that
+    would have to wait longer is refused: a queue is bounded by its time, and by nothing else."""
 
 
 @dataclass(slots=True)

@@ -160,7 +160,7 @@ class Budget:
         return Reservation(self, taken)
 
     def _has_room_to_grow(self, taken: _Taken, size: int) -> bool:
-        """Whether there is room for the new size, not counting what is already reserved."""
+        """Returns whether there is room for the new size, not counting what is already reserved."""
         had = taken.size
         self._charge(taken, 0)
         fits = self._fits(self._lane(size), taken.client, size)

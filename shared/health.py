@@ -1,8 +1,8 @@
 """Serves health and metrics over HTTP, the same for every process.
 
-`GET /health/live`   200 while the process should be left alone, 503 when it should be restarted
-`GET /health/ready`  200 while it should get work, 503 when it should not `GET /metrics`       the
-metrics of the process, for Prometheus
+- `GET /health/live`: 200 while the process should be left alone, 503 when it should be restarted.
+- `GET /health/ready`: 200 while the process should get work, 503 when it should not.
+- `GET /metrics`: the metrics of the process, for Prometheus.
 
 Both health answers are JSON, `{"status": "ok" | "failing", "checks": {name: {"ok", "why"}}}`.
 """

@@ -10,11 +10,12 @@ from typing import Self
 class Lifetime(ABC):
     @abstractmethod
     def start(self) -> None:
-        """Returns when it can be used. If it cannot be started, nothing is left running."""
+        """Starts the process, and returns when it can be used. If it cannot be started, nothing is
+        left running."""
 
     @abstractmethod
     def stop(self) -> None:
-        """Stops it. Does nothing if it is not running."""
+        """Stops the process. Does nothing if it is not running."""
 
     def __enter__(self) -> Self:
         self.start()

@@ -4,7 +4,7 @@ import os
 
 
 def is_alive(pid: int) -> bool:
-    """Whether there is a process with this id, whoever owns it."""
+    """Returns whether there is a process with this id, whoever owns it."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

@@ -81,8 +81,8 @@ class ServerConnection(RequestHandler):
         return response
 
     def log_exception(self, *args: Any, **options: Any) -> None:
-        """Logs what has failed outside a handler. If the rest of a body that nobody wanted cannot
-        be read, that is its sender's fault, with which anybody could fill the log."""
+        """Logs a fault outside a handler. If the unread rest of a body cannot be read, this is not
+        logged, because it is the sender's fault, with which anybody could fill the log."""
         error = options.get("exc_info")
         if isinstance(error, _NOT_HTTP):
             log.info("malformed HTTP request", extra={"reason": type(error).__name__})

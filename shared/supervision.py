@@ -1,6 +1,6 @@
 """Decides when a task that should live as long as its process counts as dead, and what follows.
-Pure: times are passed in, in seconds of any monotonic clock; `supervisor` acts on the decisions.
-"""
+This module is pure: times are passed in, in seconds of any monotonic clock; `supervisor` acts on
+the decisions."""
 
 import math
 from dataclasses import dataclass
@@ -98,7 +98,7 @@ class Life:
             self.in_a_row = 0
 
     def overdue(self, now: float) -> bool:
-        """Whether the task runs, as it seems, but counts as dead."""
+        """Returns whether the task runs, as it seems, but counts as dead."""
         return self.stage == "running" and now > self.due
 
     def failed(self, now: float, why: str, chance: float) -> float | None:

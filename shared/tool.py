@@ -30,7 +30,8 @@ NOT_DONE = 2
 
 
 class ColdStoreUnnamed(Disagreement):
-    """Without the fleet's cold store, pads in it would be treated as not existing."""
+    """The fleet has a cold store that the settings do not name. Without it, pads in it would be
+    treated as not existing."""
 
 
 def add_redis_options(parser: argparse.ArgumentParser) -> None:

@@ -1,6 +1,6 @@
 """Defines what the parts of a worker that serve plain HTTP need to know about a visitor.
 
-The worker decides it, as it does for sockets; these parts only ask.
+The worker decides who a visitor is, as it does for sockets; these parts only ask.
 """
 
 from typing import NamedTuple, Protocol

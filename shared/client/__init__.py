@@ -1,18 +1,21 @@
-"""A client of the real-time protocol of padfleet and Etherpad, for people, scripts and tests.
+"""This package is a client of the real-time protocol of padfleet and Etherpad, for people, scripts
+and tests.
 
     async with connect("http://127.0.0.1:9001/p/hello", name="A script") as pad:
         await pad.append("A line.\\n")
         async for event in pad:
             print(event.rev, pad.text)
 
-With `connect(…, cursors=True)`, `Pad.cursors` says where the others have theirs, `CursorsMoved`
-is the event when they move them, and `Pad.point` tells them of one's own.
+With `connect(…, cursors=True)`, `Pad.cursors` says where the others have their cursors, a
+`CursorsMoved` event says that some of them have moved, and `Pad.point` reports your own cursor to
+the others.
 
 `connect` opens a pad. `Collaborator` is the protocol without I/O. The client is strict where the
-stock client is lenient: a revision that is not the next one is an error, not a line in a console.
+stock client is lenient: a revision that is not the next one raises an error, where the stock client
+writes a line to the console.
 
-Texts and positions are UTF-16 code units, as in JavaScript: `to_units` and `from_units` of
-`padfleet.easysync` turn ordinary strings into such texts and back, and for text within the basic
+Texts and positions are in UTF-16 code units, as in JavaScript. `to_units` and `from_units` of
+`padfleet.easysync` convert ordinary strings to such texts and back. For text within the basic
 plane, which has no emojis, the two are the same.
 """
 

@@ -1,8 +1,8 @@
-"""The client's side of Easysync: pure, no I/O.
+"""This module is the client's side of Easysync. It is pure, without I/O.
 
-What is known of a pad is `base` (its text at `rev`), the draft in flight to the server, and the
-edits made since, which wait. `text` is all three together: what the user sees. The rules are those
-of Etherpad's page, except that several drafts may wait (see `Collaborator.seal`).
+A client's copy of a pad consists of `base` (its text at `rev`), the draft in flight to the server,
+and the edits made since, which wait. `text` is all three together: what the user sees. The rules
+are those of Etherpad's page, except that several drafts may wait (see `Collaborator.seal`).
 """
 
 from collections import deque
@@ -33,10 +33,10 @@ from padfleet.shared.easysync.characters import without_controls
 
 
 class Changed(NamedTuple):
-    """A revision of somebody else has been applied.
+    """A revision by somebody else has been applied.
 
-    There is one for each revision, even if several came in one message. `changeset` is what it did
-    to `text`, in the numbers of the collaborator's pool.
+    There is one such event for each revision, even if several came in one message. `changeset` is
+    what the revision did to `text`, with attribute numbers of the collaborator's pool.
     """
 
     rev: int
@@ -53,8 +53,8 @@ class Accepted(NamedTuple):
 class CursorsMoved(NamedTuple):
     """Others have moved their cursors, or no longer have one; see `Pad.cursors`."""
 
-    rev: int  #: the newest revision that has come in
-    authors: Sequence[str]  #: whose
+    rev: int  #: the newest revision that has arrived
+    authors: Sequence[str]  #: whose cursors
 
 
 Event = Changed | Accepted | CursorsMoved
@@ -63,11 +63,11 @@ Event = Changed | Accepted | CursorsMoved
 
 @dataclass(slots=True)
 class _Draft:
-    """Our own edits that are sent as one revision."""
+    """Edits of our own that are sent as one revision."""
 
     changeset: str
-    sealed: bool = False  #: takes no more edits
-    session: str = ""  #: in which it was submitted, if the server says what that is called
+    sealed: bool = False  #: no more edits are added to it
+    session: str = ""  #: the session in which it was submitted, if the server names it
 
 
 @dataclass(slots=True)
@@ -80,15 +80,16 @@ class TrafficCounts:
 
 
 class Collaborator:
-    """One client's copy of a pad, from the `collab_client_vars` of CLIENT_VARS.
+    """One client's copy of a pad, made from the `collab_client_vars` of CLIENT_VARS.
 
-    `text_only`: for readers; attributes are not kept, which saves most of the work, and nothing can
-    be edited.
-
-    `room` is what the server accepts in one submission, if that is known; it is set again for each
-    new connection. A larger edit is sent as several submissions.
-
-    `cursors`: whether to keep track of other people's cursors.
+    Arguments:
+        variables: the `collab_client_vars`.
+        author: the client's own author id.
+        text_only: for readers: attributes are not kept, which saves most of the work, and the pad
+            cannot be edited.
+        room: what the server accepts in one submission, if that is known; it is set again for each
+            new connection. A larger edit is sent as several submissions.
+        cursors: whether to keep track of other people's cursors.
     """
 
     def __init__(
@@ -117,12 +118,13 @@ class Collaborator:
 
     @property
     def pool(self) -> AttributePool:
-        """The numbers of attributes in all changesets here."""
+        """The attribute pool of all changesets here."""
         return self._pool
 
     @property
     def attributed_text(self) -> AText:
-        """The pad at `rev`, without our own unaccepted edits. Not kept up to date for a reader."""
+        """The pad at `rev`, without our own edits that have not been accepted yet. It is not kept
+        up to date if the collaborator is `text_only`."""
         return self._base
 
     @property
@@ -154,10 +156,11 @@ class Collaborator:
     # --- Editing ---------------------------------------------------------------------------------
 
     def edit(self, start: int, removed: int, inserted: str) -> str:
-        """Replaces `removed` code units at `start`; returns the changeset on `text`.
+        """Replaces `removed` code units at `start` with `inserted`, and returns the changeset on
+        `text`.
 
-        What no pad holds is left out of `inserted`: control characters, and all line ends but
-        ``\\n``. Raises the same as `apply_own`.
+        Characters that no pad contains are left out of `inserted`: control characters, and all line
+        ends but ``\\n``. Raises what `apply_own` raises.
         """
         if start < 0 or removed < 0 or start + removed > len(self.text):
             raise OutOfRange(
@@ -171,11 +174,11 @@ class Collaborator:
         return changeset
 
     def apply_own(self, changeset: str) -> None:
-        """Applies an edit of `text`, given as a changeset in the numbers of `pool`.
+        """Applies an edit of `text`, given as a changeset with attribute numbers of `pool`.
 
-        Raises `OutOfRange` if the text would not end in a newline any more, `TooLarge` for an
-        attribute that the server has no room for, and `EditRefused` if it does not fit `text` or
-        `pool`. Nothing has changed then.
+        Raises `OutOfRange` if the text would no longer end with a newline, `TooLarge` for an
+        attribute that the server has no room for, and `EditRefused` if the changeset does not fit
+        `text` or `pool`. In these cases nothing has changed.
         """
         if self._text_only:
             raise EditRefused("a text-only collaborator cannot edit")
@@ -205,18 +208,18 @@ class Collaborator:
                     check_attribute(self._pool.put(*attribute), self._pool, self.room)
 
     def seal(self) -> None:
-        """Makes the present text a state of the pad by itself: later edits go into another
-        revision. Etherpad's page has no such thing; it is for callers who have to say what somebody
-        else saw."""
+        """Makes the present text a revision by itself: later edits go into another revision.
+        Etherpad's page has no such thing; it is for callers who have to say what somebody else
+        saw."""
         draft = self._waiting[-1] if self._waiting else self._in_flight
         if draft is not None:
             draft.sealed = True
 
     def next_submission(self) -> dict[str, Any] | None:
-        """Returns the `data` of the next USER_CHANGES, if one is due: only one at a time is in
-        flight.
+        """Returns the `data` of the next USER_CHANGES, or None if none is due now: only one at a
+        time is in flight.
 
-        Raises `TooLarge` if what waits cannot be split so that this server accepts it.
+        Raises `TooLarge` if the waiting edits cannot be split so that this server accepts them.
         """
         if self._resuming or self._in_flight is not None:
             return None
@@ -246,22 +249,24 @@ class Collaborator:
         self._waiting.extendleft(reversed(pieces))
 
     def connection_lost(self) -> Iterator[CursorsMoved]:
-        """Until what was missed has arrived, nothing is submitted, and nobody has a cursor."""
+        """Handles the loss of the connection: until everything that is missed has arrived, nothing
+        is submitted, and no cursor of others is known. Returns the event for the cursors that are
+        gone, if there were any."""
         self._resuming = True
         self._session = ""
         return self._moved(self._cursors.cut_off() if self._cursors is not None else ())
 
     def _in_session(self, session: str) -> None:
         """Handles the server's name for the session on this connection. It may come after something
-        has been submitted in the session; what is in flight from before the connection belongs to
-        another one."""
+        has been submitted in the session. What has been in flight since before the connection
+        belongs to another session."""
         self._session = session
         if self._in_flight is not None and not self._resuming:
             self._in_flight.session = session
 
     def _resumed(self) -> None:
-        """Everything that was missed is here: what is still in flight was never accepted, and is
-        sent again, joined with what was typed since."""
+        """Handles the end of what was missed. A draft that is still in flight was never accepted,
+        and is sent again together with later edits."""
         self._resuming = False
         if self._in_flight is None:
             return
@@ -277,13 +282,13 @@ class Collaborator:
 
     @property
     def cursors(self) -> dict[str, Cursor]:
-        """Where the others have their cursors in `text`, by author, as far as they report them and
-        we have seen the revisions that they have seen."""
+        """Where the others have their cursors in `text`, by author id. Cursors that others do not
+        report, or that are in revisions which have not arrived here yet, are missing."""
         return {} if self._cursors is None else self._cursors.seen(self._own(), len(self.text))
 
     def point(self, cursor: Cursor | None) -> None:
-        """Sets our own cursor to this place in `text`, or to nowhere. It stays with the text around
-        it. Raises `OutOfRange` for a place beyond the text."""
+        """Sets our own cursor to this place in `text`, or removes it. The cursor stays with the
+        text around it. Raises `OutOfRange` for a place beyond the text."""
         for place in cursor or ():
             if not 0 <= place <= len(self.text):
                 raise OutOfRange(
@@ -293,14 +298,14 @@ class Collaborator:
             self._cursors.mine = cursor
 
     def next_place(self) -> CursorPlace | None:
-        """Returns what has to be reported about our own cursor; None: the others know it
+        """Returns what has to be reported about our own cursor, or None if the others know it
         already."""
         if self._cursors is None or self._resuming:
             return None
         return self._cursors.to_tell(self._own())
 
     def left(self, author: str) -> Iterator[CursorsMoved]:
-        """Somebody has left."""
+        """Handles that somebody has left. Returns the event for their cursor, if they had one."""
         known = self._cursors is not None and self._cursors.left(author)
         return self._moved((author,) if known else ())
 
@@ -311,11 +316,14 @@ class Collaborator:
     # --- Messages --------------------------------------------------------------------------------
 
     def receive(self, data: dict[str, Any]) -> Iterator[Event]:
-        """Handles the `data` of a COLLABROOM message; unknown messages are ignored.
+        """Handles the `data` of a COLLABROOM message, and yields its events. Unknown messages are
+        ignored.
 
-        A generator: each revision is applied when its event is requested, so that `text` and `rev`
-        are those of the event, and edits that are made on it belong to the right place even in the
-        middle of a batch. Raises `ProtocolError`.
+        This is a generator: each revision is applied when its event is requested, so that `text`
+        and `rev` are those of the event, and edits made in response go to the right place even in
+        the middle of a batch.
+
+        Raises `ProtocolError`.
         """
         try:
             yield from self._take_in(data)
@@ -366,8 +374,8 @@ class Collaborator:
         return accepted
 
     def _is_answer(self, data: dict[str, Any]) -> bool:
-        """Whether a missed revision is what was in flight, and not from another session of the same
-        author, who may have several tabs or programs."""
+        """Returns whether a missed revision is what was in flight, and not from another session of
+        the same author, who may have several tabs or programs."""
         mine = self._in_flight
         if mine is None or data.get("author", "") != self.author:
             return False
@@ -375,8 +383,8 @@ class Collaborator:
         if origin and mine.session and origin != mine.session:
             return False
         surely = bool(origin) and origin == mine.session
-        # Rebased here as there, it is exactly the same. If the server does not say which session it
-        # came from, two identical ones cannot be told apart.
+        # The server has rebased it as we have, so the two are exactly the same. If the server does
+        # not say which session it came from, two identical ones cannot be told apart.
         theirs = move_ops_to_new_pool(
             data["changeset"], AttributePool.from_jsonable(data["apool"]), self._pool
         )
@@ -425,8 +433,8 @@ class Collaborator:
         """Applies a revision to everything that is kept. Returns what it did to `text`."""
         theirs = move_ops_to_new_pool(theirs, wire_pool, self._pool)
         self._base = apply_to_atext(theirs, self._base, self._pool)
-        # In flight, ours comes after theirs, as on the server; what still waits will be submitted
-        # on top of theirs, and goes wherever it suits the user better.
+        # A draft in flight is ordered after theirs, as on the server. Waiting drafts will be
+        # submitted on top of theirs, so they are placed as it suits the user better.
         if self._in_flight is not None:
             mine = self._in_flight.changeset
             self._in_flight.changeset = follow(theirs, mine, self._pool)
@@ -440,7 +448,8 @@ class Collaborator:
 
 
 def _effect(changeset: str, on: AText, pool: AttributePool) -> tuple[str, list[tuple[int, Any]]]:
-    """The effect of a changeset, whatever order its attributes are written in."""
+    """Returns the effect of a changeset, regardless of the order in which its attributes are
+    written."""
     result = apply_to_atext(changeset, on, pool)
     runs = [
         (op.chars, sorted(attribs_of(op.attribs, pool).items())) for op in iter_ops(result.attribs)

@@ -1,8 +1,8 @@
-"""People's cursors: pure.
+"""This module keeps track of people's cursors. It is pure.
 
-Places are given in a revision of the pad, and moved over what has been changed since, when sending
-and when receiving. Our own cursor is kept in the visible text, and so is what the others know of
-it: when that is no longer where it is, it is reported again.
+Places are given in a revision of the pad, and moved over later changes, both for sending and after
+receiving. Our own cursor is kept in the visible text, and the place that the others know is kept as
+well: when the two differ, the cursor is reported again.
 """
 
 from collections import deque
@@ -13,20 +13,21 @@ from typing import Any, Final, NamedTuple
 from padfleet.shared.easysync import iter_ops, unpack
 
 KEPT: Final = 200
-"""Revisions that are kept to move older places; the cursor of somebody further behind has to
-wait."""
+"""How many revisions are kept to move older places. The cursor of somebody who is further behind is
+not shown until their next report."""
 
 
 class Cursor(NamedTuple):
-    """A cursor, or a selection from `anchor` to `head`, where the cursor is: UTF-16 code units of
-    the visible text. `head` may come before `anchor`."""
+    """A cursor at `head`, or a selection from `anchor` to `head`, in UTF-16 code units of the
+    visible text. `head` may come before `anchor`."""
 
     anchor: int
     head: int
 
 
 class CursorPlace(NamedTuple):
-    """The same in the pad at `rev`; None for both means that there is no cursor any more."""
+    """A cursor or selection in the pad at `rev`. None for both ends means that there is no cursor
+    any more."""
 
     rev: int
     anchor: int | None
@@ -34,7 +35,7 @@ class CursorPlace(NamedTuple):
 
 
 class CursorShift(NamedTuple):
-    """`length` units replace those from `start` to `end` of the text before."""
+    """A change of a text: `length` units replace those from `start` to `end` of the text before."""
 
     start: int
     end: int
@@ -42,7 +43,7 @@ class CursorShift(NamedTuple):
 
 
 def changes_of(changeset: str) -> list[CursorShift]:
-    """What a changeset does to the text, from its beginning to its end."""
+    """Returns what a changeset does to the text, from its beginning to its end."""
     changes: list[CursorShift] = []
     at = 0
     for op in iter_ops(unpack(changeset).ops):
@@ -59,8 +60,8 @@ def changes_of(changeset: str) -> list[CursorShift]:
 
 
 def carried(position: int, changes: Iterable[CursorShift], *, after: bool) -> int:
-    """Where a position is after `changes`: before what is inserted right there, or, with `after`,
-    after it."""
+    """Returns where a position is after `changes`. Text that is inserted right at the position
+    comes after it or, with `after`, before it."""
     moved = 0
     for start, end, length in changes:
         if start > position or (start == end == position and not after):
@@ -72,9 +73,9 @@ def carried(position: int, changes: Iterable[CursorShift], *, after: bool) -> in
 
 
 def carried_back(position: int, changes: Iterable[CursorShift]) -> int:
-    """Where a position of the text after `changes` was before them; for new text, where it was
-    inserted."""
-    moved = 0  # by how much what comes next stands further on in the text after
+    """Returns where a position in the text after `changes` was before them. For new text, this is
+    the end of what it replaced."""
+    moved = 0  # how far the following text has moved
     for start, end, length in changes:
         if position <= start + moved:
             break
@@ -85,7 +86,7 @@ def carried_back(position: int, changes: Iterable[CursorShift]) -> int:
 
 
 class _Step:
-    """A revision, as far as it moves cursors."""
+    """A revision, with what is needed to move cursors over it."""
 
     def __init__(self, rev: int, author: str, changeset: str) -> None:
         self.rev = rev
@@ -94,12 +95,13 @@ class _Step:
 
     @cached_property
     def changes(self) -> list[CursorShift]:
-        """Computed when there is a cursor to be moved, and only once."""
+        """What the revision does to the text. This is worked out only if there is a cursor to be
+        moved, and only once."""
         return changes_of(self._changeset)
 
     def over(self, place: CursorPlace, author: str) -> CursorPlace:
-        """A place of `author` after this revision: the cursor of somebody who types is after what
-        they type."""
+        """Returns where a place of `author` is after this revision. The cursor of an author who
+        types moves behind the text that they type."""
         if place.anchor is None or place.head is None:
             return CursorPlace(self.rev, None, None)
         after = author == self.author
@@ -109,23 +111,24 @@ class _Step:
 
 
 class Cursors:
-    """The cursors of everybody who has a pad open. `me` is the author whose own cursor it is, and
-    `rev` the present revision."""
+    """The cursors of everybody who has a pad open. `me` is the author of this client, and `rev` the
+    present revision."""
 
     def __init__(self, me: str, rev: int) -> None:
-        self.mine: Cursor | None = None  #: in the text that is seen
+        self.mine: Cursor | None = None  #: in the visible text
         self._me = me
         self._rev = rev
         self._steps: deque[_Step] = deque(maxlen=KEPT)
-        self._places: dict[str, CursorPlace] = {}  # in the newest revision, or in one yet to come
+        # in the newest revision, or in one that has not arrived yet
+        self._places: dict[str, CursorPlace] = {}
         self._known: CursorPlace | None = (
-            None  # what the others know of mine, in the newest revision
+            None  # where the others know mine to be, in the newest revision
         )
 
     # --- What happens ----------------------------------------------------------------------------
 
     def revision(self, rev: int, author: str, changeset: str) -> None:
-        """The revision `rev` has come, with what it did to the pad."""
+        """Handles the arrival of revision `rev`. `changeset` is what it did to the pad."""
         step = _Step(rev, author, changeset)
         self._rev = rev
         self._steps.append(step)
@@ -136,14 +139,14 @@ class Cursors:
             self._known = step.over(self._known, self._me)
 
     def edited(self, changeset: str, *, by_me: bool) -> None:
-        """The visible text has changed, by our own edit or somebody else's."""
+        """Handles a change of the visible text, by our own edit or somebody else's."""
         if self.mine is not None:
             changes = changes_of(changeset)
             self.mine = Cursor(*(carried(one, changes, after=by_me) for one in self.mine))
 
     def told(self, cursors: Iterable[Mapping[str, Any]]) -> list[str]:
-        """Handles people's reports of their cursors. Returns whose have moved; raises LookupError
-        or TypeError if it is not a list of reports."""
+        """Handles people's reports of their cursors, and returns the authors whose cursors have
+        moved. Raises LookupError or TypeError if `cursors` is not a list of reports."""
         places = [(_text(one["userId"]), _place(one)) for one in cursors]
         return [author for author, place in places if self._told(author, place)]
 
@@ -161,23 +164,28 @@ class Cursors:
         return True
 
     def left(self, author: str) -> bool:
-        """Somebody has left, or no longer has a cursor. Returns False if they had none."""
+        """Removes the cursor of somebody who has left or no longer has one. Returns False if they
+        had none."""
         return self._places.pop(author, None) is not None
 
     def cut_off(self) -> list[str]:
-        """The connection is lost, and with it what others had reported, and knew. Returns whose
-        cursors are gone."""
+        """Handles the loss of the connection: what others had reported is dropped, and what they
+        know is uncertain. Returns the authors whose cursors are gone."""
         gone, self._places = list(self._places), {}
         if self._known is not None:
-            self._known = CursorPlace(self._rev, -1, -1)  # perhaps what was said last, perhaps not
+            self._known = CursorPlace(self._rev, -1, -1)  # unknown, so that it is reported again
         return gone
 
     # --- What is seen, and said ------------------------------------------------------------------
 
     def seen(self, own: Sequence[str], length: int) -> dict[str, Cursor]:
-        """Where the others have their cursors in the visible text, which has `length` units: the
-        pad with `own`, the changesets that are on their way to it. Cursors in revisions that we
-        have not seen yet cannot be shown."""
+        """Returns where the others have their cursors in the visible text. Cursors in revisions
+        that have not arrived here yet cannot be shown.
+
+        Arguments:
+            own: the changesets of our own edits that are not part of the pad yet.
+            length: the length of the visible text.
+        """
         changes = [changes_of(changeset) for changeset in own]
 
         def within(position: int) -> int:
@@ -192,8 +200,8 @@ class Cursors:
         }
 
     def to_tell(self, own: Sequence[str]) -> CursorPlace | None:
-        """Returns what has to be reported about our own cursor, and notes that the others know it;
-        None: they know it already. `own` as above."""
+        """Returns what has to be reported about our own cursor, and records that the others know
+        it. Returns None if they know it already. `own` is as in `seen`."""
         place = self._place_of_mine(own)
         if place == (self._known or CursorPlace(self._rev, None, None)):
             return None

@@ -1,14 +1,15 @@
-"""What can go wrong for a client of a pad. All but `ProtocolError` are `PadError`s."""
+"""This module defines what can go wrong for a client of a pad. All errors but `ProtocolError` are
+`PadError`s."""
 
 from __future__ import annotations
 
 
 class PadError(Exception):
-    """The pad cannot be used, or not in this way; the text says why, for a person."""
+    """The pad cannot be used, or not in this way. The text says why, for a person."""
 
 
 class Disconnected(PadError):
-    """The server told this client to leave; `reason` is Etherpad's word for why."""
+    """The server told this client to leave. `reason` is Etherpad's word for why."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(f"the server ended the session: {reason}")
@@ -16,7 +17,7 @@ class Disconnected(PadError):
 
 
 class ConnectionLost(PadError):
-    """The connection broke, and could not be made again; whether the server is still alive is
+    """The connection broke and could not be made again. Whether the server is still alive is
     unknown."""
 
 
@@ -35,8 +36,8 @@ class TooLarge(EditRefused):
 
 
 class EditsLost(PadError):
-    """The pad was left with edits that the server has not accepted; `edits` says how many revisions
-    they would have become. The reason is its `__cause__`."""
+    """The pad was left with edits that the server has not accepted. `edits` says how many revisions
+    they would have become, and the reason is the exception's `__cause__`."""
 
     def __init__(self, edits: int, why: str) -> None:
         super().__init__(f"{edits} edit(s) did not become part of the pad: {why}")
@@ -44,12 +45,12 @@ class EditsLost(PadError):
 
 
 class PadLeft(PadError):
-    """The pad has been left: the block of `connect` has ended, and accepts no more edits."""
+    """The pad has been left: the block of `connect` has ended, and no more edits are accepted."""
 
     def __init__(self) -> None:
         super().__init__("the pad has been left: its block has ended")
 
 
 class ProtocolError(Exception):
-    """The server sent something that cannot be right: a gap, a repetition, an answer to nothing,
-    nonsense."""
+    """The server sent something that cannot be right, such as a gap, a repetition, or an answer to
+    a request that was never made."""

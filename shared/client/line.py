@@ -1,4 +1,4 @@
-"""One Socket.IO connection to a pad, over a WebSocket."""
+"""This module is one Socket.IO connection to a pad, over a WebSocket."""
 
 import os
 import socket
@@ -15,24 +15,24 @@ from padfleet.shared.wire import socketio
 from padfleet.shared.wire.jsontext import dumps
 
 HEARTBEAT = 10.0
-"""Seconds of silence after which the server is asked for a sign of life; it has half as long to
+"""The seconds of silence after which the server is asked for a sign of life; it has half as long to
 answer. Engine.IO's own pings would reveal a hung server only after pingInterval + pingTimeout, 45
 s."""
 
 CLOSE_TIMEOUT = 2.0
-"""Seconds that the server has to say goodbye."""
+"""How many seconds the server has to close the connection properly."""
 
 
 @dataclass(frozen=True)
 class PadUrl:
-    """``http://host:port/prefix/p/name``, taken apart."""
+    """The parts of a pad's address, ``http://host:port/prefix/p/name``."""
 
-    base: str  #: with the prefix, without ``/p/name``
+    base: str  #: including the prefix, without ``/p/name``
     pad_id: str
 
     @classmethod
     def parse(cls, url: str) -> "PadUrl":
-        """Raises `PadError` for anything that is not the address of a pad."""
+        """Parses the address of a pad. Raises `PadError` for anything else."""
         refusal = PadError(f"{url} is not the address of a pad: http://host:port/p/name")
         try:
             parts = urlsplit(url)
@@ -45,7 +45,7 @@ class PadUrl:
         return cls(f"{parts.scheme}://{parts.netloc}{prefix}", unquote(name))
 
     def socket(self) -> str:
-        """The address of its WebSocket."""
+        """Returns the address of the WebSocket."""
         scheme, _, rest = self.base.partition("://")
         query = f"padId={quote(self.pad_id, safe='')}&EIO=4&transport=websocket"
         return f"{'wss' if scheme == 'https' else 'ws'}://{rest}/socket.io/?{query}"
@@ -56,11 +56,11 @@ class Traffic:
     """Counts of what has been received over the wire."""
 
     messages: int = 0
-    bytes: int = 0  #: of the texts as UTF-8, without the frames around them
+    bytes: int = 0  #: of the messages as UTF-8, without the frames around them
 
 
 class SocketIOConnection:
-    """One Socket.IO connection over a WebSocket. Made by `open`."""
+    """A Socket.IO connection over a WebSocket, which `open` makes."""
 
     @classmethod
     async def open(
@@ -71,9 +71,14 @@ class SocketIOConnection:
         kept: str | None = None,
         auth: Mapping[str, Any] | None = None,
     ) -> "SocketIOConnection":
-        """Connects. `kept` is what the previous connection kept for the next one; `auth` is sent
-        with Socket.IO's handshake, for access control. Raises `ConnectionLost`, and `PadError` if
-        the server refuses us."""
+        """Connects to the pad.
+
+        Arguments:
+            kept: what the previous connection kept for this one.
+            auth: an object that is sent with Socket.IO's handshake, for access control.
+
+        Raises `ConnectionLost`, and `PadError` if the server refuses the connection.
+        """
         try:
             connection = await http.ws_connect(
                 place.socket(),
@@ -96,20 +101,21 @@ class SocketIOConnection:
         self, connection: aiohttp.ClientWebSocketResponse, traffic: Traffic, kept: str | None
     ) -> None:
         self.kept = kept
-        """What to send to the server when reconnecting: as Socket.IO's own client does, the last
-        argument of the last event that ended in a text."""
+        """What is sent to the server when reconnecting. As in Socket.IO's own client, it is the
+        last argument of the last event whose last argument was a string."""
         self.max_payload = 0
-        """Bytes of the longest packet that the server accepts; 0: it does not say."""
+        """The longest packet that the server accepts, in bytes; 0 if it does not say."""
         self._socket = connection
         self._traffic = traffic
         self._owed: int | None = None
 
     async def send(self, message: dict[str, Any]) -> None:
-        """Sends if the connection is still there; if not, `next_message` will report it."""
+        """Sends a message if the connection is still there. If not, `next_message` will report
+        it."""
         await self._send(socketio.encode_event("message", message))
 
     async def _send(self, text: str) -> None:
-        with suppress(ConnectionError):  # the reading side will say that it is gone
+        with suppress(ConnectionError):  # the reading side will report it
             await self._socket.send_str(text)
 
     async def _greet(self, auth: Mapping[str, Any]) -> None:
@@ -139,13 +145,13 @@ class SocketIOConnection:
                     raise ConnectionLost("the server has closed the connection")
 
     async def acknowledge(self) -> None:
-        """Reports that the last message has been handled, if the server wants to know."""
+        """Reports that the last message has been handled, if the server asked for that."""
         owed, self._owed = self._owed, None
         if owed is not None:
             await self._send(socketio.encode_ack(owed))
 
     def cut(self) -> None:
-        """Breaks the connection without a goodbye."""
+        """Breaks the connection without closing it properly."""
         mine = self._socket.get_extra_info("socket")
         if mine is None or mine.fileno() < 0:  # it is broken already
             return
@@ -154,11 +160,11 @@ class SocketIOConnection:
             twin.shutdown(socket.SHUT_RDWR)
 
     async def close(self) -> None:
-        """Closes the connection; the server has `CLOSE_TIMEOUT` to say goodbye."""
+        """Closes the connection. The server has `CLOSE_TIMEOUT` seconds to answer."""
         await self._socket.close()
 
     async def _next_packet(self) -> socketio.Packet:
-        """Returns the next packet; pings are answered on the way."""
+        """Returns the next packet that is not a ping. Pings are answered."""
         while True:
             received = await self._socket.receive()
             if received.type is aiohttp.WSMsgType.BINARY:

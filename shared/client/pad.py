@@ -1,4 +1,4 @@
-"""A pad over a WebSocket: the thin driver around `Collaborator`.
+"""This module is a pad over a WebSocket: a thin driver around `Collaborator`.
 
 async with connect("http://127.0.0.1:9001/p/hello") as pad:
     await pad.append("hi\\n")
@@ -39,26 +39,27 @@ from padfleet.shared.client.splitting import SplitLimits
 from padfleet.shared.easysync import to_units
 
 JOIN_TIMEOUT = 20.0
-"""Seconds from connecting to CLIENT_VARS."""
+"""How many seconds joining may take, from connecting to CLIENT_VARS."""
 
 DIAL_TIMEOUT = 10.0
-"""Seconds for one attempt, so that a server that hangs does not keep us from the next."""
+"""How many seconds one attempt may take, so that a server that hangs does not keep us from the next
+one."""
 
 RESUME_TIMEOUT = 30.0
-"""Seconds for which a lost connection is tried again."""
+"""For how many seconds a lost connection is tried again."""
 
 FLUSH_TIMEOUT = 10.0
-"""Seconds that edits have to be accepted when the pad is left."""
+"""How many seconds edits have to be accepted when the pad is left."""
 
 _TOKEN_ALPHABET = string.ascii_letters + string.digits
 
 
 @dataclass(eq=False)
 class Pad:
-    """An open pad. Made by `connect`.
+    """An open pad, which `connect` makes.
 
-    `async for event in pad` gives a `Changed` for each revision of somebody else and an `Accepted`
-    for each of one's own, until the session ends. Then it raises what ended the session, unless you
+    `async for event in pad` yields a `Changed` for each revision by somebody else and an `Accepted`
+    for each of your own, until the session ends. Then it raises what ended the session, unless you
     have left the pad yourself. A client that has asked for cursors also gets a `CursorsMoved` when
     others have moved theirs.
     """
@@ -68,22 +69,22 @@ class Pad:
     read_only_id: str  #: the id under which the pad can be read, but not written
     traffic: Traffic
     users: dict[str, str | None] = field(default_factory=dict)
-    """Name by author id, of the others who are here."""
+    """The names of the others who are here, by author id."""
     names: dict[str, str] = field(default_factory=dict)
-    """Name by author id, of everybody who gave one, including people who have left."""
+    """The names of all who gave one, including people who have left, by author id."""
     colors: dict[str, str] = field(default_factory=dict)
-    """Colour (``#rrggbb``) by author id, of the others who are or were here."""
+    """The colours (``#rrggbb``) of the others who are or were here, by author id."""
     resumes: int = 0
     pointing: bool = False
-    """Whether the server reports where the others have their cursors, and reports this one to
-    them."""
-    _palette: Any = None  #: colours by their numbers
+    """Whether the server reports where the others have their cursors, and reports this client's
+    cursor to them."""
+    _palette: Any = None  #: the colours that numbers stand for
     _cursors_wanted: bool = False
     _line: SocketIOConnection | None = None
     _events: deque[Event] = field(default_factory=deque)
     _waiters: list[tuple[Callable[[], bool], asyncio.Future[None]]] = field(default_factory=list)
     _failure: Exception | None = None
-    _told: bool = False  #: whoever uses this has seen `_failure`
+    _told: bool = False  #: the caller has been shown `_failure`
     _listener: Callable[[Event], None] | None = None
     _submit_listener: Callable[[bool], None] | None = None
     _pointing: Pointing = field(init=False)
@@ -108,24 +109,26 @@ class Pad:
     @property
     def cursors(self) -> dict[str, Cursor]:
         """Where the others have their cursors in `text`, by author id, as far as they report them.
-        They move with each revision and each own edit; a `CursorsMoved` reports every other
-        movement."""
+        They move with each revision and with each edit of your own; a `CursorsMoved` reports every
+        other movement."""
         return self.state.cursors
 
     @property
     def author_id(self) -> str:
-        """The id by which the others know us, such as ``a.XXXXXXXXXXXXXXXX``."""
+        """The id by which the others know you, such as ``a.XXXXXXXXXXXXXXXX``."""
         return self.state.author
 
     async def edit(self, start: int, removed: int, inserted: str) -> None:
         """Replaces `removed` code units at `start` with a code-unit string (see `to_units`), and
-        submits that as soon as no earlier edit is in flight. Edits may have any size: one that is
-        larger than the server accepts is sent in pieces.
+        submits the edit as soon as no earlier one is in flight. Edits may have any size: an edit
+        that is larger than the server accepts is sent in pieces.
 
-        It does not wait for the answer: `flush` does, and so does leaving the ``async with`` block.
-        Raises `OutOfRange` if it is beyond the text, or would remove the final newline, another
-        `EditRefused` if the address is read-only, and what ended the session, if something has:
-        `PadLeft` after the block. Nothing has changed then.
+        This does not wait for the answer: `flush` does, and so does leaving the ``async with``
+        block.
+
+        Raises `OutOfRange` if the edit is beyond the text or would remove the final newline,
+        another `EditRefused` if the address is read-only, and what ended the session, if something
+        has, which is `PadLeft` after the block. In these cases nothing has changed.
         """
         if self.read_only:
             raise EditRefused("this address is read-only")
@@ -135,19 +138,19 @@ class Pad:
         self._look_at_cursor()
 
     async def append(self, text: str) -> None:
-        """Adds text, an ordinary string, before the pad's final newline; returns when it has been
-        accepted. Raises the same as `edit` and `flush`."""
+        """Adds an ordinary string before the pad's final newline, and returns when it has been
+        accepted. Raises what `edit` and `flush` raise."""
         await self.edit(max(len(self.state.text) - 1, 0), 0, to_units(text))
         await self.flush()
 
     def point(self, anchor: int | None, head: int | None = None) -> None:
-        """Reports our own cursor to the others: at `anchor`, or with a selection from there to
-        `head`, in code units of `text`; None removes it.
+        """Reports your own cursor to the others: at `anchor`, or with a selection from there to
+        `head`, in code units of `text`. None removes it.
 
-        The cursor stays with the text around it, and after what we type there: the others are told
-        of whatever moves it, and again after a lost connection. They are told up to five times a
-        second, and then of the newest place. If the server does not pass cursors on, as on
-        read-only addresses, nothing happens: see `pointing`.
+        The cursor stays with the text around it, and behind the text that you type there. The
+        others are told of whatever moves it, and again after a lost connection. They are told at
+        most five times a second, and always the newest place. If the server does not pass cursors
+        on, as on read-only addresses, nothing happens: see `pointing`.
 
         Raises `OutOfRange` for a place beyond the text, a `PadError` if `connect` was called
         without `cursors`, and what ended the session, if something has.
@@ -167,8 +170,8 @@ class Pad:
         await self.until(lambda: self.state.settled)
 
     async def until(self, condition: Callable[[], bool]) -> None:
-        """Returns when the condition has been true. It is checked after each message, and when
-        `look_again` is called."""
+        """Returns once the condition has been true. It is checked after each message, and when
+        `look_again` is called. Raises what ended the session."""
         if condition():
             return
         self._check()
@@ -180,7 +183,8 @@ class Pad:
             self._waiters.remove(waiter)
 
     def look_again(self) -> None:
-        """Something other than a message may have made a condition true."""
+        """Checks the conditions that `until` waits for, because something other than a message may
+        have made one true."""
         # Conditions are checked here and not by the tasks that wait: an irrelevant message then
         # wakes nobody, which is most of the work with a hundred clients in one process.
         for condition, waiter in self._waiters:
@@ -195,13 +199,13 @@ class Pad:
                 waiter.set_exception(error)
 
     async def submit(self) -> None:
-        """Sends what waits, if nothing is in flight and the connection is up."""
+        """Sends the waiting edits, if none is in flight and the connection is up."""
         self._check()
         if self._line is None:
             return
         try:
             data = self.state.next_submission()
-        except TooLarge as error:  # to this server, unlike to the one before
+        except TooLarge as error:  # for this server, unlike for the one before
             self._failure = error
             self.look_again()
             self._check()
@@ -216,12 +220,13 @@ class Pad:
         self._listener = listener
 
     def on_submit(self, listener: Callable[[bool], None]) -> None:
-        """Calls `listener` after the drafts have been checked for something to send, with whether
-        one was sent; earlier drafts had no effect and are gone (`Collaborator.drafts`)."""
+        """Calls `listener` each time after the drafts have been checked for something to send, with
+        whether one was sent. Drafts before it had no effect and are gone
+        (`Collaborator.drafts`)."""
         self._submit_listener = listener
 
     def cut(self) -> None:
-        """Breaks the connection without a goodbye, as a network does. For tests."""
+        """Breaks the connection without closing it, as a network does. This is for tests."""
         if self._line is not None:
             self._line.cut()
 
@@ -263,13 +268,15 @@ class Pad:
             raise self._failure
 
     def _left(self) -> None:
-        """Nobody answers any more: callers that still wait, or continue, are told so."""
+        """Ends the pad: nobody answers any more, and callers that still wait or continue are told
+        so."""
         if self._failure is None:
             self._failure = PadLeft()
         self.look_again()
 
     async def _leave(self, deadline: float) -> None:
-        """Waits until all edits have been answered. Raises `EditsLost`."""
+        """Waits until all edits have been answered, for `deadline` seconds at most. Raises
+        `EditsLost`."""
         if self.state.settled or self._told:
             return
         try:
@@ -282,7 +289,7 @@ class Pad:
             raise EditsLost(self.state.drafts, str(error)) from error
 
     async def _run(self, dialer: "Dialer") -> None:
-        """Reads until the session ends; a broken connection is made again, if that is wanted."""
+        """Reads until the session ends. A broken connection is made again, if that is wanted."""
         try:
             while True:
                 try:
@@ -323,7 +330,7 @@ class Pad:
             self.look_again()
 
     def _receive(self, message: dict[str, Any]) -> bool:
-        """Whether the message was progress: see `Backoff`."""
+        """Handles a message. Returns whether it was progress, as `Backoff` counts it."""
         _heed_refusals(message)
         if message.get("type") != "COLLABROOM":
             return False
@@ -344,7 +351,7 @@ class Pad:
 
 
 def line_room(line: SocketIOConnection) -> SplitLimits | None:
-    """What the server accepts in one submission, if it says so."""
+    """Returns what the server accepts in one submission, if it says so."""
     return SplitLimits(line.max_payload) if line.max_payload > 0 else None
 
 
@@ -358,10 +365,10 @@ class Dialer:
     resume: bool
     traffic: Traffic = field(default_factory=Traffic)
     auth: Mapping[str, Any] | None = None  #: for Socket.IO's handshake
-    kept: str | None = None  #: by the last connection, for the next one
+    kept: str | None = None  #: kept by the last connection for the next one
     backoff: Backoff = field(default_factory=lambda: Backoff(RESUME_TIMEOUT))
     _next: int = 0
-    _up_since: float = 0.0  #: of the event loop's clock
+    _up_since: float = 0.0  #: by the event loop's clock
 
     async def dial(self) -> SocketIOConnection:
         place = self.places[self._next % len(self.places)]
@@ -408,7 +415,8 @@ class Dialer:
             raise
 
     async def _first(self) -> SocketIOConnection:
-        """Raises `ConnectionLost` when each of the addresses has failed once."""
+        """Returns the first connection. Raises `ConnectionLost` when each of the addresses has
+        failed once."""
         for _ in self.places[1:]:
             with suppress(ConnectionLost):
                 return await self.dial()
@@ -433,7 +441,7 @@ class Dialer:
                 return line
 
     def lost(self) -> None:
-        """The connection that `dial` made is gone."""
+        """Records that the connection that `dial` made is lost."""
         self.backoff.was_up(asyncio.get_running_loop().time() - self._up_since)
 
 
@@ -452,23 +460,26 @@ async def connect(
     flush_timeout: float = FLUSH_TIMEOUT,
     cursors: bool = False,
 ) -> AsyncIterator[Pad]:
-    """Joins the pad at `url`, and leaves it at the end, when every edit has been accepted.
+    """Joins the pad at `url`. At the end of the block, waits until every edit has been accepted,
+    and leaves the pad.
 
     Arguments:
         url: ``http://host:port/p/name``. If there are several (one pad on several workers), the
             next one is tried when a connection breaks.
         name: your name, as the others see it.
-        color: ``#rrggbb``.
-        token: who you are (``t.…``, see `new_token`); without one, you are a new author.
+        color: your colour, ``#rrggbb``.
+        token: says who you are (``t.…``, see `new_token`); without one, you are a new author.
         batch: announces that several revisions may come in one message.
         text_only: makes a cheap reader, which has the text but no attributes, and cannot edit.
         resume: makes a lost connection again, for up to `RESUME_TIMEOUT` seconds.
-        http: may be shared by many; its headers and cookies are sent with each connection.
-        auth: is sent with Socket.IO's handshake, for access control (``{"token": …}``).
-        flush_timeout: seconds that edits have to be accepted at the end of the block. A block
+        http: a session that may be shared by many clients; its headers and cookies are sent with
+            each connection.
+        auth: an object for access control (``{"token": …}``), which is sent with Socket.IO's
+            handshake.
+        flush_timeout: how many seconds edits have to be accepted at the end of the block. A block
             that ends with an exception does not wait.
         cursors: announces that this client shows where the others have their cursors, and may
-            report its own (`Pad.point`). Servers tell no other clients.
+            report its own (`Pad.point`). Servers send cursors to no other clients.
 
     Raises `PadError` if the pad cannot be joined, and `EditsLost` at the end if edits have not been
     accepted and nothing has reported that yet.
@@ -511,7 +522,8 @@ async def connect(
 
 
 def _heed_refusals(message: dict[str, Any]) -> None:
-    """The two things that a server says without an envelope, at any time."""
+    """Raises an error for the two messages that a server may send at any time without an envelope:
+    `Disconnected` or `PadError`."""
     if "disconnect" in message:
         raise Disconnected(str(message["disconnect"]))
     if "accessStatus" in message:
@@ -519,6 +531,6 @@ def _heed_refusals(message: dict[str, Any]) -> None:
 
 
 def new_token() -> str:
-    """Makes a token for a new author, which nobody can guess: whoever uses it again is the same
+    """Returns a token for a new author, which nobody can guess. Whoever uses it again is the same
     author."""
     return "t." + "".join(secrets.choice(_TOKEN_ALPHABET) for _ in range(20))

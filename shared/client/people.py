@@ -1,4 +1,5 @@
-"""The people who are or were on a pad, from the server's messages about them: pure."""
+"""This module keeps track of the people who are or were on a pad, from the server's messages about
+them. It is pure."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -8,29 +9,27 @@ _COLOR: Final = re.compile(r"#[0-9a-fA-F]{3,8}")
 
 
 def names_of(authors: Any) -> dict[str, str]:
-    """Name by author id, of those in `historicalAuthorData` who gave one."""
+    """Returns the names in `historicalAuthorData`, by author id. Authors without a name are left
+    out."""
     return {author: who["name"] for author, who in _authors(authors) if who.get("name")}
 
 
 def colors_of(authors: Any, palette: Any) -> dict[str, str]:
-    """Colour by author id, of the same; see `color_of`."""
+    """Returns the colours in `historicalAuthorData`, by author id; see `color_of`."""
     found = ((author, color_of(who.get("colorId"), palette)) for author, who in _authors(authors))
     return {author: color for author, color in found if color is not None}
 
 
 def color_of(color: Any, palette: Any) -> str | None:
-    """Returns a colour as ``#rrggbb``; servers may also give it as an index into CLIENT_VARS'
-    `palette`.
-
-    Returns None for anything that is not a colour.
-    """
+    """Returns a colour as ``#rrggbb``, or None for anything that is not a colour. Servers may also
+    give a colour as an index into `palette`, that of CLIENT_VARS."""
     if isinstance(color, int) and isinstance(palette, list) and 0 <= color < len(palette):
         color = palette[color]
     return color if isinstance(color, str) and _COLOR.fullmatch(color) else None
 
 
 class PresentPeople:
-    """The other people on a pad, from its server's messages about them."""
+    """The other people on a pad."""
 
     def __init__(
         self,
@@ -40,8 +39,8 @@ class PresentPeople:
         names: dict[str, str],
         colors: dict[str, str],
     ) -> None:
-        """`me` is this client's own author, whom messages may be about, too. The last three
-        arguments, with the content that they have in `Pad`, are kept up to date."""
+        """Takes `me`, this client's own author, whom messages may be about as well. The last three
+        arguments have the same content as in `Pad`, and are kept up to date."""
         self._me = me
         self._palette = palette
         self._users = users
@@ -50,12 +49,13 @@ class PresentPeople:
         self._unconfirmed: set[str] = set()
 
     def came_back(self) -> None:
-        """The client has joined again: people who were here before may have left meanwhile."""
+        """Handles that the client has joined again: people who were here before may have left
+        meanwhile."""
         self._unconfirmed = set(self._users)
 
     def told(self, data: Mapping[str, Any]) -> list[str] | None:
-        """Returns the authors who are now known to have left; None if the message is not about
-        people."""
+        """Handles a message. Returns the authors who are now known to have left, or None if the
+        message is not about people."""
         match data:
             case {"type": "USER_NEWINFO", "userInfo": {"userId": str(author)} as who}:
                 self._here(author, who.get("colorId"), who.get("name"))

@@ -1,15 +1,16 @@
-"""Reports our own cursor to the others, no more often than they can be told."""
+"""This module reports our own cursor to the others, no more often than servers allow."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Final
 
 PAUSE: Final = 0.2
-"""Seconds between two reports: servers pass them on no faster, and refuse many more."""
+"""The seconds between two reports. Servers pass them on no faster, and refuse many more."""
 
 
 class Pointing:
-    """`tell` reports where the cursor is, if the others do not know, and returns whether it has."""
+    """Reports the cursor. `tell` sends a report if the others do not know where the cursor is, and
+    returns whether it has."""
 
     def __init__(self, tell: Callable[[], Awaitable[bool]], pause: float = PAUSE) -> None:
         self._tell = tell
@@ -18,13 +19,13 @@ class Pointing:
         self._again = False
 
     def look(self) -> None:
-        """The cursor may have moved: the others are told immediately, or when the pause is over."""
+        """Has the others told if the cursor has moved: immediately, or when the pause is over."""
         self._again = True
         if self._task is None:
             self._task = asyncio.create_task(self._run())
 
     async def close(self) -> None:
-        """From now on, nobody is told."""
+        """Stops reporting."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)

@@ -1,10 +1,10 @@
-"""Splits a change that is too large for one submission into several: pure.
+"""This module splits a change that is too large for one submission into several. It is pure.
 
 A server closes the connection on a message above its limit, and a client that keeps sending it
-never gets anywhere. So a larger change is sent in pieces, each of which leads a part of the way:
-composed, they are the change. Every intermediate state is valid. In particular, whatever is before
-a character in one of them is also before it in the end, or is a line end there: a list's marker is
-never in the middle of a line, from where servers remove it.
+never gets anywhere. So a larger change is sent in pieces, each of which does a part of it:
+composed, they are the change. Every intermediate state is valid. In particular, whatever precedes a
+character in one of them also precedes it in the end, or is a line end there. So a list's marker is
+never in the middle of a line, where servers would remove it.
 """
 
 from __future__ import annotations
@@ -24,31 +24,32 @@ _HALF: Final = re.compile("[\ud800-\udfff]")
 _PAIR: Final = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 
 FIXED: Final = 384
-"""Most bytes around a submission's ops, text and attributes."""
+"""The maximum number of bytes of a submission in addition to its ops, text and attributes."""
 
 _OP: Final = 24
-"""Most bytes of an op, without the numbers of its attributes."""
+"""The maximum number of bytes of an op, without the numbers of its attributes."""
 
 _NUMBER: Final = 4
-"""Bytes of an attribute's number in an op."""
+"""The number of bytes of an attribute's number in an op."""
 
 _ENTRY: Final = 8
-"""Bytes of a pool entry in addition to key and value."""
+"""The number of bytes of a pool entry in addition to its key and value."""
 
 _CHARACTER: Final = 12
-"""Most bytes of one character: two halves of a pair, each as an escape."""
+"""The maximum number of bytes of one character: the two halves of a pair, each as an escape."""
 
 
 class SplitLimits(NamedTuple):
     """What one submission may contain."""
 
-    bytes: int  #: of the packet as it is sent: UTF-8, after JSON's escapes
+    bytes: int  #: of the packet as it is sent, in UTF-8 with JSON's escapes
     ops: int = 10_000
     attributes: int = 1_000  #: in its pool
 
 
 def text_size(text: str) -> int:
-    """Bytes of a text within JSON, as `dumps` writes it, without the quotation marks."""
+    """Returns how many bytes a text takes in JSON, as `dumps` writes it, without the quotation
+    marks."""
     size = len(text.encode("utf-8", "surrogatepass"))
     size += sum(map(text.count, '"\\\n\r\t\b\f'))
     size += 5 * len(_CONTROL.findall(text))
@@ -60,7 +61,7 @@ def text_size(text: str) -> int:
 
 
 def fits(changeset: str, wire_pool: AttributePool, room: SplitLimits) -> bool:
-    """Whether a changeset with its pool is within `room`."""
+    """Returns whether a changeset with its pool is within `room`."""
     ops = changeset.partition("$")[0]
     if len(wire_pool) > room.attributes or sum(map(ops.count, "+-=")) > room.ops:
         return False
@@ -82,7 +83,9 @@ def check_attribute(number: int, pool: AttributePool, room: SplitLimits) -> None
 def split(changeset: str, pool: AttributePool, room: SplitLimits) -> list[str]:
     """Returns changesets that do what `changeset` does, one after the other, each within `room`.
 
-    Composed, they are exactly `changeset`, if that is canonical. It need not be above the limit.
+    Composed, they are exactly `changeset`, if that is canonical. `changeset` need not be above the
+    limit.
+
     Raises `TooLarge`, or `EasysyncError` for anything that is not a changeset.
     """
     change = unpack(changeset)
@@ -122,7 +125,7 @@ def _written(numbers: Sequence[int]) -> str:
 
 
 class _Place:
-    """How far we are in the new text: up to its last newline, and after that."""
+    """A position in the new text: up to its last newline, and after that."""
 
     def __init__(self) -> None:
         self.chars = self.lines = self.tail = 0
@@ -143,14 +146,14 @@ class _Place:
 
 class _Splitter:
     def __init__(self, length: int, pool: AttributePool, room: SplitLimits) -> None:
-        self._length = length  # of the text that the piece at hand begins with
+        self._length = length  # the length of the text to which the present piece applies
         self._pool = pool
         self._room = room
         self._place = _Place()
         self._pieces: list[str] = []
         self._last_line: list[int] | None = None
         """The attributes of a newline at the end of what is inserted. It is inserted before the
-        text that is to be before it, so that what follows is always at the start of a line."""
+        text that has to precede it, so that the text after it is always at the start of a line."""
         self._begin()
 
     def _begin(self) -> None:
@@ -187,7 +190,8 @@ class _Splitter:
         return len(dumps(list(self._pool.get(number))).encode()) + _ENTRY
 
     def _cost(self, numbers: Sequence[int], *, ops: int = 1) -> int:
-        """Bytes of that many ops with these attributes, in the current piece."""
+        """Returns how many bytes of the current piece this number of ops with these attributes
+        would take."""
         new = sum(self._entry(number) for number in set(numbers) - self._known)
         return ops * (_OP + _NUMBER * len(numbers)) + new
 
@@ -197,8 +201,8 @@ class _Splitter:
         return cost <= self._left and ops <= self._ops_left and few
 
     def _first_of(self, numbers: list[int], within: int, *, ops: int = 1) -> int:
-        """How many of the attributes fit into so many bytes of an empty piece. Raises `TooLarge` if
-        none does."""
+        """Returns how many of the attributes fit into `within` bytes of an empty piece. Raises
+        `TooLarge` if none does."""
         most = min(len(numbers), self._room.attributes // 2)
         left = within - ops * _OP
         for count, number in enumerate(numbers[:most]):
@@ -282,7 +286,7 @@ class _Splitter:
                 first = False
         if not newline:
             return
-        if self._last_line is None:  # it is there already
+        if self._last_line is None:  # it has been inserted already
             self._pass_over(1, 1)
         else:
             self._last_line = None
@@ -290,8 +294,8 @@ class _Splitter:
         self._place.move(1, 1)
 
     def _insert_part(self, text: str, numbers: list[int], *, first: bool) -> str:
-        """Inserts the beginning of `text`, which is returned. What it replaces is removed with the
-        `first` part."""
+        """Inserts the beginning of `text`, as much as fits, and returns it. Text that is replaced
+        is removed together with the `first` part."""
         reserved = self._reserved()
         if not first and not self._fits(
             self._cost(numbers, ops=2) + reserved + _CHARACTER, numbers, ops=3
@@ -325,8 +329,8 @@ class _Splitter:
 
 
 def _beginning(text: str, size: int) -> str:
-    """As much of the text's beginning as takes about `size` bytes at most, but at least one
-    character. No pair is split."""
+    """Returns the longest beginning of the text that takes at most about `size` bytes, but at least
+    one character. No pair is split."""
     part = text[: max(size, 2)]
     while len(part) > 2 and (taken := text_size(part)) > size:
         part = part[: max(2, min(len(part) - 1, len(part) * size // taken))]

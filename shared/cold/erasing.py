@@ -6,7 +6,8 @@ from padfleet.shared.cold.pads import ColdPads, ColdPart, Mark
 from padfleet.shared.log.changes.erasure import STUB, without_author
 
 ATTEMPTS = 20
-"""An attempt fails only if the pad was moved, or something was appended to it, in that instant."""
+"""How many times an erasure is attempted. An attempt fails only if the pad was moved, or something
+was appended to it, in that instant."""
 
 _STUB = [item.encode() for pair in STUB.items() for item in pair]
 

@@ -24,17 +24,18 @@ class PadFacts(NamedTuple):
     """What a list says about a pad."""
 
     pad: str
-    head: int  #: its newest revision
-    edited: float  #: when the newest revision came, Unix seconds
-    bytes: int  #: of the snapshot and the revisions since, from which the newest text is read
-    sessions: int  #: how many are on the pad
+    head: int  #: the number of its newest revision
+    edited: float  #: when the newest revision was made, in Unix seconds
+    #: the size of the snapshot and the later revisions, from which the newest text is read
+    bytes: int
+    sessions: int  #: how many sessions are on the pad
     creator: str
-    read_only_id: str | None  #: None: nobody has asked for one yet
+    read_only_id: str | None  #: None if nobody has asked for one yet
     place: Literal["hot", "cold"] = "hot"  #: in Redis, or in the cold store
-    authors: int = 0  #: of the text; of a hot pad, as of its newest snapshot
+    authors: int = 0  #: how many wrote the text; for a hot pad, the text of its newest snapshot
     opened: float = 0.0
-    """The pad was in Redis last at this time or earlier, Unix seconds; 0: it is there now, or this
-    is unknown."""
+    """The pad was last in Redis at this time or earlier, in Unix seconds. 0 means that it is there
+    now, or that this is unknown."""
 
     @property
     def edited_at(self) -> str:
@@ -49,11 +50,12 @@ class UnreadablePad(NamedTuple):
 
 
 class Wanted(NamedTuple):
-    """Which pads are listed. Pure."""
+    """Says which pads are listed. This class is pure."""
 
     match: str = "*"  #: a pattern for names, as in a shell
-    unused_since: float | None = None  #: last edited before this, Unix seconds, with nobody on it
-    only_open: bool = False  #: somebody is on it
+    #: only pads without anybody on them that were last edited before this, in Unix seconds
+    unused_since: float | None = None
+    only_open: bool = False  #: only pads that somebody is on
     place: Literal["hot", "cold", "any"] = "any"
 
     def takes(self, facts: PadFacts) -> bool:
@@ -63,7 +65,7 @@ class Wanted(NamedTuple):
         return self.unused_since is None or (used < self.unused_since and not facts.sessions)
 
     def takes_place(self, where: WherePad) -> bool:
-        """Whether a pad may be wanted, as far as its place alone can tell."""
+        """Returns whether a pad may be wanted, as far as its place alone can tell."""
         if self.only_open and not where.hot:
             return False
         return self.place in ("any", "hot" if where.hot else "cold")
@@ -73,8 +75,13 @@ async def facts_of(
     redis: Redis, keyspace: Keyspace, cold: ColdPads | None, pad: str, *, authors: bool = True
 ) -> PadFacts | None:
     """Returns the facts about a pad, or None if there is no such pad. The pad stays where it is.
-    Without `authors`, the authors of a pad in Redis are not counted, as that takes reading its
-    snapshot. Raises `CorruptPad`, or what `UNREACHABLE` lists."""
+
+    Arguments:
+        authors: whether the authors of a pad in Redis are counted, which takes reading its
+            snapshot.
+
+    Raises `CorruptPad`, or what `UNREACHABLE` lists.
+    """
     keys = keyspace.pad(pad)
     meta = await read_meta_here(redis, keys)
     if meta.exists:
@@ -123,8 +130,8 @@ async def _cold_facts(cold: ColdPads, pad: str) -> PadFacts | None:
 async def listed(
     redis: Redis, keyspace: Keyspace, cold: ColdPads | None, wanted: Wanted
 ) -> AsyncGenerator[PadFacts | UnreadablePad, None]:
-    """Yields the wanted pads in no particular order, looking at some at a time and keeping none;
-    for a pad that cannot be read, it yields why."""
+    """Yields the wanted pads in no particular order. It looks at a few pads at a time and keeps
+    none. For a pad that cannot be read, it yields the reason."""
     async with aclosing(all_pads(redis, keyspace, cold, wanted.match)) as pads:
         names = (where.pad async for where in pads if wanted.takes_place(where))
         async for page in batches(names, PAGE):
@@ -138,8 +145,8 @@ async def listed(
 async def facts_or_fault(
     redis: Redis, keyspace: Keyspace, cold: ColdPads | None, pad: str, *, authors: bool = True
 ) -> PadFacts | UnreadablePad | None:
-    """Does what `facts_of` does, for callers that look at many pads side by side: for a pad that
-    cannot be read, it returns why."""
+    """Does what `facts_of` does, for callers that look at many pads at the same time. For a pad
+    that cannot be read, it returns the reason."""
     async with redis.few:
         try:
             return await facts_of(redis, keyspace, cold, pad, authors=authors)

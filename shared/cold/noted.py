@@ -1,4 +1,5 @@
-"""Defines what is noted with a pad in Redis about how far the cold store has it. Pure.
+"""Defines the note that is stored with a pad in Redis, which says how much of it the cold store
+has. This module is pure.
 
 The note saves a look at the store, but nothing relies on it: an append that is based on a wrong
 note raises `Overwritten`, and the caller then looks.
@@ -12,12 +13,12 @@ from padfleet.shared.log.records import pack, unpack
 
 
 class Behind(NamedTuple):
-    """How far the cold store has a pad."""
+    """How much of a pad the cold store has."""
 
-    head: ColdHead | None  #: None: the store does not have the pad
-    chat: int = -1  #: the newest message that it has; -1: it may have none
-    saved: bytes | None = None  #: the newest saved revision that it has; None: it may have none
-    snap: int = -1  #: the revision of the snapshot that it has; -1: it may have none
+    head: ColdHead | None  #: None if the store does not have the pad
+    chat: int = -1  #: the newest message that it has; -1 if it may have none
+    saved: bytes | None = None  #: the newest saved revision that it has; None if it may have none
+    snap: int = -1  #: the revision of the snapshot that it has; -1 if it may have none
 
 
 def noted(behind: Behind) -> bytes:
@@ -27,8 +28,8 @@ def noted(behind: Behind) -> bytes:
 
 
 def read_noted(stands: bytes | None) -> tuple[str, Behind] | None:
-    """Returns the stamp under which it was noted, and the note; None if there is none, or it is not
-    valid."""
+    """Returns the stamp under which the note was made, and the note. Returns None if there is no
+    note, or it is not valid."""
     if not stands or len(stands) <= STAMP:
         return None
     try:

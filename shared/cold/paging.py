@@ -26,30 +26,31 @@ STEP: Final = 50
 """How many pads are looked at side by side; `Redis.few` limits how many of them at once."""
 
 LONGEST_PLACE: Final = 1000
-"""The most characters of a text that says where to continue."""
+"""The maximum number of characters of a text that says where to continue."""
 
 LONGEST_NAME: Final = 500
-"""The most characters of a pad's name in that text, and of the words that are searched for."""
+"""The maximum number of characters of a pad's name in that text, and of the words that are searched
+for."""
 
 
 class PadSearch(NamedTuple):
-    """Which pads are wanted. Pure."""
+    """Says which pads are wanted. This class is pure."""
 
-    words: str = ""  #: anywhere in the name, regardless of case; empty: all
+    words: str = ""  #: to be found anywhere in the name, regardless of case; empty for all pads
     place: Literal["hot", "cold", "any"] = "any"
-    only_open: bool = False  #: somebody is on it
+    only_open: bool = False  #: only pads that somebody is on
 
     def takes_name(self, pad: str) -> bool:
         return self.words.casefold() in pad.casefold()
 
     def takes(self, facts: PadFacts) -> bool:
-        """Whether the pad is wanted, given what is known once it has been looked at."""
+        """Returns whether the pad is wanted, given what is known once it has been looked at."""
         return (self.place in ("any", facts.place)) and (not self.only_open or facts.sessions > 0)
 
 
 class PagePlace(NamedTuple):
     """Where a page begins: at a step of the scan over the keys of Redis or, when that scan is
-    complete, after a pad of the cold store. Pure."""
+    complete, after a pad of the cold store. This class is pure."""
 
     scan: ScanPlace | None = ScanPlace()
     after: str = ""
@@ -82,7 +83,7 @@ class PagePlace(NamedTuple):
 class PageEnd(NamedTuple):
     """What is reported at the end of a page."""
 
-    following: PagePlace | None  #: where the next page begins; None: this was the last
+    following: PagePlace | None  #: where the next page begins; None after the last page
     looked_at: int  #: how many names were looked at
 
 

@@ -22,7 +22,7 @@ from padfleet.shared.log.people.identities import stored_authors
 from padfleet.shared.log.records import Snapshot
 
 MOST_REVISIONS = 2000
-"""The most revisions in one part, which are some hundred kilobytes."""
+"""The maximum number of revisions in one part, which are some hundred kilobytes."""
 
 MOST_BYTES = 4 << 20
 """The number of bytes of revisions after which a part is full."""
@@ -44,11 +44,14 @@ _OURS = frozenset(("reigns", "first", "snap", "idle", "cold"))
 async def part_of(
     redis: Redis, keys: PadKeys, stored: StoredPad, behind: Behind, first: int, *, whole: bool
 ) -> ColdPart:
-    """Returns what follows from `first` up to the head, or as much of it as is brought at once.
-    With `whole`, the records of all authors are included, since their names may have changed.
+    """Returns what follows from `first` up to the head, or as much of it as one part may have.
 
-    Raises `Diverged` if it does not follow what the store has, `CorruptPad`, or what `UNREACHABLE`
-    lists.
+    Arguments:
+        behind: what the store has.
+        whole: whether the records of all authors are included, since their names may have changed.
+
+    Raises `Diverged` if the revisions do not follow what the store has, `CorruptPad`, or what
+    `UNREACHABLE` lists.
     """
     meta = stored.meta
     with readable(keys.meta):
@@ -108,9 +111,9 @@ async def part_of(
 
 
 def is_worth_a_snapshot(here: int, there: int) -> bool:
-    """Whether a newer snapshot is brought before the pad is frozen, which costs as much as its
-    text. The store needs one only if the pad is lost in Redis, and then has to apply a few hundred
-    revisions to the snapshot that it has. Pure.
+    """Returns whether a newer snapshot is brought before the pad is frozen, which costs as much as
+    its text. The store needs one only if the pad is lost in Redis, and then has to apply a few
+    hundred revisions to the snapshot that it has. This function is pure.
 
     Arguments:
         here: the revision of the snapshot that Redis has; -1: there is none.
@@ -122,7 +125,7 @@ def is_worth_a_snapshot(here: int, there: int) -> bool:
 def state_of(
     pad: str, stored: StoredPad, head: int, chain: bytes, time: int, chat: int, saved: bytes
 ) -> ColdState:
-    """Returns the small parts of a pad, as of this revision. Pure."""
+    """Returns the small parts of a pad, as of this revision. This function is pure."""
     meta = stored.meta
     epoch = int(meta.get(b"epoch", b"0"))
     deletion = deletion_field(epoch)

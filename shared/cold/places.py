@@ -1,4 +1,4 @@
-"""Decides where a pad is, and which process may do what with it. Pure.
+"""Decides where a pad is, and which process may do what with it. This module is pure.
 
 A pad is in Redis (*hot*) or in the cold store (*cold*), or on its way. Each place alone can be
 wrong about it, since a fail-over takes back what Redis has said, so the decision is made from what
@@ -45,8 +45,8 @@ class PadPlace(StrEnum):
 
 
 def place_of(here: Whereabouts, cold: ColdHead | None) -> PadPlace:
-    """Decides from what Redis says, which is read first, and what the cold store says, read
-    after."""
+    """Returns where a pad is, given what Redis says, which is read first, and what the cold store
+    says, which is read after it."""
     if here.head is not None:
         return PadPlace.HOT if here.head >= 0 else PadPlace.DELETED
     if cold is None:
@@ -57,10 +57,10 @@ def place_of(here: Whereabouts, cold: ColdHead | None) -> PadPlace:
 
 
 def _has_not_been_here(here: Whereabouts, cold: ColdHead) -> bool:
-    """Whether the trace proves that nobody can have written on the pad since the trace was put
-    there: it is of this pad, and Redis has not been replaced by another, or reverted to an earlier
-    state, since. Anything that was added to the store meanwhile had been read in Redis before, by a
-    writer whose lease is over."""
+    """Returns whether the trace proves that nobody can have written on the pad since the trace was
+    put there: it is of this pad, and Redis has not been replaced by another, or reverted to an
+    earlier state, since. Anything that was added to the store meanwhile had been read in Redis
+    before, by a writer whose lease is over."""
     trace = Trace.from_text(here.trace)
     if trace is None or trace.way == "lost":
         return False
@@ -92,14 +92,16 @@ def due(epoch: int, head: int, cold: ColdHead | None, common: int | None = None)
 def may_freeze(
     *, even: bool, people: int, quiet_ms: int, edited_ms: int, opened: bool, after_ms: int
 ) -> bool:
-    """Whether it is time for a pad to leave Redis. The script that takes it out checks again.
+    """Returns whether it is time for a pad to leave Redis. The script that takes the pad out checks
+    again. This function is pure.
 
     Arguments:
-        even: the cold store has all of it.
-        people: how many are on it.
-        quiet_ms: the time since somebody was found on it.
-        edited_ms: the time since its newest revision.
-        opened: it was created by opening it, and disappears by itself if nobody writes in it.
-        after_ms: how long nobody may have been on it, nor edited it, before it leaves.
+        even: whether the cold store has all of the pad.
+        people: how many people are on it.
+        quiet_ms: the time since somebody was last found on it, in ms.
+        edited_ms: the time since its newest revision, in ms.
+        opened: whether the pad was created by opening it, and disappears by itself if nobody writes
+            in it.
+        after_ms: for how long nobody may have been on the pad or edited it before it leaves, in ms.
     """
     return even and not people and not opened and quiet_ms >= after_ms and edited_ms >= after_ms

@@ -8,8 +8,9 @@ from padfleet.shared.cold.errors import Overwritten
 from padfleet.shared.cold.store import ColdStore
 
 CLOCK_S: Final = 300.0
-"""The most seconds by which the store's clock may differ from ours: services refuse requests signed
-at a different time, and the age of left-over parts is judged by the store's clock."""
+"""The maximum number of seconds by which the store's clock may differ from ours: services refuse
+requests signed at a different time, and the age of left-over parts is judged by the store's
+clock."""
 
 
 async def probe(store: ColdStore) -> None:

@@ -59,9 +59,11 @@ class Pruning:
         self._dry_run = dry_run
 
     async def run(self, unused_s: float, match: str = "*") -> AsyncGenerator[Pruned, None]:
-        """Removes the pads that nobody is on and that nobody has edited (nor opened, as far as that
-        is known) for that many seconds. Raises what `UNREACHABLE` lists; what was done by then
-        stays done."""
+        """Removes the pads that nobody is on and that nobody has edited for `unused_s` seconds, nor
+        opened as far as that is known. Yields what became of each.
+
+        Raises what `UNREACHABLE` lists. What was done by then stays done.
+        """
         # With a cold store, a pad that is in Redis was opened recently, if only to be read.
         place: Literal["cold", "any"] = "any" if self._cold is None else "cold"
         wanted = Wanted(match, time.time() - unused_s, place=place)
@@ -109,8 +111,8 @@ class Pruning:
         return True
 
     async def _backed_up(self, pad: str) -> bool:
-        """Whether the pad may be deleted: it is in a file of its own, if that is required. False
-        means that the pad no longer exists."""
+        """Returns whether the pad may be deleted: if a backup is required, the pad has been written
+        to a file. False means that the pad no longer exists."""
         if self._export is None:
             return True
         try:

@@ -20,13 +20,14 @@ from padfleet.shared.log.records import Revision, Snapshot
 
 
 class ColdReader:
-    """Implements `PadReader`. All that it says is of the moment at which the pad was `found`, when
-    nobody can have been writing on it. If the pad is brought back meanwhile, its history grows, but
-    what was there stays; if it is deleted or replaced, revisions that have not been read yet are
-    missing, as they are with a pad in Redis."""
+    """Implements `PadReader`. It reads the pad as it was when it was `found`, when nobody can have
+    been writing on it. If the pad is brought back meanwhile, its history grows, but what was there
+    stays. If it is deleted or replaced, revisions that have not been read yet are missing, as they
+    are with a pad in Redis."""
 
     def __init__(self, redis: Redis, keys: PadKeys, found: ColdPad, cold: ColdPads) -> None:
-        """`redis` has the names of the authors whom the fleet knows."""
+        """Takes the pad that was `found`. The names of authors whom the fleet knows are read from
+        `redis`."""
         self.keys = keys
         self.meta = _meta(found)
         self._redis = redis

@@ -12,9 +12,13 @@ async def remove_cold(
     redis: Redis, keyspace: Keyspace, cold: ColdPads, pad: str, over: ColdHead | None = None
 ) -> bool:
     """Deletes the pad. Returns False, with nothing done, if the pad is not in the cold store alone,
-    or not as `over` says (None accepts any state). A process that wants the pad at the same moment
-    either gets it or finds none: both announce themselves in the store first, and one of them is
-    overtaken. Raises what `UNREACHABLE` lists, or `CorruptPad`."""
+    or is not as `over` says; None accepts any state.
+
+    A process that wants the pad at the same moment either gets it or finds that it does not exist:
+    both change the store first, and one of them gets `Overwritten`.
+
+    Raises what `UNREACHABLE` lists, or `CorruptPad`.
+    """
     (here,) = await read_heads(redis, [keyspace.pad(pad)])
     if isinstance(here, Exception) or here.head >= 0:
         return False

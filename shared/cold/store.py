@@ -11,7 +11,8 @@ in the bytes."""
 
 LONGEST_NAME = 800
 LONGEST_PART = 200
-"""The most characters of a name, and of one part of it, as file systems accept 255 bytes."""
+"""The maximum number of characters of a name, and of one part of it: file systems accept 255
+bytes."""
 
 _PART = re.compile(r"[A-Za-z0-9_~%=+-][A-Za-z0-9._~%=+-]*")
 
@@ -25,12 +26,12 @@ class Stored(NamedTuple):
 
 
 class ColdStore(Protocol):
-    """Stores bytes under names. Names are plain parts with ``/`` between them, see `check_name`; no
-    name is the beginning of another up to a slash. What was put is durable when the call returns,
-    and every later read finds it.
+    """Stores bytes under names. A name consists of plain parts with ``/`` between them (see
+    `check_name`), and no name is the beginning of another up to a slash. What was put is durable
+    when the call returns, and every later read finds it.
 
     Every call raises `StoreAway` when the store does not answer. The store may nevertheless have
-    done what was asked: a caller that repeats a put or a delete then gets `Overwritten`, and has to
+    done what was asked. A caller that repeats a put or a delete then gets `Overwritten`, and has to
     look.
     """
 

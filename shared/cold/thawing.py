@@ -41,13 +41,14 @@ from padfleet.shared.tasks import Boxed, TaskFault, all_of, awaited
 log = logging.getLogger(__name__)
 
 ATTEMPTS = 20
-"""An attempt fails only if another step of the same pad happens in the same instant."""
+"""How many times it is attempted to bring a pad. An attempt fails only if another step of the same
+pad happens in the same instant."""
 
 PATIENCE = 20.0
 """How many seconds a pad may take to come; clients that want it have given up long before."""
 
 MOST_MISSED = 10_000
-"""For how many names it is remembered that there is no such pad."""
+"""The maximum number of names for which it is remembered that there is no such pad."""
 
 LOST_ORDERS = 1_000_000
 """How far the numbering of sessions skips ahead where it may have lost some sessions."""

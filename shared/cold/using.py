@@ -26,17 +26,17 @@ from padfleet.shared.supervisor import rest, tick
 log = logging.getLogger(__name__)
 
 SAID_EVERY_S: Final = 3.0
-"""The number of seconds after which the fleet says again that it uses the store."""
+"""How many seconds pass before the fleet announces again that it uses the store."""
 
 WATCHED_S: Final = 8.0
-"""The number of seconds without a sign after which the fleet that had the store is presumed
-gone."""
+"""How many seconds without an announcement must pass before the fleet that had the store is
+presumed gone."""
 
 NOBODY: Final = ""
 """What a fleet that has ended leaves in place of its name."""
 
 LEFT_S: Final = 1.0
-"""How many seconds a process may take at its end to say so."""
+"""How many seconds a process that ends may take to announce that."""
 
 OTHERS = Counter(
     "padfleet_cold_other_fleet_total",
@@ -49,8 +49,11 @@ class OtherFleetsStore(Disagreement):
 
 
 async def begin_to_use(cold: ColdPads, fleet: str) -> None:
-    """Returns when no other fleet uses the store. That takes a while only if another has used it
-    and has not said that it ended. Raises `OtherFleetsStore`, `StoreAway`, or `CorruptPad`."""
+    """Returns when no other fleet uses the store. This takes a while only if another fleet has used
+    it and has not announced that it ended.
+
+    Raises `OtherFleetsStore`, `StoreAway`, or `CorruptPad`.
+    """
     seen = await cold.used_by()
     if seen is not None and seen.fleet not in (NOBODY, fleet):
         log.warning("waiting whether the fleet is gone that had this cold store")
@@ -65,7 +68,7 @@ async def begin_to_use(cold: ColdPads, fleet: str) -> None:
 
 
 class StoreUse:
-    """Says for the fleet that it uses the store, in the process whose task that is."""
+    """Announces in the store that the fleet uses it. One process of the fleet does so at a time."""
 
     def __init__(self, redis: Redis, cold: ColdPads, *, is_mine: Callable[[], bool]) -> None:
         """`is_mine` says whether this process holds the first partition at present."""
@@ -75,7 +78,7 @@ class StoreUse:
         self._said = NOBODY  #: the fleet for which this process has last spoken
 
     async def run(self) -> None:
-        """Runs for as long as the process does."""
+        """Announces it repeatedly, for as long as the process runs."""
         while True:
             await tick(SAID_EVERY_S)
             if self._is_mine():
@@ -87,7 +90,8 @@ class StoreUse:
                 self._said = NOBODY
 
     async def say(self) -> None:
-        """Says it once. Raises what `UNREACHABLE` lists, or `CorruptPad`."""
+        """Announces once that the fleet uses the store. Raises what `UNREACHABLE` lists, or
+        `CorruptPad`."""
         fleet = await agreed_since(self._redis)
         seen = await self._cold.used_by()
         if seen is not None and self._said not in (NOBODY, seen.fleet) and seen.fleet != NOBODY:
@@ -97,8 +101,8 @@ class StoreUse:
         self._said = fleet
 
     async def leave(self) -> None:
-        """Says that this process ends, so that a new fleet need not wait. Another writer of the
-        fleet, if there is one, soon speaks for it."""
+        """Announces that this process ends, so that a new fleet need not wait. If the fleet has
+        another writer, that one soon announces it again."""
         if self._said != NOBODY:
             with suppress(*UNREACHABLE, CorruptPad, TimeoutError):
                 async with asyncio.timeout(LEFT_S):

@@ -29,7 +29,7 @@ from padfleet.shared.log.records import Snapshot
 log = logging.getLogger(__name__)
 
 ATTEMPTS = 5
-"""How often a pad is attempted in a row; if none succeeds, the next look tries again."""
+"""How many times in a row a pad is attempted. If no attempt succeeds, the next look tries again."""
 
 APPENDED = Counter("padfleet_cold_appends_total", "Writes of a pad's changes to the cold store")
 APPENDED_REVISIONS = Counter("padfleet_cold_revisions_total", "Revisions written to the cold store")
@@ -41,7 +41,7 @@ ROLLED_BACK = Counter(
 
 
 class WrittenBehind(NamedTuple):
-    """What was brought of a pad."""
+    """What was copied of a pad."""
 
     stored: StoredPad  #: the pad as it was then
     cold: ColdHead  #: where the pad in the store stands after that
@@ -49,8 +49,9 @@ class WrittenBehind(NamedTuple):
 
 
 class WriteBehind:
-    """Writes behind. Each call raises `StoreAway` and what else `UNREACHABLE` lists, or
-    `CorruptPad` if what one of the two places has of the pad cannot be used."""
+    """Copies what changes on hot pads into the cold store, and freezes pads. Each call raises
+    `StoreAway` and what else `UNREACHABLE` lists, or `CorruptPad` if what one of the two places has
+    of the pad cannot be used."""
 
     def __init__(
         self, redis: Redis, keyspace: Keyspace, cold: ColdPads, *, after_ms: int = 0
@@ -62,10 +63,12 @@ class WriteBehind:
         self._cold = cold
 
     async def bring(self, pad: str, *, whole: bool = False) -> WrittenBehind | None:
-        """Brings what has changed of a pad. Returns what the pad was at that moment, which the
-        store then has; None if the pad is not in Redis, or changes too fast for the time being.
+        """Copies what has changed of a pad. Returns the pad as it was at that moment, all of which
+        the store then has, or None if the pad is not in Redis, or changes too fast for the time
+        being.
 
-        With `whole`, it does so even if nothing has changed, with the records of all authors.
+        Arguments:
+            whole: copies even if nothing has changed, with the records of all authors.
         """
         keys = self._keyspace.pad(pad)
         behind: Behind | None = None
@@ -108,9 +111,12 @@ class WriteBehind:
     async def _append(
         self, keys: PadKeys, stored: StoredPad, behind: Behind, *, whole: bool, doubtful: bool
     ) -> tuple[Behind, list[str]]:
-        """Brings all that the pad has and the store lacks, in as many parts as it takes; also
-        returns the authors whose records were brought. `doubtful` means that the store may have
-        what Redis lacks."""
+        """Copies everything that the pad has and the store lacks, in as many parts as it takes.
+        Also returns the authors whose records were copied.
+
+        Arguments:
+            doubtful: whether the store may have something that Redis lacks.
+        """
         epoch = int(stored.meta.get(b"epoch", b"0"))
         head = int(stored.meta[b"head"])
         common = None
@@ -144,9 +150,10 @@ class WriteBehind:
     async def _common(
         self, keys: PadKeys, stored: StoredPad, head: int, cold: ColdHead
     ) -> int | None:
-        """Returns the last revision that both Redis and the store have, if they may differ; None if
-        they do not. The chain covers all earlier revisions, so bisection finds it. Revisions that
-        are no longer in the stream are far too old to have been lost in a fail-over."""
+        """Returns the last revision that Redis and the store have in common, if they may differ,
+        and None if they do not. The chain covers all earlier revisions, so bisection finds it.
+        Revisions that are no longer in the stream are far too old to have been lost in a
+        fail-over."""
         if cold.head <= head:
             found = await read_revisions(self._redis, keys, cold.head, cold.head)
             if found and found[0].chain == cold.chain:
@@ -248,7 +255,7 @@ class WriteBehind:
             await self.arrive(pad, now.to_text(), cold)
 
     async def _leave_no_trace(self, pad: str, stored: StoredPad, authors: list[str]) -> None:
-        """Removes the keys outside the pad's own; the cold store has what they say."""
+        """Removes the keys outside the pad's own. The cold store has what they contain."""
         await contributions.forget(self._redis, authors, pad)
         readonly = stored.meta.get(b"readonly")
         if readonly is not None:
@@ -256,8 +263,8 @@ class WriteBehind:
 
 
 def is_another(before: Mapping[bytes, bytes], now: Mapping[bytes, bytes]) -> bool:
-    """Whether, given a pad's meta at two moments, the history of the first has been deleted or
-    taken back by the second, so that its revisions need not exist. Pure."""
+    """Returns whether the history that the pad's meta named `before` has been deleted or taken back
+    `now`, so that its revisions need not exist. This function is pure."""
     epochs, heads = (
         [int(meta.get(key, b"0")) for meta in (before, now)] for key in (b"epoch", b"head")
     )

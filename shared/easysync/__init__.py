@@ -1,5 +1,5 @@
-"""Implements Easysync, the changeset algebra of Etherpad, with the results of Etherpad's own
-engine.
+"""This package implements Easysync, the changeset algebra of Etherpad, with the results of
+Etherpad's own engine.
 
 These are pure functions, without input or output, and without state except for the attribute pools
 passed in. Texts are code-unit strings throughout (see `utf16`), and all lengths count UTF-16 code

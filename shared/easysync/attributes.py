@@ -11,10 +11,10 @@ from padfleet.shared.easysync.pool import Attribute, AttributePool
 
 
 def attribs_of(attribs: str, pool: AttributePool) -> dict[str, str]:
-    """Returns the attributes of an attribute string, in its order; of equal keys the last value
-    counts.
+    """Returns the attributes of an attribute string, in its order. If a key occurs several times,
+    its last value counts.
 
-    Raises `EasysyncError` if it is malformed or names a number that is not in the pool.
+    Raises `EasysyncError` if the string is malformed or names a number that is not in the pool.
     """
     if not attribs:
         return {}
@@ -32,11 +32,12 @@ def attribs_string(attributes: Iterable[Attribute], pool: AttributePool) -> str:
 def encode_attribs(
     attributes: str | Iterable[Attribute], pool: AttributePool | None, *, inserting: bool
 ) -> str:
-    """Returns the attribute string for an op; a string is taken as it is.
+    """Returns the attribute string for an op. A string is returned as it is.
 
-    Attributes without a value mean nothing on new text, so an insert leaves them out. New ones get
-    their numbers in the order given, as in Etherpad. Raises `EasysyncError` for pairs without a
-    pool.
+    Attributes without a value mean nothing on new text, so an insert leaves them out. New
+    attributes get their numbers in the order given, as in Etherpad.
+
+    Raises `EasysyncError` for pairs without a pool.
     """
     if isinstance(attributes, str):
         return attributes

@@ -31,8 +31,8 @@ VALUES: Final = _Values((numeral, value) for value, numeral in enumerate(_NUMERA
 
 
 def numeral(value: int) -> str:
-    """Returns `value` in base 36. Raises `EasysyncError` if it is negative, which results from
-    counts that disagree."""
+    """Returns `value` in base 36. Raises `EasysyncError` if it is negative, which happens if counts
+    do not agree."""
     if 0 <= value < len(_NUMERALS):
         return _NUMERALS[value]
     if value < 0:

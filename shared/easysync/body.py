@@ -24,7 +24,8 @@ BLOCK_UNITS: Final = 1024
 """A block of twice this size is split. Shorter blocks mean more sums, longer ones more copying."""
 
 BLOCK_SPANS: Final = 32
-"""The most spans of a block. They are scanned one by one, which costs more than copying text."""
+"""The maximum number of spans of a block. They are scanned one by one, which costs more than
+copying text."""
 
 REMEMBERED: Final = 64
 """How many positions found since the last edit are remembered: few, so that a thousand ops cost no
@@ -50,7 +51,8 @@ class Body:
     __slots__ = ("_blocks", "_found", "_tally", "units")
 
     def __init__(self, atext: AText) -> None:
-        """Raises `EasysyncError` if the attributes are malformed or do not cover the text."""
+        """Takes a document. Raises `EasysyncError` if its attributes are malformed or do not cover
+        the text."""
         spans: list[Span] = []
         for op in iter_ops(atext.attribs):
             if op.opcode != "+":
@@ -64,7 +66,7 @@ class Body:
 
     @property
     def spans(self) -> int:
-        """Returns about how many runs of equal attributes it has."""
+        """The approximate number of runs of equal attributes."""
         return sum([len(block.spans) for block in self._blocks])
 
     def newlines_before(self, position: int) -> int:
@@ -94,8 +96,8 @@ class Body:
         return "".join(pieces)
 
     def spans_between(self, start: int, end: int) -> list[Span]:
-        """Returns the spans, in which neighbours with equal attributes are merged, also across
-        blocks."""
+        """Returns the spans of `[start, end)`. Neighbours with equal attributes are merged, even
+        across blocks."""
         index, units, _ = self._find(start)
         spans: list[Span] = []
         skip, missing = start - units, end - start
@@ -123,7 +125,7 @@ class Body:
         out.add(opcode, end - start, 0, attribs)
 
     def replace(self, start: int, end: int, text: str, spans: list[Span]) -> None:
-        """Replaces `[start, end)` with `text`, which `spans` cover."""
+        """Replaces `[start, end)` with `text`. `spans` are the attributes of `text`."""
         first = self._find(start)
         block = self._blocks[first.block]
         offset = start - first.units
@@ -213,7 +215,7 @@ def _append(spans: list[Span], attribs: str, chars: int) -> None:
 
 
 def _put(spans: list[Span], start: int, end: int, new: list[Span]) -> None:
-    """Replaces what covers `[start, end)` with `new`, and merges equal neighbours."""
+    """Replaces the spans of `[start, end)` with `new`, and merges equal neighbours."""
     count = len(spans)
     at = first = 0  # `first` is the span that contains `start`, or ends at it
     while first < count and at + spans[first][1] < start:

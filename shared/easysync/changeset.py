@@ -14,7 +14,7 @@ _HEADER: Final = re.compile("Z:([0-9a-z]++)([<>])([0-9a-z]++)")
 
 
 class Changeset(NamedTuple):
-    """A changeset taken apart. The lengths are those of the document, in UTF-16 code units."""
+    """The parts of a changeset. The lengths are those of the document, in UTF-16 code units."""
 
     old_len: int
     new_len: int
@@ -52,10 +52,10 @@ class Bank:
 
 
 def unpack(cs: str) -> Changeset:
-    """Unpacks a changeset; its ops stay as written, and unchecked.
+    """Unpacks a changeset. Its ops stay as written and are not checked.
 
     Raises `EasysyncError` if it does not begin as a changeset does. The new length may be negative:
-    it is the announced one, which only `check_rep` checks.
+    it is the announced length, which only `check_rep` checks.
     """
     if not isinstance(cs, str):
         raise EasysyncError(f"a changeset must be a string, not {shown(cs)}")
@@ -80,22 +80,23 @@ def pack(old_len: int, new_len: int, ops: str, bank: str) -> str:
 
 
 def old_len(cs: str) -> int:
-    """The length of the text that the changeset applies to, in UTF-16 code units."""
+    """Returns the length of the text that the changeset applies to, in UTF-16 code units."""
     return unpack(cs).old_len
 
 
 def new_len(cs: str) -> int:
-    """The length of the text that the changeset leads to, in UTF-16 code units."""
+    """Returns the length of the text that the changeset leads to, in UTF-16 code units."""
     return unpack(cs).new_len
 
 
 def identity(n: int) -> str:
-    """The changeset that changes nothing in a text of `n` code units."""
+    """Returns the changeset that changes nothing in a text of `n` code units."""
     return pack(n, n, "", "")
 
 
 def is_identity(cs: str) -> bool:
-    """Whether the changeset has no ops. One that merely has no effect is not the identity."""
+    """Returns whether the changeset has no ops. One that merely has no effect is not the
+    identity."""
     change = unpack(cs)
     return not change.ops and change.old_len == change.new_len
 
@@ -112,7 +113,7 @@ def check_rep(cs: str) -> str:
 
 
 def checked_ops(cs: str) -> list[Op]:  # noqa: C901
-    """Returns the ops of a changeset that passes `check_rep`, which raises what this raises."""
+    """Returns the ops of a changeset that passes `check_rep`. Raises what `check_rep` raises."""
     old_length, new_length, ops, bank = unpack(cs)
     out = Assembler()
     old_position = bank_position = result_length = 0

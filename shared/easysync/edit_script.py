@@ -25,7 +25,7 @@ attributes of its own."""
 
 
 class Patch(NamedTuple):
-    """What replaces `[start, end)` of the document."""
+    """A replacement for `[start, end)` of the document."""
 
     start: int
     end: int
@@ -48,7 +48,7 @@ class Splice(NamedTuple):
 
 
 class EditScript:
-    """A changeset's patches, in order, with something kept between any two."""
+    """The patches of a changeset, in their order. Some text is kept between any two of them."""
 
     __slots__ = ("_body", "even", "patches", "splices")
 
@@ -63,7 +63,7 @@ class EditScript:
         self.even = even
 
     def change_nothing(self) -> bool:
-        """Whether the document would stay the same, text and attributes."""
+        """Returns whether the document would stay the same, text and attributes."""
         if sum([splice.shift for splice in self.splices]):
             return False
         shifted = [patch for patch in self.patches if len(patch.text) != patch.end - patch.start]
@@ -81,7 +81,7 @@ class EditScript:
         return self._is_there(Patch(start, end, "".join(text), spans))
 
     def keep_final_newline(self) -> bool:
-        """Whether the text still ends with a newline afterwards."""
+        """Returns whether the text still ends with a newline afterwards."""
         last = self.patches[-1] if self.patches else None
         if last is None or last.end < self._body.units:
             return self._body.text_between(max(self._body.units - 1, 0), self._body.units) == "\n"

@@ -13,7 +13,7 @@ class TooMuchWork(Exception):
 
 
 class Effort:
-    """What is left of an allowance. One operation takes some 5 to 10 µs."""
+    """What is left of an allowance for work. One operation takes some 5 to 10 µs."""
 
     __slots__ = ("given_up", "left")
 
@@ -23,19 +23,19 @@ class Effort:
 
     def give_up(self) -> None:
         """Withdraws the allowance, because the result is no longer wanted. This is called from
-        another thread: the work ends when it next spends something."""
+        another thread; the work ends when it next calls `spend`."""
         self.given_up = True
 
     def spend(self, operations: int) -> None:
-        """Spends so many operations before they are processed. Raises `TooMuchWork` if fewer are
-        left."""
+        """Takes this number of operations from the allowance, before they are processed. Raises
+        `TooMuchWork` if fewer are left."""
         self.left -= operations
         if self.left < 0 or self.given_up:
             raise TooMuchWork
 
 
 def count_ops(changeset: str) -> int:
-    """Returns how many operations it has, without parsing them."""
+    """Returns how many operations the changeset has, without parsing them."""
     end = changeset.find("$")
     end = end if end >= 0 else len(changeset)
     count = changeset.count  # not a sum over the three, which takes half as long again

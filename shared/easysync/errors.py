@@ -10,7 +10,7 @@ class EasysyncError(ValueError):
 
 
 def shown(value: object) -> str:
-    """`value` for an error message: escaped, and short however long it is."""
+    """Returns `value` for an error message: escaped, and short even if it is long."""
     if isinstance(value, str):
         return repr(value) if len(value) <= _SHOWN else f"{value[:_SHOWN]!r}…"
     return f"a {type(value).__name__}"

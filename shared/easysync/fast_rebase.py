@@ -60,13 +60,14 @@ def rebase_over(
 
 
 def follow_at(effort: Effort, a: str, b: str, pool: AttributePool) -> str:
-    """Does what `follow` does, which processes all operations of both. Raises `TooMuchWork`."""
+    """Does what `follow` does, and takes from `effort` all operations of both changesets. Raises
+    `TooMuchWork`."""
     effort.spend(count_ops(a) + count_ops(b) + EACH_FOLLOWED)
     return follow(a, b, pool)
 
 
 class _Unclear(Exception):
-    """A claim does not hold, or it cannot be decided whether it does."""
+    """A claim does not hold, or it cannot be decided whether it holds."""
 
 
 class _Edit:
@@ -80,7 +81,7 @@ class _Edit:
 
 
 class _Claim:
-    """Claims that so many newlines precede a position and, with `ends_line`, one ends right
+    """A claim that so many newlines precede a position and, with `ends_line`, that one ends right
     there."""
 
     __slots__ = ("ends_line", "newlines", "position")
@@ -118,7 +119,7 @@ def _move_claims(claims: list[_Claim], splices: Sequence[Splice]) -> None:
 
 
 class _Pending:
-    """A changeset on its way through later revisions."""
+    """A changeset that is being moved over later revisions."""
 
     def __init__(self, ops: list[Op], bank: str, pool: AttributePool, effort: Effort) -> None:
         self._bank = bank

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 
 class Found(NamedTuple):
-    """Where a position is: in which block, and how much precedes that block."""
+    """Where a position is: the block, and how much precedes that block."""
 
     block: int
     units: int

@@ -16,10 +16,10 @@ _DIGITS_OF_A_NUMBER: Final = 16
 
 
 class AttributePool:
-    """Numbers for `(key, value)` pairs, in the order in which the pairs are added.
+    """The numbers of `(key, value)` pairs, in the order in which the pairs were added.
 
     As in Etherpad, pairs are looked up by key and value joined with a comma. If a key contains a
-    comma, two pairs may share a number; clients treat them as the same, so they are the same here.
+    comma, two pairs may share a number. Clients treat these as the same, so they are the same here.
     """
 
     __slots__ = ("_next", "_numbers", "_pairs", "_shared")
@@ -31,7 +31,7 @@ class AttributePool:
         self._shared = False  # with a clone; it is copied before it is changed
 
     def put(self, key: str, value: str) -> int:
-        """Returns the number of the attribute, a new one if it has none yet."""
+        """Returns the number of the attribute, which is a new one if the attribute has none yet."""
         joined = f"{key},{value}"
         number = self._numbers.get(joined)
         if number is None:
@@ -44,7 +44,7 @@ class AttributePool:
         return number
 
     def find(self, key: str, value: str) -> int:
-        """Returns the number of the attribute, -1 if it has none."""
+        """Returns the number of the attribute, or -1 if it has none."""
         return self._numbers.get(f"{key},{value}", -1)
 
     def get(self, num: int) -> Attribute:
@@ -55,7 +55,7 @@ class AttributePool:
         return pair
 
     def has(self, num: int) -> bool:
-        """Whether there is an attribute with this number."""
+        """Returns whether there is an attribute with this number."""
         return num in self._pairs
 
     def __len__(self) -> int:
@@ -76,8 +76,8 @@ class AttributePool:
         return [value for key, value in attributes if key == "author" and value]
 
     def clone(self) -> AttributePool:
-        """Returns an independent pool of the same attributes. Copies nothing until one of them
-        changes."""
+        """Returns an independent pool with the same attributes. Nothing is copied until one of the
+        two changes."""
         twin = AttributePool()
         twin._pairs, twin._numbers, twin._next = self._pairs, self._numbers, self._next
         twin._shared = self._shared = True

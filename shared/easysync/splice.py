@@ -22,7 +22,7 @@ class Builder:
     """
 
     def __init__(self, old_len: int) -> None:
-        """`old_len` is the length of the document that the changeset is for."""
+        """Takes `old_len`, the length of the document that the changeset is for."""
         self._old_len = old_len
         self._out = Assembler()
         self._bank: list[str] = []
@@ -34,14 +34,14 @@ class Builder:
         attribs: str | Iterable[Attribute] = "",
         pool: AttributePool | None = None,
     ) -> Builder:
-        """Keeps the next `chars` code units, and puts attributes on them.
+        """Keeps the next `chars` code units, and sets attributes on them.
 
         Arguments:
-            chars: how many.
+            chars: how many code units.
             lines: how many newlines are among them. If there are any, the last code unit must be
                 one: what follows on the same line takes another call.
-            attribs: attributes to set; the value "" takes one away.
-            pool: gets the numbers of pairs.
+            attribs: the attributes to set; the value "" removes an attribute.
+            pool: the pool that numbers pairs.
         """
         self._out.add("=", chars, lines, encode_attribs(attribs, pool, inserting=False))
         return self
@@ -92,17 +92,18 @@ def make_splice(
     attribs: str | Iterable[Attribute] = (),
     pool: AttributePool | None = None,
 ) -> str:
-    """The changeset that replaces a part of a text.
+    """Returns the changeset that replaces a part of a text.
 
     Arguments:
-        text: what the changeset is for.
-        start: the code unit at which the part begins. Beyond the end, the end.
-        ndel: how many code units are removed. Beyond the end, up to the end.
-        ins: what is inserted in their place.
-        attribs: attributes of what is inserted: an attribute string, or pairs, which need `pool`.
-        pool: gets the numbers of pairs.
+        text: the text that the changeset is for.
+        start: the code unit at which the part begins; a position beyond the end means the end.
+        ndel: how many code units are removed, at most up to the end.
+        ins: the text that is inserted in their place.
+        attribs: the attributes of the inserted text: an attribute string, or pairs, which need
+            `pool`.
+        pool: the pool that numbers the pairs.
 
-    Raises `EasysyncError` where `start` or `ndel` is negative.
+    Raises `EasysyncError` if `start` or `ndel` is negative.
     """
     if start < 0 or ndel < 0:
         raise EasysyncError(f"cannot remove {ndel} characters at {start}")

@@ -1,4 +1,4 @@
-"""Runs cases that were recorded from Etherpad's own engine against this one."""
+"""This module runs test cases that were recorded from Etherpad's own engine against this one."""
 
 from __future__ import annotations
 

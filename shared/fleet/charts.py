@@ -1,4 +1,5 @@
-"""Makes rates and charts from what processes report about their last minutes. Pure."""
+"""Makes rates and charts from what processes report about their last minutes. This module is
+pure."""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence

@@ -15,11 +15,12 @@ that: a reader that does not know them ignores them, so that processes of two ve
 view during an upgrade."""
 
 LONGEST = 200
-"""The most characters of a text. Names of pads have 50, unless they were brought from elsewhere."""
+"""The maximum number of characters of a text. Names of pads have 50, unless they were brought from
+elsewhere."""
 
 
 MOST_DAMAGED = 10
-"""The most pads that are named as damaged."""
+"""The maximum number of pads that are named as damaged."""
 
 
 class BusyPads(NamedTuple):

@@ -1,4 +1,4 @@
-"""Makes JSON of a fleet, for `padfleet top --json` and the page. Pure."""
+"""Makes JSON of a fleet, for `padfleet top --json` and the page. This module is pure."""
 
 from collections.abc import Sequence
 from dataclasses import asdict

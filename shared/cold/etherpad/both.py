@@ -37,7 +37,8 @@ PAGE = 500
 """How many chat messages one read fetches."""
 
 ATTEMPTS = 5
-"""An attempt fails if another process writes to the pad meanwhile."""
+"""How many times it is attempted to settle a pad. An attempt fails if another process writes to the
+pad meanwhile."""
 
 FOREIGN = Counter(
     "padfleet_cold_foreign_changes_total",
@@ -55,8 +56,12 @@ class SettledAs(StrEnum):
 
 
 async def settle(redis: Redis, keyspace: Keyspace, cold: EtherpadPads, pad: str) -> SettledAs:
-    """Makes one pad of the two. Raises `CorruptPad`, `Moved`, and what `UNREACHABLE` lists; after
-    an error it has to be called again."""
+    """Decides which of the two versions of a pad is the pad, and makes it so in both places.
+    Returns the outcome.
+
+    Raises `CorruptPad`, `Moved`, and what `UNREACHABLE` lists. After an error it has to be called
+    again.
+    """
     kept: str | None = None
     for attempt in range(ATTEMPTS):
         found, meta = await cold.read(pad), await read_meta(redis, keyspace.pad(pad))
@@ -88,7 +93,8 @@ async def settle(redis: Redis, keyspace: Keyspace, cold: EtherpadPads, pad: str)
 async def _which(
     redis: Redis, keyspace: Keyspace, cold: EtherpadPads, pad: str, found: ColdPad, here: PadMeta
 ) -> SettledAs:
-    """Says which of the two is the pad. It is one of them only if it has all that the other has."""
+    """Returns which of the two versions is the pad. A version becomes the pad in place of the other
+    only if it has everything that the other has."""
     keys, there = keyspace.pad(pad), found.head
     chat, saved = await _said(redis, keys), await read_saved(redis, keys)
     theirs = [flat[1] for _, flat in found.chat]
@@ -122,8 +128,8 @@ async def _chain_here(redis: Redis, keys: PadKeys, rev: int) -> bytes:
 async def _keep(
     redis: Redis, keyspace: Keyspace, pad: str, meta: PadMeta, again: str | None
 ) -> str:
-    """Keeps what the fleet has under a name of its own, and returns that name. `again` is the name
-    under which it was kept a moment ago, when it had less."""
+    """Copies what the fleet has to a pad under another name, and returns that name. `again` is the
+    name under which an earlier state was kept a moment ago."""
     reader = HotReader(redis, keyspace.pad(pad), meta)
     if again is not None:
         await copy_pad(redis, keyspace, reader, again, replace=True)
@@ -139,7 +145,7 @@ async def _keep(
 
 
 def name_beside(pad: str, now: float, number: int = 0) -> str:
-    """Returns the name of a pad that is kept beside this one. Pure."""
+    """Returns the name of a pad that is kept beside this one. This function is pure."""
     more = time.strftime("-padfleet-%Y%m%d-%H%M%S", time.gmtime(now))
     more += f"-{number}" if number else ""
     group, dollar, local = pad.rpartition("$")
@@ -151,8 +157,8 @@ def name_beside(pad: str, now: float, number: int = 0) -> str:
 async def _take(
     redis: Redis, keyspace: Keyspace, cold: EtherpadPads, found: ColdPad, over: PadMeta
 ) -> None:
-    """Replaces what the fleet has with what the database has, if the former is unchanged. The
-    people who are on the pad are told to reload. Raises `WrittenOn`."""
+    """Replaces what the fleet has with what the database has, provided that the former is
+    unchanged. The people on the pad are told to reload. Raises `WrittenOn`."""
     told, head = found.state.pad, found.head
     staging = await Staging.begin(redis, keyspace, told.pad, head=head.head)
     try:

@@ -1,5 +1,5 @@
 """Works out how a pad's records change when a fleet writes behind, freezes, thaws or deletes it.
-Pure.
+This module is pure.
 
 Each change is decided from the rows as they are in the transaction that makes it.
 """
@@ -42,7 +42,7 @@ class Before:
     """The history that precedes revisions which replace others."""
 
     place: HistoryPlace
-    records: Sequence[Any]  #: from the key revision on from which its text is worked out
+    records: Sequence[Any]  #: from the key revision on from which the text is computed
 
 
 class NotRead(Overwritten):
@@ -72,7 +72,7 @@ def stand(rows: Rows, pad_id: str, over: ColdHead | None, known: Note | None) ->
 
 
 def written_there(rows: Rows, pad_id: str) -> bool:
-    """Whether an Etherpad has written on the pad since a fleet last did."""
+    """Returns whether an Etherpad has written on the pad since a fleet last did."""
     raw, said = rows[r.pad_key(pad_id)], rows[note_key(pad_id)]
     note = Note.from_text(said)
     return raw is not None and (note is None or note.there != digest_of(raw))
@@ -104,12 +104,13 @@ class Append:
     mark: Mark
     now: int  #: ms since 1970
     known: Note | None = None
-    before: Before | None = None  #: None: nothing is replaced
+    before: Before | None = None  #: None if nothing is replaced
     made: Note | None = None
     digest: str = ""  #: the digest of the pad's record after the change
 
     def decide(self, rows: Rows) -> RowChange:
-        """Raises `Overwritten`, and `CorruptPad` if what is appended does not follow."""
+        """Returns the change. Raises `Overwritten`, and `CorruptPad` if what is appended does not
+        follow."""
         note = stand(rows, self.pad, self.over, self.known)
         raw = rows[r.pad_key(self.pad)]
         if note is not None and note.salvaged:
@@ -158,7 +159,7 @@ class Append:
         return RowChange(changes)
 
     def _goes_on(self, note: Note | None) -> bool:
-        """Whether what is appended comes after all that there is, and is built on it."""
+        """Returns whether what is appended comes after all that there is, and is built on it."""
         if note is None or self.part.state.pad.epoch != note.epoch:
             return False
         revisions = self.part.revisions.revisions()
@@ -171,7 +172,8 @@ class Append:
     def _begun(
         self, note: Note | None, record: Any
     ) -> tuple[Appending, int | None, tuple[HistoryPlace, ...]]:
-        """`note` belongs to the history that is continued; None if there is none."""
+        """Returns the records to continue, the history's birth, and its places. `note` is that of
+        the history that is continued, or None."""
         first = self.part.revisions.first
         if note is None or first == 0:
             if first != 0:
@@ -272,7 +274,7 @@ class Append:
         return changes
 
     def _only_noted(self, note: Note, digest: str) -> RowChange:
-        """Changes only the note, for a pad of which there is more than we can read: its records are
+        """Changes only the note, for a pad whose records padfleet cannot read entirely: these are
         never overwritten."""
         self.digest = digest
         self.made = note.changed(mark=self.mark, edition=note.edition + 1, written=self.now)
@@ -282,7 +284,8 @@ class Append:
 def renoted(
     rows: Rows, pad_id: str, over: ColdHead, known: Note | None, **values: Any
 ) -> tuple[Note, RowChange]:
-    """Gives the pad's note these values, and leaves its records alone. Raises `Overwritten`."""
+    """Returns the pad's note with these values, and the change that stores it. The pad's records
+    are left alone. Raises `Overwritten`."""
     note = stand(rows, pad_id, over, known)
     if note is None:
         raise Overwritten("there is no pad of this name")
@@ -291,8 +294,8 @@ def renoted(
 
 
 def deleted(rows: Rows, pad_id: str, over: ColdHead, known: Note | None) -> RowChange:
-    """Removes what Etherpad removes along with a pad; `rows` has everything that is changed in
-    other records. Raises `Overwritten`."""
+    """Returns the change that removes what Etherpad removes along with a pad. `rows` has all other
+    records that are changed. Raises `Overwritten`."""
     note = stand(rows, pad_id, over, known)
     record = value_of(rows[r.pad_key(pad_id)])
     record = record if isinstance(record, Mapping) else {}
@@ -316,7 +319,8 @@ def deleted(rows: Rows, pad_id: str, over: ColdHead, known: Note | None) -> RowC
 
 
 def _in_group(rows: Rows, group: str, pad_id: str) -> dict[str, str | None]:
-    """Enters the pad in its group's list, and makes sure that the group exists."""
+    """Returns the change that adds the pad to its group's list, and makes sure that the group
+    exists."""
     value, listed = value_of(rows[f"group:{group}"]), value_of(rows["groups"])
     value = value if isinstance(value, dict) else {"pads": {}, "mappings": {}}
     listed = listed if isinstance(listed, dict) else {}

@@ -1,5 +1,5 @@
 """Defines the note: what a fleet stores with a pad's records that an Etherpad has no place for.
-Pure.
+This module is pure.
 
 The note is a record of its own under the key ``padfleet:<pad>`` in the same table: it is written in
 the same transaction as the pad, is part of the same dump, and needs no more rights than an Etherpad
@@ -46,7 +46,7 @@ class HistoryPlace:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """All that a pad needs besides its records to be what it was in Redis."""
+    """Everything that a pad needs, besides its records, to be what it was in Redis."""
 
     there: str  #: `digest_of` the pad's record to which this note belongs
     last: (
@@ -117,7 +117,7 @@ class Note:
         )
 
     def changed(self, **values: Any) -> "Note":
-        """Returns the note with these values, and in any case with a new `change`."""
+        """Returns the note with these values, and with a new `change`."""
         return replace(self, change=secrets.token_hex(8), **values)
 
 
@@ -132,8 +132,8 @@ def ascii_json(value: Any) -> str:
 
 
 def value_of(raw: str | None) -> Any:
-    """Returns what is in a row, or None if the row is missing or is not JSON; callers use this
-    where that does no harm."""
+    """Returns the value in a row, or None if the row is missing or is not JSON. It is for callers
+    that can do without the value."""
     try:
         return loads(raw) if raw is not None else None
     except ValueError:

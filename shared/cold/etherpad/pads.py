@@ -58,8 +58,8 @@ USED_BY = "padfleet-used-by"
 """The row in which a fleet says that it uses the database; no pad's note can have this key."""
 
 KEPT_NOTES = 1000
-"""For how many pads a process remembers what it learned from reading them, for the change that
-follows."""
+"""How many pads a process remembers its notes of. It has worked them out while reading the pads,
+and needs them for the change that follows."""
 
 READ_ATTEMPTS = 3
 """How often reading a pad is attempted if an Etherpad is writing it at the same time."""

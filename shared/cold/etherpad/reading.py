@@ -50,7 +50,7 @@ class Read:
 
 @dataclass
 class _History:
-    """The end of a history, from the beginning of one of its chunks."""
+    """The end of a history, from the beginning of one of its chunks on."""
 
     converter: Converter
     document: Document
@@ -175,7 +175,8 @@ class TableReader:
         return history
 
     async def _begun(self, pad_id: str, pool: AttributePool, kept: Note | None) -> _History:
-        """Begins at the last chunk if what precedes it is known and needs no repair."""
+        """Returns the history to read into. It begins at the last chunk if everything before it is
+        known and needs no repair."""
         regular = is_regular(pool)
         if kept is not None and kept.plain and kept.places and regular:
             place = kept.places[-1]
@@ -245,7 +246,7 @@ class TableReader:
 
     @staticmethod
     def _present_text(record: Any, key: str, at: int, why: str) -> tuple[_History, str]:
-        """Returns the present text as if it had been written at once, and the reason; see
+        """Returns the present text as if it had been written at once, and the reason for it; see
         `bring_pad`."""
         revision, damage = present_text(record, key, at)
         document = Document()
@@ -364,7 +365,7 @@ class TableReader:
         )
 
     async def _chat(self, pad_id: str, record: Any) -> tuple[list[tuple[str, list[bytes]]], int]:
-        """Returns the messages, and the number that the newest one has in the records."""
+        """Returns the messages, and the number of the newest one in the records."""
         count = r.chat_count(record, "")
         first = max(0, count - MOST_BROUGHT_MESSAGES)
         found: list[tuple[str, list[bytes]]] = []
@@ -393,7 +394,8 @@ class TableReader:
 
 
 def is_regular(pool: AttributePool) -> bool:
-    """Whether its numbers are those that the attributes would get if they were added one by one."""
+    """Returns whether the pool's numbers are those that its attributes would get if they were added
+    one by one."""
     again = AttributePool()
     return all(again.put(*pair) == number for number, pair in enumerate(pool.pairs())) and (
         len(pool) == 0 or pool.has(len(pool) - 1)

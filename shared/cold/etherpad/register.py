@@ -16,7 +16,7 @@ from padfleet.shared.log.people.authors import Author
 from padfleet.shared.log.register import RegisteredGroup, RegisteredSession, RegisteredWays
 
 MOST_SESSIONS = 10_000
-"""The most sessions of one group or author that are looked through."""
+"""The maximum number of sessions of one group or author that are looked through."""
 
 
 class EtherpadRegister:
@@ -86,7 +86,8 @@ class EtherpadRegister:
         return found
 
     async def _each(self, keys: Iterable[str]) -> list[Any]:
-        """Returns the values of these keys; None for a key that does not exist, or cannot."""
+        """Returns the values of these keys, with None for a key that does not exist or is too long
+        to exist."""
         wanted = list(keys)
         asked = [key for key in wanted if len(key) <= MOST_KEY]
         found = dict(zip(asked, await self._table.get(asked), strict=True)) if asked else {}
@@ -123,7 +124,7 @@ class EtherpadRegister:
         return RegisteredWays(tokens, mappers)
 
     async def _take_ways(self, start: str, author: str) -> list[str]:
-        """Removes the keys that begin like this and lead to the author; returns the rest of each
+        """Removes the keys that begin with `start` and lead to the author. Returns the rest of each
         key."""
         keys = await self._table.keys_with(start, ascii_json(author))
         await self._change([], lambda _: RowChange(dict.fromkeys(keys)))
@@ -207,7 +208,7 @@ class EtherpadRegister:
 
 
 MOST_KEY = 100
-"""The most characters in a key, as Etherpad creates its table."""
+"""The maximum number of characters in a key of the table that Etherpad creates."""
 
 
 def _object(value: Any) -> dict[str, Any]:

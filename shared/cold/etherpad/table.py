@@ -1,4 +1,4 @@
-"""Defines what is asked of a database in which an Etherpad keeps its records: texts by key."""
+"""Defines the interface to a database in which an Etherpad keeps its records: texts by key."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -8,10 +8,11 @@ from typing import NamedTuple, Protocol
 from padfleet.shared.cold.errors import Overwritten, StoreAway
 
 ROWS = 200
-"""The most rows in one statement."""
+"""The maximum number of rows in one statement."""
 
 BYTES = 1 << 20
-"""The most bytes in one statement, unless a single row has more: servers accept a few megabytes."""
+"""The maximum number of bytes in one statement, unless a single row has more: servers accept a few
+megabytes."""
 
 PAGE = 1000
 """How many keys one read of a list fetches."""
@@ -20,7 +21,7 @@ ATTEMPTS = 4
 """How often a change is tried when the database says that another change was in its way."""
 
 TIMEOUT = 60
-"""The number of seconds after which an unanswered statement is given up, as in Etherpad."""
+"""How many seconds a statement may take before it is given up, as in Etherpad."""
 
 NO_TABLE = (
     "the database has no table `store` with a key and a value: name the database that an Etherpad "
@@ -35,8 +36,9 @@ class RowChange(NamedTuple):
 
 
 Decide = Callable[[Mapping[str, str | None]], RowChange]
-"""A pure function from the rows that were asked for (None for one that does not exist) to what
-those and other rows are to become. If it raises, the change ends and nothing is done."""
+"""A pure function that takes the rows that were asked for (None for one that does not exist) and
+returns what these and other rows are to become. If it raises an exception, the change ends and
+nothing is done."""
 
 
 class Looked(NamedTuple):
@@ -51,8 +53,9 @@ class NoDriver(Exception):
 
 
 class Table(Protocol):
-    """Every call raises `StoreAway` when the database does not answer; `change` also raises
-    `StoreFull`, and ValueError for values that do not fit the table's columns."""
+    """The interface to the database. Every call raises `StoreAway` when the database does not
+    answer. `change` also raises `StoreFull`, and ValueError for values that do not fit the table's
+    columns."""
 
     async def get(self, keys: Sequence[str]) -> list[str | None]:
         """Returns the values as they are; None for a key that does not exist."""

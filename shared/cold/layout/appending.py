@@ -27,9 +27,9 @@ from padfleet.shared.log.records import Snapshot
 HISTORY_BYTES: Final = 1 << 14
 CHAT_BYTES: Final = 1 << 13
 BESIDE_BYTES: Final = 1 << 12
-"""The most bytes, compressed, that the head itself holds of the newest revisions, of the newest
-messages, and of anything else, since the head is written with each change; anything larger becomes
-a part."""
+"""The maximum number of bytes, compressed, that the head itself holds of the newest revisions, of
+the newest messages, and of anything else, since the head is written with each change; anything
+larger becomes a part."""
 
 AT_ONCE: Final = 250
 """How many revisions are made into a block in one turn of the event loop, which takes a millisecond

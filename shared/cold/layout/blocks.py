@@ -23,12 +23,12 @@ BLOCK_BYTES: Final = 1 << 20
 """The number of bytes of records after which a block is full even if its chunk is not."""
 
 MOST_IN_A_CHUNK: Final = 24
-"""The most blocks of the chunk that is not full yet; if there are more, they are merged into one.
-Each block costs some 200 bytes more than its revisions."""
+"""The maximum number of blocks of the chunk that is not full yet; if there are more, they are
+merged into one. Each block costs some 200 bytes more than its revisions."""
 
 
 class Block(NamedTuple):
-    """A number of revisions, all of the same chunk as the first."""
+    """Consecutive revisions, all of the same chunk."""
 
     first: int
     last: int
@@ -80,8 +80,8 @@ def from_block(block: Block, chain: bytes, first: int = 0) -> list[bytes]:
 
 
 def last_of(block: Block) -> bytes:
-    """Returns the last record, trusting the block that its chain is the block's: to verify that,
-    all records before it would be needed. Raises `CorruptPad`."""
+    """Returns the last record, trusting the block that its chain is the block's; verifying that
+    would take all records before it. Raises `CorruptPad`."""
     count = _count(block)
     with readable(_said(block)):
         (record,), _ = from_columns(block.first, count, _columns(block), b"", count - 1)

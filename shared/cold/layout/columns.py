@@ -20,9 +20,9 @@ from padfleet.shared.log.records import pack, unpack
 from padfleet.shared.wire.jsontext import dumps
 
 MOST_BYTES: Final = 1 << 28
-"""The most bytes of revisions that are restored from the columns of a block. A block is given about
-a megabyte, and a single revision may be larger; but a thousand revisions that share a large pool
-would fill the memory, and are treated as damage."""
+"""The maximum number of bytes of revisions that are restored from the columns of a block. A block
+is given about a megabyte, and a single revision may be larger; but a thousand revisions that share
+a large pool would fill the memory, and are treated as damage."""
 
 RECORD_BYTES: Final = 200
 """The approximate number of bytes of a record in addition to its changeset and its pool."""

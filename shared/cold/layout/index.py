@@ -24,7 +24,8 @@ PAGE_BYTES: Final = 1 << 16
 """The number of bytes after which a page is full, as it is written whole for each pair added."""
 
 ATTEMPTS: Final = 50
-"""An attempt fails if another process has added to the same page."""
+"""How many times a change of a page is attempted. An attempt fails if another process has added to
+the same page."""
 
 Kind = Literal["readonly", "authors"]
 

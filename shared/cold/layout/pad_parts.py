@@ -64,8 +64,8 @@ class PadParts:
 
 
 def is_left_over(name: str, now_ms: float) -> bool:
-    """Whether a part with this name, which no head names, was left behind by a process that is
-    gone."""
+    """Returns whether a part with this name, which no head names, was left behind by a process that
+    has ended."""
     try:
         put = int(name.split("-")[1], 16)
     except (IndexError, ValueError):

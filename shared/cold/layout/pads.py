@@ -282,7 +282,7 @@ class ObjectPads:
 
     async def sweep(self) -> int:
         """Removes parts that no head names because the process that wrote them was killed before it
-        wrote the head; returns how many. Raises `StoreAway`."""
+        wrote the head. Returns how many were removed. Raises `StoreAway`."""
         removed = 0
         now = time.time() * 1000
         async for name in self._store.names(PARTS):
@@ -305,7 +305,7 @@ class ObjectPads:
     # --- Heads -----------------------------------------------------------------------------------
 
     async def _head(self, pad: str, *, keep: bool = False) -> tuple[HeadObject, ColdVersion] | None:
-        """Reads the head. `keep` is for callers that are likely to replace it."""
+        """Reads the head. `keep` is given by callers that are likely to replace it."""
         stored = await self._store.get(head_name(pad))
         if stored is None:
             return None

@@ -8,7 +8,8 @@ from padfleet.shared.cold.layout.heads import HeadObject
 from padfleet.shared.cold.store import ColdVersion
 
 MOST_BYTES: Final = 4 << 20
-"""The most bytes of heads that are kept, as stored: the heads of some hundred busy pads."""
+"""The maximum number of bytes of heads that are kept, as stored: the heads of some hundred busy
+pads."""
 
 
 class RecentHeads:

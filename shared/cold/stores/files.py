@@ -54,9 +54,11 @@ class FileStore:
 
     @classmethod
     def at(cls, folder: Path, *, known: bool = False) -> "FileStore":
-        """Opens the directory. It is created if it does not exist or is empty, but not if it is
-        `known` to have pads. Raises `StoreAway`, and ValueError for a directory that contains
-        something else."""
+        """Opens the directory. It is created if it does not exist or is empty, unless it is `known`
+        to have pads.
+
+        Raises `StoreAway`, and ValueError for a directory that contains something else.
+        """
         store = cls(folder)
         try:
             if known:

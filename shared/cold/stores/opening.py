@@ -49,7 +49,8 @@ class ColdUrl:
 
 
 def parse_cold_url(url: str) -> ColdUrl:
-    """Reads a URL. ValueError says what is wrong, and repeats nothing that could be a password."""
+    """Parses a URL. Raises ValueError, which says what is wrong, and repeats nothing that could be
+    a password."""
     scheme, separator, rest = url.strip().partition("://")
     if not separator or scheme not in OPTIONS:
         raise ValueError(
