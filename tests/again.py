@@ -1,8 +1,8 @@
-"""Runs what has failed beside others once more, one by one: `python -m tests.again`.
+"""Runs tests that have failed beside others once more, one by one: `python -m tests.again`.
 
 CI runs several tests at once on cores that are shared with strangers. A test that fails there and
 passes alone is shaky: it does not keep a good change from landing, but it is named at the end of
-the run, and it is a fault of ours to be mended. Where more than `MOST` have failed, it is not by
+the run, as a fault of ours that has to be mended. If more than `MOST` have failed, it is not by
 chance, and none is tried again.
 """
 
@@ -17,13 +17,14 @@ MOST = 5
 """How many tests may fail by chance in one run of some seven thousand."""
 
 RECORD = Path(".pytest_cache/v/cache/lastfailed")
-"""Where pytest keeps the names of the tests that failed last, as keys of a JSON object."""
+"""The file in which pytest keeps the names of the tests that failed last, as keys of a JSON
+object."""
 
 
 def worth_another_try(record: str) -> list[str]:
-    """The tests to run again, by pytest's names.
+    """Returns the tests to run again, by pytest's names. `record` is the text of `RECORD`.
 
-    `record` is the text of `RECORD`. Raises ValueError, with the reason, where none is to be.
+    Raises ValueError, with the reason, if none is to be run again.
     """
     failed = sorted(json.loads(record))
     if not failed:
@@ -36,7 +37,7 @@ def worth_another_try(record: str) -> list[str]:
 
 
 def main() -> int:
-    """Returns the exit status: 0 if all of them pass now."""
+    """Runs them, and returns the exit status: 0 if all of them pass now."""
     try:
         failed = worth_another_try(RECORD.read_text())
     except (OSError, ValueError) as error:

@@ -1,8 +1,8 @@
-"""A test that fails just before its time is up is reported as failed, and the others go on.
+"""Lets a test that fails just before its time is up be reported as failed, and the others go on.
 
-pytest-timeout's alarm ends whatever runs when it goes off. In the middle of a report, which takes
-its time on a busy machine, that was pytest itself: the whole run ended, and said nothing of the
-tests that had failed.
+pytest-timeout's alarm ends whatever runs when it goes off. If it went off during a report, which
+takes a while on a busy machine, it ended pytest itself: the whole run stopped without a word about
+the tests that had failed.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Generator
 import pytest
 
 _LITTLE = 0.001
-"""Seconds: zero would be no alarm at all."""
+"""The seconds to set if no time is left, since zero would switch the alarm off."""
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -1,8 +1,8 @@
-"""`pytest -k I3` and `pytest -m alone`, and the files that cannot hold such a test.
+"""Leaves out test files that cannot contain what `pytest -k I3` or `pytest -m alone` asks for.
 
-Importing four hundred test modules takes a dozen seconds of CPU, and thirty where pytest has to
-rewrite their assertions. A run that asks for invariants alone, or for the tests of a marker, needs
-a few of them, and which ones those are stands in their text.
+Importing four hundred test modules takes a dozen seconds of CPU, and thirty if pytest has to
+rewrite their assertions. A run that asks only for invariants, or for the tests of a marker, needs a
+few of them, and their text shows which ones.
 """
 
 from __future__ import annotations
@@ -18,32 +18,33 @@ _NAME = re.compile(r"\bI\d+_?", re.IGNORECASE)
 
 
 def invariants_in(expression: str) -> frozenset[str]:
-    """What a `-k` expression asks for, in small letters, if it asks for invariants alone (as `I3`,
-    or `I1_ or I2`); else nothing. With `not` in it, or any other word, every file may match."""
+    """Returns the invariants that a `-k` expression asks for, in small letters, if it asks for
+    nothing else (as `I3`, or `I1_ or I2`), and otherwise nothing. With `not` in it, or any other
+    word, every file may match."""
     if not _EXPRESSION.fullmatch(expression):
         return frozenset()
     return frozenset(name.lower() for name in _NAME.findall(expression))
 
 
 MARKERS = frozenset({"alone", "browsers", "chaos"})
-"""Those that are written out, as `mark.alone`, in each file that has such tests."""
+"""The markers that are written as `mark.alone` in each file that has such tests."""
 
 
 def marker_in(expression: str) -> frozenset[str]:
-    """How the marker that a `-m` expression asks for is written in a file, if it asks for one of
-    `MARKERS` and nothing else; else nothing: every file may match."""
+    """Returns how a file writes the marker that a `-m` expression asks for, if it asks for one of
+    `MARKERS` and nothing else, and otherwise nothing: every file may match."""
     return frozenset({f"mark.{expression}"} if expression in MARKERS else ())
 
 
 def may_hold(names: frozenset[str], module: Path) -> bool:
-    """Whether a module's text, or its own name, has one of these names in it. pytest compares
-    without regard to case, and so does this."""
+    """Returns whether a module's text, or its own name, contains one of these names. Like pytest,
+    it ignores case."""
     text = (module.name + module.read_text(encoding="utf-8")).lower()
     return any(name in text for name in names)
 
 
 class LeftOut(pytest.Module):
-    """A module that need not be imported, for it has nothing that was asked for."""
+    """A module that need not be imported, since it has nothing that was asked for."""
 
     def collect(self) -> list[pytest.Item | pytest.Collector]:
         return []
@@ -52,7 +53,7 @@ class LeftOut(pytest.Module):
 @cache
 def _wanted(config: pytest.Config) -> frozenset[str]:
     if any("::" in arg for arg in config.args):
-        return frozenset()  # whoever names one test is told what has become of it
+        return frozenset()  # a test that was named is run, or reported as missing
     return marker_in(config.option.markexpr) or invariants_in(config.option.keyword)
 
 

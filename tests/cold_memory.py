@@ -1,7 +1,7 @@
-"""Cold stores in memory, for tests that are about something else than a store.
+"""Keeps cold stores in memory, for tests that are about something else than a store.
 
-`MemoryStore` holds bytes, `MemoryPads` pads. Both do what their seams say (`padfleet.shared.cold`),
-and `away` makes every call fail until it is unset.
+`MemoryStore` holds bytes, `MemoryPads` pads. Both behave as their interfaces require
+(`padfleet.shared.cold`), and `away` makes every call fail until it is unset.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from padfleet.shared.log.records import Revision, Snapshot
 
 
 class MemoryStore:
-    """A `ColdStore`."""
+    """A `ColdStore` that holds its bytes in memory."""
 
     def __init__(self) -> None:
         self.away: Exception | None = None
@@ -83,7 +83,8 @@ class _Held:
 
 
 class MemoryPads:
-    """`ColdPads`. `away` fails every call, `damaged` those that name one of these pads."""
+    """A `ColdPads` in memory. `away` makes every call fail, `damaged` those that name one of these
+    pads."""
 
     def __init__(self, *, now: int = 1) -> None:
         self.away: Exception | None = None

@@ -1,4 +1,5 @@
-"""What tests append to pads in cold stores: histories that branch where one wants."""
+"""Makes the parts that tests append to pads in cold stores: histories that branch where a test
+wants."""
 
 from __future__ import annotations
 
@@ -12,7 +13,7 @@ from padfleet.shared.log.records import Origin, Revision, Snapshot
 
 
 class Written:
-    """A pad as it was written, revision by revision, of which any part can be had."""
+    """A pad as it was written, revision by revision; any part of it can be taken."""
 
     def __init__(self, pad: str = "pad", epoch: int = 1) -> None:
         self.pad = pad
@@ -21,7 +22,7 @@ class Written:
         self.chat = -1
 
     def type(self, count: int, *, salt: str = "", author: str = "a.0123456789abcdef") -> None:
-        """Writes so many revisions more. With another salt, it is another history from here on."""
+        """Writes so many more revisions. With another salt, it is another history from here on."""
         pool = {
             "numToAttrib": {"0": ["author", author]},
             "attribToNum": {f"author,{author}": 0},
@@ -81,7 +82,7 @@ class Written:
         snapshot: int | None = None,
         word: bytes = b"hello",
     ) -> ColdPart:
-        """What there is from `first` on."""
+        """Returns everything from revision `first` on."""
         if messages:
             self.chat = max(self.chat, *messages)
         return ColdPart(

@@ -1,4 +1,4 @@
-"""Whether a fault keeps what it came through, with the garbage collector off.
+"""Checks whether a fault keeps the objects that it passed through, with the garbage collector off.
 
 await forgets(lambda held: call_that_fails(held), KeyError)
 """
@@ -15,7 +15,7 @@ TURNS = 5
 
 
 class Held(dict[str, object]):
-    """What a call holds while it goes on: it stands for a body, a message, a pad."""
+    """An object that a call holds while it goes on, in place of a body, a message or a pad."""
 
 
 async def forgets(
@@ -24,8 +24,12 @@ async def forgets(
     *,
     message: dict[str, object] | None = None,
 ) -> None:
-    """Calls it, which has to raise `fault`; AssertionError if what it was given is still there when
-    nobody has it any more. `message` is what stands in that."""
+    """Makes the call, which has to raise `fault`. Raises AssertionError if the object that it was
+    given still exists when nobody holds it any more.
+
+    Arguments:
+        message: the content of that object.
+    """
     there = None
     gc.collect()
     gc.disable()

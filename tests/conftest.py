@@ -30,14 +30,15 @@ settings.load_profile(PROFILE)
 
 
 def pytest_collection_finish() -> None:
-    """All tests there are stay for the whole run: no collection of garbage looks at them again."""
+    """Keeps the garbage collector from looking at the collected tests again; they all stay for the
+    whole run."""
     gc.collect()
     gc.freeze()
 
 
 @pytest.fixture(autouse=True)
 def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the developer's shell has set must not decide what a test sees."""
+    """Keeps the settings of the developer's shell from influencing a test."""
     for name in list(os.environ):
         if name.startswith("PADFLEET_") or name == "REDIS_URL":
             monkeypatch.delenv(name)
@@ -45,7 +46,7 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="session")
 def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServer]:
-    """A running server, one for the whole run."""
+    """A running server, which all tests of the run share."""
     # Flushing twice a second is what production does; here it would only make the disk the clock.
     options = ("--appendfsync", "no", "--enable-debug-command", "local")
     with EmbeddedServer(Path(tmp_path_factory.mktemp("redis")), extra_args=options) as server:
@@ -54,7 +55,7 @@ def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedS
 
 @pytest.fixture
 def redis_url(redis_server: EmbeddedServer) -> str:
-    """The URL of a server with nothing in it."""
+    """The URL of a server that is empty."""
     with redis.Redis.from_url(redis_server.url) as client:
         client.flushall()
         client.script_flush()

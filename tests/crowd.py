@@ -1,4 +1,4 @@
-"""A crowd on a pad: enough people for what all of them are sent to be deflated."""
+"""Puts a crowd on a pad: enough people for the messages to all of them to be deflated."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ AUTHORS = 12
 
 
 def crowd(url: str, pad: str, authors: int = AUTHORS) -> None:
-    """Authors come, type for some seconds, and leave. That what they are sent is in order, they see
-    to themselves."""
+    """Lets authors come, type for some seconds, and leave. They check themselves that they receive
+    everything in order."""
     command = [sys.executable, "-m", "padfleet", "loadtest", "--url", url, "--pad", pad]
     options = ["--authors", str(authors), "--rate", "4", "--duration", "3s", "--warmup", "0s"]
     done = subprocess.run(

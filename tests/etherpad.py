@@ -1,11 +1,11 @@
-"""A real Etherpad, run from a checkout that has its dependencies and its built parts.
+"""Runs a real Etherpad from a checkout that has its dependencies and its built parts.
 
-git clone https://github.com/ether/etherpad && cd etherpad
-pnpm install && pnpm run build:etherpad
+    git clone https://github.com/ether/etherpad && cd etherpad
+    pnpm install && pnpm run build:etherpad
 
 Tests that run one find such a checkout of 3.3 by ETHERPAD_CHECKOUT, and its Node.js by
-ETHERPAD_NODE, else as `node`. One that runs already, which others use, has its address in
-ETHERPAD_URL.
+ETHERPAD_NODE, or else as `node`. ETHERPAD_URL is the address of an Etherpad that runs already, and
+that others use.
 """
 
 from __future__ import annotations
@@ -38,19 +38,20 @@ URL = os.environ.get("ETHERPAD_URL", "")
 needs_url = pytest.mark.skipif(not URL, reason="there is no Etherpad that runs (ETHERPAD_URL)")
 
 KEY = "the key of this Etherpad"
-"""That of its API, where `with_database` runs it."""
+"""The key of its API, if `with_database` runs it."""
 
 
 def environment(node: str) -> dict[str, str]:
-    """For programs of Etherpad's, with the folder of this Node.js before all others."""
+    """Returns the environment for Etherpad's programs, with the folder of this Node.js before all
+    others."""
     path = f"{Path(node).parent}{os.pathsep}{os.environ['PATH']}"
-    # Its package.json wants a newer pnpm than may be here; what is asked of it, older ones can do.
+    # Its package.json asks for a newer pnpm than may be here; older ones can do what is needed.
     return {**os.environ, "PATH": path, "pnpm_config_pm_on_fail": "ignore"}
 
 
 def copied(checkout: Path, to: Path, plugins: Sequence[Path], node: str) -> Path:
-    """A copy of a checkout with these plugins, installed as its documentation says; the checkout
-    stays as it is. Takes half a minute."""
+    """Makes a copy of a checkout with these plugins, installed as its documentation says; the
+    checkout is not changed. Takes half a minute."""
     ignored = shutil.ignore_patterns(".git")
     shutil.copytree(checkout, to, symlinks=True, ignore=ignored, copy_function=_put)
     for plugin in plugins:
@@ -71,7 +72,8 @@ def copied(checkout: Path, to: Path, plugins: Sequence[Path], node: str) -> Path
 
 
 def _put(source: str, target: str) -> None:
-    """What pnpm has put away is never written again, and is nine tenths of all: it is linked."""
+    """Copies a file, or links it if it is in pnpm's store, which is never written again and is nine
+    tenths of everything."""
     if f"{os.sep}.pnpm{os.sep}" in source:
         with suppress(OSError):  # another file system
             os.link(source, target)
@@ -80,7 +82,7 @@ def _put(source: str, target: str) -> None:
 
 
 def database_settings(url: str) -> dict[str, Any]:
-    """What an Etherpad's settings say of the database with this address."""
+    """Returns the settings of an Etherpad for the database with this address."""
     parts = urlsplit(url)
     kind = "postgres" if parts.scheme == "postgresql" else "mysql"
     return {
@@ -98,8 +100,8 @@ def database_settings(url: str) -> dict[str, Any]:
 
 @contextmanager
 def with_database(folder: Path, url: str) -> Iterator[str]:
-    """The address of the one in ETHERPAD_CHECKOUT, while it runs with its records in the database
-    with this `url`."""
+    """Runs the Etherpad of ETHERPAD_CHECKOUT with its records in the database with this `url`, and
+    yields its address."""
     settings = {
         "title": "Etherpad",
         "loglevel": "WARN",
@@ -126,8 +128,12 @@ def running(
     database: Mapping[str, Any] | None = None,
     words: Sequence[str] = (),
 ) -> Iterator[int]:
-    """Its port, while it runs with these settings; its log is in `folder`, and so is its database,
-    unless there are settings for another. `words` follow on its command line."""
+    """Runs an Etherpad with these settings, and yields its port. Its log is in `folder`, and so is
+    its database, unless there are settings for another.
+
+    Arguments:
+        words: further words of its command line.
+    """
     (port,) = free_ports(1)
     if database is None:
         database = {"dbType": "dirty", "dbSettings": {"filename": str(folder / "dirty.db")}}

@@ -1,11 +1,11 @@
-"""Waiting for a condition in tests, with a deadline: never a sleep and a hope.
+"""Waits for a condition in tests, with a deadline, instead of sleeping and hoping.
 
     await eventually(lambda: len(received) == 3, "three messages")
     eventually_sync(lambda: not process_exists(pid), "the server is gone", timeout=10)
 
-A condition is met when it returns something true, which is then returned. One that raises
-AssertionError is not met yet, so a condition may be written as assertions; the last one is part of
-the failure. Any other exception is a bug and comes out at once.
+A condition is met when it returns something true, which is then returned. A condition that raises
+AssertionError is not met yet, so it may be written as assertions; the last one is part of the
+failure. Any other exception is a bug, and is raised at once.
 """
 
 from __future__ import annotations
@@ -38,7 +38,8 @@ async def eventually(
 async def eventually(
     condition: Callable[[], T | Awaitable[T]], what: str = "", *, timeout: float = TIMEOUT_S
 ) -> T:
-    """Wait until `condition`, plain or async, is met; AssertionError after `timeout` seconds."""
+    """Waits until `condition`, plain or async, is met. Raises AssertionError after `timeout`
+    seconds."""
     watch = _Watch(what or _name(condition), timeout)
     while True:
         try:
@@ -82,7 +83,7 @@ class _Watch:
         self._last = f"last error: {str(error) or 'an assertion without a message'}"
 
     def pause(self) -> float:
-        """How long to wait for the next try; AssertionError if the time is up."""
+        """Returns how long to wait for the next try. Raises AssertionError if the time is up."""
         if time.monotonic() >= self._deadline:
             raise AssertionError(f"not within {self._timeout:g} s: {self._what}; {self._last}")
         pause, self._pause = self._pause, min(self._pause * 2, _LONGEST_PAUSE_S)

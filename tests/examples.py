@@ -1,5 +1,5 @@
-"""How many examples the property tests try: a few in `make test`, where everybody waits, and many
-more in `make properties`."""
+"""Decides how many examples the property tests try: a few in `make test`, where everybody waits,
+and many more in `make properties`."""
 
 from __future__ import annotations
 
@@ -12,5 +12,6 @@ THOROUGH: Final = PROFILE == "thorough"
 
 
 def examples(count: int) -> int:
-    """As many as a test tries: a quarter of `count`, or ten times that many when it is thorough."""
+    """Returns how many examples a test tries: a quarter of `count`, or ten times `count` when it is
+    thorough."""
     return 10 * count if THOROUGH else max(count // 4, 10)

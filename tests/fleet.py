@@ -1,4 +1,4 @@
-"""A real fleet for tests: separate processes on one Redis, which can be killed one by one."""
+"""Runs a real fleet for tests: separate processes on one Redis, which can be killed one by one."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Member:
     log: Path
     launcher: Sequence[str]
     host: str
-    ops_port: int = 0  #: of metrics, /stats and /fleet; that of `port` if none
+    ops_port: int = 0  #: for metrics, /stats and /fleet; 0 means that these are on `port`
 
     @property
     def ops_url(self) -> str:
@@ -57,7 +57,8 @@ class Member:
             return False
 
     def metric(self, name: str) -> float:
-        """The sum of a metric's samples of this name, or the one with this name and labels."""
+        """Returns the sum of a metric's samples of this name, or the one with this name and
+        labels."""
         return sum(
             float(line.rsplit(" ", 1)[1])
             for line in self.page("/metrics").splitlines()
@@ -65,15 +66,15 @@ class Member:
         )
 
     def page(self, path: str, **headers: str) -> str:
-        """What is for operators."""
+        """Returns a page for operators."""
         request = urllib.request.Request(f"{self.ops_url}{path}", headers=headers)
         with urllib.request.urlopen(request, timeout=5) as response:
             text: str = response.read().decode()
         return text
 
     def readiness(self) -> str:
-        """What it says of its readiness, be it ready or not: on a machine with other things to do
-        it may not be, for a moment."""
+        """Returns what it reports about its readiness, whether it is ready or not: on a busy
+        machine, it may not be for a moment."""
         try:
             return self.page("/health/ready")
         except HTTPError as error:
@@ -102,11 +103,11 @@ class Fleet:
     redis_url: str
     folder: Path
     settings: dict[str, str] = field(default_factory=dict)
-    stdin: int = subprocess.DEVNULL  #: of the processes
+    stdin: int = subprocess.DEVNULL  #: standard input of the processes
     writers: list[Member] = field(default_factory=list)
     workers: list[Member] = field(default_factory=list)
-    one_port: bool = False  #: workers have what is for operators where clients come, too
-    older: bool = False  #: a release whose workers can have no other port for operators
+    one_port: bool = False  #: workers serve operators on the port for clients, too
+    older: bool = False  #: of a release whose workers have no separate port for operators
 
     @property
     def urls(self) -> list[str]:
@@ -114,7 +115,7 @@ class Fleet:
 
     @property
     def ops_urls(self) -> list[str]:
-        """Where the operators' part of each worker is."""
+        """Returns the address of the operators' part of each worker."""
         return [worker.ops_url for worker in self.workers]
 
     def start(
@@ -127,8 +128,10 @@ class Fleet:
     ) -> Fleet:
         """Starts processes, and returns when all of them are ready.
 
-        `launcher` is the command that runs padfleet, for processes whose clock or network is to be
-        broken, and `host` the address that they have then.
+        Arguments:
+            launcher: the command that runs padfleet, for processes whose clock or network is to be
+                broken.
+            host: the address that the processes then have.
         """
         kinds = [("writer", self.writers)] * writers + [("fanout", self.workers)] * workers
         fresh = [self._spawn(kind, among, launcher, host) for kind, among in kinds]
@@ -207,7 +210,7 @@ class Fleet:
         return warm.start(words, env=environment, stdout=output, stderr=output)
 
     def stop(self) -> None:
-        """Ends all processes; AssertionError if one of them logged a fault of its own."""
+        """Ends all processes. Raises AssertionError if one of them logged a fault of its own."""
         members = [*self.workers, *self.writers]
         for member in members:
             if member.process.poll() is None:
@@ -239,7 +242,7 @@ class Fleet:
 def fleet_of_its_own(
     folder: Path, settings: dict[str, str], *, writers: int = 1, workers: int = 2
 ) -> Iterator[Fleet]:
-    """A fleet that runs, on a Redis that nobody else has; all of it is below `folder`."""
+    """Runs a fleet on a Redis of its own; all its files are below `folder`."""
     quick = ("--appendfsync", "no")
     with (
         EmbeddedServer(folder / "redis", extra_args=quick) as server,

@@ -1,4 +1,4 @@
-"""A client that says who it is in any of the ways there are, over a real socket."""
+"""Implements a client that identifies itself in any of the possible ways, over a real socket."""
 
 from __future__ import annotations
 
@@ -17,8 +17,10 @@ DENY: Message = {"accessStatus": "deny"}
 
 
 class Guest:
-    """async with Guest(url, cookie="padfleet_token=…") as guest:
-    await guest.join("pad")
+    """A client on a socket.
+
+    async with Guest(url, cookie="padfleet_token=…") as guest:
+        await guest.join("pad")
     """
 
     def __init__(
@@ -71,12 +73,13 @@ class Guest:
     # --- Saying ----------------------------------------------------------------------------------
 
     async def ask(self, message: Message) -> Any:
-        """The error that the acknowledgement tells; None if there is none."""
+        """Sends a message, and returns the error in its acknowledgement, or None."""
         answer = await self._sio.call("message", message, timeout=20)
         return answer if isinstance(answer, dict) else None
 
     async def ready(self, pad: str, **more: Any) -> Any:
-        """CLIENT_READY; returns as `ask`. A browser's own author token goes with it, as always."""
+        """Sends CLIENT_READY, and returns what `ask` returns. Like a browser, it always sends an
+        author token of its own."""
         token = "t." + secrets.token_hex(10)
         said = {"component": "pad", "type": "CLIENT_READY", "padId": to_units(pad), "token": token}
         return await self.ask({**said, **more})
@@ -92,7 +95,7 @@ class Guest:
         )
 
     async def write(self, text: str, *, base: int | None = None) -> Any:
-        """Puts text at the beginning of what CLIENT_VARS told."""
+        """Inserts text at the beginning of the text that CLIENT_VARS contained."""
         old = self.vars["collab_client_vars"]["initialAttributedText"]["text"]
         pool = {"numToAttrib": {"0": ["author", self.vars["userId"]]}, "nextNum": 1}
         return await self.collab(

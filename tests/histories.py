@@ -1,4 +1,4 @@
-"""Pads that have been lived in, made without a fleet."""
+"""Makes pads with a lived-in history, without a fleet."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ PIECES = [to_units(text) for text in ("a", "some words ", "a line\n", "\n\n", "ð
 
 
 def lived_in(count: int, seed: int = 1) -> list[Revision]:
-    """A pad on which several people typed, deleted and formatted, here and there."""
+    """Returns the history of a pad on which several people typed, deleted and formatted, here and
+    there."""
     random = Random(seed)
     pad = WriterPad()
     found = [pad.create("start\n", "a.maker", 5)]

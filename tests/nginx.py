@@ -1,5 +1,5 @@
-"""The real nginx before processes of a test: with the configurations of deploy/balancer, or as a
-proxy that lets no WebSocket through."""
+"""Runs the real nginx in front of a test's processes: with the configurations of deploy/balancer,
+or as a proxy that lets no WebSocket through."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ http {{
 
 @dataclass(frozen=True)
 class Certificate:
-    """Files in PEM."""
+    """The files of a certificate, in PEM."""
 
     chain: Path
     key: Path
@@ -46,8 +46,8 @@ class Certificate:
 
 @contextmanager
 def serving(command: Sequence[str], port: int) -> Iterator[str]:
-    """The address of an nginx with this port, while it runs by this command. Where there is none,
-    the test is left out; in CI that is a failure."""
+    """Runs an nginx by this command, and yields its address with this port. If no nginx is
+    installed, the test is skipped; in CI it fails."""
     if shutil.which("nginx") is None:
         lacking = "there is no nginx (Debian: apt-get install nginx-light)"
         (pytest.fail if os.environ.get("CI") else pytest.skip)(lacking)
@@ -77,11 +77,15 @@ def nginx(
     plain_port: int = 0,
     edge: str = "",
 ) -> list[str]:
-    """The command. `port` is nginx's own, `workers` are theirs, all on 127.0.0.1; `etherpad` is the
-    host and port of an Etherpad that it is to stand before.
+    """Returns the command that runs nginx with our configuration.
 
-    Without a certificate it speaks plain HTTP on its port; with one TLS, and on `plain_port` it
-    leads there. `edge`: the address of a proxy in front of it.
+    Arguments:
+        port: nginx's own port.
+        workers: the ports of the workers, all on 127.0.0.1.
+        etherpad: the host and port of an Etherpad behind nginx.
+        certificate: with it, nginx speaks TLS on `port`; without it, plain HTTP.
+        plain_port: the port that redirects to TLS.
+        edge: the address of a proxy in front of nginx.
     """
     parts = folder / "nginx"
     shutil.copytree(BALANCER / "nginx", parts, dirs_exist_ok=True)
@@ -112,7 +116,8 @@ def nginx(
 
 @contextmanager
 def no_websockets(url: str, folder: Path) -> Iterator[str]:
-    """A proxy, as some offices have one, that lets no WebSocket through to `url`."""
+    """Runs a proxy that lets no WebSocket through to `url`, as some offices have one, and yields
+    its address."""
     (port,) = free_ports(1)
     path = folder / "nginx.conf"
     path.write_text(NO_WEBSOCKETS.format(folder=folder, port=port, url=url))
@@ -128,7 +133,7 @@ def _servers(workers: Sequence[int]) -> str:
 
 
 def _put(path: Path, pattern: str, text: str) -> None:
-    """Puts a text where the file has one of that form, which has to be at one place."""
+    """Replaces the part of the file that matches the pattern, which has to match exactly once."""
     made, count = re.subn(pattern, text, path.read_text(), flags=re.S)
     assert count == 1, f"{path.name}: {pattern} is there {count} times"
     path.write_text(made)

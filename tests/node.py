@@ -1,4 +1,4 @@
-"""Whether there is Node, with the packages that a folder of programs for it needs."""
+"""Checks for Node.js, and for the packages that a folder of programs for it needs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 
 def why_not(folder: Path) -> str | None:
-    """Why nothing of `folder` can be run here; None when it can."""
+    """Returns why nothing in `folder` can be run here, or None if it can."""
     if shutil.which("node") is None:
         return "there is no node"
     if not (folder / "node_modules").is_dir():
@@ -19,7 +19,7 @@ def why_not(folder: Path) -> str | None:
 
 
 def require(folder: Path) -> None:
-    """Leaves the test out where nothing of `folder` can be run. In CI that is a failure."""
+    """Skips the test if nothing in `folder` can be run. In CI, it fails instead."""
     lacking = why_not(folder)
     if lacking is not None:
         (pytest.fail if os.environ.get("CI") else pytest.skip)(lacking)

@@ -1,4 +1,4 @@
-"""Real processes in tests: whether they live, and where they may listen."""
+"""Helps tests with real processes: whether they live, and on which ports they may listen."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import psutil
 
 
 def alive(pid: int) -> bool:
-    """Whether the process runs; one that only waits to be reaped does not."""
+    """Returns whether the process runs; one that only waits to be reaped does not."""
     try:
         return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
@@ -19,7 +19,7 @@ def alive(pid: int) -> bool:
 
 
 def memory(pid: int, field: str = "VmRSS") -> int:
-    """Bytes that a process has now or (`VmHWM`) had at most so far."""
+    """Returns how many bytes a process has now, or (`VmHWM`) has had at most so far."""
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     (kilobytes,) = (line.split()[1] for line in lines if line.startswith(f"{field}:"))
     return int(kilobytes) * 1024
@@ -27,19 +27,20 @@ def memory(pid: int, field: str = "VmRSS") -> int:
 
 LOWEST: Final = 12_000
 HIGHEST: Final = 32_000
-"""Below the ports that the kernel gives to outgoing connections: one of those could be taken by
-anybody's connection before the process that a port was found for listens on it."""
+"""The range of ports, below those that the kernel gives to outgoing connections: any connection
+could take one of those before the process that a port was found for listens on it."""
 
 _SYSTEM: Final = random.SystemRandom()
-"""Hypothesis gives every test the same random numbers."""
+"""A source of random numbers other than Hypothesis's, which gives every test the same ones."""
 
 _flags: list[socket.socket] = []
-"""Held while this process runs: they keep the ports that it has found from all other tests."""
+"""Sockets that are held while this process runs: they reserve the ports that it has found against
+all other tests."""
 
 
 def free_ports(count: int) -> list[int]:
-    """Neighbouring ports on the loopback address on which nobody listens, and which no test is
-    given again while this process runs."""
+    """Returns neighbouring ports on the loopback address on which nobody listens, and which no test
+    is given again while this process runs."""
     while True:
         first = _SYSTEM.randrange(LOWEST, HIGHEST - count)
         ports = range(first, first + count)
@@ -48,7 +49,8 @@ def free_ports(count: int) -> list[int]:
 
 
 def _reserve(port: int) -> bool:
-    # A name in Linux' abstract namespace is one socket's alone, and free again when that is closed.
+    # A name in Linux's abstract namespace belongs to one socket, and is free again when that socket
+    # is closed.
     flag = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         flag.bind(f"\0padfleet-test-port-{port}")

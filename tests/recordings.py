@@ -1,4 +1,4 @@
-"""What a real Etherpad and real browsers said to each other, if it lies beside this repository."""
+"""Reads recordings of a real Etherpad and real browsers, if they lie beside this repository."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def _session() -> list[dict[str, Any]]:
 
 
 def recorded(direction: str, kind: str) -> list[Message]:
-    """The messages of this type, with ``dir`` "c2s" or "s2c", as they went over the wire."""
+    """Returns the messages of this type as they went over the wire; ``dir`` is "c2s" or "s2c"."""
     found = []
     for line in _session():
         payload = line.get("payload")
@@ -40,8 +40,8 @@ def recorded(direction: str, kind: str) -> list[Message]:
 
 
 def form(value: Any) -> Any:
-    """The keys, in their order, and types of a JSON value: what two messages have in common that
-    say the same about different things."""
+    """Returns the keys, in their order, and types of a JSON value, which messages of the same kind
+    about different things have in common."""
     if isinstance(value, dict):
         return [(name, form(inner)) for name, inner in value.items()]
     if isinstance(value, list):

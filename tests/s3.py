@@ -1,4 +1,4 @@
-"""A server that speaks S3, for the tests of what keeps pads in one: moto's, in this process."""
+"""Runs a server that speaks S3 (moto's, in this process), for tests of cold stores in buckets."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import pytest
 
 @dataclass
 class S3Server:
-    """Where it is. What it holds is gone with it."""
+    """A running server. Its content is lost with it."""
 
     endpoint: str
     _numbers: Iterator[int] = field(default_factory=lambda: count(1))
@@ -31,7 +31,7 @@ class S3Server:
             return name
 
     def url(self, bucket: str, prefix: str) -> str:
-        """What a cold store in it is named by."""
+        """Returns the URL of a cold store in this bucket."""
         query = urlencode({"endpoint": self.endpoint, "region": "us-east-1"})
         return f"s3://{bucket}/{prefix}?{query}"
 

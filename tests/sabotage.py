@@ -1,8 +1,9 @@
-"""`padfleet` with its tasks at the mercy of a test: lines on its input say which dies, and how.
+"""Runs `padfleet` with its tasks at the mercy of a test: lines on its input say which task dies,
+and how.
 
     {"task": "liveness", "how": "raises", "times": 1}
 
-Not a part of padfleet: it takes the place of `Supervisor` from outside.
+It is not a part of padfleet, and replaces `Supervisor` from outside.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ HANGS_FOR_S = 0.5
 
 
 class Sabotaged(Supervisor):
-    """Each of its tasks can be told to die."""
+    """A supervisor each of whose tasks can be told to die."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)

@@ -1,4 +1,5 @@
-"""A small HTTP service for tests, in a thread: what an operator runs beside a fleet."""
+"""Runs a small HTTP service for tests in a thread, in place of one that an operator runs beside a
+fleet."""
 
 from __future__ import annotations
 
@@ -21,7 +22,7 @@ class Request:
 
 
 Answer = tuple[int, bytes] | None
-"""Status and content. None: the connection is closed without an answer."""
+"""A status and a content; with None, the connection is closed without an answer."""
 
 
 class _Server(ThreadingHTTPServer):
@@ -40,18 +41,18 @@ class _Server(ThreadingHTTPServer):
         super().shutdown_request(request)
 
     def hang_up(self) -> None:
-        """Connections that are kept would outlive the server."""
+        """Closes connections that were kept open, which would otherwise outlive the server."""
         for connection in list(self._open):
             with suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that has not waited for the answer is no error of the test."""
+        """Ignores clients that have not waited for the answer, which is no error of the test."""
 
 
 @dataclass
 class Service:
-    """Answers with what `respond` returns; keeps what was asked."""
+    """A service that answers with what `respond` returns, and keeps the requests."""
 
     respond: Callable[[Request], Answer] = lambda request: (404, b"")
     requests: list[Request] = field(default_factory=list)
@@ -86,7 +87,7 @@ class Service:
                 self.wfile.write(content)
 
             def log_message(self, format: str, *args: object) -> None:
-                """Keeps quiet, unlike the library's own."""
+                """Logs nothing, unlike the library's own."""
 
         self._server = _Server(Handler)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))

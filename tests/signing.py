@@ -1,4 +1,5 @@
-"""Keys and tokens for tests: an issuer, and what somebody makes up who has none of its keys."""
+"""Makes keys and tokens for tests: those of an issuer, and those that somebody without the issuer's
+keys makes up."""
 
 from __future__ import annotations
 
@@ -26,7 +27,8 @@ Private = RSAPrivateKey | Ed25519PrivateKey
 
 @cache
 def rsa(name: str = "rsa", bits: int = 2048) -> RSAPrivateKey:
-    """Always the same one by this name within a run: they take a while to make."""
+    """Returns the key of this name, which stays the same within a run: keys take a while to
+    make."""
     return generate_private_key(public_exponent=65537, key_size=bits)
 
 
@@ -44,7 +46,7 @@ def private_pem(key: Private) -> bytes:
 
 
 def jwk(key: Private, kid: Any = None, **more: Any) -> dict[str, Any]:
-    """The public key as a JSON Web Key."""
+    """Returns the public key as a JSON Web Key."""
     if isinstance(key, RSAPrivateKey):
         made: dict[str, Any] = json.loads(RSAAlgorithm.to_jwk(key.public_key()))
     else:
@@ -57,7 +59,7 @@ def jwks(*keys: dict[str, Any]) -> bytes:
 
 
 def claims(**more: Any) -> dict[str, Any]:
-    """Those of an ordinary token; None takes one away."""
+    """Returns the claims of an ordinary token, with these changes; None removes a claim."""
     usual: dict[str, Any] = {
         "sub": "ada",
         "pads": ["*"],
@@ -77,7 +79,7 @@ def signed(said: dict[str, Any], key: Private | str = SECRET, kid: str | None = 
 
 
 def made_up(header: dict[str, Any] | str, payload: Any, signature: bytes = b"") -> str:
-    """A token of any three parts."""
+    """Returns a token of any three parts."""
     head = header if isinstance(header, str) else json.dumps(header)
     body = payload if isinstance(payload, str) else json.dumps(payload)
     return ".".join(b64(part) for part in (head.encode(), body.encode(), signature))

@@ -1,4 +1,4 @@
-"""The ways in which one path can be written that somebody may take for another."""
+"""Lists ways to write one path that somebody may take for another."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Final
 OPERATORS: Final = ("/metrics", "/stats/prometheus", "/fleet", "/fleet/data", "/fleet/fleet.js")
 
 TELLTALES: Final = ("padfleet_", "python_info", "etherpad_socket_emits", "partitions", "fleet.css")
-"""What is in the answers to these, and in no other."""
+"""Words that are in the answers to these paths, and in no others."""
 
 
 def _each(path: str, encode: Callable[[str], str]) -> str:
@@ -71,7 +71,7 @@ SPELLINGS: Final[dict[str, Callable[[str], str]]] = {
 
 
 async def exchange(port: int, sent: bytes) -> bytes:
-    """What is answered to these bytes, on 127.0.0.1, until the other end closes."""
+    """Returns the answer to these bytes, on 127.0.0.1, until the other end closes."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     try:
         writer.write(sent)
@@ -84,6 +84,7 @@ async def exchange(port: int, sent: bytes) -> bytes:
 
 
 async def told(port: int, target: str, head: str = "") -> str:
-    """What is answered to `GET target`, as it is written; `head` are more lines."""
+    """Returns the answer to `GET target`, written exactly like this; `head` has further header
+    lines."""
     request = f"GET {target} HTTP/1.1\r\nHost: 127.0.0.1\r\n{head}Connection: close\r\n\r\n"
     return (await exchange(port, request.encode("latin-1"))).decode("utf-8", "replace")

@@ -1,4 +1,4 @@
-"""Streams of Redis as a person with redis-cli may leave them."""
+"""Changes streams of Redis as a person with redis-cli may leave them."""
 
 from typing import Any
 
@@ -6,9 +6,10 @@ from padfleet.shared.log.connection.connect import Redis
 
 
 async def written_anew(redis: Redis, key: str) -> None:
-    """The entries are what they were, and the last of them is the last that there ever was.
+    """Writes a stream anew: its entries stay the same, and the last of them is the last that there
+    ever was.
 
-    XSETID does not do it on newer servers, where an entry has been deleted after that one.
+    XSETID cannot do this on newer servers if an entry after the last one has been deleted.
     """
     entries: Any = await redis.client.xrange(key)
     await redis.client.delete(key)

@@ -1,5 +1,5 @@
-"""How the work of a coroutine is spread over the turns of the event loop, in processor time: a
-machine that is slow, or busy with other things, is so for all of it."""
+"""Measures how the work of a coroutine is spread over the turns of the event loop, in processor
+time: a slow or busy machine is slow for all of the work alike."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ import pytest
 
 
 async def longest_share(work: Coroutine[Any, Any, object]) -> float:
-    """The longest turn's share in all that this process, with its threads, computes for `work`."""
+    """Returns the longest turn's share of everything that this process, with its threads, computes
+    for `work`."""
     longest = 0.0
     run = asyncio.Handle._run
 

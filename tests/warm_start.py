@@ -1,11 +1,12 @@
-"""Starts processes of padfleet as copies of one that has imported everything, and done nothing yet.
+"""Starts processes of padfleet as copies of one that has imported everything, and done nothing else
+yet.
 
 A worker takes two seconds of CPU to import what it uses, and the tests start some hundred of them:
-that was half of what they took. `Fleet` uses this within pytest. What is measured, and what tests
-the start itself (`padfleet up`, the package, a launcher of its own), starts from nothing.
+that was half of the time they took. `Fleet` uses this within pytest. Measurements, and tests of the
+start itself (`padfleet up`, the package, a launcher of its own), start from nothing.
 
-Each test process has one such server, started when it is first needed. It ends with the process
-that it belongs to, and what it has started with it.
+Each test process has one such server, started when it is first needed. It ends with its test
+process, and everything that it has started ends with it.
 """
 
 from __future__ import annotations
@@ -34,17 +35,17 @@ from padfleet.__main__ import COMMANDS
 ROOT: Final = Path(__file__).parent.parent
 
 PRELOADED: Final = ("fanout", "writer", "pad", "doctor", "backup", "restore", "verify")
-"""Commands whose modules are imported ahead. The others import what they lack when they run."""
+"""The commands whose modules are imported ahead. The others import what they lack when they run."""
 
 _LARGEST: Final = 1 << 17
-"""Bytes of a message: an environment and arguments."""
+"""How many bytes a message has at most: an environment and arguments."""
 
 _STARTING: Final = 60.0
-"""How long a process may take to start, in seconds."""
+"""How many seconds a process may take to start."""
 
 
 class Started:
-    """A process, with what `subprocess.Popen` has that tests use."""
+    """A process, with the part of `subprocess.Popen` that tests use."""
 
     stdin = None
     returncode: int | None = None
@@ -58,7 +59,7 @@ class Started:
         return self.returncode
 
     def wait(self, timeout: float | None = None) -> int:
-        """Raises `subprocess.TimeoutExpired`."""
+        """Returns the exit code. Raises `subprocess.TimeoutExpired`."""
         deadline = None if timeout is None else time.monotonic() + timeout
         while (code := self.poll()) is None:
             if deadline is not None and time.monotonic() > deadline:
@@ -79,10 +80,10 @@ class Started:
 
 
 class WarmStart:
-    """The side of the test process. Any of its threads may use it."""
+    """The side of the test process, which any of its threads may use."""
 
     def __init__(self) -> None:
-        self._running: dict[int, Started] = {}  #: by PID, which comes again when one has ended
+        self._running: dict[int, Started] = {}  #: by PID, which may be used again later
         self._fresh: list[Started] = []
         self._lock = threading.Lock()
         self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -104,7 +105,7 @@ class WarmStart:
         stderr: int,
         stdin: int = subprocess.DEVNULL,
     ) -> Started:
-        """`padfleet WORDS…` with these file descriptors, in the repository's root."""
+        """Starts `padfleet WORDS…` with these file descriptors, in the repository's root."""
         order = json.dumps({"words": list(words), "env": dict(env)}).encode()
         with self._lock, Path(os.devnull).open("rb") as nothing:
             given = nothing.fileno() if stdin == subprocess.DEVNULL else stdin
@@ -118,7 +119,7 @@ class WarmStart:
             return self._fresh.pop()
 
     def listen(self, seconds: float) -> None:
-        """Take in who has ended; waits so long for it at most."""
+        """Takes in which processes have ended; waits at most so many seconds for that."""
         with self._lock:
             self._listen(seconds)
 
@@ -142,13 +143,13 @@ _allowed = False
 
 
 def allow() -> None:
-    """Let fleets of this process start so."""
+    """Allows the fleets of this process to start like this."""
     global _allowed
     _allowed = True
 
 
 def server() -> WarmStart | None:
-    """The one of this process; None where processes are to start from nothing."""
+    """Returns this process's server, or None if processes are to start from nothing."""
     global _server
     if _server is None and _allowed:
         _server = WarmStart()
@@ -164,7 +165,7 @@ def _serve(orders: socket.socket) -> None:
     for module in ("padfleet.services.fanout.app", "padfleet.services.writer.app"):
         importlib.import_module(module)
     gc.collect()
-    gc.freeze()  # or each copy would go through all that is imported, and have its memory copied
+    gc.freeze()  # otherwise each copy would go through all of it, and have its memory copied
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for pytest, which ends us
     woken, wakes = os.pipe()
     os.set_blocking(wakes, False)
@@ -217,7 +218,7 @@ def _tell_ended(orders: socket.socket, running: set[int]) -> None:
 
 
 def _become(order: dict[str, Any], streams: Sequence[int]) -> None:
-    """Run padfleet as a process of its own would. Does not return."""
+    """Runs padfleet as a process of its own would. It does not return."""
     code = 1
     try:
         signal.set_wakeup_fd(-1)
@@ -231,7 +232,7 @@ def _become(order: dict[str, Any], streams: Sequence[int]) -> None:
         sys.stderr = open(2, "w", errors="backslashreplace", buffering=1, closefd=False)  # noqa: SIM115
         os.environ.clear()
         os.environ.update(order["env"])
-        # What Python itself reads at its start. Nothing else of the kind is used by tests.
+        # Python itself reads this at its start. Tests use no other variable of this kind.
         sys.path[1:1] = os.environ.get("PYTHONPATH", "").split(os.pathsep)
         sys.argv = ["padfleet", *order["words"]]
         code = importlib.import_module("padfleet.__main__").main()

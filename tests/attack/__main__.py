@@ -1,4 +1,5 @@
-"""`make attack`: every path of a live fleet, slow, huge, many, malformed, repeated and unread."""
+"""Runs `make attack`: every path of a live fleet, slow, huge, many, malformed, repeated and
+unread."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A live fleet under attack, and what is measured of it: one writer, two workers, one Redis."""
+"""Runs a live fleet (one writer, two workers, one Redis) under attack, and measures it."""
 
 from __future__ import annotations
 
@@ -36,20 +36,20 @@ KEY: Final = "key-of-the-attacked-fleet"
 SETTINGS: Final = {
     "PADFLEET_API_KEY": KEY,
     "PADFLEET_UNWRITTEN_AFTER_MS": "2000",  # so that it is seen within the run
-    "PADFLEET_VISITORS_KEPT_MS": "5000",  # likewise
+    "PADFLEET_VISITORS_KEPT_MS": "5000",  # likewise short
 }
 
 LOOK_S: Final = 0.25
 SETTLED_S: Final = 60.0
-"""Seconds after an attack in which its growth has to be gone: polling sessions that are left are
-missed when they have not answered a ping, after 45 s."""
+"""How many seconds after an attack its growth has to be gone: abandoned polling sessions are
+noticed when they have not answered a ping, after 45 s."""
 
 AGAIN: Final = 2
-"""Times that an attack is run again after which a process stays larger."""
+"""How many times an attack is run again if a process stays larger after it."""
 
 SERVED_S: Final = 100.0
-"""Seconds after a shortened attack in which bystanders have to be served again, however slow the
-machine is."""
+"""Within how many seconds after a shortened attack bystanders have to be served again, however slow
+the machine is."""
 
 _PREPARED_S: Final = 60.0
 
@@ -57,7 +57,7 @@ _NOT_TO_BE_LOGGED: Final = (
     '"level": "error"',
     "Traceback",
     "Logging error",
-    "SocketIsClosedError",  # a client that has gone is no fault, of nobody
+    "SocketIsClosedError",  # a client that has gone is nobody's fault
 )
 _TRACEBACK_LINES: Final = 40
 
@@ -68,14 +68,15 @@ LONG: Final = 300
 
 @dataclass(frozen=True)
 class Busy:
-    """Processor time that has gone by, in seconds."""
+    """The processor time that has been used so far, in seconds."""
 
     at: float  #: on the monotonic clock
     machine: float  #: of all cores
     of: dict[str, float]  #: by process
 
     def since(self, before: Busy) -> tuple[dict[str, float], float]:
-        """How many cores each has kept busy since; and which part of the machine all others."""
+        """Returns how many cores each has kept busy since, and which share of the machine all other
+        programs had."""
         seconds = max(self.at - before.at, 1e-6)
         cores = {
             name: max(0.0, spent - before.of.get(name, 0.0)) / seconds
@@ -115,17 +116,19 @@ class Arena:
         self._fired = 0
 
     async def calm(self, seconds: float) -> Latency:
-        """How quick edits are when nobody attacks."""
+        """Returns how long edits take when nobody attacks."""
         diary = self._people.opened()
         await asyncio.sleep(seconds)
         return Latency.of(diary.edits)
 
     async def run(self, attack: Attack, *, seconds: float | None = None) -> Result:
-        """`seconds`: for so long at most, not for as long as the attack says.
+        """Runs an attack, and returns the worst of its runs.
 
-        Where a process stays larger, it is run again: what an allocator has kept is used again
-        then, and what has been forgotten comes on top of it, each time. The worst of all these
-        runs is told.
+        If a process stays larger, the attack is run again: an allocator then reuses what it has
+        kept, and memory that has really been forgotten grows with each run.
+
+        Arguments:
+            seconds: how long the attack goes on at most, instead of its own time.
         """
         runs = [await self._run(attack, seconds)]
         result = runs[0]
@@ -187,8 +190,8 @@ class Arena:
         )
 
     async def served(self) -> list[str]:
-        """Waits until a bystander's edits and all kinds of errands are served again; what is not
-        served within `SERVED_S`."""
+        """Waits until a bystander's edits and all kinds of errands are served again, and returns
+        those that are not served within `SERVED_S`."""
         diary = self._people.opened()
 
         def lacking() -> list[str]:
@@ -232,7 +235,7 @@ class Arena:
             "bystanders": sum(os.times()[:2]),
         }
         times = psutil.cpu_times()
-        # What is left to idle processes and waits for disks is nobody's.
+        # This leaves out idle time and waits for disks, which belong to nobody.
         machine = sum(times) - times.idle - times.iowait - times.guest - times.guest_nice
         return Busy(time.monotonic(), machine, found)
 
@@ -258,7 +261,8 @@ class Arena:
             await asyncio.sleep(LOOK_S)
 
     def _left(self) -> list[str]:
-        """Sockets that are there still, other than those of bystanders, an errand's included."""
+        """Returns the sockets that are still there, other than those of bystanders, an errand's
+        included."""
         return [
             f"{member.name} keeps {kept - 2:.0f} sockets"
             for member in self.fleet.workers
@@ -297,7 +301,7 @@ class Arena:
         return found
 
     def _logged(self, member: Member) -> list[str]:
-        """The first error that it logged since the last look."""
+        """Returns the first error that it has logged since the last look."""
         with member.log.open("rb") as file:
             file.seek(self._read[member.name])
             text = file.read().decode(errors="replace")
@@ -311,8 +315,8 @@ class Arena:
 
 
 def _spent(pid: int) -> float:
-    """Seconds of the processor that it and its helpers have taken; those of helpers that have ended
-    are lost."""
+    """Returns the seconds of processor time that the process and its helpers have taken; helpers
+    that have ended are not counted."""
     try:
         process = psutil.Process(pid)
         of_each = [process, *process.children(recursive=True)]
@@ -322,13 +326,14 @@ def _spent(pid: int) -> float:
 
 
 def _attackers() -> ProcessPoolExecutor:
-    """A process of their own, so that what they do is not the bystanders' work."""
+    """Returns a pool of one process, so that the attackers' work is not done by the bystanders'
+    process."""
     return ProcessPoolExecutor(1, get_context("spawn"), stand_back)
 
 
 async def _patiently(look: Callable[[], T]) -> T:
-    """What a look at processes says, without holding up the bystanders; one that is too busy to
-    answer is asked again for a while."""
+    """Returns the result of a look at processes, without holding up the bystanders; a process that
+    is too busy to answer is asked again for a while."""
     until = time.monotonic() + SETTLED_S
     while True:
         try:
@@ -341,7 +346,7 @@ async def _patiently(look: Callable[[], T]) -> T:
 
 @asynccontextmanager
 async def arena(folder: Path) -> AsyncIterator[Arena]:
-    """The fleet, with pads on it and people who type."""
+    """Runs the fleet, with pads on it and people who type."""
     with (
         EmbeddedServer(folder / "redis", extra_args=("--appendfsync", "no")) as server,
         Fleet(server.url, folder, SETTINGS) as fleet,
@@ -362,7 +367,8 @@ async def _prepare(http: aiohttp.ClientSession, target: Target) -> None:
     turns = asyncio.Semaphore(8)
 
     async def call(function: str, **fields: str) -> None:
-        """Again, where the fleet has not come to it: the machine may have much else to do."""
+        """Makes the call again if the fleet did not get to it: the machine may have much else to
+        do."""
         async with turns, asyncio.timeout(_PREPARED_S):
             while True:
                 said = {"apikey": KEY, **fields}
@@ -396,7 +402,8 @@ async def temporary_arena() -> AsyncIterator[Arena]:
 async def run_all(
     made: Arena, attacks: Sequence[Attack], deadline: float
 ) -> AsyncIterator[Result | str]:
-    """The result of each, or the name of one for which there was no time until `deadline`."""
+    """Yields the result of each attack, or the name of one for which there was no time before
+    `deadline`."""
     for attack in attacks:
         if time.monotonic() + attack.seconds + SETTLED_S > deadline:
             yield attack.name

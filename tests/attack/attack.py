@@ -1,4 +1,4 @@
-"""What an attack is."""
+"""Defines what an attack is."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from tests.attack.drivers import Tally, Target
 Run = Callable[[Target, Tally], Awaitable[None]]
 
 PAD: Final = "attacked"
-"""Begins the names of all pads that attackers make; they are deleted after each attack."""
+"""The beginning of the names of all pads that attackers create; they are deleted after each
+attack."""
 
 
 @dataclass(frozen=True)
@@ -21,21 +22,23 @@ class Attack:
     name: str  #: what is attacked, and how
     run: Run
     reaches: Mapping[str, int]
-    """What has to come of it for it to be an attack at all: so many outcomes, at least, that have
-    this in them. One that is turned away at the first door proves nothing of what is behind."""
-    seconds: float = 5  #: it is ended then
+    """The outcomes that make it an attack at all: at least so many outcomes have to contain each of
+    these words. An attack that is turned away at the first door proves nothing about what is behind
+    it."""
+    seconds: float = 5  #: it is ended after this time
     clients: int = 1  #: addresses that it comes from
     short: bool = False  #: part of the form that CI runs
-    peak_mb: float = 120  #: by which a process of the fleet may grow meanwhile; see docs/limits.md
-    redis_mb: float = 60  #: likewise, Redis
-    helpers_mb: float = 1200  #: likewise, processes that read and write files, all together
+    peak_mb: float = 120  #: MB by which a process of the fleet may grow; see docs/limits.md
+    redis_mb: float = 60  #: likewise for Redis
+    helpers_mb: float = 1200  #: likewise for all processes that read and write files, together
     keys: int = 4000  #: by which Redis may grow meanwhile
     keys_left: int = 60
-    """Keys that may be left when it is over and the attacker's pads are deleted: two of each author
-    who was on a pad stay, and one of each pad."""
+    """How many keys may be left when it is over and the attacker's pads are deleted: two of each
+    author who was on a pad, and one of each pad."""
 
     def missed(self, outcome: Mapping[str, int], *, part: bool = False) -> list[str]:
-        """What it was to reach and has not; `part`: once of each is enough."""
+        """Returns what the attack should have reached and has not; with `part`, one of each is
+        enough."""
         found = []
         for word, whole in self.reaches.items():
             least = 1 if part else whole

@@ -1,4 +1,5 @@
-"""People who have nothing to do with an attack: they type, open pages, join, read and export."""
+"""Simulates people who have nothing to do with an attack: they type, open pages, join, read and
+export."""
 
 from __future__ import annotations
 
@@ -19,17 +20,17 @@ from tests.fleet import Fleet
 PAD = "bystanders"
 
 PACE = 0.07
-"""Seconds between edits: below the rate that one author has."""
+"""The seconds between two edits: slower than the rate that one author has."""
 
 ERRAND_PACE = 0.4
 
 PATIENCE = 20.0
-"""Seconds that a bystander waits for anything at all."""
+"""How many seconds a bystander waits for anything at all."""
 
 
 @dataclass
 class Diary:
-    """What they saw, since it was opened."""
+    """What the bystanders have seen since it was opened."""
 
     edits: list[float] = field(default_factory=list)  #: seconds
     errands: list[float] = field(default_factory=list)
@@ -38,7 +39,8 @@ class Diary:
 
 
 class Bystanders:
-    """Two on the same pad, on a worker each, and one who does errands on the first worker."""
+    """Two people on the same pad, each on another worker, and one who does errands on the first
+    worker."""
 
     def __init__(self, fleet: Fleet, target: Target, pads: list[Pad]) -> None:
         self._fleet = fleet
@@ -48,12 +50,12 @@ class Bystanders:
         self.kinds: frozenset[str] = frozenset()  #: of errands, once they have begun
 
     def opened(self) -> Diary:
-        """A new diary; the old one is written in no more."""
+        """Returns a new diary; nothing more is written into the old one."""
         self._diary = Diary()
         return self._diary
 
     async def type(self) -> None:
-        """The latency of an edit is from when it is typed until the other one has it."""
+        """Types, and measures each edit from when it is typed until the other person has it."""
         lost = 0
         while True:
             begun = time.monotonic()
@@ -138,7 +140,7 @@ async def _patiently(errand: Callable[[], Awaitable[str]]) -> str:
 
 @asynccontextmanager
 async def bystanders(fleet: Fleet, target: Target) -> AsyncIterator[Bystanders]:
-    """On the fleet until the end; nobody of them may lose their connection."""
+    """Keeps bystanders on the fleet until the end; none of them may lose the connection."""
     async with (
         connect(f"{fleet.urls[0]}/p/{PAD}") as here,
         connect(f"{fleet.urls[1]}/p/{PAD}") as there,

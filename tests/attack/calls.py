@@ -21,7 +21,7 @@ from tests.attack.files import html
 
 
 async def without_key(target: Target, tally: Tally) -> None:
-    """A thousand at once, with large bodies for nobody."""
+    """Makes a thousand calls at once without a key, with large bodies that nobody reads."""
     bodies: tuple[dict[str, Any], ...] = (
         {"data": {"padID": "x"}},
         {"json": {"apikey": "guess", "text": "x" * 100_000}},
@@ -46,7 +46,7 @@ async def without_key(target: Target, tally: Tally) -> None:
 
 
 async def with_key(target: Target, tally: Tally) -> None:
-    """A thousand at once: pads are made, read and written."""
+    """Makes a thousand calls at once with the key: pads are created, read and written."""
     functions = ("createPad", "appendText", "getText", "getRevisionsCount", "padUsersCount")
     async with http(target) as session:
 
@@ -97,7 +97,7 @@ async def huge_fields(target: Target, tally: Tally) -> None:
 
 
 async def odd_json(target: Target, tally: Tally) -> None:
-    """Bodies of calls that are nothing that a portal sends."""
+    """Sends bodies that no portal sends."""
     key = json.dumps(target.key)
     bodies = (
         "[" * 3_000_000,
@@ -128,7 +128,7 @@ async def odd_json(target: Target, tally: Tally) -> None:
 
 
 async def versions(target: Target, tally: Tally) -> None:
-    """Functions and versions that are none."""
+    """Calls functions and versions that do not exist."""
     names = ("x", "__init__", "constructor", "%00", "../getText", "x" * 5000, "getText/x", "")
     async with http(target) as session:
 
@@ -142,7 +142,7 @@ async def versions(target: Target, tally: Tally) -> None:
 
 
 async def unread_calls(target: Target, tally: Tally) -> None:
-    """Forty calls for the text of a large pad, by who has the key and reads nothing."""
+    """Makes forty calls with the key for the text of a large pad, and reads none of the answers."""
 
     async def once(_: int) -> str:
         async with connection(target, small=True) as made:

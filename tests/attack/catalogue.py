@@ -1,4 +1,4 @@
-"""All attacks that there are, by name."""
+"""Lists all attacks by name."""
 
 from __future__ import annotations
 

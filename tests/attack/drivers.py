@@ -1,7 +1,8 @@
-"""What attackers are made of: raw connections, WebSockets and HTTP, and how their fate is counted.
+"""Provides what attackers are made of (raw connections, WebSockets and HTTP), and counts their
+outcomes.
 
-Each attack comes from a loopback address of its own, so what is limited by address is limited for
-the attacker, and the bystanders, who come from 127.0.0.1, are somebody else.
+Each attack comes from a loopback address of its own, so limits by address apply to the attacker,
+and the bystanders, who come from 127.0.0.1, are different clients.
 """
 
 from __future__ import annotations
@@ -21,13 +22,13 @@ import aiohttp
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
 
 BREACH: Final = "BREACH: "
-"""Begins what an attacker got that nobody should."""
+"""The beginning of an outcome that nobody should get."""
 
 PATIENCE: Final = 15.0
-"""Seconds that an attacker waits for an answer where it wants one."""
+"""How many seconds an attacker waits for an answer that it wants."""
 
 _STALLED: Final = 3.0
-"""Seconds in which a worker took nothing more of a flood."""
+"""After how many seconds in which a worker takes nothing more of a flood it counts as stalled."""
 
 
 @dataclass(frozen=True)
@@ -39,10 +40,10 @@ class Target:
     neighbour: int  #: port of the other one
     ops_port: int
     key: str  #: of the HTTP API
-    large: str  #: pads that are there: one of some megabytes,
-    chatty: str  #: one with much chat,
-    long: str  #: one with many revisions,
-    address: str = "127.0.0.2"  #: where the attacker comes from
+    large: str  #: an existing pad of some megabytes
+    chatty: str  #: an existing pad with much chat
+    long: str  #: an existing pad with many revisions
+    address: str = "127.0.0.2"  #: the attacker's own address
 
     @property
     def url(self) -> str:
@@ -52,19 +53,19 @@ class Target:
         return f"{self.url}/api/1.3.0/{function}"
 
     def client(self, number: int) -> Target:
-        """The same worker for another client, who comes from another address."""
+        """Returns the same worker for another client, who comes from another address."""
         return replace(self, address=f"127.7.{number // 250 % 250}.{number % 250 + 1}")
 
 
 class Tally(Counter[str]):
-    """What became of an attacker's tries."""
+    """Counts the outcomes of an attacker's tries."""
 
     def __str__(self) -> str:
         return ", ".join(f"{word} ×{count:,}" for word, count in self.most_common(6)) or "–"
 
 
 class Fate(Exception):
-    """What an attacker's connection came to, in a word or two."""
+    """The end of an attacker's connection, in a word or two."""
 
 
 # --- Connections ---------------------------------------------------------------------------------
@@ -80,7 +81,7 @@ class Connection:
         await self.writer.drain()
 
     async def status(self) -> str:
-        """The status of the next answer."""
+        """Returns the status of the next answer."""
         async with asyncio.timeout(PATIENCE):
             line = await self.reader.readline()
         if not line:
@@ -89,7 +90,8 @@ class Connection:
         return words[1].decode(errors="replace") if len(words) > 1 else "no HTTP"
 
     async def ended(self) -> str:
-        """Waits until the worker ends it, whatever it answers before; the answer's status."""
+        """Waits until the worker ends the connection, whatever it answers before, and returns the
+        answer's status."""
         begun = b""
         while data := await self.reader.read(1 << 16):
             begun = begun or data[:64]
@@ -100,7 +102,8 @@ class Connection:
         self.writer.transport.pause_reading()  # type: ignore[attr-defined]
 
     async def pour_slowly(self, data: bytes, pause: float) -> str:
-        """Sends it over and over, with a pause before each time, until the connection is ended."""
+        """Sends the data over and over, with a pause before each time, until the connection is
+        ended."""
         ending = asyncio.create_task(self.ended())
         try:
             while not ending.done():
@@ -111,11 +114,12 @@ class Connection:
         return await ending
 
     async def pour(self, data: bytes) -> str:
-        """Sends it over and over until the connection is ended, or nothing more is taken."""
+        """Sends the data over and over until the connection is ended, or nothing more is taken."""
         while True:
             self.writer.write(data)
             try:
-                # Not wait_for, which on Python 3.11 swallows a cancellation now and then.
+                # This does not use wait_for, which on Python 3.11 swallows a cancellation now and
+                # then.
                 async with asyncio.timeout(_STALLED):
                     await self.writer.drain()
             except TimeoutError:
@@ -125,7 +129,8 @@ class Connection:
 
 @asynccontextmanager
 async def connection(target: Target, *, small: bool = False) -> AsyncIterator[Connection]:
-    """`small`: with a small receive buffer, so that the worker feels soon what is not read."""
+    """Opens a connection; if `small`, its receive buffer is small, so that the worker soon notices
+    what is not read."""
     made = socket.socket()
     made.setblocking(False)
     if small:
@@ -144,14 +149,14 @@ async def connection(target: Target, *, small: bool = False) -> AsyncIterator[Co
 
 
 async def raw(target: Target, request: bytes) -> str:
-    """The status that these bytes are answered with."""
+    """Returns the status of the answer to these bytes."""
     async with connection(target) as made:
         await made.send(request)
         return await made.status()
 
 
 async def answered(target: Target, request: bytes) -> tuple[str, bytes]:
-    """The status, and the whole answer until the worker hangs up."""
+    """Returns the status, and the whole answer until the worker hangs up."""
     async with connection(target) as made:
         await made.send(request)
         answer = await made.reader.read(-1)
@@ -159,7 +164,7 @@ async def answered(target: Target, request: bytes) -> tuple[str, bytes]:
 
 
 def told(status: int | str) -> str:
-    """A status as an outcome: 500 is what nobody should get."""
+    """Returns a status as an outcome; nobody should get a 500."""
     return BREACH + "500" if str(status) == "500" else str(status)
 
 
@@ -167,7 +172,7 @@ def told(status: int | str) -> str:
 
 
 def frame(opcode: int, payload: bytes = b"", *, final: bool = True, reserved: int = 0) -> bytes:
-    """A frame from a client, with a mask of zeros."""
+    """Returns a frame from a client, with a mask of zeros."""
     size = len(payload)
     if size < 126:
         length = bytes((0x80 | size,))
@@ -179,7 +184,7 @@ def frame(opcode: int, payload: bytes = b"", *, final: bool = True, reserved: in
 
 
 def event(message: Any, number: int | None = None) -> bytes:
-    """A Socket.IO event as a frame; `number` asks for an acknowledgement."""
+    """Returns a Socket.IO event as a frame; `number` asks for an acknowledgement."""
     return frame(TEXT, f"42{'' if number is None else number}".encode() + dumped(message))
 
 
@@ -199,7 +204,7 @@ def collab(kind: str, **data: Any) -> dict[str, Any]:
 
 class WebSocket(Connection):
     async def hear(self) -> bytes:
-        """The next message; pings of Engine.IO are answered."""
+        """Returns the next message; it answers pings of Engine.IO."""
         while True:
             head = await self.reader.readexactly(2)
             opcode, size = head[0] & 15, head[1] & 127
@@ -214,7 +219,8 @@ class WebSocket(Connection):
                 return payload
 
     async def until(self, word: str) -> bytes:
-        """The next message with this in it; Fate if the client is told to leave before."""
+        """Returns the next message that contains this word. Raises `Fate` if the client is told to
+        leave before."""
         async with asyncio.timeout(PATIENCE):
             while True:
                 heard = await self.hear()
@@ -226,7 +232,8 @@ class WebSocket(Connection):
                     raise Fate("denied")
 
     async def dismissed(self) -> str:
-        """Listens until it is told to leave, which is a Fate, or for as long as it has patience."""
+        """Listens until the client is told to leave, which raises `Fate`, or for as long as it has
+        patience."""
         return (await self.until("nothing")).decode()
 
     async def say(self, message: Any, number: int | None = None) -> None:
@@ -239,13 +246,13 @@ class WebSocket(Connection):
         return found
 
     async def ask(self, message: Any) -> str:
-        """What the acknowledgement says."""
+        """Sends a message, and returns what its acknowledgement says."""
         await self.say(message, 7)
         answer = json.loads((await self.until("437[")).partition(b"437")[2])
         return "taken" if answer[0] is None else "refused"
 
     async def flood(self, data: bytes) -> str:
-        """Pours, and reads meanwhile; what it came to."""
+        """Pours the data while reading, and returns the outcome."""
         pouring = asyncio.create_task(self.pour(data))
         try:
             while not pouring.done():
@@ -264,7 +271,7 @@ class WebSocket(Connection):
 async def websocket(
     target: Target, *, query: str = "", headers: str = "", small: bool = False, greet: bool = True
 ) -> AsyncIterator[WebSocket]:
-    """Open, and connected in Socket.IO's sense if it is to `greet`."""
+    """Opens a WebSocket, and connects in Socket.IO's sense if it is to `greet`."""
     async with connection(target, small=small) as made:
         await made.send(
             f"GET /socket.io/?EIO=4&transport=websocket{query} HTTP/1.1\r\nHost: {target.host}\r\n"
@@ -286,7 +293,7 @@ async def websocket(
 
 @asynccontextmanager
 async def http(target: Target) -> AsyncIterator[aiohttp.ClientSession]:
-    """As many connections at once as are asked for."""
+    """Opens a session with any number of connections at once."""
     connector = aiohttp.TCPConnector(limit=0, local_addr=(target.address, 0))
     timeout = aiohttp.ClientTimeout(total=None)
     async with aiohttp.ClientSession(connector=connector, timeout=timeout) as session:
@@ -294,7 +301,7 @@ async def http(target: Target) -> AsyncIterator[aiohttp.ClientSession]:
 
 
 async def polling(session: aiohttp.ClientSession, target: Target) -> str:
-    """The URL of a new Engine.IO session."""
+    """Returns the URL of a new Engine.IO session."""
     url = f"{target.url}/socket.io/?EIO=4&transport=polling"
     async with session.get(url) as answer:
         if answer.status != 200:
@@ -308,7 +315,7 @@ Once = Callable[[int], Awaitable[str | None]]
 
 
 async def outcome(work: Awaitable[str | None]) -> str:
-    """What a try came to."""
+    """Returns the outcome of a try."""
     try:
         return await work or "done"
     except Fate as fate:
@@ -318,7 +325,7 @@ async def outcome(work: Awaitable[str | None]) -> str:
 
 
 async def all_at_once(tally: Tally, clients: int, once: Once) -> None:
-    """Each of so many does it once; it is counted as it ends."""
+    """Lets each of so many clients do it once, and counts the outcomes."""
 
     async def client(number: int) -> None:
         tally[await outcome(once(number))] += 1
@@ -327,7 +334,8 @@ async def all_at_once(tally: Tally, clients: int, once: Once) -> None:
 
 
 async def over_and_over(tally: Tally, clients: int, once: Once, pause: float = 0) -> None:
-    """So many do it again and again, each with its own number at first, until the time is up."""
+    """Lets so many clients do it again and again, each with its own number at first, until the time
+    is up."""
 
     async def client(number: int) -> None:
         while True:
@@ -339,5 +347,5 @@ async def over_and_over(tally: Tally, clients: int, once: Once, pause: float = 0
 
 
 async def forever() -> None:
-    """Until the time of the attack is up."""
+    """Waits until the time of the attack is up."""
     await asyncio.Event().wait()

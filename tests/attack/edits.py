@@ -1,4 +1,4 @@
-"""Attacks by USER_CHANGES: odd revisions, changesets and pools, and too much of what is right."""
+"""Attacks by USER_CHANGES: odd revisions, changesets and pools, and too many valid ones."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ REVS: Final[tuple[Any, ...]] = (
 
 
 def changesets(size: int, author: str) -> Iterator[tuple[Any, Any]]:
-    """Changesets and pools that fit no pad, or hardly."""
+    """Yields changesets and pools that fit no pad, or barely do."""
     mine = {"numToAttrib": {"0": ["author", author]}, "nextNum": 1}
     length = base36(size)
     yield "", mine
@@ -120,7 +120,8 @@ async def odd_revs(target: Target, tally: Tally) -> None:
 
 
 def typing(text: str, sockets: int, base: int | None = None) -> Run:
-    """Edits as fast as they go, each on the same revision, so that each has to be rebased."""
+    """Sends edits as fast as possible, each on the same revision, so that each has to be
+    rebased."""
 
     async def run(target: Target, tally: Tally) -> None:
         async def once(number: int) -> str:
@@ -140,7 +141,7 @@ def typing(text: str, sockets: int, base: int | None = None) -> Run:
 
 
 async def far_past(target: Target, tally: Tally) -> None:
-    """On the first revision of a pad that has hundreds, again and again."""
+    """Edits the first revision of a pad that has hundreds, again and again."""
 
     export = f"{target.url}/p/{target.long}/0/export/txt"
     async with http(target) as session, session.get(export) as answer:
@@ -158,7 +159,8 @@ async def far_past(target: Target, tally: Tally) -> None:
 
 
 async def many_operations(target: Target, tally: Tally) -> None:
-    """Nineteen thousand operations each time, which others on old revisions have to follow."""
+    """Sends edits of nineteen thousand operations, over which others on old revisions have to be
+    moved."""
 
     async def once(_: int) -> str:
         async with websocket(target) as socket:
@@ -179,7 +181,8 @@ async def many_operations(target: Target, tally: Tally) -> None:
 
 
 async def attributes(target: Target, tally: Tally) -> None:
-    """New ones with each edit, as many as a message may have values for, of 400 KB together."""
+    """Brings new attributes with each edit, as many as a message may have values for, of 400 KB
+    together."""
 
     async def once(number: int) -> str:
         async with websocket(target) as socket:
@@ -203,7 +206,7 @@ async def attributes(target: Target, tally: Tally) -> None:
 
 
 async def nothing_edits(target: Target, tally: Tally) -> None:
-    """USER_CHANGES before any join, and on a pad that one may only read."""
+    """Sends USER_CHANGES before any join, and on a pad that may only be read."""
 
     async def once(number: int) -> str:
         async with websocket(target) as socket:

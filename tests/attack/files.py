@@ -53,7 +53,7 @@ def html() -> dict[str, str]:
 
 
 def history(**head: Any) -> str:
-    """An .etherpad file of one revision, with something else in its record."""
+    """Returns an .etherpad file of one revision, with changes to its record."""
     pool = {"numToAttrib": {}, "nextNum": 0}
     text = {"text": "a\n", "attribs": "|1+2"}
     first = {"author": "", "timestamp": 1_600_000_000_000, "pool": pool, "atext": text}
@@ -81,7 +81,7 @@ def wide(count: int) -> dict[str, Any]:
 
 @cache
 def lies() -> dict[str, str]:
-    """Small files that say what is not so."""
+    """Returns small files with false claims."""
     return {
         "chat without end": history(chatHead=10**12),
         "revisions without end": history(head=10**12),
@@ -128,7 +128,8 @@ def large() -> dict[str, str]:
 
 @cache
 def documents() -> dict[str, dict[str, bytes]]:
-    """By ending: documents that are bombs, deep, locked, of many parts, or none."""
+    """Returns documents, by their ending, that are bombs, deep, locked, of many parts, or no
+    documents at all."""
     odt = '<o:document-content xmlns:o="urn:oasis:names:tc:opendocument:xmlns:office:1.0"><o:body>'
     ends = "</o:body></o:document-content>"
     entities = "".join(f"<!ENTITY e{n} '{f'&e{n - 1};' * 10 if n else 'x'}'>" for n in range(12))
@@ -181,7 +182,7 @@ def _zipped(parts: dict[str, str]) -> bytes:
 
 
 async def odd_documents(target: Target, tally: Tally) -> None:
-    """All of these, two at a time, as many as one client may."""
+    """Imports all of these documents, two at a time, as many as one client may."""
     files = [(ending, data) for ending, those in documents().items() for data in those.values()]
 
     async def once(number: int) -> str:
@@ -220,8 +221,8 @@ async def put(
 
 
 async def put_in_turn(target: Target, pad: str, data: bytes, ending: str) -> str:
-    """As `put`, by a client that waits a little if it comes too often: to be turned away is not
-    what this is about."""
+    """Imports a file as `put` does, and waits a little if the client comes too often: this attack
+    is not about being turned away."""
     async with http(target) as session:
         said = await put(session, target, pad, data, ending)
     if said.startswith("429"):
@@ -234,7 +235,8 @@ def encoded(text: str) -> bytes:
 
 
 def importing(files: Callable[[], dict[str, str]], ending: str, clients: int = 1) -> Run:
-    """All of these, and again, each on a pad of its own; two at once, as many as one client may."""
+    """Imports all of these files again and again, each into a pad of its own; two at once, as many
+    as one client may."""
 
     async def run(target: Target, tally: Tally) -> None:
         data = [encoded(text) for text in files().values()]
@@ -250,7 +252,8 @@ def importing(files: Callable[[], dict[str, str]], ending: str, clients: int = 1
 
 
 async def refused_imports(target: Target, tally: Tally) -> None:
-    """A thousand, each by a new browser, of which nothing may stay."""
+    """Makes a thousand imports that are refused, each by a new browser; nothing of them may
+    stay."""
     async with http(target) as session:
 
         async def once(number: int) -> str:
@@ -265,7 +268,7 @@ async def refused_imports(target: Target, tally: Tally) -> None:
 
 
 async def large_uploads(target: Target, tally: Tally) -> None:
-    """Thirty at once of 49 MB, of which none is more than zeros."""
+    """Makes thirty uploads of 49 MB at once, which contain only zeros."""
     data = bytes(49_000_000)
 
     async def once(number: int) -> str:

@@ -1,4 +1,4 @@
-"""One attack, in the attackers' process: what it came to, by its own count."""
+"""Runs one attack in the attackers' process, and counts its outcomes."""
 
 from __future__ import annotations
 
@@ -12,18 +12,20 @@ from tests.attack.catalogue import ATTACKS
 from tests.attack.drivers import Tally, Target
 
 _STUCK: Final = 60.0
-"""Seconds after its time that an attack has to reach what it is to reach, and once more to end;
-then it is ended with its process."""
+"""How many seconds after its time an attack has for reaching what it has to reach, and then again
+for ending; after that, its process is ended."""
 
 
 def stand_back() -> None:
-    """Attackers are other people's machines: they are to take as little of this one as may be."""
+    """Lowers the priority of the attackers, who would be on other people's machines and should take
+    as little as possible of this one."""
     os.nice(3)
 
 
 def fire(name: str, target: Target, seconds: float | None = None) -> Tally:
-    """Runs in a process of its own, so that an attacker's work is not the bystanders'. `seconds`:
-    for so long, not for as long as the attack says, and for a part of what it reaches."""
+    """Runs an attack in a process of its own, so that the attacker's work is not done by the
+    bystanders' process. With `seconds`, it goes on for that time instead of its own, and has to
+    reach only a part of what it should."""
     attack = ATTACKS[name]
     part = seconds is not None
     most = min(attack.seconds, seconds) if seconds is not None else attack.seconds

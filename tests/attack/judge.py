@@ -1,4 +1,4 @@
-"""What a run of an attack came to, and whether that may be. Pure."""
+"""Judges the result of an attack. Pure."""
 
 from __future__ import annotations
 
@@ -12,17 +12,19 @@ from tests.attack.attack import Attack
 from tests.attack.drivers import BREACH
 
 P99_MS: Final = 250.0
-"""For an edit of a bystander, during an attack by a single client."""
+"""The most that a bystander's edit may take (p99) during an attack by a single client."""
 
 QUIET_MS: Final = 60.0
-"""Where a calm fleet's p99 is more, the machine has other things to do, and times say nothing."""
+"""If a calm fleet's p99 is more than this, the machine is busy with other things, and times are not
+judged."""
 
 OTHERS: Final = 0.25
-"""A share of the machine's processor time. Where programs that have nothing to do with it take more
-during an attack, times say nothing either."""
+"""A share of the machine's processor time. If unrelated programs take more during an attack, times
+are not judged either."""
 
 LEFT_MB: Final = 60.0
-"""By which a process may be larger afterwards: allocators keep some of what was used."""
+"""By how many MB a process may be larger afterwards: allocators keep some of the memory that was
+used."""
 
 LEFT_REDIS_MB: Final = 12.0
 
@@ -49,7 +51,7 @@ class Latency:
 
 @dataclass(frozen=True)
 class Growth:
-    """Against before the attack."""
+    """The growth compared with before the attack."""
 
     peak: float
     left: float  #: when it was over, and what attackers wrote was deleted
@@ -62,24 +64,24 @@ class Result:
     seconds: float
     outcome: dict[str, int]  #: the attackers' own count
     edits: Latency  #: of a bystander, until another one on the other worker has it
-    errands: int  #: what bystanders else wanted: pages, joins, exports, history, chat, health
-    failed: dict[str, int]  #: of these, by what became of them
+    errands: int  #: what else bystanders wanted: pages, joins, exports, history, chat, health
+    failed: dict[str, int]  #: failed ones among these, by their outcome
     slowest_ms: float
-    hold_ms: float  #: for which an event loop of a worker was held at most, as it measures itself
+    hold_ms: float  #: the longest time for which a worker's event loop was held, by its own measure
     memory: dict[str, Growth]  #: MB, by process; "helpers": those that read and write files
     redis_mb: Growth
     keys: Growth
     cpu: dict[str, float] = field(default_factory=dict)
-    """Cores that were busy meanwhile, by what with: "worker" (the one under attack), "writer",
-    "Redis", "attackers", and "others": programs that have nothing to do with it."""
-    others: float = 0.0  #: what those others took of all processor time that there was
+    """The cores that were busy meanwhile: those of "worker" (the one under attack), "writer",
+    "Redis", "attackers", and "others", which are unrelated programs."""
+    others: float = 0.0  #: the share of all processor time that those others took
     broken: list[str] = field(default_factory=list)  #: processes, tasks, logs
 
 
 def worst(runs: Sequence[Result], attack: Attack, *, part: bool = False) -> Result:
-    """The worst of each thing in runs of the same attack, so that nothing that was seen in
-    one of them is lost. But for what a process stays larger by: of that the least counts, for an
-    allocator uses again what it has kept. `part`: as for `Attack.missed`."""
+    """Returns the worst of each figure in runs of the same attack, so that nothing that was seen in
+    one of them is lost. Only of a process's remaining growth, the least counts, since an allocator
+    reuses what it has kept. `part` is as for `Attack.missed`."""
     first = runs[0]
     missing = next((run for run in runs if attack.missed(run.outcome, part=part)), first)
     breaches: Counter[str] = Counter()
@@ -117,8 +119,9 @@ def _most(growths: Sequence[Growth]) -> Growth:
 
 
 def faults(result: Result, attack: Attack, calm: Latency | None) -> list[str]:
-    """What may not be. `calm`: how quick edits are without attacks; None: nothing counts that
-    depends on how quick the machine is, and a part of what the attack is to reach is enough."""
+    """Returns what is not acceptable. `calm` is how long edits take without attacks. With None,
+    nothing that depends on the machine's speed counts, and a part of what the attack should reach
+    is enough."""
     found = [*result.broken, *attack.missed(result.outcome, part=calm is None)]
     found += [f"{word} ×{n}" for word, n in result.outcome.items() if word.startswith(BREACH)]
     if calm is not None:

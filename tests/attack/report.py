@@ -1,4 +1,4 @@
-"""What attacks came to, for people: a table, on the terminal and in docs/security.md."""
+"""Reports the results of attacks to people, as a table on the terminal and in docs/security.md."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ BUSY: Final = ("worker", "writer", "Redis", "attackers", "others")
 
 
 def grown(growth: Growth, unit: str = " MB") -> str:
-    """At its peak, and afterwards."""
+    """Returns the growth at its peak, and afterwards."""
     peak, left = max(0, round(growth.peak)), max(0, round(growth.left))
     return f"{peak:,}{unit} → {left:,}"
 
@@ -62,7 +62,7 @@ def _held(result: Result) -> str:
 
 
 def text(results: Sequence[tuple[Result, list[str]]], calm: Latency, missing: Sequence[str]) -> str:
-    """What stands between the marks."""
+    """Returns the text between the marks."""
     kept = sum(not faults for _, faults in results)
     lines = [
         f"{len(results)} attacks on one writer and two workers, on a machine with "

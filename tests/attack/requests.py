@@ -1,4 +1,4 @@
-"""Attacks by HTTP: requests that are none, doors that should be shut, slow ones on all paths."""
+"""Attacks by HTTP: invalid requests, doors that should be shut, and slow requests on all paths."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ async def odd_requests(target: Target, tally: Tally) -> None:
 
 
 async def pipelined(target: Target, tally: Tally) -> None:
-    """Request after request, without waiting for the answers."""
+    """Sends request after request without waiting for the answers."""
     paths = (b"/", b"/p/x", b"/api", b"/health/ready", b"/p/x/export/txt", b"/nowhere")
     some = b"".join(b"GET %b HTTP/1.1\r\nHost: x\r\n\r\n" % path for path in paths) * 200
 
@@ -97,7 +97,7 @@ async def pipelined(target: Target, tally: Tally) -> None:
 
 
 async def quick_requests(target: Target, tally: Tally) -> None:
-    """Each on a connection of its own, on every path."""
+    """Sends requests to every path, each on a connection of its own."""
     paths = (
         "/",
         "/p/x",
@@ -163,7 +163,8 @@ async def odd_paths(target: Target, tally: Tally) -> None:
 
 
 async def operators_port(target: Target, tally: Tally) -> None:
-    """Whoever reaches it by mistake: half requests, odd ones, and as many whole ones as go."""
+    """Attacks the operators' port as somebody does who reaches it by mistake: with half requests,
+    odd ones, and as many whole ones as possible."""
     there = replace(target, port=target.ops_port)
     paths = ("/metrics", "/fleet", "/fleet/data", "/stats/prometheus", "/health/ready", "/x")
 
@@ -215,7 +216,7 @@ def spellings(path: str) -> list[str]:
 
 
 async def operators_paths(target: Target, tally: Tally) -> None:
-    """Nothing that is for operators is to be had where clients come."""
+    """Checks that operators' pages cannot be reached on the port for clients."""
     ways = [way for path in OPS for way in spellings(path)]
 
     async def once(number: int) -> str:
@@ -228,7 +229,7 @@ async def operators_paths(target: Target, tally: Tally) -> None:
 
 
 async def cross_origin(target: Target, tally: Tally) -> None:
-    """As the browser of somebody who is on another site's page sends it."""
+    """Sends requests as the browser of somebody does who is on another site's page."""
     origins = ("http://evil.example", "null", "http://127.0.0.1.evil.example", "file://", "http://")
     sites = (None, "cross-site", "same-site")
     doors = (
@@ -254,7 +255,7 @@ async def cross_origin(target: Target, tally: Tally) -> None:
 
 
 async def inflated(target: Target, tally: Tally) -> None:
-    """Bodies that are packed, and much larger than may be sent."""
+    """Sends compressed bodies that are much larger than allowed when decompressed."""
     packed = gzip.compress(bytes(100_000_000), 1)
     paths = ("/p/x/import", "/api/1.3.0/setText", "/socket.io/?EIO=4&transport=polling&sid=x")
     async with http(target) as session:
@@ -300,7 +301,7 @@ SLOW: Final = {
 
 
 def slow(each: int) -> Run:
-    """So many connections of each kind, which are to be ended by the worker."""
+    """Opens so many connections of each kind, which the worker has to end."""
 
     async def run(target: Target, tally: Tally) -> None:
         kinds = list(SLOW.values()) * each
@@ -316,7 +317,7 @@ def slow(each: int) -> Run:
 
 
 async def dripped(target: Target, tally: Tally) -> None:
-    """The same, and a byte more every half second."""
+    """Opens the same connections, and sends one more byte every half second."""
     kinds = [said for said in SLOW.values() if not said.endswith(b"\r\n\r\n")] * 10
 
     async def once(number: int) -> str:
@@ -328,7 +329,7 @@ async def dripped(target: Target, tally: Tally) -> None:
 
 
 async def held_open(target: Target, tally: Tally) -> None:
-    """Two thousand connections that say nothing."""
+    """Opens two thousand connections that say nothing."""
 
     async def once(_: int) -> str:
         async with connection(target):

@@ -1,4 +1,4 @@
-"""Attacks by WebSocket and polling: floods, joins, what is not read, presence and chat."""
+"""Attacks by WebSocket and polling: floods, joins, unread messages, presence and chat."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ FLOODS: Final = {
     "events that are none": frame(TEXT, b'42["nothing"]') + frame(TEXT, b"42[]"),
     "messages of half a megabyte": frame(TEXT, b'42["message","' + b"x" * 500_000 + b'"]'),
 }
-"""Each is poured until the connection is ended, and then again on another."""
+"""The floods. Each is poured until the connection is ended, and then again on another."""
 
 ENDS: Final = {
     "fragments": "closed 1002",
@@ -63,7 +63,7 @@ ENDS: Final = {
     "reserved kinds and bits": "closed 1002",
     "messages of half a megabyte": "held back",
 }
-"""What becomes of a flood: 1008, where it is not for what is in it."""
+"""The outcomes of floods; it is 1008 for those that are not refused for their content."""
 
 
 def flood(one: bytes) -> Run:
@@ -114,7 +114,8 @@ async def odd_packets(target: Target, tally: Tally) -> None:
 
 
 async def not_utf8(target: Target, tally: Tally) -> None:
-    """And other frames that no WebSocket client makes: unmasked, endless, longer than any."""
+    """Sends text that is not UTF-8, and other frames that no WebSocket client makes: unmasked,
+    endless, longer than allowed."""
     frames = (
         frame(TEXT, b"42\xff\xfe"),
         b"\x81\x02" + b"40",
@@ -136,7 +137,7 @@ async def not_utf8(target: Target, tally: Tally) -> None:
 
 
 async def deflated(target: Target, tally: Tally) -> None:
-    """Much more than may be sent, for who unpacks it."""
+    """Sends messages that are much larger than allowed when they are inflated."""
     packer = zlib.compressobj(1, zlib.DEFLATED, -15)
     packed = packer.compress(bytes(50_000_000)) + packer.flush()
     offer = "Sec-WebSocket-Extensions: permessage-deflate; client_no_context_takeover\r\n"
@@ -150,12 +151,12 @@ async def deflated(target: Target, tally: Tally) -> None:
 
 
 def empty_blocks(size: int) -> bytes:
-    """So many bytes of a deflate stream that inflate to nothing."""
+    """Returns so many bytes of a deflate stream that inflate to nothing."""
     return b"\x00\x00\x00\xff\xff" * (size // 5)
 
 
 def many_streams(count: int) -> bytes:
-    """A stream that ends, and another behind it, and so on."""
+    """Returns a stream that ends, and another behind it, and so on."""
     packer = zlib.compressobj(9, zlib.DEFLATED, -15)
     return (packer.compress(b"3") + packer.flush()) * count
 
@@ -169,7 +170,7 @@ ODD_DEFLATED: Final = (
     frame(PING, b"x", reserved=0x40),
     frame(TEXT, b"3", reserved=0x60),
 )
-"""Frames that are said to be deflated: endless, of nothing, of many streams, with bits where none
+"""Frames that claim to be deflated: endless, empty, of many streams, or with bits where none
 belong."""
 
 
@@ -190,8 +191,8 @@ async def odd_deflated(target: Target, tally: Tally) -> None:
 
 
 async def crowd_of_names(target: Target, tally: Tally) -> None:
-    """Forty who list people come to a pad, rename themselves and go, over and over: each time all
-    others are told."""
+    """Lets forty people who list users come to a pad, rename themselves and go, over and over;
+    everybody else has to be told each time."""
 
     async def once(number: int) -> str:
         async with websocket(target) as socket:
@@ -227,7 +228,7 @@ async def unread_pongs(target: Target, tally: Tally) -> None:
 
 
 async def unread_answers(target: Target, tally: Tally, pad: str, asked: dict[str, Any]) -> None:
-    """Ten sockets join a pad, ask again and again, and read nothing of the answers."""
+    """Lets ten sockets join a pad, ask again and again, and read none of the answers."""
     said = event(asked)
 
     async def once(_: int) -> str:
@@ -276,11 +277,11 @@ async def unread_timeslider(target: Target, tally: Tally) -> None:
 
 
 FULL = 5_000_000
-"""Characters that a pad may have: a quick writer comes to it within an attack."""
+"""How many characters a pad may have: a quick writer reaches this within an attack."""
 
 
 async def unread_edits(target: Target, tally: Tally) -> None:
-    """Twenty do not read what one writes."""
+    """Lets twenty sockets ignore what one author writes."""
     pad = f"{PAD}-unread-edits"
     async with AsyncExitStack() as stack:
         for _ in range(20):
@@ -334,7 +335,7 @@ async def many_sockets(target: Target, tally: Tally) -> None:
 
 
 async def many_handshakes(target: Target, tally: Tally) -> None:
-    """Polling sessions that are opened and never used."""
+    """Opens polling sessions that are never used."""
     async with http(target) as session:
 
         async def once(_: int) -> str:
@@ -452,7 +453,7 @@ async def upgrades(target: Target, tally: Tally) -> None:
 
 
 async def polling_abuse(target: Target, tally: Tally) -> None:
-    """Bodies of too many packets, two polls at once, sids of others, scripts."""
+    """Sends bodies with too many packets, two polls at once, others' sids, and script requests."""
     async with http(target) as session:
 
         async def once(number: int) -> str:
@@ -465,7 +466,7 @@ async def polling_abuse(target: Target, tally: Tally) -> None:
                 async with session.post(url, data="4" + "x" * 2_000_000) as answer:
                     return f"too large: {answer.status}"
             if kind == 2:
-                # Something to poll for, so that they do not wait for the next ping.
+                # This gives them something to poll for, so that they do not wait for the next ping.
                 async with session.post(url, data="40") as answer:
                     await answer.read()
                 both = await asyncio.gather(*(polled_for_a_moment(url) for _ in range(2)))
@@ -487,7 +488,7 @@ async def polling_abuse(target: Target, tally: Tally) -> None:
                 async with asyncio.timeout(1):
                     return await polled(url)
             except TimeoutError:
-                return "waits"  # the other one has got what there was
+                return "waits"  # the other poll got everything that was there
 
         await over_and_over(tally, 6, once)
 
@@ -496,7 +497,7 @@ async def polling_abuse(target: Target, tally: Tally) -> None:
 
 
 def insert(author: str, rev: Any, size: int, text: str) -> dict[str, Any]:
-    """An edit that puts a text without line ends at the beginning."""
+    """Returns an edit that puts a text without line ends at the beginning."""
     return collab(
         "USER_CHANGES",
         baseRev=rev,
@@ -520,7 +521,7 @@ def changeset_req(pad: str, start: Any, granularity: Any) -> dict[str, Any]:
 
 
 def saying(*messages: dict[str, Any], pad: str = "", sockets: int = 4) -> Run:
-    """A few who join and say this as fast as they can."""
+    """Lets a few sockets join and send these messages as fast as they can."""
     said = b"".join(map(event, messages))
 
     async def run(target: Target, tally: Tally) -> None:
@@ -536,7 +537,7 @@ def saying(*messages: dict[str, Any], pad: str = "", sockets: int = 4) -> Run:
 
 
 async def out_of_order(target: Target, tally: Tally) -> None:
-    """Every kind of message before a join and after a goodbye, and joins on two pads at once."""
+    """Sends every kind of message before a join and after a goodbye, and joins two pads at once."""
     kinds = (
         collab("USER_CHANGES", baseRev=0, changeset="Z:1>1+1$x", apool={}),
         collab("USERINFO_UPDATE", userInfo={"name": "x", "colorId": "#ffffff"}),
@@ -570,7 +571,7 @@ async def out_of_order(target: Target, tally: Tally) -> None:
 
 
 async def polling_out_of_order(target: Target, tally: Tally) -> None:
-    """What is said before it may be, after a goodbye, and twice."""
+    """Sends messages by polling before they are allowed, after a goodbye, and twice."""
     async with http(target) as session:
 
         async def said(url: str, data: str | None = None) -> str:
@@ -621,7 +622,7 @@ IDENTITIES: Final[tuple[dict[str, Any], ...]] = (
 
 
 async def odd_identities(target: Target, tally: Tally) -> None:
-    """CLIENT_READY with fields that no page fills in so."""
+    """Sends CLIENT_READY with fields that no page fills in like this."""
 
     async def once(number: int) -> str:
         async with websocket(target) as socket:
@@ -644,7 +645,7 @@ async def chat_ranges(target: Target, tally: Tally) -> None:
 
 
 async def timeslider_hog(target: Target, tally: Tally) -> None:
-    """Sixteen sessions of one client that ask for everything, and odd things, all the time."""
+    """Lets sixteen sessions of one client ask for everything, and for odd things, all the time."""
     asked = [(s, g) for s in (0, 100, -1, 10**12, "x") for g in (1, 10, 100, 0, -1, 10**9, None)]
 
     async def once(number: int) -> str:
@@ -660,7 +661,7 @@ async def timeslider_hog(target: Target, tally: Tally) -> None:
 
 
 async def deletes(target: Target, tally: Tally) -> None:
-    """Asks to delete a pad that is somebody else's, with tokens that are guessed."""
+    """Asks to delete somebody else's pad, with guessed tokens."""
     tokens: tuple[Any, ...] = ("", "x", "x" * 100_000, None, 0, [], {"$ne": ""})
 
     async def once(number: int) -> str:

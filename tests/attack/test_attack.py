@@ -1,4 +1,4 @@
-"""A fleet under a handful of the attacks of `make attack`; no time is asserted here."""
+"""Puts a fleet under a handful of the attacks of `make attack`; no time is asserted here."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from tests.attack.judge import Growth, Latency, Result, faults, worst
 
 SHORT = [attack for attack in ATTACKS.values() if attack.short]
 SHORT_S = 2.0
-"""Seconds for each of them, the longer ones too."""
+"""How many seconds each of them goes on, even the longer ones."""
 
 
 @pytest.mark.slow
 @pytest.mark.alone
 @pytest.mark.timeout(900)
 async def test_bystanders_are_served_and_nothing_is_kept(tmp_path: Path) -> None:
-    """And no process, no task of one and no log has anything to say about it. How long anybody
-    waits meanwhile is a matter of the machine: where it has much else to do, leases run out, and
-    bystanders lose connections, attack or none. So they have to be served when it is over."""
+    """Nothing may be wrong with any process, task or log. How long anybody waits meanwhile depends
+    on the machine: if it is busy with other things, leases run out and bystanders lose connections,
+    with or without an attack. So they only have to be served again when it is over."""
     found: dict[str, list[str]] = {}
     async with arena(tmp_path) as besieged:
         for attack in SHORT:

@@ -1,4 +1,5 @@
-"""`make fuzz`: a million cases and more, and a fleet under fire. Says how each can be had again."""
+"""Runs `make fuzz`: a million cases and more, and a fleet under fire. It says how to repeat each
+fault."""
 
 from __future__ import annotations
 
@@ -103,7 +104,7 @@ def _siege(seed: int, connections: int) -> int:
     try:
         print(asyncio.run(besiege(seed, connections)), flush=True)
     except AssertionError as error:
-        # At its end the fleet looks at its logs too, with less to say about what is in them.
+        # At its end the fleet also looks at its logs, but says less about what is in them.
         first = error.__context__ if isinstance(error.__context__, AssertionError) else error
         print(f"siege: {first}\n  again: make fuzz ARGS='--seed {seed} --siege {connections}'")
         return 1
@@ -131,7 +132,7 @@ def _pages(seed: int, seconds: int) -> int:
     try:
         print(storm(seed, seconds), flush=True)
     except AssertionError as error:
-        # At its end the fleet looks at its logs too, with less to say about what is in them.
+        # At its end the fleet also looks at its logs, but says less about what is in them.
         first = error.__context__ if isinstance(error.__context__, AssertionError) else error
         print(
             f"pages: {first}\n  again, at another pace: make fuzz ARGS='--seed {seed}'", flush=True
@@ -141,7 +142,8 @@ def _pages(seed: int, seconds: int) -> int:
 
 
 def _hypothesis(examples: int) -> int:
-    """By pytest in a process of its own: the number is read when the tests are."""
+    """Runs the tests in a process of their own, since pytest reads the number of examples when it
+    reads the tests."""
     tests = Path(__file__).with_name("test_by_hypothesis.py")
     print(f"hypothesis: {examples:,} examples of each property", flush=True)
     command = [sys.executable, "-m", "pytest", "-q", "--timeout=3600", str(tests)]

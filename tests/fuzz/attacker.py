@@ -1,4 +1,5 @@
-"""One hostile connection to a worker, over WebSocket or polling, with what `messages` makes."""
+"""Implements one hostile connection to a worker, over WebSocket or polling, with what `messages`
+makes."""
 
 from __future__ import annotations
 
@@ -22,13 +23,14 @@ from tests.fuzz import corpus, messages
 from tests.fuzz.mutate import mutated
 
 PATIENCE = 5.0
-"""Seconds that a worker gets to answer; then it is attacked without an answer."""
+"""How many seconds a worker has to answer; after that it is attacked without an answer."""
 
 _QUERY = "EIO=4&transport={}&padId=x&t=abc"
 
 
 class Attacker:
-    """What it does comes from its source alone; only what it is told of a pad is not."""
+    """An attacker whose actions depend on its source alone, except for what it is told about a
+    pad."""
 
     def __init__(self, source: Random, url: str, pads: list[str]) -> None:
         self._source = source
@@ -38,7 +40,8 @@ class Attacker:
         self.sent = 0  #: packets and frames
 
     async def run(self, http: aiohttp.ClientSession) -> None:
-        """Whatever is answered is fine, also nothing: others find out whether the worker lives."""
+        """Attacks once. Any answer is accepted, even none: others find out whether the worker
+        lives."""
         with suppress(
             OSError, EOFError, TimeoutError, aiohttp.ClientError, ValueError, LoadSocketError
         ):
@@ -49,7 +52,7 @@ class Attacker:
 
     def _ready(self) -> str:
         said: dict[str, Any] = {**corpus.MESSAGES[0], "padId": to_units(self._pad)}
-        # Mostly somebody new, so that they do not only throw each other out.
+        # It is mostly a new author, so that the attackers do not only throw each other out.
         if self._source.random() < 0.8:
             said["token"] = f"t.{self._source.getrandbits(64):x}"
         return f"42{dumps(['message', said])}"
@@ -64,7 +67,8 @@ class Attacker:
         return made
 
     def _learn(self, packet: str) -> bool:
-        """Whether this answers a CLIENT_READY. From CLIENT_VARS it is known what fits the pad."""
+        """Returns whether this answers a CLIENT_READY. From CLIENT_VARS it learns what fits the
+        pad."""
         try:
             found = socketio.decode(packet)
         except BadPacket:
@@ -98,7 +102,7 @@ class Attacker:
                     writer.write(chunk)
                     await writer.drain()
             if self._source.random() < 0.5:
-                # Stays until the worker ends it, or for a moment.
+                # It stays until the worker ends it, or for a moment.
                 with suppress(TimeoutError):
                     await asyncio.wait_for(reader.read(), self._source.choice([0.01, 0.1]))
         finally:

@@ -22,23 +22,24 @@ from tests.fuzz.target import Broken, attempt
 from tests.processes import memory
 
 PEAK_LIMIT_MB = 320
-"""What a process may take at its height beyond what it had before the first case."""
+"""How many MB a process may take at its peak beyond what it had before the first case."""
 
 GROWTH_LIMIT_MB = 40
-"""By how much it may grow after the first tenth of its cases: nothing may be kept of them."""
+"""By how many MB it may grow after the first tenth of its cases: nothing of them may be kept."""
 
 ADDRESS_SPACE = 4 << 30
-"""Bytes; a case that wants more gets a MemoryError, and the machine stays alive."""
+"""The address space of a process, in bytes; a case that wants more gets a MemoryError, and the
+machine stays alive."""
 
 MOST_FAILURES = 3
-"""After so many a part is given up."""
+"""After how many failures a part is given up."""
 
 _SHOWN = 1500
 
 
 @dataclass
 class Part:
-    """What some of a target's cases came to."""
+    """The results of some of a target's cases."""
 
     name: str
     cases: int = 0
@@ -56,7 +57,7 @@ class Part:
 
 
 def run_part(name: str, seed: int, first: int, count: int) -> Part:
-    """Cases `first` to `first + count` of a target."""
+    """Runs the cases from `first` to `first + count` of a target."""
     target, part = TARGETS[name], Part(name)
     _forget_peak()
     before = _resident_mb()
@@ -90,7 +91,7 @@ def _resident_mb() -> float:
 
 
 def _forget_peak() -> None:
-    """Let the peak be measured from now on: this process may have run other tests before."""
+    """Starts measuring the peak now: this process may have run other tests before."""
     Path("/proc/self/clear_refs").write_text("5")
 
 
@@ -99,7 +100,7 @@ def _limit_memory() -> None:
 
 
 def campaign(seed: int, counts: dict[str, int], processes: int) -> Iterator[Part]:
-    """The parts as they are done. A process that dies is a failure of its target too."""
+    """Yields the parts as they are done. A process that dies is a failure of its target, too."""
     with ProcessPoolExecutor(
         processes, get_context("spawn"), initializer=_limit_memory, max_tasks_per_child=1
     ) as pool:

@@ -1,8 +1,8 @@
-"""What the mutations begin with: messages that Etherpad and its clients really exchanged, where the
-recordings are there, and else examples of each kind from our own tests.
+"""Provides what the mutations begin with: messages that Etherpad and its clients really exchanged,
+if the recordings are there, and otherwise examples of each kind from our own tests.
 
-The recordings lie beside the repository, as the changeset vectors do. Without them the cases are
-others, so a seed means the same only where the same files are.
+The recordings lie beside the repository, like the changeset vectors. Without them the cases are
+different, so a seed means the same only where the same files are.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ MESSAGES: list[dict[str, Any]] = [
 
 @cache
 def recorded() -> tuple[Any, ...]:
-    """What clients sent in the recordings, as arguments of Socket.IO events."""
+    """Returns what clients sent in the recordings, as arguments of Socket.IO events."""
     if not RECORDINGS.exists():
         return ()
     found = []
@@ -84,7 +84,7 @@ def recorded() -> tuple[Any, ...]:
 
 @cache
 def event_texts() -> tuple[str, ...]:
-    """Packets with events, as they go over a WebSocket."""
+    """Returns packets with events, as they are sent over a WebSocket."""
     texts = [f"42{dumps(['message', message])}" for message in MESSAGES]
     texts += [f"427{dumps(['message', message])}" for message in MESSAGES[:3]]
     texts += [f"42{dumps(arguments)}" for arguments in recorded()]
@@ -93,7 +93,7 @@ def event_texts() -> tuple[str, ...]:
 
 @cache
 def packet_texts() -> tuple[str, ...]:
-    """Engine.IO packets of all kinds."""
+    """Returns Engine.IO packets of all kinds."""
     return (
         *event_texts(),
         "2probe",

@@ -39,7 +39,7 @@ from tests.unit.easysync.wild import spoilt as spoilt_counts
 
 
 class _Document:
-    """Some document, an honest change of it, and a hostile one."""
+    """A document, an honest change to it, and a hostile one."""
 
     def __init__(self, source: Random) -> None:
         self.text = "".join([some_text(source) for _ in range(source.randrange(8))]) + "\n"
@@ -84,7 +84,8 @@ def _changeset(case: str) -> int:
 
 
 def _algebra(case: _Document) -> int:
-    """As a writer would: checked, rebased over an honest one, and applied; and the rest of it."""
+    """Does what a writer does: it checks the change, rebases it over an honest one, and applies it.
+    Then it tries the rest of the algebra."""
     hostile, honest, pool = check_rep(case.hostile), case.honest, case.pool
     for op in iter_ops(unpack(hostile).ops):
         attribs_of(op.attribs, pool)

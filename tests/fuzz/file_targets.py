@@ -53,7 +53,7 @@ _MOST = Most(units=20_000, attributes=500)
 def _page(source: Random) -> str:
     if source.random() < 0.5:
         return mutated(source, source.choice(_PAGES), [*_PAGES, *_TAGS, *TEXTS])
-    # A few pieces again and again: what is nested or left open costs most.
+    # A few pieces are repeated: nested or unclosed ones cost the most.
     few = source.choices([*_TAGS, "x", " "], k=source.randrange(1, 4))
     return "".join(few) * source.choice([1, 3, 200, 2000])
 
@@ -76,7 +76,7 @@ def _file_case(source: Random) -> tuple[bytes, bool]:
 
 
 def _file(case: tuple[bytes, bool]) -> int:
-    """As in the process that reads it: a job, and its answer."""
+    """Reads a file as the helper process does: with a job, and its answer."""
     data, is_html = case
     form = "html" if is_html else "txt"
     found = jobs.insertion(jobs.work(b"".join(jobs.reading(data, form=form, most=_MOST))))
@@ -127,8 +127,8 @@ def _etherpad(case: bytes) -> int:
 
 
 async def _read_records(case: bytes) -> int:
-    """As a file is brought: its history is played, and the rest of it read. What it counts up to
-    is in the file: a number in it that says more costs nothing, which the result tells."""
+    """Reads a file as an import does: it plays the history, and reads the rest. Counting goes only
+    as far as the file has records; a larger number in it costs nothing, which the result shows."""
     records = await open_etherpad_file(BytesIO(case), most=1000)
     pads = await pad_ids(records)
     if len(pads) != 1:

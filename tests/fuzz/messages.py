@@ -1,4 +1,5 @@
-"""What a hostile client might say: Etherpad messages, Socket.IO and Engine.IO packets, frames."""
+"""Makes what a hostile client might send: Etherpad messages, Socket.IO and Engine.IO packets,
+frames."""
 
 from __future__ import annotations
 
@@ -25,7 +26,8 @@ EVENTS = ["message", "message", "message", "connect", "disconnect", "error", "*"
 
 
 def user_changes(source: Random, text: str, author: str, head: int) -> dict[str, Any]:
-    """The data of a USER_CHANGES for a pad with this text at this head, good or nearly so."""
+    """Returns the data of a USER_CHANGES for a pad with this text at this head, valid or nearly
+    so."""
     kind = source.randrange(5)
     if kind < 2:
         changeset, pool = good_changeset(source, text, author)
@@ -42,7 +44,7 @@ def user_changes(source: Random, text: str, author: str, head: int) -> dict[str,
 
 
 def message(source: Random, text: str = corpus.PAD_TEXT, author: str = corpus.AUTHOR) -> Any:
-    """What goes into an event `message`."""
+    """Returns the content of an event `message`."""
     kind = source.randrange(10)
     if kind < 3:
         data = user_changes(source, text, author, source.choice([0, 0, 1, 5]))
@@ -62,7 +64,8 @@ def _recorded_messages() -> list[Any]:
 
 
 def written(source: Random, value: Any) -> str:
-    """As JSON, or nearly: JavaScript's own constants, escapes, doubled keys, white space."""
+    """Returns the value as JSON, or nearly: with JavaScript's own constants, escapes, doubled keys,
+    white space."""
     text = with_depth(json.dumps(value) if source.random() < 0.5 else dumps(value))
     if source.random() < 0.05:
         text = text.replace("0", source.choice(["NaN", "-Infinity", "1e999", "0x1"]), 1)
@@ -72,7 +75,7 @@ def written(source: Random, value: Any) -> str:
 
 
 def event_packet(source: Random, text: str = corpus.PAD_TEXT, author: str = corpus.AUTHOR) -> str:
-    """A Socket.IO event over Engine.IO."""
+    """Returns a Socket.IO event over Engine.IO."""
     digits = source.choice(["", "", "", "", "1", "42", "9" * 16, "9" * 101, "²", "٣", "-1"])
     namespace = source.choice(["", "", "", "", "", "", "/,", "/other,", "/pad?x=1,", "/"])
     name: Any = source.choice(EVENTS)
@@ -86,7 +89,7 @@ def event_packet(source: Random, text: str = corpus.PAD_TEXT, author: str = corp
 
 
 def packet(source: Random, text: str = corpus.PAD_TEXT, author: str = corpus.AUTHOR) -> str:
-    """An Engine.IO packet."""
+    """Returns an Engine.IO packet."""
     kind = source.randrange(10)
     if kind < 5:
         return event_packet(source, text, author)
@@ -98,7 +101,7 @@ def packet(source: Random, text: str = corpus.PAD_TEXT, author: str = corpus.AUT
 
 
 def payload(source: Random, text: str = corpus.PAD_TEXT, author: str = corpus.AUTHOR) -> bytes:
-    """The body of a polling POST."""
+    """Returns the body of a polling POST."""
     packets = [packet(source, text, author) for _ in range(source.choice([1, 1, 1, 2, 5]))]
     body = "\x1e".join(packets)
     if source.random() < 0.05:
@@ -108,7 +111,7 @@ def payload(source: Random, text: str = corpus.PAD_TEXT, author: str = corpus.AU
 
 
 def frame(source: Random, data: bytes, *, opcode: int = 1, final: bool = True) -> bytes:
-    """A client's WebSocket frame, as it should be."""
+    """Returns a client's WebSocket frame in valid form."""
     mask = source.randbytes(4)
     length = len(data)
     if length < 126:
@@ -124,8 +127,8 @@ def frame(source: Random, data: bytes, *, opcode: int = 1, final: bool = True) -
 
 
 def frames(source: Random, texts: list[str]) -> bytes:
-    """These texts as a client could send them: in one frame each, or in parts, with pings between
-    them, and now and then with something that is not right."""
+    """Returns these texts as a client could send them: in one frame each, or in parts, with pings
+    between them, and now and then with something invalid."""
     out = []
     for text in texts:
         data = text.encode("utf-8", "surrogatepass")
@@ -148,7 +151,7 @@ RSV1 = 0x40
 
 
 def deflated_frames(source: Random, texts: list[str]) -> bytes:
-    """As `frames`, most of them deflated, and some of these not well."""
+    """Returns these texts like `frames`, most of them deflated, and some of those badly."""
     out = []
     for text in texts:
         data = text.encode("utf-8", "surrogatepass")
@@ -174,7 +177,7 @@ def deflated_frames(source: Random, texts: list[str]) -> bytes:
 
 
 def chunks(source: Random, data: bytes) -> list[bytes]:
-    """The stream as the network might deliver it."""
+    """Returns the stream in pieces, as the network might deliver it."""
     count = source.choice([1, 1, 2, 4])
     cuts = sorted(source.randrange(len(data) + 1) for _ in range(count - 1))
     return [data[a:b] for a, b in zip([0, *cuts], [*cuts, len(data)], strict=True)]

@@ -1,8 +1,8 @@
 """Damages bytes and texts: flips, cuts, splices, repeats, extreme numbers, odd characters, nesting.
 
-All choices come from the source that is passed in, so a case comes out the same again from its
-seed. There is no feedback from coverage: that would want instrumented code, which is twenty times
-slower, and formats as small as ours are reached by good seeds and by `values` and `messages`.
+All choices come from the source that is passed in, so a seed always yields the same case. There is
+no feedback from coverage: that would need instrumented code, which is twenty times slower, and
+formats as small as ours are reached by good seeds and by `values` and `messages`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from typing import TypeVar
 T = TypeVar("T", bytes, str)
 
 MOST = 20_000
-"""Characters that a case may grow to. What is beyond is about size, and has tests of its own."""
+"""How many characters a case may grow to. Anything longer is about size, and has tests of its
+own."""
 
 NUMBERS = [
     "0",
@@ -91,7 +92,7 @@ def _text(data: str | bytes) -> str:
 
 
 def _span(source: Random, size: int) -> tuple[int, int]:
-    """Somewhere, mostly short."""
+    """Returns a stretch of the data, mostly a short one."""
     start = source.randrange(size + 1)
     length = source.choice([0, 1, 1, 2, 4, 16, size])
     return start, min(start + length, size)
@@ -133,12 +134,12 @@ def repeat(source: Random, data: T, other: T) -> T:
 
 
 def splice(source: Random, data: T, other: T) -> T:
-    """The beginning of one and the end of another."""
+    """Returns the beginning of one and the end of the other."""
     return data[: source.randrange(len(data) + 1)] + other[source.randrange(len(other) + 1) :]
 
 
 def insert(source: Random, data: T, other: T) -> T:
-    """A piece of another one inside."""
+    """Returns the data with a piece of the other inside."""
     at = source.randrange(len(data) + 1)
     start, end = _span(source, len(other))
     return data[:at] + other[start:end] + data[at:]
@@ -155,7 +156,7 @@ def odd_piece(source: Random, data: T, other: T) -> T:
 
 
 def extreme_number(source: Random, data: T, other: T) -> T:
-    """Puts an extreme number where there is one."""
+    """Replaces a number with an extreme one, if there is a number."""
     text = _text(data)
     found = [match.span() for match in _NUMBER.finditer(text)]
     if not found:
@@ -165,7 +166,7 @@ def extreme_number(source: Random, data: T, other: T) -> T:
 
 
 def nest(source: Random, data: T, other: T) -> T:
-    """Puts what is somewhere into many brackets."""
+    """Puts a stretch of the data into many brackets."""
     start, end = _span(source, len(data))
     depth = source.choice([1, 2, 50, 900, 1100, 3000])
     opening, closing = source.choice([("[", "]"), ('{"a":', "}"), ("(", ")")])
@@ -174,7 +175,7 @@ def nest(source: Random, data: T, other: T) -> T:
 
 
 def mutated(source: Random, data: T, others: Sequence[T]) -> T:
-    """`data` after one to five kinds of damage; `others` is where foreign pieces come from."""
+    """Returns `data` after one to five kinds of damage; foreign pieces come from `others`."""
     kinds: list[Callable[[Random, T, T], T]] = [
         flip,
         flip,

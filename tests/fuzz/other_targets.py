@@ -1,4 +1,4 @@
-"""Targets that say who may do what, and those that an operator's input goes into."""
+"""Targets that decide who may do what, and targets for an operator's input."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def _settings_case(source: Random) -> tuple[Any, list[str], dict[str, str]]:
         text = source.choice([spec.format(spec.default), source.choice(values)])
         if source.random() < 0.3:
             text = mutated(source, text, values)
-        text = text[:100]  # what is refused is shown whole: it is the operator's own
+        text = text[:100]  # a refused value is shown whole, since it is the operator's own
         name = mutated(source, spec.env, [spec.env])[:60] if source.random() < 0.1 else spec.env
         if source.random() < 0.5:
             flags.append(f"{spec.flag}={text}")
@@ -127,7 +127,8 @@ _VALUES = [to_value(entry) for entry in whole()]
 def _archive_case(source: Random) -> bytes:
     if source.random() < 0.25:
         return mutated(source, _WHOLE, [_WHOLE, MAGIC])
-    # Damage that a seal would find is sealed in, so that what is behind the seals is reached too.
+    # Damage that a seal would find is mostly sealed in, so that the code behind the seals is
+    # reached, too.
     values: list[Any] = [list(value) for value in _VALUES]
     if source.random() < 0.4:
         changed = spoilt(source, values)
@@ -143,7 +144,7 @@ def _archive_case(source: Random) -> bytes:
 
 
 def _packable(value: Any) -> Any:
-    """msgpack ends at 64 bits."""
+    """Returns the value in the range of msgpack, which ends at 64 bits."""
     if isinstance(value, int):
         return max(-(1 << 63), min(value, (1 << 64) - 1))
     if isinstance(value, list | tuple):
@@ -154,7 +155,8 @@ def _packable(value: Any) -> Any:
 
 
 def _sealed(payloads: list[bytes]) -> bytes:
-    """An archive as `FrameWriter` would make it, of payloads that it would not write."""
+    """Returns an archive in the form that `FrameWriter` makes, of payloads that it would not
+    write."""
     file = MAGIC
     seal = blake2b(MAGIC, digest_size=SEAL_BYTES).digest()
     for payload in payloads:

@@ -1,6 +1,5 @@
-"""Two pages in a browser and a client in Python on one pad of a real fleet, all of them used at
-random: keys, buttons, the network. At quiet points all three and the exports have to be equal.
-"""
+"""Uses two pages in a browser and a client in Python at random, on one pad of a real fleet: keys,
+buttons, the network. At quiet points all three and the exports have to be equal."""
 
 from __future__ import annotations
 
@@ -31,10 +30,10 @@ from tests.fleet import Fleet
 T = TypeVar("T")
 
 DEEDS_BETWEEN: Final = 60
-"""What is done between two quiet points."""
+"""How many things are done between two quiet points."""
 
 LINES: Final = 40
-"""Longer texts are cut down: only what is in sight is on a page."""
+"""From how many lines on a text is cut down: only the visible part is on a page."""
 
 TALL: Final[dict[str, Any]] = {"viewport": {"width": 1280, "height": 2600}}
 
@@ -90,7 +89,8 @@ DRAG: Final = """((random) => {
     [to.left + 8 + random[2] * 120, to.top + to.height / 2],
   ];
 })"""
-"""Where to take hold of the selection, and where to let go of it; null where there is none."""
+"""Returns where to take hold of the selection, and where to let go of it, or null if nothing is
+selected."""
 
 REPLACE: Final = """((random, word) => {
   const walk = document.createTreeWalker(document.querySelector('#editor .cm-content'), 4);
@@ -111,10 +111,10 @@ REPLACE: Final = """((random, word) => {
   text.dispatchEvent(new InputEvent('input', { ...event, cancelable: false }));
   return true;
 })"""
-"""A word is replaced as a spelling checker does: in the document, without keys or a selection."""
+"""Replaces a word as a spelling checker does: in the document, without keys or a selection."""
 
 JUMP: Final = "(by => { const now = Date.now; Date.now = () => now.call(Date) + by; })"
-"""The clock is put on or back: a machine that slept, or was told the time."""
+"""Puts the clock forward or back, as on a machine that slept, or whose time was set."""
 
 EDITING: Final = (
     *("Enter", "Backspace", "Backspace", "Delete", "Control+Backspace", "Control+Delete"),
@@ -128,7 +128,8 @@ MOVING: Final = (
     *("Control+Home", "Control+End", "Control+ArrowLeft", "Control+ArrowRight"),
 )
 
-# The text of each line in pieces of one look; a list marker is the letter that it is in the pad.
+# This returns the text of each line, in pieces of one look; a list marker is the letter that it is
+# in the pad.
 SEEN: Final = """
 [...document.querySelectorAll('#editor .cm-line')].map((line) => {
   const pieces = [];
@@ -167,7 +168,7 @@ class Program:
         return asyncio.run_coroutine_threadsafe(what, self._loop).result(timeout=60)
 
     def call(self, what: Callable[[], T]) -> T:
-        """In the loop's thread, so that nothing comes in meanwhile."""
+        """Calls this in the loop's thread, so that nothing can come in meanwhile."""
 
         async def calling() -> T:
             return what()
@@ -191,7 +192,8 @@ class Program:
 
 
 class Storm:
-    """What is done to one pad from one seed. `done` is the newest of it: to look at a fault."""
+    """Everything that is done to one pad from one seed. `done` has the newest deeds, to look at
+    after a fault."""
 
     def __init__(self, browser: Browser, urls: list[str], seed: int) -> None:
         self.seed = seed
@@ -211,7 +213,8 @@ class Storm:
         self._program = Program(self._urls[1])
 
     def run(self, seconds: float) -> None:
-        """AssertionError when the three differ; it says what was done last."""
+        """Runs the storm. Raises AssertionError, which says what was done last, when the three
+        differ."""
         until = time.monotonic() + seconds
         try:
             while time.monotonic() < until:
@@ -253,7 +256,8 @@ class Storm:
             case 21 | 22:
                 self._unlike_keys(number, page)
             case _:
-                # Time passes: what is typed next is another step of undo, and much has been sent.
+                # Time passes, so what is typed next is another step of undo, and much has been
+                # sent.
                 pause = random.choice([0.05, 0.2, 0.7])
                 self.done.append(f"{pause} s")
                 threading.Event().wait(pause)
@@ -273,7 +277,7 @@ class Storm:
                 press = f"document.querySelector('[data-do={button}]').click()"
                 self._do(number, "look", press, page.look)
             case _:
-                # The last line is cut.
+                # This cuts the last line.
                 for key in ("Control+End", "Shift+ArrowUp", "Shift+End", "Control+x"):
                     self._do(number, "press", key, page.press)
 
@@ -282,7 +286,7 @@ class Storm:
         self._program.run(self._program.edit(self._random))
 
     def _compose(self, number: int, page: Page) -> None:
-        """A word of an input method, while the others do something, or not."""
+        """Composes a word with an input method, while the others may do something."""
         random = self._random
         *steps, last = random.choice(COMPOSED)
         for step in steps:
@@ -299,7 +303,7 @@ class Storm:
             self._do(number, "compose", "", lambda text: compose(page, text))
 
     def _unlike_keys(self, number: int, page: Page) -> None:
-        """What people do to a text without a key."""
+        """Changes a text as people do without a key."""
         random = self._random
         chances = [random.random() for _ in range(3)]
         match random.randrange(6):
@@ -378,13 +382,13 @@ class Storm:
 
 
 def in_utf8(text: str) -> str:
-    """A text of code units as a file has it: the program may cut an emoji into halves, and UTF-8
-    has none."""
+    """Returns a text of code units as a file contains it: the program may cut an emoji into halves,
+    which UTF-8 cannot express."""
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def looks_of(text: str, attribs: str, pool: AttributePool) -> list[list[Look]]:
-    """The lines of a pad but for its last newline, as `SEEN` has them."""
+    """Returns the lines of a pad except for its last newline, in the form of `SEEN`."""
     lines: list[list[Look]] = [[]]
     at = 0
     for op in iter_ops(attribs):
@@ -395,7 +399,7 @@ def looks_of(text: str, attribs: str, pool: AttributePool) -> list[list[Look]]:
                 lines.append([])
             first = not any(seen for _, seen in lines[-1])
             marker = part.startswith("*") and first and had.get("lmkr") == "1"
-            # Of headings and indented lines nothing is seen of the marker.
+            # Nothing of the marker is visible in headings and indented lines.
             labelled = had.get("list", "").startswith(("bullet", "number"))
             label = [("", "*")] if labelled else []
             lines[-1] += [*label, (look, part[1:])] if marker else [(look, part)]
@@ -404,7 +408,7 @@ def looks_of(text: str, attribs: str, pool: AttributePool) -> list[list[Look]]:
 
 
 def joined(pieces: Iterator[Look] | list[Look]) -> list[Look]:
-    """Neighbours of one look put together, and empty ones left out."""
+    """Returns the pieces with neighbours of one look joined, and without empty ones."""
     result: list[Look] = []
     for look, text in pieces:
         if not text:
@@ -418,7 +422,7 @@ def joined(pieces: Iterator[Look] | list[Look]) -> list[Look]:
 
 @contextmanager
 def some_fleet() -> Iterator[Fleet]:
-    """A writer and two workers, with as many edits a second as a test can make."""
+    """Runs a writer and two workers that accept as many edits a second as a test can make."""
     settings = {"PADFLEET_DEFAULT_PAD_TEXT": "Hello", "PADFLEET_COMMITS_PER_SECOND": "200"}
     with (
         tempfile.TemporaryDirectory(prefix="padfleet-pages-") as folder,
@@ -429,7 +433,8 @@ def some_fleet() -> Iterator[Fleet]:
 
 
 def storm(seed: int, seconds: float) -> str:
-    """All of it, on a fleet of its own. Says what it came to; AssertionError for what broke."""
+    """Runs everything on a fleet of its own, and returns a report. Raises AssertionError for
+    whatever broke."""
     browser = start(chromium())
     try:
         with some_fleet() as fleet:

@@ -1,7 +1,8 @@
-"""A real fleet, with people typing on it and hostile connections beside them, on their pad too.
+"""Besieges a real fleet, on which people type, with hostile connections beside them and on their
+pad.
 
-What has to hold: nobody of those who type loses their connection or a revision, no process ends,
-logs a fault, or keeps what an attacker sent.
+Nobody who types may lose their connection or a revision, and no process may end, log a fault, or
+keep what an attacker sent.
 """
 
 from __future__ import annotations
@@ -26,31 +27,33 @@ from tests.fleet import Fleet, Member
 from tests.fuzz.attacker import Attacker
 
 AT_ONCE = 16
-"""Attackers at the same time."""
+"""How many attackers there are at the same time."""
 
 GROWTH_LIMIT_MB = 60
-"""By how much a process may grow in the second half."""
+"""By how many MB a process may grow in the second half."""
 
 LOG_LIMIT = 4000
-"""Bytes of log for each thing that an attacker sends, in all processes together."""
+"""How many bytes of log there may be for each thing that an attacker sends, in all processes
+together."""
 
 HOLD_TIMES = 10
-"""How much longer the event loop of a worker may be held under fire than when people only type,
-on the same machine; where that was nearly nothing, than `HOLD_LEAST`."""
+"""How many times longer the event loop of a worker may be held under fire than when people only
+type, on the same machine; where that was nearly nothing, it is compared with `HOLD_LEAST`."""
 
 HOLD_LEAST = 0.05
-"""Seconds that count as nearly nothing."""
+"""How many seconds count as nearly nothing."""
 
 CALM_EDITS = 100
-"""Edits of each person before the fire, for comparison."""
+"""How many edits each person makes before the fire, for comparison."""
 
 PACE = 0.02
-"""Seconds between the edits of one person."""
+"""How many seconds pass between the edits of one person."""
 
 
 async def besiege(seed: int, connections: int) -> str:
-    """The siege on a fleet of its own. Says what it came to; AssertionError for what broke."""
-    # Polling clients that vanish are missed when they do not answer a ping.
+    """Runs the siege on a fleet of its own, and returns a report. Raises AssertionError for
+    whatever broke."""
+    # Polling clients that vanish are noticed when they do not answer a ping.
     pings = {"PADFLEET_PING_INTERVAL_MS": "3000", "PADFLEET_PING_TIMEOUT_MS": "5000"}
     with (
         tempfile.TemporaryDirectory(prefix="padfleet-fuzz-") as folder,
@@ -71,7 +74,7 @@ def _none_of(worker: Member, name: str) -> bool:
 
 
 async def siege(fleet: Fleet, seed: int, connections: int) -> str:
-    """On a fleet that runs. The pads are named after the seed."""
+    """Besieges a running fleet, and returns a report. The pads are named after the seed."""
     members = [*fleet.workers, *fleet.writers]
     logs = {member.name: member.log.stat().st_size for member in members}
     besieged, quiet = f"besieged-{seed}", f"quiet-{seed}"
@@ -106,14 +109,15 @@ async def siege(fleet: Fleet, seed: int, connections: int) -> str:
 
 
 class Holds:
-    """For how long the event loops of the workers are held, as they measure it themselves."""
+    """Measures how long the event loops of the workers are held, by their own metrics."""
 
     def __init__(self, fleet: Fleet) -> None:
         self._workers = fleet.workers
         self._before = [self._counts(worker) for worker in self._workers]
 
     def longest(self) -> float:
-        """Seconds, since this was made: the upper bound of the bucket with the longest of them."""
+        """Returns the longest time in seconds since this was made: the upper bound of its
+        bucket."""
         return max(
             _longest(before, self._counts(worker))
             for worker, before in zip(self._workers, self._before, strict=True)
@@ -139,7 +143,8 @@ def _longest(before: dict[float, float], after: dict[float, float]) -> float:
 async def _under_fire(
     fleet: Fleet, people: list[Pad], pads: list[str], seed: int, connections: int
 ) -> tuple[int, int, float]:
-    """Attacks while the people type: packets sent, edits made, and MB by which memory grew."""
+    """Attacks while the people type. Returns how many packets were sent, how many edits were made,
+    and by how many MB memory grew."""
     over = asyncio.Event()
     typing = [
         asyncio.create_task(_type(pad, number, over), name=f"typist {number}")
@@ -178,7 +183,7 @@ async def _all(attackers: list[Attacker], run: Callable[[Attacker], Awaitable[No
 
 
 async def _type(pad: Pad, number: int, over: asyncio.Event, least: int = 1) -> int:
-    """Types until it is over, and `least` edits, each accepted before the next one."""
+    """Types until it is over, but at least `least` edits, each accepted before the next one."""
     count = 0
     while not over.is_set() or count < least:
         async with asyncio.timeout(30):
@@ -189,7 +194,7 @@ async def _type(pad: Pad, number: int, over: asyncio.Event, least: int = 1) -> i
 
 
 async def _agree(pair: list[Pad]) -> None:
-    """Both see the same, with everything in it that either has typed."""
+    """Checks that both see the same text, with everything in it that either has typed."""
     for pad in pair:
         await pad.append("end\n")
     for pad in pair:

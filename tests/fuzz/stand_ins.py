@@ -1,4 +1,5 @@
-"""What stands around a worker's inside in `worker`: no network, no Redis, no writer."""
+"""Stands in for everything around a worker's inside in `worker`: there is no network, no Redis, no
+writer."""
 
 from __future__ import annotations
 
@@ -26,7 +27,7 @@ from tests.fuzz import corpus
 
 
 class StandInClient:
-    """Where everything works that a handler asks for, and there is nothing yet."""
+    """A Redis in which every command of a handler works, and which is empty."""
 
     async def evalsha(self, sha: str, *_arguments: Any) -> Any:
         return {scripts.CHAT.sha: 0, scripts.SAVED.sha: b"saved", scripts.SETTINGS.sha: b"ok"}[sha]
@@ -51,7 +52,7 @@ class StandInClient:
 
 
 class StandInPipeline:
-    """Takes any command, and finds nothing: an answer for each."""
+    """Takes any command, and answers each as an empty Redis does."""
 
     def __init__(self) -> None:
         self._answers: list[Any] = []
@@ -75,7 +76,7 @@ class StandInPipeline:
 
 
 class StandInTimeslider:
-    """Reads what is asked, and has no history."""
+    """Reads the requests, and has no history."""
 
     async def asked(
         self, _room: Any, _session: Any, message: dict[str, Any], *, address: str
@@ -129,7 +130,7 @@ class StandInDoorway(SimpleNamespace):
     ) -> SessionIdentity:
         tasks = len(asyncio.all_tasks())
         self.most_at_once = max(self.most_at_once, tasks)
-        await asyncio.sleep(0)  # as long as Redis takes, others can go on
+        await asyncio.sleep(0)  # others can go on for as long as Redis takes
         token(handshake, message, "")
         if not isinstance(message.get("padId"), str):
             raise Denied("missing pad id")
@@ -151,7 +152,7 @@ class StandInDoorway(SimpleNamespace):
 
 
 class StandInInbox(SimpleNamespace):
-    """Takes entries as Redis would, and has the writer answer at once."""
+    """Takes entries as Redis would, and answers at once as a writer would."""
 
     def __init__(self, join_handler: StandInDoorway) -> None:
         super().__init__(join_handler=join_handler, look_after=1e9, answering=set())
@@ -206,7 +207,7 @@ class Transport:
 
 
 class Faults(logging.Handler):
-    """What must not be in a log: errors, and lines of any length that a stranger chooses."""
+    """Collects what must not be in a log: errors, and lines whose length a stranger chooses."""
 
     def __init__(self) -> None:
         super().__init__(logging.INFO)

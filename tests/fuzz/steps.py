@@ -1,4 +1,4 @@
-"""The page's editors without a browser, by services/web/page/web/test/model.ts in Node."""
+"""Runs the page's editors without a browser, by services/web/page/web/test/model.ts in Node.js."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from tests import node
 FOLDER: Final = Path(__file__).parents[2] / "services/web/page"
 
 APART: Final = 10_000_000
-"""Between the first seeds of two processes: none of them plays so many rounds."""
+"""How far apart the first seeds of two processes are: none of them plays so many rounds."""
 
 
 def missing() -> str | None:
-    """Why this cannot be done here; None when it can."""
+    """Returns why this cannot be done here, or None if it can."""
     return node.why_not(FOLDER)
 
 
@@ -34,7 +34,7 @@ def command(seed: int, steps: int) -> list[str]:
 
 
 def play(seed: int, steps: int, processes: int) -> tuple[str, list[str]]:
-    """Plays so many steps. What it came to, and what failed, with how to have it again."""
+    """Plays so many steps. Returns a report, and the failures, each with how to repeat it."""
 
     def part(number: int) -> Any:
         arguments = command(seed + number * APART, -(-steps // processes))

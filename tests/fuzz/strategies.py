@@ -1,7 +1,8 @@
-"""Hypothesis strategies for what comes over a socket. Cases that fail are made small.
+"""Defines Hypothesis strategies for what comes over a socket. Cases that fail are reduced to small
+ones.
 
-The generators of `messages` and `values` draw from a `random.Random`; Hypothesis can hold that, and
-then shrinks what they make. What is only structure is written as a strategy here.
+The generators of `messages` and `values` draw from a `random.Random`, which Hypothesis can control,
+and so shrink what they make. Pure structure is written as a strategy here.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ T = TypeVar("T")
 
 
 def _among(options: Sequence[T]) -> st.SearchStrategy[T]:
-    """As `sampled_from`, whose repr has all of the options in it, which are long."""
+    """Does what `sampled_from` does, whose repr contains all of the options, which are long."""
     return st.integers(0, len(options) - 1).map(lambda place: options[place])
 
 

@@ -1,4 +1,4 @@
-"""What a target promises, and whether it keeps it on one case."""
+"""Defines what a target promises, and checks whether it keeps its promise on one case."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from types import FrameType
 from typing import Any
 
 CPU_LIMIT = 5.0
-"""CPU seconds for one case. The slowest takes some milliseconds, so this only ends what would go on
-for good, or nearly; as CPU time, it is the same on a busy machine."""
+"""How many CPU seconds one case may take. The slowest takes some milliseconds, so this only ends a
+case that would go on nearly forever; CPU time is the same on a busy machine."""
 
 LONGEST_ERROR = 2000
-"""Characters of an error's text: it goes into a log, and the sender chooses how often."""
+"""How many characters an error's text may have: it goes into a log, and the sender chooses how
+often."""
 
 
 class Broken(Exception):
@@ -23,32 +24,33 @@ class Broken(Exception):
 
 
 class _TooSlow(BaseException):
-    """Not an Exception: whatever catches those in the target must not catch this."""
+    """A case takes too long. This is not an Exception, so that the target cannot catch it."""
 
 
 @dataclass(frozen=True)
 class Target:
     """Something that takes what strangers send.
 
-    `make` gives a case, the same from the same source. `run` takes it, raises one of `errors` or
-    nothing, and returns how large its result is (characters, bytes or entries, whichever fits).
+    `make` returns a case, always the same from the same source. `run` takes it, raises one of
+    `errors` or nothing, and returns how large its result is (characters, bytes or entries,
+    whichever fits).
     """
 
     name: str
     make: Callable[[Random], Any]
     run: Callable[[Any], int]
     errors: tuple[type[Exception], ...]
-    cases: int  #: of a full run
-    growth: int = 20  #: the result may be so many times as large as the case
-    slack: int = 20_000  #: beside a fixed size
+    cases: int  #: the number of cases in a full run
+    growth: int = 20  #: how many times as large as the case the result may be
+    slack: int = 20_000  #: in addition to this fixed size
 
     def case(self, seed: int, number: int) -> Any:
-        # Each case has a source of its own, so any of them comes again without those before it.
+        # Each case has a source of its own, so it can be repeated without those before it.
         return self.make(Random(f"{seed} {self.name} {number}"))
 
 
 def attempt(target: Target, case: Any) -> bool:
-    """Runs the case; whether it was taken, not refused. Raises `Broken`."""
+    """Runs the case, and returns whether it was accepted rather than refused. Raises `Broken`."""
     try:
         with _cpu_limit():
             size = target.run(case)
@@ -67,7 +69,7 @@ def attempt(target: Target, case: Any) -> bool:
 
 
 def extent(case: Any) -> int:
-    """The size of a case: its characters and bytes, and one for each value."""
+    """Returns the size of a case: its characters and bytes, and one for each value."""
     total, waiting = 0, [case]
     while waiting:
         value = waiting.pop()

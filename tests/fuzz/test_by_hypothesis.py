@@ -1,6 +1,6 @@
-"""The same promises, with cases that Hypothesis makes, and makes small when they fail.
+"""Tests the same promises with cases that Hypothesis makes, and makes small when they fail.
 
-And sequences: sockets of one worker that come, speak and go in any order.
+It also plays sequences: sockets of one worker that come, speak and go in any order.
 """
 
 from __future__ import annotations
@@ -102,7 +102,8 @@ def test_what_is_handed_to_a_writer(message: Any) -> None:
 
 
 class Sockets(RuleBasedStateMachine):
-    """Connections to one worker; whatever they do, all is gone when they are."""
+    """Connections to one worker. Whatever they do, nothing may be left of them when they are
+    gone."""
 
     connections: Bundle[Connection] = Bundle("connections")
 

@@ -1,4 +1,5 @@
-"""No task of a socket dies unseen, and no poll is answered with a copy of what others get too."""
+"""Tests that no task of a socket dies unseen, and that no poll is answered with a copy of shared
+data."""
 
 from __future__ import annotations
 
@@ -74,7 +75,8 @@ def test_a_poll_is_answered_as_Engine_IO_wants_it() -> None:
 
 
 def test_others_have_their_turn_between_two_packets(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A read may bring hundreds, of kinds that are read without waiting for anything."""
+    """One read may bring hundreds of packets, of kinds that are read without waiting for
+    anything."""
     worker = Worker()
     connection = worker.open(polling=False)
     turns: list[int] = []

@@ -1,4 +1,4 @@
-"""What fuzzing has found, each as the shortest case that shows it."""
+"""Tests what fuzzing has found, each fault with the shortest case that shows it."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ def after_joining(worker: Worker, *packets: str, polling: bool = False) -> None:
 def test_depth_is_refused_before_anybody_walks_it(
     worker: Worker, start: str, depth: int, polling: bool
 ) -> None:
-    """What the reader just let through ran the library out of stack: the task that reads the
-    socket's packets died unseen, and the socket stood still."""
+    """JSON that our reader had just let through ran the library out of stack: the task that reads
+    the socket's packets died unseen, and the socket stood still."""
     deep = "[" * depth + "]" * depth + ("]" if '"' in start else "")
     after_joining(worker, start + deep, start + deep.replace("[", '{"a":').replace("]", "}"))
 
@@ -69,7 +69,8 @@ def test_depth_is_refused_before_anybody_walks_it(
 def test_an_event_by_the_name_of_a_handler_is_none_of_ours(
     worker: Worker, packet: str, polling: bool
 ) -> None:
-    """The library ran the handlers of connections for them, or failed in a task of its own."""
+    """The library ran the handlers of connections for such events, or failed in a task of its
+    own."""
     after_joining(worker, packet, polling=polling)
 
 
@@ -85,13 +86,13 @@ def test_an_event_named_disconnect_does_not_take_its_sender_off_the_pad(worker: 
 def test_who_leaves_a_namespace_that_it_is_not_in_has_not_left_ours(
     worker: Worker, polling: bool
 ) -> None:
-    """It counted as gone, and so its session stayed on the pad for good."""
+    """The socket counted as gone, and so its session stayed on the pad forever."""
     after_joining(worker, "41/other,", polling=polling)
 
 
 def test_who_is_gone_before_it_is_told_that_it_is_in_leaves_nothing(worker: Worker) -> None:
-    """An unknown packet right behind the first one ends the connection; the first one is read
-    after that."""
+    """An unknown packet right behind the first one ends the connection; the first one is read after
+    that."""
     connection = worker.open(polling=False)
     worker.write(connection, b"".join(worker.frame(text) for text in ("2", "40", "9")))
     worker.all_gone()
@@ -106,7 +107,8 @@ def test_an_acknowledgement_that_nobody_waits_for_any_more_is_no_fault(worker: W
 
 @pytest.mark.parametrize("kind", ["51-", "59999999999-", "61-", "69999999999-7"])
 def test_nothing_is_kept_for_attachments_that_may_never_come(worker: Worker, kind: str) -> None:
-    """The library kept all that came after, a packet of any size for each that was announced."""
+    """The library kept everything that came after, a packet of any size for each announced
+    attachment."""
     connection = worker.open(polling=True)
     for packet in ("40", f'4{kind}["message",{{"_placeholder":true,"num":3}}]'):
         worker.say(connection, packet)
@@ -117,7 +119,7 @@ def test_nothing_is_kept_for_attachments_that_may_never_come(worker: Worker, kin
 
 @pytest.mark.parametrize("body", ["1\x1e6", "1\x1e5", f"1\x1e{READY}\x1e6"])
 def test_what_comes_behind_a_goodbye_in_one_request(worker: Worker, body: str) -> None:
-    """The library fell over an answer that it had not made."""
+    """The library failed on an answer that it had not made."""
     connection = worker.open(polling=True)
     worker.say(connection, "40")
     worker.say(connection, body)
@@ -137,7 +139,8 @@ LONG = "x" * 20_000
     ],
 )
 def test_a_clients_own_words_are_repeated_in_part_only(worker: Worker, message: Any) -> None:
-    """Whole, each message would be a log line as long as itself, and an answer."""
+    """If they were repeated whole, each message would be a log line as long as itself, and an
+    answer."""
     connection = worker.open(polling=False)
     for packet in ("40", READY):
         worker.say(connection, packet)
@@ -148,7 +151,8 @@ def test_a_clients_own_words_are_repeated_in_part_only(worker: Worker, message: 
 
 
 def test_a_request_that_is_no_HTTP_is_one_line_in_the_log() -> None:
-    """It was an error with a traceback, of as many as anybody liked to send."""
+    """Such a request was logged as an error with a traceback, as often as anybody liked to send
+    it."""
     logs.configure("info", "json", "test")
     (found,) = logging.getLogger("aiohttp.server").filters
     record = logging.makeLogRecord(
@@ -166,8 +170,8 @@ def test_a_request_that_is_no_HTTP_is_one_line_in_the_log() -> None:
 
 
 def test_what_changes_nothing_leaves_nothing_in_the_pool() -> None:
-    """Taking away what is not there is accepted, and makes no revision. Its attributes stayed in
-    the writer's pool, as many as anybody liked to send, and in no other."""
+    """An edit that takes away what is not there is accepted, and makes no revision. Its attributes
+    stayed in the writer's pool, as many as anybody liked to send, and in no other."""
     pad = WriterPad()
     pad.create("hello\n", corpus.AUTHOR, 1000)
     size = len(pad.pool)
@@ -182,7 +186,7 @@ def test_what_changes_nothing_leaves_nothing_in_the_pool() -> None:
 
 @pytest.mark.parametrize("changeset", ["Z:7>1*0+1$x", "Z:7<1*0-1$", "Z:7>0*0=1$"])
 def test_a_refusal_does_not_repeat_a_megabyte_of_author(changeset: str) -> None:
-    """It is published to all workers of the pad, and logged."""
+    """The refusal is published to all workers of the pad, and logged."""
     pad = WriterPad()
     pad.create("hello\n", corpus.AUTHOR, 1000)
     pool = {"numToAttrib": {"0": ["author", "x" * 1_000_000]}, "nextNum": 1}
@@ -213,7 +217,7 @@ def test_an_archives_errors_are_short_whatever_is_in_it() -> None:
 
 @pytest.mark.parametrize("polling", [False, True], ids=["websocket", "polling"])
 def test_a_socket_that_says_more_than_is_worked_off_has_to_wait(polling: bool) -> None:
-    """Each message was a task at once, however many there were already."""
+    """Each message became a task at once, however many there were already."""
     worker = Worker()
     ready = [READY] * 250
     connection = worker.open(polling=polling)

@@ -1,4 +1,4 @@
-"""A minute of what `make fuzz` does with pages for longer, and its parts."""
+"""Runs for a minute what `make fuzz` does with pages for longer, and tests its parts."""
 
 from __future__ import annotations
 

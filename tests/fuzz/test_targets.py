@@ -1,4 +1,5 @@
-"""The short form of `make fuzz`: each target with some hundred cases, the same ones each time."""
+"""Runs the short form of `make fuzz`: each target with some hundred cases, the same ones each
+time."""
 
 from __future__ import annotations
 
@@ -19,7 +20,7 @@ CASES = 300
 SLOW = {"settings": 60}
 
 KEPT = 2_000_000
-"""Bytes that may be in use after some hundred cases beyond those before: caches fill."""
+"""How many bytes more may be in use after some hundred cases: caches fill."""
 
 
 @pytest.mark.parametrize("name", TARGETS)
@@ -50,7 +51,7 @@ def test_a_case_comes_again_from_its_seed(name: str) -> None:
 
 
 def test_cases_are_neither_all_taken_nor_all_refused() -> None:
-    """One that never gets past the first check, or is never wrong, tells nothing."""
+    """A generator whose cases never pass the first check, or are never wrong, proves nothing."""
     for name in ("json", "packet", "websocket", "algebra", "pool", "token", "cookie"):
         part = run_part(name, 4, 0, CASES)
         assert CASES * 0.1 < part.taken < CASES * 0.95, name

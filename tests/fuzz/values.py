@@ -1,4 +1,5 @@
-"""JSON values as nobody expects them, attribute pools and changesets nearly right."""
+"""Makes JSON values that nobody expects, and attribute pools and changesets that are nearly
+right."""
 
 from __future__ import annotations
 
@@ -67,7 +68,7 @@ NUMBERS: list[int | float] = [
 
 
 def some_value(source: Random, depth: int = 3) -> Any:
-    """Any JSON value."""
+    """Returns any JSON value."""
     kind = source.randrange(7 if depth else 5)
     match kind:
         case 0:
@@ -85,13 +86,14 @@ def some_value(source: Random, depth: int = 3) -> Any:
 
 
 def deep_value(source: Random) -> str:
-    """Stands for a value that is nested about as deep as Python reads, so that whatever handles it
-    is at its limit too. Python could not always write it, so `with_depth` puts it into the JSON."""
+    """Returns a placeholder for a value that is nested about as deep as Python can read, so that
+    whatever handles it reaches its limit, too. Python could not always write it, so `with_depth`
+    puts it into the JSON."""
     return f"<deep {source.choice([50, 300, 800, 900, 940, 960, 970, 980, 990, 3000])}>"
 
 
 def with_depth(text: str) -> str:
-    """JSON with the deep values that were meant to be in it."""
+    """Returns the JSON with the deep values in place of their placeholders."""
     return _DEEP.sub(lambda found: "[" * int(found[1]) + "]" * int(found[1]), text)
 
 
@@ -99,7 +101,7 @@ _DEEP = re.compile('"<deep ([0-9]+)>"')
 
 
 def spoilt(source: Random, value: Any, replacement: Callable[[Random], Any] = some_value) -> Any:
-    """A copy with something somewhere in it replaced, removed, added or doubled."""
+    """Returns a copy with something somewhere in it replaced, removed, added or doubled."""
     if isinstance(value, dict) and value and source.random() < 0.85:
         copy = dict(value)
         key = source.choice(list(copy))
@@ -135,7 +137,7 @@ _NUMERALS = ["0", "1", "2", "3", "5", "7", "a", "01", "zz", "zzzzzzzzzzz", "z" *
 
 
 def some_pool(source: Random) -> Any:
-    """What might be an attribute pool."""
+    """Returns something that might be an attribute pool."""
     pool = AttributePool()
     for _ in range(source.choice([0, 1, 2, 6])):
         keys = ["author", "bold", "list", "lmkr", "insertorder", *KEYS]
@@ -159,7 +161,8 @@ def some_ops(source: Random) -> str:
 
 
 def likely_changeset(source: Random, length: int) -> str:
-    """Put together from parts; `length` is that of the text that it is for."""
+    """Returns a changeset that is put together from parts; `length` is that of the text that it is
+    for."""
     old = source.choice([length, length, length, length, length + 1, 0, 2**53])
     header = f"Z:{_base36(old)}{source.choice('<>')}{source.choice(_NUMERALS)}"
     bank = source.choice(["", "x", "x\n", "\n", "ab\n\n", "$", "\ud83d", "\ud83d\ude00"])
@@ -167,7 +170,7 @@ def likely_changeset(source: Random, length: int) -> str:
 
 
 def good_changeset(source: Random, text: str, author: str) -> tuple[str, dict[str, Any]]:
-    """One that a client could send, and its pool."""
+    """Returns a changeset that a client could send, and its pool."""
     pool = AttributePool()
     changeset = some_changeset(source, text, pool, author=author)
     return changeset, pool.to_jsonable()

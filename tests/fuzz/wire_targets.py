@@ -1,4 +1,4 @@
-"""Targets that take bytes, packets and handshakes apart."""
+"""Targets that parse bytes, packets and handshakes."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def _websocket(case: list[bytes]) -> int:
             size += len(event) if isinstance(event, str) else sum(map(len, event))
         kept = len(reader._kept or b"")
         assert kept <= WEBSOCKET_LIMIT + 14, f"{kept} bytes are kept"
-    # What came in pieces has to come to the same as in one.
+    # Pieces have to give the same result as the whole.
     assert size == sum(
         len(event) if isinstance(event, str) else sum(map(len, event))
         for event in Reader(WEBSOCKET_LIMIT).feed(b"".join(case))
@@ -72,7 +72,8 @@ def _deflated_case(source: Random) -> list[bytes]:
 
 
 def _deflated(case: list[bytes]) -> int:
-    """As `_websocket`: the same in pieces as in one, and never more than is taken."""
+    """Reads deflated frames: pieces have to give the same result as the whole, and never more than
+    is allowed."""
     sizes = []
     for chunks in (case, [b"".join(case)]):
         reader, size = Reader(WEBSOCKET_LIMIT, inflates=True), 0

@@ -1,8 +1,8 @@
-"""A fan-out worker's inside without network and Redis: real bytes, taken apart by the real code.
+"""Runs a fan-out worker's inside without network and Redis: real bytes are parsed by the real code.
 
-From the WebSocket's bytes, or the body of a POST, through Engine.IO, Socket.IO and `Messages` down
-to where a submission would go into an inbox. Behind that there is nothing: what comes back from
-Redis is not a stranger's.
+It goes from the WebSocket's bytes, or the body of a POST, through Engine.IO, Socket.IO and
+`Messages` down to where a submission would go into an inbox. There is nothing behind that, since
+answers from Redis do not come from strangers.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ from tests.fuzz.stand_ins import (
 T = TypeVar("T")
 
 LIMIT = 30_000
-"""Bytes of a message, as `max_message_bytes`."""
+"""How many bytes a message may have, like `max_message_bytes`."""
 
 
 @dataclass(eq=False)
@@ -73,7 +73,7 @@ class Worker:
         self._sio: SocketServer = self._loop.run_until_complete(self._start())
 
     async def _start(self) -> SocketServer:
-        most = 1_000_000  # whoever had to wait would wait here
+        most = 1_000_000  # nobody may have to wait, since they would wait here
         settings = FanoutSettings(
             max_message_bytes=LIMIT,
             commits_per_second=most,
@@ -107,9 +107,10 @@ class Worker:
         self._loop.close()
 
     def websocket(self, chunks: list[bytes]) -> int:
-        """The bytes of a WebSocket after its handshake; how many are answered.
+        """Takes the bytes of a WebSocket after its handshake, and returns how many bytes are
+        answered.
 
-        Raises AssertionError for anything that must not be.
+        Raises AssertionError for anything that must not happen.
         """
         connection = self.open(polling=False)
         for chunk in chunks:
@@ -118,7 +119,7 @@ class Worker:
         return connection.transport.written
 
     def polling(self, bodies: list[bytes]) -> int:
-        """Bodies of POSTs."""
+        """Takes the bodies of POSTs, and returns how many bytes are answered."""
         connection = self.open(polling=True)
         for body in bodies:
             self.write(connection, body)
@@ -147,16 +148,16 @@ class Worker:
 
     @property
     def most_at_once(self) -> int:
-        """Tasks that there were while somebody was let in."""
+        """Returns how many tasks there were at most while somebody was let in."""
         return int(self._join_handler.most_at_once)
 
     @property
     def unfinished(self) -> int:
-        """Packets that wait for attachments."""
+        """Returns how many packets wait for attachments."""
         return len(self._sio._binary_packet)
 
     def write(self, connection: Connection, data: bytes) -> None:
-        """A piece of the WebSocket's stream, or the body of a POST."""
+        """Takes a piece of the WebSocket's stream, or the body of a POST."""
         if connection.transport.closed:
             return
         if connection.polling:
@@ -165,7 +166,8 @@ class Worker:
             self._run(self._call(lambda: connection.line.data_received(data)))
 
     def vanish(self, connection: Connection) -> None:
-        """The client's connection breaks; one that polls is missed some time later."""
+        """Breaks the client's connection; in reality, the loss of a polling client would be noticed
+        later."""
         if connection not in self._open_ones:
             return
         self._open_ones.remove(connection)
@@ -176,7 +178,7 @@ class Worker:
             self._run(self._call(lambda: connection.line.connection_lost(None)))
 
     def all_gone(self) -> None:
-        """Everybody leaves. AssertionError if anything of them is left."""
+        """Lets everybody leave. Raises AssertionError if anything of them is left."""
         for connection in list(self._open_ones):
             self.vanish(connection)
         assert not self._sio.eio.sockets, "an Engine.IO socket is left"
@@ -217,7 +219,8 @@ class Worker:
         work()
 
     async def _post(self, connection: Connection, data: bytes) -> None:
-        """As the engine does, which logs what it catches in one line, and a poll after it."""
+        """Handles a POST as the engine does, which logs what it catches in one line, and then
+        answers a poll."""
         environ = {"CONTENT_LENGTH": str(len(data)), "wsgi.input": Body(data)}
         socket = connection.socket
         try:

@@ -14,8 +14,8 @@ READY = f"42{dumps(['message', corpus.MESSAGES[0]])}"
 
 
 class _Workers:
-    """One worker for each process, when it is first needed; after a failure another one, which
-    has nothing left of it."""
+    """One worker for each process, made when it is first needed. After a failure there is a new
+    one, with nothing left of the failure."""
 
     def __init__(self) -> None:
         self._worker: Worker | None = None

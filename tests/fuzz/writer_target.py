@@ -1,4 +1,5 @@
-"""The writer's pad under hostile submissions, compared with a pad that does all the plain way."""
+"""Sends hostile submissions to the writer's pad, and compares it with a pad that works in the
+plainest way."""
 
 from __future__ import annotations
 
@@ -36,7 +37,7 @@ class Conversation:
 
 
 def _submission(data: Any, author: str, seq: int) -> Submission | None:
-    """What a worker would make of it; None for what never gets to a writer."""
+    """Returns what a worker would make of it, or None if it would never reach a writer."""
     if not isinstance(data, dict):
         return None
     base, changeset = data.get("baseRev"), data.get("changeset")
@@ -55,7 +56,7 @@ def _converse(case: Conversation) -> int:
     twin.replay(pad.create(corpus.PAD_TEXT, AUTHORS[0], 1000))
     size = 0
     for number, submission in enumerate(case.submissions):
-        # Texts may hold anything by now, and have to come through the inbox as they are.
+        # Texts may contain anything by now, and have to pass the inbox unchanged.
         assert decode_entry(encode_entry(submission)) == submission
         before = (pad.atext, pad.head, pad.chain, len(pad.pool))
         result = pad.submit(submission, 1000 + number)
@@ -79,7 +80,8 @@ def _converse(case: Conversation) -> int:
 
 
 def _claims_nobody(wire: bytes, author: str) -> None:
-    """A revision may bring an author into the pool only if it is its own, or was there before."""
+    """Checks that a revision brings an author into the pool only if it is its own, or was there
+    before."""
     pool = loads(wire)["apool"]["numToAttrib"].values()
     claimed = {value for key, value in pool if key == "author" and value}
     assert claimed <= {author, *AUTHORS}, claimed
