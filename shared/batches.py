@@ -18,7 +18,7 @@ def slices(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
 
 def filled(items: Iterable[T], size_of: Callable[[T], int], full: int) -> Iterator[list[T]]:
     """Yields all items in their order, in lists that end when the sizes reach `full`; the last list
-    has what is left. None of them is empty."""
+    has what is left. No list is empty."""
     part: list[T] = []
     size = 0
     for item in items:
@@ -32,8 +32,8 @@ def filled(items: Iterable[T], size_of: Callable[[T], int], full: int) -> Iterat
 
 
 def fitting(items: Iterable[T], size_of: Callable[[T], int], most: int) -> Iterator[list[T]]:
-    """Yields all items in their order, in lists whose sizes add up to at most `most`; an item that
-    is larger than that is in a list of its own. None of them is empty."""
+    """Yields all items in their order, in lists whose sizes add up to at most `most`. An item that
+    is larger than that is in a separate list. No list is empty."""
     part: list[T] = []
     size = 0
     for item in items:
@@ -48,8 +48,8 @@ def fitting(items: Iterable[T], size_of: Callable[[T], int], most: int) -> Itera
 
 
 async def batches(items: AsyncIterable[T], size: int) -> AsyncGenerator[list[T], None]:
-    """Yields items that come one by one in lists of `size`, for as long as they come. None is
-    empty.
+    """Collects items that come one by one, and yields them in lists of `size`; the last list may be
+    shorter. No list is empty.
 
     A caller that stops before the end has to close this (`contextlib.aclosing`), and what it reads
     from.

@@ -104,7 +104,7 @@ class OutOfBounds(ValueError):
 
 
 def name_of(value: Any) -> str | None:
-    """Returns an author's name, cut to its limit; None for an invalid one."""
+    """Returns an author's name, cut to its limit, or None for an invalid one."""
     return value[:MOST_NAME] if isinstance(value, str) and value else None
 
 
@@ -181,7 +181,7 @@ def check_mapper(value: str) -> str:
 
 
 def moment(value: Any, *, latest: int = LAST_DATE) -> int:
-    """Returns a time in ms since 1970, from 0 up to `latest`; 0 for an invalid one."""
+    """Returns a time in ms since 1970, from 0 up to `latest`, or 0 for an invalid one."""
     if isinstance(value, str):
         value = number_of(value)
     if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
@@ -191,7 +191,7 @@ def moment(value: Any, *, latest: int = LAST_DATE) -> int:
 
 def number_of(value: Any) -> int | None:
     """Returns a whole number from 0 to `LARGEST`. Plain decimal digits are accepted, and so is a
-    float such as 1.0, as in JavaScript; None for everything else, whatever its length."""
+    float such as 1.0, as in JavaScript. Returns None for anything else, whatever its length."""
     if isinstance(value, str):
         value = int(value) if value.isascii() and _DIGITS.fullmatch(value) else None
     elif isinstance(value, float):

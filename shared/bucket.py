@@ -26,8 +26,8 @@ class Bucket:
     at: float
 
     def take(self, pace: Pace, now: float, amount: float = 1.0) -> float | None:
-        """Returns how many seconds to wait before going on; 0 for no wait. None means that this is
-        more than `pace.patience`, and that nothing was taken."""
+        """Returns how many seconds to wait before going on, or 0 for no wait. None means that this
+        is more than `pace.patience`, and that nothing was taken."""
         level = min(pace.burst, self.level + (now - self.at) * pace.rate) - amount
         wait = -level / pace.rate if level < 0 else 0.0
         if wait > pace.patience:

@@ -13,11 +13,11 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 LARGE: Final = 16
-"""Anything that takes more than this fraction (one part in so many) of a budget is large."""
+"""An item is large if it takes more than one part in `LARGE` of a budget."""
 
 
 class NoRoom(Exception):
-    """There is no room for so many bytes, or there was none in time."""
+    """There is no room for the bytes, or there was none in time."""
 
     def __init__(self, size: int) -> None:
         super().__init__("too much is under way; try again in a moment")
@@ -102,9 +102,9 @@ class Budget:
         return len(self._small.waiting) + len(self._large.waiting)
 
     def take(self, size: int, client: Hashable | None = None) -> Reservation | None:
-        """Returns room for so many bytes, if it is available at once and nobody is waiting for it
-        already. `client` is the owner of the bytes; None if many share them, or they have no
-        owner."""
+        """Returns room for `size` bytes, or None if it is not available at once, or somebody is
+        already waiting for it. `client` is the owner of the bytes; it is None if many share them,
+        or they have no owner."""
         lane = self._lane(size)
         before = any(not self._over_share(one.client, one.size) for one in lane.waiting)
         return None if before or not self._fits(lane, client, size) else self._given(client, size)

@@ -41,8 +41,8 @@ class Deadlines(Generic[T]):
             self._tidy()
 
     def first(self, before: float = math.inf) -> T | None:
-        """Returns the item with the earliest deadline, if that is before `before`; None if there is
-        none."""
+        """Returns the item with the earliest deadline, if that is before `before`, or None if there
+        is none."""
         while self._heap and not self._is_current(self._heap[0]):
             heapq.heappop(self._heap)
         return self._heap[0][2] if self._heap and self._heap[0][0] < before else None
@@ -69,7 +69,7 @@ class Deadlines(Generic[T]):
 
 
 async def watch(deadlines: Deadlines[T], expired: Callable[[T], Coroutine[Any, Any, None]]) -> None:
-    """Calls `expired` for each item when its time has come, each in a task of its own, since one
+    """Calls `expired` for each item when its time has come. Each call is a separate task, since one
     that waits for an answer must not delay the others."""
     tasks = Tasks()
     while True:

@@ -21,9 +21,9 @@ from prometheus_client.exposition import choose_encoder
 from padfleet.shared.tasks import awaited
 
 Check = Callable[[], Awaitable[str | None] | str | None]
-"""Returns None when all is well, otherwise the reason why not, or a `Remark`. A check that waits
-for nothing is a plain function, since a check that has to be awaited is a task of its own each
-time."""
+"""A function that returns None when all is well, otherwise the reason why not, or a `Remark`. A
+check that waits for nothing is a plain function, since a check that has to be awaited takes a
+separate task each time."""
 
 CHECK_TIMEOUT_S: Final = 2.0
 

@@ -112,7 +112,8 @@ class Runner(web.AppRunner):
         handler: Callable[..., ServerConnection] = ServerConnection,
         **options: Any,
     ) -> None:
-        """`handler` makes a connection, and takes what aiohttp's own takes."""
+        """Takes a `handler`, which makes a connection and takes the same arguments as aiohttp's
+        own."""
         super().__init__(app, auto_decompress=False, **options)
         self._makes = handler
 

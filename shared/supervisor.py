@@ -93,7 +93,7 @@ def progress(pause: float = 0.0) -> None:
 
 
 async def rest(pause: float) -> None:
-    """Sleeps, and reports that as `progress` does."""
+    """Sleeps, and reports to the supervisor that it does, as `progress` would."""
     progress(pause)
     await asyncio.sleep(pause)
 
@@ -152,7 +152,7 @@ class Supervisor:
     """The supervisor of one process. Use it with `async with` in the task that runs the process."""
 
     def __init__(self, health: Health, chance: Callable[[], float] = random.random) -> None:
-        """`health` gets a line for each name that is kept."""
+        """Takes `health`, to which a line is added for each name that is kept."""
         self.died: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         """This is done when the process has to end, with which task died, and why."""
         self._health = health
@@ -291,7 +291,7 @@ class _Task:
         self._supervisor = supervisor
         self._work = work
         self._attempt: asyncio.Task[None] | None = None
-        self._hung_for = 0.0  #: seconds; 0: it does not hang
+        self._hung_for = 0.0  #: in seconds; 0 if it does not hang
         self._given_up: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._stop_wanted = asyncio.Event()
 

@@ -1,4 +1,5 @@
-"""Implements a bounded queue: so many users of a resource at once, and so many waiting for it."""
+"""Implements a bounded queue for a resource: it limits how many use the resource at once, and how
+many wait for it."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -12,7 +13,8 @@ class TurnstileFull(Exception):
 
 class Turnstile:
     def __init__(self, *, at_once: int, waiting: int, patience: float) -> None:
-        """`patience` is how many seconds a caller waits for its turn at most."""
+        """Takes the limits, and `patience`, the seconds that a caller waits for its turn at
+        most."""
         self._places = asyncio.Semaphore(at_once)
         self._most = waiting
         self._patience = patience

@@ -28,8 +28,8 @@ class Bearers(Protocol):
     """Decides which bearers of tokens may call the HTTP API without its key."""
 
     async def client_of(self, token: str) -> str | None:
-        """Returns the name that the issuer of this token has given to its bearer, who is admitted;
-        empty if there is none. Returns None if the bearer is not admitted."""
+        """Returns the name that the issuer of this token has given to its bearer, who is admitted,
+        or an empty string if there is no such name. Returns None if the bearer is not admitted."""
         ...
 
 

@@ -53,7 +53,7 @@ class Backoff:
         self._give_up_at = None
 
     def was_up(self, seconds: float) -> None:
-        """Records that a session has ended, which lasted for so many `seconds`."""
+        """Records that a session has ended, which had lasted for this many `seconds`."""
         if seconds >= STEADY:
             self._attempts = 0
 

@@ -27,7 +27,8 @@ def open_pads(url: str, *, known: bool = False) -> ColdPads:
 
 
 def cold_of(redis: Redis) -> ColdPads | None:
-    """Returns the cold store from which pads are brought into this Redis; None if there is none."""
+    """Returns the cold store from which pads are brought into this Redis, or None if there is
+    none."""
     return redis.elsewhere.cold if isinstance(redis.elsewhere, Thawing) else None
 
 

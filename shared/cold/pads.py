@@ -58,11 +58,11 @@ class ColdPart(NamedTuple):
     chat: Sequence[tuple[str, list[bytes]]] = ()
     """Messages (stream ID and fields, as in `archive.entries.Chat`), each of which replaces the one
     with the same ID. The store drops any message after `state.pad.chat`."""
-    saved: Sequence[bytes] | None = None  #: all of the saved revisions; None: they are unchanged
+    saved: Sequence[bytes] | None = None  #: all of the saved revisions; None if they are unchanged
     authors: Sequence[tuple[str, list[bytes]]] = ()
     """Records of authors who are in the pad, as in `archive.entries.Authors`, that are new or have
-    changed. One without fields belongs to an author who is not on record where the pad comes from,
-    such as the author of imported text: see `with_authors`."""
+    changed. One without fields belongs to an author without a record where the pad comes from, such
+    as the author of imported text: see `with_authors`."""
     snapshot: bytes | None = None
     """`Snapshot.to_bytes`, of a revision that the store has after this append. None means that the
     snapshot is unchanged, or, if the present one is of a revision from `revisions.first` on, that
@@ -104,9 +104,9 @@ class ColdListed(NamedTuple):
 
     pad: str
     head: int
-    time: int  #: of the last edit, ms since the epoch; 0: the list does not say
-    bytes: int  #: about how many it takes in the store; 0: the list does not say
-    mark: Mark | None  #: None: the list does not say
+    time: int  #: of the last edit, in ms since the epoch; 0 if the list does not say
+    bytes: int  #: about how many it takes in the store; 0 if the list does not say
+    mark: Mark | None  #: None if the list does not say
 
 
 class UsedBy(NamedTuple):
@@ -123,18 +123,18 @@ class ColdPads(Protocol):
     """
 
     async def look(self, pad: str) -> ColdHead | None:
-        """Returns where the pad stands; None if there is none of this name. Takes one small
-        read."""
+        """Returns where the pad stands, or None if there is no pad of this name. This takes one
+        small read."""
         ...
 
     async def glance(self, pad: str) -> ColdGlance | None:
-        """Returns what a list says about the pad; None if there is none. Costs little more than
-        `look`."""
+        """Returns what a list says about the pad, or None if there is no such pad. This costs
+        little more than `look`."""
         ...
 
     async def read(self, pad: str) -> ColdPad | None:
-        """Returns what the pad is opened from; None if there is none. Costs a snapshot and a tail,
-        however long the history is."""
+        """Returns what the pad is opened from, or None if there is no such pad. This costs a
+        snapshot and a tail, however long the history is."""
         ...
 
     def revisions(self, pad: str, epoch: int, first: int, last: int) -> AsyncIterator[Revisions]:
@@ -176,7 +176,8 @@ class ColdPads(Protocol):
         ...
 
     async def pad_of_read_only(self, read_only_id: str) -> str | None:
-        """Returns the pad that this id leads to (`PadHead.read_only_id`); None if there is none."""
+        """Returns the pad that this id leads to (`PadHead.read_only_id`), or None if there is
+        none."""
         ...
 
     def pads_of_author(self, author: str) -> AsyncIterator[str]:
@@ -185,7 +186,7 @@ class ColdPads(Protocol):
         ...
 
     async def used_by(self) -> UsedBy | None:
-        """Returns which fleet has last said that it uses the store; None if none ever has."""
+        """Returns which fleet has last said that it uses the store, or None if none ever has."""
         ...
 
     async def use(self, fleet: str) -> None:

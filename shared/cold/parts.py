@@ -116,7 +116,7 @@ def is_worth_a_snapshot(here: int, there: int) -> bool:
     hundred revisions to the snapshot that it has. This function is pure.
 
     Arguments:
-        here: the revision of the snapshot that Redis has; -1: there is none.
+        here: the revision of the snapshot that Redis has; -1 if there is none.
         there: the revision of the snapshot that the store has.
     """
     return there < 0 <= here or here - there >= SNAPSHOT_DISTANCE

@@ -50,7 +50,12 @@ class Pruning:
         export: Path | None = None,
         dry_run: bool = False,
     ) -> None:
-        """`export` is a directory into which each pad is backed up before it is deleted."""
+        """Prepares one pass.
+
+        Arguments:
+            export: a directory into which each pad is backed up before it is deleted.
+            dry_run: only says which pads would be deleted.
+        """
         self._redis = redis
         self._keyspace = keyspace
         self._cold = cold

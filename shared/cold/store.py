@@ -22,7 +22,7 @@ class Stored(NamedTuple):
 
     data: bytes
     version: ColdVersion
-    time: float = 0.0  #: when it was put, by the store's clock, Unix seconds; 0: unknown
+    time: float = 0.0  #: when it was put, by the store's clock, in Unix seconds; 0 if unknown
 
 
 class ColdStore(Protocol):
@@ -36,7 +36,7 @@ class ColdStore(Protocol):
     """
 
     async def get(self, name: str) -> Stored | None:
-        """Returns what is stored under the name; None if nothing is."""
+        """Returns what is stored under the name, or None if nothing is."""
         ...
 
     async def put(self, name: str, data: bytes, *, over: ColdVersion | None) -> ColdVersion:

@@ -292,8 +292,8 @@ class Thawing:
         return True
 
     async def _beside(self, keys: PadKeys, found: ColdPad) -> None:
-        """Brings what has keys of its own: the names that lead to the pad, and the authors in
-        it."""
+        """Brings what is stored under keys outside the pad's own: the names that lead to the pad,
+        and the authors in it."""
         told = found.state.pad
         known = (authors.stored_author(author, flat) for author, flat in found.authors)
         brought = authors.bring(self._redis, [author for author in known if author is not None])

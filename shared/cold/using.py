@@ -71,7 +71,8 @@ class StoreUse:
     """Announces in the store that the fleet uses it. One process of the fleet does so at a time."""
 
     def __init__(self, redis: Redis, cold: ColdPads, *, is_mine: Callable[[], bool]) -> None:
-        """`is_mine` says whether this process holds the first partition at present."""
+        """Takes `is_mine`, which returns whether this process holds the first partition at
+        present."""
         self._redis = redis
         self._cold = cold
         self._is_mine = is_mine

@@ -56,7 +56,8 @@ class WriteBehind:
     def __init__(
         self, redis: Redis, keyspace: Keyspace, cold: ColdPads, *, after_ms: int = 0
     ) -> None:
-        """`after_ms` is how long nobody may have been on a pad before it is frozen."""
+        """Takes `after_ms`, the time in ms for which nobody may have been on a pad before it is
+        frozen."""
         self._after_ms = after_ms
         self._redis = redis
         self._keyspace = keyspace

@@ -22,7 +22,7 @@ class OpRun:
         self._opcode = opcode
         self._written: list[str] = []
         self._attribs = ""
-        self._chars = 0  # of the op that is held back; 0: there is none
+        self._chars = 0  # of the op that is held back; 0 if there is none
         self._lines = 0
         self._tail = 0  # chars after its last newline, not counted in _chars
 

@@ -74,7 +74,7 @@ class Body:
         return newlines + self._blocks[index].text.count("\n", 0, position - units)
 
     def line_start(self, position: int) -> int:
-        """Returns the position after the last newline before `position`; 0 if there is none."""
+        """Returns the position after the last newline before `position`, or 0 if there is none."""
         index, units, newlines = self._find(position)
         at = self._blocks[index].text.rfind("\n", 0, position - units)
         if at < 0 and newlines:

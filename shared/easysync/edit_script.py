@@ -43,8 +43,8 @@ class Splice(NamedTuple):
     end: int
     shift: int  #: by how much the text grows
     newlines: int  #: by how many newlines it grows
-    rank: int  #: of the inserted text, see `insert_rank`; `NO_RANK`: it has several, or is none
-    removed: str | None  #: None: too long to be kept
+    rank: int  #: of the inserted text, see `insert_rank`; `NO_RANK` if it has several or none
+    removed: str | None  #: None if it is too long to be kept
 
 
 class EditScript:
@@ -193,7 +193,7 @@ class _ScriptDraft:
     def __init__(self) -> None:
         self.patches: list[Patch] = []
         self.splices: list[Splice] = []
-        self._start = self._at = -1  # -1: none begun
+        self._start = self._at = -1  # -1 while none has begun
         self._end = 0  # of the patch
         self._moved = 0  # what the finished splices add to positions
         self._text: list[str] = []

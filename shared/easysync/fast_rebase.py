@@ -81,7 +81,7 @@ class _Edit:
 
 
 class _Claim:
-    """A claim that so many newlines precede a position and, with `ends_line`, that one ends right
+    """A claim that `newlines` newlines precede a position and, with `ends_line`, that one ends right
     there."""
 
     __slots__ = ("ends_line", "newlines", "position")

@@ -31,8 +31,8 @@ thread run meanwhile: 2 ms."""
 class Op:
     """`chars` code units to keep, insert or remove, with `lines` newlines among them.
 
-    An op with `lines` ends with a newline. `attribs` is an attribute string such as `*0*1a`. An
-    op with the opcode "" is none, or one that has been used up.
+    An op with `lines` ends with a newline. `attribs` is an attribute string such as `*0*1a`. An op
+    with the opcode "" does nothing: it has been used up, or never was a real op.
     """
 
     __slots__ = ("attribs", "chars", "lines", "opcode")

@@ -16,7 +16,7 @@ from padfleet.shared.easysync.base36 import VALUES
 from padfleet.shared.easysync.errors import EasysyncError, shown
 from padfleet.shared.easysync.ops import Op, iter_ops
 
-# A run in canonical form. The last group matches anything that is none, up to the end.
+# A run in canonical form. The last group matches anything else, up to the end.
 _RUN: Final = re.compile(
     r"((?:\*[0-9a-z]++)*+)(?:\|([1-9a-z][0-9a-z]*+))?+\+([1-9a-z][0-9a-z]*+)|(.++)", re.DOTALL
 )

@@ -20,7 +20,7 @@ class EditStep(NamedTuple):
     newlines: int  #: how many newlines it adds before that
     rank: int  #: if it does nothing but insert, at one place: see `insert_rank`. Else `NO_RANK`
     changeset: str
-    splices: tuple[Splice, ...] | None  #: None: nothing can be moved over it
+    splices: tuple[Splice, ...] | None  #: None if nothing can be moved over it
 
 
 def step_of(changeset: str, patches: EditScript) -> EditStep:

@@ -114,7 +114,7 @@ class Appending:
 
     @property
     def head(self) -> int:
-        """The newest revision; -1 if there is none."""
+        """The newest revision, or -1 if there is none."""
         return self._document.head
 
     @property

@@ -100,7 +100,7 @@ class Beacon:
         health: Health,
         lines: Callable[[], Iterable[TaskStatus]],
     ) -> None:
-        """`lines` returns the status of the process's tasks at any moment."""
+        """Takes `lines`, which returns the status of the process's tasks at any moment."""
         self._redis = redis
         self._name = name
         self._count = count

@@ -39,7 +39,7 @@ class Series:
 
 
 def recent(past: Sequence[Point]) -> Rates | None:
-    """Returns the present rates; None for a process that has just started."""
+    """Returns the present rates, or None for a process that has just started."""
     return _rates_at(past, len(past) - 1, [point.at for point in past])
 
 
@@ -50,8 +50,8 @@ def _rates_at(past: Sequence[Point], index: int, moments: Sequence[int]) -> Rate
 
 
 def between(before: Point, now: Point) -> Rates | None:
-    """Returns the rates between two points; None if no time lies between them, or if the later one
-    belongs to another life of the process."""
+    """Returns the rates between two points, or None if no time lies between them, or if the later
+    one belongs to another life of the process."""
     span = now.at - before.at
     if span <= 0 or any(new < old for new, old in zip(now[3:6], before[3:6], strict=True)):
         return None
@@ -82,7 +82,7 @@ def charts(told: Sequence[Record]) -> Series:
 
 
 def _nearest(moments: Sequence[int], wanted: int) -> int | None:
-    """Returns the nearest point; None if the process did not live at that moment, or did not
+    """Returns the nearest point, or None if the process did not live at that moment, or did not
     report."""
     after = bisect_left(moments, wanted)
     near = [index for index in (after - 1, after) if 0 <= index < len(moments)]

@@ -98,8 +98,8 @@ def _ms(seconds: float | None) -> int:
 
 def quantile(before: Buckets, now: Buckets, share: float) -> float | None:
     """Returns the bound, in seconds, that `share` of the observations between two moments did not
-    exceed. It is the highest finite bound for values above all of them; None if there were no
-    observations."""
+    exceed. It is the highest finite bound for values above all of them. Returns None if there were
+    no observations."""
     bounds = sorted(now)
     total = now[bounds[-1]] - before.get(bounds[-1], 0.0) if bounds else 0.0
     if total <= 0:

@@ -91,7 +91,8 @@ def encode(record: Record) -> bytes:
 
 
 def decode(data: bytes) -> Record | None:
-    """Decodes a record; None if it is not of this form: of another version, or not ours."""
+    """Decodes a record. Returns None if it is not of this form, because it is of another version or
+    not ours."""
     try:
         told: dict[str, Any] = unpack(data)
         if told["form"] != FORM or told["kind"] not in ("worker", "writer"):

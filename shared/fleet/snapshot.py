@@ -12,18 +12,18 @@ class Seen(NamedTuple):
     kind: Kind
     id: str
     silence_ms: int  #: since its last beat, by Redis's clock
-    record: Record | None  #: None: it reports nothing, or nothing that we understand
+    record: Record | None  #: None if it reports nothing, or nothing that we understand
 
 
 class InboxStatus(NamedTuple):
     """The state of one partition's inbox."""
 
     partition: int
-    owner: str  #: the writer that had it last; empty: none ever had it
+    owner: str  #: the writer that had it last; empty if none ever had it
     left_ms: int | None
-    """For how long it remains that writer's, in ms; if negative, since when it does not. None:
-    given back."""
-    waiting_ms: int | None  #: the wait of the oldest unsettled submission; None: there is none
+    """How long the partition remains that writer's, in ms. A negative value says for how long it
+    has not been; None means that it was given back."""
+    waiting_ms: int | None  #: the wait of the oldest unsettled submission; None if there is none
     entries: int  #: that wait, including up to a hundred settled ones
     parked: int = 0  #: entries that its writers could not read, and skipped; the last hundred
 

@@ -31,7 +31,7 @@ class ProcessView:
     sockets: int = 0
     sessions: int = 0
     pads: int = 0
-    rates: Rates | None = None  #: None: it has just started
+    rates: Rates | None = None  #: None if it has just started
     latency_ms: int | None = None  #: recent p95 of deliveries or commits
     flow_ms: int | None = None  #: of a worker: p95 of its own revisions' round trip
     delay_ms: int | None = None
@@ -44,7 +44,8 @@ class Partition:
     number: int
     owner: str  #: the writer that has it, or had it last
     owned: bool
-    ownerless_s: float | None  #: since when its lease has expired; None: owned, or given back
+    #: how long its lease has been expired; None if it is owned, or was given back
+    ownerless_s: float | None
     waiting_s: float | None
     entries: int
     unread: str = ""  #: why nothing is known of it

@@ -29,14 +29,13 @@ REMOVED: Final = ("removed", "true")
 """The attribute of text that has been removed."""
 
 MARKER: Final = "*"
-"""The character at the beginning of a line that has attributes of its own. It is never
-displayed."""
+"""The character at the beginning of a line that has its own attributes. It is never displayed."""
 
 _NO_CLASS: Final = re.compile(r"[^A-Za-z0-9_-]")
 
 
 class Change(NamedTuple):
-    author: str  #: empty: no particular author
+    author: str  #: empty if it has no particular author
     changeset: str  #: with the attribute numbers of a pool that all changes share
 
 

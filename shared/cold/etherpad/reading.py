@@ -146,7 +146,8 @@ class TableReader:
     # --- History ---------------------------------------------------------------------------------
 
     async def last(self, pad_id: str, note: Note | None) -> str | None:
-        """Returns `digest_of` the record that the note has as its head; None if there is none."""
+        """Returns `digest_of` the record that the note has as its head, or None if there is
+        none."""
         if note is None or note.head < 0:
             return None
         (raw,) = await self._table.get([r.revision_key(pad_id, note.head)])
@@ -409,7 +410,7 @@ def read_only_of(raw: str | None) -> str | None:
 
 
 def deletion_of(raw: str | None) -> bytes:
-    """Returns the hash of the deletion token in its record; empty if there is none."""
+    """Returns the hash of the deletion token from its record, or empty bytes if there is none."""
     found = value_of(raw)
     hashed = found.get("hash") if isinstance(found, dict) else None
     if not isinstance(hashed, str) or len(hashed) != 64 or not hashed.isascii():

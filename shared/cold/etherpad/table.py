@@ -58,7 +58,7 @@ class Table(Protocol):
     columns."""
 
     async def get(self, keys: Sequence[str]) -> list[str | None]:
-        """Returns the values as they are; None for a key that does not exist."""
+        """Returns the values as they are, or None for a key that does not exist."""
         ...
 
     async def look(self, whole: str, digest: str) -> Looked:

@@ -30,10 +30,10 @@ class HeadObject:
     parts: tuple[PartRef, ...] = ()  #: of the history, in order
     blocks: tuple[Block, ...] = ()  #: the blocks that follow the parts
     chat_parts: tuple[PartRef, ...] = ()
-    chat: bytes = b""  #: payload of the messages after the parts; empty: none
+    chat: bytes = b""  #: payload of the messages after the parts; empty if there are none
     beside: dict[Beside, bytes | PartRef] = field(default_factory=dict)
     """The content under each name: a payload, or a reference to the part that holds it."""
-    snapshot_rev: int = -1  #: the revision of the snapshot; -1: there is none
+    snapshot_rev: int = -1  #: the revision of the snapshot; -1 if there is none
 
     def cold_head(self, version: str) -> ColdHead:
         pad = self.state.pad
@@ -54,7 +54,7 @@ class HeadObject:
         return sum(map(len, inline))
 
     def refs(self) -> list[PartRef]:
-        """All parts that the head names."""
+        """Returns all parts that the head names."""
         beside = [ref for ref in self.beside.values() if isinstance(ref, PartRef)]
         return [*self.parts, *self.chat_parts, *beside]
 

@@ -27,8 +27,8 @@ def parts_folder(pad: str) -> str:
 
 
 def pad_of(stem: str) -> str | None:
-    """Returns the pad whose head, without the `HEADS` prefix, has this name; None if the name does
-    not say."""
+    """Returns the pad whose head, without the `HEADS` prefix, has this name, or None if the name
+    does not say."""
     quoted = stem.rpartition("/")[2].rpartition("~")[0]
     return unquote(quoted) if len(quoted) < _LONGEST else None
 

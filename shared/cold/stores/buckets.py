@@ -51,7 +51,7 @@ class BucketStore:
     service, with the generation if it has one."""
 
     def __init__(self, store: "ObjectStore", where: str) -> None:
-        """`where` names the bucket in errors; it contains no credentials."""
+        """Takes `where`, which names the bucket in errors. It contains no credentials."""
         self._store = store
         self._where = where
 

@@ -20,7 +20,7 @@ from padfleet.shared.cold.errors import Overwritten, StoreAway, StoreFull
 from padfleet.shared.cold.store import ColdVersion, Stored, check_name
 
 THREADS: Final = 8
-"""How many files one process writes or reads at once. They have threads of their own, so that a
+"""How many files one process writes or reads at once. This is done in separate threads, so that a
 disk that hangs does not keep the rest of the process from its threads."""
 
 LISTED_AT_ONCE: Final = 500
