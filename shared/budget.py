@@ -126,7 +126,7 @@ class Budget:
                 lane.waiting.remove(me)
                 self._serve()
             elif me.future.done() and not me.future.cancelled():
-                me.future.result().give_back()  # it was granted, and nobody is there to take it
+                me.future.result().give_back()  # it was granted, but nobody is there to take it
             if isinstance(error, TimeoutError):
                 raise NoRoom(size) from None
             raise

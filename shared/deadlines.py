@@ -21,7 +21,8 @@ _SLACK = 64
 
 
 class Deadlines(Generic[T]):
-    """Items by time. Each has at most one deadline; putting it again moves that."""
+    """Keeps items by their deadlines. Each item has at most one deadline; putting the item again
+    moves it."""
 
     def __init__(self) -> None:
         self._heap: list[tuple[float, int, T]] = []

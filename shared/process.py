@@ -83,7 +83,7 @@ class Role(NamedTuple):
     """What a process is in its fleet."""
 
     kind: Kind
-    wanted: str  #: the name it was given; "": it makes one of its host's name and chance
+    wanted: str  #: the name it was given; "" if it makes one from its host's name and chance
     setting: str  #: the setting for that name, named in errors if two processes share it
     timeout_ms: int  #: the silence after which the others presume it dead
 

@@ -77,7 +77,7 @@ class TaskStatus(NamedTuple):
     running: int
     restarts: int
     late: float  #: seconds by which the task furthest behind is later than announced
-    trouble: str  #: what is wrong with one of them; "": all are well
+    trouble: str  #: what is wrong with one of them; "" if all are well
 
 
 # --- What tasks tell of themselves ---------------------------------------------------------------

@@ -106,7 +106,7 @@ async def page(
     until = time.monotonic() + seconds
     found = looked_at = steps = 0
     place: PagePlace | None = begins
-    keys = rows  # per step, which is always finished: so it is long only if little is found
+    keys = rows  # per step; a step is always finished, so it is long only if little is found
     while place is not None and found < rows and (time.monotonic() < until or not steps):
         steps += 1
         if place.scan is not None:

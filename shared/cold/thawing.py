@@ -96,7 +96,7 @@ class Thawing:
         self.cold = cold
         self._patience_s = patience_s
         self._trusting_s = trusting_s
-        self._missed: dict[str, float] = {}  #: by name: until when to believe that there is none
+        self._missed: dict[str, float] = {}  #: by name: until when the pad is taken not to exist
         self._under_way: dict[str, asyncio.Task[bool | TaskFault]] = {}
 
     async def bring(self, pad: str) -> bool:

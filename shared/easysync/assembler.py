@@ -12,8 +12,8 @@ from padfleet.shared.easysync.ops import op_text
 class OpRun:
     """A sequence of ops with one opcode, where neighbours with the same attributes are merged.
 
-    An op with newlines ends with one, so what follows the last newline is an op of its own: the
-    pair is held back as one, because a further op with newlines joins all three.
+    An op with newlines ends with one, so what follows the last newline is a separate op. The pair
+    is held back as one, because a further op with newlines joins all three.
     """
 
     __slots__ = ("_attribs", "_chars", "_lines", "_opcode", "_tail", "_written")

@@ -20,8 +20,8 @@ REMOVED_KEPT: Final = 1000
 
 
 UNITS_EACH: Final = 8
-"""How many code units of removed or marked text count as an operation, since each may have
-attributes of its own."""
+"""How many code units of removed or marked text count as one operation, since each unit may have
+different attributes."""
 
 
 class Patch(NamedTuple):
@@ -169,7 +169,7 @@ def patches_of(  # noqa: C901
 
 
 class _ScriptDraft:
-    """The patch at hand and the splice at hand, and those that are finished.
+    """The patch and the splice that are being made, and those that are finished.
 
     Marking ends a splice, since the text stays; only what is kept as it is ends a patch.
     """
@@ -213,7 +213,7 @@ class _ScriptDraft:
             self._rank = insert_rank(attribs, text[0], pool)
             self._tail_of = attribs if newlines else None
         elif attribs == self._tail_of and not newlines:
-            # What follows the last newline of a text is an op of its own. Its rank is never higher
+            # What follows the last newline of a text is a separate op. Its rank is never higher
             # than that of the lines before it, so the two stay together.
             self._tail_of = None
         else:

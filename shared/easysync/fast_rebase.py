@@ -81,8 +81,8 @@ class _Edit:
 
 
 class _Claim:
-    """A claim that `newlines` newlines precede a position and, with `ends_line`, that one ends right
-    there."""
+    """A claim that `newlines` newlines precede a position and, with `ends_line`, that one ends
+    right there."""
 
     __slots__ = ("ends_line", "newlines", "position")
 
@@ -92,8 +92,9 @@ class _Claim:
 
 def _move_claims(claims: list[_Claim], splices: Sequence[Splice]) -> None:
     """Moves the claims over a revision. Both are in order, so that each is looked at once."""
-    ahead, count = 0, len(splices)  # of the splices, those that the claim at hand is not behind
-    shift = newlines = 0  # of those that it is behind
+    # `ahead`: the index of the first splice that does not precede the claim
+    ahead, count = 0, len(splices)
+    shift = newlines = 0  # of the splices that precede it
     for claim in claims:
         claim.position += shift
         claim.newlines += newlines
@@ -158,7 +159,8 @@ class _Pending:
                 moved_lines += newlines
                 continue
             if start == high and own_rank >= rank != NO_RANK:
-                # Two inserts at one place, and the other one comes first. Claims stay before it.
+                # There are two inserts at one place, and the other one comes first. Claims stay
+                # before it.
                 high += shift
                 if not self._claims:
                     low = high
@@ -202,8 +204,8 @@ class _Pending:
             if op.opcode != "=" or op.attribs:
                 self._edits.append(_Edit(op, position, end))
             position = end
-        # Most submissions consist of one text only. The line after its last newline is an op of its
-        # own, which ranks no higher than the lines before it, so they stay together.
+        # Most submissions consist of one text only. The line after its last newline is a separate
+        # op, which ranks no higher than the lines before it, so they stay together.
         self._rank = NO_RANK
         first = self._edits[0] if self._edits else None
         if first is not None and all(
@@ -256,7 +258,7 @@ class _Pending:
             if at > end:
                 at += shift
             elif at < end or end - start + shift == 0:
-                at = start  # what was around it, or before it, is gone
+                at = start  # the text around it, or before it, is gone
             elif rank == NO_RANK:
                 return False
             else:
@@ -267,7 +269,7 @@ class _Pending:
     def _pass_by(self, step: EditStep) -> bool:
         """Moves edits that the revision does not touch, not even at their ends."""
         if not step.splices and all(edit.opcode != "=" for edit in self._edits):
-            return True  # it only sets attributes, and there are none here
+            return True  # the revision only sets attributes, and no edit here does
         if any(edit.end >= step.start and edit.start <= step.end for edit in self._edits):
             return False
         for edit in self._edits:

@@ -13,7 +13,8 @@ from padfleet.shared.easysync.errors import EasysyncError, shown
 # Between ops, JavaScript's line ends are skipped, as Etherpad's regular expression does.
 _LINE_ENDS: Final = "\n\r\u2028\u2029"
 
-# The last group matches anything that is no op, up to the end: one failure, found in linear time.
+# The last group matches anything that is not an op, up to the end, so that there is a single
+# failure, found in linear time.
 _OP: Final = re.compile(
     rf"(?:[{_LINE_ENDS}]++(?=[*|=+-]))?+"
     r"(?:((?:\*[0-9a-z]++)*+)(?:\|([0-9a-z]++))?+([-+=])([0-9a-z]++)|(.++))",

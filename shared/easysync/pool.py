@@ -28,7 +28,7 @@ class AttributePool:
         self._pairs: dict[int, Attribute] = {}
         self._numbers: dict[str, int] = {}
         self._next = 0
-        self._shared = False  # with a clone; it is copied before it is changed
+        self._shared = False  # whether a clone shares it; it is then copied before it is changed
 
     def put(self, key: str, value: str) -> int:
         """Returns the number of the attribute, which is a new one if the attribute has none yet."""

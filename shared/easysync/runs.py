@@ -109,7 +109,7 @@ def _end_of_runs(attribs: str, position: int, count: int) -> int:
     """Returns where the `count` runs end that are written from `position` on."""
     if not count:
         return position
-    # Each run has one plus sign, with its digits behind it.
+    # Each run has one plus sign, followed by its digits.
     rest = attribs[position:].split("+", count)[count]
     digits = len(attribs) - len(rest)
     match = _DIGITS.match(attribs, digits)

@@ -99,6 +99,6 @@ def behind(prefix: str) -> str:
 
 async def pad_ids(records: Records) -> list[str]:
     """Returns the ids of all pads, in alphabetical order. As in Etherpad, no id contains a colon:
-    after the id, a colon begins the kind of the record, and plugins have kinds of their own."""
+    after the id, a colon begins the kind of the record, and plugins add kinds."""
     found = [key.removeprefix("pad:") async for key in records.keys("pad:")]
     return sorted(pad_id for pad_id in found if ":" not in pad_id)

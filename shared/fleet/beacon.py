@@ -1,9 +1,9 @@
 """Reports the figures of this process to observers of the fleet (`padfleet top`, `/fleet`).
 
-It makes one `SET` every two seconds, of about 1 KB, in a task of its own, so that no revision waits
-for it. It is not a heartbeat: which processes are alive is what `pf:workers` and `pf:writers` say,
-and nothing but displays depends on this record. It is a string and not a hash, since it is written
-and read as a whole, and gets its time to live in the same command.
+It makes one `SET` every two seconds, of about 1 KB, in a separate task, so that no revision waits
+for it. It is not a heartbeat: `pf:workers` and `pf:writers` say which processes are alive, and
+nothing but displays depends on this record. It is a string and not a hash, since it is written and
+read as a whole, and gets its time to live in the same command.
 """
 
 import asyncio
@@ -57,7 +57,7 @@ class Figures(NamedTuple):
 
 
 class Name(NamedTuple):
-    """Which process it is."""
+    """The identity of a process."""
 
     kind: Kind
     id: str

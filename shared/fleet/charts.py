@@ -64,8 +64,8 @@ def between(before: Point, now: Point) -> Rates | None:
 
 
 def charts(told: Sequence[Record]) -> Series:
-    """Makes charts. Each process uses its own clock; what they share is that all reported just
-    now."""
+    """Makes charts. Each process reports times of its own clock, so they are aligned by the newest
+    report of each."""
     places: list[dict[str, float]] = [{} for _ in range(KEPT)]
     for record in told:
         moments = [point.at for point in record.past]

@@ -11,21 +11,24 @@ from typing import Literal, NamedTuple
 from padfleet.shared.fleet.view import FleetView, Partition, ProcessView
 
 Level = Literal["bad", "warn", "note"]
-"""bad: people are not served. warn: they are, but something is about to go wrong, or has. note: all
-is as it should be, and this is good to know."""
+"""How serious a finding is. `bad`: people are not served. `warn`: people are served, but something
+is about to go wrong, or has gone wrong. `note`: everything is as it should be, and this is good to
+know."""
 
 _ORDER: dict[Level, int] = {"bad": 0, "warn": 1, "note": 2}
 
 WAITS_S = 2.0
-"""The age of the oldest submission from which its partition is behind; a lease pauses for 3 s."""
+"""The age of the oldest submission, in seconds, from which on its partition is behind. The pause
+when a lease changes hands is 3 s."""
 STUCK_S = 6.0
-"""The age from which people notice, since their page says that it does not save."""
+"""The age, in seconds, from which on people notice, since their page says that it does not save."""
 BUSY = 0.85
 """The share of a core above which a process has no room left for a burst."""
 SLOW_DELIVERY_MS = 1_000
 SLOW_COMMIT_MS = 250
 LATE_MS = 500
-"""The delay of the event loop that is reported: everybody on that process waits for so long."""
+"""The delay of the event loop, in ms, from which on it is reported: everybody on that process waits
+for that long."""
 BEHIND = 1_000
 """The number of revisions that a socket may lack: as many as a worker keeps of a pad."""
 
@@ -216,7 +219,7 @@ def _were(count: int) -> str:
 
 
 def named(numbers: Sequence[int]) -> str:
-    """Returns "partition 7", "partitions 0-3 and 9"."""
+    """Returns the partitions in words, such as "partition 7" or "partitions 0-3 and 9"."""
     spans: list[list[int]] = []
     for number in sorted(numbers):
         if spans and number == spans[-1][1] + 1:

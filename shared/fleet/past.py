@@ -27,7 +27,7 @@ NONE = -1
 
 
 class Point(NamedTuple):
-    """One moment. Counters count from the start of the process."""
+    """The figures of one moment. Counters count from the start of the process."""
 
     at: int  #: ms since that start, by the process's own clock
     cpu: int  #: ms of processor time

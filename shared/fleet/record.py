@@ -40,7 +40,7 @@ class TaskLine(NamedTuple):
     running: int
     restarts: int
     late_ms: int  #: how much later than announced the one furthest behind is
-    trouble: str  #: what is wrong with one of them; "": all are well
+    trouble: str  #: what is wrong with one of them; "" if all are well
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,10 +1,10 @@
 """Resolves the case in which an Etherpad has written on a pad while a fleet had it open.
 
 Nothing of either side is lost, and nobody is shown one text in place of the other. If the history
-of one side continues from the end of the other, then it contains everything that the other has, and
-it becomes the pad. If both have continued, the pad is what is in the database, since people on a
-fleet can be told to reload and those on an Etherpad cannot; what the fleet had is kept as a pad of
-its own under another name, and the log says so.
+of one side continues from the end of the other, it contains everything that the other has, and
+becomes the pad. If both have continued, the pad is what is in the database, since people on a fleet
+can be told to reload and people on an Etherpad cannot. What the fleet had is then kept as a
+separate pad under another name, and the log says so.
 """
 
 import logging

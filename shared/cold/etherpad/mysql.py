@@ -1,6 +1,6 @@
 """Accesses the table of an Etherpad in MySQL or MariaDB. padfleet does not itself need the driver.
 
-The driver blocks, so it runs in threads, each of which has a connection of its own.
+The driver blocks, so it runs in threads, each with its own connection.
 """
 
 import asyncio

@@ -1,10 +1,10 @@
 """Defines the note: what a fleet stores with a pad's records that an Etherpad has no place for.
 This module is pure.
 
-The note is a record of its own under the key ``padfleet:<pad>`` in the same table: it is written in
+The note is a separate record under the key ``padfleet:<pad>`` in the same table. It is written in
 the same transaction as the pad, is part of the same dump, and needs no more rights than an Etherpad
 has. Etherpad does not look at it. It belongs to the pad's record as that was when the note was
-written (`there`); if the record has changed since, an Etherpad has written to it, and `standing`
+written (`there`). If the record has changed since, an Etherpad has written to it, and `standing`
 says which parts of the note still hold.
 """
 
@@ -50,7 +50,7 @@ class Note:
 
     there: str  #: `digest_of` the pad's record to which this note belongs
     last: (
-        str  #: `digest_of` the record of the head: by which that is known to be in a longer history
+        str  #: `digest_of` the record of the head, which shows whether a longer history contains it
     )
     epoch: int
     head: int
@@ -60,14 +60,14 @@ class Note:
     edition: int = 0
     written: int = 0
     change: str = ""  #: unique to each change
-    birth: int | None = None  #: in the first revision, if a fleet has begun the history
-    chat: int = -1  #: number of the newest message in a fleet,
-    chat_offset: int = 0  #: and what has to be added to it in the records, where some are missing
+    birth: int | None = None  #: the birth in the first revision, if a fleet has begun the history
+    chat: int = -1  #: the number of the newest message, as a fleet counts
+    chat_offset: int = 0  #: what the records' numbers exceed it by, where messages are missing
     plain: bool = True
     """Whether the records need no repair, so that reading may begin at a key revision."""
     places: tuple[
         HistoryPlace, ...
-    ] = ()  #: before each revision that begins a chunk, from the second on
+    ] = ()  #: the states before each revision that begins a chunk, from the second chunk on
     salvaged: str = ""  #: why only the present text is shown and nothing is ever written
     creator: str = ""
     sessions: int = 0
@@ -122,7 +122,8 @@ class Note:
 
 
 def version_of(change: str, digest: str) -> str:
-    """Returns the version of a pad, which differs after each change, whoever made it."""
+    """Returns the version of a pad. It differs after each change, whether a fleet or an Etherpad
+    made it."""
     return f"{change}.{digest[:32]}"
 
 

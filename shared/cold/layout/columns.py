@@ -43,12 +43,12 @@ class Columns(NamedTuple):
     pools: list[bytes]  #: JSON
     author: list[int]  #: for each revision, an index into `authors`; the lists below follow suit
     session: list[int]
-    seq: list[int]  #: the increase since the session's last one in here
-    time: list[int]  #: ms since the revision before in here; of the first, since 1970
+    seq: list[int]  #: the increase since the session's previous revision in these columns
+    time: list[int]  #: ms since the previous revision in these columns; for the first, since 1970
     delta: list[int]  #: how `timeDelta` differs from that
     pool: list[int]
-    changesets: bytes  #: JSON without its quotes, a line each
-    whole: list[tuple[int, bytes]]  #: by place: the records that do not fit in here
+    changesets: bytes  #: one per line, as JSON without its quotes
+    whole: list[tuple[int, bytes]]  #: the records that do not fit into these columns, by place
 
 
 def to_columns(
