@@ -1,5 +1,5 @@
-"""Groups items into batches, for what takes a round trip or a step for many items at once. This
-module is pure."""
+"""This module groups items into batches, for what takes a round trip or a step for many items at
+once. It is pure."""
 
 from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable, Iterator, Sequence
 from typing import Final, TypeVar

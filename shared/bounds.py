@@ -1,4 +1,4 @@
-"""Defines the maximum length and the form of everything that people submit. This module is pure.
+"""This module defines the maximum length and the form of everything that people submit. It is pure.
 
 Input comes in many ways: through sockets, the HTTP API, `.etherpad` files, databases of an
 Etherpad, and archives. What is kept out of one of them must not come in through another, so all of

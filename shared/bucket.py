@@ -1,5 +1,5 @@
-"""Implements token buckets, which limit a rate but allow a burst. This module is pure; the time is
-passed in."""
+"""This module implements token buckets, which limit a rate but allow a burst. It is pure; the time
+is passed in."""
 
 from collections.abc import Hashable
 from dataclasses import dataclass

@@ -1,5 +1,5 @@
-"""Limits how many bytes a process holds for its clients: data that they have not received yet, or
-have not sent completely.
+"""This module limits how many bytes a process holds for its clients: data that they have not
+received yet, or have not sent completely.
 
 A caller that wants to hold more waits, in order and for a limited time, until there is room. Small
 amounts do not wait behind large ones. Where the bytes belong to one client, that client has a share

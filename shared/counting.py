@@ -1,4 +1,4 @@
-"""Provides counters and histograms for hot paths, which Prometheus reads on demand.
+"""This module provides counters and histograms for hot paths, which Prometheus reads on demand.
 
 Those of prometheus-client take a lock for each value, about 1.2 µs for an observation, and a
 revision passes a dozen of them. These are for a process with one event loop and no threads that

@@ -1,5 +1,5 @@
-"""Tracks which sessions of a worker have reached their deadline, with one heap and one tick a
-second for all of them."""
+"""This module tracks which sessions of a worker have reached their deadline, with one heap and one
+tick a second for all of them."""
 
 import heapq
 import itertools

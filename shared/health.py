@@ -1,4 +1,4 @@
-"""Serves health and metrics over HTTP, the same for every process.
+"""This module serves health and metrics over HTTP, the same for every process.
 
 - `GET /health/live`: 200 while the process should be left alone, 503 when it should be restarted.
 - `GET /health/ready`: 200 while the process should get work, 503 when it should not.

@@ -1,4 +1,5 @@
-"""Provides a base for processes that run alongside ours from start to stop, usable in a `with`."""
+"""This module provides a base for processes that run alongside ours from start to stop, usable in a
+`with`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Sets up the logging of a process: compact text for people, one JSON object per line for machines.
+"""This module sets up the logging of a process: compact text for people, one JSON object per line
+for machines.
 
 Facts go into `extra`, not into the message: `log.info("lease taken", extra={"partition": 7})` is `…
 lease taken partition=7` or `{…, "message": "lease taken", "partition": 7}`. Messages thus stay the

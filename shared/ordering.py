@@ -1,4 +1,4 @@
-"""Sorts many names in little memory."""
+"""This module sorts many names in little memory."""
 
 import heapq
 import json

@@ -1,5 +1,5 @@
-"""Lists Etherpad's colours for authors; an author has an index into it until they choose a
-colour."""
+"""This module lists Etherpad's colours for authors; an author has an index into it until they
+choose a colour."""
 
 PALETTE = [
     "#ffc7c7",

@@ -1,4 +1,4 @@
-"""Looks up processes of this machine by their ids."""
+"""This module looks up processes of this machine by their ids."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""Starts, serves and ends a long-running process of the fleet, whatever it serves.
+"""This module starts, serves and ends a long-running process of the fleet, whatever it serves.
 
 A service is a coroutine that is given its settings; `run_process` turns it into an exit code:
 

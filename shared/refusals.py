@@ -1,4 +1,4 @@
-"""Counts what limits refuse, whichever part of a worker has the limit."""
+"""This module counts what limits refuse, whichever part of a worker has the limit."""
 
 from prometheus_client import Counter
 

@@ -1,4 +1,4 @@
-"""Keeps the event loop of a process quick to answer, and measures how quick it is."""
+"""This module keeps the event loop of a process quick to answer, and measures how quick it is."""
 
 import asyncio
 import gc

@@ -1,5 +1,5 @@
-"""Works out how long a writer pauses between two rounds of commits. This module is pure, without a
-clock.
+"""This module works out how long a writer pauses between two rounds of commits. It is pure and has
+no clock.
 
 A round has a cost whatever it contains: a read of the inboxes, and a wake-up here, in Redis and on
 each worker; and so does each commit of a partition. What comes while the writer pauses shares that

@@ -1,4 +1,5 @@
-"""Serves HTTP for every process, with headers that all answers have, including errors and refusals.
+"""This module serves HTTP for every process, with headers that all answers have, including errors
+and refusals.
 
     app = web.Application()
     add_safe_headers(app)

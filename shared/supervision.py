@@ -1,5 +1,5 @@
-"""Decides when a task that should live as long as its process counts as dead, and what follows.
-This module is pure: times are passed in, in seconds of any monotonic clock; `supervisor` acts on
+"""This module decides when a task that should live as long as its process counts as dead, and what
+follows. It is pure: times are passed in, in seconds of any monotonic clock; `supervisor` acts on
 the decisions."""
 
 import math

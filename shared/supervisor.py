@@ -1,5 +1,5 @@
-"""Supervises the tasks that live as long as their process: each has a name, and none dies
-unnoticed.
+"""This module supervises the tasks that live as long as their process: each has a name, and none
+dies unnoticed.
 
 All lasting tasks run through `Supervisor.keep`. A task that raises, returns, is cancelled by
 something else or makes no progress before its deadline is logged, counted, and restarted after a

@@ -1,4 +1,4 @@
-"""Runs tasks that end by themselves, and handles their faults.
+"""This module runs tasks that end by themselves, and handles their faults.
 
 Anything that runs concurrently with its caller is started here, or by the `supervisor` if it is to
 live as long as the process (a test checks this): asyncio itself keeps no reference to its tasks,

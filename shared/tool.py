@@ -1,4 +1,5 @@
-"""Runs a command that works on a fleet's Redis and then ends: its settings, and its exit code."""
+"""This module runs a command that works on a fleet's Redis and then ends. It handles the settings
+and the exit code."""
 
 import argparse
 import asyncio

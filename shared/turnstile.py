@@ -1,5 +1,5 @@
-"""Implements a bounded queue for a resource: it limits how many use the resource at once, and how
-many wait for it."""
+"""This module implements a bounded queue for a resource: it limits how many use the resource at
+once, and how many wait for it."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -1,4 +1,5 @@
-"""Defines what the parts of a worker that serve plain HTTP need to know about a visitor.
+"""This module defines what the parts of a worker that serve plain HTTP need to know about a
+visitor.
 
 The worker decides who a visitor is, as it does for sockets; these parts only ask.
 """

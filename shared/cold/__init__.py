@@ -1,4 +1,5 @@
-"""The cold store: cheap storage for pads that nobody has open, and the interfaces to it.
+"""This package is the cold store: cheap storage for pads that nobody has open, and the interfaces
+to it.
 
 `store` is the interface for bytes (files, an object store), and `pads` is the interface for pads,
 which writers, workers and tools use; `errors` lists what may go wrong at either. An implementation

@@ -1,4 +1,4 @@
-"""Lists all pads of a fleet, whether they are in Redis or in the cold store."""
+"""This module lists all pads of a fleet, whether they are in Redis or in the cold store."""
 
 from collections.abc import AsyncGenerator, Sequence
 from fnmatch import fnmatchcase

@@ -1,4 +1,5 @@
-"""Removes an author from what the cold store has of a pad, without bringing the pad into Redis."""
+"""This module removes an author from what the cold store has of a pad, without bringing the pad
+into Redis."""
 
 from padfleet.shared.archive.entries import Revisions, flat
 from padfleet.shared.cold.errors import Overwritten, StoreAway

@@ -1,4 +1,4 @@
-"""The errors that a cold store may raise."""
+"""This module defines the errors that a cold store may raise."""
 
 
 class StoreAway(OSError):

@@ -1,4 +1,4 @@
-"""Gathers what is listed about each pad."""
+"""This module gathers what is listed about each pad."""
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing

@@ -1,5 +1,5 @@
-"""Defines the note that is stored with a pad in Redis, which says how much of it the cold store
-has. This module is pure.
+"""This module defines the note that is stored with a pad in Redis, which says how much of it the
+cold store has. It is pure.
 
 The note saves a look at the store, but nothing relies on it: an append that is based on a wrong
 note raises `Overwritten`, and the caller then looks.

@@ -1,4 +1,4 @@
-"""Opens the cold store that the settings name, and makes a Redis bring pads from it."""
+"""This module opens the cold store that the settings name, and makes a Redis bring pads from it."""
 
 from padfleet.shared.cold.pads import ColdPads
 from padfleet.shared.cold.thawing import PATIENCE, Thawing

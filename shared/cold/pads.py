@@ -1,4 +1,4 @@
-"""Defines the interface to pads in a cold store that writers, workers and tools use.
+"""This module defines the interface to pads in a cold store that writers, workers and tools use.
 
 A cold store has the same of a pad that Redis has, up to one revision. `append` moves it from one
 state to the next in one step, or leaves it as it was. The store says of a pad:

@@ -1,4 +1,4 @@
-"""Lists all pads one page at a time, for a client that comes back for the next page.
+"""This module lists all pads one page at a time, for a client that comes back for the next page.
 
 Nothing is kept between two pages: the client brings along a short text that says where to continue.
 A page takes no longer than the time that it is given, however many pads there are and however few

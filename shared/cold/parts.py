@@ -1,4 +1,5 @@
-"""Reads what a pad in Redis has that the cold store lacks, and checks it by its chain."""
+"""This module reads what a pad in Redis has that the cold store lacks, and checks it by its
+chain."""
 
 from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
 from contextlib import aclosing

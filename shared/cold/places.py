@@ -1,4 +1,4 @@
-"""Decides where a pad is, and which process may do what with it. This module is pure.
+"""This module decides where a pad is, and which process may do what with it. It is pure.
 
 A pad is in Redis (*hot*) or in the cold store (*cold*), or on its way. Each place alone can be
 wrong about it, since a fail-over takes back what Redis has said, so the decision is made from what

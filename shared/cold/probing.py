@@ -1,4 +1,5 @@
-"""Tests whether a cold store does what pads rely on, with a small object that is removed again."""
+"""This module tests whether a cold store does what pads rely on, with a small object that is
+removed again."""
 
 import secrets
 import time

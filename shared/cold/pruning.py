@@ -1,5 +1,5 @@
-"""Removes pads that nobody has used for a long time: directly if they are in the cold store, and
-through their writer if they are in Redis."""
+"""This module removes pads that nobody has used for a long time: directly if they are in the cold
+store, and through their writer if they are in Redis."""
 
 import logging
 import time

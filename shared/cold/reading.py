@@ -1,4 +1,4 @@
-"""Reads a pad in the cold store without bringing it back into Redis."""
+"""This module reads a pad in the cold store without bringing it back into Redis."""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence

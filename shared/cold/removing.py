@@ -1,4 +1,4 @@
-"""Deletes a pad that is in the cold store, without bringing it into Redis."""
+"""This module deletes a pad that is in the cold store, without bringing it into Redis."""
 
 from padfleet.shared.cold.errors import Overwritten
 from padfleet.shared.cold.pads import ColdHead, ColdPads

@@ -1,4 +1,4 @@
-"""Unpacks records of revisions, many at a time. This module is pure.
+"""This module unpacks records of revisions, many at a time. It is pure.
 
 What write-behind does for each revision takes a busy writer's time. So nothing here creates an
 object for each revision, nor parses what is the same as in the previous one.

@@ -1,4 +1,4 @@
-"""Defines the interface below `pads`: bytes under names, each replaced as a whole."""
+"""This module defines the interface below `pads`: bytes under names, each replaced as a whole."""
 
 import re
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""Brings pads back into Redis, for a worker, a writer or a tool that needs one.
+"""This module brings pads back into Redis, for a worker, a writer or a tool that needs one.
 
     thawing = Thawing(redis, keyspace, cold)
     if await thawing.bring("pad"):      # it is in Redis

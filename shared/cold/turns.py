@@ -1,4 +1,4 @@
-"""Runs work directly if it is small, and outside the event loop if it is not."""
+"""This module runs work directly if it is small, and outside the event loop if it is not."""
 
 from collections.abc import Callable
 from typing import Final, ParamSpec, TypeVar

@@ -1,5 +1,5 @@
-"""Makes sure that only one fleet uses a cold store. Of two that did, each would treat the other's
-open pads as lost, and overwrite what the other has.
+"""This module makes sure that only one fleet uses a cold store. If two fleets did, each would treat
+the other's open pads as lost, and overwrite what the other has.
 
 Fleets are distinguished by when they were begun (`Agreed.since`). While a fleet has writers, one of
 them says repeatedly in the store that it is there. A process of another fleet that is started on

@@ -1,6 +1,6 @@
-"""Keeps the cold store up to date with the pads that are in Redis, and takes them out of Redis when
-nobody needs them there. The writer of a pad's partition uses it, in one task at a time per pad.
-"""
+"""This module keeps the cold store up to date with the pads that are in Redis, and takes them out
+of Redis when nobody needs them there. The writer of a pad's partition uses it, in one task at a
+time per pad."""
 
 import logging
 import time

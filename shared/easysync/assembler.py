@@ -1,4 +1,4 @@
-"""Assembles ops in canonical form.
+"""This module assembles ops in canonical form.
 
 Which neighbours are merged, and in which order inserts and removals come, has to match Etherpad
 exactly: its server refuses any other form, and the clients compare strings.

@@ -1,5 +1,5 @@
-"""Represents documents, a text with the attributes of its characters, and applies changesets to
-them."""
+"""This module represents documents, a text with the attributes of its characters, and applies
+changesets to them."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Reads and combines attribute strings, which list the attributes that an op sets, as numbers in a
-pool (`*0*1a`)."""
+"""This module reads and combines attribute strings, which list the attributes that an op sets, as
+numbers in a pool (`*0*1a`)."""
 
 from __future__ import annotations
 

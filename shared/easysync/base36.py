@@ -1,5 +1,5 @@
-"""Reads and writes the numbers of changesets, in base 36 with lower-case digits and without a
-sign."""
+"""This module reads and writes the numbers of changesets, in base 36 with lower-case digits and
+without a sign."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Holds a document that is edited in place, at a cost that does not grow with its length.
+"""This module holds a document that is edited in place, at a cost that does not grow with its
+length.
 
 The text and its attributes are held in blocks of about a thousand code units. An edit rewrites the
 blocks that it touches, and a position is found through sums over the blocks. `AText` is what the

@@ -1,4 +1,5 @@
-"""Packs and unpacks changesets: `Z:<old length><change of length><ops>$<inserted text>`."""
+"""This module packs and unpacks changesets: `Z:<old length><change of length><ops>$<inserted
+text>`."""
 
 from __future__ import annotations
 

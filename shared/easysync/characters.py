@@ -1,4 +1,5 @@
-"""Decides which characters a pad's text may have, with one rule for all sources of text.
+"""This module decides which characters a pad's text may have, with one rule for all sources of
+text.
 
 A text is lines that end with ``\\n``, of any characters except control characters. What comes as a
 whole text, from the API, a file or the settings, is cleaned before it is stored (`plain`). What

@@ -1,4 +1,4 @@
-"""Composes two consecutive changesets into one."""
+"""This module composes two consecutive changesets into one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Works out what a changeset does to a body before anything is changed."""
+"""This module works out what a changeset does to a body before anything is changed."""
 
 from __future__ import annotations
 

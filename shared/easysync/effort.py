@@ -1,4 +1,4 @@
-"""Limits how much work something may take, counted in operations processed."""
+"""This module limits how much work something may take, counted in operations processed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Defines the only exception of this package."""
+"""This module defines the only exception of this package."""
 
 from __future__ import annotations
 

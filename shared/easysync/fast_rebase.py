@@ -1,4 +1,5 @@
-"""Rebases over many revisions at once, with exactly the result of following each in turn.
+"""This module rebases over many revisions at once, with exactly the result of following each in
+turn.
 
 A changeset is split into edits at absolute positions. A later revision is usually one small splice,
 which only shifts edits elsewhere. Only where they touch is the revision followed in full.

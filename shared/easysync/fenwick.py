@@ -1,4 +1,5 @@
-"""Keeps running sums over the blocks of a document in logarithmic time (a Fenwick tree)."""
+"""This module keeps running sums over the blocks of a document in logarithmic time (a Fenwick
+tree)."""
 
 from __future__ import annotations
 

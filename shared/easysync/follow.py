@@ -1,4 +1,5 @@
-"""Transforms a changeset that was made concurrently with another, so that it applies after it."""
+"""This module transforms a changeset that was made concurrently with another, so that it applies
+after it."""
 
 from __future__ import annotations
 

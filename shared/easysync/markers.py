@@ -1,4 +1,4 @@
-"""Finds line markers: the invisible `*` in front of a list item that carries the line's
+"""This module finds line markers: the invisible `*` in front of a list item that carries the line's
 attributes."""
 
 from __future__ import annotations

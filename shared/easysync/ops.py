@@ -1,4 +1,4 @@
-"""Parses and writes the ops of which changesets and attribute strings consist."""
+"""This module parses and writes the ops of which changesets and attribute strings consist."""
 
 from __future__ import annotations
 

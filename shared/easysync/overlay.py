@@ -1,4 +1,4 @@
-"""Overlays one op on another: the step that composing and applying have in common."""
+"""This module overlays one op on another: the step that composing and applying have in common."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Holds attribute pools: the numbers that stand for attributes in attribute strings."""
+"""This module holds attribute pools: the numbers that stand for attributes in attribute strings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Implements Easysync as it is specified, to show what a result should be.
+"""This module implements Easysync as it is specified, to show what a result should be.
 
 A fleet has a faster way to do each of these: `fast_rebase` for rebasing, `undoing` for inverses,
 `markers` for line markers, and `edit_script` on a `Body` in place of lines. None of this module is

@@ -1,4 +1,4 @@
-"""Indexes a document's attributes, so that an edit need not read all of them.
+"""This module indexes a document's attributes, so that an edit need not read all of them.
 
 A document of some age has hundreds of runs of equal attributes, and an edit touches two or three.
 The rest can be copied as written, provided that everything is in canonical form and that nothing

@@ -1,4 +1,4 @@
-"""Builds changesets, piece by piece or as a single splice."""
+"""This module builds changesets, piece by piece or as a single splice."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Prepares revisions for moving changesets over them (see `fast_rebase`)."""
+"""This module prepares revisions for moving changesets over them (see `fast_rebase`)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Moves changesets and attributes from one pool to another."""
+"""This module moves changesets and attributes from one pool to another."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Undoes a changeset on a document that is edited in place, without a pass over all of it."""
+"""This module undoes a changeset on a document that is edited in place, without a pass over all of
+it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Converts between Python's strings and texts as JavaScript sees them.
+"""This module converts between Python's strings and texts as JavaScript sees them.
 
 Etherpad counts UTF-16 code units, and Python counts code points. Internally, every text is
 therefore a *code-unit string*: a `str` in which each character is one UTF-16 code unit, so that

@@ -1,4 +1,4 @@
-"""Describes a fleet to an observer, from what its processes report about themselves.
+"""This package describes a fleet to an observer, from what its processes report about themselves.
 
 `past` and `record` are what a process reports; `beacon` writes it to Redis every two seconds.
 `collect` reads it back, with the leases and inboxes, as a `snapshot`; `view` and `charts` make

@@ -1,4 +1,5 @@
-"""Reports the figures of this process to observers of the fleet (`padfleet top`, `/fleet`).
+"""This module reports the figures of this process to observers of the fleet (`padfleet top`,
+`/fleet`).
 
 It makes one `SET` every two seconds, of about 1 KB, in a separate task, so that no revision waits
 for it. It is not a heartbeat: `pf:workers` and `pf:writers` say which processes are alive, and

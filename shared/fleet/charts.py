@@ -1,4 +1,4 @@
-"""Makes rates and charts from what processes report about their last minutes. This module is
+"""This module makes rates and charts from what processes report about their last minutes. It is
 pure."""
 
 from bisect import bisect_left, bisect_right

@@ -1,4 +1,4 @@
-"""Takes a snapshot of a fleet, from its Redis alone."""
+"""This module takes a snapshot of a fleet, from its Redis alone."""
 
 import asyncio
 import time

@@ -1,4 +1,4 @@
-"""Says what is wrong with a fleet, in words, worst first. This module is pure.
+"""This module says what is wrong with a fleet, in words, worst first. It is pure.
 
 A finding says what it means for people, which process, pad or partition it is about, and since
 when; what to do about it is in docs/operations.md.

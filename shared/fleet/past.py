@@ -1,4 +1,4 @@
-"""Keeps the last minutes of a process, which reports them itself. This module is pure.
+"""This module keeps the last minutes of a process, which reports them itself. It is pure.
 
 The process keeps them, and not the observer: so one look shows rates and charts at once, at 3 a.m.
 and in a script; two observers see the same; and a restart, which sets all counters to 0, also

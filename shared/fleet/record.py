@@ -1,4 +1,4 @@
-"""Defines the record in Redis by which a process reports about itself."""
+"""This module defines the record in Redis by which a process reports about itself."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

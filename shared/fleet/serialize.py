@@ -1,4 +1,4 @@
-"""Makes JSON of a fleet, for `padfleet top --json` and the page. This module is pure."""
+"""This module represents a fleet as JSON, for `padfleet top --json` and the page. It is pure."""
 
 from collections.abc import Sequence
 from dataclasses import asdict

@@ -1,4 +1,4 @@
-"""Defines what one look at a fleet's Redis finds, as plain values."""
+"""This module defines what one look at a fleet's Redis finds, as plain values."""
 
 from dataclasses import dataclass
 from typing import NamedTuple

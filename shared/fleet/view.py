@@ -1,5 +1,5 @@
-"""Makes a view of a fleet for display: a snapshot, with the rates and sums computed from it. This
-module is pure."""
+"""This module makes a view of a fleet for display: a snapshot, with the rates and sums computed
+from it. It is pure."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence

@@ -36,8 +36,8 @@ _ESCAPES = {
 }
 
 TagsOf = Callable[[dict[str, str]], list[str]]
-"""Returns the tags for the attributes of a text, the outermost first, each with its class if it has
-one."""
+"""A function that returns the tags for the attributes of a text, the outermost first, each with its
+class if it has one."""
 
 _NOT_PLAIN = re.compile(r"[^\x21-\x7e\x80-\x9f\s]")
 """Characters that are written as numbers. The controls from 80 to 9f are not, because browsers take

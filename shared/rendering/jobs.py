@@ -34,8 +34,8 @@ been read, because a refused file must not make anybody an author."""
 
 
 LARGE = 30_000
-"""How many characters the operations of an insertion may have to be processed in the event loop.
-Longer ones are processed in a thread."""
+"""An insertion whose operations have more characters than this is processed in a thread, outside
+the event loop."""
 
 MOST_FIELDS = 1000
 """The maximum number of fields in one call; no call of ours has more than ten."""

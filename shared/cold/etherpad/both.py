@@ -1,4 +1,5 @@
-"""Resolves the case in which an Etherpad has written on a pad while a fleet had it open.
+"""This module resolves the case in which an Etherpad has written on a pad while a fleet had it
+open.
 
 Nothing of either side is lost, and nobody is shown one text in place of the other. If the history
 of one side continues from the end of the other, it contains everything that the other has, and

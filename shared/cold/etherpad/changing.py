@@ -1,5 +1,5 @@
-"""Works out how a pad's records change when a fleet writes behind, freezes, thaws or deletes it.
-This module is pure.
+"""This module works out how a pad's records change when a fleet writes behind, freezes, thaws or
+deletes it. It is pure.
 
 Each change is decided from the rows as they are in the transaction that makes it.
 """

@@ -1,4 +1,5 @@
-"""Accesses the table of an Etherpad in MySQL or MariaDB. padfleet does not itself need the driver.
+"""This module accesses the table of an Etherpad in MySQL or MariaDB. The driver is needed only for
+this.
 
 The driver blocks, so it runs in threads, each with its own connection.
 """

@@ -1,5 +1,5 @@
-"""Defines the note: what a fleet stores with a pad's records that an Etherpad has no place for.
-This module is pure.
+"""This module defines the note: what a fleet stores with a pad's records that an Etherpad has no
+place for. It is pure.
 
 The note is a separate record under the key ``padfleet:<pad>`` in the same table. It is written in
 the same transaction as the pad, is part of the same dump, and needs no more rights than an Etherpad

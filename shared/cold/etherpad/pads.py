@@ -1,4 +1,4 @@
-"""Implements `ColdPads` on the database of an Etherpad, in Etherpad's own records.
+"""This module implements `ColdPads` on the database of an Etherpad, in Etherpad's own records.
 
 Whether an Etherpad has written since is seen by the digest of the pad's record, which every edit,
 chat message and saved revision changes: the version then differs, so that nothing an Etherpad has

@@ -1,4 +1,5 @@
-"""Accesses the table of an Etherpad in PostgreSQL. padfleet does not itself need the driver."""
+"""This module accesses the table of an Etherpad in PostgreSQL. The driver is needed only for
+this."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence

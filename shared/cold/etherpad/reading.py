@@ -1,4 +1,4 @@
-"""Makes a pad, and the note that belongs to it, from an Etherpad's records."""
+"""This module makes a pad, and the note that belongs to it, from an Etherpad's records."""
 
 import asyncio
 import time as clock

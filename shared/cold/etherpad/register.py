@@ -1,4 +1,5 @@
-"""Implements `Register`: the people, groups and sessions in the database of an Etherpad."""
+"""This module implements `Register`: the people, groups and sessions in the database of an
+Etherpad."""
 
 import time
 from collections.abc import Iterable, Mapping, Sequence

@@ -1,4 +1,5 @@
-"""Defines the interface to a database in which an Etherpad keeps its records: texts by key."""
+"""This module defines the interface to a database in which an Etherpad keeps its records: texts by
+key."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""Defines how a pad is laid out in a store of bytes: in files or in a bucket.
+"""This package defines how a pad is laid out in a store of bytes: in files or in a bucket.
 
 A pad has one *head*: a small object with everything about the pad that is small, and with its
 newest revisions. It is replaced as a whole, on condition that it is still the previous one, and

@@ -1,4 +1,5 @@
-"""Works out a pad's head after an append: which parts are written, merged and dropped."""
+"""This module works out a pad's head after an append: which parts are written, merged and
+dropped."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence

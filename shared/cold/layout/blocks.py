@@ -1,5 +1,5 @@
-"""Makes and reads blocks: consecutive revisions of one chunk, compressed, with the chain at their
-end."""
+"""This module makes and reads blocks: consecutive revisions of one chunk, compressed, with the
+chain at their end."""
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby

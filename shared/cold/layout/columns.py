@@ -1,5 +1,5 @@
-"""Stores revisions as columns: what all of them share is written once, and what follows from other
-values is not written at all.
+"""This module stores revisions as columns: what all of them share is written once, and what follows
+from other values is not written at all.
 
 A revision takes some 330 bytes in the stream. Its chain follows from the one before, and all of its
 wire form but the changeset follows from the rest; what is left compresses to a third of the size of

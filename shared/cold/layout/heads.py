@@ -1,4 +1,4 @@
-"""Encodes a pad's head: the object that is replaced with each change of the pad."""
+"""This module encodes a pad's head: the object that is replaced with each change of the pad."""
 
 from dataclasses import dataclass, field
 from io import BytesIO

@@ -1,5 +1,5 @@
-"""Looks up the pads that a name leads to, for names such as read-only ids and authors. The pairs
-are stored in pages that many names share.
+"""This module looks up the pads that a read-only id or an author leads to. Pairs of such a name and
+a pad are stored in pages that many names share.
 
 With one object for each pair, most objects in a store of small pads would be pairs. Each shard,
 chosen by a hash of the name, has pages from 0 on, and page 0 says how many there are. New pairs are

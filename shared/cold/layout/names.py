@@ -1,4 +1,4 @@
-"""Defines the names of a pad's objects."""
+"""This module defines the names of a pad's objects."""
 
 from hashlib import blake2b
 from typing import Final

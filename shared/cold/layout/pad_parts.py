@@ -1,4 +1,4 @@
-"""Reads and writes the parts of one pad in a store of bytes."""
+"""This module reads and writes the parts of one pad in a store of bytes."""
 
 import logging
 import secrets

@@ -1,4 +1,4 @@
-"""Implements `ColdPads` for files and buckets: pads as objects in a store of bytes.
+"""This module implements `ColdPads` for files and buckets: pads as objects in a store of bytes.
 
 Parts are written first and the head last, in place of the head that was looked at: before that
 write, the pad is what it was, and after it, the new one. A part that no head names was left by a

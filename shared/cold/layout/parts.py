@@ -1,5 +1,5 @@
-"""Encodes parts: what has grown too large for a pad's head, as separate objects that never
-change."""
+"""This module encodes parts: separate objects for what has grown too large for a pad's head. A part
+never changes."""
 
 from collections.abc import Sequence
 from io import BytesIO

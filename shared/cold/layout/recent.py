@@ -1,5 +1,5 @@
-"""Keeps the heads of pads that were read or written last, for callers that are about to replace
-them."""
+"""This module keeps the heads of pads that were read or written last, for callers that are about to
+replace them."""
 
 from collections import OrderedDict
 from typing import Final

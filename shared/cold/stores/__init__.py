@@ -1,2 +1,2 @@
-"""The places in which cold pads are stored as bytes: each has names, bytes, and a put that is
-refused if another process was first. `opening` opens one of them from a URL."""
+"""This package has the places in which cold pads are stored as bytes. Each has names, bytes, and a
+put that is refused if another process was first. `opening` opens one of them from a URL."""

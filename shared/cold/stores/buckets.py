@@ -1,5 +1,5 @@
-"""Implements a cold store in a bucket: on S3 and services with its protocol, Google's, or Azure's.
-It uses `obstore`, which is installed with ``padfleet[objects]``."""
+"""This module implements a cold store in a bucket: on S3 and services with its protocol, Google's,
+or Azure's. It uses `obstore`, which is installed with ``padfleet[objects]``."""
 
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager

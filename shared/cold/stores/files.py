@@ -1,5 +1,5 @@
-"""Implements a cold store in a directory, which several processes may use at once, on one machine
-or on several that share a file system."""
+"""This module implements a cold store in a directory, which several processes may use at once, on
+one machine or on several that share a file system."""
 
 import asyncio
 import errno

@@ -1,4 +1,4 @@
-"""Reads the URL of a cold store, and opens the store.
+"""This module reads the URL of a cold store, and opens the store.
 
     file:///var/lib/padfleet/cold        a directory
     s3://bucket/prefix                   Amazon's S3; another service's: ?endpoint=https://…&region=…
