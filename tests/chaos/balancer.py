@@ -1,8 +1,9 @@
-"""A load balancer as people put before workers: new connections go to one that says it is ready.
+"""Implements a load balancer as people put before workers: new connections go to one that says it
+is ready.
 
 It looks at `/health/ready` as HAProxy or an ingress does, tries another worker when one refuses,
-and keeps what a client does by polling on one worker. The name for that is the query parameter
-`client`; all clients of a test come from one address, by which it is mostly done.
+and keeps a polling client on one worker. It recognises such clients by the query parameter
+`client`. Balancers mostly go by address, but all clients of a test have the same one.
 """
 
 from __future__ import annotations
@@ -79,7 +80,7 @@ class Balancer:
         task.add_done_callback(self._tasks.discard)
 
     async def _connect(self, near: _Near) -> None:
-        """Passes the connection on; it is cut when nobody wants it."""
+        """Passes the connection on, or cuts it if no worker takes it."""
         found = _CLIENT.search(bytes(near.head).partition(b"\r\n")[0])
         client = found[1] if found else b""
         for place in self._choices(client):
@@ -90,7 +91,8 @@ class Balancer:
 
     async def _pass_on(self, near: _Near, place: Place) -> bool:
         far = _Far(near, self._links)
-        # Before it is connected: of many that come at once, each has to see the others.
+        # This comes before the connection is made: of many that come at once, each has to see the
+        # others.
         self._links[far] = place
         try:
             await asyncio.get_running_loop().create_connection(lambda: far, *place)
@@ -100,7 +102,8 @@ class Balancer:
         return True
 
     def _choices(self, client: bytes) -> list[Place]:
-        """The worker that the client has been with, and then the ready ones, idle ones first."""
+        """Returns the worker that the client has been with, and then the ready ones, idle ones
+        first."""
         carried = Counter(self._links.values())
         ready = sorted(self._ready, key=lambda place: carried[place])
         kept = self._kept.get(client)
@@ -140,7 +143,7 @@ class _Side(asyncio.Protocol):
 
 
 class _Near(_Side):
-    """The client's end. Keeps what comes until it is known who is to have it."""
+    """The client's end, which keeps incoming data until it is known which worker gets it."""
 
     def __init__(self, begin: Callable[[_Near], None]) -> None:
         super().__init__()
@@ -161,7 +164,7 @@ class _Far(_Side):
     """The worker's end."""
 
     def __init__(self, near: _Near, links: dict[_Far, Place]) -> None:
-        """Takes itself out of `links` when it ends."""
+        """Takes the client's end, and `links`, from which it removes itself when it ends."""
         super().__init__()
         self.other = near
         self._links = links

@@ -1,13 +1,14 @@
-"""A bucket that speaks as much of S3 as a cold store needs, and can be broken while it is used.
+"""Runs a bucket that speaks as much of S3 as a cold store needs, and can be broken while it is
+used.
 
     with Bucket() as bucket:
         fleet = Fleet(url, folder, bucket.settings)
-        bucket.away = True       # connections break
+        bucket.away = True           # connections break
         with bucket.holding("PUT", number=3) as held:
-            ...                  # the third put waits for what is decided
+            ...                      # the third put waits for what is decided
 
-It runs in a thread of its own, and holds everything in memory. What a real service says is for the
-tests of `padfleet.shared.cold.stores`; here it is there to be broken.
+It runs in a thread of its own, and holds everything in memory. The tests of
+`padfleet.shared.cold.stores` use a real service's answers; this one is there to be broken.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ HOST: Final = "127.0.0.1"
 NAME: Final = "cold"
 
 CREDENTIALS: Final = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
-"""Any will do."""
+"""Credentials, of which any will do."""
 
 _START_S: Final = 10.0
 _HELD_S: Final = 60.0
@@ -43,16 +44,16 @@ class _Object(NamedTuple):
     data: bytes
     etag: str
     at: float
-    before: bytes = b""  #: what was there
+    before: bytes = b""  #: the content before it
 
 
 @dataclass
 class HeldCall:
-    """A call that waits. It is done, or its connection breaks with nothing done."""
+    """A call that waits. Then it is done, or its connection breaks with nothing done."""
 
     method: str
-    number: int  #: of calls of this kind, from when it was asked for: 1 is the next
-    port: int = 0  #: of the client's end, once it is here
+    number: int  #: counts calls of this kind since the request for it: 1 is the next
+    port: int = 0  #: that of the client's end, once it is here
     here: threading.Event = field(default_factory=threading.Event)
     decided: threading.Event = field(default_factory=threading.Event)
     done: bool = True
@@ -63,15 +64,16 @@ class HeldCall:
 
 
 class Bucket(Lifetime):
-    """Attributes may be set from any thread, and hold from the next call on."""
+    """A bucket. Its attributes may be set from any thread, and take effect from the next call
+    on."""
 
     def __init__(self) -> None:
         self.away = False  #: connections break
-        self.slow_s = 0.0  #: before each answer
+        self.slow_s = 0.0  #: seconds before each answer
         self.full = False  #: takes nothing more
-        self.refusing = False  #: refuses what is put on a condition, whatever is there
-        self.old = False  #: what is read is what was there before
-        self.damaged = False  #: what is read has a byte that is another
+        self.refusing = False  #: refuses every conditional put, whatever is there
+        self.old = False  #: reads return the content before the last change
+        self.damaged = False  #: one byte of everything that is read is wrong
         self.calls = 0
         self._held: HeldCall | None = None
         self._objects: dict[str, _Object] = {}
@@ -83,12 +85,12 @@ class Bucket(Lifetime):
 
     @property
     def url(self) -> str:
-        """What a cold store in it is named by."""
+        """Returns the URL of a cold store in this bucket."""
         return f"s3://{NAME}/pads?endpoint=http://{HOST}:{self._port}&region=us-east-1"
 
     @property
     def settings(self) -> dict[str, str]:
-        """For the processes of a fleet, and whoever reads its pads."""
+        """Returns the settings for the processes of a fleet, and for anyone who reads its pads."""
         return {"PADFLEET_COLD_URL": self.url, **CREDENTIALS}
 
     def start(self) -> None:
@@ -111,8 +113,8 @@ class Bucket(Lifetime):
 
     @contextmanager
     def holding(self, method: str = "", number: int = 1) -> Iterator[HeldCall]:
-        """The so-manyth call of this method, or of any, waits until it is released; at the latest
-        at the end, where it is done."""
+        """Lets the call with this number, of this method or of any, wait until it is released; at
+        the end of the context it is released at the latest, and done."""
         held = HeldCall(method, number)
         self._held = held
         try:
@@ -163,7 +165,7 @@ class Bucket(Lifetime):
             case "DELETE":
                 self._objects.pop(name, None)
                 return web.Response(status=204)
-            case "POST":  # of several names at once
+            case "POST":  # a deletion of several names at once
                 names = [unescape(key) for key in re.findall("<Key>(.*?)</Key>", body.decode())]
                 for key in names:
                     self._objects.pop(key, None)

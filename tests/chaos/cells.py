@@ -1,4 +1,4 @@
-"""The matrix: each fault, and the ways Redis may stand in which it is tried."""
+"""Defines the matrix: each fault, and the topologies of Redis in which it is tried."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ TOPOLOGIES: Final[dict[str, type[Group]]] = {
 
 
 async def two_of_each(scene: Scene) -> None:
-    """Two writers and two workers, with nothing special about them."""
+    """Starts two writers and two workers, with nothing special about them."""
     await scene.in_thread(scene.fleet.start, writers=2, workers=2)
 
 
@@ -52,7 +52,7 @@ class Cell:
 
 
 async def play(cell: Cell, topology: str, size: Size, folder: Path) -> Result:
-    """Runs the cell; AssertionError if it cost anybody anything that it should not."""
+    """Runs the cell. Raises AssertionError if it cost anybody anything that it should not."""
     with ExitStack() as resources:
         group = TOPOLOGIES[topology](folder / "redis", cell.redis)
         resources.enter_context(group)
@@ -109,8 +109,8 @@ async def play(cell: Cell, topology: str, size: Size, folder: Path) -> Result:
 
 
 async def _everybody_got_on(scene: Scene, typists: Typists) -> None:
-    """That each pad has got on does not say that each of the people on it has: one who was told to
-    reload may not have typed since."""
+    """Waits until everybody has got on. It is not enough that each pad has: somebody who was told
+    to reload may not have typed since."""
     await eventually(
         lambda: not outage(typists.recordings, scene.broken_at).never,
         "something of everybody has been accepted since the fault",

@@ -1,4 +1,5 @@
-"""What all groups of Redis servers have in common; `tests.chaos.topologies` has the groups."""
+"""Defines what all groups of Redis servers have in common; `tests.chaos.topologies` has the
+groups."""
 
 from __future__ import annotations
 
@@ -31,7 +32,8 @@ _DATA: Final = (
 
 @dataclass(frozen=True)
 class Promotion:
-    """Who took over from whom. `at` is a time.monotonic(); `seconds` are from the fault to it."""
+    """A change of primaries. `at` is a time.monotonic(); `seconds` is how long it took since the
+    fault."""
 
     old: Server
     new: Server
@@ -43,52 +45,54 @@ class Group(Lifetime):
     """Servers that a fleet uses as one Redis."""
 
     def __init__(self, folder: Path, extra: Sequence[str] = ()) -> None:
-        """`extra` are lines of configuration for each data server, such as `maxmemory 64mb`."""
+        """Takes the folder; `extra` are lines of configuration for each data server, such as
+        `maxmemory 64mb`."""
         self._folder = folder
         self._extra = tuple(extra)
-        self.program: Path | None = None  #: None: whatever server there is
+        self.program: Path | None = None  #: the server to run; None means any that is found
         self.servers: list[Server] = []  #: those with data, primaries or replicas
 
     @property
     @abstractmethod
     def url(self) -> str:
-        """The address in the form of `PADFLEET_REDIS_URL`."""
+        """Returns the address in the form of `PADFLEET_REDIS_URL`."""
 
     @abstractmethod
     def primaries(self) -> list[Server]:
-        """Those that the group, and not only they themselves, takes for primaries."""
+        """Returns the servers that the group, and not only they themselves, take for primaries."""
 
     @abstractmethod
     def replicas_of(self, primary: Server) -> list[Server]:
-        """Those that run and follow it, or followed it last if it is gone."""
+        """Returns the servers that run and follow it, or that followed it last if it is gone."""
 
     @abstractmethod
     def _start(self) -> None: ...
 
     def primary_for(self, key: str) -> Server:
-        """The server that holds `key`."""
+        """Returns the server that holds `key`."""
         (primary,) = self.primaries()
         return primary
 
     def key_on(self, primary: Server, prefix: str = "chaos") -> str:
-        """A key that `primary` holds."""
+        """Returns a key that `primary` holds."""
         keys = (f"{prefix}:{number}" for number in range(1000))
         return next(key for key in keys if self.primary_for(key) is primary)
 
     def cut_replication(self, primary: Server | None = None) -> None:
-        """What `primary` is told from now on reaches no replica; what it was told before, all.
+        """Cuts off the replicas: nothing that `primary` is told from now on reaches them, and
+        everything from before has.
 
-        They are given a wrong name to log in with, and then cut off. Freezing them would not do:
-        what was sent to a frozen one waits in the kernel, and it reads that when it goes on. Nor
-        would a proxy between them: Sentinel and Cluster know by which address a replica has to
-        follow, and put that right.
+        They are given a wrong name to log in with, and then disconnected. Freezing them would not
+        do: data for a frozen replica waits in the kernel, and the replica reads it when it goes on.
+        A proxy between them would not do either: Sentinel and Cluster know the address by which a
+        replica has to follow, and correct it.
         """
         primary = primary or self.primaries()[0]
         replicas = self.replicas_of(primary)
         if not replicas:
             raise AssertionError(f"{primary} knows of no replicas, so none would be cut off")
         client = primary.client()
-        # WAIT is for what this connection has written, so it has to write something.
+        # WAIT covers only what this connection has written, so it has to write something.
         key = self.key_on(primary, "chaos-cut")
         client.set(key, 1)
         client.delete(key)
@@ -113,9 +117,10 @@ class Group(Lifetime):
     def fail_over(
         self, primary: Server | None = None, *, by: Literal["kill", "freeze"] = "kill"
     ) -> Promotion:
-        """Kills or freezes a primary, the first unless given, and waits until a replica took over.
+        """Kills or freezes a primary, by default the first, and waits until a replica has taken
+        over.
 
-        It returns when all that is left of the group agrees on it.
+        It returns when all remaining servers of the group agree on it.
         """
         primary = primary or self.primaries()[0]
         replicas = self.replicas_of(primary)
@@ -136,13 +141,14 @@ class Group(Lifetime):
         return Promotion(primary, new, at - started, at)
 
     def old_primary_returns(self, promotion: Promotion) -> None:
-        """Starts or thaws it, still a primary as it was, and waits until it is made a replica."""
+        """Starts or thaws the old primary, which still takes itself for one, and waits until it is
+        made a replica."""
         if promotion.old.frozen:
             promotion.old.thaw()
         else:
             promotion.old.start()
         eventually_sync(
-            # Whose replica is the group's business: on a busy machine it may have failed over
+            # The group decides whose replica it becomes: on a busy machine it may have failed over
             # once more.
             lambda: any(promotion.old.follows(primary) for primary in self.primaries()),
             f"{promotion.old} is a replica",
@@ -154,7 +160,7 @@ class Group(Lifetime):
         return new in primaries and old not in primaries
 
     def start(self) -> None:
-        """Returns when the group is whole. Nothing is left running if that cannot be."""
+        """Returns when the group is complete. If that fails, nothing is left running."""
         try:
             self._start()
         except BaseException:
@@ -162,7 +168,7 @@ class Group(Lifetime):
             raise
 
     def stop(self) -> None:
-        """Kills all of it: its data is of no use to anybody."""
+        """Kills all servers, whose data nobody needs any more."""
         for server in self.servers:
             server.stop()
 

@@ -1,4 +1,4 @@
-"""One direction of a connection through the proxy, and the weather that it goes through."""
+"""Carries one direction of a connection through the proxy, and its weather."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _RETRANSMIT_MAX_S: Final = 3.2
 class Weather:
     """What the network does in one direction, to all connections."""
 
-    clear: asyncio.Event  #: not set: nothing comes through
+    clear: asyncio.Event  #: while it is not set, nothing comes through
     delay: float = 0.0
     jitter: float = 0.0
     bytes_per_s: float = 0.0  #: 0 is no limit
@@ -35,7 +35,7 @@ class Weather:
 
 
 class Lane:
-    """Takes from one socket and gives to another, as late and as slowly as the weather says."""
+    """Reads from one socket and writes to another, as late and as slowly as the weather says."""
 
     def __init__(
         self, source: socket.socket, sink: socket.socket, weather: Weather, dice: random.Random
@@ -48,7 +48,7 @@ class Lane:
         self._loop = asyncio.get_running_loop()
 
     async def run(self) -> None:
-        """Until the source is at its end. OSError when one of both is broken."""
+        """Runs until the source ends. Raises OSError when either of them is broken."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._take())
             group.create_task(self._give())
@@ -64,7 +64,8 @@ class Lane:
     async def _give(self) -> None:
         while True:
             due, chunk = await self._held.get()
-            # A time of arrival and not a pause: several on their way are not late one by one.
+            # This is a time of arrival and not a pause: several chunks on their way are not delayed
+            # one by one.
             await asyncio.sleep(due - self._loop.time())
             stall = _RETRANSMIT_S
             while self._dice.random() < self._weather.loss:

@@ -1,4 +1,4 @@
-"""All cells. A row for each fault, in the order of the table."""
+"""Lists all cells, one row for each fault, in the order of the table."""
 
 from typing import Final
 

@@ -1,18 +1,18 @@
-"""Hosts of a network of our own, between which the cable can be pulled.
+"""Makes hosts on a network of our own, between which the cable can be pulled.
 
     why = unavailable()
     if why: pytest.skip(why)
     with Network() as network:
         a, b = network.host("a"), network.host("b")
         server = Server(folder, port, settings, host=a.address, launcher=a.launcher)
-        network.cut(a, b)           # packets vanish: no reset, no refusal, only silence
+        network.cut(a, b)               # packets vanish: no reset, no refusal, only silence
         network.cut(a, b, back=False)   # only those from a to b
         network.mend()
 
-Each host is a network namespace of Linux with one cable (a veth pair) into a switch, a namespace
-too; the test's own processes are the host `network.here`. iptables drops the packets, in the
-namespaces only, so that all rules go away with them. A `TcpProxy` needs none of this, but its
-kernel goes on answering for whoever is cut off, and this one is silent.
+Each host is a network namespace of Linux with one cable (a veth pair) into a switch, which is a
+namespace too; the test's own processes are the host `network.here`. iptables drops the packets, in
+the namespaces only, so that all rules disappear with them. A `TcpProxy` needs none of this, but its
+kernel goes on answering for whichever side is cut off, and this network is silent.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _COMMAND_S: Final = 20.0
 
 @dataclass(frozen=True)
 class Host:
-    """A machine of the network. `namespace` is empty for the test's own."""
+    """A machine on the network. `namespace` is empty for the test's own."""
 
     name: str
     address: str
@@ -47,12 +47,13 @@ class Host:
 
     @property
     def launcher(self) -> list[str]:
-        """What to put before a command so that it runs there; the process stays the same one."""
+        """Returns what to put before a command so that it runs on this host; the process stays the
+        same one."""
         return ["ip", "netns", "exec", self.namespace] if self.namespace else []
 
 
 def unavailable() -> str:
-    """Why there can be no network on this machine; empty if there can be one."""
+    """Returns why there can be no network on this machine; empty if there can be one."""
     if os.geteuid() != 0:
         return "network namespaces need root"
     for program, package in (("ip", "iproute2"), ("iptables", "iptables")):
@@ -68,11 +69,11 @@ def unavailable() -> str:
 
 
 class NetworkFailed(Exception):
-    """A command that should have built the network failed; the text has what it said."""
+    """A command that should have built the network failed; the text has its output."""
 
 
 class Network(Lifetime):
-    """A switch and the hosts on it. What is left when the process dies, the next one removes."""
+    """A switch and the hosts on it. If the process dies, the next one removes what is left."""
 
     def __init__(self) -> None:
         self._name = f"{_PREFIX}-{os.getpid()}-{random.getrandbits(24):06x}"
@@ -84,7 +85,7 @@ class Network(Lifetime):
         self._cable = f"pf{random.getrandbits(32):08x}"
 
     def host(self, name: str) -> Host:
-        """Adds a host. NetworkFailed if that cannot be."""
+        """Adds a host. Raises `NetworkFailed` if that is impossible."""
         number = len(self._hosts) + 2
         host = Host(name, f"{self._subnet}.{number}", f"{self._name}-{name}")
         _ip("netns", "add", host.namespace)
@@ -101,7 +102,7 @@ class Network(Lifetime):
             self._drop(other, one)
 
     def mend(self) -> None:
-        """Ends all cuts. Connections go on when TCP tries again, which may take it a while."""
+        """Ends all cuts. Connections continue when TCP tries again, which may take a while."""
         for host in self._hosts:
             _run([*host.launcher, "iptables", "--flush"])
 
@@ -119,13 +120,14 @@ class Network(Lifetime):
             raise
 
     def stop(self) -> None:
-        """Kills what runs on the hosts and removes them. Does nothing the second time."""
+        """Kills whatever runs on the hosts and removes them. Does nothing the second time."""
         atexit.unregister(self.stop)
         _remove([name for name in _names() if name.startswith(f"{self._name}-")])
 
     def _drop(self, sender: Host, receiver: Host) -> None:
-        # Where it arrives: dropped where it is sent, the sender's kernel would be told of it.
-        # The test's own namespace gets no rules, so there it has to be at the sender.
+        # Packets are dropped where they arrive: if they were dropped where they are sent, the
+        # sender's kernel would notice. The test's own namespace gets no rules, so there it has to
+        # be at the sender.
         if receiver.namespace:
             rule = [*receiver.launcher, "iptables", "-A", "INPUT", "-s", sender.address]
         else:
@@ -133,7 +135,8 @@ class Network(Lifetime):
         _run([*rule, "-j", "DROP"])
 
     def _plug(self, port: str, cable: str, namespace: str) -> None:
-        """A cable from a port of the switch to an interface; without a namespace, of this one."""
+        """Lays a cable from a port of the switch to an interface, in this namespace if none is
+        given."""
         inside = ["-n", namespace] if namespace else []
         where = ["netns", namespace] if namespace else ["netns", str(os.getpid())]
         _ip("-n", self._switch, "link", "add", port, "type", "veth", "peer", cable, *where)
@@ -146,7 +149,7 @@ def _names() -> list[str]:
 
 
 def _remove_leftovers() -> None:
-    """Networks of processes that are gone: those that were killed could not remove theirs."""
+    """Removes the networks of processes that are gone: those that were killed could not do it."""
     _remove([name for name in _names() if not alive(int(name.split("-")[1]))])
 
 

@@ -1,4 +1,4 @@
-"""A TCP proxy whose network can be broken, on purpose and while it runs.
+"""Runs a TCP proxy whose network can be broken, on purpose and while it runs.
 
     with TcpProxy(server.port) as proxy:
         client = redis.Redis(port=proxy.port)
@@ -6,7 +6,7 @@
         proxy.heal()        # what was held goes on its way
 
 It runs in a thread of its own, so that tests of any style can use it; every method may be called
-from any other thread and has taken effect when it returns. What is on its way is bounded, so a
+from any other thread and has taken effect when it returns. Data on its way is bounded, so a
 receiver that does not read still holds up its sender.
 
 The thread shares the interpreter with the test: it is for breaking things, not for measuring
@@ -45,7 +45,7 @@ class _Link:
     client: socket.socket
     target: socket.socket | None = None
     task: asyncio.Task[None] | None = None
-    ended: bool = False  #: by both ends, and not by a reset
+    ended: bool = False  #: ended by both ends, and not by a reset
 
 
 class TcpProxy(Lifetime):
@@ -60,8 +60,8 @@ class TcpProxy(Lifetime):
         port: int = 0,
         seed: int = 0,
     ) -> None:
-        """`host` is where it listens, on a free port unless one is given. `seed` makes jitter and
-        loss repeatable."""
+        """Takes the target, and the address to listen at, on a free port unless one is given.
+        `seed` makes jitter and loss repeatable."""
         self._target = (target_host, target_port)
         self._host = host
         self._dice = random.Random(seed)
@@ -87,8 +87,8 @@ class TcpProxy(Lifetime):
     def blackhole(self, direction: Direction = "both") -> None:
         """Holds all bytes: connections stay open and silent, as with a pulled cable.
 
-        Held and not thrown away, for TCP would send them again once the network is back. A new
-        connection is still accepted, by the kernel, and gets nowhere.
+        The bytes are held and not thrown away, since TCP would send them again once the network is
+        back. A new connection is still accepted, by the kernel, and gets nowhere.
         """
 
         def change() -> None:
@@ -98,24 +98,24 @@ class TcpProxy(Lifetime):
         self._control(change)
 
     def delay(self, seconds: float, jitter: float = 0.0, *, direction: Direction = "both") -> None:
-        """Bytes arrive later by `seconds`, plus up to `jitter`; a round trip by twice that."""
+        """Delays bytes by `seconds`, plus up to `jitter`; a round trip takes twice that."""
 
         self._change(direction, delay=seconds, jitter=jitter)
 
     def throttle(self, bytes_per_s: float, *, direction: Direction = "both") -> None:
-        """No more than `bytes_per_s`, for each connection."""
+        """Lets no more than `bytes_per_s` through, for each connection."""
         if bytes_per_s <= 0:
             raise ValueError("a rate is above 0; blackhole() stops everything")
 
         self._change(direction, bytes_per_s=bytes_per_s)
 
     def lossy(self, probability: float, *, direction: Direction = "both") -> None:
-        """A stand-in for lost packets: a chunk stalls as if it had to be sent again.
+        """Lets chunks stall as if they had to be sent again, in place of lost packets.
 
-        A proxy sees a stream, from which nothing can be missing. What an application feels of a
-        lost packet is that this and all that follows come a retransmission time later (200 ms, and
-        twice as long if the repetition is lost too), and that is what happens here. What TCP does
-        besides, sending more slowly for a while, is not imitated.
+        A proxy sees a stream, from which nothing can be missing. What an application notices of a
+        lost packet is that this and everything after it come a retransmission time later (200 ms,
+        and twice as long if the repetition is lost too), and that is what happens here. TCP also
+        sends more slowly for a while, which is not imitated.
         """
         if not 0 <= probability < 1:
             raise ValueError(f"{probability} is not a probability below 1")
@@ -125,20 +125,20 @@ class TcpProxy(Lifetime):
     def reset_after(self, n_bytes: int, *, direction: Direction = "both") -> None:
         """Resets the connection that carries the `n_bytes`-th byte from now; once per direction.
 
-        At most `n_bytes` arrive, for a reset overtakes what the receiver has not read. With 0, the
-        next thing sent is lost whole: `reset_after(0, direction="to_client")` lets a server do
-        what it was asked and loses its answer.
+        At most `n_bytes` arrive, since a reset overtakes whatever the receiver has not read. With
+        0, the next thing sent is lost whole: `reset_after(0, direction="to_client")` lets a server
+        do what it was asked and loses its answer.
         """
 
         self._change(direction, until_reset=n_bytes)
 
     def heal(self) -> None:
-        """Ends all of it. What was held or delayed arrives."""
+        """Ends all faults. Data that was held or delayed arrives."""
         self._control(self._heal)
 
     @property
     def connections(self) -> int:
-        """Connections accepted since the start."""
+        """Returns how many connections have been accepted since the start."""
         return self._accepted
 
     @property
@@ -160,7 +160,7 @@ class TcpProxy(Lifetime):
         self._control(self._heal)
 
     def stop(self) -> None:
-        """Resets what is open and frees the port. Does nothing the second time."""
+        """Resets open connections and frees the port. Does nothing the second time."""
         if self._loop.is_closed():
             return
         if self._thread.is_alive():
@@ -198,7 +198,8 @@ class TcpProxy(Lifetime):
             self._accepting.cancel()
             self._accepting = None
             self._listener.close()
-            # Bound and not listening: connections are refused, and nobody else gets the port.
+            # It is bound but does not listen: connections are refused, and nobody else gets the
+            # port.
             self._listener = _bound(self._host, self.port)
         self._drop()
 
@@ -228,13 +229,14 @@ class TcpProxy(Lifetime):
             link = _Link(client)
             self._links.add(link)
             link.task = self._loop.create_task(self._carry(link))
-            # Here and not in the task: one that is cancelled before its first step runs nothing.
+            # This is here and not in the task: a task that is cancelled before its first step runs
+            # nothing.
             link.task.add_done_callback(partial(self._close, link))
 
     async def _carry(self, link: _Link) -> None:
-        """Both directions, until both are at their end or one is broken."""
+        """Carries both directions, until both have ended or one is broken."""
         link.client.setblocking(False)
-        # A network that carries nothing does not carry the wish to connect either.
+        # A network that carries nothing does not carry requests to connect either.
         await self._weather["to_target"].clear.wait()
         link.target = target = socket.socket()
         target.setblocking(False)
@@ -263,7 +265,7 @@ class TcpProxy(Lifetime):
 
 
 def _bound(host: str, port: int) -> socket.socket:
-    """A socket that has its port and does not listen yet."""
+    """Returns a socket that has its port and does not listen yet."""
     bound = socket.socket()
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     bound.bind((host, port))

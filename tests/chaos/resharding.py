@@ -1,4 +1,4 @@
-"""Slots of a cluster go from node to node, as the operators' tools make them go.
+"""Moves slots of a cluster from node to node, as the operators' tools do.
 
 move(group, slot, target)              # key by key, as redis-cli --cluster reshard
 move_at_once(group, slots, target)     # CLUSTER MIGRATESLOTS, from Valkey 9 on
@@ -33,13 +33,14 @@ class Move:
             raise ValueError(f"{target} has slot {slot}")
 
     def begin(self) -> None:
-        """Both nodes know of it; no key has gone yet."""
+        """Tells both nodes of the move; no key has gone yet."""
         slot, source, target = self._slot, self._source, self._target
         target.client().execute_command("CLUSTER", "SETSLOT", slot, "IMPORTING", _id(source))
         source.client().execute_command("CLUSTER", "SETSLOT", slot, "MIGRATING", _id(target))
 
     def carry(self, part: float = 1.0) -> int:
-        """Takes so much of what is on the old node to the new one; returns how many keys went."""
+        """Takes this part of the keys on the old node to the new one; returns how many keys
+        went."""
         client = self._source.client()
         goal = int(client.execute_command("CLUSTER", "COUNTKEYSINSLOT", self._slot) * part)
         gone = 0
@@ -48,7 +49,7 @@ class Move:
             keys = client.execute_command("CLUSTER", "GETKEYSINSLOT", self._slot, count)
             if not keys:
                 break
-            # Not by `client.migrate`, whose time-out is that of its connection.
+            # This does not use `client.migrate`, whose time-out is that of its connection.
             client.execute_command(
                 "MIGRATE", HOST, self._target.port, "", 0, MIGRATE_MS, "KEYS", *keys
             )
@@ -56,7 +57,7 @@ class Move:
         return gone
 
     def end(self) -> None:
-        """The new node owns the slot, and all know."""
+        """Makes the new node the owner of the slot, and waits until all know it."""
         name = _id(self._target)
         nodes = [self._target, self._source, *self._group.primaries()]
         for node in nodes:
@@ -67,7 +68,7 @@ class Move:
 
 
 def move(group: ClusterGroup, slot: int, target: Server) -> None:
-    """All of it, without a pause."""
+    """Moves the whole slot, without a pause."""
     step = Move(group, slot, target)
     step.begin()
     step.carry()
@@ -75,7 +76,7 @@ def move(group: ClusterGroup, slot: int, target: Server) -> None:
 
 
 def move_at_once(group: ClusterGroup, slots: Sequence[int], target: Server) -> None:
-    """As Valkey does it from version 9 on: like a replica first, and then in one step."""
+    """Moves slots as Valkey does from version 9 on: first like a replica, and then in one step."""
     source = group.owner_of(slots[0])
     ranges = [part for slot in slots for part in (slot, slot)]
     source.client().execute_command(
@@ -89,7 +90,7 @@ def move_at_once(group: ClusterGroup, slots: Sequence[int], target: Server) -> N
 
 
 def moves_at_once(server: Server) -> bool:
-    """Whether it can."""
+    """Returns whether the server can move slots at once."""
     try:
         return bool(server.client().execute_command("CLUSTER", "GETSLOTMIGRATIONS") is not None)
     except ResponseError:

@@ -1,4 +1,4 @@
-"""What a run of a cell came to, as JSON in `build/chaos`; `tests.chaos.table` shows it."""
+"""Keeps the result of a run of a cell, as JSON in `build/chaos`; `tests.chaos.table` shows it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ FORKS: Final = ("FORK", "DIVERGED", "DISAGREE", "BROKEN_STREAM", "REFUSED", "BAD
 
 @dataclass(frozen=True)
 class Times:
-    """Seconds, over clients."""
+    """A distribution over clients, in seconds."""
 
     least: float
     median: float
@@ -41,7 +41,7 @@ class Result:
     pads: int
     at: float  #: seconds since 1970
     revisions: int
-    submitted: int  #: again after a reconnect counts again
+    submitted: int  #: a repetition after a reconnect counts again
     accepted: int
     reconnects: int
     reloads: int  #: clients that were told to reload
@@ -50,7 +50,7 @@ class Result:
     back: (
         Times | None
     )  #: from the fault until a client had something accepted that it sent after it
-    back_after_mending: Times | None  #: the same from when what was broken was there again
+    back_after_mending: Times | None  #: the same from when the broken part was there again
     promotion_s: float | None = None  #: from the fault until a replica had taken over
     notes: dict[str, float] = field(default_factory=dict)
 
@@ -58,7 +58,7 @@ class Result:
         return sum(self.findings.get(kind, 0) for kind in kinds)
 
     def keep(self, folder: Path = FOLDER) -> None:
-        """Over the last one of the same cell and size."""
+        """Writes the result over the last one of the same cell and size."""
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"{self.size}-{self.fault}-{self.topology}.json"
         path.write_text(json.dumps(asdict(self), indent=1) + "\n")

@@ -1,4 +1,4 @@
-"""A fleet with people typing on it, for one fault to strike."""
+"""Sets up a fleet with people typing on it, for one fault to strike."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ PARTITIONS: Final = 8
 
 SETTINGS: Final = {
     "PADFLEET_PARTITIONS": str(PARTITIONS),
-    # So that a socket which nobody holds any more is found out within the run.
+    # With these, an abandoned socket is noticed within the run.
     "PADFLEET_PING_INTERVAL_MS": "2000",
     "PADFLEET_PING_TIMEOUT_MS": "2000",
     "PADFLEET_DRAIN_MS": "2000",
@@ -41,11 +41,11 @@ class Size:
     clients: int
     pads: int
     rate: float  #: edits a second of each client
-    revisions: int  #: that each pad has to get on by before the fault, and after it
+    revisions: int  #: by how many each pad has to get on before the fault, and after it
     settings: Mapping[str, str] = field(default_factory=dict)
 
 
-# Quicker to give up, so that a run is shorter; what it takes is not measured there.
+# These values give up sooner, which makes a run shorter; nothing is measured there.
 SHORT: Final = Size(
     "short",
     clients=12,
@@ -64,7 +64,7 @@ FULL: Final = Size("full", clients=100, pads=6, rate=0.5, revisions=20)
 
 @dataclass
 class Scene:
-    """What a fault has before it. It says when it `breaks` things, and when they are `mended`."""
+    """The scene of a fault. The fault says when it `breaks` things, and when they are `mended`."""
 
     group: Group
     fleet: Fleet
@@ -72,19 +72,20 @@ class Scene:
     size: Size
     resources: ExitStack  #: closed when all is over, last in first out
     rollback: Rollback | None = None
-    """Set by a fault that takes revisions back: who had seen them is told to reload."""
+    """Set by a fault that takes revisions back: clients that had seen them are told to reload."""
     checks: list[Callable[[], object]] = field(default_factory=list)
-    """Called at the end, while all processes still run; AssertionError when something is wrong."""
+    """Called at the end, while all processes still run. They raise AssertionError if something is
+    wrong."""
     promotion: Promotion | None = None
     broken_at: float = 0.0
     mended_at: float = 0.0
     notes: dict[str, float] = field(default_factory=dict)  #: figures for the result
     urls: list[str] = field(default_factory=list)  #: where clients connect, if not to the workers
-    proxies: dict[str, TcpProxy] = field(default_factory=dict)  #: by what they stand between
+    proxies: dict[str, TcpProxy] = field(default_factory=dict)  #: by what they are between
     network: tuple[Network, Host] | None = None  #: with the machine that can be cut off
     clocks: dict[str, WallClock] = field(default_factory=dict)  #: those that are not the machine's
     watchers: Watchers | None = None
-    bucket: Bucket | None = None  #: where pads lie that nobody is on
+    bucket: Bucket | None = None  #: where pads are that nobody is on
     _typists: Typists | None = None
 
     @property
@@ -98,12 +99,12 @@ class Scene:
 
     @property
     def worker(self) -> Member:
-        """The one that the fault strikes."""
+        """Returns the worker that the fault strikes."""
         return self.fleet.workers[0]
 
     @property
     def writer(self) -> Member:
-        """The one that the fault strikes."""
+        """Returns the writer that the fault strikes."""
         return self.fleet.writers[0]
 
     def breaks(self) -> None:
@@ -111,20 +112,20 @@ class Scene:
         self.broken_at = time.monotonic()
 
     def mended(self) -> None:
-        """What was broken is there again, or another one has taken its place. The last call
-        counts."""
+        """Notes that the broken part is there again, or another one has taken its place. The last
+        call counts."""
         self.mended_at = time.monotonic()
 
     def key_of(self, pad: str) -> str:
-        """A key of the pad, which says where in a group of servers it lives."""
+        """Returns a key of the pad, which says where in a group of servers it lives."""
         return Keyspace(PARTITIONS).pad(pad).channel
 
     async def in_thread(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """For calls that wait: the typists must not wait with them."""
+        """Makes a call that waits in a thread, so that the typists need not wait with it."""
         return await asyncio.to_thread(call, *args, **kwargs)
 
     async def typed(self, pads: Sequence[str] = (), *, timeout: float = 60.0) -> None:
-        """Until every pad has got on, or each of these."""
+        """Waits until every pad, or each of these, has got on."""
         furthest = self.typists.furthest
         goal = {pad: furthest(pad) + self.size.revisions for pad in pads or self.pads}
         await eventually(
@@ -135,13 +136,15 @@ class Scene:
 
     @asynccontextmanager
     async def people(self, *, times: int = 1, stay: Stay | None = None) -> AsyncIterator[Typists]:
-        """So many `times` as the size says, who type so much less; they connect by `stay`."""
+        """Runs `times` as many people as the size says, who each type so much less; `stay` connects
+        them."""
         async with await Typists.start(
             self.urls or self.fleet.urls,
             self.pads,
             clients=self.size.clients * times,
             rate=self.size.rate / times,
-            # Not a page's 1 to 5 s: how long the fleet takes is to be seen, not a page's patience.
+            # This is shorter than a page's 1 to 5 s: it is to show how long the fleet takes, not
+            # how patient a page is.
             pause=(0.2, 1.0),
             stay=stay,
         ) as self._typists:

@@ -1,8 +1,8 @@
-"""One Redis-compatible server, data or sentinel, that a test may kill, freeze and start again.
+"""Runs one Redis-compatible server, data or sentinel, that a test may kill, freeze and start again.
 
-Not `EmbeddedServer`: that one is made to end well. Here a configuration file is needed, for
+It is not `EmbeddedServer`, which is made to end well. Here a configuration file is needed, since
 Sentinel keeps its state in it and writes the roles of servers into theirs, and the process is
-tethered with SIGKILL, for one that is frozen does not hear anything else when the test dies.
+tethered with SIGKILL, since a frozen one would hear nothing else when the test dies.
 """
 
 from __future__ import annotations
@@ -43,10 +43,13 @@ class Server:
         launcher: Sequence[str] = (),
         program: Path | None = None,
     ) -> None:
-        """`settings` are lines of its configuration file, beside address, folder and log.
+        """Takes the folder and the port.
 
-        `launcher` is a command that runs the one which follows it, as that of a `Host` does; its
-        address is then `host`. `program` is the server to run, if it is not to be the first found.
+        Arguments:
+            settings: lines of its configuration file, besides address, folder and log.
+            launcher: a command that runs the one which follows it, as that of a `Host` does; the
+                address is then `host`.
+            program: the server to run, if it is not to be the first one found.
         """
         self.host = host
         self.port = port
@@ -58,7 +61,7 @@ class Server:
         self._launcher = list(launcher)
         self._program = program
         self._process: subprocess.Popen[bytes] | None = None
-        # No retries and no long waits: whether it answers now is what is asked.
+        # There are no retries and no long waits: the question is whether it answers now.
         self._client = redis.Redis(
             host=host,
             port=port,
@@ -85,17 +88,19 @@ class Server:
 
     @property
     def pid(self) -> int:
-        """RuntimeError if it does not run."""
+        """Returns the process id. Raises RuntimeError if it does not run."""
         if self._process is None or not self.running:
             raise RuntimeError(f"{self} does not run")
         return self._process.pid
 
     def client(self) -> redis.Redis:
-        """The same client each time, for commands to this server and no other; bytes come back."""
+        """Returns the same client each time, for commands to this server and no other; it returns
+        bytes."""
         return self._client
 
     def start(self) -> None:
-        """Starts it with what it had, and waits until it answers. From the main thread only."""
+        """Starts it with its data, and waits until it answers. It must be called from the main
+        thread."""
         self.launch()
         eventually_sync(self._answers, f"{self} answers", timeout=START_S)
 
@@ -124,7 +129,7 @@ class Server:
         self.start()
 
     def kill(self) -> None:
-        """As `kill -9`. Does nothing if it does not run."""
+        """Kills it like `kill -9`. Does nothing if it does not run."""
         process, self._process, self.frozen = self._process, None, False
         if process is not None:
             process.kill()
@@ -135,7 +140,8 @@ class Server:
         self._client.close()
 
     def freeze(self) -> None:
-        """SIGSTOP: connections to it stay open, and new ones are accepted by the kernel."""
+        """Stops the process with SIGSTOP: connections to it stay open, and new ones are accepted by
+        the kernel."""
         os.kill(self.pid, signal.SIGSTOP)
         self.frozen = True
 
@@ -144,7 +150,8 @@ class Server:
         self.frozen = False
 
     def role(self) -> str:
-        """`master` or `slave` as it says of itself; empty if it does not answer."""
+        """Returns `master` or `slave`, as it reports itself, or an empty text if it does not
+        answer."""
         if not self.running or self.frozen:
             return ""
         try:
@@ -153,7 +160,8 @@ class Server:
             return ""
 
     def follows(self, primary: Server) -> bool:
-        """Whether it is a replica of `primary`, with the link up and its first copy complete."""
+        """Returns whether it is a replica of `primary`, with the link up and its first copy
+        complete."""
         if self.role() != "slave":
             return False
         try:

@@ -1,13 +1,13 @@
-"""Runs padfleet with a wall clock that a test can put back and forth while it runs.
+"""Runs padfleet with a wall clock that a test can put forward and back while it runs.
 
     clock = WallClock(folder / "clock")
     fleet.start(launcher=clock.launcher)
     clock.jump(-3600)       # an hour back, for every process that was started with it
 
-What is shifted is `time.time` and `time.time_ns`, which everything that Python code asks for the
-date goes through, but for `datetime.now` and `time.localtime()` without an argument: they ask the
-kernel themselves. `time.monotonic` and the event loop's time are left alone, as they are when the
-date of a machine is set. Nothing has to be installed for it, as it would for libfaketime.
+It shifts `time.time` and `time.time_ns`, which Python code uses whenever it asks for the date,
+except for `datetime.now` and `time.localtime()` without an argument: they ask the kernel
+themselves. `time.monotonic` and the event loop's time are left alone, as they are when the date of
+a machine is set. Nothing has to be installed for it, unlike for libfaketime.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _OFFSET: Final = struct.Struct("q")  # nanoseconds
 
 
 class WallClock:
-    """The test's side of it: how many seconds the processes are ahead of the true time."""
+    """The test's side: how many seconds the processes are ahead of the true time."""
 
     def __init__(self, path: Path, ahead: float = 0.0) -> None:
         self._path = path
@@ -38,22 +38,23 @@ class WallClock:
 
     @property
     def launcher(self) -> list[str]:
-        """What to run in place of `python -m padfleet`."""
+        """Returns the command to run in place of `python -m padfleet`."""
         return [sys.executable, "-m", "tests.chaos.skewed", str(self._path)]
 
     def jump(self, seconds: float) -> None:
         """Puts the clock forward, or back; at once for all that run with it."""
         self._ahead += seconds
-        # Into the same file and not a new one: the processes have it mapped. Eight aligned bytes
-        # in one write, so that no process sees half of it.
+        # It writes into the same file and not a new one, since the processes have mapped it: eight
+        # aligned bytes in one write, so that no process sees half of them.
         with self._path.open("r+b", buffering=0) as file:
             file.write(_OFFSET.pack(int(self._ahead * 1e9)))
 
 
 def shift(path: Path) -> None:
-    """Makes this process' time follow the file. Before modules take `time` by its name."""
+    """Makes this process's time follow the file. It has to be called before modules import `time`
+    by name."""
     with path.open("rb") as file:
-        # Mapped: asking for the time must stay as cheap as it was.
+        # The file is mapped, so that asking for the time stays as cheap as it was.
         offset = mmap.mmap(file.fileno(), _OFFSET.size, access=mmap.ACCESS_READ)
     true_ns = time.time_ns
 

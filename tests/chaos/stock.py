@@ -1,8 +1,9 @@
-"""Typing clients whose connections are those of a stock page: socket.io-client from npm, unchanged.
+"""Runs typing clients whose connections are those of a stock page: socket.io-client from npm,
+unchanged.
 
-One Node process holds them all, the one of tests/acceptance; what is typed and what is recorded is
-as with other typists. It is for what only the real thing shows: when it comes back by itself, how
-often it tries, and when it has had enough and asks for a reload.
+One Node.js process holds all of them, the one of tests/acceptance; they type and record like other
+typists. It shows what only the real client can show: when it comes back by itself, how often it
+tries, and when it has had enough and asks for a reload.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ AS_A_PAGE: Final = {
     "reconnectionDelayMax": 5000,
     "transports": ["polling", "websocket"],
 }
-"""What Etherpad's page asks of socket.io-client."""
+"""The options that Etherpad's page gives to socket.io-client."""
 
 LONGEST_LINE: Final = 16 << 20
 EXIT_S: Final = 10.0
@@ -36,7 +37,7 @@ class Stock:
     """The Node process. ``async with Stock(url) as stock``, and `stock.stay` for `Typists`."""
 
     def __init__(self, url: str) -> None:
-        self.faults: list[str] = []  #: what clients have thrown
+        self.faults: list[str] = []  #: errors that clients have thrown
         self._url = url
         self._pages: dict[int, _Page] = {}
         self._numbers = itertools.count(1)
@@ -104,7 +105,7 @@ class Stock:
 
 
 class _Page:
-    """One client of the Node process."""
+    """One client of the Node.js process."""
 
     def __init__(
         self,
@@ -115,7 +116,8 @@ class _Page:
         url: str,
     ) -> None:
         self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        """Never has a result; an exception when what came is no message of Etherpad's."""
+        """A future that never has a result; it gets an exception when something came that is not a
+        message of Etherpad's."""
         self._stock = stock
         self._number = number
         self._typist = typist
@@ -142,7 +144,7 @@ class _Page:
             case "disconnect" | "connect_error":
                 typist.connection_lost(str(value))
             case "reconnect_failed":
-                # It has tried as often as it was told to: the page says so, and asks for a reload.
+                # It has tried as often as allowed: the page says so, and asks for a reload.
                 typist.told_to_leave("reconnect_failed")
 
     def _take(self, message: Any) -> None:

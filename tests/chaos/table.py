@@ -1,4 +1,4 @@
-"""Puts what `make chaos` came to into docs/reliability.md: `python -m tests.chaos.table`."""
+"""Puts the results of `make chaos` into docs/reliability.md: `python -m tests.chaos.table`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.chaos.scene import FULL
 ROOT: Final = Path(__file__).parents[2]
 PAGE: Final = ROOT / "docs" / "reliability.md"
 RAW: Final = ROOT / "tests" / "benchmarks" / "results" / "reliability.json"
-"""All of the results behind the table. One that was not run again stays."""
+"""All results behind the table. A result that was not measured again stays."""
 
 BEGIN: Final = "<!-- made by make chaos: begin -->"
 END: Final = "<!-- made by make chaos: end -->"
@@ -41,7 +41,7 @@ def table(results: Iterable[Result]) -> Iterator[str]:
 
 
 def row(says: str, result: Result) -> str:
-    # Where something had to be mended first, what counts is the time from then on.
+    # If something had to be mended first, the time since then counts.
     times = result.back_after_mending or result.back
     cells = [
         says,
@@ -56,7 +56,7 @@ def row(says: str, result: Result) -> str:
 
 
 def notes(results: Iterable[Result]) -> Iterator[str]:
-    """What was measured besides, a line for each run in which something was."""
+    """Yields the other figures, one line for each run that has any."""
     says = {cell.name: cell.says for cell in CELLS}
     for result in results:
         if result.notes:
@@ -67,7 +67,7 @@ def notes(results: Iterable[Result]) -> Iterator[str]:
 
 
 def text(results: list[Result]) -> str:
-    """What stands between the marks."""
+    """Returns the text between the marks."""
     days = sorted({datetime.fromtimestamp(r.at, UTC).strftime("%Y-%m-%d") for r in results})
     clients = sorted({result.clients for result in results})
     begun = (

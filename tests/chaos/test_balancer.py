@@ -1,4 +1,4 @@
-"""The balancer of these tests: it sends people where it should, and nowhere else."""
+"""Tests the balancer of these tests: it sends people where it should, and nowhere else."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.service import Answer, Request, Service
 
 
 class Backend:
-    """Says its name, and whether it is ready."""
+    """A backend that says its name, and whether it is ready."""
 
     def __init__(self, name: str, enter: Callable[[Service], Service]) -> None:
         self.name = name

@@ -1,4 +1,4 @@
-"""The tools of the chaos tests do what they say, for a test that breaks nothing proves nothing."""
+"""Tests the tools of the chaos tests, since a test that breaks nothing proves nothing."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def dial(proxy: TcpProxy) -> socket.socket:
 
 
 def ask(connection: socket.socket, words: bytes = b"hello") -> bytes:
-    """What a server that echoes says to that."""
+    """Returns what an echoing server answers."""
     connection.sendall(words)
     return read(connection, len(words))
 
@@ -119,7 +119,8 @@ class TestProxy:
             assert read(connection, len(data)) == data
             sender.join()
             assert (proxy.connections, proxy.open_connections) == (1, 1)
-            # Bytes are counted when they have been handed on, so the last may be here before.
+            # Bytes are counted when they have been passed on, so the last ones may be here before
+            # that.
             eventually_sync(
                 lambda: (proxy.bytes_to_target, proxy.bytes_to_client) == (len(data), len(data)),
                 "all bytes are counted",
@@ -193,7 +194,7 @@ class TestProxy:
             started = time.monotonic()
             for count in range(20):
                 connection.sendall(b"%02d" % count)
-                time.sleep(0.005)  # so that they are chunks of their own
+                time.sleep(0.005)  # so that they are separate chunks
             assert read(connection, 40) == b"".join(b"%02d" % count for count in range(20))
             assert time.monotonic() - started >= 0.4, "there and back"
 
@@ -234,7 +235,7 @@ class TestProxy:
 
     def test_without_a_target_connections_are_reset(self, echo: Echo) -> None:
         echo.close()
-        # The reset may be there before dialling has returned, so that is in it too.
+        # The reset may be there before dialling has returned, so dialling is included.
         with (
             TcpProxy(echo.port) as proxy,
             pytest.raises(ConnectionResetError),
@@ -250,7 +251,7 @@ class TestProxy:
 
 
 def seen_through(url: str, key: str) -> bytes | None:
-    """What a client of padfleet's own kind finds under `key`."""
+    """Returns what a client like padfleet's own finds under `key`."""
 
     async def look() -> bytes | None:
         opened = open_redis(url)
@@ -400,7 +401,7 @@ class TestNetwork:
         one, other = network.host("one"), network.host("other")
 
         def reaches(sender: Host, receiver: Host) -> bool:
-            # Nobody listens there, which is an answer too, and silence is none.
+            # Nobody listens there, which is an answer, too; only silence is not.
             program = f"import socket; socket.create_connection(({receiver.address!r}, 9), 0.5)"
             done = subprocess.run(
                 [*sender.launcher, sys.executable, "-c", program],

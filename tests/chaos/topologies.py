@@ -1,15 +1,15 @@
-"""The ways in which Redis servers stand together, started by the test that breaks them.
+"""Starts Redis servers in the topologies that tests break.
 
     with SentinelGroup(folder) as group:
         fleet = Fleet(group.url, folder)
-        group.cut_replication()                 # what is written from now on, only the primary has
+        group.cut_replication()                 # only the primary has what is written from now on
         promotion = group.fail_over()           # kills it; a replica that lacks all that takes over
         group.old_primary_returns(promotion)    # and is made a replica
 
-`Standalone`, `SentinelGroup` and `ClusterGroup` have `Group` in common, so one test can go over all
-of them. What starts a process (`start`, `old_primary_returns`) has to be called from the main
-thread; the rest may be called from any, as a test with an event loop will want to:
-`await asyncio.to_thread(group.fail_over)`.
+`Standalone`, `SentinelGroup` and `ClusterGroup` have `Group` in common, so one test can use all of
+them. Methods that start a process (`start`, `old_primary_returns`) have to be called from the main
+thread; all others may be called from any, as a test with an event loop will want to: `await
+asyncio.to_thread(group.fail_over)`.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ NODE_TIMEOUT_MS: Final = 1500
 
 
 class Standalone(Group):
-    """One server, which nobody takes over from: it is back when it has been started again."""
+    """One server, which no other can replace: it is back when it has been started again."""
 
     def _start(self) -> None:
         (port,) = free_ports(1)
@@ -61,7 +61,8 @@ class Standalone(Group):
     def fail_over(
         self, primary: Server | None = None, *, by: Literal["kill", "freeze"] = "kill"
     ) -> Promotion:
-        """Kills it and starts it again. Frozen, it would never come back: ValueError."""
+        """Kills it and starts it again. Raises ValueError for `freeze`, since it would never come
+        back."""
         if by == "freeze":
             raise ValueError("nobody takes over from a server that stands alone; freeze() it")
         (server,) = self.servers
@@ -71,7 +72,7 @@ class Standalone(Group):
         return Promotion(server, server, at - started, at)
 
     def old_primary_returns(self, promotion: Promotion) -> None:
-        """It has already."""
+        """Does nothing, since the old primary is back already."""
 
 
 class SentinelGroup(Group):
@@ -103,8 +104,8 @@ class SentinelGroup(Group):
             "both replicas follow",
             timeout=JOIN_S,
         )
-        # Only now: a sentinel asks a primary for its replicas once in ten seconds, the first time
-        # when it starts.
+        # This has to come last: a sentinel asks a primary for its replicas once in ten seconds, the
+        # first time when it starts.
         for sentinel in self.sentinels:
             sentinel.start()
         eventually_sync(
@@ -114,7 +115,7 @@ class SentinelGroup(Group):
         )
 
     def stop(self) -> None:
-        # First the sentinels: they would only try to repair it.
+        # The sentinels are stopped first: they would only try to repair the group.
         for sentinel in self.sentinels:
             sentinel.stop()
         super().stop()
@@ -125,7 +126,7 @@ class SentinelGroup(Group):
         return f"redis+sentinel://{hosts}/{SERVICE}"
 
     def primaries(self) -> list[Server]:
-        """The one that most of the sentinels name; none while they do not agree."""
+        """Returns the primary that most of the sentinels name, or none while they do not agree."""
         named: Counter[int] = Counter()
         for sentinel in self.sentinels:
             if sentinel.running and not sentinel.frozen:
@@ -216,15 +217,16 @@ class ClusterGroup(Group):
         return f"redis+cluster://{hosts}"
 
     def primaries(self) -> list[Server]:
-        """The owners of slots, as most of the nodes that run see it."""
+        """Returns the owners of slots, as most of the running nodes see it."""
         return [server for server in self.servers if self._slots(server)]
 
     def primary_for(self, key: str) -> Server:
-        """LookupError while no owner of its slot is known to most."""
+        """Returns the owner of the key's slot. Raises LookupError while most nodes know no
+        owner."""
         return self.owner_of(key_slot(key.encode()))
 
     def owner_of(self, slot: int) -> Server:
-        """LookupError while no owner of the slot is known to most."""
+        """Returns the owner of the slot. Raises LookupError while most nodes know no owner."""
         for server in self.servers:
             if any(slot in span for span in self._slots(server)):
                 return server
@@ -240,7 +242,7 @@ class ClusterGroup(Group):
         return super()._agreed(old, new) and self._whole(without=old)
 
     def _slots(self, server: Server) -> tuple[range, ...]:
-        """What most of the running nodes say that it owns."""
+        """Returns the slots that it owns, according to most of the running nodes."""
         views = [view for view in self._views() if any(node.port == server.port for node in view)]
         said = Counter(
             node.slots for view in views for node in view if node.port == server.port
@@ -254,8 +256,8 @@ class ClusterGroup(Group):
         )
 
     def _all_know(self, pairs: Sequence[tuple[Server, Server]]) -> bool:
-        """Whether all nodes know whom each replica follows. A primary hears of it from the bus of
-        the cluster, up to a second after its replica has begun to follow it."""
+        """Returns whether all nodes know whom each replica follows. A primary learns it from the
+        bus of the cluster, up to a second after its replica has begun to follow it."""
         expected = {(replica.port, primary.port) for replica, primary in pairs}
         return all(
             expected
@@ -269,7 +271,8 @@ class ClusterGroup(Group):
         )
 
     def _whole(self, without: Server | None = None) -> bool:
-        """Whether each node serves, and sees an owner, thought to be alive, for every slot."""
+        """Returns whether each node serves, and sees an owner for every slot that is thought to be
+        alive."""
         seen = []
         for view in self._views():
             alive = [node for node in view if not {"fail", "fail?"} & node.flags]
@@ -278,12 +281,13 @@ class ClusterGroup(Group):
         return seen == [SLOTS] * len(nodes) and all(map(self._serves, nodes))
 
     def _serves(self, node: Server) -> bool:
-        """A node knows who owns what some time before it dares to answer for its own slots."""
+        """Returns whether a node serves: for some time it knows who owns what, before it dares to
+        answer for its own slots."""
         facts = node.client().execute_command("CLUSTER", "INFO", NEVER_DECODE=True)
         return b"cluster_state:ok" in facts
 
     def _views(self) -> Iterator[list[_Node]]:
-        """How each node that answers sees the cluster."""
+        """Yields the cluster as seen by each node that answers."""
         for server in self.servers:
             if server.running and not server.frozen:
                 try:
@@ -294,8 +298,8 @@ class ClusterGroup(Group):
 
 
 class ValkeyCluster(ClusterGroup):
-    """The same of the Valkey that is packaged, which can do more than the oldest Redis that will
-    do. The test is skipped where it has none for the machine."""
+    """A cluster of the packaged Valkey, which can do more than the oldest Redis that is supported.
+    The test is skipped if there is no package for this machine."""
 
     def __init__(self, folder: Path, extra: Sequence[str] = ()) -> None:
         super().__init__(folder, extra)
@@ -310,7 +314,7 @@ def _node(line: str) -> _Node:
     name, address, flags, follows, _, _, _, _, *slots = line.split()
     spans = []
     for slot in slots:
-        if not slot.startswith("["):  # one that is being moved
+        if not slot.startswith("["):  # this slot is being moved
             low, _, high = slot.partition("-")
             spans.append(range(int(low), int(high or low) + 1))
     port = int(address.partition("@")[0].rpartition(":")[2])

@@ -1,7 +1,7 @@
-"""Thousands who watch pads, in a process of their own. They come back by themselves.
+"""Runs thousands who watch pads, in a process of their own. They come back by themselves.
 
-Not in the test's process: that has typists to serve, whose times would be those of the crowd.
-`python -m tests.chaos.watchers` answers what `Watchers` asks, one JSON value a line.
+It is not the test's process, which has typists to serve, whose times would then be those of the
+crowd. `python -m tests.chaos.watchers` answers what `Watchers` asks, with one JSON value per line.
 """
 
 from __future__ import annotations
@@ -25,30 +25,32 @@ PATIENCE_S: Final = 120.0
 EXIT_S: Final = 20.0
 
 LIKE_A_PAGE: Final = (1.0, 5.0)
-"""Seconds before the first try and at most; half to one and a half times as much at random."""
+"""The seconds before the first try, and at most; they are multiplied by 0.5 to 1.5 at random."""
 
 
 class Watchers:
-    """``with Watchers(...) as watchers``. Every method waits, `PATIENCE_S` at most."""
+    """The crowd, as ``with Watchers(...) as watchers``. Every method waits, at most
+    `PATIENCE_S`."""
 
     def __init__(self, pads: Sequence[str], count: int, first: str, then: str) -> None:
-        """`count` of them come to the worker `first`, and when they lose it, to `then`."""
+        """Takes the pads, and how many watchers come to the worker `first`, and to `then` when they
+        lose it."""
         self.count = count
         self._what = {"pads": list(pads), "count": count, "first": first, "then": then}
         self._process: subprocess.Popen[str] | None = None
 
     def joined(self) -> float:
-        """When all of them are on their pads: how many seconds it took."""
+        """Returns how many seconds it took until all of them were on their pads."""
         return float(self._ask(self._what))
 
     def back(self, since: float) -> Spread:
-        """When all of them have come back that had to go at `since`, by the monotonic clock of
-        this machine: after how many seconds."""
+        """Waits until all watchers that had to go at `since` (monotonic clock of this machine) have
+        come back, and returns after how many seconds."""
         return Spread(**self._ask(since))
 
     def agree(self, redis_url: str) -> None:
-        """AssertionError unless all have the last revision and were sent what they should have
-        been. Nobody must be typing any more, and this is the last question."""
+        """Raises AssertionError unless all have the last revision and were sent what they should
+        have been. Nobody may be typing any more, and this has to be the last question."""
         wrong = self._ask(redis_url)
         assert not wrong, "\n".join(wrong)
 
@@ -94,7 +96,7 @@ class Watchers:
 
 
 async def _heard() -> Any:
-    """The next question; None when there are no more."""
+    """Returns the next question, or None when there are no more."""
     line = await asyncio.to_thread(sys.stdin.readline)
     return json.loads(line) if line else None
 

@@ -1,8 +1,8 @@
-"""Pads that nobody is on lie in a bucket, and come back; meanwhile processes die, Redis fails over
-or loses all it has, or the bucket does not do what it should.
+"""Breaks things while pads that nobody is on lie in a bucket, and come back: processes die, Redis
+fails over or loses everything, or the bucket does not do what it should.
 
-People leave their pads, go on typing as a page does whose connection is gone, and come back to them
-with what they had.
+People leave their pads, go on typing like a page whose connection is gone, and come back with what
+they have typed.
 """
 
 from __future__ import annotations
@@ -26,23 +26,23 @@ from tests.fleet import Member
 KEYSPACE: Final = Keyspace(PARTITIONS)
 
 SOON: Final = {"PADFLEET_COLD_AFTER": "1", "PADFLEET_COLD_EVERY": "0.6"}
-"""Pads leave Redis a moment after people have."""
+"""Settings with which pads leave Redis a moment after people have."""
 
 FORGETFUL: Final = {"PADFLEET_PRESENCE_TIMEOUT_MS": "1000"}
-"""A worker that has died is forgotten after twenty times that; until then, a pad whose people were
+"""A worker that has died is forgotten after twenty times this; until then, a pad whose people were
 all on it is kept in Redis for them."""
 
 PATIENCE_S: Final = 60.0
 
 SLOW_S: Final = 5.0
-"""Before each answer of a bucket that is slow."""
+"""How many seconds a slow bucket waits before each answer."""
 
 
 async def beside_a_bucket(scene: Scene) -> None:
-    """Two writers and two workers, with a bucket for their pads."""
+    """Starts two writers and two workers, with a bucket for their pads."""
     scene.bucket = scene.resources.enter_context(Bucket())
     environment = scene.resources.enter_context(pytest.MonkeyPatch.context())
-    for name, value in CREDENTIALS.items():  # for whoever reads the pads at the end
+    for name, value in CREDENTIALS.items():  # for reading the pads at the end
         environment.setenv(name, value)
     scene.fleet.settings.update(scene.bucket.settings)
     await scene.in_thread(scene.fleet.start, writers=2, workers=2)
@@ -57,7 +57,7 @@ def bucket_of(scene: Scene) -> Bucket:
 
 
 def in_redis(scene: Scene, pad: str) -> bool:
-    """Whether the pad, or a trace of it, is there."""
+    """Returns whether the pad, or a trace of it, is in Redis."""
     keys = KEYSPACE.pad(pad)
     client = scene.group.primary_for(keys.meta).client()
     moving = KEYSPACE.moving(keys.partition)
@@ -73,7 +73,7 @@ async def until(scene: Scene, true: Callable[[], bool], what: str) -> None:
 
 
 def standing(scene: Scene, pad: str) -> str:
-    """What keeps the pad in Redis, for a person."""
+    """Returns what keeps the pad in Redis, as text for a person."""
     keys = KEYSPACE.pad(pad)
     client = scene.group.primary_for(keys.meta).client()
     head, edited, noted = client.hmget(keys.meta, ["head", "time", "cold"])
@@ -87,7 +87,8 @@ def standing(scene: Scene, pad: str) -> str:
 
 
 def all_have_left(scene: Scene) -> bool:
-    """AssertionError, with how they stand, while some have not."""
+    """Returns True when all pads have left. Until then it raises AssertionError, which says how
+    they stand."""
     here = [pad for pad in scene.pads if in_redis(scene, pad)]
     assert not here, [standing(scene, pad) for pad in here]
     return True
@@ -105,8 +106,8 @@ async def everybody_comes_back(scene: Scene) -> None:
 
 @asynccontextmanager
 async def stopped_at(scene: Scene, method: str, number: int) -> AsyncIterator[HeldCall]:
-    """People leave, and this call of those that follow waits. There may be none, once all pads are
-    cold."""
+    """Lets people leave, and stops one of the calls that follow. There may be no such call, once
+    all pads are cold."""
     with bucket_of(scene).holding(method, number) as held:
         scene.typists.leave()
         await until(scene, lambda: held.here.is_set() or cold(scene), "a call, or none is left")
@@ -114,7 +115,7 @@ async def stopped_at(scene: Scene, method: str, number: int) -> AsyncIterator[He
 
 
 def caller(scene: Scene, held: HeldCall) -> Member:
-    """The process whose call it is."""
+    """Returns the process that made the call."""
     for member in (*scene.fleet.writers, *scene.fleet.workers):
         ends = psutil.Process(member.process.pid).net_connections("tcp")
         if any(end.laddr.port == held.port for end in ends):
@@ -123,7 +124,7 @@ def caller(scene: Scene, held: HeldCall) -> Member:
 
 
 async def kept_heads(scene: Scene) -> dict[str, int]:
-    """Up to which revision the store has each pad."""
+    """Returns up to which revision the store has each pad."""
     pads = open_pads(bucket_of(scene).url)
     try:
         found = {pad: await pads.look(pad) for pad in scene.pads}
@@ -133,8 +134,8 @@ async def kept_heads(scene: Scene) -> dict[str, int]:
 
 
 def steps(scene: Scene) -> range:
-    """Which calls a process is stopped at: appending what is due and marking it, reading it back,
-    index and parts, of the one pad and the other."""
+    """Returns the numbers of the calls at which a process is stopped: appending what is due and
+    marking it, reading it back, index and parts, for one pad after the other."""
     return range(1, 6, 2) if scene.size is SHORT else range(1, 15)
 
 
@@ -149,7 +150,7 @@ async def pads_go_cold_and_come_back(scene: Scene) -> None:
 
 
 async def writer_killed_at_each_step_of_a_freeze(scene: Scene) -> None:
-    """The call that it was about was done, or was not, in turns."""
+    """Kills a writer at each step. The call that it was making is done or not done, in turns."""
     for number in steps(scene):
         async with stopped_at(scene, "", number) as held:
             victim = caller(scene, held) if held.here.is_set() else None
@@ -181,7 +182,7 @@ async def worker_killed_at_each_step_of_a_thaw(scene: Scene) -> None:
 async def _here_or(
     scene: Scene, held: HeldCall | None, enough: Callable[[Iterable[bool]], bool], what: str
 ) -> None:
-    """Until the call is here, or enough people are back: `any` of them, or `all`."""
+    """Waits until the call is here, or enough people are back: `any` of them, or `all`."""
 
     def true() -> bool:
         if held is not None and held.here.is_set():
@@ -200,8 +201,8 @@ async def _has_all_partitions(scene: Scene, writer: Member) -> None:
 
 
 async def writer_wakes_in_the_middle_of_a_freeze(scene: Scene) -> None:
-    """It stands still until its leases are another's, people are back on their pads and write, and
-    then goes on with what it was about."""
+    """Freezes a writer until its leases belong to another one and people are back on their pads and
+    write. Then it continues where it was."""
     for number in steps(scene):
         async with stopped_at(scene, "PUT", number) as held:
             if not held.here.is_set():
@@ -231,7 +232,7 @@ async def people_join_in_the_middle_of_a_freeze(scene: Scene) -> None:
 
 
 async def _cut(scene: Scene) -> None:
-    """What Redis is told from now on, no replica has."""
+    """Cuts off all replicas, which get nothing that Redis is told from now on."""
     primaries = {id(p): p for p in map(scene.group.primary_for, map(scene.key_of, scene.pads))}
     for primary in primaries.values():
         await scene.in_thread(scene.group.cut_replication, primary)
@@ -255,7 +256,8 @@ async def failover_takes_back_a_freeze(scene: Scene) -> None:
 
 
 async def failover_takes_back_a_thaw(scene: Scene) -> None:
-    """The pad was there, and is not: what the store does not have is lost, and told."""
+    """Takes back a pad that had been there: whatever the store does not have is lost, and
+    reported."""
     await everybody_leaves(scene)
     await _cut(scene)
     await everybody_comes_back(scene)
@@ -266,7 +268,7 @@ async def failover_takes_back_a_thaw(scene: Scene) -> None:
 
 
 async def failover_takes_back_commits_after_a_thaw(scene: Scene) -> None:
-    """The store may have what Redis has lost. Redis is what people see."""
+    """Takes back commits that the store may have. Redis counts, since people see its content."""
     await everybody_leaves(scene)
     await everybody_comes_back(scene)
     scene.rollback = Rollback(min(scene.typists.furthest(pad) for pad in scene.pads))
@@ -277,7 +279,7 @@ async def failover_takes_back_commits_after_a_thaw(scene: Scene) -> None:
 
 
 async def all_of_redis_is_lost(scene: Scene) -> None:
-    """While people are on their pads, and once more while they are not."""
+    """Empties Redis while people are on their pads, and once more while they are not."""
     await scene.typed()
     scene.rollback = Rollback(min((await kept_heads(scene)).values()))
     scene.breaks()
@@ -293,7 +295,7 @@ async def all_of_redis_is_lost(scene: Scene) -> None:
 
 
 def _lost_is_told(scene: Scene) -> None:
-    """By who has found it out: how much is missing, and of which pad."""
+    """Checks that a process that found out has logged how much is missing, and from which pad."""
     members = [*scene.fleet.writers, *scene.fleet.workers]
     assert sum(member.metric("padfleet_cold_lost_pads_total") for member in members) > 0
     told = [line for member in members for line in member.log.read_text().splitlines()]
@@ -304,7 +306,8 @@ def _lost_is_told(scene: Scene) -> None:
 
 
 async def bucket_away(scene: Scene) -> None:
-    """Whoever wants a cold pad comes again, who is on one goes on, and nothing is frozen."""
+    """Takes the bucket away: people who want a cold pad have to come again, people on a pad go on,
+    and nothing is frozen."""
     bucket = bucket_of(scene)
     await everybody_leaves(scene)
     bucket.away = True
@@ -335,7 +338,7 @@ async def bucket_refuses_conditional_puts(scene: Scene) -> None:
 
 
 async def _nothing_is_frozen_while(scene: Scene, broken: Callable[[], None]) -> None:
-    """People write, leave and come back, and their pads are where they were."""
+    """Lets people write, leave and come back, and checks that their pads stayed where they were."""
     await scene.typed()
     broken()
     await scene.typed()

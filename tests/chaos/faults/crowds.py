@@ -1,4 +1,4 @@
-"""What happens when very many come back, or when they come back as real pages do."""
+"""Lets very many people come back at once, or lets them come back as real pages do."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.processes import memory
 MB = 1 << 20
 
 WATCHERS = 50
-"""How many watch for each client that types."""
+"""How many people watch for each client that types."""
 
 PER_PAD = 20
 
@@ -29,8 +29,8 @@ AS_DEPLOYED = {
     "PADFLEET_PING_TIMEOUT_MS": "20000",
     "PADFLEET_DRAIN_MS": "30000",
 }
-"""The defaults. Other cells have settings that find out sooner who is gone, which here would only
-be more to do."""
+"""The default settings. Other cells have settings that find out sooner who is gone; here, those
+would only mean more work."""
 
 
 # --- Stock pages ---------------------------------------------------------------------------------
@@ -38,8 +38,8 @@ be more to do."""
 
 @asynccontextmanager
 async def stock_pages(scene: Scene) -> AsyncIterator[Typists]:
-    """Twice as many as other cells have, on socket.io-client, with a balancer before the workers:
-    a page knows one address only."""
+    """Runs twice as many clients as other cells have, on socket.io-client, with a balancer before
+    the workers: a page knows only one address."""
     require_npm()
     async with Balancer(scene.fleet.urls) as balancer, Stock(balancer.url) as stock:
         async with scene.people(times=2, stay=stock.stay) as typists:
@@ -48,12 +48,12 @@ async def stock_pages(scene: Scene) -> AsyncIterator[Typists]:
 
 
 async def rolling_restart_under_stock_pages(scene: Scene) -> None:
-    """The pages come back by themselves, each at its own time."""
+    """Restarts every process. The pages come back by themselves, each at its own time."""
 
     def all_are_back() -> list[Return]:
         away = [t for t in scene.typists.typists if not t.connected]
         assert not away, [(t.name, t.recording.moments[-1].event) for t in away[:5]]
-        # What the pages tell comes later here where the machine has much else to do.
+        # If the machine is busy, the pages' reports arrive here later.
         found = list(returns(scene.typists.recordings, scene.broken_at))
         assert found, "nobody was sent away"
         return found
@@ -74,7 +74,7 @@ async def rolling_restart_under_stock_pages(scene: Scene) -> None:
 
 
 async def thousands_on_one_worker(scene: Scene) -> None:
-    """Two writers, two workers, and a crowd that watches through the first worker."""
+    """Starts two writers, two workers, and a crowd that watches through the first worker."""
     await scene.in_thread(scene.fleet.start, writers=2, workers=2)
     count = WATCHERS * scene.size.clients
     quiet = [f"quiet-{number}" for number in range(count // PER_PAD - scene.size.pads)]
@@ -85,7 +85,7 @@ async def thousands_on_one_worker(scene: Scene) -> None:
 
 
 async def worker_killed_under_thousands(scene: Scene) -> None:
-    """All of its sockets come to the other worker within a second, as pages do."""
+    """Kills a worker. All of its sockets come to the other worker within a second, as pages do."""
     watchers, other = scene.watchers, scene.fleet.workers[1]
     assert watchers is not None
     full = memory(scene.worker.process.pid)
@@ -99,7 +99,7 @@ async def worker_killed_under_thousands(scene: Scene) -> None:
         "MB in the worker that was killed": full / MB,
         "MB at most in the one that took them": peak / MB,
     }
-    # It has the other half of the typists besides, and what is under way to those who come.
+    # It also has the other half of the typists, and everything under way to those who come.
     assert peak < 2 * full + 100 * MB, f"{peak / MB:.0f} MB instead of {full / MB:.0f} MB"
     await scene.typed()
     await scene.in_thread(scene.fleet.restart, scene.worker)

@@ -1,4 +1,4 @@
-"""What single keys hold is not what they should, and what stands in inboxes cannot be read."""
+"""Spoils single keys, and puts entries into inboxes that cannot be read."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ KEYSPACE = Keyspace(PARTITIONS)
 
 
 async def pads_damaged(scene: Scene) -> None:
-    """In each partition with people on it, one pad is damaged, each in a way of its own, and
-    somebody goes on writing on it."""
+    """Damages one pad in each partition with people on it, each in a way of its own, while somebody
+    goes on writing on it."""
     redis = open_redis(scene.group.url)
     await redis.start()
     try:
@@ -32,7 +32,8 @@ async def pads_damaged(scene: Scene) -> None:
 
 
 async def typed_in_vain(url: str, pad: str, damaged: Awaitable[None]) -> None:
-    """Somebody is on the pad while it is damaged, and is told when they write."""
+    """Keeps somebody on the pad while it is damaged, and checks that they are told when they
+    write."""
     async with Guest(url) as guest:
         await guest.join(pad)
         await damaged
@@ -54,8 +55,8 @@ async def damage(redis: Redis, pad: str, number: int) -> None:
 
 
 async def inboxes_fouled(scene: Scene) -> None:
-    """Entries that nobody can read stand in the inboxes of pads on which people type: malformed, of
-    an unknown form, larger than any may be, and brought beside it and gone."""
+    """Puts entries into the inboxes of pads on which people type that nobody can read: malformed,
+    of an unknown form, larger than allowed, and stored beside the inbox and lost."""
     redis = open_redis(scene.group.url)
     await redis.start()
     huge = encode_entry(Creation(scene.pads[0], Origin("s", 1), "a.x", "x" * LARGEST_BYTES))
@@ -71,8 +72,8 @@ async def inboxes_fouled(scene: Scene) -> None:
 
 
 async def one_inbox_of_a_wrong_type(scene: Scene) -> None:
-    """That of a partition on which nobody is: the others go on, and the writer that has it says
-    so."""
+    """Spoils the inbox of a partition on which nobody is: the others go on, and the writer that has
+    it reports the problem."""
     redis = open_redis(scene.group.url)
     await redis.start()
     taken = {KEYSPACE.partition_of(pad) for pad in scene.pads}

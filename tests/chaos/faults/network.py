@@ -1,4 +1,4 @@
-"""What lies between clients, workers, writers and Redis is cut, slow, or loses things."""
+"""Cuts, slows down or spoils the connections between clients, workers, writers and Redis."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ WRITER_REDIS = "writer–Redis"
 
 
 async def proxies_between(scene: Scene) -> None:
-    """The first writer and the first worker have a proxy between them and Redis, and the clients
-    one before that worker. The second ones have none."""
+    """Puts a proxy between Redis and the first writer, one between Redis and the first worker, and
+    one between the clients and that worker. The second writer and worker have none."""
     fleet, start = scene.fleet, scene.fleet.start
 
     def proxy(name: str, port: int) -> str:
@@ -57,7 +57,7 @@ async def the_other_writer_has_all(scene: Scene) -> None:
 
 
 async def clients_cut_off(scene: Scene) -> None:
-    """Connections look open, and nothing comes through."""
+    """Cuts off the clients of a worker: connections look open, and nothing comes through."""
     scene.proxies[CLIENTS_WORKER].blackhole()
     await all_have_left_the_worker(scene)
     scene.proxies[CLIENTS_WORKER].heal()
@@ -82,8 +82,8 @@ async def writer_cut_off_from_redis(scene: Scene) -> None:
 
 
 async def half_cut_off(scene: Scene) -> None:
-    """What the writer asks arrives and is done, and the answers do not; with the worker, the other
-    way round."""
+    """Cuts one direction each: the writer's requests arrive and are done, but it gets no answers,
+    and with the worker it is the other way round."""
     scene.proxies[WRITER_REDIS].blackhole("to_client")
     scene.proxies[WORKER_REDIS].blackhole("to_target")
     await the_other_writer_has_all(scene)
@@ -94,7 +94,8 @@ async def half_cut_off(scene: Scene) -> None:
 
 
 async def slow_and_lossy(scene: Scene) -> None:
-    """A round trip of 100 to 200 ms between all of them, and one chunk in twenty stalls."""
+    """Slows everything down: a round trip takes 100 to 200 ms between all of them, and one chunk in
+    twenty stalls."""
     for proxy in scene.proxies.values():
         proxy.delay(0.05, 0.05)
         proxy.lossy(0.05)
@@ -106,19 +107,19 @@ async def slow_and_lossy(scene: Scene) -> None:
 
 
 async def connections_reset(scene: Scene) -> None:
-    """All of them, each time as soon as people have got on a little."""
+    """Resets all connections, each time as soon as people have got on a little."""
     for number in range(RESETS):
         for name in (WORKER_REDIS, WRITER_REDIS, CLIENTS_WORKER):
             scene.proxies[name].drop_connections()
             if number % 2:
-                # The next answer is lost with its connection: what was asked has been done.
+                # The next answer is lost with its connection, although the request has been done.
                 scene.proxies[name].reset_after(0, direction="to_client")
         await scene.typed()
     scene.mended()
 
 
 async def slow_clients(scene: Scene) -> None:
-    """Half of the sockets take less than what they are due, and then all of it at once."""
+    """Lets half of the sockets take less than they are due, and then all of it at once."""
     scene.proxies[CLIENTS_WORKER].throttle(1_000, direction="to_client")
     await scene.typed()
     await scene.typed()
@@ -127,7 +128,7 @@ async def slow_clients(scene: Scene) -> None:
 
 
 async def a_machine_of_its_own(scene: Scene) -> None:
-    """The first writer and the first worker run on another machine, as far as one can tell."""
+    """Runs the first writer and the first worker on another machine, as far as they can tell."""
     if why := unavailable():
         pytest.skip(why)
     network = scene.resources.enter_context(Network())
@@ -144,8 +145,8 @@ async def a_machine_of_its_own(scene: Scene) -> None:
 
 
 async def machine_cut_off(scene: Scene) -> None:
-    """The cable of a machine with a worker and a writer is pulled: packets vanish, no connection
-    is reset. It is plugged in again when nobody needs it any more."""
+    """Pulls the cable of a machine with a worker and a writer: packets vanish, and no connection is
+    reset. It is plugged in again when nobody needs it any more."""
     assert scene.network is not None
     network, far = scene.network
     network.cut(network.here, far)

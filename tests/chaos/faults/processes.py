@@ -1,4 +1,4 @@
-"""Workers and writers die, freeze, are restarted, or have a clock that jumps."""
+"""Kills, freezes and restarts workers and writers, and lets their clocks jump."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ async def worker_killed(scene: Scene) -> None:
 
 
 async def worker_frozen(scene: Scene) -> None:
-    """Until the clients have left it; what wakes up holds sockets and rooms that are long gone."""
+    """Freezes a worker until the clients have left it. When it wakes up, it holds sockets and rooms
+    that are long gone."""
     other = scene.fleet.workers[1]
     scene.worker.freeze()
     await scene.in_thread(
@@ -41,8 +42,8 @@ async def writer_killed(scene: Scene) -> None:
 
 
 async def writer_killed_in_mid_commit(scene: Scene) -> None:
-    """Redis has done what it was asked to, and the answer never came: the next writer must neither
-    do it again nor leave it out."""
+    """Kills a writer when Redis has done what it was asked and the answer has not arrived: the next
+    writer must neither do it again nor leave it out."""
     proxy = scene.proxies[WRITER_REDIS]
     before = await read_heads(scene.group.url, scene.pads)
     proxy.blackhole("to_client")
@@ -58,7 +59,8 @@ async def writer_killed_in_mid_commit(scene: Scene) -> None:
 
 
 async def two_writers_own_a_partition(scene: Scene) -> None:
-    """One is frozen for longer than its leases last, and wakes up believing in them."""
+    """Freezes a writer for longer than its leases last, so that it wakes up still believing in
+    them."""
     other = scene.fleet.writers[1]
     scene.writer.freeze()
     await scene.in_thread(
@@ -78,7 +80,8 @@ async def two_writers_own_a_partition(scene: Scene) -> None:
 
 
 async def each_with_a_clock(scene: Scene) -> None:
-    """The first writer and the first worker have clocks of their own, the others the machine's."""
+    """Gives the first writer and the first worker clocks of their own; the others have the
+    machine's."""
     clocks = {name: WallClock(scene.folder / f"clock-{name}") for name in ("writer", "worker")}
     scene.clocks.update(clocks)
     start = scene.fleet.start
@@ -88,8 +91,8 @@ async def each_with_a_clock(scene: Scene) -> None:
 
 
 async def clocks_jump(scene: Scene) -> None:
-    """An hour ahead, then far behind, in opposite directions: leases, presence, time-outs and
-    the times of revisions have to live with it."""
+    """Moves the clocks an hour ahead, then far back, in opposite directions: leases, presence,
+    time-outs and the times of revisions have to cope with it."""
     for hours in (1, -3, 2):
         scene.clocks["writer"].jump(hours * 3600)
         scene.clocks["worker"].jump(-hours * 3600)
@@ -97,7 +100,7 @@ async def clocks_jump(scene: Scene) -> None:
 
 
 async def rolling_restart(scene: Scene) -> None:
-    """SIGTERM and a successor, for each process in turn, as an upgrade does it."""
+    """Replaces each process in turn, with SIGTERM and a successor, as an upgrade does."""
 
     def replace(member: Member) -> None:
         member.signal(signal.SIGTERM)

@@ -1,4 +1,4 @@
-"""Slots of a cluster go to another node while people type on their pads, and come back."""
+"""Moves slots of a cluster to another node while people type on their pads, and back."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Way = Callable[[ClusterGroup, Sequence[int], Server], None]
 
 
 async def slots_there_and_back(scene: Scene) -> None:
-    """Key by key, as all releases of Redis and Valkey can."""
+    """Moves slots key by key, as all releases of Redis and Valkey can."""
 
     def one_by_one(group: ClusterGroup, slots: Sequence[int], target: Server) -> None:
         for slot in slots:
@@ -35,7 +35,7 @@ async def slots_there_and_back(scene: Scene) -> None:
 
 
 async def slots_there_and_back_at_once(scene: Scene) -> None:
-    """Each as a whole, as Valkey can from version 9 on."""
+    """Moves each slot as a whole, as Valkey can from version 9 on."""
     group = _cluster(scene)
     if not await scene.in_thread(moves_at_once, group.servers[0]):
         pytest.skip("this server has no CLUSTER MIGRATESLOTS")
@@ -43,7 +43,7 @@ async def slots_there_and_back_at_once(scene: Scene) -> None:
 
 
 async def slots_half_moved(scene: Scene) -> None:
-    """Somebody's resharding stops in the middle: some keys are here, some there."""
+    """Stops a resharding in the middle: some keys are on one node, some on the other."""
     group = _cluster(scene)
     moves = [
         Move(group, slot, _other_than(group, owner))
@@ -61,8 +61,9 @@ async def slots_half_moved(scene: Scene) -> None:
 
 
 async def one_slot_half_moved(scene: Scene) -> None:
-    """That of pads with people, by which canaries fly besides. Nobody else is to feel it: not those
-    on pads of other slots of the same servers, and no worker is taken away from them."""
+    """Leaves one slot half moved: that of pads with people, which canaries use as well. Nobody else
+    may notice: neither the people on pads in other slots of the same servers, nor may a worker be
+    taken away from them."""
     group = _cluster(scene)
     partition = _one_that_canaries_use(scene, group)
     slot = key_slot(KEYSPACE.state(partition).encode())
@@ -101,7 +102,7 @@ def _one_that_canaries_use(scene: Scene, group: ClusterGroup) -> int:
 
 
 async def _there_and_back(scene: Scene, way: Way) -> None:
-    """The slots of all partitions, also of those that only canaries are on."""
+    """Moves the slots of all partitions, including those that only canaries are on."""
     group = _cluster(scene)
     began = time.monotonic()
     owned = _slots(scene, group)

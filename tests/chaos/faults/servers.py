@@ -1,4 +1,4 @@
-"""Redis dies, freezes, fails over, refuses, or throws connections away."""
+"""Lets Redis die, freeze, fail over, refuse, or throw connections away."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ def _promoted(scene: Scene, promotion: Promotion) -> None:
 
 
 def _struck(scene: Scene) -> Server:
-    """The server that has the first pad."""
+    """Returns the server that has the first pad."""
     return scene.group.primary_for(scene.key_of(scene.pads[0]))
 
 
 async def primary_killed(scene: Scene) -> None:
-    """With commits that wait for a replica, so that nothing shown is lost. (A server alone comes
-    back with its append-only file.)"""
+    """Kills the primary. Commits wait for a replica, so nothing that was shown is lost. (A single
+    server comes back with its append-only file.)"""
     victim = _struck(scene)
     if not scene.group.replicas_of(victim):
         await redis_killed(scene)
@@ -39,12 +39,12 @@ async def primary_killed(scene: Scene) -> None:
     promotion = await scene.in_thread(scene.group.fail_over, victim)
     _promoted(scene, promotion)
     if not scene.group.replicas_of(promotion.new):
-        # Nobody is there to have a commit until the old one is back, as a replica.
+        # There is no replica that could have a commit until the old primary is back as one.
         promotion.old.launch()
 
 
 async def redis_killed(scene: Scene) -> None:
-    """It comes back with what its append-only file has."""
+    """Kills Redis, which comes back with the content of its append-only file."""
     (server,) = scene.group.servers
     server.kill()
     server.launch()
@@ -53,17 +53,18 @@ async def redis_killed(scene: Scene) -> None:
 
 
 async def primary_frozen(scene: Scene) -> None:
-    """Connections to it stay open and silent; when it wakes, it still takes itself for primary."""
+    """Freezes the primary: connections to it stay open and silent, and when it wakes, it still
+    takes itself for primary."""
     promotion = await scene.in_thread(scene.group.fail_over, _struck(scene), by="freeze")
     _promoted(scene, promotion)
     if scene.group.replicas_of(promotion.new):
         await scene.typed()
-    # Else nobody is there to have a commit until the old one is back, as a replica.
+    # Otherwise there is no replica that could have a commit until the old primary is back as one.
     await scene.in_thread(scene.group.old_primary_returns, promotion)
 
 
 async def redis_frozen(scene: Scene) -> None:
-    """For longer than a command may take; nobody takes over."""
+    """Freezes Redis for longer than a command may take; no other server takes over."""
     (server,) = scene.group.servers
     server.freeze()
     await scene.in_thread(_refused, scene)
@@ -72,8 +73,10 @@ async def redis_frozen(scene: Scene) -> None:
 
 
 async def replica_lacks_revisions(scene: Scene) -> None:
-    """It is promoted without what the old primary had confirmed, and people had seen."""
-    # Before the cut: so much at least the replicas have, and what they lack comes after it.
+    """Promotes a replica without revisions that the old primary had confirmed, and that people had
+    seen."""
+    # This comes before the cut: the replicas have at least so much, and they lack only later
+    # revisions.
     heads = await read_heads(scene.group.url, scene.pads)
     primaries = {id(p): p for p in map(scene.group.primary_for, map(scene.key_of, scene.pads))}
     for primary in primaries.values():
@@ -86,8 +89,8 @@ async def replica_lacks_revisions(scene: Scene) -> None:
     _promoted(scene, await scene.in_thread(scene.group.fail_over, victim))
 
     def it_was_noticed() -> None:
-        """By a worker that has the pad open, or, where all have lost their connections meanwhile,
-        at the door when they come back."""
+        """Checks that it was noticed: by a worker that has the pad open, or, if all sessions have
+        lost their connections meanwhile, at the door when they come back."""
         rollbacks = [w.metric("padfleet_fanout_rollbacks_total") for w in scene.fleet.workers]
         turned_away = [
             w.metric('padfleet_fanout_disconnects_total{reason="rejected"}')
@@ -99,7 +102,7 @@ async def replica_lacks_revisions(scene: Scene) -> None:
 
 
 async def out_of_memory(scene: Scene) -> None:
-    """Redis refuses to write and still answers reads."""
+    """Lets Redis refuse all writes while it still answers reads."""
     for server in scene.group.primaries():
         server.client().config_set("maxmemory", 1)
     await scene.in_thread(_refused, scene)
@@ -109,7 +112,8 @@ async def out_of_memory(scene: Scene) -> None:
 
 
 async def too_few_replicas(scene: Scene) -> None:
-    """NOREPLICAS: as `min-replicas-to-write` makes it, while replicas are away."""
+    """Lets Redis refuse writes with NOREPLICAS, as `min-replicas-to-write` does while replicas are
+    away."""
     for server in scene.group.primaries():
         server.client().config_set("min-replicas-to-write", 9)
     await scene.in_thread(_refused, scene)
@@ -119,7 +123,7 @@ async def too_few_replicas(scene: Scene) -> None:
 
 
 def _refused(scene: Scene) -> None:
-    """Until commands have been refused for some time, and workers know."""
+    """Waits until commands have been refused for some time, and workers know it."""
     eventually_sync(
         lambda: not any(worker.ready() for worker in scene.fleet.workers),
         "the workers say that they are not ready",
@@ -128,7 +132,8 @@ def _refused(scene: Scene) -> None:
 
 
 async def script_that_runs_on(scene: Scene) -> None:
-    """BUSY: somebody else's script keeps the server, first silent and then refusing."""
+    """Keeps the server busy with somebody else's script: first it is silent, and then it refuses
+    with BUSY."""
     (server,) = scene.group.servers
     client = server.client()
     client.config_set("busy-reply-threshold", 200)
@@ -156,7 +161,7 @@ def _killed(server: Server) -> bool:
 
 
 async def subscriptions_killed(scene: Scene) -> None:
-    """Again and again, each time as soon as they are back."""
+    """Kills the subscriptions again and again, each time as soon as they are back."""
     servers = [server for server in scene.group.servers if server.running]
 
     def kill() -> bool:
@@ -176,13 +181,13 @@ async def subscriptions_killed(scene: Scene) -> None:
 
 
 async def output_buffer_overrun(scene: Scene) -> None:
-    """A worker stands still until Redis has more for it than it keeps for a subscriber, and ends
-    its subscription: of all its pads, and one of them is all that came to too much."""
+    """Freezes a worker until Redis has more data for it than it keeps for a subscriber, and ends
+    its subscription to all of its pads, although only one of them was too much."""
     (server,) = scene.group.servers
     server.client().config_set("client-output-buffer-limit", "pubsub 64kb 64kb 0")
     flood = [f"{worker.url}/p/flood" for worker in scene.fleet.workers]
 
-    # The subscription of the worker that stands still, and not of one that is merely slow.
+    # These are the subscriptions of the frozen worker, and not of one that is merely slow.
     ends = psutil.Process(scene.worker.process.pid).net_connections("tcp")
     ports = {end.laddr.port for end in ends}
 
@@ -196,7 +201,7 @@ async def output_buffer_overrun(scene: Scene) -> None:
     async with connect(flood[0], resume=False), connect(flood[1]) as writes:
         before = await scene.in_thread(subscriptions)
         scene.worker.freeze()
-        # What the kernels of both ends keep comes first, a few megabytes.
+        # The kernels at both ends take a few megabytes first.
         for number in range(FLOODS):
             await writes.edit(0, len(writes.text) - 1, f"flood {number} " * 12_000)
             await writes.flush()

@@ -1,4 +1,4 @@
-"""What a pad's clients saw, recorded; and whether that is what they were promised.
+"""Records what a pad's clients saw, and checks whether it is what they were promised.
 
 async with await Typists.start(urls, ["a", "b"], clients=100, rate=1.0) as typists:
     fault_time = time.monotonic()

@@ -1,8 +1,8 @@
-"""Whether a pad's history is what its clients were promised. Pure: recordings and a stream in, a
-verdict out.
+"""Checks whether a pad's history is what its clients were promised. Pure: recordings and a stream
+go in, a verdict comes out.
 
-The clients' own reckoning is not believed: the checker rebases each submission itself, and holds
-what came over the wire against the stream.
+It does not rely on the clients' own calculations: the checker rebases each submission itself, and
+compares what came over the wire with the stream.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ from tests.chaos.history.story import Story
 from tests.chaos.history.stream import Rollback, Stream
 
 REFUSALS = frozenset({"badChangeset", "corruptPad"})
-"""Reasons for which nobody is turned away whose changesets are right."""
+"""The reasons for which a client with valid changesets is never turned away."""
 
 
 def check(
     recordings: Iterable[Recording], stream: Stream, rollbacks: Sequence[Rollback] = ()
 ) -> Verdict:
-    """Recordings of other pads than the stream's are passed over.
+    """Checks the recordings of the stream's pad; those of other pads are ignored.
 
-    Text that was not accepted may be lost to a client that is told to reload, and only then.
-    What a client was given and the stream does not hold is excused by one thing: a rollback that
-    the caller knows of, to an earlier revision, after which the client was told to reload.
+    Text that was not accepted may be lost to a client that is told to reload, and only then. A
+    client may have been given something that is not in the stream in one case only: after a
+    rollback that the caller knows of, to an earlier revision, if the client was told to reload.
     """
     mine = [recording for recording in recordings if recording.pad == stream.pad]
     verdict = Verdict(stream.pad, clients=len(mine), revisions=len(stream.revisions))

@@ -1,4 +1,4 @@
-"""A typist on a socket: one WebSocket from the first byte to the last."""
+"""Puts a typist on a socket: one WebSocket from the first byte to the last."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ from tests.chaos.history.hearing import Greeted, Heard, Hearing, Nonsense, Opene
 from tests.chaos.history.typist import Typist
 
 DIAL_TIMEOUT = 10.0
-"""Seconds from connecting to Socket.IO's greeting."""
+"""How many seconds may pass from connecting to Socket.IO's greeting."""
 
 OnReady = Callable[[Typist, "Connection"], None]
 
 
 class CannotConnect(Exception):
-    """Nobody there, or nobody who answers; the text says which."""
+    """There is nobody, or nobody who answers; the text says which."""
 
 
 class Connection(ClientSocket):
-    """Made by `dial`."""
+    """A typist's connection, which `dial` makes."""
 
     def __init__(self, typist: Typist, target: Target, hearing: Hearing, on_ready: OnReady) -> None:
-        """`on_ready` is called before CLIENT_READY goes out: from then on, the typist's submissions
-        go here."""
+        """Takes the typist and its target. `on_ready` is called before CLIENT_READY is sent: from
+        then on, the typist's submissions go over this connection."""
         super().__init__(target, typist.recording.pad, hearing.inflater)
         loop = asyncio.get_running_loop()
         self.greeted: asyncio.Future[None] = loop.create_future()
-        self.end: asyncio.Future[str] = loop.create_future()  #: why
+        self.end: asyncio.Future[str] = loop.create_future()  #: resolves to the reason for the end
         self._typist = typist
         self._hearing = hearing
         self._on_ready = on_ready
@@ -40,7 +40,7 @@ class Connection(ClientSocket):
         self._watch: asyncio.TimerHandle | None = None
 
     def send(self, data: dict[str, Any]) -> None:
-        """The `data` of a COLLABROOM message."""
+        """Sends a COLLABROOM message with this `data`."""
         self.say(
             socketio.encode_event(
                 "message", {"type": "COLLABROOM", "component": "pad", "data": data}
@@ -87,8 +87,8 @@ class Connection(ClientSocket):
                     self.ended(f"told {self._typist.gone}")
 
     def _look(self, silence: float) -> None:
-        """A page takes a connection for dead that has been silent for so long (Engine.IO's
-        pingInterval and pingTimeout together)."""
+        """Ends the connection after so long a silence, as a page does (Engine.IO's pingInterval and
+        pingTimeout together)."""
         loop = asyncio.get_running_loop()
         left = self._heard_at + silence - loop.time()
         if left <= 0:
@@ -108,7 +108,7 @@ class Connection(ClientSocket):
 
 
 async def dial(typist: Typist, url: str, hearing: Hearing, on_ready: OnReady) -> Connection:
-    """A connection on which CLIENT_READY has been sent. Raises `CannotConnect`."""
+    """Returns a connection on which CLIENT_READY has been sent. Raises `CannotConnect`."""
     target = Target.parse(url)
     connection = Connection(typist, target, hearing, on_ready)
     try:

@@ -1,4 +1,4 @@
-"""Many typing clients in one process, on several pads, over several workers."""
+"""Runs many typing clients in one process, on several pads and over several workers."""
 
 from __future__ import annotations
 
@@ -21,32 +21,32 @@ from tests.eventually import eventually
 POLL = 0.05
 
 NOWHERE = "http://127.0.0.1:9"
-"""Nobody listens there."""
+"""An address at which nobody listens."""
 
 Heads = Callable[[], Awaitable[dict[str, int]]]
 
 
 class Line(Protocol):
-    """What a typist speaks through."""
+    """The connection through which a typist speaks."""
 
     def send(self, data: dict[str, Any]) -> None:
-        """The `data` of a COLLABROOM message."""
+        """Sends a COLLABROOM message with this `data`."""
 
     def abort(self) -> None:
-        """Goes away without a word."""
+        """Ends the connection without a goodbye."""
 
 
 Stay = Callable[[Typist, Callable[[Typist, Line], None]], Awaitable[None]]
-"""Keeps a typist connected until it is cancelled. It tells the other argument through which line
-the typist speaks, whenever that changes and before CLIENT_READY goes out."""
+"""Keeps a typist connected until it is cancelled. It calls its second argument with the line
+through which the typist speaks, whenever that changes and before CLIENT_READY is sent."""
 
 
 class Typists:
-    """Made by `start`. ``async with`` sees to it that nothing is left behind.
+    """Typing clients, which `start` makes. ``async with`` makes sure that nothing is left behind.
 
-    Even clients speak as a stock page does; odd ones announce NEW_CHANGES_BATCH. One whose
-    connection breaks dials the next URL, after a pause as Etherpad's page makes it, and goes on
-    typing meanwhile (a page locks its editor, so this asks for more).
+    Clients with even numbers speak like a stock page; those with odd numbers announce
+    NEW_CHANGES_BATCH. A client whose connection breaks dials the next URL, after a pause like
+    Etherpad's page, and goes on typing meanwhile (a page locks its editor, so this asks for more).
     """
 
     @classmethod
@@ -64,13 +64,18 @@ class Typists:
         first: int = 0,
         kind: type[Typist] = Typist,
     ) -> Typists:
-        """Returns when everybody is on a pad and typing. AssertionError after `timeout` seconds.
+        """Returns when everybody is on a pad and typing. Raises AssertionError after `timeout`
+        seconds.
 
-        `rate`: edits a second of each; at 0 they only watch. `pause`: the first and the longest
-        before dialling again, in seconds (Etherpad's page: 1 and 5), taken times 0.5 to 1.5 at
-        random. `urls` is looked at whenever somebody dials, so it may be changed meanwhile. With
-        `stay`, that sees to connections, and neither of these two counts. `first`: the number of
-        the first of them, where there are others; `kind`: what they are.
+        Arguments:
+            urls: where to connect; it is read whenever somebody dials, so it may be changed
+                meanwhile.
+            rate: edits per second of each client; with 0 they only watch.
+            pause: the first and the longest pause before dialling again, in seconds (Etherpad's
+                page: 1 and 5), multiplied by 0.5 to 1.5 at random.
+            stay: keeps connections; neither `urls` nor `pause` is then used.
+            first: the number of the first client, if there are others.
+            kind: the class of the clients.
         """
         typists = cls(urls, pads, clients, rate, pause, seed, stay, first, kind)
         try:
@@ -105,7 +110,7 @@ class Typists:
         self._lines: dict[str, Line] = {}
         self._tasks: list[asyncio.Future[None]] = []
         self._typing = True
-        self._home: list[str] = []  #: while they are away: whom they would dial
+        self._home: list[str] = []  #: the URLs that they would dial while they are away
         books = {pad: Book() for pad in pads}
         for number in range(first, first + clients):
             pad = pads[number % len(pads)]
@@ -126,11 +131,11 @@ class Typists:
     # --- From outside ----------------------------------------------------------------------------
 
     async def quiesce(self, deadline: float, heads: Heads | None = None) -> list[str]:
-        """Stops typing, and waits until everybody has everything accepted and all of a pad are at
-        the same revision: the head, if `heads` tells it (`read_heads`).
+        """Stops typing, and waits until everything is accepted and all clients of a pad are at the
+        same revision, which is the head if `heads` returns it (`read_heads`).
 
-        Returns who is not, for a person; empty when all is quiet. It is no error to be late: what
-        that means is for the checker to say, after `finish`.
+        Returns those who are not, as text for a person; it is empty when all is quiet. Being late
+        is not an error: after `finish`, the checker says what it means.
         """
         self._typing = False
         end = time.monotonic() + deadline
@@ -144,29 +149,29 @@ class Typists:
         """Writes down what everybody has, ends all connections, and returns the recordings."""
         for typist in self.typists:
             typist.finish()
-        # Nothing is heard any more from here on, for nothing is awaited before all have been cut.
+        # Nothing is heard any more from here on, since nothing is awaited before all have been cut.
         await self.close()
         return self.recordings
 
     def furthest(self, pad: str) -> int:
-        """The newest revision of the pad that anybody has seen; -1: none."""
+        """Returns the newest revision of the pad that anybody has seen, or -1."""
         return max(typist.rev for typist in self.typists if typist.recording.pad == pad)
 
     def leave(self) -> None:
-        """All connections break, and nobody is reached any more until `come_back`. What is typed
-        meanwhile goes off then."""
+        """Breaks all connections; nobody can be reached until `come_back`. Everything that is typed
+        meanwhile is sent then."""
         self._home = self._home or [*self.urls]
         self.urls[:] = [NOWHERE]
         for line in self._lines.values():
             line.abort()
 
     def come_back(self) -> None:
-        """Those who have left can be reached again."""
+        """Lets those who have left be reached again."""
         self.urls[:], self._home = self._home or self.urls, []
 
     @property
     def recordings(self) -> list[Recording]:
-        """The recordings as they are now; they grow until `finish`."""
+        """Returns the recordings as they are now; they grow until `finish`."""
         return [typist.recording for typist in self.typists]
 
     async def close(self) -> None:
@@ -231,7 +236,7 @@ class Typists:
         return float(min(first * 2 ** min(failures, 10), longest) * self._dice.uniform(0.5, 1.5))
 
     async def _type(self, typist: Typist, hand: Hand) -> None:
-        """Even when nobody is connected: what is typed then goes off later."""
+        """Types even while nobody is connected; such edits are sent later."""
         while True:
             await asyncio.sleep(self._dice.uniform(0.5, 1.5) / self.rate)
             if not self._typing or typist.page is None or typist.gave_up:

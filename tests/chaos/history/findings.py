@@ -1,4 +1,4 @@
-"""What can be wrong with a history."""
+"""Defines what can be wrong with a history."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ SHOWN = 25
 
 
 class Kind(Enum):
-    """The value says it in words."""
+    """The kinds of faults; the value describes each."""
 
     LOST_ACKNOWLEDGED = "accepted, but not in the stream"
     LOST_TEXT = "never accepted, never refused, and not in the stream"
@@ -34,7 +34,7 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that is wrong. `client` is "" for what is wrong with the stream itself."""
+    """One fault. `client` is empty for a fault of the stream itself."""
 
     kind: Kind
     client: str
@@ -48,13 +48,13 @@ class Finding:
 
 @dataclass(slots=True)
 class Verdict:
-    """Findings, and how much was looked at: a verdict over nothing is worth nothing."""
+    """The findings, and how much was checked: a verdict over nothing means nothing."""
 
     pad: str
     findings: list[Finding] = field(default_factory=list)
     clients: int = 0
     revisions: int = 0
-    submitted: int = 0  #: again after a reconnect counts again
+    submitted: int = 0  #: a repetition after a reconnect counts again
     accepted: int = 0
     received: int = 0
     reconnects: int = 0

@@ -1,4 +1,5 @@
-"""What a typist types next: marks, filler, lines; and what it does with filler of its own."""
+"""Decides what a typist types next (marks, filler, lines), and what it does with filler of its
+own."""
 
 from __future__ import annotations
 
@@ -14,17 +15,17 @@ _FILLER = "abcdefghijklmnopqrstuvwxyz"
 LONGEST_FILLER = 5
 
 PASTES = 0.03
-"""How often a mark comes with many lines, as somebody pastes them."""
+"""How often a mark comes with many lines, like a paste."""
 
 UNDOES = 0.1
-"""How often who can takes back what it did last, or does again what it has just taken back."""
+"""How often a typist that can do so undoes its last edit, or redoes what it has just undone."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Done:
-    """What was done behind one's last mark: text in the place of other text, or a tint."""
+    """An edit behind the typist's last mark: text in place of other text, or a tint."""
 
-    stay: int  #: on the pad; who has loaded anew cannot undo what was before
+    stay: int  #: the stay on the pad; edits before a reload cannot be undone
     before: str
     after: str
     tint_before: str = ""
@@ -36,8 +37,8 @@ class _Done:
 
 class Hand:
     """Chooses what one typist writes and where, and undoes some of it. Marks stay whole: others
-    write before a mark's bracket or at a line's start, never within one, and what is deleted is
-    filler."""
+    write before a mark's bracket or at a line's start, never within a mark, and only filler is
+    deleted."""
 
     def __init__(self, typist: Typist, book: Book, dice: random.Random) -> None:
         self._typist = typist
@@ -49,9 +50,9 @@ class Hand:
         self._done: _Done | None = None  #: what it can undo
 
     def strike(self) -> dict[str, Any] | None:
-        """One edit; returns the USER_CHANGES to send at once, if there is one. Of ten, seven bring
-        a mark (one of these in an own line), two delete and one changes an attribute; some bring
-        many lines, and some undo the one before, or do it again."""
+        """Makes one edit, and returns the USER_CHANGES to send at once, if there is one. Seven of
+        ten edits bring a mark (one of these on a line of its own), two delete, and one changes an
+        attribute; some bring many lines, and some undo the previous edit, or redo it."""
         text = self._typist.text
         done, self._done = self._done, None
         if done is not None and self._dice.random() < UNDOES and self._can_undo(done, text):
@@ -65,8 +66,8 @@ class Hand:
                 self._done = _Done(self._typist.stays, filler, "")
                 return self._typist.edit(start, chars, "")
             if chars:
-                # Another value each time: to set what is set already makes no revision, and from
-                # outside that looks like one that was lost.
+                # Another value each time: setting an attribute that is set already makes no
+                # revision, and from outside that looks like a lost edit.
                 self._tints += 1
                 tint = f"{self._typist.name}.{self._tints}"
                 self._done = _Done(self._typist.stays, filler, filler, self._tint, tint)
@@ -87,7 +88,7 @@ class Hand:
         )
 
     def _lines(self) -> str:
-        """As somebody has them in the clipboard."""
+        """Returns lines as somebody may have them in the clipboard."""
         dice = self._dice
         lines = ("".join(dice.choices(_FILLER, k=dice.randint(0, 60))) for _ in range(40))
         return "\n" + "\n".join(list(lines)[: dice.randint(1, 40)])
@@ -95,8 +96,8 @@ class Hand:
     # --- Undoing ---------------------------------------------------------------------------------
 
     def _can_undo(self, done: _Done, text: str) -> bool:
-        """Whether what was done is known to the server, and stands there as it was left. (Of two
-        edits that cancel each other out there is no revision, and that looks like a lost one.)"""
+        """Returns whether the server knows the edit, and its result is still there as it was left.
+        (Two edits that cancel each other out make no revision, and that looks like a lost edit.)"""
         at = text.find(self._last)
         there = text[at + len(self._last) :]
         known = self._typist.settled and done.stay == self._typist.stays
@@ -110,13 +111,13 @@ class Hand:
         return self._dye(text, start, len(done.after), done.tint_before)
 
     def _dye(self, text: str, start: int, chars: int, tint: str) -> dict[str, Any] | None:
-        """An empty `tint` takes it away."""
+        """Sets the tint of a stretch; an empty `tint` removes it."""
         builder = Builder(len(text)).keep_text(text[:start])
         builder.keep_text(text[start : start + chars], [("tint", tint)], self._book.pool)
         return self._typist.format(builder.to_changeset())
 
     def _place(self, text: str) -> int:
-        """Before a mark or a newline, somewhere; the text ends with a newline."""
+        """Returns a place before a mark or a newline; the text ends with a newline."""
         start = self._dice.randrange(max(len(text), 1))
         marks, lines = text.find("[", start), text.find("\n", start)
         found = [place for place in (marks, lines) if place >= 0]

@@ -1,4 +1,4 @@
-"""What a server's message says to a typist: frames in, events out. Pure.
+"""Reads what a server's messages say to a typist: frames in, events out. Pure.
 
 The sockets of a pad get the same bytes within a moment, so each message is read once, and the
 recordings of all clients share its events.
@@ -15,17 +15,18 @@ from tests.chaos.history.typist import Entered, Typist
 
 MEMO_SIZE = 4096
 LONGEST_KEPT = 64 * 1024
-"""Bytes of a message that is remembered. What is longer is CLIENT_VARS, which is for one only."""
+"""Up to how many bytes a message is remembered. A longer one is CLIENT_VARS, which is for one
+client only."""
 
 
 class Opened(NamedTuple):
     """The handshake of Engine.IO has come."""
 
-    silence: float  #: seconds without a ping after which the page takes the connection for dead
+    silence: float  #: seconds without a ping after which a page gives up the connection
 
 
 class Greeted(NamedTuple):
-    """Socket.IO says that the client is connected: now CLIENT_READY is due."""
+    """Socket.IO says that the client is connected, so CLIENT_READY is due."""
 
 
 class Dismissed(NamedTuple):
@@ -97,7 +98,7 @@ def _read(message: bytes) -> list[Heard]:
 
 
 def heard_in(message: dict[str, Any]) -> list[Heard]:
-    """What a message's argument says. Raises LookupError or TypeError for nonsense."""
+    """Returns the events in a message's argument. Raises LookupError or TypeError for nonsense."""
     if "disconnect" in message:
         return [Dismissed(str(message["disconnect"]))]
     if "accessStatus" in message:
@@ -139,8 +140,9 @@ def _revision(data: dict[str, Any], *, missed: bool = False) -> Received:
 
 
 def tell(typist: Typist, heard: Heard) -> None:
-    """Hands it to whom it is for; what only concerns a connection is passed over."""
-    # By how often they come; `match` would look them up in another way for each case.
+    """Passes an event on to the typist; an event that only concerns a connection is ignored."""
+    # The types are tested in the order of their frequency; `match` would look each of them up in
+    # another way.
     if type(heard) is Received:
         typist.received(heard)
     elif type(heard) is Accepted:

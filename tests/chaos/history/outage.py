@@ -1,4 +1,4 @@
-"""How long people had to wait because of a fault. Pure."""
+"""Measures how long people had to wait because of a fault. Pure."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.chaos.history.recording import (
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """Seconds, over clients."""
+    """A distribution over clients, in seconds."""
 
     least: float
     median: float
@@ -27,30 +27,34 @@ class Spread:
 
     @classmethod
     def of(cls, seconds: Iterable[float]) -> Spread | None:
-        """None of nothing."""
+        """Returns the distribution, or None if there are no values."""
         known = list(seconds)
         return cls(min(known), median(known), max(known)) if known else None
 
 
 @dataclass(frozen=True, slots=True)
 class Outage:
-    """Seconds from the fault on; only clients that have typed since are in it."""
+    """Waiting times in seconds from the fault on, for clients that have typed since."""
 
     back: Spread | None
-    """To the first acceptance of something sent after the fault. It has the client's pause between
-    two edits in it, and its pause before it dials again. What was sent before the fault does not
-    count: its answer may have been on the way already."""
+    """The time until something that was sent after the fault is accepted for the first time. It
+    includes the client's pause between two edits, and its pause before it dials again. Anything
+    sent before the fault does not count: its answer may have been on the way already."""
     waited: Spread | None
-    """Each client's longest wait for one acceptance, from when the text was first sent, or from
-    the fault if that was before it. What was lost with a reload counts up to the reload."""
+    """Each client's longest wait for one acceptance, from when the text was first sent, or from the
+    fault if that came later. Text that was lost with a reload counts up to the reload."""
     never: tuple[str, ...]
-    """Who sent something after the fault, or lost something with a reload, and has had nothing
-    accepted since that it sent after the fault."""
+    """The clients that sent something after the fault, or lost something with a reload, and had
+    nothing accepted that they sent after the fault."""
 
 
 def outage(recordings: Iterable[Recording], fault_time: float, until: float = math.inf) -> Outage:
-    """`fault_time` is of the recordings' own clock. `until`: when the next fault began; what came
-    after it is passed over."""
+    """Measures the waiting times after a fault.
+
+    Arguments:
+        fault_time: a time of the recordings' own clock.
+        until: when the next fault began; everything after it is ignored.
+    """
     back: dict[str, float] = {}
     waited: dict[str, float] = {}
     never: list[str] = []
@@ -81,7 +85,7 @@ def outage(recordings: Iterable[Recording], fault_time: float, until: float = ma
 
 
 class _Wait:
-    """How long one client has been waiting."""
+    """Measures how long one client has been waiting."""
 
     def __init__(self, fault: float) -> None:
         self.first: float | None = None

@@ -1,9 +1,9 @@
-"""The texts that the typing clients of one process have on their screens.
+"""Keeps the texts that the typing clients of one process have on their screens.
 
-A hundred clients of a pad receive the same revisions. A text is therefore a `Page`, and what comes
-after a page upon a revision is found once for all clients that are on it. Nothing is taken for
-granted by that: clients are on one page only if they have the same text at the same revision, and
-each got there by what it was given itself. A client that is given something else, or in another
+A hundred clients of a pad receive the same revisions. A text is therefore a `Page`, and the page
+that follows it upon a revision is worked out once for all clients that are on it. This takes
+nothing for granted: clients are on one page only if they have the same text at the same revision,
+and each got there by what it was given itself. A client that is given something else, or in another
 order, is on another page. The alternative, a `Collaborator` for each client, costs a hundred times
 as much, and a core for thirty clients.
 """
@@ -18,8 +18,8 @@ from tests.chaos.history.recording import Received, digest
 
 
 class Page:
-    """A text at a revision. Those that follow are reachable from here, none from behind: a page
-    that no client has on its screen any more goes away."""
+    """A text at a revision. Following pages can be reached from here, earlier ones cannot: a page
+    that no client has on its screen any more disappears."""
 
     __slots__ = ("__weakref__", "following", "rev", "text")
 
@@ -45,7 +45,8 @@ class Book:
         return page
 
     def moved(self, revision: Received) -> str:
-        """Its changeset in the numbers of the book's pool. Raises `EasysyncError`."""
+        """Returns the revision's changeset in the numbers of the book's pool. Raises
+        `EasysyncError`."""
         changeset = self._moved.get(revision)
         if changeset is None:
             if len(self._moved) > 4096:
@@ -56,7 +57,7 @@ class Book:
         return changeset
 
     def after(self, page: Page, changeset: str, rev: int) -> Page:
-        """The page that a changeset, in the numbers of the book's pool, leads to. Raises
+        """Returns the page that a changeset, in the numbers of the book's pool, leads to. Raises
         `EasysyncError` if it does not fit."""
         following = page.following.get(changeset)
         if following is None or following.rev != rev:

@@ -1,9 +1,9 @@
-"""What one client saw and did, in its order: plain values, and their form in JSON lines.
+"""Records what one client saw and did, in order, as plain values that can be written as JSON lines.
 
-A recording says what came over the wire, and nothing of what the client made of it: to judge is
-the checker's work. Times are of a monotonic clock, in seconds, one for all clients of a process.
+A recording contains what came over the wire, and nothing of the client's own conclusions: judging
+is the checker's work. Times are in seconds of a monotonic clock, one for all clients of a process.
 
-A client's *stay* goes from CLIENT_VARS to being told to reload, over however many connections.
+A client's *stay* lasts from CLIENT_VARS until it is told to reload, over any number of connections.
 """
 
 from __future__ import annotations
@@ -19,24 +19,24 @@ from padfleet.shared.wire import jsontext
 
 @dataclass(frozen=True, slots=True)
 class Connected:
-    """A connection to a worker stands; nothing has been said on it."""
+    """A connection to a worker was made; nothing has been said on it."""
 
     url: str
 
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """CLIENT_VARS: a stay begins."""
+    """CLIENT_VARS has come, and a stay begins."""
 
     rev: int
     author: str
-    digest: str  #: of the text at `rev`
+    digest: str  #: that of the text at `rev`
 
 
 @dataclass(frozen=True, slots=True)
 class Submitted:
     """A USER_CHANGES was handed to the connection. `marks` are the unique words that it inserts;
-    one that is sent again after a reconnect has the marks of what it repeats."""
+    one that is sent again after a reconnect has the marks of those it repeats."""
 
     base_rev: int
     changeset: str
@@ -53,8 +53,9 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """A revision from a NEW_CHANGES, alone or in a batch, or (`missed`) from a CLIENT_RECONNECT.
-    A missed one of the client's own author is also the answer to what it had in flight."""
+    """A revision has come in a NEW_CHANGES, alone or in a batch, or (`missed`) in a
+    CLIENT_RECONNECT. A missed one of the client's own author is also the answer to its submission
+    in flight."""
 
     rev: int
     author: str
@@ -72,16 +73,16 @@ class Reconnected:
 
 @dataclass(frozen=True, slots=True)
 class CaughtUp:
-    """All that was missed has come, up to `rev`: what was in flight and is not among it never
-    became part of the pad."""
+    """Everything that was missed has come, up to `rev`. A submission in flight that is not among it
+    never became part of the pad."""
 
     rev: int
 
 
 @dataclass(frozen=True, slots=True)
 class ToldToReload:
-    """The server ended the stay, with Etherpad's word for why. What was not accepted is lost, and
-    the person knows."""
+    """The server ended the stay, with Etherpad's word for the reason. Text that was not accepted is
+    lost, and the person knows it."""
 
     reason: str
 
@@ -95,14 +96,14 @@ class ConnectionLost:
 
 @dataclass(frozen=True, slots=True)
 class GaveUp:
-    """What came cannot follow; from here on the client only listens."""
+    """The client received something that cannot follow; from here on it only listens."""
 
     why: str
 
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """The end, in quiet. `unsent` are the marks that were typed and never submitted."""
+    """The recording ended, in quiet. `unsent` are the marks that were typed and never submitted."""
 
     rev: int
     text: str
@@ -143,7 +144,7 @@ _KINDS: dict[str, type[Event]] = {
 
 
 class Moment(NamedTuple):
-    """An event and when it was. Events of many clients may be one and the same object."""
+    """An event and its time. Events of many clients may be the same object."""
 
     at: float  #: seconds, of a monotonic clock
     event: Event
@@ -163,7 +164,7 @@ class Recording:
 
 
 def digest(text: str) -> str:
-    """A code-unit string in 16 characters; equal for equal texts."""
+    """Returns 16 characters for a code-unit string; they are equal for equal texts."""
     return blake2b(text.encode("utf-16-le", "surrogatepass"), digest_size=8).hexdigest()
 
 
@@ -171,7 +172,7 @@ def digest(text: str) -> str:
 
 
 def to_lines(recordings: Iterable[Recording]) -> Iterator[str]:
-    """One line for each client, then one for each of its moments."""
+    """Yields one line for each client, then one for each of its moments."""
     for recording in recordings:
         yield jsontext.dumps({"client": recording.client, "pad": recording.pad})
         for at, event in recording.moments:
@@ -179,7 +180,8 @@ def to_lines(recordings: Iterable[Recording]) -> Iterator[str]:
 
 
 def from_lines(lines: Iterable[str]) -> list[Recording]:
-    """The reverse. ValueError names the line that is no part of a recording."""
+    """Reads the lines of `to_lines`. Raises ValueError, which names the line that is not part of a
+    recording."""
     recordings: list[Recording] = []
     for number, line in enumerate(lines, 1):
         try:
@@ -203,5 +205,5 @@ def _tuples(fields: dict[str, Any]) -> dict[str, Any]:
 
 
 def pool_json(pool: Any) -> str:
-    """An attribute pool as it came, in a form that can be a key."""
+    """Returns a received attribute pool in a form that can be a key."""
     return json.dumps(pool, separators=(",", ":"), sort_keys=True)

@@ -1,4 +1,4 @@
-"""When clients lost their pads, and when they were back on them. Pure."""
+"""Finds out when clients lost their pads, and when they were back. Pure."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from tests.chaos.history.recording import CaughtUp, ConnectionLost, Joined, Reco
 
 
 class Return(NamedTuple):
-    """Seconds of the recordings' clock."""
+    """A client's way back, in seconds of the recordings' clock."""
 
     lost_at: float
-    back_at: float  #: when all that was missed had come
+    back_at: float  #: when everything that was missed had come
 
 
 def returns(recordings: Iterable[Recording], since: float) -> Iterator[Return]:
-    """How clients came back that lost the connection at `since` or later. Tries that came to
-    nothing are part of the way back. Who is not back yet is left out: that is for the checker to
-    see."""
+    """Yields how clients came back that lost the connection at `since` or later. Failed attempts
+    are part of the way back. Clients that are not back yet are left out; the checker reports
+    them."""
     for recording in recordings:
         lost_at: float | None = None
         on_pad = False
@@ -34,7 +34,7 @@ def returns(recordings: Iterable[Recording], since: float) -> Iterator[Return]:
 
 
 def busiest(times: Iterable[float], window: float = 1.0) -> int:
-    """The most that fell into `window` seconds, wherever these begin."""
+    """Returns the largest number of times that lie within any `window` seconds."""
     ordered = sorted(times)
     return max(
         (bisect_left(ordered, at + window) - number for number, at in enumerate(ordered)), default=0

@@ -1,4 +1,4 @@
-"""One client's stay on a pad, gone through event by event against the stream. Pure."""
+"""Checks one client's stay on a pad, event by event, against the stream. Pure."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ from tests.chaos.history.stream import Rollback
 
 @dataclass(slots=True)
 class _Open:
-    """The submission in flight, brought forward over what came since."""
+    """The submission in flight, moved over the revisions that came since."""
 
     changeset: str  #: in the numbers of the stay's pool
     marks: tuple[str, ...]
-    sound: bool = True  #: False: it could not be brought forward, and only its marks are known
+    sound: bool = True  #: False: it could not be moved, and only its marks are known
 
 
 class Stay:
@@ -124,8 +124,9 @@ class Stay:
         if deed is None:
             self._doubt(Kind.FORK, "the stream has no such revision", event.rev)
             return
-        # To a returning client come corrections by the server, and what its author has submitted
-        # elsewhere, without author (docs/protocol.md). What is its own is told by its marks.
+        # A returning client receives corrections by the server, and whatever its author has
+        # submitted elsewhere, without an author (docs/protocol.md). Its own revisions are
+        # recognised by their marks.
         of_another = not deed.of_session or deed.author == self._author
         nameless = event.missed and not event.author and of_another
         if event.author != deed.author and not nameless:
@@ -185,7 +186,7 @@ class Stay:
     # --- The end ---------------------------------------------------------------------------------
 
     def end(self, verdict: Verdict, *, told: bool, rollbacks: Sequence[Rollback]) -> None:
-        """`told`: to reload."""
+        """Adds the findings to the verdict; `told` says whether the client was told to reload."""
         if self._missing:
             self._note(Kind.GAP, "never came", *sorted(self._missing))
         if not told:

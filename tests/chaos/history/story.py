@@ -1,5 +1,5 @@
-"""The pad's story as its stream tells it: what each revision does, the text at any of them, and
-where each mark went in. Pure."""
+"""Tells the pad's story from its stream: what each revision does, the text at any of them, and
+where each mark was inserted. Pure."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ MARK = re.compile(r"\[c\d+\.\d+\]")
 
 
 def marks_in(text: str) -> tuple[str, ...]:
-    """The unique words in a text: ``[c12.37]`` is the 37th of client c12."""
+    """Returns the unique words in a text: ``[c12.37]`` is the 37th of client c12."""
     return tuple(MARK.findall(text))
 
 
 class Meaning(NamedTuple):
-    """What a changeset does, apart from the numbers that its pool gives to attributes."""
+    """The effect of a changeset, apart from the numbers that its pool gives to attributes."""
 
     ops: tuple[tuple[str, int, int, frozenset[tuple[str, str]]], ...]
     bank: str
 
 
 class Deed(NamedTuple):
-    """One revision of the stream, read."""
+    """One revision of the stream, parsed."""
 
     author: str
     changeset: str
@@ -49,7 +49,7 @@ class Deed(NamedTuple):
 
 @lru_cache(maxsize=20_000)
 def meaning_of(changeset: str, pool: str) -> Meaning:
-    """Raises `EasysyncError` or `BadJson` for nonsense."""
+    """Returns the effect of a changeset. Raises `EasysyncError` or `BadJson` for nonsense."""
     return meaning_in(changeset, AttributePool.from_jsonable(loads(pool)))
 
 
@@ -65,11 +65,12 @@ def meaning_in(changeset: str, pool: AttributePool) -> Meaning:
 
 
 class Story:
-    """Made of a stream; `faults` are what is wrong with the stream itself, by revision."""
+    """The story of a stream; `faults` are those of the stream itself, by revision."""
 
     def __init__(self, stream: Stream, wanted: set[int]) -> None:
-        """`wanted`: the revisions whose text will be asked for, besides the last one."""
-        self.head = -1  #: up to here the stream hangs together
+        """Takes the stream; `wanted` are the revisions whose text will be asked for, besides the
+        last one."""
+        self.head = -1  #: the last revision up to which the stream is consistent
         self.text = "\n"  #: at `head`
         self.deeds: dict[int, Deed] = {}
         self.marks: dict[str, list[int]] = {}
@@ -116,11 +117,13 @@ class Story:
         return True
 
     def digest_at(self, rev: int) -> str | None:
-        """None: there is no such revision, or it was not wanted."""
+        """Returns the digest of the text at a revision, or None if there is no such revision, or it
+        was not wanted."""
         return digest(self.text) if rev == self.head else self._digests.get(rev)
 
     def vanished(self) -> Iterator[tuple[str, int]]:
-        """Marks that were put in, and are not in the text at the head. Nobody deletes marks."""
+        """Yields marks that were inserted, and are not in the text at the head. Nobody deletes
+        marks."""
         there = set(marks_in(self.text))
         for mark, revs in self.marks.items():
             if mark not in there:

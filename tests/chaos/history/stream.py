@@ -1,4 +1,4 @@
-"""A pad as it is stored, for the checker; and reading it back from Redis."""
+"""Represents a pad as it is stored, for the checker, and reads it back from Redis."""
 
 from __future__ import annotations
 
@@ -19,26 +19,26 @@ READ_STEP = 500
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """A pad's revisions as they stand in Redis, whatever state that is in."""
+    """A pad's revisions as they are in Redis, in any state."""
 
     pad: str
-    head: int  #: what the pad's meta names; -1: there is no such pad
-    chain: bytes  #: the running hash at `head`, by the meta
+    head: int  #: from the pad's meta; -1: there is no such pad
+    chain: bytes  #: the running hash at `head`, from the meta
     epoch: int
     revisions: tuple[Revision, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Rollback:
-    """History was cut back to `rev` on purpose: a replica was promoted that had no more. What
-    came after it may be gone for a client that was told to reload, and for no other."""
+    """A deliberate rollback to `rev`: a replica was promoted that had no more. Later revisions may
+    be gone for a client that was told to reload, and for no other."""
 
     rev: int
 
 
 async def read_stream(redis_url: str, pad: str, cold_url: str = "") -> Stream:
-    """The whole pad, with what only the cold store has of it: the one of this URL, or the fleet's.
-    A hole is no error here: it is for the checker to report."""
+    """Reads the whole pad, with the part that only the cold store has: the one of this URL, or the
+    fleet's. A gap is not an error here; the checker reports it."""
     async with _opened(redis_url, cold_url) as (redis, keyspace):
         keys = keyspace.pad(pad)
         meta = await read_meta(redis, keys)
@@ -49,7 +49,7 @@ async def read_stream(redis_url: str, pad: str, cold_url: str = "") -> Stream:
 
 
 async def read_heads(redis_url: str, pads: Iterable[str]) -> dict[str, int]:
-    """The last revision of each pad, for `Typists.quiesce`."""
+    """Returns the last revision of each pad, for `Typists.quiesce`."""
     async with _opened(redis_url) as (redis, keyspace):
         return {pad: (await read_meta(redis, keyspace.pad(pad))).head for pad in pads}
 

@@ -1,9 +1,10 @@
-"""One typing client, without I/O: follows the pad, submits as Etherpad's page does, and records.
+"""Implements one typing client, without I/O, which follows the pad, submits as Etherpad's page
+does, and records.
 
-The rules are those of `shared.client.Collaborator`: one submission in flight, what is typed
-meanwhile waits and goes off together, and after a reconnect what was not answered is sent again,
-joined with what waits. Unlike it, a typist goes on listening after something that cannot follow,
-so that its recording tells a gap from a wrong order.
+The rules are those of `shared.client.Collaborator`: one submission is in flight, edits that are
+typed meanwhile wait and are sent together, and after a reconnect an unanswered submission is sent
+again, joined with those that wait. Unlike a Collaborator, a typist goes on listening after
+something that cannot follow, so that its recording distinguishes a gap from a wrong order.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ from tests.chaos.history.recording import (
 
 @dataclass(frozen=True, slots=True)
 class Entered:
-    """CLIENT_VARS, as far as a typist wants to know."""
+    """The part of CLIENT_VARS that a typist needs."""
 
     author: str
     rev: int
@@ -53,7 +54,7 @@ class Entered:
 
 @dataclass(slots=True)
 class _Draft:
-    """Own edits that go out as one revision, in the numbers of the book's pool."""
+    """Its own edits that are sent as one revision, in the numbers of the book's pool."""
 
     changeset: str
     marks: tuple[str, ...]
@@ -63,17 +64,19 @@ class Typist:
     def __init__(
         self, name: str, pad: str, book: Book, clock: Callable[[], float], *, batch: bool = False
     ) -> None:
-        """`clock` gives monotonic seconds; all typists of a test share one. `batch`: announces
-        NEW_CHANGES_BATCH, which a stock page does not."""
+        """Takes the name, the pad and its book. `clock` returns monotonic seconds; all typists of a
+        test share one. With `batch`, it announces NEW_CHANGES_BATCH, which a stock page does
+        not."""
         self.name = name
         self.token = ""
         self.recording = Recording(name, pad)
-        self.gone: str | None = None  #: why the server wants it gone; until it connects again
+        self.gone: str | None = None  #: why the server wants it gone, until it connects again
         self.gave_up = False
-        self.connected = False  #: on the pad, and all that was missed has come
-        self.stays = 0  #: times that it has loaded the pad
+        self.connected = False  #: it is on the pad, and everything that was missed has come
+        self.stays = 0  #: how often it has loaded the pad
         self.kept: str | None = None
-        """What Socket.IO's client keeps for the page's next connection, as its `offset`."""
+        """The text that Socket.IO's client keeps for the page's next connection, as its
+        `offset`."""
         self._batch = batch
         self._book = book
         self._clock = clock
@@ -85,7 +88,7 @@ class Typist:
 
     @property
     def rev(self) -> int:
-        """-1: not on the pad."""
+        """Returns the revision of its page, or -1 if it is not on the pad."""
         return self._page.rev if self._page is not None else -1
 
     @property
@@ -94,12 +97,12 @@ class Typist:
 
     @property
     def settled(self) -> bool:
-        """Whether it is on the pad, and all that it typed has been accepted."""
+        """Returns whether it is on the pad, and everything that it typed has been accepted."""
         return self.connected and self._in_flight is None and self._waiting is None
 
     @property
     def text(self) -> str:
-        """What is on the screen: the page, and own edits under way."""
+        """Returns the text on the screen: the page, with its own edits under way."""
         text = self._page.text if self._page is not None else ""
         for draft in (self._in_flight, self._waiting):
             if draft is not None:
@@ -107,7 +110,7 @@ class Typist:
         return text
 
     def next_mark(self) -> str:
-        """A word that no one else types, and this client once."""
+        """Returns a word that nobody else types, and that this client types once."""
         self._count += 1
         return f"[{self.name}.{self._count}]"
 
@@ -117,7 +120,8 @@ class Typist:
     # --- The connection --------------------------------------------------------------------------
 
     def connection_made(self, url: str) -> dict[str, Any]:
-        """The CLIENT_READY to send: as a newcomer, or to go on where the last connection broke."""
+        """Returns the CLIENT_READY to send: as a newcomer, or to continue where the last connection
+        broke."""
         self._record(Connected(url))
         self.gone = None
         ready = {
@@ -140,7 +144,7 @@ class Typist:
         self._record(ConnectionLost(why))
 
     def told_to_leave(self, reason: str) -> None:
-        """As a person does who is asked to, it reloads: what was not accepted is given up."""
+        """Reloads, as a person does who is asked to: edits that were not accepted are given up."""
         self._record(ToldToReload(reason))
         self.gone = reason
         self.connected = False
@@ -155,7 +159,7 @@ class Typist:
         self._record(Joined(entered.rev, entered.author, digest(entered.text)))
 
     def finish(self) -> None:
-        """The last entry of the recording."""
+        """Writes the last entry of the recording."""
         unsent = self._waiting.marks if self._waiting is not None else ()
         text = self._page.text if self._page is not None else ""
         self._record(Finished(self.rev, text, self.connected, unsent))
@@ -173,7 +177,7 @@ class Typist:
         )
 
     def format(self, changeset: str) -> dict[str, Any] | None:
-        """An edit of `text` as a changeset in the numbers of the book's pool."""
+        """Edits `text` by a changeset in the numbers of the book's pool."""
         return self._take_edit(changeset, ())
 
     def _take_edit(self, changeset: str, marks: tuple[str, ...]) -> dict[str, Any] | None:
@@ -185,12 +189,12 @@ class Typist:
         return self.next_submission()
 
     def next_submission(self) -> dict[str, Any] | None:
-        """The `data` of the USER_CHANGES that is due."""
+        """Returns the `data` of the USER_CHANGES that is due, or None."""
         if not self.connected or self.gave_up or self._in_flight is not None:
             return None
         draft, self._waiting = self._waiting, None
         if self._page is None or draft is None or is_identity(draft.changeset):
-            return None  # edits that cancel each other out go no further
+            return None  # edits that cancel each other out are not sent
         self._in_flight = draft
         changeset, pool = prepare_for_wire(draft.changeset, self._book.pool)
         jsonable = pool.to_jsonable()
@@ -231,7 +235,8 @@ class Typist:
         self._answered(page, self._in_flight, event.rev)
 
     def caught_up(self, rev: int) -> None:
-        """All that was missed is here: what still is in flight was never taken."""
+        """Notes that everything that was missed is here: a submission still in flight was never
+        accepted."""
         self._record(CaughtUp(rev))
         self.connected = True
         if self._in_flight is None or self.gave_up:
