@@ -12,7 +12,7 @@ class Pace(NamedTuple):
     rate: float  #: units per second, in the long run
     burst: float  #: units at once, after a time of less use
     patience: float
-    """The maximum number of seconds that a caller that is too fast is made to wait. A caller that
+    """The maximum number of seconds that a client is made to wait if it is too fast. A caller that
     would have to wait longer is refused: a queue is bounded by its time, and by nothing else."""
 
 
@@ -41,8 +41,8 @@ class Bucket:
 
 class Buckets(Generic[K]):
     """A bucket for each of many clients that come and go. A full bucket need not be kept, since a
-    new one is full as well. So there are as many as were busy within the last `burst / rate`
-    seconds."""
+    new one is full as well, so only the buckets of clients that were busy within the last `burst /
+    rate` seconds are kept."""
 
     def __init__(self, pace: Pace) -> None:
         self.pace = pace

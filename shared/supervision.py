@@ -33,13 +33,13 @@ class Policy:
     """What happens to a task that has died."""
 
     deadline: float = DEADLINE
-    """The seconds that it may continue, after a pause that it has announced, without any
-    progress."""
+    """The seconds that the task may go on without any progress, after a pause that it has
+    announced."""
 
     attempts: int | None = ATTEMPTS
-    """The number of faults in a row with which it is given up, and the process with it. 1 means
-    that it is never restarted; None means that it always is, because people are served without
-    it."""
+    """The number of faults in a row after which the task is given up, and the process with it. 1
+    means that the task is never restarted; None means that it always is, because people are served
+    without it."""
 
     @property
     def vital(self) -> bool:
@@ -136,7 +136,7 @@ class Life:
         self.stage, self.why = "given up", why
 
     def age(self, now: float) -> float:
-        """Returns the seconds since its last progress."""
+        """Returns the seconds since the task's last progress."""
         return max(0.0, now - self.progressed_at)
 
     def trouble(self, now: float) -> str | None:

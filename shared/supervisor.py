@@ -41,7 +41,7 @@ _PHASE: Final = random.randrange(60_000) / 1000
 once. It is in whole milliseconds, as uvloop's clock is."""
 
 CANCELS: Final = 5
-"""How often a task is cancelled within that time."""
+"""How many times a task is cancelled within `GRACE` seconds."""
 
 Work = Callable[[], Awaitable[None]]
 
@@ -302,7 +302,7 @@ class _Task:
         self.life.progressed(self._supervisor.now, pause)
 
     def behind(self, now: float) -> float:
-        """Returns the seconds by which it is later than announced."""
+        """Returns by how many seconds the task is later than announced."""
         if self.life.due == IDLE or self.life.stage != "running":
             return 0.0
         return max(0.0, now - (self.life.due - self.policy.deadline))

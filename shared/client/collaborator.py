@@ -305,7 +305,8 @@ class Collaborator:
         return self._cursors.to_tell(self._own())
 
     def left(self, author: str) -> Iterator[CursorsMoved]:
-        """Handles that somebody has left. Returns the event for their cursor, if they had one."""
+        """Removes the cursor of an author who has left. Returns the event for it, if there was
+        one."""
         known = self._cursors is not None and self._cursors.left(author)
         return self._moved((author,) if known else ())
 

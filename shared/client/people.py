@@ -49,7 +49,7 @@ class PresentPeople:
         self._unconfirmed: set[str] = set()
 
     def came_back(self) -> None:
-        """Handles that the client has joined again: people who were here before may have left
+        """Records that the client has joined again: people who were here before may have left
         meanwhile."""
         self._unconfirmed = set(self._users)
 

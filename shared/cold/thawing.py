@@ -41,8 +41,8 @@ from padfleet.shared.tasks import Boxed, TaskFault, all_of, awaited
 log = logging.getLogger(__name__)
 
 ATTEMPTS = 20
-"""How many times it is attempted to bring a pad. An attempt fails only if another step of the same
-pad happens in the same instant."""
+"""How many attempts are made to bring a pad. An attempt fails only if another step of the same pad
+happens in the same instant."""
 
 PATIENCE = 20.0
 """How many seconds a pad may take to come; clients that want it have given up long before."""
@@ -51,7 +51,7 @@ MOST_MISSED = 10_000
 """The maximum number of names for which it is remembered that there is no such pad."""
 
 LOST_ORDERS = 1_000_000
-"""How far the numbering of sessions skips ahead where it may have lost some sessions."""
+"""How far the numbering of sessions skips ahead if some sessions may have been lost."""
 
 THAWED = Counter(
     "padfleet_cold_thawed_total", "Pads that this process has moved from the cold store to Redis"

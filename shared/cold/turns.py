@@ -11,7 +11,8 @@ most. A thread costs a tenth of that each time, and as much again of the loop's 
 of the two can run."""
 
 AS_RECORDS: Final = 16
-"""How many times as many bytes of records, as Redis keeps them, take as long."""
+"""Work on this many times as many bytes takes as long if they are records in the form that Redis
+has."""
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -79,7 +79,7 @@ class StoreUse:
         self._said = NOBODY  #: the fleet for which this process has last spoken
 
     async def run(self) -> None:
-        """Announces it repeatedly, for as long as the process runs."""
+        """Announces the use of the store repeatedly, for as long as the process runs."""
         while True:
             await tick(SAID_EVERY_S)
             if self._is_mine():

@@ -11,7 +11,7 @@ NOWHERE: Final = 1 << 60
 
 
 class EditStep(NamedTuple):
-    """A revision as seen from elsewhere in the document; its splices matter only where it is
+    """A revision as it is seen from elsewhere in the document. Its splices matter only where it is
     met."""
 
     start: int  #: what it touches, `[start, end]`, in the document before it

@@ -35,11 +35,11 @@ SOON = 0.5
 then."""
 
 LIFE = 60
-"""The seconds for which the last report of a process that died is kept, as it says where that
+"""How many seconds the last report of a process that died is kept, since it says where the process
 ran."""
 
 FAREWELL = 1.0
-"""The seconds that a process waits at its end, at most, for its record to be removed."""
+"""How many seconds a process waits at its end, at most, for its record to be removed."""
 
 
 class Figures(NamedTuple):

@@ -21,8 +21,8 @@ IDLE = 60.0
 """The seconds without work after which the process is ended. It holds some 20 MB."""
 
 BUSY = 4
-"""How many times its processor time a job may take by the clock, since the machine also runs other
-processes."""
+"""By the clock, a job may take this many times its limit of processor time, since the machine also
+runs other processes."""
 
 STEP = 1 << 20
 """How many bytes of an answer are read at a time. That takes a millisecond."""

@@ -38,8 +38,8 @@ PAGE = 500
 """How many chat messages one read fetches."""
 
 ATTEMPTS = 5
-"""How many times it is attempted to settle a pad. An attempt fails if another process writes to the
-pad meanwhile."""
+"""How many attempts are made to settle a pad. An attempt fails if another process writes to the pad
+meanwhile."""
 
 FOREIGN = Counter(
     "padfleet_cold_foreign_changes_total",

@@ -159,7 +159,7 @@ class Append:
         return RowChange(changes)
 
     def _goes_on(self, note: Note | None) -> bool:
-        """Returns whether what is appended comes after all that there is, and is built on it."""
+        """Returns whether what is appended directly continues the stored history."""
         if note is None or self.part.state.pad.epoch != note.epoch:
             return False
         revisions = self.part.revisions.revisions()

@@ -58,8 +58,8 @@ USED_BY = "padfleet-used-by"
 """The row in which a fleet says that it uses the database; no pad's note can have this key."""
 
 KEPT_NOTES = 1000
-"""How many pads a process remembers its notes of. It has worked them out while reading the pads,
-and needs them for the change that follows."""
+"""How many notes a process keeps. It has worked them out while reading pads, and needs them for the
+changes that follow."""
 
 READ_ATTEMPTS = 3
 """How often reading a pad is attempted if an Etherpad is writing it at the same time."""
@@ -230,7 +230,8 @@ class EtherpadPads:
         return await self._table.unlike_noted(pads)
 
     async def _must_know(self, pad: str, over: ColdHead) -> None:
-        """Reads a pad about which nothing is known yet, if it is as `over` says."""
+        """Reads a pad whose note is not known yet. Raises `Overwritten` if the pad is not as `over`
+        says."""
         value, digest = await self._table.look(note_key(pad), r.pad_key(pad))
         note = Note.from_text(value)
         if digest is None or version_of(note.change if note else "", digest) != over.version:

@@ -404,7 +404,7 @@ def is_regular(pool: AttributePool) -> bool:
 
 
 def read_only_of(raw: str | None) -> str | None:
-    """Returns the read-only id in the pad's record of it."""
+    """Returns the pad's read-only id from the row that holds it, or None if there is none."""
     found = value_of(raw)
     return found if isinstance(found, str) and found.startswith("r.") else None
 

@@ -43,7 +43,8 @@ class HeadObject:
 
     @property
     def size(self) -> int:
-        """The number of bytes of all that it names and of what is large in the head itself."""
+        """The number of bytes of all parts that the head names, and of what is large in the head
+        itself."""
         return sum(ref.size for ref in self.refs()) + self.inline_size
 
     @property

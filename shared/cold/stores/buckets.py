@@ -27,7 +27,7 @@ CLIENT: Final["ClientConfig"] = {
 }
 
 RETRY: Final["RetryConfig"] = {"max_retries": 3, "retry_timeout": timedelta(seconds=20)}
-"""After this time, clients that wait for a pad are asked to try again, and do."""
+"""After this time, clients that wait for a pad are asked to try again, which they do."""
 
 GONE: Final = b""
 """What replaces an object that is deleted at a version. No such service deletes conditionally, and
@@ -40,7 +40,7 @@ _FULL: Final = ("QuotaExceeded", "InsufficientStorage", "StorageFull", "507 ")
 """What the various services say when they have no room."""
 
 _NO_BUCKET: Final = ("NoSuchBucket", "ContainerNotFound", "bucket does not exist")
-"""What they say when a bucket is missing, which must not pass for a bucket without pads."""
+"""What the services say when a bucket is missing, which must not pass for a bucket without pads."""
 
 _NOT_THERE: Final = (NotFoundError, FileNotFoundError)
 _CONFLICTS: Final = (AlreadyExistsError, PreconditionError)

@@ -158,7 +158,7 @@ async def look(redis: Redis, author: str, visit: AuthorVisit | None) -> tuple[Au
 
 async def enrol(redis: Redis, author: str, visit: AuthorVisit | None = None) -> Author:
     """Returns the author, and records the `visit` if there is one. If there is no record yet, one
-    is made with a new colour: the id was made by another process and is used for the first time."""
+    is made with a new colour: the id was made elsewhere and is used for the first time."""
     if redis.register is not None:
         await read(redis, [author])  # an author who is known there keeps name and colour
     if visit is not None:

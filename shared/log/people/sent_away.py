@@ -16,8 +16,8 @@ KEPT_OUT_S: Final = 60
 """How many seconds an author who was sent away cannot come back, by default."""
 
 MOST_KEPT_OUT_S: Final = 86_400
-"""The maximum of these seconds. For longer times there is access control, which the author cannot
-get around."""
+"""The maximum number of seconds that an author may be kept out. For longer times there is access
+control, which the author cannot get around."""
 
 
 async def keep_out(redis: Redis, pad: str, authors: Iterable[str], seconds: int) -> None:
