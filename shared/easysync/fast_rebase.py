@@ -61,8 +61,8 @@ def rebase_over(
 
 
 def follow_at(effort: Effort, a: str, b: str, pool: AttributePool) -> str:
-    """Does what `follow` does, and takes from `effort` all operations of both changesets. Raises
-    `TooMuchWork`."""
+    """Does what `follow` does, at the expense of `effort`: all operations of both changesets are
+    processed. Raises `TooMuchWork`."""
     effort.spend(count_ops(a) + count_ops(b) + EACH_FOLLOWED)
     return follow(a, b, pool)
 

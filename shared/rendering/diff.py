@@ -209,8 +209,9 @@ def _changed(
 
 
 def _as_it_was(attribs: str, set_to: dict[str, str], pool: AttributePool) -> str:
-    """Returns the attributes that inserted text has so that it looks as it did before the change.
-    Attributes that the change has set are reset to their old values, and the author is removed."""
+    """Returns the attributes for inserted text that shows how it looked before the change: the old
+    values of the attributes that the change has set, no author, and the mark of removed text. As in
+    Etherpad, attributes that the change left alone are not among them."""
     had = attribs_of(attribs, pool)
     back = {"author": "", REMOVED[0]: REMOVED[1]}
     for key, value in set_to.items():

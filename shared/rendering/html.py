@@ -165,8 +165,8 @@ class _Lists:
         return f'<ol start="{count + 1}" class="number">' if count else '<ol class="number">'
 
     def _close(self, level: int, *, ends_at: int) -> Iterator[str]:
-        """Closes lists until `level` are left. Numbered lists deeper than `ends_at` have ended and
-        will start again at their first number."""
+        """Closes lists until `level` are left. Numbered lists deeper than `ends_at` have ended;
+        later ones on their levels start again at 1."""
         while len(self._open) > level:
             if len(self._open) > ends_at and self._open[-1] == "number":
                 self._counts[len(self._open)] = 0

@@ -57,8 +57,8 @@ class SettledAs(StrEnum):
 
 
 async def settle(redis: Redis, keyspace: Keyspace, cold: EtherpadPads, pad: str) -> SettledAs:
-    """Decides which of the two versions of a pad is the pad, and makes it so in both places.
-    Returns the outcome.
+    """Settles which of the two versions of a pad is the pad, and keeps the other one beside it if
+    it has anything more. Returns the outcome.
 
     Raises `CorruptPad`, `Moved`, and what `UNREACHABLE` lists. After an error it has to be called
     again.
