@@ -1,4 +1,4 @@
-"""`python -m tests.world`: see docs/reliability.md."""
+"""Runs `python -m tests.world`: see docs/reliability.md."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 import sys
 
 HASH_SEED = "0"
-"""The seed of Python's hashes, which decide in which order sets of texts are gone through."""
+"""The seed of Python's hashes, which decide the order in which sets of texts are iterated."""
 
 if os.environ.get("PYTHONHASHSEED") != HASH_SEED:
     os.environ["PYTHONHASHSEED"] = HASH_SEED

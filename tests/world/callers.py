@@ -1,9 +1,10 @@
-"""Who manages pads by the HTTP API: makes them, writes, deletes them and makes them anew, copies
-and moves them, takes old revisions back, and looks in by `padfleet.connect` meanwhile.
+"""Simulates callers who manage pads by the HTTP API: they create pads, write, delete them and
+create them anew, copy and move them, restore old revisions, and look in by `padfleet.connect`
+meanwhile.
 
-The pads are a caller's own, so it knows what each has to hold. Where an answer got lost it does not
-know any more: then it goes on with pads of other names, and those that it has left are looked at
-once more in the end, when nothing that it wrote may be there twice.
+The pads are a caller's own, so it knows what each has to contain. When an answer gets lost, it no
+longer knows: it then goes on with pads of other names, and the abandoned pads are checked once more
+in the end, when nothing that it wrote may be there twice.
 """
 
 from __future__ import annotations
@@ -19,22 +20,22 @@ from padfleet.shared.client import PadError, ProtocolError, connect
 
 KEY: Final = "the key of all callers"
 TIMEOUT: Final = 8.0
-"""Seconds for one call."""
+"""How many seconds one call may take."""
 
 TOLD: Final = 30.0
-"""Seconds within which who is on a pad that is deleted has to be told, or to have lost the
-connection. No fault lasts for half as long."""
+"""Within how many seconds somebody who is on a deleted pad has to be told, or to have lost the
+connection. No fault lasts half as long."""
 
 FAILED: Final = 1
-"""The code of a call that cannot be carried out as the pads are."""
+"""The code of a call that cannot be carried out because of the state of the pads."""
 
 
 class Unsure(Exception):
-    """It is not known what has come of a call."""
+    """It is not known whether a call was carried out."""
 
 
 class Caller:
-    """One of them."""
+    """One caller."""
 
     def __init__(
         self,
@@ -47,12 +48,19 @@ class Caller:
         *,
         pause: tuple[float, float] = (0.3, 1.5),
     ) -> None:
-        """`urls`: of workers. `losses`: how often history was taken back. `split`: whether some of
-        what is answered now is going to be lost. `pause`: seconds between two calls."""
+        """Takes what a caller needs.
+
+        Arguments:
+            urls: the addresses of workers.
+            losses: returns how often history was taken back.
+            split: returns whether some of the present answers are going to be lost.
+            say: writes a line into the trace.
+            pause: the seconds between two calls.
+        """
         self.name = name
         self.calls = 0
         self.faults: list[str] = []
-        self.left: list[str] = []  #: pads that it was not sure of any more
+        self.left: list[str] = []  #: pads whose state it did not know any more
         self._urls = urls
         self._dice = dice
         self._losses = losses
@@ -61,7 +69,7 @@ class Caller:
         self._pause = pause
         self._works = True
         self._story = self._count = self._since = 0
-        self._pads: dict[str, str | None] = {}  #: by name, the text; None: there is no such pad
+        self._pads: dict[str, str | None] = {}  #: the text by name; None: there is no such pad
 
     def rest(self) -> None:
         self._works = False
@@ -81,11 +89,11 @@ class Caller:
         return self._works
 
     def _is_whole(self) -> bool:
-        """Whether nothing has been taken back since it began with these pads."""
+        """Returns whether nothing has been taken back since it began with these pads."""
         return self._losses() == self._since
 
     def _fault(self, text: str) -> None:
-        """Unless it is the seed's own."""
+        """Records a fault, unless the seed's own faults explain it."""
         if self._is_whole() and not self._split():
             self.faults.append(text)
 
@@ -136,7 +144,7 @@ class Caller:
         self._pads[pad] = f"{text}\n"
 
     async def _delete_under_somebody(self, http: aiohttp.ClientSession, pad: str) -> None:
-        """Who is on it while it is deleted."""
+        """Deletes a pad while it is on it."""
         url = f"{self._dice.choice(self._urls)}/p/{pad}"
         try:
             async with connect(url, name=self.name, http=http, resume=False) as there:
@@ -168,7 +176,7 @@ class Caller:
             self._pads[pad] = None
 
     async def _restore(self, http: aiohttp.ClientSession, pad: str) -> None:
-        """Some earlier revision; what that was, it has to be told."""
+        """Restores some earlier revision, after asking for its text."""
         code, data = await self._call(http, "getRevisionsCount", padID=pad)
         self._expect(code, 0, f"getRevisionsCount of {pad}")
         rev = self._dice.randint(0, int(data["revisions"]))
@@ -189,7 +197,7 @@ class Caller:
             raise Unsure("it holds something else")
 
     async def _visit(self, http: aiohttp.ClientSession, pad: str) -> None:
-        """As somebody who opens the pad, writes a line, and leaves."""
+        """Opens the pad as somebody does, writes a line, and leaves."""
         mark = self._mark()
         try:
             url = f"{self._dice.choice(self._urls)}/p/{pad}"
@@ -209,7 +217,7 @@ class Caller:
     async def _call(
         self, http: aiohttp.ClientSession, function: str, **fields: str
     ) -> tuple[int, Any]:
-        """The code and the data. Raises `Unsure`."""
+        """Makes a call, and returns its code and data. Raises `Unsure`."""
         self.calls += 1
         url = f"{self._dice.choice(self._urls)}/api/1.3.0/{function}"
         try:
@@ -229,7 +237,7 @@ class Caller:
     # --- In the end ------------------------------------------------------------------------------
 
     async def judge(self) -> list[str]:
-        """Looks at all pads once more, in a quiet time."""
+        """Checks all pads once more, at a quiet time, and returns all faults."""
         async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=TIMEOUT)) as http:
             for pad in [*self.left, *self._pads]:
                 try:
@@ -243,7 +251,7 @@ class Caller:
 
 
 def _doubled(pad: str, text: str) -> list[str]:
-    """Marks that follow upon themselves, in a text that is not of one mark alone."""
+    """Returns marks that follow themselves, in a text that does not consist of one mark alone."""
     marks = [f"{part})" for part in text.rstrip("\n").split(")")[:-1]]
     if len(set(marks)) == 1:
         return []

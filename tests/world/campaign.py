@@ -1,4 +1,4 @@
-"""Many runs, each in a process of its own, and what they came to."""
+"""Plays many runs, each in a process of its own, and reports their results."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.world.run import Outcome, Size, simulate
 from tests.world.servers import KINDS
 
 SHRINK_TRIES: Final = 200
-"""Runs that are spent at most on finding out which faults it takes."""
+"""The most runs that are spent on finding out which faults are needed."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,8 @@ class Task:
 
 
 def run_all(tasks: Iterable[Task], size: Size, *, at_once: int) -> Iterator[tuple[Task, Outcome]]:
-    """As they end. Each is played by a copy of this process, so that it begins as all others do."""
+    """Yields the outcomes as they come. Each run is played by a copy of this process, so that all
+    begin alike."""
     waiting = iter(tasks)
     running: dict[int, tuple[Task, int, bytearray]] = {}
     try:
@@ -59,7 +60,7 @@ def run_all(tasks: Iterable[Task], size: Size, *, at_once: int) -> Iterator[tupl
                     del running[pipe]
                     yield task, _outcome(task, bytes(data))
     finally:
-        for pipe, (_, pid, _) in running.items():  # of whom nobody wants to know any more
+        for pipe, (_, pid, _) in running.items():  # these runs are of no interest any more
             os.kill(pid, signal.SIGKILL)
             os.close(pipe)
             os.waitpid(pid, 0)
@@ -80,7 +81,7 @@ def _start(task: Task, size: Size) -> tuple[int, int]:
     except BaseException:
         traceback.print_exc()
     finally:
-        # Nothing of the world is cleared away: who is freed would run to its end.
+        # Nothing of the world is cleaned up: whatever is freed would run to its end.
         os._exit(0)
 
 
@@ -91,8 +92,8 @@ def _outcome(task: Task, data: bytes) -> Outcome:
 
 
 def shrink(task: Task, first: Outcome, size: Size, *, at_once: int) -> tuple[Task, Outcome]:
-    """The fewest faults found with which something is still wrong: one after the other is left
-    out, as long as a finding of the same kind remains."""
+    """Returns the fewest faults found with which something is still wrong: they are left out one by
+    one, as long as a finding of the same kind remains."""
     kinds = {_kind(finding) for finding in first.findings}
     kept = [int(line.split(": ")[1].split(".")[0]) for line in first.faults]
     best, outcome, tries = task, first, 0
@@ -115,7 +116,7 @@ def _kind(finding: str) -> str:
 
 
 def seeds_of(text: str) -> Iterator[str]:
-    """`7`, `0-99`, `3,5,8-10`. Raises ValueError."""
+    """Yields the seeds in texts such as `7`, `0-99` or `3,5,8-10`. Raises ValueError."""
     for part in text.split(","):
         first, dash, last = part.partition("-")
         if dash and first.isdigit() and last.isdigit():
@@ -127,7 +128,7 @@ def seeds_of(text: str) -> Iterator[str]:
 
 
 def _seeds_from(name: str) -> Iterator[str]:
-    """Seeds that nobody has played yet, and everybody can play again."""
+    """Yields seeds that nobody has played yet, and that everybody can play again."""
     return (f"{name}-{number}" for number in count())
 
 
@@ -240,7 +241,7 @@ def _progress(count: int, failed: int, seconds: float) -> None:
 
 
 def _again(task: Task, size: Size) -> str:
-    """The same run, of the same size."""
+    """Returns the arguments with which the same run, of the same size, can be repeated."""
     usual = Size()
     words = []
     if task.only is not None:

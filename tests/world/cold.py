@@ -1,9 +1,9 @@
-"""The cold store of a run: bytes under names on a host of their own, and what goes wrong with it.
+"""Simulates the cold store of a run: bytes under names on a host of their own, and its faults.
 
-What was asked for takes effect at the store, whatever has become of who asked: a process that is
-killed may have put something, and one that is told that the store is away may have too. Its
-versions are of what is in there, as those of files are. It has no clock: a process that finds its
-own far from the store's does not start, and clocks jump here by more than that.
+A request takes effect at the store, whatever has become of its sender: a process that is killed may
+have put something, and so may one that is told that the store is away. Its versions depend on the
+content, as those of files do. It has no clock: a process that finds its own far from the store's
+does not start, and clocks jump here by more than that.
 """
 
 from __future__ import annotations
@@ -26,20 +26,20 @@ from tests.world.world import World
 
 URL: Final = "file:///cold"
 NAME: Final = "cold"
-"""The store's host: links to it are cut as all others are."""
+"""The store's host; links to it are cut like all others."""
 
 PATIENCE: Final = 5.0
-"""Seconds after which who asks a store that says nothing takes it to be away."""
+"""After how many seconds without an answer a store counts as away."""
 
 USUAL: Final = (0.001, 0.02)
-"""Seconds that a call takes."""
+"""How many seconds a call takes, at least and at most."""
 
 PAGE: Final = 100
-"""Names that are told at once."""
+"""How many names are listed at once."""
 
 
 class ColdDisk:
-    """What all processes of a fleet have in common."""
+    """The store that all processes of a fleet share."""
 
     def __init__(self, world: World) -> None:
         self.world = world
@@ -48,15 +48,15 @@ class ColdDisk:
         self.held: dict[str, Stored] = {}
         # What goes wrong.
         self.away = False
-        self.silent = False  #: it says nothing at all while it is away
+        self.silent = False  #: it does not answer at all while it is away
         self.full = False
-        self.slow = 0.0  #: seconds more for each call, at most
+        self.slow = 0.0  #: the most seconds that each call takes in addition
         self.cut_before = self.cut_after = 0.0  #: how often a call ends before and after its effect
         self._before: list[tuple[float, str, Stored | None]] = []
-        """What was there before each change, and when that was."""
+        """The content before each change, and when the change was made."""
 
     def serve(self) -> None:
-        """From now on it is what all settings of this process mean by a cold store."""
+        """Makes this the store that all settings of this process mean."""
         opening.open_store = self._open_store
 
     def _open_store(self, url: ColdUrl, *, known: bool = True) -> ColdStore:
@@ -64,16 +64,17 @@ class ColdDisk:
         return WorldStore(self)
 
     def head_of(self, pad: str) -> int:
-        """The last revision that it has of a pad; -1: it has none."""
+        """Returns the last revision that it has of a pad, or -1 if it has none."""
         stored = self.held.get(head_name(pad))
         return decode_head(stored.data).state.pad.head if stored is not None else -1
 
     def put_back(self, seconds: float) -> int:
-        """It is what it was so long ago, as one that was restored from a copy. Returns how many
-        changes that takes away.
+        """Restores its content of so long ago, like a store that was restored from a copy. Returns
+        how many changes that takes away.
 
-        What a process that starts tries the store out with stays: of a store that changes under it
-        the process says that it does not keep what it is given, which is true, and ends.
+        The entries with which a starting process tests the store stay: if the store changed under
+        it, the process would say that the store does not keep what it is given, which would be
+        true, and end.
         """
         until, count = self.world.loop.now - seconds, 0
         while self._before and self._before[-1][0] > until:
@@ -122,7 +123,7 @@ class ColdDisk:
 
 
 class WorldStore:
-    """A `ColdStore`, as one process has it."""
+    """A `ColdStore`, as one process sees it."""
 
     def __init__(self, disk: ColdDisk) -> None:
         self._disk = disk
@@ -148,7 +149,7 @@ class WorldStore:
             after = page[-1]
 
     async def aclose(self) -> None:
-        """Nothing is kept open."""
+        """Does nothing, since nothing is kept open."""
 
     async def _ask(self, what: str, *args: Any) -> Any:
         call = _Call(self._disk, what, args)

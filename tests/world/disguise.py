@@ -1,7 +1,7 @@
-"""Takes the place of the clocks, of chance, and of what would leave the process.
+"""Replaces the clocks, chance, and everything that would leave the process.
 
-To be imported and put on (`put_on`) before anything that takes `time` or `random` by its names:
-`from time import monotonic` then takes ours. Without a world, ours ask the true ones.
+It has to be imported and put on (`put_on`) before anything that imports names from `time` or
+`random`: `from time import monotonic` then gets ours. Without a world, ours ask the true ones.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import warnings
 from typing import Any, Final, Protocol
 
 FIRST_FD: Final = 1 << 20
-"""Descriptors of simulated sockets are no smaller than this; no true one is that large."""
+"""The lowest descriptor of a simulated socket; no true one is that large."""
 
 
 class NotSimulated(RuntimeError):
@@ -28,10 +28,10 @@ class NotSimulated(RuntimeError):
 
 
 class World(Protocol):
-    """What stands behind the disguise."""
+    """The interface of what is behind the disguise."""
 
     def wall(self) -> float:
-        """Seconds since 1970 by the clock of the host at hand."""
+        """Returns seconds since 1970 by the clock of the present host."""
 
     def monotonic(self) -> float: ...
     def random_bytes(self, count: int) -> bytes: ...
@@ -58,7 +58,7 @@ _true_thread_start = threading.Thread.start
 
 
 def true_monotonic() -> float:
-    """The machine's own clock, by which it is known how long a run takes."""
+    """Returns the machine's own clock, which measures how long a run takes."""
     return _true_monotonic()
 
 
@@ -67,12 +67,12 @@ def true_random_bytes(count: int) -> bytes:
 
 
 def true_process_time() -> float:
-    """The machine's own count of processor time, by which it is known what a run costs."""
+    """Returns the machine's own count of processor time, which measures what a run costs."""
     return _true_process_time()
 
 
 def enter(world: World | None) -> None:
-    """From now on clocks and chance are this world's; None: the machine's."""
+    """Makes clocks and chance those of this world; with None, they are the machine's again."""
     global _world
     _world = world
     if world is not None and _worn:
@@ -80,13 +80,13 @@ def enter(world: World | None) -> None:
 
 
 def put_on() -> None:
-    """Once for a process, which is for simulations only."""
+    """Puts the disguise on, once per process. The process is then for simulations only."""
     global _worn
     if _worn:
         return
     _worn = True
-    random.seed(0)  # there are modules that throw dice when they are imported
-    # Modules of C that know the true class say so of ours; they use what both have.
+    random.seed(0)  # some modules throw dice when they are imported
+    # C modules that know the true class warn about ours; they use what both have in common.
     warnings.filterwarnings("ignore", message="datetime.datetime size changed")
     time.time, time.time_ns = _time, _time_ns
     time.monotonic, time.monotonic_ns = _monotonic, _monotonic_ns
@@ -102,7 +102,7 @@ def put_on() -> None:
     socket.socket = _Socket  # type: ignore[misc]
     datetime_module.datetime = _Datetime  # type: ignore[misc]
     threading.Thread.start = _start_thread  # type: ignore[method-assign]
-    # redis-py reads its own version from the disk for each pool: a thirtieth of a run.
+    # redis-py reads its own version from the disk for each pool, which is a thirtieth of a run.
     importlib.metadata.version = functools.cache(importlib.metadata.version)
     gc.collect = lambda *_: 0
     gc.freeze = lambda: None
@@ -128,12 +128,12 @@ def _monotonic_ns() -> int:
 
 
 def _process_time() -> float:
-    """No code takes any time of a processor."""
+    """Returns 0, since code takes no processor time in a simulation."""
     return _true_process_time() if _world is None else 0.0
 
 
 class _AnyDatetime(type):
-    """What the true class has made is one of ours, too."""
+    """Makes instances of the true class count as instances of ours."""
 
     def __instancecheck__(cls, instance: object) -> bool:
         return isinstance(instance, _true_datetime)
@@ -160,13 +160,14 @@ class _Datetime(_true_datetime, metaclass=_AnyDatetime):
 
 
 def _urandom(count: int, /) -> bytes:
-    """Before there is a world, when modules are imported, always the same: what a module has drawn
-    does not depend on who was imported before it."""
+    """Returns random bytes. Before there is a world, when modules are imported, they are always the
+    same: what a module draws does not depend on the modules imported before it."""
     return random.Random(0).randbytes(count) if _world is None else _world.random_bytes(count)
 
 
 def _seed(self: random.Random, a: Any = None, version: int = 2) -> None:
-    """Without a seed, Python's own asks the kernel, past `os.urandom`."""
+    """Seeds a generator. Without a seed, Python's own asks the kernel directly, and not
+    `os.urandom`."""
     if a is None:
         a = int.from_bytes(_urandom(16), "big")
     _true_seed(self, a, version)

@@ -1,4 +1,4 @@
-"""What breaks, when and for how long: all of it from the seed."""
+"""Decides what breaks, when and for how long, all of it from the seed."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tests.world.servers import Place
 from tests.world.world import World
 
 OF_NO_PROGRAM: Final = ("redis", "replica", "people", "slot", "fleet", "cold store")
-"""What the kinds of faults begin with that do not strike a program."""
+"""The beginnings of the kinds of faults that do not strike a program."""
 
 NEWER: Final = b"1000"
 """A format that no release of ours knows."""
@@ -36,22 +36,22 @@ OF_LOSSES: Final = (
     "revisions in the cold store are missing in Redis",
     "history unavailable",  # the timeslider, in what was taken back while it read
 )
-"""What is logged as an error, and is none, where history has been taken back."""
+"""Messages that are logged as errors, and are to be expected after history was taken back."""
 
 HURT: Final = "hurt"
-"""The pad whose keys are damaged. Nobody is served well there; all others have to be."""
+"""The pad whose keys are damaged. Nobody is served well there; all other pads have to be."""
 
 
 @dataclass(frozen=True)
 class Fault:
-    """One that the seed names."""
+    """One fault that the seed names."""
 
     number: int
     at: float  #: seconds from the beginning of the storm
     kind: str
     target: str
-    seconds: float  #: for which it lasts
-    chance: float  #: how much of it, from 0 to 1
+    seconds: float  #: how long it lasts
+    chance: float  #: how strong it is, from 0 to 1
 
     def __str__(self) -> str:
         target = f" {self.target}" if self.target else ""
@@ -59,7 +59,8 @@ class Fault:
 
 
 class Storm:
-    """All faults of one run. `rollbacks` says of each pad to which revisions it was cut back."""
+    """All faults of one run. `rollbacks` lists for each pad the revisions that it was cut back
+    to."""
 
     def __init__(
         self,
@@ -69,15 +70,15 @@ class Storm:
         seconds: float,
         chosen: Sequence[str] = (),
     ) -> None:
-        """`chosen`: the kinds of faults to choose from; none: whichever the seed takes. Raises
-        ValueError for a kind that there is not."""
+        """Takes what the faults strike; `chosen` are the kinds of faults to choose from, and if
+        there are none, the seed chooses. Raises ValueError for an unknown kind."""
         self.rollbacks: dict[str, list[Rollback]] = defaultdict(list)
         self.damaged = False  #: keys of the pad `HURT`
         self.damages: Callable[[bytes], None] = lambda _: None
-        """Is told what the keys of a pad begin with that is about to be damaged."""
+        """Called with the beginning of the keys of a pad that is about to be damaged."""
         self._failing_over = False
         self._was_newer = False  #: the format of what is stored
-        self._until = 0.0  #: the end of it
+        self._until = 0.0  #: when it ends
         self.losses = 0  #: how often history may have been taken back
         self.split = False  #: two servers take themselves for the primary: one's writes are lost
         self.struck: list[str] = []
@@ -134,7 +135,7 @@ class Storm:
         self._chosen = sorted(chosen)
 
     def is_expected(self, record: logging.LogRecord) -> bool:
-        """Whether this may be logged as an error, after what has struck."""
+        """Returns whether this may be logged as an error, after the faults that have struck."""
         if record.msg == "history rolled back":
             return bool(self.rollbacks)
         if record.exc_info and isinstance(record.exc_info[1], NewerFormat):
@@ -146,7 +147,8 @@ class Storm:
     # --- The plan --------------------------------------------------------------------------------
 
     def plan(self) -> list[Fault]:
-        """Some runs are calm, some absurd, and most have a few kinds of faults only."""
+        """Returns the faults of the run. Some runs are calm, some absurd, and most have only a few
+        kinds of faults."""
         dice = self._dice
         count = dice.choice((0, 1, 2, 3, 4, 6, 8, 12, 20))
         kinds = sorted(self._kinds)
@@ -167,7 +169,7 @@ class Storm:
         return found
 
     async def strike(self, plan: list[Fault], only: frozenset[int] | None) -> None:
-        """Returns when all of it is over, and everything is mended."""
+        """Returns when all faults are over, and everything is mended."""
         began = self._world.loop.now
         until = self._until = began + self._seconds
         for fault in plan:
@@ -179,7 +181,7 @@ class Storm:
             self._kinds[fault.kind](fault)
             until = max(until, self._world.loop.now + fault.seconds)
         await asyncio.sleep(max(0.0, until - self._world.loop.now) + 0.01)
-        self._take_format_back()  # that it was taken back may have been lost
+        self._take_format_back()  # the fail-over may have lost that it was taken back
 
     def _later(self, seconds: float, call: Callable[[], object]) -> None:
         self._world.loop.call_later(seconds, call, context=self._world.network.kernel)
@@ -193,7 +195,8 @@ class Storm:
         self._fleet.kill(fault.target, silently=True, back_after=fault.seconds)
 
     def _replace(self, fault: Fault) -> None:
-        """A writer comes back as another one. People know the workers by their names."""
+        """Replaces a writer's machine. Workers stay what they are, since people know them by their
+        names."""
         if fault.target.startswith("writer"):
             self._fleet.replace_writer(fault.target, fault.seconds)
         else:
@@ -203,8 +206,8 @@ class Storm:
         self._fleet.terminate(fault.target)
 
     def _upgrade(self, fault: Fault) -> None:
-        """Each program is asked to end, and begun again, one after the other: writers first, and on
-        the way back workers first. Whether the one before is there again nobody has looked."""
+        """Asks each program to end and starts it again, one after the other: writers first, or
+        workers first on the way back. It does not check whether the previous one is there again."""
         names = sorted(self._fleet.programs, key=lambda name: (name.startswith("worker"), name))
         if fault.chance < 0.3:
             names.reverse()
@@ -218,7 +221,7 @@ class Storm:
             self._later(fault.seconds, lambda: setattr(host, "frozen", False))
 
     def _people_stand_still(self, fault: Fault) -> None:
-        """What they are sent waits, until their buffers are full."""
+        """Freezes the people. What they are sent waits, until their buffers are full."""
         host = self._world.network.find("people")
         host.frozen = True
         self._later(fault.seconds, lambda: setattr(host, "frozen", False))
@@ -241,12 +244,13 @@ class Storm:
         self._later(fault.seconds, mend)
 
     def _servers_of(self, fault: Fault) -> list[str]:
-        """The servers that it is about: all of them, or one of several."""
+        """Returns the servers that the fault strikes: all of them, or one of several."""
         names = self._servers.names
         return names if fault.chance < 0.5 else [names[int(fault.chance * len(names))]]
 
     def _host(self, fault: Fault) -> str:
-        """Where the program runs that it strikes; its machine may have been replaced."""
+        """Returns the host of the program that the fault strikes; its machine may have been
+        replaced."""
         return self._fleet.programs[fault.target].name
 
     def _cut_off(self, fault: Fault) -> None:
@@ -291,7 +295,8 @@ class Storm:
         self._restart(fault, fault.chance)
 
     def _restart(self, fault: Fault, lost: float) -> None:
-        """Who has one half of a slot that moves loses nothing: see `_replica_takes_over`."""
+        """Restarts a server. One that has a part of a moving slot loses nothing: see
+        `_replica_takes_over`."""
         place = self._place(fault)
         if not place.host.alive:
             return
@@ -342,7 +347,8 @@ class Storm:
         self._later(fault.seconds, lambda: setattr(server, what, usual))
 
     def _redis_wiped(self, fault: Fault) -> None:
-        """A slot that moves has moved before: see `_replica_takes_over`."""
+        """Empties a server. A slot that is moving is moved before that: see
+        `_replica_takes_over`."""
         place = self._place(fault)
         for slot in self._half_moved(place.server):
             self._end_move(slot)
@@ -350,12 +356,13 @@ class Storm:
         self._took_back()
 
     def _redis_clock(self, fault: Fault, way: int) -> None:
-        """By up to an hour; it stays so."""
+        """Moves a server's clock by up to an hour, for the rest of the run."""
         self._place(fault).server.ahead += way * fault.chance * 3600
 
     def _newer_format(self, fault: Fault) -> None:
-        """As if a release had been here that this one cannot live with, and a backup was put in its
-        place then: all programs have to end, and none may begin meanwhile."""
+        """Stores a newer format, as if a release that this one cannot live with had been here, and
+        a backup had then been put in its place: all programs have to end, and none may start
+        meanwhile."""
         self._was_newer = True
         self._servers.holder(_CONFIG).by_hand(b"HSET", _CONFIG, b"format", NEWER)
         self._later(fault.seconds, self._take_format_back)
@@ -370,10 +377,10 @@ class Storm:
             client.abort()
 
     def _replica_takes_over(self, fault: Fault) -> None:
-        """The replica has not heard of what came in the last moments, by the seed. Where Sentinel
-        names the primary, the old one may stand still meanwhile, or go on, and believe for a moment
-        that it still is. While a slot moves nobody is replaced: what would be lost then is half of
-        a pad's keys, which the fleet calls damage."""
+        """Lets a replica take over that has not heard of the last moments, by the seed. If Sentinel
+        names the primary, the old one may freeze meanwhile, or go on, and believe for a moment that
+        it still is the primary. While a slot moves no server is replaced: that would lose half of a
+        pad's keys, which the fleet calls damage."""
         servers, place = self._servers, self._place(fault)
         old, moves = place.server, self._moves()
         if not place.host.alive or self._failing_over or moves is None:
@@ -407,7 +414,7 @@ class Storm:
             servers.former.host.frozen = False
 
         def told() -> None:
-            # What it took meanwhile as if it were primary is gone.
+            # Everything that it accepted meanwhile, as if it were primary, is gone.
             servers.demote_former()
             self._took_back()
             self.split = False
@@ -429,7 +436,7 @@ class Storm:
         self._cold("away", lambda _: True, fault)
 
     def _cold_is_stale(self, fault: Fault) -> None:
-        """Somebody puts a copy of some seconds ago in its place, while all are at work."""
+        """Replaces the store by a copy of some seconds ago, while all are at work."""
         disk = self._fleet.cold
         if disk is not None and (gone := disk.put_back(fault.seconds)):
             self._world.line(f"the cold store has lost {gone} changes")
@@ -441,21 +448,21 @@ class Storm:
     # --- A cluster -------------------------------------------------------------------------------
 
     def _moves(self) -> int | None:
-        """How many moves of slots have come to their end; None while there is one."""
+        """Returns how many moves of slots have ended, or None while one is going on."""
         cluster = self._servers.cluster
         if cluster is None:
             return 0
         return None if cluster.moving else cluster.moves
 
     def _half_moved(self, server: Server) -> list[int]:
-        """Slots of which this server has some keys, and another has the others."""
+        """Returns the slots of which this server has some keys, and another has the others."""
         cluster = self._servers.cluster
         moving = {} if cluster is None else cluster.moving
         return [slot for slot, between in moving.items() if server in between]
 
     def _slot_moves(self, fault: Fault) -> None:
-        """One of a partition, to another server, key by key; in the end it is there, or back, or
-        stands half-moved until the end of the storm."""
+        """Moves the slot of a partition to another server, key by key; in the end it is there, or
+        back, or stays half-moved until the end of the storm."""
         cluster = self._servers.cluster
         if cluster is None:
             return
@@ -491,7 +498,7 @@ class Storm:
     # --- Damage ----------------------------------------------------------------------------------
 
     def _key_damaged(self, fault: Fault) -> None:
-        """One key of one pad, by hand: it is gone, or holds something else."""
+        """Damages one key of one pad by hand: it is gone, or contains something else."""
         keys = self._fleet.keyspace.pad(HURT)
         self.damages(keys.channel.encode())
         self.damaged = True

@@ -37,19 +37,20 @@ SETTINGS: Final = {
 }
 
 COLD: Final = {"PADFLEET_COLD_AFTER": "2", "PADFLEET_COLD_EVERY": "1.5"}
-"""Seconds. Of writers: pads leave Redis soon, so that they do it often."""
+"""Settings of writers, in seconds: pads leave Redis soon, so that it happens often."""
 
 ENDS: Final = (Disagreement, Unfit, TaskDied, *UNREACHABLE)
-"""What `run_process` makes an exit code of. Anything else is a fault."""
+"""The errors that `run_process` turns into an exit code. Anything else is a fault."""
 
 
 @dataclass
 class Program:
-    """A worker or a writer; whoever ends is started again, as a supervisor of machines does."""
+    """A worker or a writer. Like a supervisor of machines, the fleet starts it again when it
+    ends."""
 
     name: str
     begin: Callable[[], Coroutine[Any, Any, None]]
-    health: str  #: where it says whether it is ready
+    health: str  #: the address that reports whether it is ready
     host: Host | None = None
     wanted: bool = True  #: False: it is to stay away
     starts: int = 0
@@ -66,16 +67,23 @@ class Fleet:
         with_cold: bool = False,
         snapshots: int | None = None,
     ) -> None:
-        """`kind`: how the servers stand together. `serves` is told of those that count from now on,
-        whenever these are others or have other things in them. `with_cold`: there is a cold store,
-        in which pads lie that nobody is on. `snapshots`: revisions between two of a pad; None: as
-        many as writers have without being told."""
+        """Takes what a fleet consists of.
+
+        Arguments:
+            serves: called with the servers that count from now on, whenever they change, or their
+                content is replaced.
+            kind: the topology of the servers.
+            settings: further settings of the programs.
+            with_cold: whether there is a cold store, in which pads lie that nobody is on.
+            snapshots: how many revisions lie between two snapshots of a pad; None means the
+                writers' default.
+        """
         self.world = world
         self.faults: list[str] = []  #: programs that ended with what nobody expects
         self.programs: dict[str, Program] = {}
         self.servers = Servers(world, kind, serves)
         self.cold = cold.ColdDisk(world) if with_cold else None
-        self._writers = 0  #: that there have been
+        self._writers = 0  #: how many there have been
         self._dice: random.Random = world.dice("supervisor")
         self._env = SETTINGS | {"PADFLEET_REDIS_URL": self.servers.url} | dict(settings or {})
         self._of_writers = COLD if with_cold else {}
@@ -93,7 +101,8 @@ class Fleet:
         return cold.URL if self.cold is not None else ""
 
     def heads(self, pads: list[str]) -> dict[str, int]:
-        """As they stand in Redis just now; of what is not there, in the cold store."""
+        """Returns the heads of pads as they are in Redis at the moment, or in the cold store for
+        those that are not in Redis."""
         found = {}
         for pad in pads:
             meta = self.servers.value(self.keyspace.pad(pad).meta.encode())
@@ -127,8 +136,8 @@ class Fleet:
         return Program(name, lambda: writer.run(settings), ready)
 
     def replace_writer(self, name: str, after: float) -> None:
-        """Its machine is gone for good, and after so many seconds another takes its place, which
-        has another name. Here it goes by the old one: `name` is that of its place."""
+        """Replaces a writer's machine: it is gone forever, and after so many seconds another takes
+        its place, with another name. Here, `name` stays that of its place."""
         self.kill(name, silently=True, back_after=after)
         program, new = self.programs[name], self._writer()
         program.name, program.begin, program.health = new.name, new.begin, new.health
@@ -144,7 +153,7 @@ class Fleet:
         )
 
     def _ended(self, program: Program, host: Host, task: asyncio.Task[None]) -> None:
-        """By itself."""
+        """Handles the end of a program that ended by itself."""
         error = None if task.cancelled() else task.exception()
         self.world.line(f"ended {error!r}" if error else "ended", host)
         if error is not None and not isinstance(error, ENDS):
@@ -174,7 +183,7 @@ class Fleet:
             return
         handler = host.signals.get(signal.SIGTERM)
         if handler is None:
-            # It has only just begun: the system's own handler ends it.
+            # It has only just begun, so the system's own handler ends it.
             self.kill(name, silently=False, back_after=0.5)
             return
         self.world.loop.call_soon(handler[0], *handler[1], context=host.context.copy())

@@ -1,6 +1,6 @@
-"""The processes that do limited work, in line: a simulation has no other programs.
+"""Does the work of limited processes in line, since a simulation has no other programs.
 
-What is asked is done, a moment later. That one of them dies, overruns or is short of memory is not
+The work is done a moment later. A helper that dies, overruns or runs out of memory is not
 simulated.
 """
 
@@ -13,7 +13,7 @@ from padfleet.shared.limited.process import JobRefused, Limited, WorkFailed
 
 
 def put_in_line() -> None:
-    """For this whole process."""
+    """Replaces the helpers in this whole process."""
     Limited.do = _do  # type: ignore[method-assign]
 
 

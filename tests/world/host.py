@@ -1,4 +1,5 @@
-"""Where a program runs: a host has a name, an address, a clock, and what waits to be run on it."""
+"""Represents a host that a program runs on, with a name, an address, a clock, and work that waits
+for it."""
 
 from __future__ import annotations
 
@@ -9,11 +10,13 @@ from contextvars import Context, ContextVar
 from typing import Any
 
 HOST: ContextVar[Host] = ContextVar("the host that the code at hand runs on")
-"""Every callback and every task has it from who has scheduled it, so it is known of all of them."""
+"""The present host. Every callback and every task inherits it from whatever has scheduled it, so it
+is known for all of them."""
 
 
 class Host:
-    """One life of one program. Whoever is started again under the same name is another one."""
+    """One life of one program. A program that is started again under the same name is another
+    host."""
 
     def __init__(self, name: str, address: str, number: int) -> None:
         self.name = name
@@ -22,11 +25,11 @@ class Host:
         self.ready: deque[Handle] = deque()
         self.alive = True
         self.frozen = False
-        self.waits_for_turn = False  #: stands in the loop's list of those that have something ready
+        self.waits_for_turn = False  #: it is in the loop's list of hosts with something ready
         self.ahead = 0.0  #: seconds by which its wall clock is ahead of the true time
         self.signals: dict[int, tuple[Callable[..., object], tuple[Any, ...]]] = {}
         self.context = Context()
-        """What is run in it belongs to this host."""
+        """The context of this host's code."""
         self.context.run(HOST.set, self)
 
     @property
@@ -38,5 +41,5 @@ class Host:
 
 
 def here() -> Host | None:
-    """The host that the code at hand runs on; None outside of all."""
+    """Returns the host that the present code runs on, or None outside of all hosts."""
     return HOST.get(None)

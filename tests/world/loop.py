@@ -1,9 +1,10 @@
-"""An event loop on simulated time, which several hosts share and chance decides the order of.
+"""Implements an event loop on simulated time, which several hosts share and whose order is decided
+by chance.
 
-Each host has a queue of its own, first come, first served, as asyncio promises it to a process. In
-which order hosts have their turns, and who of several timers of one moment comes first, is chance.
-Time stands still while code runs, but for a few microseconds for each callback, and jumps to the
-next timer when nobody has anything to do.
+Each host has a queue of its own, first come, first served, as asyncio promises to a process. Chance
+decides in which order hosts have their turns, and which of several timers of one moment comes
+first. Time stands still while code runs, except for a few microseconds for each callback, and jumps
+to the next timer when no host has anything to do.
 """
 
 from __future__ import annotations
@@ -20,11 +21,10 @@ from tests.world.disguise import NotSimulated
 from tests.world.host import HOST, Host
 
 CALLBACK: Final = 5e-6
-"""Seconds that each callback takes, so that who waits for a moment by asking again and again gets
-there."""
+"""How many seconds each callback takes, so that code that waits by polling makes progress."""
 
 THREAD: Final = (0.0002, 0.02)
-"""Seconds until what was given to a thread has run: at the end of them, all at once."""
+"""How many seconds pass until work for a thread has run: all at once, at the end of them."""
 
 
 class Deadlock(RuntimeError):
@@ -32,11 +32,11 @@ class Deadlock(RuntimeError):
 
 
 Call = tuple[Callable[..., object], tuple[Any, ...]]
-"""What is called, and with what."""
+"""A callable and its arguments."""
 
 
 class _Handle(Handle):
-    """asyncio's, of which a run makes a hundred thousand, without what is for its debug mode."""
+    """asyncio's handle, of which a run makes a hundred thousand, without its debug mode."""
 
     __slots__ = ()
 
@@ -60,7 +60,7 @@ class _Handle(Handle):
 
 
 class _Timer(TimerHandle):
-    """As `_Handle`."""
+    """asyncio's timer, without its debug mode."""
 
     __slots__ = ()
 
@@ -82,29 +82,30 @@ class _Timer(TimerHandle):
         self._repr = self._source_traceback = None
 
     def cancel(self) -> None:
-        """It is passed over when its time comes."""
+        """Cancels the timer, which is skipped when its time comes."""
         self._cancelled = True
         self._callback = self._args = None  # type: ignore[assignment]
 
 
 class WorldLoop(asyncio.BaseEventLoop):
     """The event loop of one run. Callbacks of a host that has died are never run, and never freed:
-    whatever they would do at their end, a process that is killed does not do."""
+    a killed process does not run its clean-up code either."""
 
     def __init__(self, dice: random.Random, start: float = 1000.0) -> None:
-        """`dice` decides the order. `start`: what the clock shows first, in seconds."""
+        """Takes the dice that decide the order, and the first time of the clock, in seconds."""
         super().__init__()
         self.now = start
         self.outside = Host("outside", "10.0.0.1", 0)
-        """What belongs to no host: the network, the faults, whoever drives the run."""
+        """The host of everything that belongs to no host: the network, the faults, the code that
+        drives the run."""
         self.hosts: list[Host] = [self.outside]
         self._awake: list[Host] = []
-        """Those that have something ready, also while they stand still."""
+        """The hosts that have something ready, even while they are frozen."""
         self.dice = dice
         self.graves: list[object] = []
         self.turns = 0
         self._timers: list[tuple[float, float, TimerHandle | Call]] = []
-        """What is due when, in an order of chance among those of one moment."""
+        """The timers by their time, in a random order among those of one moment."""
         self.network: Any = None  #: a `network.Network`, which makes itself known here
 
     # --- Time and order --------------------------------------------------------------------------
@@ -151,12 +152,12 @@ class WorldLoop(asyncio.BaseEventLoop):
         return timer
 
     def at(self, when: float, call: Callable[..., object], *args: Any) -> None:
-        """For the network, of which there is most: as `call_at`, for what belongs to no host and is
-        never cancelled."""
+        """Schedules a call for the network, which makes most of them: as `call_at` does, for calls
+        that belong to no host and are never cancelled."""
         heapq.heappush(self._timers, (when, self.dice.random(), (call, args)))
 
     def _run_once(self) -> None:
-        """As often as it takes until somebody stops the loop."""
+        """Runs until somebody stops the loop."""
         awake, pop, dice = self._awake, heapq.heappop, self.dice.random
         while not self._stopping:  # type: ignore[attr-defined]
             timers = self._timers
@@ -187,7 +188,7 @@ class WorldLoop(asyncio.BaseEventLoop):
             self.now = max(self.now, timers[0][0])
 
     def _turn(self, host: Host) -> None:
-        """What is ready on it now, and not what becomes so by that."""
+        """Runs what is ready on a host now, and not what becomes ready during it."""
         ready = host.ready
         turns = len(ready)
         for _ in range(turns):
@@ -208,7 +209,7 @@ class WorldLoop(asyncio.BaseEventLoop):
             self._awake.remove(host)
 
     def _failed(self, handle: Handle, error: BaseException) -> None:
-        """As asyncio says it."""
+        """Reports a fault as asyncio does."""
         called = format_helpers._format_callback_source(handle._callback, handle._args)  # type: ignore[attr-defined]
         self.call_exception_handler(
             {
@@ -224,13 +225,13 @@ class WorldLoop(asyncio.BaseEventLoop):
         self.hosts.append(host)
 
     def bury(self, host: Host) -> None:
-        """None of its code runs any more, not even what stands in `finally`."""
+        """Ends a host: none of its code runs any more, not even in `finally`."""
         host.alive = False
         self.hosts.remove(host)
         if host.waits_for_turn:
             self._awake.remove(host)
-        host.waits_for_turn = True  # whatever it is told is told to nobody
-        # Whoever were freed would be closed, and run to its end.
+        host.waits_for_turn = True  # nothing that reaches it has any effect
+        # Whatever were freed would be closed, and would run to its end.
         self.graves += [host, host.ready, *asyncio.all_tasks(self)]
         theirs = [each for each in self._timers if _host_of(each[2]) is host]
         self.graves += theirs
@@ -271,7 +272,8 @@ class WorldLoop(asyncio.BaseEventLoop):
     def run_in_executor(  # type: ignore[override]
         self, executor: Any, func: Callable[..., Any], *args: Any
     ) -> asyncio.Future[Any]:
-        """In line, a moment later. Given an executor of somebody's own, refuses."""
+        """Runs work for a thread in line, a moment later. Refuses any executor but the default
+        one."""
         if executor is not None:
             raise NotSimulated("an executor of one's own: only asyncio.to_thread is simulated")
         answer: asyncio.Future[Any] = self.create_future()
@@ -292,7 +294,7 @@ class WorldLoop(asyncio.BaseEventLoop):
         return answer
 
     async def shutdown_default_executor(self, timeout: float | None = None) -> None:
-        """There are no threads."""
+        """Does nothing, since there are no threads."""
 
     async def subprocess_exec(self, *args: Any, **options: Any) -> Any:
         raise NotSimulated(f"{args[1:2]!r} was to be run: a simulation has no other programs")
@@ -311,10 +313,10 @@ class WorldLoop(asyncio.BaseEventLoop):
     _make_socket_transport = _make_ssl_transport = _refuse
 
     def _write_to_self(self) -> None:
-        """Nobody waits in a selector."""
+        """Does nothing, since nobody waits in a selector."""
 
     def _process_events(self, event_list: Sequence[Any]) -> None:
-        """There is no selector."""
+        """Does nothing, since there is no selector."""
 
 
 def _host_of(timer: TimerHandle | Call) -> Host | None:

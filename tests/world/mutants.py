@@ -1,8 +1,8 @@
-"""What is taken out of our own code, one at a time, to see whether the simulation finds it.
+"""Lists what is taken out of our own code, one at a time, to see whether the simulation finds it.
 
-Each entry takes one check or one step away, in memory. `faults` are those among which chance
-chooses while it is looked for: a fence that nobody waits for is found by connections that break,
-and not by a clock that jumps.
+Each entry takes one check or one step away, in memory. Its `faults` are the kinds from which chance
+chooses during the search: a fence that nobody waits for is found by connections that break, and not
+by a clock that jumps.
 """
 
 from __future__ import annotations
@@ -11,16 +11,14 @@ from typing import Final, NamedTuple
 
 
 class Mutation(NamedTuple):
-    """What stands in a file once, and what is to stand there."""
+    """A text that occurs once in a file, and its replacement."""
 
     file: str
     old: str
     new: str
-    faults: tuple[str, ...] = ()  #: kinds, of tests/world/faults.py; none: all of them
+    faults: tuple[str, ...] = ()  #: kinds, of tests/world/faults.py; none means all
     play: tuple[str, ...] = ()  #: how else a run has to be, as options of `python -m tests.world`
-    doubled: str = (
-        ""  #: why nothing can be found of it, if that is known: something else sees to it
-    )
+    doubled: str = ""  #: why it cannot be found, if that is known: other code makes up for it
 
 
 _COMMIT: Final = "shared/log/lua/commit.lua"
@@ -42,20 +40,21 @@ _POSITION: Final = "if position ~= ARGV[2] then return {'position', position} en
 _TWO_WRITERS: Final = ("freeze", "deaf to redis")
 _LOSS: Final = ("redis loses its last writes", "replica takes over")
 _LOST_AND_AWAY: Final = (*_LOSS, "kill", "connections reset")
-"""History is lost while somebody is away, who comes back to another."""
+"""Faults with which history is lost while somebody is away, who comes back to another one."""
 
 _CUTS: Final = ("connections reset", "cut off from people", "kill", "redis cuts after")
 _SLOW_PEOPLE: Final = ("people stand still", "connections reset")
 _SNAPSHOTS: Final = ("--snapshots", "5")
-"""So that pads which are not old have some."""
+"""Options with which young pads have snapshots, too."""
 
 _BUSY: Final = ("--rate", "6")
-"""Twelve times as much is typed: buffers fill, and more comes in the very moment."""
+"""Options with which twelve times as much is typed: buffers fill, and more comes at the same
+moment."""
 
 MUTATIONS: Final = {
     # --- The scripts: what is checked before a commit, and what a commit has to do ----------------
     "term not compared": Mutation(
-        # Where there is much to do, positions tell the same.
+        # With much to do, comparing positions would find the same.
         _COMMIT,
         _TERM,
         "",
@@ -452,4 +451,4 @@ MUTATIONS: Final = {
         doubled="no server leaves gaps (I3)",
     ),
 }
-"""By what is wrong then."""
+"""The mutations, by what is wrong with them in force."""

@@ -1,10 +1,10 @@
 """Takes one check or one step out of our own code at a time, and looks for the seed that shows it.
 
-    make simulate-faults MUTATIONS=all               # all of mutants.py, and the table of the docs
+    make simulate-faults MUTATIONS=all             # all of mutants.py, and the table of the docs
     make simulate-faults MUTATIONS='term not compared,head not moved'
     python -m tests.world --mutation 'term not compared' --seed 3 --hasty     # one of them, once
 
-No file of the program is changed: what is imported is.
+No file of the program is changed: the mutation is made when the file is imported.
 """
 
 from __future__ import annotations
@@ -28,18 +28,19 @@ BEGIN: Final = "<!-- mutations: made by make simulate-faults MUTATIONS=all -->"
 END: Final = "<!-- end of mutations -->"
 
 MOST_SEEDS: Final = 2000
-"""Within so many each has to be found."""
+"""How many seeds a mutation may need to be found."""
 
 SECONDS: Final = "20"
 CLIENTS: Final = "6"
-"""The runs are small ones: what a check is for shows itself soon, or with another seed."""
+"""The size of the runs, which are small: a missing check shows soon, or with another seed."""
 
 _LIBRARIES: Final = ("aiohttp", "aiohttp.web", "redis.asyncio", "socketio", "lupa.lua51", "hiredis")
-"""Imported once for all: nothing of ours is in them."""
+"""The libraries that are imported once for all runs; nothing of ours is in them."""
 
 
 def apply(name: str) -> None:
-    """Before anything of padfleet is imported. Raises LookupError."""
+    """Puts a mutation in force. It has to be called before anything of padfleet is imported. Raises
+    LookupError."""
     mutation = MUTATIONS[name]
     path = (ROOT / mutation.file).resolve()
     text = path.read_text("utf-8")
@@ -65,8 +66,8 @@ def apply(name: str) -> None:
 
 
 def hunt(argv: Sequence[str]) -> int:
-    """All that are named, each in a process of its own. The exit code says whether one was not
-    found."""
+    """Hunts all mutations that are named, each in a process of its own. The exit code says whether
+    one was not found."""
     parser = argparse.ArgumentParser(prog="python -m tests.world --mutations")
     parser.add_argument("--mutations", required=True, help="all, or their names, with commas")
     parser.add_argument("--most", type=int, default=MOST_SEEDS, help="seeds that are tried of each")
@@ -94,8 +95,8 @@ def hunt(argv: Sequence[str]) -> int:
 
 
 def _hunt_one(name: str, args: argparse.Namespace) -> tuple[int, str]:
-    """How many seeds it took, and what was found; "": nothing. What is found without the mutation,
-    too, with the same seed, does not count."""
+    """Returns how many seeds it took, and what was found, or an empty text. A finding that the same
+    seed also shows without the mutation does not count."""
     first = args.first
     while first < args.most:
         lines = _play(f"{first}-{args.most - 1}", MUTATIONS[name], args, name)
@@ -114,8 +115,8 @@ def _hunt_one(name: str, args: argparse.Namespace) -> tuple[int, str]:
 
 
 def _play(seeds: str, mutation: Mutation, args: argparse.Namespace, name: str = "") -> list[str]:
-    """What a campaign says that ends with the first finding, in a process of its own. `name`: of
-    the mutation, if it is to be in force."""
+    """Plays a campaign that ends with the first finding, in a process of its own, and returns its
+    output. `name` is that of the mutation, if one is to be in force."""
     mine, its = os.pipe()
     pid = os.fork()
     if pid == 0:
@@ -147,7 +148,7 @@ NO_FINDINGS: Final = (" ", "fault ", "again:", "File ", "Traceback")
 
 
 def findings(lines: Iterable[str]) -> list[str]:
-    """What was found, of what is printed of runs: it stands, indented, below each of them."""
+    """Returns the findings from the output of runs, in which they are indented below each run."""
     below = [line[2:] for line in lines if line.startswith("  ")]
     return [text for text in below if text and not text.startswith(NO_FINDINGS)]
 
@@ -175,6 +176,6 @@ def note(docs: Path, name: str, seeds: int, finding: str) -> None:
 
 
 def _told(finding: str) -> str:
-    """In so many words that a table can hold them."""
+    """Returns a finding in a form that fits into a table."""
     plain = finding.replace("|", "/").replace("`", "'").replace("<", "‹").replace(">", "›")
     return plain if len(plain) <= 110 else plain[:109].rsplit(" ", 1)[0] + " …"

@@ -1,9 +1,9 @@
-"""Connections between hosts, in memory: latency, order, back-pressure, and what goes wrong.
+"""Simulates connections between hosts, in memory: latency, order, back-pressure, and faults.
 
-Bytes of one connection arrive in their order, in pieces of any size; connections overtake each
-other. What a host's kernel does, it does also while the program stands still: taking connections
-and bytes until its buffers are full. A link between two hosts that is cut swallows what is sent,
-which arrives when it is mended, as TCP sends it again.
+Bytes of one connection arrive in order, in pieces of any size; connections overtake each other. A
+host's kernel works even while the program is frozen: it takes connections and bytes until its
+buffers are full. A link between two hosts that is cut swallows whatever is sent, which arrives when
+it is mended, as TCP sends it again.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ from tests.world.loop import WorldLoop
 from tests.world.trace import Trace
 
 READ: Final = 256 << 10
-"""Bytes of one read at most, as asyncio has it."""
+"""How many bytes one read returns at most, as in asyncio."""
 
 PARTED: Final = 0.03
-"""How often what is sent travels in two parts, and how often only a part is read."""
+"""How often a write travels in two parts, and how often a read returns only a part."""
 
 Factory = Callable[[], asyncio.BaseProtocol]
 
 
 class SimulatedSocket:
-    """As much of a socket as asyncio, aiohttp, redis-py and padfleet ask of one."""
+    """The part of a socket that asyncio, aiohttp, redis-py and padfleet use."""
 
     is_simulated: Final = True
     family = socket_module.AF_INET
@@ -57,7 +57,7 @@ class SimulatedSocket:
         return self.end.address if self.end is not None else ("0.0.0.0", 0)
 
     def setsockopt(self, *_: Any) -> None:
-        """Whatever it is, it has no effect here."""
+        """Does nothing: no option has an effect here."""
 
     def getsockopt(self, *_: Any) -> int:
         return 0
@@ -83,7 +83,7 @@ class SimulatedSocket:
         return fd
 
     def close(self) -> None:
-        """That of a transport is closed by the transport, this one by whoever has never got one."""
+        """Closes the socket, if it never got a transport; otherwise the transport closes it."""
         if self.end is not None and self.end.transport is None:
             self.end.reset()
         self._fd = -1
@@ -96,12 +96,13 @@ class SimulatedSocket:
 
 
 class End:
-    """One end of a connection: what the kernel of a host has of it."""
+    """One end of a connection, as the kernel of a host sees it."""
 
     def __init__(
         self, network: Network, host: Host, address: tuple[str, int], room: int, fd: int
     ) -> None:
-        """`room`: bytes that fit into its buffer and what is on its way to it, together."""
+        """Takes the host's address; `room` is how many bytes fit into its buffer and are on their
+        way to it, together."""
         self.network = network
         self.host = host
         self.address = address
@@ -113,19 +114,20 @@ class End:
         self.inbox = bytearray()
         self.on_way = 0
         self.transport: WorldTransport | None = None
-        self.ended = False  #: the other side has sent its last byte, and it has come
+        self.ended = False  #: the other side has sent its last byte, and it has arrived
         self.broken: OSError | None = None
         self.wants_room = False
         self.closed = False
-        self.gone = False  #: with its whole machine
+        self.gone = False  #: gone with its whole machine
         self.sent_all = False
-        self._last = 0.0  #: when what was sent last arrives
+        self._last = 0.0  #: when the last write arrives
         self._held: list[tuple[Callable[..., None], tuple[Any, ...]]] = []
 
     # --- Out -------------------------------------------------------------------------------------
 
     def send(self, data: Any) -> int:
-        """How much of it the kernel takes; 0: nothing just now. Raises OSError."""
+        """Sends data, and returns how many bytes the kernel takes, which may be 0. Raises
+        OSError."""
         if self.broken is not None:
             raise self.broken
         if self.sent_all or self.closed:
@@ -148,13 +150,14 @@ class End:
         return len(piece)
 
     def finish(self) -> None:
-        """No more is sent."""
+        """Ends sending."""
         if not self.sent_all and self.broken is None:
             self.sent_all = True
             self._arrives(self.peer._take_end)
 
     def close(self) -> None:
-        """The program has let go of it. What it has not read is lost, and the peer is told so."""
+        """Lets go of the connection. Data that the program has not read is lost, and the peer is
+        told so."""
         if self.closed:
             return
         self.network.forget(self)
@@ -166,14 +169,15 @@ class End:
             self.finish()
 
     def reset(self) -> None:
-        """Breaks it at once, for both; what is on its way is lost."""
+        """Breaks the connection at once, for both sides; data on its way is lost."""
         self._break(ConnectionResetError(errno.ECONNRESET, "connection reset"))
         self.peer._break(ConnectionResetError(errno.ECONNRESET, "connection reset"))
 
     def _arrives(self, call: Callable[..., None], *args: Any) -> None:
-        """After the latency of the link; never before what was sent before."""
+        """Lets something arrive after the latency of the link, and never before what was sent
+        before."""
         network = self.network
-        # Later than the one before, however little: who comes first of one moment is chance.
+        # It comes later than the one before, however little: the order within one moment is chance.
         when = network.loop.now + network.latency(self.host, self.peer.host)
         if when <= self._last:
             when = self._last + 1e-9
@@ -188,7 +192,7 @@ class End:
             call(*args)
 
     def release(self) -> None:
-        """The link is mended."""
+        """Delivers what was held, after the link is mended."""
         held, self._held = self._held, []
         for call, args in held:
             call(*args)
@@ -200,7 +204,7 @@ class End:
             return  # it stays on its way
         self.on_way -= len(data)
         if self.closed:
-            # Nobody reads it any more: the sender is told at its next packet.
+            # Nobody reads it any more: the sender learns that at its next packet.
             self.deny()
             return
         if self.broken is None:
@@ -212,7 +216,7 @@ class End:
                 transport.wake()
 
     def deny(self) -> None:
-        """There is no such connection, says the kernel."""
+        """Tells the peer, as a kernel does, that there is no such connection."""
         self.peer._break(ConnectionResetError(errno.ECONNRESET, "reset by peer"))
 
     def _take_end(self) -> None:
@@ -246,7 +250,7 @@ class End:
 
 
 class WorldTransport(transports._FlowControlMixin, asyncio.Transport):
-    """What a program has of a connection: as asyncio's own for sockets behaves."""
+    """A program's side of a connection, which behaves like asyncio's own transport for sockets."""
 
     def __init__(self, loop: WorldLoop, end: End, sock: SimulatedSocket) -> None:
         super().__init__(None, loop)
@@ -262,7 +266,7 @@ class WorldTransport(transports._FlowControlMixin, asyncio.Transport):
         self._paused = False
         self._eof = False
         self._told_end = False
-        self._reading = False  #: a call of `_read` is on its way
+        self._reading = False  #: a call of `_read` is scheduled
         self._context: Context = copy_context()
 
     def begin(self, protocol: asyncio.BaseProtocol) -> None:
@@ -283,7 +287,7 @@ class WorldTransport(transports._FlowControlMixin, asyncio.Transport):
                 return self._end.peer_address
             case "sockname":
                 return self._end.address
-            case "peerhost":  # of ours: who it is, and not where
+            case "peerhost":  # of ours: the name of the peer, and not its address
                 return self._end.peer.host.name
         return default
 
@@ -358,7 +362,7 @@ class WorldTransport(transports._FlowControlMixin, asyncio.Transport):
     # --- What the kernel says --------------------------------------------------------------------
 
     def wake(self) -> None:
-        """There is something to be read, or to be heard of."""
+        """Notes that there is something to read, or news of the connection."""
         if not self._reading and not self._lost and self._protocol is not None:
             self._reading = True
             self._soon(self._read)
@@ -499,14 +503,14 @@ class WorldServer(asyncio.AbstractServer):
 
 
 class Network:
-    """All hosts and what lies between them."""
+    """All hosts, and the links between them."""
 
     def __init__(self, loop: WorldLoop, dice: random.Random, trace: Trace) -> None:
         self.loop = loop
         self.dice = dice
         self.trace = trace
         self.kernel = loop.outside.context
-        self.delay = (0.0001, 0.0006)  #: seconds from host to host: the least, and the usual most
+        self.delay = (0.0001, 0.0006)  #: seconds from host to host: least, and usual most
         self.extra: dict[frozenset[str], float] = {}  #: seconds more, at most, by the hosts' names
         self.cut: set[tuple[str, str]] = set()  #: directions in which nothing arrives
         self._hosts: dict[str, Host] = {}
@@ -521,7 +525,7 @@ class Network:
     # --- Hosts -----------------------------------------------------------------------------------
 
     def add(self, name: str) -> Host:
-        """A program begins on the host of this name."""
+        """Starts a program on the host of this name."""
         before = self._hosts.get(name)
         address = before.address if before is not None else f"10.0.0.{len(self._hosts) + 2}"
         self._count += 1
@@ -529,7 +533,7 @@ class Network:
         self._hosts[name] = host
         self.loop.add(host)
         if before is not None:
-            # Who has sent something to the machine while it was away sends it again.
+            # Peers that sent something to the machine while it was away send it again.
             for end in self.ends_of(before):
                 if end.gone and end.on_way:
                     after = self.dice.random()
@@ -537,11 +541,11 @@ class Network:
         return host
 
     def is_away(self, host: Host) -> bool:
-        """Whether its machine has not come back since."""
+        """Returns whether its machine has not come back since."""
         return self._hosts[host.name] is host
 
     def kill(self, host: Host, *, silently: bool = False) -> None:
-        """The program ends at once. Its kernel closes what it had open; `silently`: there is no
+        """Ends the program at once. Its kernel closes what it had open; if `silently`, there is no
         kernel any more, and nobody is told."""
         self.loop.bury(host)
         for key in [key for key, server in self._servers.items() if server.host is host]:
@@ -564,7 +568,7 @@ class Network:
         ]
 
     def find(self, name: Any) -> Host:
-        """Raises OSError."""
+        """Returns the host of this name or address. Raises OSError."""
         text = name.decode() if isinstance(name, bytes) else str(name)
         host = self._hosts.get(text)
         if host is None:
@@ -597,14 +601,14 @@ class Network:
         self._held[end] = None
 
     def release(self) -> None:
-        """After links have been mended: what was held on them arrives."""
+        """Delivers what was held on links that have been mended."""
         for end in list(self._held):
             if self.reaches(end.host, end.peer.host):
                 del self._held[end]
                 end.release()
 
     def portion(self, size: int) -> int:
-        """How much of so many bytes is read at once."""
+        """Returns how many of so many bytes are read at once."""
         if size > 1 and self.dice.random() < PARTED:
             return self.dice.randrange(1, size)
         return min(size, READ)
@@ -616,14 +620,14 @@ class Network:
         return self._next_fd
 
     def end_of(self, fd: int) -> End:
-        """Raises OSError."""
+        """Returns the end with this descriptor. Raises OSError."""
         end = self._ends.get(fd)
         if end is None or end.closed:
             raise OSError(errno.EBADF, "bad file descriptor")
         return end
 
     def forget(self, end: End) -> None:
-        """Its descriptor is closed."""
+        """Forgets an end whose descriptor is closed."""
         self._ends.pop(end.fd, None)
 
     def make_socket(self, fileno: int | None) -> SimulatedSocket:
@@ -654,7 +658,7 @@ class Network:
         start_serving: bool = True,
         **_options: Any,
     ) -> WorldServer:
-        """At all addresses of the host that asks, whichever it names."""
+        """Makes a server at all addresses of the host that asks, whichever it names."""
         if ssl is not None or sock is not None or not port:
             raise NotSimulated("a server with TLS, a socket of its own, or any port")
         mine = here()
@@ -699,7 +703,8 @@ class Network:
         return transport, protocol
 
     async def connect(self, sock: SimulatedSocket, address: tuple[Any, Any]) -> None:
-        """Raises OSError. Where nothing comes back it waits until it is cancelled."""
+        """Connects a socket. Raises OSError. If no answer comes back, it waits until it is
+        cancelled."""
         mine = here() or self.loop.outside
         there = self.find(address[0])
         port = int(address[1])
@@ -719,7 +724,7 @@ class Network:
     def _knock(
         self, mine: Host, name: str, port: int, fd: int, answer: asyncio.Future[End]
     ) -> None:
-        """The first packet has come to where it was sent, if it does."""
+        """Handles the first packet at its destination, if it arrives."""
         there = self._hosts[name]
         if not mine.alive or not self.reaches(mine, there) or not self.reaches(there, mine):
             return
@@ -730,7 +735,7 @@ class Network:
             self.loop.call_later(back, _fails, answer, error, context=self.kernel)
             return
         self._next_port += 1
-        # Some of the people are on machines that take little at a time.
+        # Some people are on machines that take little at a time.
         room = 1 << self.dice.randrange(11 if mine.name == "people" else 15, 20)
         far = End(self, there, (there.address, port), room, self.new_fd())
         near = End(self, mine, (mine.address, self._next_port), room, fd)

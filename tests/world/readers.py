@@ -1,4 +1,5 @@
-"""People who only look: readers come and go, a timeslider plays the history from its beginning.
+"""Simulates people who only look: readers come and go, and a timeslider plays the history from its
+beginning.
 
 Both write down what they saw at which revision, and are judged by the stream as it is in the end.
 """
@@ -20,7 +21,7 @@ from padfleet.shared.easysync import EasysyncError, apply_to_text
 from tests.chaos.history.recording import digest
 
 GRANULES: Final = 100
-"""Revisions of one request, as many as a page asks for."""
+"""How many revisions one request asks for, as on a page."""
 
 
 class Seen(NamedTuple):
@@ -32,12 +33,13 @@ class Seen(NamedTuple):
 
 
 class Onlooker(ABC):
-    """One of them, on one pad."""
+    """A person who looks at one pad."""
 
     def __init__(
         self, name: str, urls: list[str], dice: random.Random, losses: Callable[[], int]
     ) -> None:
-        """`urls`: of the pad on several workers. `losses`: how often history was taken back."""
+        """Takes the addresses of the pad on several workers; `losses` returns how often history was
+        taken back."""
         self.name = name
         self.seen: list[Seen] = []
         self.faults: list[str] = []
@@ -57,19 +59,20 @@ class Onlooker(ABC):
                 await self._visit(self._dice.choice(self._urls))
                 self.visits += 1
             except (PadError, aiohttp.ClientError, OSError, TimeoutError):
-                continue  # nobody there, or told to go: comes again
+                continue  # nobody is there, or it was told to go: it comes again
             except (ProtocolError, EasysyncError, LookupError, TypeError) as error:
                 self.faults.append(f"{self.name} was sent what makes no sense: {error!r}")
 
     @abstractmethod
     async def _visit(self, url: str) -> None:
-        """Looks once. Raises `PadError` and the like where that is not to be had."""
+        """Looks once. Raises `PadError` and similar errors if that is not possible."""
 
     def _saw(self, rev: int, text: str, losses: int) -> None:
         self.seen.append(Seen(rev, digest(text), losses))
 
     def judge(self, digest_at: Callable[[int], str | None]) -> list[str]:
-        """What is wrong, given the texts of the stream. What was seen before a loss may be gone."""
+        """Returns the faults, given the texts of the stream. What was seen before a loss may be
+        gone."""
         losses = self._losses()
         found = [] if self.visits else [f"{self.name} was never served"]
         return (
@@ -84,7 +87,7 @@ class Onlooker(ABC):
 
 
 class Reader(Onlooker):
-    """Has the text, reads on for a while, and leaves; comes back on another worker."""
+    """Has the text, reads on for a while, and leaves; it comes back on another worker."""
 
     async def _visit(self, url: str) -> None:
         losses = self._losses()
@@ -100,7 +103,7 @@ class Reader(Onlooker):
 
 
 class Slider(Onlooker):
-    """Asks for what came since it last asked, and plays it."""
+    """Asks for everything since its last request, and plays it."""
 
     def __init__(
         self, name: str, urls: list[str], dice: random.Random, losses: Callable[[], int]
@@ -110,7 +113,7 @@ class Slider(Onlooker):
 
     async def _visit(self, url: str) -> None:
         if self._since != self._losses():
-            # What it has played may be gone.
+            # The history that it has played may be gone.
             self._rev, self._text, self._since = -1, "\n", self._losses()
         place = PadUrl.parse(url)
         async with asyncio.timeout(10), aiohttp.ClientSession() as http:
@@ -129,7 +132,7 @@ class Slider(Onlooker):
         wanted = {"start": start, "granularity": 1, "requestID": start}
         await line.send({"component": "pad", "type": "CHANGESET_REQ", "padId": pad, "data": wanted})
         answer = await self._answer(line, "CHANGESET_REQ")
-        # Whoever asks for what is not there yet is given what is there last.
+        # A request for revisions that do not exist yet is answered with the last one.
         for rev, changeset in enumerate(answer["forwardsChangesets"], answer["start"]):
             if rev > self._rev:
                 self._text = apply_to_text(changeset, self._text)

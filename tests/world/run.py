@@ -1,4 +1,4 @@
-"""One run: a world from a seed, people who type, faults, a quiet time, and a verdict."""
+"""Plays one run: a world from a seed, people who type, faults, a quiet time, and a verdict."""
 
 from __future__ import annotations
 
@@ -28,50 +28,51 @@ from tests.world.stock import Page, PageTypist
 from tests.world.world import Listener, World
 
 QUIET: Final = 60.0
-"""Seconds after the last fault within which everything has to have come back."""
+"""Within how many seconds after the last fault everything has to have recovered."""
 
 CALM: Final = 10.0
-"""Seconds after the last fault from which on nobody has to warn of anything any more."""
+"""After how many seconds after the last fault nobody may have to warn of anything any more."""
 
 WITH_COLD: Final = 0.5
-"""How many of the seeds have a cold store."""
+"""The share of the seeds that have a cold store."""
 
 SERVED: Final = 30.0
-"""Seconds within which everybody has to have had something accepted once the faults are over."""
+"""Within how many seconds everybody has to have had something accepted once the faults are over."""
 
 
 @dataclass(frozen=True)
 class Size:
-    """How large a run is."""
+    """The size of a run."""
 
     seconds: float = 45.0
-    """Simulated time in which people type and things break; with the quiet time, a minute."""
+    """The simulated time in which people type and things break; with the quiet time, it takes a
+    minute."""
     clients: int = 12
     pads: int = 3
     workers: int = 2
     writers: int = 2
     rate: float = 0.5  #: edits a second of each client
-    pages: int = 2  #: of the clients, that are as Etherpad's page is
-    scribes: int = 1  #: on each pad, who use `padfleet.connect`
-    guests: bool = True  #: a reader, a timeslider, and who calls the API
-    servers: servers.Kind | None = None  #: how they stand together; None: as the seed says
-    cold: bool | None = None  #: whether there is a cold store; None: as the seed says
-    snapshots: int | None = None  #: revisions between two snapshots; None: as writers have it
-    kinds: tuple[str, ...] = ()  #: of faults to choose from; none: all of them
-    hasty: bool = False  #: ends with the first thing that is found while it runs
+    pages: int = 2  #: how many of the clients behave like Etherpad's page
+    scribes: int = 1  #: how many on each pad use `padfleet.connect`
+    guests: bool = True  #: a reader, a timeslider, and callers of the API
+    servers: servers.Kind | None = None  #: their topology; None: the seed decides
+    cold: bool | None = None  #: whether there is a cold store; None: the seed decides
+    snapshots: int | None = None  #: revisions between two snapshots; None: writers' default
+    kinds: tuple[str, ...] = ()  #: the kinds of faults to choose from; empty: all
+    hasty: bool = False  #: it ends with the first finding while it runs
 
 
 @dataclass
 class Outcome:
-    """What one run came to."""
+    """The result of one run."""
 
     seed: str
     digest: str = ""
     findings: list[str] = field(default_factory=list)
-    faults: list[str] = field(default_factory=list)  #: that struck
+    faults: list[str] = field(default_factory=list)  #: those that struck
     revisions: int = 0
     accepted: int = 0
-    lines: int = 0  #: that scribes had taken
+    lines: int = 0  #: lines of scribes that were accepted
     visits: int = 0  #: of readers and timesliders
     calls: int = 0  #: of the API
     reloads: int = 0
@@ -80,11 +81,11 @@ class Outcome:
     simulated: float = 0.0  #: seconds
     took: float = 0.0  #: seconds of a core
     turns: int = 0  #: callbacks
-    looks: int = 0  #: transactions, steps and answers that were held against the invariants
+    looks: int = 0  #: transactions, steps and answers that were checked
     commands: int = 0
-    frozen: int = 0  #: times that a pad has left for the cold store
-    thawed: int = 0  #: times that one has come back
-    tail: list[str] = field(default_factory=list)  #: of the trace, if something was found
+    frozen: int = 0  #: how often a pad has left for the cold store
+    thawed: int = 0  #: how often one has come back
+    tail: list[str] = field(default_factory=list)  #: the end of the trace, if something was found
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -97,15 +98,20 @@ def simulate(
     show: Callable[[str], None] | None = None,
     only: frozenset[int] | None = None,
 ) -> Outcome:
-    """Plays one world to its end. `only`: the numbers of the faults that are to strike, of those
-    that the seed names; None: all. For a process that does nothing else afterwards."""
+    """Plays one world to its end, in a process that does nothing else afterwards.
+
+    Arguments:
+        only: the numbers of the faults that are to strike, of those that the seed names; None means
+            all.
+    """
     began = true_process_time()
-    # When cycles are freed depends on where objects lie; and it takes time.
+    # The time at which cycles are freed depends on the addresses of objects; besides, it takes
+    # time.
     gc.disable()
     outcome = Outcome(seed)
     world = World(seed, show)
-    # Counters belong to a process, and here are several: what they count is of no use, and each
-    # collector would be registered twice.
+    # Counters belong to a process, and here several programs share one: their counts are useless,
+    # and each collector would be registered twice.
     CollectorRegistry.register = lambda *_: None  # type: ignore[method-assign]
     CollectorRegistry.unregister = lambda *_: None  # type: ignore[method-assign]
     put_in_line()
@@ -138,7 +144,7 @@ def simulate(
 
 
 async def _until_broken(playing: Coroutine[Any, Any, None], guards: Guards) -> None:
-    """To its end, or until something is wrong, for who wants to know no more."""
+    """Plays to the end, or until something is wrong, if that is enough."""
     task = asyncio.ensure_future(playing)
     await asyncio.wait([task, guards.broken], return_when=asyncio.FIRST_COMPLETED)
     if task.done():
@@ -211,7 +217,7 @@ async def _play(
     writing = [as_people(scribe.run()) for each in scribes.values() for scribe in each]
     storm = faults.Storm(world, fleet, pads, size.seconds, size.kinds)
     storm.damages = guards.ledger.damaged.add
-    # Whatever becomes of the pad that is damaged: who is on it must not hold up anybody else.
+    # Whatever becomes of the damaged pad, somebody who is on it must not hold up anybody else.
     hurt = [f"{url}/p/{faults.HURT}" for url in urls]
     sufferer = Scribe("sufferer", hurt, world.dice("sufferer"), world.line)
     writing.append(as_people(sufferer.run()))
@@ -225,10 +231,10 @@ async def _play(
     mended = world.loop.now
     world.line("the faults are over")
     for caller in callers:
-        # A copy or a restore takes a term away, of which a writer warns.
+        # A copy or a restore takes a term away, and a writer warns of that.
         caller.rest()
     await asyncio.sleep(CALM)
-    # Whoever has to warn of something from now on has not got over what is long past.
+    # A warning from now on would mean that a program has not recovered from something long past.
     listener.takes_warnings_for_faults = True
     guards.readiness.quiet_since = world.loop.now
     await asyncio.sleep(SERVED / 2 - CALM)
@@ -243,7 +249,7 @@ async def _play(
         outcome.findings.append(f"LATE {len(away)} scribes or guests have not come to their end")
     late = await as_people(typists.quiesce(QUIET, lambda: _heads(fleet, pads)))
     late += await as_people(pages.quiesce(QUIET, lambda: _heads(fleet, pads)))
-    if not late:  # what the pages had yet to say came to the others, too
+    if not late:  # the pages' last edits came to the others, too
         late = await as_people(typists.quiesce(QUIET, lambda: _heads(fleet, pads)))
     outcome.findings += await as_people(_unready(fleet))
     for caller in callers:
@@ -288,7 +294,7 @@ async def _play(
 def _guests(
     world: World, storm: faults.Storm, urls: list[str], pads: list[str]
 ) -> tuple[dict[str, Onlooker], list[Caller]]:
-    """A reader on the first pad, a timeslider on the last, and two who call the API."""
+    """Returns a reader on the first pad, a timeslider on the last, and two callers of the API."""
 
     def losses() -> int:
         return storm.losses
@@ -307,14 +313,14 @@ def _guests(
         onlookers[last] = Slider("slider", on(last), world.dice("slider"), losses)
     callers = [
         Caller("caller", urls, world.dice("caller"), losses, split, world.line),
-        # Who stays away for so long that a pad is frozen meanwhile, if there is where to.
+        # This one stays away for so long that a pad is frozen meanwhile, if there is a cold store.
         Caller("comer", urls, world.dice("comer"), losses, split, world.line, pause=(2.5, 7.0)),
     ]
     return onlookers, callers
 
 
 async def _unready(fleet: Fleet) -> list[str]:
-    """What programs say that they are not ready, or do not say."""
+    """Returns a finding for each program that reports that it is not ready, or does not answer."""
     found = []
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=5)) as http:
         for program in fleet.programs.values():

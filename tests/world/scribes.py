@@ -1,8 +1,9 @@
-"""People on `padfleet.connect`: each writes lines into a pad, and knows which of them were taken.
+"""Simulates people on `padfleet.connect`: each writes lines into a pad, and knows which of them
+were accepted.
 
-The clients of `make chaos` type all over the text, are told everything that they were sent, and are
-judged by that. These use the library as a program would, over aiohttp, and are judged by what it
-promises: a line whose `append` has returned is in the pad, once.
+The clients of `make chaos` type all over the text, record everything that they were sent, and are
+judged by that. These use the library as a program would, over aiohttp, and are judged by its
+promise: a line whose `append` has returned is in the pad, once.
 """
 
 from __future__ import annotations
@@ -15,11 +16,11 @@ from collections.abc import Callable
 from padfleet.shared.client import PadError, ProtocolError, connect
 
 LONGEST_AWAY = 2.0
-"""Seconds before somebody joins anew whose session has ended."""
+"""How many seconds pass at most before somebody whose session has ended joins anew."""
 
 
 class Scribe:
-    """One of them."""
+    """A person who writes lines."""
 
     def __init__(
         self,
@@ -30,12 +31,13 @@ class Scribe:
         *,
         slower: float = 1.0,
     ) -> None:
-        """`urls`: of one pad on several workers. `slower`: how much longer it thinks than usual."""
+        """Takes the addresses of one pad on several workers; `slower` is how much longer than usual
+        it thinks."""
         self.name = name
         self.taken: list[str] = []  #: lines that were accepted
         self.faults: list[str] = []
         self.sessions = 0
-        self.text = ""  #: what stood there in the end
+        self.text = ""  #: the pad's text at the end
         self.ended = asyncio.Event()
         self._urls = urls
         self._dice = dice
@@ -45,11 +47,11 @@ class Scribe:
         self._count = 0
 
     def rest(self) -> None:
-        """Writes no more lines; leaves when the last one has been taken."""
+        """Ends writing: it leaves when the last line has been accepted."""
         self._writes = False
 
     async def run(self) -> None:
-        """Until it is to rest, and has had its last line taken or refused."""
+        """Runs until it is to rest, and its last line has been accepted or refused."""
         while self._writes:
             try:
                 await self._session()
@@ -69,15 +71,15 @@ class Scribe:
             while self._writes:
                 await asyncio.sleep(self._dice.uniform(0.5, 3.0) * self._slower)
                 self._count += 1
-                # Nothing that a typist takes for one of their own marks.
+                # This is nothing that a typist takes for one of their own marks.
                 line = f"{{{self.name}.{self._count}}}\n"
                 await pad.append(line)
                 self.taken.append(line.strip())
             self.text = pad.text
 
     def judge(self, text: str, *, rolled_back: bool) -> list[str]:
-        """What is wrong, given the pad's text in the end. Where history was rolled back, a line
-        that had been taken may be gone; twice it may never be there."""
+        """Returns the faults, given the pad's text in the end. If history was rolled back, an
+        accepted line may be gone; it may never be there twice."""
         seen = Counter(line for line in text.replace("{", "\n{").replace("}", "}\n").split("\n"))
         found = list(self.faults)
         for number in range(1, self._count + 1):

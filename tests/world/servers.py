@@ -1,6 +1,6 @@
-"""How the servers of a fleet stand together: one alone, one that Sentinel names, or a cluster.
+"""Sets up the servers of a fleet: one alone, one that Sentinel names, or a cluster.
 
-What breaks a server finds it here by a `Place`, whichever it is; programs find it by the URL.
+Faults find a server here by its `Place`, whatever the topology; programs find it by the URL.
 """
 
 from __future__ import annotations
@@ -23,25 +23,25 @@ Kind = Literal["single", "sentinel", "cluster"]
 KINDS: Final[tuple[Kind, ...]] = ("single", "sentinel", "cluster")
 
 NODES: Final = 3
-"""Primaries of a cluster."""
+"""The number of primaries of a cluster."""
 
 
 @dataclass
 class Place:
-    """A server, and the host that it runs on just now."""
+    """A server, and the host that it runs on at the moment."""
 
     host: Host
     server: Server
 
 
 class Servers:
-    """All of one fleet."""
+    """All servers of one fleet."""
 
     def __init__(self, world: World, kind: Kind, serves: Callable[[list[Server]], None]) -> None:
-        """`serves` is told of those that count, whenever these are others or have other things in
-        them."""
+        """Sets up the servers; `serves` is called with those that count, whenever they change, or
+        their content is replaced."""
         self.kind = kind
-        self.standby: Place | None = None  #: of a primary that Sentinel names
+        self.standby: Place | None = None  #: the replica of a primary that Sentinel names
         self.cluster: Cluster | None = None
         self.sentinel = Sentinel("redis", REDIS_PORT)
         self._world = world
@@ -49,7 +49,7 @@ class Servers:
         names = (
             [f"redis-{number + 1}" for number in range(NODES)] if kind == "cluster" else ["redis"]
         )
-        self.places = [self._make(name) for name in names]  #: those that count
+        self.places = [self._make(name) for name in names]  #: the servers that count
         match kind:
             case "cluster":
                 self.cluster = Cluster([place.server for place in self.places])
@@ -71,7 +71,7 @@ class Servers:
 
     @property
     def names(self) -> list[str]:
-        """The names of the hosts that data is on."""
+        """Returns the names of the hosts with data."""
         names = [place.server.name for place in self.places]
         return names + ([self.standby.server.name] if self.standby is not None else [])
 
@@ -80,11 +80,11 @@ class Servers:
         return sum(server.commands for server in self.servers)
 
     def place(self, chance: float) -> Place:
-        """One that counts, by a number from 0 to 1."""
+        """Returns one of the places that count, by a number from 0 to 1."""
         return self.places[min(int(chance * len(self.places)), len(self.places) - 1)]
 
     def holder(self, key: bytes) -> Server:
-        """Who has this key, or would have it."""
+        """Returns the server that has this key, or would have it."""
         if self.cluster is None:
             return self.places[0].server
         slot = slot_of(key)
@@ -118,7 +118,8 @@ class Servers:
         self._world.network.kill(place.host)
 
     def start(self, place: Place, lost: float) -> int:
-        """Returns how many transactions it has lost, of a second's: a share of `lost`."""
+        """Starts a server that lost the share `lost` of the last second's transactions, and returns
+        how many those are."""
         gone = place.server.restart(lost)
         place.host = self._world.network.add(place.server.name)
         self._serve(place)
@@ -126,12 +127,13 @@ class Servers:
         return gone
 
     def wipe(self, place: Place) -> None:
-        """As FLUSHALL."""
+        """Empties a server, as FLUSHALL does."""
         place.server.wipe()
         self._tell()
 
     def replica(self, place: Place, number: int) -> Server:
-        """Who may take the place of this one; it is as its primary is just now."""
+        """Returns the server that may take the place of this one; it has its primary's present
+        content."""
         if self.standby is not None:
             return self.standby.server
         name = place.server.name
@@ -140,9 +142,10 @@ class Servers:
         return replica
 
     def fail_over(self, place: Place, replica: Server) -> int:
-        """The replica is primary from now on. Returns how much it lacks. Of one alone and of one of
-        a cluster, it has the name of the old one, which is dead; the primary that Sentinel names is
-        another, and the old one may think what it likes until it is told (`demote`)."""
+        """Makes the replica primary, and returns how many transactions it lacks. For a single
+        server and for one of a cluster, it has the name of the old one, which is dead; the primary
+        that Sentinel names is another host, and the old one may believe that it is primary until it
+        is told otherwise (`demote`)."""
         lacks = replica.promote()
         if self.standby is not None:
             old, self.standby = Place(place.host, place.server), None
@@ -161,11 +164,11 @@ class Servers:
 
     @property
     def former(self) -> Place:
-        """The primary that has just been replaced, and has not been told."""
+        """Returns the primary that has just been replaced, and has not been told."""
         return self._former
 
     def demote_former(self) -> None:
-        """It follows the new one."""
+        """Makes the former primary follow the new one."""
         old = self._former
         if not old.host.alive:
             old.host = self._world.network.add(old.server.name)

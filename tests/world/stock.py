@@ -1,8 +1,9 @@
-"""People on Etherpad's own page, as docs/protocol.md has it: polling first and then a WebSocket,
-one commit in flight and at most two a second, and whatever `disconnect` says is a reason to reload.
+"""Simulates people on Etherpad's own page, as docs/protocol.md describes it: it polls first and
+then uses a WebSocket, has one commit in flight and at most two per second, and reloads for any
+`disconnect`.
 
-A revision that does not follow is passed over by such a page, which is stuck from then on: a
-`Typist` gives up then, and the judge says so.
+Such a page skips a revision that does not follow, and is stuck from then on: a `Typist` gives up
+then, and the judge reports it.
 """
 
 from __future__ import annotations
@@ -20,17 +21,17 @@ from tests.chaos.history.hearing import heard_in, tell
 from tests.chaos.history.typist import Typist
 
 APART: Final = 0.5
-"""Seconds between two commits of a page."""
+"""How many seconds pass at least between two commits of a page."""
 
 SLOW_COMMIT: Final = 20.0
-"""Seconds without an answer after which a page gives up, and asks for a reload."""
+"""After how many seconds without an answer a page gives up, and asks for a reload."""
 
 FIRST_PAUSE: Final = 1.0
 LONGEST_PAUSE: Final = 5.0
-"""Seconds before a page tries again."""
+"""How many seconds pass at most before a page tries again."""
 
 ATTEMPTS: Final = 5
-"""Tries after which a page asks for a reload."""
+"""After how many tries a page asks for a reload."""
 
 GREETING: Final = 10.0
 
@@ -51,7 +52,7 @@ class PageTypist(Typist):
 
     @property
     def waits_for(self) -> float:
-        """Seconds since what is in flight was sent; 0 if nothing is."""
+        """Returns the seconds since the submission in flight was sent, or 0 if there is none."""
         return self._clock() - self._sent if self._in_flight is not None else 0.0
 
 
@@ -73,7 +74,7 @@ class Page:
             if typist.gone is None:
                 typist.connection_lost(why)
             if failures > ATTEMPTS:
-                # It has tried as often as it does: the page asks for a reload.
+                # It has used up its attempts: the page asks for a reload.
                 typist.told_to_leave("reconnect_failed")
                 failures = 0
             place += 1
@@ -83,7 +84,7 @@ class Page:
     async def _once(
         self, typist: PageTypist, speaks: Callable[[Typist, Line], None], url: str
     ) -> str:
-        """One connection, from its beginning to its end; why it ended."""
+        """Makes one connection, from its beginning to its end, and returns why it ended."""
         ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
         def end(why: object = "disconnected") -> None:
@@ -138,13 +139,13 @@ class Page:
 
 
 def _keep(typist: PageTypist, args: tuple[Any, ...]) -> None:
-    """As Socket.IO's own client does with the last text of an event."""
+    """Keeps the last text of an event, as Socket.IO's own client does."""
     if args and isinstance(args[-1], str):
         typist.kept = args[-1]
 
 
 class _Line:
-    """What a typist speaks through."""
+    """The connection through which a typist speaks."""
 
     def __init__(self, client: Any, end: Callable[[object], None]) -> None:
         self._client = client

@@ -1,4 +1,4 @@
-"""What has happened in a run: a hash over all of it, and lines for people."""
+"""Records what has happened in a run: a hash over all of it, and lines for people."""
 
 from __future__ import annotations
 
@@ -9,26 +9,27 @@ from struct import Struct
 from typing import Final
 
 KEPT: Final = 400
-"""Lines that are kept of a run which is not shown: the last ones before something went wrong."""
+"""How many lines of a run that is not shown are kept: the last ones before something went wrong."""
 
 _MOMENT: Final = Struct("<dI").pack
 
 TOGETHER: Final = 1000
-"""Pieces that are hashed at once."""
+"""How many pieces are hashed at once."""
 
 
 class Trace:
-    """Whatever makes two runs differ goes into it, so equal digests mean equal runs."""
+    """The trace of a run. It includes everything that may make two runs differ, so equal digests
+    mean equal runs."""
 
     def __init__(self, show: Callable[[str], None] | None = None) -> None:
-        """`show` is given each line as it comes."""
+        """Starts a trace; `show` is called with each line as it comes."""
         self._hash = blake2b(digest_size=16)
-        self._pieces: list[bytes] = []  #: that are not hashed yet
+        self._pieces: list[bytes] = []  #: those that are not hashed yet
         self._show = show
         self.lines: deque[str] = deque(maxlen=KEPT)
 
     def bytes(self, now: float, what: bytes, data: bytes) -> None:
-        """Goes into the digest only."""
+        """Adds bytes to the digest only."""
         pieces = self._pieces
         pieces += (_MOMENT(now, len(data)), what, data)
         if len(pieces) > TOGETHER:
@@ -39,7 +40,7 @@ class Trace:
         self._pieces.clear()
 
     def line(self, now: float, where: str, text: str) -> None:
-        """For people, too."""
+        """Adds a line, which is also for people."""
         line = f"{now:10.6f} {where:<10} {text}"
         self._pieces.append(line.encode(errors="surrogatepass"))
         self.lines.append(line)

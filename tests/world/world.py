@@ -1,4 +1,4 @@
-"""One simulated world: what a seed makes of clocks, chance, network and hosts."""
+"""Makes one simulated world from a seed: its clocks, chance, network and hosts."""
 
 from __future__ import annotations
 
@@ -16,22 +16,24 @@ from tests.world.network import Network, SimulatedSocket
 from tests.world.trace import Trace
 
 EPOCH: Final = 1_800_000_000.0 - 1000.0
-"""What the clocks of hosts show when the loop's shows 0, in seconds since 1970."""
+"""What the hosts' clocks show when the loop's clock shows 0, in seconds since 1970."""
 
 CLIENTS: Final = ("engineio.client", "socketio.client")
-"""What the people's own library says of a connection that has broken is of no interest."""
+"""The loggers of the people's own library, whose words about broken connections are of no
+interest."""
 
 OF_THE_MACHINE: Final = ("the page is not built",)
-"""What depends on where the simulation runs, and not on the seed."""
+"""The beginnings of messages that depend on the machine, and not on the seed."""
 
 _ADDRESS: Final = re.compile(r"0x[0-9a-f]{6,}")
 
 
 class World:
-    """Each part of it has dice of its own, so that one more throw here changes nothing there."""
+    """A world. Each part of it has dice of its own, so that one more throw here changes nothing
+    there."""
 
     def __init__(self, seed: str, show: Callable[[str], None] | None = None) -> None:
-        """`show` is given the lines of the trace."""
+        """Makes a world from a seed; `show` is called with the lines of the trace."""
         self.seed = seed
         self.trace = Trace(show)
         self.loop = WorldLoop(self.dice("order"))
@@ -42,9 +44,9 @@ class World:
         return random.Random(f"{self.seed} {what}")
 
     def line(self, text: str, host: Host | None = None) -> None:
-        """Into the trace."""
+        """Adds a line to the trace."""
         where = host or here()
-        # Where an object lies is not the seed's.
+        # The addresses of objects do not depend on the seed.
         text = _ADDRESS.sub("0x…", text)
         self.trace.line(self.loop.now, where.name if where is not None else "", text)
 
@@ -97,9 +99,9 @@ class Listener(logging.Handler):
     def __init__(self, world: World) -> None:
         super().__init__(logging.INFO)
         self.is_expected: Callable[[logging.LogRecord], bool] = lambda _: False
-        """Whether somebody who has broken something need not wonder at it."""
+        """Returns whether a record is to be expected, given what has been broken."""
         self.takes_warnings_for_faults = False
-        self.tell: Callable[[], None] = lambda: None  #: when something was logged that may not be
+        self.tell: Callable[[], None] = lambda: None  #: called when a forbidden record was logged
         self.faults: list[str] = []
         self._world = world
 

@@ -1,9 +1,9 @@
-"""What must be true at every moment, and is looked at while a run goes on.
+"""Checks what must be true at every moment, while a run goes on.
 
-`ledger` holds each commit and each lease against I1 and I2, on the side of the server; `rooms` what
-workers hold and send against I3 to I6 and I8; `readiness` what programs say of themselves against
-who is served (I10); `growth` sees to it that nothing grows without bound, and that no task dies
-unseen. The judge of the end is `tests.chaos.history`.
+`ledger` checks each commit and each lease against I1 and I2, on the side of the server; `rooms`
+checks what workers hold and send against I3 to I6 and I8; `readiness` compares what programs report
+about themselves with who is served (I10); `growth` checks that nothing grows without bound, and
+that no task dies unseen. At the end, `tests.chaos.history` judges.
 """
 
 from __future__ import annotations
@@ -22,17 +22,18 @@ if TYPE_CHECKING:
     from tests.world.world import World
 
 LOOK: Final = 0.5
-"""Seconds between two looks at what workers have sent, and at how people are served."""
+"""How many seconds pass between two looks at what workers have sent, and at how people are
+served."""
 
 MOST_FINDINGS: Final = 20
-"""What is written down of one run: where one thing is wrong, many are."""
+"""How many findings are written down for one run: where one thing is wrong, many are."""
 
 
 class Guards:
-    """All of them, for one run. What they find is in `findings`, each thing once."""
+    """All guards of one run. Their findings are in `findings`, each once."""
 
     def __init__(self, world: World, *, hasty: bool = False) -> None:
-        """`hasty`: `broken` is set by the first finding."""
+        """Sets up the guards. If `hasty`, the first finding sets `broken`."""
         self.findings: dict[str, None] = {}
         self.broken: asyncio.Future[None] = world.loop.create_future()
         self.typists: Typists | None = None
@@ -57,12 +58,12 @@ class Guards:
             self.broken.set_result(None)
 
     def follow(self, servers: list[Server]) -> None:
-        """These are the servers now, with what they have."""
+        """Takes the servers that count now, with their content."""
         self._servers = servers
         self.ledger.follow(servers)
 
     async def watch(self) -> None:
-        """Looks around, for as long as it runs; to be run outside of all hosts."""
+        """Looks around for as long as it runs; it has to run outside of all hosts."""
         loop = self._world.loop
         while not self.stopped:
             await asyncio.sleep(LOOK)
@@ -84,7 +85,7 @@ class Guards:
                 task.add_done_callback(self._watching.discard)
 
     def at_the_end(self, clients: int) -> None:
-        """In a quiet moment, in which everybody is still there."""
+        """Checks sizes at a quiet moment, when everybody is still there."""
         hosts = [host for host in self._world.loop.hosts if host.runs]
         for text in too_much(
             self.tasks, self._world.network, self._servers, hosts=hosts, clients=clients

@@ -1,4 +1,4 @@
-"""Nothing grows without bound, and no task dies unseen."""
+"""Checks that nothing grows without bound, and that no task dies unseen."""
 
 from __future__ import annotations
 
@@ -14,30 +14,30 @@ from tests.world.redis.server import Server
 from tests.world.redis.store import SortedSet, Stream
 
 SEEN_WITHIN: Final = 5.0
-"""Seconds in which somebody has to have asked a task for the fault that it died of."""
+"""Within how many seconds somebody has to have asked a task for the fault that it died of."""
 
 MOST_TASKS: Final = 250
-"""Tasks of one program, twice what has been seen with a dozen clients."""
+"""How many tasks one program may have: twice what has been seen with a dozen clients."""
 
 MOST_CONNECTIONS: Final = 150
-"""Connections of one program: redis-py may have a hundred."""
+"""How many connections one program may have; redis-py may have a hundred."""
 
 MOST_INBOX: Final = 250
-"""Entries of an inbox in the end: a server trims by whole nodes of a hundred."""
+"""How many entries an inbox may have in the end: a server trims by whole nodes of a hundred."""
 
 MOST_KEYS: Final = 80
-"""Keys for each pad, author, session and program together."""
+"""How many keys there may be for each client, with its pads, authors, sessions and programs."""
 
 
 class TaskGuard:
-    """Makes the tasks of a loop, and keeps account of them."""
+    """Makes the tasks of a loop, and keeps track of them."""
 
     def __init__(self, found: Callable[[str], None], loop: WorldLoop) -> None:
         self._found = found
         self._loop = loop
         self._failed: list[tuple[float, Host, asyncio.Task[Any]]] = []
         self._running: list[tuple[Host, asyncio.Task[Any]]] = []
-        """Those that had not ended when it was last looked, and those that have begun since."""
+        """The tasks that had not ended at the last look, and those that have begun since."""
         loop.set_task_factory(self._make)  # type: ignore[arg-type]
 
     def _make(
@@ -50,11 +50,12 @@ class TaskGuard:
         return task
 
     def running(self) -> Counter[Host]:
-        """How many tasks each has."""
+        """Returns how many tasks each host has."""
         return Counter(host for host, task in self._running if not task.done())
 
     def look(self, now: float) -> None:
-        """Whoever has asked for a task's fault has taken note of it: asyncio notes that."""
+        """Finds tasks that died unseen. asyncio records whether anybody has asked for a task's
+        fault."""
         still = []
         for host, task in self._running:
             if not task.done():
@@ -77,7 +78,7 @@ class TaskGuard:
 def too_much(
     tasks: TaskGuard, network: Network, servers: list[Server], *, hosts: list[Host], clients: int
 ) -> list[str]:
-    """What has grown beyond its bounds, in a quiet moment in which everybody is still there."""
+    """Returns what has grown beyond its bounds, at a quiet moment when everybody is still there."""
     found = []
     running = tasks.running()
     for host in hosts:

@@ -1,7 +1,7 @@
-"""Each transaction of the server, held against what came before it (I1, I2).
+"""Compares each transaction of the server with what came before it (I1, I2).
 
 It believes no program: it reads what a transaction has left in the server, and keeps a book of its
-own. What it knows of the fleet are the names of the keys and the form of what stands in them.
+own. All that it knows of the fleet are the names of the keys and the form of their values.
 """
 
 from __future__ import annotations
@@ -42,10 +42,10 @@ class _Pad:
 
     first: int = 0
     last: int = -1
-    chain: bytes = b""  #: of the last one
+    chain: bytes = b""  #: that of the last revision
     epoch: int = 0
     revs: dict[Origin, int] = field(default_factory=dict)
-    """Which revision a submission has become; of all that the pad has had since it was made."""
+    """Which revision a submission has become, for all that the pad has had since it was created."""
 
 
 @dataclass
@@ -56,14 +56,15 @@ class _Partition:
     length: int = 0
     position: Id = FIRST
     waiting: dict[Id, tuple[float, Entry]] = field(default_factory=dict)
-    """What was put in, and is not settled; and since when, by the loop's clock."""
+    """The entries that were put in and are not settled, and since when, by the loop's clock."""
 
 
 class Ledger:
     """The book of one fleet."""
 
     def __init__(self, found: Callable[[str], None]) -> None:
-        """`found` is told what is wrong, in words that begin with the invariant's name."""
+        """Takes `found`, which is called with each fault in words that begin with the invariant's
+        name."""
         self._found = found
         self._pads: dict[bytes, _Pad] = {}
         self._partitions: dict[bytes, _Partition] = {}
@@ -73,12 +74,12 @@ class Ledger:
         self.ever: defaultdict[bytes, set[tuple[int, bytes]]] = defaultdict(set)
         """All revisions that were ever committed, with their chains, by pad."""
         self.transactions = 0
-        self.frozen = self.thawed = 0  #: times that a pad has left for the cold store, or come back
+        self.frozen = self.thawed = 0  #: how often a pad has left for the cold store, or come back
         self.damaged: set[bytes] = set()
-        """Pads, by what their keys begin with, whose keys somebody has damaged by hand."""
+        """The pads, by the beginning of their keys, whose keys somebody has damaged by hand."""
 
     def follow(self, servers: list[Server]) -> None:
-        """From now on these are the ones that count, with what they have just now: one has been
+        """Takes the servers that count from now on, with their present content: one has been
         started, wiped or promoted, and may have lost what another had."""
         self._servers = servers
         self._pads.clear()
@@ -100,8 +101,8 @@ class Ledger:
                             _wait(partition, value.ids[at], value.fields[at], self._now())
 
     def waiting_for(self, owner: str) -> float:
-        """Seconds for which the oldest entry waits that this writer, which has the lease, has to
-        settle."""
+        """Returns for how many seconds the oldest entry has waited that this writer, which has the
+        lease, has to settle."""
         since = [
             at
             for partition in self._partitions.values()
@@ -116,12 +117,12 @@ class Ledger:
     # --- A transaction ---------------------------------------------------------------------------
 
     def committed(self, server: Server, who: str, call: Call) -> None:
-        """`who`: the host whose connection it came by."""
+        """Checks a transaction; `who` is the host whose connection it came by."""
         if server not in self._servers:
             self._overhear(call)
             return
         self.transactions += 1
-        pads: dict[bytes, bool] = {}  #: and whether another history may have been put there
+        pads: dict[bytes, bool] = {}  #: whether another history may have been put there
         states: dict[bytes, None] = {}
         for effect in call.effects:
             name, key = effect[0], effect[1]
@@ -151,8 +152,8 @@ class Ledger:
             self._look_at_state(server, key, who, call, said, gone)
 
     def _overhear(self, call: Call) -> None:
-        """What a server commits whose place another has taken, and which has not been told: it is
-        lost, but whoever hears of it has not made it up."""
+        """Notes what a server commits whose place another has taken, without having been told: it
+        is lost, but anyone who hears of it has not made it up."""
         for effect in call.effects:
             if effect[0] == b"XADD" and effect[1].endswith(REVS) and PAD in effect[1]:
                 rev = id_of(effect[-3])[0]
@@ -160,14 +161,14 @@ class Ledger:
                 self.ever[effect[1].removesuffix(REVS)].add((rev, chain))
 
     def _look_at_pad(self, server: Server, base: bytes, who: str, *, anew: bool) -> list[Revision]:
-        """Returns the revisions that are new."""
+        """Checks a pad, and returns the revisions that are new."""
         stream = server.store.values.get(base + REVS)
         meta = server.store.values.get(base + META)
         known = self._pads.get(base)
         if not isinstance(stream, Stream) or not stream.ids:
             others = (other for other in self._servers if other is not server)
             if any(base + REVS in other.store.values for other in others):
-                return []  # its slot is half moved, and they stand on the other server
+                return []  # its slot is half moved, and they are on the other server
             if known is not None and known.last >= 0 and not anew:
                 self._found(f"I1 {_name(base)}: its revisions are gone, and nobody deleted it")
             self._pads.pop(base, None)
@@ -183,13 +184,14 @@ class Ledger:
         new = self._new_revisions(stream, base, known, who, checks_origin=not whole or not who)
         if new and not whole and who:
             self._may_commit(server, base, who)
-        if who or isinstance(meta, dict):  # what is only looked at may be half of what there was
+        if who or isinstance(meta, dict):  # a first look may find half of what there was
             self._hold_against_meta(meta, base, known)
         return new
 
     @staticmethod
     def _chain_before(stream: Stream) -> bytes:
-        """What the first one's chain was made of cannot be known, if it is not revision 0."""
+        """Returns the chain before the first revision, which is unknown if that is not revision
+        0."""
         return b"" if stream.ids[0][0] == 0 else b"?"
 
     def _new_revisions(
@@ -255,7 +257,8 @@ class Ledger:
         return self._partitions.setdefault(state, _Partition())
 
     def _came(self, key: bytes, effect: tuple[bytes, ...]) -> None:
-        """XADD key … id field value: what stands between is of the command's options."""
+        """Notes a new entry, from XADD key … id field value: the part in between is the command's
+        options."""
         _wait(self._partition_of(key), id_of(effect[-3]), effect[-2:], self._now())
 
     def _look_at_state(
@@ -311,8 +314,8 @@ class Ledger:
         said: dict[Origin, str],
         gone: set[str],
     ) -> list[Fence]:
-        """Every entry that is passed has become a revision or had an answer. Returns the fences
-        that have been put up."""
+        """Checks that every entry that was passed has become a revision or had an answer. Returns
+        the fences that have been put up."""
         fences = []
         due = [at for at in partition.waiting if at <= partition.position or at in taken_out]
         for at in due:
@@ -335,8 +338,9 @@ class Ledger:
     def _said(
         self, server: Server, call: Call, new: dict[bytes, list[Revision]]
     ) -> tuple[dict[Origin, str], set[str]]:
-        """What the workers were told: outcomes, and pads that are gone. What they are told to be in
-        a pad has to be there; and what is `new` was made under the reign that they are told."""
+        """Returns what the workers were told: outcomes, and pads that are gone. Revisions that they
+        are told of have to be there, and `new` ones were made under the reign that they are
+        told."""
         said: dict[Origin, str] = {}
         gone: set[str] = set()
         for channel, data in call.published:
@@ -372,7 +376,7 @@ class Ledger:
 
 
 def _state_of(server: Server, base: bytes) -> Hash:
-    """What is on record of the partition of a pad."""
+    """Returns the record of the partition of a pad."""
     state = server.store.values.get(base.split(PAD)[0] + STATE)
     return state if isinstance(state, dict) else {}
 
@@ -394,7 +398,7 @@ def _writes_position(call: Call, state: bytes) -> bool:
 
 
 def _wait(partition: _Partition, at: Id, fields: Iterable[bytes], now: float) -> None:
-    """What cannot be read, or stands elsewhere, is not kept account of."""
+    """Notes an entry as waiting, unless it cannot be read, or is stored elsewhere."""
     name, data = fields
     if name == b"e":
         with suppress(ValueError, LookupError, TypeError):

@@ -1,4 +1,4 @@
-"""Who is on a pad, and who may still submit to it: each transaction held against that (I2, I5)."""
+"""Checks each transaction against who is on a pad, and who may still submit to it (I2, I5)."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ MEMBERS: Final = b":members"
 
 
 def look_at_members(found: Callable[[str], None], server: Server, call: Call) -> None:
-    """No two sessions of an author have the same number: the one with the higher number stays.
-    (Those of different authors may, once a fail-over has taken numbers back.) And a session that
-    comes is announced to all workers."""
+    """Checks that no two sessions of an author have the same number, since the one with the higher
+    number stays. (Sessions of different authors may, once a fail-over has taken numbers back.) A
+    session that comes has to be announced to all workers."""
     joined = [
         effect for effect in call.effects if effect[0] == b"HSET" and effect[1].endswith(MEMBERS)
     ]
@@ -34,7 +34,7 @@ def look_at_members(found: Callable[[str], None], server: Server, call: Call) ->
 
 
 def look_at_fence(found: Callable[[str], None], server: Server, state: bytes, fence: Fence) -> None:
-    """A fence that is settled stands on record, for whoever writes on the pad next (I2)."""
+    """Checks that a settled fence is recorded, for the next writer on the pad (I2)."""
     key = state.rsplit(b":", 1)[0] + b":pad:" + fence.pad.encode() + b":fences"
     held = server.store.values.get(key)
     if held is not None and not isinstance(held, dict):
@@ -52,7 +52,7 @@ def _order(record: bytes) -> bytes:
 
 
 def _author(record: bytes) -> str | None:
-    """None where the record has been damaged by hand."""
+    """Returns the author in a record, or None if the record has been damaged by hand."""
     try:
         message = decode_message(b"J" + record)
     except ValueError:

@@ -1,4 +1,4 @@
-"""What programs say of themselves, held against who is served (I10)."""
+"""Compares what programs report about themselves with who is served (I10)."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from tests.world.host import Host, here
 from tests.world.network import WorldTransport
 
 INTERVAL: Final = 1.0
-"""Seconds between two questions to a program."""
+"""How many seconds pass between two questions to a program."""
 
 LIE: Final = 5.0
-"""Seconds for which a program may say what is not so."""
+"""For how many seconds a program may report something that is not true."""
 
 PROMPT: Final = 2.0
-"""Seconds in which who is served has an answer: the time of an answer that got lost, and was asked
-for after one, in it."""
+"""Within how many seconds a person who is served has an answer, including the time for an answer
+that got lost and was asked for after one second."""
 
 
 @dataclass
 class _Word:
-    """What one program says."""
+    """What one program reports."""
 
     health: Health
     ready_since: float | None = None
@@ -50,12 +50,12 @@ class _Service:
     """How people on one worker are served."""
 
     answered_at: float = 0.0  #: when somebody last was
-    late_at: float = 0.0  #: when somebody last had waited for longer than is prompt
+    late_at: float = 0.0  #: when somebody last had waited for too long
     waits: list[_Wait] = field(default_factory=list)
 
 
 class ReadinessGuard:
-    """One for a process: it gets to know each `Health` that is made."""
+    """The guard of one process: it learns of each `Health` that is made."""
 
     def __init__(self, found: Callable[[str], None], ledger: Ledger) -> None:
         self._found = found
@@ -64,7 +64,7 @@ class ReadinessGuard:
         self._waits: dict[str, _Wait] = {}
         self._services: dict[str, _Service] = {}
         self.quiet_since: float | None = None
-        """From when on all have to be ready; None: something may be broken."""
+        """Since when all have to be ready; None: something may be broken."""
         self.questions = 0
         made = Health.__init__
 
@@ -76,13 +76,13 @@ class ReadinessGuard:
         Health.__init__ = make  # type: ignore[method-assign,assignment]
 
     def hosts(self) -> list[Host]:
-        """Whose programs can be asked."""
+        """Returns the hosts whose programs can be asked."""
         for host in [host for host in self._words if not host.alive]:
             del self._words[host]
         return [host for host in self._words if host.runs]
 
     async def ask(self, host: Host, now: Callable[[], float]) -> None:
-        """To be run on the host itself: as a program that is asked over HTTP."""
+        """Asks a program; it has to run on the program's host, like a request over HTTP."""
         word = self._words[host]
         self.questions += 1
         report = await word.health.readiness()
@@ -95,11 +95,11 @@ class ReadinessGuard:
         word.why = "; ".join(f"{name}: {why}" for name, why in report.failing.items())
 
     def look(self, now: float, typists: Typists) -> None:
-        """At who waits for what, and whether that is what the programs say."""
+        """Checks who waits for what, and whether that agrees with what the programs report."""
         self._look_at_people(now, typists)
         for host, word in self._words.items():
             if not host.runs:
-                # It says nothing.
+                # A frozen program reports nothing.
                 word.ready_since = word.unready_since = None
             elif host.name.startswith("worker"):
                 self._judge_worker(now, host.name, word)
@@ -164,7 +164,8 @@ class ReadinessGuard:
 
 
 def _worker_of(typists: Typists, name: str) -> str:
-    """The host that somebody is connected to, if bytes can go both ways; else ""."""
+    """Returns the host that somebody is connected to, if bytes can go both ways, and otherwise
+    ""."""
     line = typists._lines.get(name)
     if not isinstance(line, Connection) or not isinstance(line._transport, WorldTransport):
         return ""

@@ -1,7 +1,7 @@
-"""What workers hold and send, held against what is stored and what has arrived (I3 to I6, I8).
+"""Checks what workers hold and send against what is stored and what has arrived (I3 to I6, I8).
 
-After each step of a feed and of a cursor it is looked whether that could be; now and then what a
-worker believes to have sent is held against what its client has.
+Each step of a feed and of a cursor is checked; now and then, what a worker believes to have sent is
+compared with what its client has.
 """
 
 from __future__ import annotations
@@ -27,17 +27,19 @@ from tests.world.network import End, WorldTransport
 from tests.world.redis.server import Server
 
 MOST_KEPT: Final = HIGH_WATER + (1 << 20)
-"""Bytes that may wait for one socket: what the high water lets through, and one frame (I6)."""
+"""How many bytes may wait for one socket: what the high-water mark lets through, and one frame
+(I6)."""
 
 MOST_PENDING: Final = 50
-"""Submissions of one session under way. Each client of ours has one."""
+"""How many submissions of one session may be under way. Each of our clients has one."""
 
 CHANNEL_GRACE: Final = 5.0
-"""Seconds for which a channel may be subscribed to of which no pad is open (I8)."""
+"""For how many seconds a channel may be subscribed to of a pad that is not open (I8)."""
 
 
 class RoomsGuard:
-    """For all workers of a run. One for a process: it looks into classes of the product."""
+    """The guard of all workers of a run. There is one per process, since it hooks into classes of
+    the product."""
 
     def __init__(self, found: Callable[[str], None], ledger: Ledger) -> None:
         self._found = found
@@ -104,7 +106,7 @@ class RoomsGuard:
         DeliveryCursor.moved = has_moved  # type: ignore[method-assign,assignment]
 
     def _moved(self, before: int, step: Step, cursor: DeliveryCursor) -> None:
-        """After each message that a session was sent out of the ordinary way."""
+        """Checks each message that a session was sent other than by the fast path."""
         self.steps += 1
         match step:
             case NewChanges(revision) | Missed(revision):
@@ -142,7 +144,7 @@ class RoomsGuard:
                     yield room, session
 
     def _is_small(self, room: Room, session: Session) -> None:
-        """I6: no queue for a socket, only a cursor."""
+        """Checks I6: there is no queue for a socket, only a cursor."""
         if session.exit.kept > MOST_KEPT:
             self._found(f"I6 {room.pad_id}: {session.exit.kept} bytes wait for one socket")
         if len(session.pending) > MOST_PENDING or len(session.cursor.accepted) > MOST_PENDING:
@@ -179,7 +181,7 @@ class RoomsGuard:
             )
 
     def _only_the_interested(self, now: float, servers: list[Server]) -> None:
-        """I8: whoever has subscribed to a pad's channel has somebody on the pad."""
+        """Checks I8: a worker that has subscribed to a pad's channel has somebody on the pad."""
         open_pads = {
             host.name: {room.keys.channel.encode() for room in rooms}
             for host, rooms in self.live_rooms()
@@ -204,7 +206,7 @@ class RoomsGuard:
 
 
 def _is_quiet(mine: End, theirs: End, there: WorldTransport) -> bool:
-    """Whether no byte is on its way from them to me."""
+    """Returns whether no byte is on its way from them to me."""
     return not (
         mine.inbox
         or mine.on_way

@@ -1,1 +1,2 @@
-"""A Redis in memory, held against a real one by `tests/integration/world/test_differential.py`."""
+"""Simulates a Redis in memory, which `tests/integration/world/test_differential.py` compares with a
+real one."""

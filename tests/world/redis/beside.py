@@ -1,4 +1,5 @@
-"""The simulated server on a true socket, in a thread: what tests hold against a true server."""
+"""Runs the simulated server on a true socket, in a thread, for tests that compare it with a true
+server."""
 
 from __future__ import annotations
 
@@ -11,7 +12,7 @@ from tests.world.redis.server import Server
 
 
 class Beside:
-    """`with Beside() as url:`"""
+    """The running server, as `with Beside() as url:`."""
 
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()

@@ -1,8 +1,8 @@
-"""A cluster: which server has which slot, what each says to whoever asks the wrong one, and how
-slots move from one to another, key by key, or stay half-moved.
+"""Simulates a cluster: which server has which slot, what each answers to clients that ask the wrong
+one, and how slots move from one to another, key by key, or stay half-moved.
 
-All servers know at once what the cluster has decided; that news of it takes its time between them
-is not simulated.
+All servers know at once what the cluster has decided; the time that such news takes between them is
+not simulated.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def slot_of(key: bytes) -> int:
 
 
 def keys_of(args: list[bytes]) -> list[bytes]:
-    """The keys of a command, or its channels."""
+    """Returns the keys of a command, or its channels."""
     name = args[0].upper()
     if name in _KEYLESS:
         return []
@@ -51,12 +51,12 @@ def keys_of(args: list[bytes]) -> list[bytes]:
 
 
 class Cluster:
-    """The servers begin with equal shares."""
+    """A cluster, whose servers begin with equal shares."""
 
     def __init__(self, servers: list[Server]) -> None:
         self.servers = servers
-        self.moving: dict[int, tuple[Server, Server]] = {}  #: from where to where
-        self.moves = 0  #: that were begun
+        self.moving: dict[int, tuple[Server, Server]] = {}  #: from which server to which
+        self.moves = 0  #: how many were begun
         self._owner = [servers[slot * len(servers) // SLOTS] for slot in range(SLOTS)]
         for server in servers:
             server.cluster = self
@@ -65,7 +65,7 @@ class Cluster:
         return self._owner[slot]
 
     def check(self, server: Server, args: list[bytes], *, asking: bool) -> None:
-        """Raises CommandError if this command is not for this server."""
+        """Checks that this command is for this server. Raises CommandError if it is not."""
         keys = keys_of(args)
         if not keys:
             return
@@ -103,7 +103,7 @@ class Cluster:
     # --- Slots that move -------------------------------------------------------------------------
 
     def begin_to_move(self, slot: int, target: Server) -> bool:
-        """False: it is there, or on its way."""
+        """Begins to move a slot. Returns False if it is there already, or on its way."""
         source = self._owner[slot]
         if source is target or slot in self.moving:
             return False
@@ -112,7 +112,7 @@ class Cluster:
         return True
 
     def move_keys(self, slot: int, count: int) -> int:
-        """So many more of its keys. Returns how many are left."""
+        """Moves so many more of its keys. Returns how many are left."""
         source, target = self.moving[slot]
         there = [key for key in source.store.values if slot_of(key) == slot]
         for key in there[:count]:
@@ -120,7 +120,7 @@ class Cluster:
         return len(there[count:])
 
     def end_move(self, slot: int) -> None:
-        """All that is left is moved, and the slot is the other's."""
+        """Moves all keys that are left, and gives the slot to the other server."""
         source, target = self.moving[slot]
         self.move_keys(slot, SLOTS)
         del self.moving[slot]
@@ -128,13 +128,13 @@ class Cluster:
         source.lost_slot(slot)
 
     def turn_back(self, slot: int) -> None:
-        """Whoever moves it thinks better of it: what has been moved comes back."""
+        """Cancels the move: keys that have been moved come back."""
         source, target = self.moving.pop(slot)
         for key in [key for key in target.store.values if slot_of(key) == slot]:
             target.hand_over(key, source)
 
     def replace(self, old: Server, new: Server) -> None:
-        """Another server has taken its place."""
+        """Puts another server in the place of one."""
         new.cluster = self
         self.servers[self.servers.index(old)] = new
         self._owner = [new if owner is old else owner for owner in self._owner]
@@ -146,7 +146,7 @@ class Cluster:
     # --- What is told ----------------------------------------------------------------------------
 
     def ranges(self) -> list[Any]:
-        """As CLUSTER SLOTS answers."""
+        """Returns the answer to CLUSTER SLOTS."""
         found: list[Any] = []
         first = 0
         for slot in range(1, SLOTS + 1):
@@ -158,7 +158,8 @@ class Cluster:
 
 
 def commands() -> list[Any]:
-    """As COMMAND answers, as far as clients want to know where a command's keys are."""
+    """Returns the part of the answer to COMMAND from which clients learn where a command's keys
+    are."""
     from tests.world.redis.commands import COMMANDS
     from tests.world.redis.server import CONNECTION
 

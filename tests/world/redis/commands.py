@@ -1,8 +1,8 @@
-"""The commands and options that the fleet uses, and no others.
+"""Implements the commands and options that the fleet uses, and no others.
 
-Each takes a `Call` and the arguments behind its name. A command that writes puts what it has done
-into `call.effects`, in a form that has the same effect wherever and whenever it is done again: that
-is what replicas and the append-only file are told.
+Each takes a `Call` and the arguments after its name. A command that writes puts what it has done
+into `call.effects`, in a form that has the same effect wherever and whenever it is repeated: this
+is what replicas and the append-only file get.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from tests.world.redis.store import (
 )
 
 Reply = Any
-"""bytes, int, None, list, or `Status`."""
+"""A reply: bytes, int, None, list, or `Status`."""
 
 
 class Status(str):
@@ -43,7 +43,7 @@ class Status(str):
 
 OK: Final = Status("OK")
 NODE_ENTRIES: Final = 100
-"""Entries in one node of a stream, as a server has it by default: where it is trimmed roughly."""
+"""How many entries one node of a stream has by default, which matters for approximate trimming."""
 
 
 @dataclass
@@ -56,7 +56,7 @@ class Call:
     published: list[tuple[bytes, bytes]] = field(default_factory=list)
     info: Callable[[list[bytes]], bytes] = lambda _: b""
     listeners: Callable[[bytes], int] = lambda _: 0
-    """How many have subscribed to a channel."""
+    """Returns how many clients have subscribed to a channel."""
 
     def touched(self, *effect: bytes) -> None:
         self.effects.append(effect)
@@ -94,9 +94,9 @@ class Call:
 
 Command = Callable[[Call, list[bytes]], Reply]
 COMMANDS: dict[str, tuple[Command, int, bool]] = {}
-"""By name: what does it, the fewest arguments behind the name, and whether it writes."""
+"""The commands by name: the function, the least number of arguments, and whether it writes."""
 DENY_OOM: Final = frozenset(["SET", "HSET", "HSETNX", "HINCRBY", "RPUSH", "XADD", "ZADD", "XSETID"])
-"""Refused when memory is short."""
+"""The commands that are refused when memory is short."""
 
 
 def command(name: str, least: int, *, writes: bool = False) -> Callable[[Command], Command]:
@@ -226,14 +226,14 @@ def type_of(call: Call, args: list[bytes]) -> Status:
 
 
 def matches(text: bytes, pattern: bytes) -> bool:
-    r"""As a server has it. What it escapes as `\*`, Python does as `[*]`."""
+    r"""Returns whether the text matches a pattern of the server, whose `\*` is `[*]` in Python."""
     wanted = re.sub(r"\\(.)", lambda found: f"[{found[1]}]", pattern.decode("latin-1"))
     return fnmatchcase(text.decode("latin-1"), wanted)
 
 
 @command("SCAN", 1)
 def scan(call: Call, args: list[bytes]) -> list[Reply]:
-    """All at once: a client has to bear that, too."""
+    """Returns all keys at once, which a client has to cope with, too."""
     _ = integer(args[0])
     pattern = b"*"
     for name, value in zip(args[1::2], args[2::2], strict=True):
@@ -464,7 +464,7 @@ def _score(text: bytes) -> float:
 @command("ZADD", 3, writes=True)
 def zadd(call: Call, args: list[bytes]) -> int:
     key, *pairs = args
-    only = b""  #: those that are there, or those that are not
+    only = b""  #: only members that are there, or only others
     while pairs and (word := pairs[0].upper()) in (b"XX", b"NX"):
         if only not in (b"", word):
             raise CommandError("ERR XX and NX options at the same time are not compatible")
@@ -571,10 +571,10 @@ _SMALLER: Final = "ERR The ID specified in XADD is equal or smaller than the tar
 
 
 class _Trim:
-    """MAXLEN or MINID, as XADD and XTRIM have it."""
+    """MAXLEN or MINID, as in XADD and XTRIM."""
 
     def __init__(self, how: bytes, words: list[bytes]) -> None:
-        """Takes its own off the front of `words`."""
+        """Takes its own words off the front of `words`."""
         self.how = how
         self.roughly = False
         if words and words[0] in (b"~", b"="):
@@ -697,7 +697,7 @@ def xsetid(call: Call, args: list[bytes]) -> Status:
 
 @command("XINFO", 2)
 def xinfo(call: Call, args: list[bytes]) -> list[Reply]:
-    """As much of XINFO STREAM as tests look at."""
+    """Returns the part of XINFO STREAM that tests look at."""
     stream = call.stream(args[1])
     if args[0].upper() != b"STREAM":
         raise CommandError("ERR only XINFO STREAM is simulated")
@@ -760,9 +760,9 @@ def xrevrange(call: Call, args: list[bytes]) -> list[Reply]:
 class ReadWanted:
     """What an XREAD asks for."""
 
-    streams: dict[bytes, Id]  #: behind which
+    streams: dict[bytes, Id]  #: the ID after which each is read
     count: int | None
-    block_ms: int | None  #: None: not at all; 0: for good
+    block_ms: int | None  #: None: it does not block; 0: it blocks forever
 
 
 def read_wanted(call: Call, args: list[bytes]) -> ReadWanted:
@@ -809,7 +809,7 @@ def read_now(call: Call, wanted: ReadWanted) -> list[Reply] | None:
 
 @command("XREAD", 3)
 def xread(call: Call, args: list[bytes]) -> list[Reply] | None:
-    """Without waiting: that is for who holds the connection."""
+    """Reads without waiting: waiting is up to the connection."""
     return read_now(call, read_wanted(call, args))
 
 
@@ -833,7 +833,7 @@ def spublish(call: Call, args: list[bytes]) -> int:
 
 
 def run(call: Call, args: list[bytes]) -> Reply:
-    """One command, wherever it comes from. Raises CommandError."""
+    """Runs one command, wherever it comes from. Raises CommandError."""
     name = args[0].decode("latin-1").upper()
     known = COMMANDS.get(name)
     if known is None:

@@ -1,4 +1,4 @@
-"""Lua 5.1 as the server has it, with `redis.call`, `redis.pcall` and `cmsgpack`."""
+"""Runs Lua 5.1 as in the server, with `redis.call`, `redis.pcall` and `cmsgpack`."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ end
 """
 
 MOST_ARGUMENTS: Final = 100
-"""Values that are given to a function of Lua at once: lupa's own way to make a table of a list asks
-what kind of list it is, which costs more than the table; but Lua's stack has an end."""
+"""How many values are given to a Lua function at once: lupa's own way to make a table of a list
+asks what kind of list it is, which costs more than the table; but Lua's stack is limited."""
 
 Ask = Callable[[list[bytes]], Reply]
 
@@ -67,7 +67,7 @@ class Scripts:
         self._type: Callable[[Any], Any] = lua51.lua_type
 
     def load(self, text: bytes) -> bytes:
-        """Its hash. Raises CommandError."""
+        """Loads a script, and returns its hash. Raises CommandError."""
         sha = _sha1hex(text)
         if sha not in self._texts:
             try:
@@ -80,11 +80,11 @@ class Scripts:
         return sha in self._texts
 
     def forget(self) -> None:
-        """As a restart does."""
+        """Forgets all scripts, as a restart does."""
         self._texts.clear()
 
     def run(self, sha: bytes, keys: list[bytes], args: list[bytes], ask: Ask) -> Reply:
-        """`ask` does a command. Raises CommandError."""
+        """Runs a script; `ask` executes a command. Raises CommandError."""
         self._ask = ask
         try:
             done, answer = self._run(self._texts[sha], self._table(keys), self._table(args))
@@ -115,7 +115,7 @@ class Scripts:
             return None, str(error).encode()
 
     def _pack(self, *values: Any) -> bytes:
-        # A text is written as str, whatever bytes are in it.
+        # A text is written as str, whatever bytes it contains.
         return b"".join(
             msgpack.packb(self._plain(value), unicode_errors="surrogateescape") for value in values
         )
@@ -146,7 +146,7 @@ class Scripts:
     # --- Replies ---------------------------------------------------------------------------------
 
     def _answer(self, reply: Reply) -> Any:
-        """As a script sees it."""
+        """Returns a reply in the form that scripts see."""
         if type(reply) is list:
             plain = [
                 each if type(each) is bytes or type(each) is int else self._answer(each)
@@ -160,7 +160,7 @@ class Scripts:
         return reply
 
     def _reply(self, value: Any) -> Reply:
-        """The reply that a script's value makes."""
+        """Returns the reply that a script's value makes."""
         if isinstance(value, bytes):
             return value
         if value is None or value is False:

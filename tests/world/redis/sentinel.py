@@ -1,4 +1,4 @@
-"""Who says which server is primary: as much of a Sentinel as clients ask."""
+"""Simulates a Sentinel, which names the primary: as much of it as clients ask."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Sentinel:
             case [b"PING", *_]:
                 return Status("PONG")
             case [b"HELLO", *_]:
-                # redis-py speaks RESP3 to sentinels, whatever it speaks to their servers.
+                # redis-py speaks RESP3 to sentinels, whichever version it speaks to their servers.
                 return {
                     b"server": b"redis",
                     b"version": b"7.2.0",

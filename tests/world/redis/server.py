@@ -1,5 +1,5 @@
-"""The server that clients speak RESP2 to: connections, blocking reads, subscriptions, transactions,
-what it keeps over a restart, and all the ways in which it can be of no use."""
+"""Simulates the server that clients speak RESP2 to: connections, blocking reads, subscriptions,
+transactions, what it keeps over a restart, and all its ways of failing."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ from tests.world.redis.scripting import Scripts
 from tests.world.redis.store import CommandError, Store, Value
 
 PUBSUB_LIMIT: Final = 32 << 20
-"""Bytes waiting for a subscriber with which it is disconnected, as a server has it by default."""
+"""With how many waiting bytes a subscriber is disconnected, by a server's default."""
 
 Transaction = tuple[tuple[Any, ...], ...]
-"""What one has done, as commands of bytes; and what was moved here as a whole."""
+"""The effects of one transaction, as commands in bytes, and whatever was moved here as a whole."""
 
 PUT: Final = b"@PUT"
-"""No command: key, value and expiry, as they came from another server of a cluster."""
+"""A pseudo-command with key, value and expiry, as they came from another server of a cluster."""
 
 CONNECTION: Final = frozenset(
     word.upper()
@@ -58,7 +58,7 @@ CONNECTION: Final = frozenset(
         ),
     )
 )
-"""What is no command on data alone."""
+"""The commands that are not about data alone."""
 
 _PLAIN: Final = {
     spelt.encode(): (work, least, writes, name in DENY_OOM)
@@ -66,8 +66,8 @@ _PLAIN: Final = {
     if name not in CONNECTION
     for spelt in (name, name.lower())
 }
-"""What is a command on data alone, as it is mostly spelt: what does it, the fewest arguments,
-whether it writes, and whether it is refused when memory is short."""
+"""The commands about data alone, in their usual spellings: the function, the least number of
+arguments, whether it writes, and whether it is refused when memory is short."""
 
 _OOM: Final = "OOM command not allowed when used memory > 'maxmemory'."
 _READONLY: Final = "READONLY You can't write against a read only replica."
@@ -84,30 +84,31 @@ class Server:
         self.scripts = Scripts()
         self.run_id = self._hex()
         self.replid = self._hex()
-        self.ahead = 0.0  #: seconds by which its clock is ahead
-        self.cluster: Cluster | None = None  #: that it is a part of
-        self.primary: Server | None = None  #: whom it follows
+        self.ahead = 0.0  #: seconds by which its clock is ahead of the true time
+        self.cluster: Cluster | None = None  #: the cluster that it is a part of
+        self.primary: Server | None = None  #: the server that it follows
         self.replicas: list[Server] = []
-        self.lag = 0.0005  #: seconds after which a replica has what its primary has
+        self.lag = 0.0005  #: seconds after which a replica has its primary's changes
         self.replication_cut = False
-        self.offset = 0  #: transactions that it has
+        self.offset = 0  #: how many transactions it has
         # What goes wrong.
-        self.refusal = ""  #: what each write is answered
+        self.refusal = ""  #: what each write is answered with
         self.oom = False
         self.slow = 0.0  #: seconds for each command
         self.cut_before = self.cut_after = 0.0  #: how often a command ends its connection
         self._disk = Store()
         self._unsynced: deque[tuple[float, Transaction]] = deque()
-        """What is not applied to the disk here. What is older than a second is there all the same:
-        it is written down when somebody wants to know."""
+        """The transactions that have not been applied to the disk here. Those that are older than a
+        second are on the real disk all the same: they are applied when somebody reads it."""
         self._coming: deque[tuple[float, Transaction]] = deque()
         self._clients: dict[Client, None] = {}
         self._blocked: dict[Client, ReadWanted] = {}
         self._busy_until = 0.0
-        self._told: tuple[object, bytes] = (None, b"")  #: what INFO says, and in which state
+        self._told: tuple[object, bytes] = (None, b"")  #: INFO's answer, and the state it is for
         self.commands = 0
         self.watcher: Callable[[Server, str, Call], None] | None = None
-        """Is told of each transaction that has changed something, and of the host that it is of."""
+        """Called with each transaction that has changed something, and with the host that sent
+        it."""
 
     def _hex(self) -> str:
         return f"{self.dice.getrandbits(160):040x}"
@@ -122,13 +123,13 @@ class Server:
     # --- Its life --------------------------------------------------------------------------------
 
     def hang_up(self) -> None:
-        """All clients are disconnected."""
+        """Disconnects all clients."""
         for client in list(self._clients):
             client.abort()
 
     def restart(self, lost: float) -> int:
-        """A new life: what was not on the disk is gone, of what came in the last second the share
-        `lost`, the newest first. Returns how many transactions that was."""
+        """Begins a new life. Transactions that were not on the disk are gone: of those in the last
+        second the share `lost`, the newest first. Returns how many that was."""
         self.sync(self.loop.time() - 1.0)
         waiting = list(self._unsynced)
         keep = len(waiting) - round(len(waiting) * lost)
@@ -142,14 +143,14 @@ class Server:
         return len(waiting) - keep
 
     def wipe(self) -> None:
-        """As FLUSHALL: everything is gone, and the server goes on."""
+        """Loses everything, as by FLUSHALL, and goes on."""
         self.store, self._disk = Store(), Store()
         self._unsynced.clear()
         for replica in self.replicas:
             replica.copy_from(self)
 
     def by_hand(self, *command: bytes) -> None:
-        """As somebody with redis-cli does it, whoever the server listens to otherwise."""
+        """Runs a command as somebody with redis-cli does, whatever else the server refuses."""
         call = self.call()
         run(call, list(command))
         self._committed(call)
@@ -157,7 +158,7 @@ class Server:
     # --- As a part of a cluster ------------------------------------------------------------------
 
     def hand_over(self, key: bytes, to: Server) -> None:
-        """A key that moves with its slot. Both write it down; nobody is told."""
+        """Moves a key with its slot. Both servers write it down; nobody is told."""
         until = self.store.until.get(key)
         value = self.store.values.pop(key)
         self.store.until.pop(key, None)
@@ -166,7 +167,7 @@ class Server:
         if until is not None:
             to.store.until[key] = until
         to._note(((PUT, key, _copied(value), until),))
-        to.sync(to.loop.time())  # or a restart of either would lose what was never written
+        to.sync(to.loop.time())  # otherwise a restart of either would lose what was never written
 
     def _note(self, transaction: Transaction) -> None:
         now = self.loop.time()
@@ -177,7 +178,8 @@ class Server:
                 replica._coming.append((now + self.lag, transaction))
 
     def lost_slot(self, slot: int) -> None:
-        """It is another server's: whoever waits for something of it, or listens, is told so."""
+        """Handles the loss of a slot: clients that wait for something in it, or listen, are told
+        so."""
         for client, wanted in list(self._blocked.items()):
             if any(slot_of(key) == slot for key in wanted.streams):
                 assert self.cluster is not None
@@ -187,7 +189,7 @@ class Server:
             client.lose_channels([c for c in client.channels if slot_of(c) == slot])
 
     def demote(self, primary: Server) -> None:
-        """It follows another from now on, with what that one has."""
+        """Makes it follow another server, with that one's content."""
         self.follow(primary)
         self.copy_from(primary)
         for client in list(self._blocked):
@@ -208,7 +210,7 @@ class Server:
         self._coming.clear()
 
     def sync(self, until: float) -> None:
-        """What came until then is on the disk."""
+        """Writes everything that came until then to the disk."""
         while self._unsynced and self._unsynced[0][0] <= until:
             _apply(self._disk, self._unsynced.popleft()[1])
 
@@ -238,7 +240,7 @@ class Server:
         return lacks
 
     def catch_up(self) -> None:
-        """Applies what has come until now."""
+        """Applies everything that has come until now."""
         now = self.loop.time()
         while self._coming and self._coming[0][0] <= now:
             _, transaction = self._coming.popleft()
@@ -247,13 +249,13 @@ class Server:
             self.offset += 1
 
     def acknowledged(self, offset: int) -> int:
-        """How many replicas have so much."""
+        """Returns how many replicas have reached this offset."""
         for replica in self.replicas:
             replica.catch_up()
         return sum(replica.offset >= offset for replica in self.replicas)
 
     def _committed(self, call: Call) -> None:
-        """After each command, script or transaction."""
+        """Records and publishes the effects of each command, script or transaction."""
         if call.effects:
             now = self.loop.time()
             transaction = tuple(call.effects)
@@ -272,7 +274,7 @@ class Server:
         return Call(self.store, self.now_ms, info=self._info, listeners=self._listeners)
 
     def execute(self, args: list[bytes], call: Call, *, in_script: bool = False) -> Reply:
-        """Raises CommandError."""
+        """Executes a command. Raises CommandError."""
         plain = _PLAIN.get(args[0])
         if plain is not None:
             work, least, writes, fills = plain
@@ -452,14 +454,14 @@ class Server:
         else:
             raise CommandError("ERR these words of CLIENT KILL are not simulated")
         for client in killed:
-            self.loop.call_soon(client.abort)  # who asks has its answer first
+            self.loop.call_soon(client.abort)  # the client that asks gets its answer first
         return len(killed)
 
     def subscribers(self) -> list[Client]:
         return [client for client in self._clients if client.channels]
 
     def next_turn(self) -> float:
-        """When the next command is done, if it is slow."""
+        """Returns when the next command is done, if the server is slow."""
         self._busy_until = max(self._busy_until, self.loop.time()) + self.slow
         return self._busy_until
 
@@ -473,19 +475,19 @@ class Client(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._reader = hiredis.Reader()
         self._pending: deque[list[bytes]] = deque()
-        self._queued: list[list[bytes]] | None = None  #: of a transaction
+        self._queued: list[list[bytes]] | None = None  #: the commands of a transaction
         self._aborted = False
         self._waits: asyncio.TimerHandle | None = None
         self._asking = False  #: the next command is for a slot that is on its way here
         self._blocked = False
         self._scheduled = False
         self._wrote = 0  #: the offset of its last write
-        self.host = ""  #: of whoever has connected, where that is known
+        self.host = ""  #: the host of the client, if it is known
 
     @property
     def hears(self) -> bool:
-        """Whether what is said on it comes to it, just now. True of a socket that is none of
-        ours."""
+        """Returns whether commands on the connection reach the server at the moment. It is true for
+        any socket that is not one of ours."""
         end = getattr(self._transport, "_end", None)
         if end is None:
             return self._transport is not None
@@ -557,7 +559,7 @@ class Client(asyncio.Protocol):
         self._go_on()
 
     def _step(self, out: list[bytes]) -> bool:
-        """False: the connection has been cut."""
+        """Executes the next command. Returns False if the connection has been cut."""
         server, args = self.server, self._pending.popleft()
         server.commands += 1
         if server.cut_before and server.dice.random() < server.cut_before:
@@ -655,7 +657,7 @@ class Client(asyncio.Protocol):
         return _Encoded(b"".join(out))
 
     def lose_channels(self, channels: list[bytes]) -> None:
-        """Their slot has gone to another server."""
+        """Unsubscribes from channels whose slots have gone to another server."""
         for channel in channels:
             del self.channels[channel]
             self.push(encode([b"sunsubscribe", channel, len(self.channels)]))
@@ -677,7 +679,7 @@ class Client(asyncio.Protocol):
         return _LATER
 
     def answer_block(self, reply: Reply) -> None:
-        """What it waits for is there, or its time is over."""
+        """Answers a blocked read, when there is something to read, or its time is over."""
         if not self._blocked:
             return
         self._blocked = False
@@ -717,7 +719,7 @@ _NIL_LIST: Final = b"*-1\r\n"
 
 
 def encode(reply: Any) -> bytes:
-    """As RESP2; a mapping, which that has not, as RESP3."""
+    """Returns a reply as RESP2; a mapping, which RESP2 does not have, is returned as RESP3."""
     kind = type(reply)
     if kind is bytes:
         return b"$%d\r\n%b\r\n" % (len(reply), reply)
@@ -740,9 +742,9 @@ def encode(reply: Any) -> bytes:
 
 
 def _apply(store: Store, transaction: Transaction) -> None:
-    """Nothing runs out meanwhile, whatever the clock shows by now: as in Redis, what is read from
-    the disk or comes from a primary is done, and that something has run out is told like the rest.
-    """
+    """Applies a transaction. Nothing expires meanwhile, whatever the clock shows by now: as in
+    Redis, what is read from the disk or comes from a primary is done, and an expiry is announced
+    like any other effect."""
     call = Call(store, 0)
     for effect in transaction:
         if effect[0] == PUT:

@@ -1,4 +1,4 @@
-"""What a server holds, and how what it holds is copied."""
+"""Holds the data of a server, and copies it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ LAST: Final[Id] = (LARGEST, LARGEST)
 
 
 class CommandError(Exception):
-    """The text is what a client is answered, with its code and without the minus."""
+    """A command failed. The text is what a client is answered, with its code and without the
+    minus."""
 
 
 class Stream:
@@ -33,7 +34,7 @@ class Stream:
         return other
 
     def between(self, first: Id, last: Id) -> range:
-        """Places of the entries from one ID to the other, both included."""
+        """Returns the places of the entries from one ID to the other, both included."""
         return range(bisect_left(self.ids, first), bisect_right(self.ids, last))
 
     def append(self, entry: Id, fields: list[bytes]) -> None:
@@ -49,7 +50,7 @@ class Stream:
         return True
 
     def drop(self, count: int) -> int:
-        """The oldest ones."""
+        """Drops the oldest entries."""
         del self.ids[:count], self.fields[:count]
         return count
 
@@ -75,7 +76,7 @@ Value = bytes | Hash | list[bytes] | Stream | SortedSet
 
 
 class Store:
-    """Keys, their values, and until when (ms of the server's clock) some of them are there."""
+    """The keys, their values, and until when (ms of the server's clock) some of them exist."""
 
     def __init__(self) -> None:
         self.values: dict[bytes, Value] = {}
@@ -89,7 +90,8 @@ class Store:
         return other
 
     def look(self, key: bytes, now_ms: int) -> Value | None:
-        """None for what has expired, too; it goes when it is looked at."""
+        """Returns a value, or None if there is none or it has expired; an expired value is dropped
+        when it is looked at."""
         if self.until and key in self.until and self.until[key] <= now_ms:
             self.drop(key)
         return self.values.get(key)
@@ -100,7 +102,7 @@ class Store:
 
 
 def id_of(text: bytes, seq: int = 0) -> Id:
-    """`5` is `5-<seq>`. Raises CommandError."""
+    """Parses an ID; `5` means `5-<seq>`. Raises CommandError."""
     ms, dash, rest = text.partition(b"-")
     try:
         found = (_number(ms), _number(rest) if dash else seq)
