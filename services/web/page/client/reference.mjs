@@ -1,5 +1,5 @@
-// docs/client-typescript.md, made of the types that are packed and what is said of them there:
-// node reference.mjs [folder of the types]. Prints it. `make reference` writes it.
+// Prints docs/client-typescript.md, which is made from the packed types and their comments: node
+// reference.mjs [folder of the types]. `make reference` writes it.
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -15,7 +15,7 @@ Made by \`make reference\` from the comments and types of \`padfleet-client\`; a
 const DECLARATION =
   /^export (?:declare )?(?:abstract )?(class|interface|type|function|const) (\w+)/;
 
-/** What a module gives to others: names, and from which file each comes. */
+/** Yields the names that a module exports, with the file that each comes from. */
 function* exported(file) {
   const source = readFileSync(join(types, file), "utf8");
   for (const [, star, names, from] of source.matchAll(
@@ -30,7 +30,7 @@ function* exported(file) {
   }
 }
 
-/** The text of a comment, without its stars. */
+/** Returns the text of a comment, without its stars. */
 function words(comment) {
   return comment
     .replace(/^\s*\/\*\*|\*\/\s*$/g, "")
@@ -40,7 +40,7 @@ function words(comment) {
     .trim();
 }
 
-/** The top-level declarations of a file, each with its comment and lines. */
+/** Returns the top-level declarations of a file, each with its comment and lines. */
 function declarations(path) {
   const found = new Map();
   let comment = [];
@@ -68,7 +68,7 @@ function declarations(path) {
   return found;
 }
 
-/** The members that others may use, each with what is said of it. */
+/** Yields the public members, each with its comment. */
 function* members(lines) {
   let comment = [];
   let member = [];

@@ -1,4 +1,4 @@
-/** Puts a line at the end of a pad: node --import tsx append.ts http://127.0.0.1:9001/p/hello "a line" */
+/** Appends a line to a pad: node --import tsx append.ts http://127.0.0.1:9001/p/hello "a line" */
 import { Pad } from "../src/index.js";
 
 const [url = "", line = ""] = process.argv.slice(2);

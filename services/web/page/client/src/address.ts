@@ -1,13 +1,16 @@
-/** Where a pad is: `http://host:port/prefix/p/name`, taken apart. */
+/** The parts of a pad's address, which has the form `http://host:port/prefix/p/name`. */
 export interface PadAddress {
-  /** Scheme, host and port, such as `http://127.0.0.1:9001`. */
+  /** The scheme, host and port, such as `http://127.0.0.1:9001`. */
   origin: string;
-  /** The path of Socket.IO there, behind the prefix that a proxy may want. */
+  /** The path of Socket.IO on that server, including the prefix that a proxy may need. */
   path: string;
   padId: string;
 }
 
-/** Throws an `Error` that says what an address looks like when `url` is not that of a pad. */
+/**
+ * Takes the address of a pad apart. Throws an `Error` that shows what an address looks like when
+ * `url` is not the address of a pad.
+ */
 export function parseAddress(url: string): PadAddress {
   let parsed: URL;
   try {

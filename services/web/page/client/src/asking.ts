@@ -1,15 +1,15 @@
-/** What is said to a server and asked of it, so that whoever does learns what came of it. */
+/** Sends messages and questions to a server, and reports the result of each to its sender. */
 import type { Connection } from "./connection.js";
 import type { ChangesetAnswer, ChatLine } from "./messages.js";
 import { Outbox } from "./outbox.js";
 import { Questions } from "./questions.js";
 
-/** Chat messages that are asked for at once; servers give no more. */
+/** The number of chat messages requested at once, which is the most that servers return. */
 const CHAT_PAGE = 100;
 
 const UNKNOWN = "the connection was lost before the server answered";
 
-/** Told that it was refused, and why. */
+/** Called with the reason when the server refuses something. */
 export type Refused = (why: string) => void;
 
 export class Asking {
@@ -19,13 +19,19 @@ export class Asking {
 
   constructor(private readonly connection: Connection) {}
 
-  /** Sends a message about the pad. */
+  /**
+   * Sends a message about the pad. `answered` is called with the reason if the message was refused,
+   * and without one otherwise.
+   */
   send(data: object, answered?: (why?: string) => void): void {
     if (!this.connection.open) answered?.("not connected");
     else this.connection.send({ type: "COLLABROOM", component: "pad", data }, answered);
   }
 
-  /** Says something that is confirmed, said again or given back. */
+  /**
+   * Sends a message that the server confirms. If the connection breaks before that, the message is
+   * sent again when it is `repeatable`; otherwise `refused` is called.
+   */
   tell(data: object, repeatable: boolean, refused?: Refused): void {
     const settled = (why?: string): void => {
       if (why !== undefined) refused?.(why);
@@ -61,19 +67,21 @@ export class Asking {
     });
   }
 
-  /** There is a connection again: says what has to be said again. */
+  /** Sends all unconfirmed messages again, over a new connection. */
   repeat(): void {
     for (const said of this.outbox.outstanding) this.send(said.data, this.outbox.put(said));
   }
 
-  /** The connection is gone: what cannot be repeated is given back. */
+  /**
+   * Handles a lost connection: messages that cannot be repeated are refused, and questions fail.
+   */
   lost(): void {
     this.outbox.lost(UNKNOWN);
     this.chat.giveUp("the connection was lost");
     this.changesets.giveUp("the connection was lost");
   }
 
-  /** There will be no other connection. */
+  /** Refuses all unconfirmed messages, since there will be no further connection. */
   end(reason: string): void {
     this.outbox.end(`the session has ended: ${reason}`);
   }

@@ -1,38 +1,47 @@
-/** When a lost connection is tried again. Pure: time and chance are passed in. */
+/**
+ * Decides when and how a lost connection is tried again. It is pure: time and chance are passed in.
+ */
 
-/** Pauses between attempts, in ms: the first after `FIRST_PAUSE`, each twice as long. */
+/**
+ * The longest pause before the first attempt, in ms. It doubles with each attempt, up to
+ * `LONGEST_PAUSE`.
+ */
 const FIRST_PAUSE = 250;
 export const LONGEST_PAUSE = 15_000;
 
-/** After so many ms a session that goes on is no mere attempt any more. */
+/** A session that has lasted this long, in ms, counts as a success. */
 export const STEADY = 10_000;
 
 /**
- * A connection that comes about proves little: a server that cannot serve us takes it, and drops it.
- * So the pauses grow until something has come of it.
+ * Computes the pauses between attempts. A connection that opens proves little, since a server that
+ * cannot serve the client may accept it and then drop it. So the pauses grow until a session has
+ * succeeded.
  */
 export class Backoff {
   private count = 0;
 
-  /** How many attempts there were since something came of one. */
+  /** The number of attempts since the last success. */
   get attempts(): number {
     return this.count;
   }
 
-  /** The ms to wait before the next attempt. `chance` is from 0 to 1. */
+  /** Returns the ms to wait before the next attempt. `chance` is a random number from 0 to 1. */
   next(chance: number): number {
-    // Spread out: when a server dies, all of its clients come at once.
+    // The pauses are spread out, because all clients of a server that dies come back at once.
     const longest = Math.min(FIRST_PAUSE * 2 ** this.count, LONGEST_PAUSE);
     this.count += 1;
     return longest * (0.5 + chance / 2);
   }
 
-  /** A session has ended that went on for so many ms. */
+  /** Notes that a session has ended after `ms`. */
   wasUp(ms: number): void {
     if (ms >= STEADY) this.count = 0;
   }
 
-  /** An edit was accepted, or somebody else's came with none of ours outstanding; or a person asks. */
+  /**
+   * Notes a success: an edit was accepted, a revision by somebody else arrived while no own edit
+   * was outstanding, or the user asked for a connection.
+   */
   progressed(): void {
     this.count = 0;
   }
@@ -40,33 +49,36 @@ export class Backoff {
 
 export type Transport = "websocket" | "polling";
 
-/** Ms for a connection to come about before the next attempt. */
+/** How long a connection may take to open before the next attempt, in ms. */
 const DIAL_TIMEOUT = 10_000;
 
-/** Likewise for a WebSocket, which there is another way than: a proxy may swallow it. */
+/**
+ * How long a WebSocket may take to open, in ms. It is shorter because there is another way to
+ * connect if a proxy swallows the WebSocket.
+ */
 const WEBSOCKET_TIMEOUT = 5_000;
 
-/** How a connection is tried. */
+/** How to open a connection. */
 export interface Way {
   transports: Transport[];
   timeout: number;
 }
 
 /**
- * A WebSocket at once, for it is the quicker; where none comes about, since a proxy is in its way,
- * polling, which goes over to a WebSocket by itself if that can be.
+ * The ways to connect, in order. A WebSocket comes first because it is faster. Where a proxy blocks
+ * it, polling follows, and Socket.IO upgrades that to a WebSocket if it can.
  */
 const WAYS: readonly Way[] = [
   { transports: ["websocket"], timeout: WEBSOCKET_TIMEOUT },
   { transports: ["polling", "websocket"], timeout: DIAL_TIMEOUT },
 ];
 
-/** By which of the ways the next connection is tried. */
+/** Chooses the way in which the next connection is opened. */
 export class Ways {
   private at = 0;
   private readonly ways: readonly Way[];
 
-  /** `only`: whoever uses this has chosen the transports. */
+  /** `only` are the transports that the caller has chosen, which replace the ways above. */
   constructor(only?: Transport[]) {
     this.ways = only === undefined ? WAYS : [{ transports: only, timeout: DIAL_TIMEOUT }];
   }
@@ -75,7 +87,9 @@ export class Ways {
     return this.ways[this.at] as Way;
   }
 
-  /** The connection never came about. One that did is gone on with. */
+  /**
+   * Turns to the next way, because a connection never opened. A way that has worked is used again.
+   */
   failed(): void {
     this.at = (this.at + 1) % this.ways.length;
   }

@@ -1,8 +1,8 @@
 /**
- * The client's side of Easysync: pure, without a socket or a clock.
+ * The client's side of Easysync. It is pure: it has neither a socket nor a clock.
  *
- * What is known of a pad is its text at `rev`, the changeset in flight to the server, and the edits
- * made since, which wait. `body` is all three together: what the user sees.
+ * It holds the pad's text at `rev`, the changeset in flight to the server, and the later edits that
+ * wait. `body` is the result of all three, which the user sees.
  */
 import { Cursors } from "./cursors.js";
 import {
@@ -30,28 +30,31 @@ import { OutOfRange } from "./errors.js";
 import type { ClientReconnect, CollabVars, NewChanges, Revision, Submission } from "./messages.js";
 import { checkAttributes, fits, type Room, split } from "./splitting.js";
 
-/** The server sent what cannot follow: a gap, a repetition, an answer to nothing, nonsense. */
+/**
+ * The server has sent something that cannot follow what it sent before: it leaves a gap, repeats a
+ * revision, answers nothing that was submitted, or makes no sense.
+ */
 export class ProtocolError extends Error {
   override readonly name = "ProtocolError";
 }
 
 /**
- * A revision of somebody else has been taken in. There is one of these for each revision, also for
- * those that came in one message.
+ * A revision that this client did not submit has been applied. There is one such event per
+ * revision, even for revisions that arrive in one message.
  */
 export interface Changed {
   kind: "changed";
   rev: number;
   author: string;
-  /** What it did to the text that is seen, in the numbers of the collaborator's pool. */
+  /** What the revision did to the visible text, in the numbers of the collaborator's pool. */
   changeset: string;
-  /** The same as splices, in positions of the text before. */
+  /** The same change as splices, in positions of the text before it. */
   changes: TextChange[];
-  /** When it was committed, in ms since 1970, if the server said so. */
+  /** The time of the commit, in ms since 1970, if the server has sent it. */
   time: number | undefined;
 }
 
-/** The submission in flight has become part of the pad, as `rev`. */
+/** The submission in flight has become revision `rev` of the pad. */
 export interface Accepted {
   kind: "accepted";
   rev: number;
@@ -60,30 +63,33 @@ export interface Accepted {
 /** Own edits on their way to the server, as one revision. */
 interface Draft {
   changeset: string;
-  /** In which it was submitted, if the server says what that is called. */
+  /** The session in which the draft was submitted; "" if the server does not name sessions. */
   session: string;
 }
 
 export class Collaborator {
-  /** What the user sees, with own edits that are under way. To be read only. */
+  /** The visible document, including own edits that have not been accepted. Do not modify it. */
   readonly body: Body;
   readonly pool: AttributePool;
-  /** The pad without own edits; null while there are none, when it is the same as `body`. */
+  /** The pad without own edits. Null while there are none, since `body` is the same then. */
   private base: Body | null = null;
   private inFlight: Draft | null = null;
-  /** Parts of what was too large for one submission, which go out one after the other. */
+  /**
+   * The parts of a change that was too large for one submission, which are submitted one after the
+   * other.
+   */
   private parts: string[] = [];
   private waiting: string | null = null;
   private resuming = false;
   private currentRev: number;
 
-  /** Where the others have their cursors, in the pad without own edits. */
+  /** The other people's cursors, in the pad without own edits. */
   readonly cursors: Cursors;
 
-  /** What the server calls the session at hand; "" where it does not say, or has not yet. */
+  /** The server's name for the current session; "" if the server has not sent one. */
   private session = "";
 
-  /** `room` is what the server takes in one submission; null while that is not known. */
+  /** `room` is what the server accepts in one submission; null while that is unknown. */
   constructor(
     variables: CollabVars,
     readonly author: string,
@@ -95,7 +101,7 @@ export class Collaborator {
     this.body = Body.fromAText(variables.initialAttributedText);
   }
 
-  /** The newest revision that has been taken in. */
+  /** The newest revision that has been applied. */
   get rev(): number {
     return this.currentRev;
   }
@@ -104,12 +110,12 @@ export class Collaborator {
     return this.body.text;
   }
 
-  /** The pad at `rev`, without own edits. Costs a pass over the document. */
+  /** The pad at `rev`, without own edits. This takes a pass over the document. */
   get accepted(): AText {
     return (this.base ?? this.body).toAText();
   }
 
-  /** Whether every edit has been accepted. */
+  /** Whether all edits have been accepted. */
   get settled(): boolean {
     return this.inFlight === null && !this.hasWaiting;
   }
@@ -119,26 +125,29 @@ export class Collaborator {
     return this.waiting !== null || this.parts.length > 0;
   }
 
-  /** Whether a submission is under way to the server. */
+  /** Whether a submission is on its way to the server. */
   get submitting(): boolean {
     return this.inFlight !== null;
   }
 
-  /** Own edits that have not been accepted, one after the other: what leads from the pad to `body`. */
+  /**
+   * Own edits that have not been accepted, as successive changesets that lead from the pad to
+   * `body`.
+   */
   get underWay(): readonly string[] {
     const sent = this.inFlight === null ? [] : [this.inFlight.changeset];
     return [...sent, ...this.parts, ...(this.waiting === null ? [] : [this.waiting])];
   }
 
-  /** Whether all that was missed while there was no connection has come in. */
+  /** Whether everything that was missed during a lost connection has arrived. */
   get upToDate(): boolean {
     return !this.resuming;
   }
 
   /**
-   * Replaces `removed` code units at `start`; text gets this author and `attributes`. Returns what
-   * was done as a changeset. Throws as `applyOwn` does. What no pad holds is left out of `inserted`:
-   * controls, and of line ends all but "\n".
+   * Replaces `removed` code units at `start` with `inserted`, which gets this author and
+   * `attributes`. Line ends become "\n", and other control characters but the tab are left out,
+   * since no pad contains them. Returns the edit as a changeset. Throws the errors of `applyOwn`.
    */
   edit(
     start: number,
@@ -152,7 +161,10 @@ export class Collaborator {
     return this.applyOwn(makeSplice(this.text, start, removed, text, mine, this.pool));
   }
 
-  /** Sets attributes on `[from, to)`; the value "" takes one away. Returns the changeset. */
+  /**
+   * Sets attributes on `[from, to)`; the value "" removes an attribute. Returns the edit as a
+   * changeset. Throws the errors of `applyOwn`.
+   */
   format(from: number, to: number, attributes: Iterable<Attribute>): string {
     this.checkRange(from, to);
     const attribs = encodeAttribs(attributes, this.pool, false);
@@ -161,7 +173,7 @@ export class Collaborator {
     return this.applyOwn(builder.keepText(text.slice(from, to), attribs).toChangeset());
   }
 
-  /** The attribute string of new text by this author, in the numbers of `pool`. */
+  /** Returns the attribute string of new text by this author, in the numbers of `pool`. */
   ownAttribs(attributes: Iterable<Attribute> = []): string {
     const chosen = new Map(attributes);
     chosen.set("author", this.author);
@@ -172,9 +184,10 @@ export class Collaborator {
   }
 
   /**
-   * An edit of `text` as a changeset in the numbers of `pool`; returns it. Throws, and changes
-   * nothing: `EasysyncError` when it does not fit, `OutOfRange` where the text would not end in a
-   * newline any more, `TooLarge` for an attribute that the server has no room for.
+   * Applies an edit of `text`, given as a changeset in the numbers of `pool`, and returns it. On an
+   * error nothing changes. Throws `EasysyncError` if the changeset does not fit the text,
+   * `OutOfRange` if the text would no longer end with a newline, and `TooLarge` for an attribute
+   * that the server has no room for.
    */
   applyOwn(changeset: string): string {
     if (isIdentity(changeset)) return changeset;
@@ -189,8 +202,9 @@ export class Collaborator {
   }
 
   /**
-   * The USER_CHANGES that is due, if one is: one at a time is in flight. Throws `TooLarge` when what
-   * waits cannot be split so that this server takes it.
+   * Returns the USER_CHANGES to send next, or null if none is due. Only one submission is in flight
+   * at a time. Throws `TooLarge` if the waiting edits cannot be split into parts that this server
+   * accepts.
    */
   nextSubmission(): Submission | null {
     if (this.resuming || this.inFlight !== null) return null;
@@ -198,7 +212,7 @@ export class Collaborator {
       const next = this.parts[0] ?? this.waiting;
       if (next === null || next === undefined) break;
       if (!isIdentity(next)) return this.submission(next);
-      this.takeFirst(); // edits that cancel each other out
+      this.takeFirst(); // the edits cancel each other out
     }
     this.base = null;
     return null;
@@ -229,8 +243,8 @@ export class Collaborator {
   }
 
   /**
-   * What has not been accepted, one after the other, and the text at `rev` that it is for. Costs a
-   * copy of the text.
+   * The edits that have not been accepted, as successive changesets, and the text at `rev` that the
+   * first one applies to. This copies the text.
    */
   get unsent(): { base: string; changesets: string[] } {
     const changesets = [...this.parts];
@@ -240,8 +254,9 @@ export class Collaborator {
   }
 
   /**
-   * Takes up edits of an earlier page on the text at `rev`, as a client that returns: of the first,
-   * it is not known whether it was accepted. For a collaborator without edits.
+   * Takes over the edits of an earlier page, which apply to the text at `rev`. As after a lost
+   * connection, it is unknown whether the first one was accepted. The collaborator must not have
+   * any edits.
    */
   restore(changesets: readonly string[]): void {
     const [first, ...rest] = changesets;
@@ -253,15 +268,19 @@ export class Collaborator {
     this.resuming = true;
   }
 
-  /** Until what was missed has come in, nothing is submitted. */
+  /**
+   * Notes that the connection is lost. Nothing is submitted until the missed revisions have
+   * arrived.
+   */
   connectionLost(): void {
     this.resuming = true;
     this.session = "";
   }
 
   /**
-   * What the server calls the session on this connection. It may say so after something has been
-   * submitted in it; what is in flight from before the connection is of another one.
+   * Notes the server's name for the session on this connection. It may arrive after a submission in
+   * that session, which then gets the name. A submission in flight from before the connection keeps
+   * the name of its own session.
    */
   inSession(session: string): void {
     this.session = session;
@@ -269,8 +288,9 @@ export class Collaborator {
   }
 
   /**
-   * Takes in a message. Each revision is taken in when its event is asked for, so that `text` and
-   * `rev` are those of the event, also in the middle of a batch. Throws `ProtocolError`.
+   * Applies a message. Each revision is applied only when its event is requested from the
+   * generator, so `text` and `rev` match the event even in the middle of a batch. Throws
+   * `ProtocolError`.
    */
   *receive(message: Revision): Generator<Changed | Accepted> {
     try {
@@ -309,8 +329,8 @@ export class Collaborator {
   }
 
   /**
-   * Whether a missed revision is what was in flight, and not that of another session of the same
-   * author, who may have several tabs.
+   * Whether a missed revision is the submission in flight. It may instead come from another session
+   * of the same author, who may have several tabs open.
    */
   private isAnswer({
     author,
@@ -323,8 +343,8 @@ export class Collaborator {
     const { changeset: mine, session } = this.inFlight;
     const known = origin !== "" && session !== "";
     if (known && origin !== session) return false;
-    // Rebased here as there, it is the same. Where the server does not say whose it is, two that are
-    // the same cannot be told apart.
+    // The submission has been rebased here as on the server, so the two changesets are the same. If
+    // the server does not name sessions, equal changesets of two sessions cannot be told apart.
     const theirs = moveToPool(changeset, AttributePool.from(apool), this.pool);
     const same = theirs === mine || sorted(theirs, this.pool) === sorted(mine, this.pool);
     if (known && !same) {
@@ -333,7 +353,10 @@ export class Collaborator {
     return same;
   }
 
-  /** All that was missed is here: what still is in flight was never taken, and is sent again. */
+  /**
+   * Continues after all missed revisions have arrived. A submission that is still in flight was
+   * never accepted, so it is submitted again.
+   */
   private resumed(): void {
     this.resuming = false;
     if (this.inFlight === null) return;
@@ -370,8 +393,9 @@ export class Collaborator {
     let theirs = moveToPool(revision.changeset, wire, this.pool);
     this.base?.apply(theirs, this.pool);
     this.cursors.revision(rev, revision.author ?? "", theirs);
-    // In flight, ours comes after theirs, as the server will have it; what still waits will be
-    // submitted on top of theirs, and goes wherever the user is better served.
+    // The submission in flight comes after the new revision, because the server orders them like
+    // that. Waiting edits will be submitted on top of the revision, so where both insert at one
+    // place, their text stays in front, which serves the user better.
     if (this.inFlight !== null) {
       const mine = this.inFlight.changeset;
       this.inFlight.changeset = follow(theirs, mine, this.pool);
@@ -403,7 +427,10 @@ export class Collaborator {
     throw new OutOfRange(`${from} to ${to} is no part of a text that has ${length} code units`);
   }
 
-  /** Servers refuse whatever leaves a pad without the newline at its end. */
+  /**
+   * Throws `OutOfRange` for an edit after which the pad would not end with a newline; servers
+   * refuse those.
+   */
   private checkEnd(changeset: string): void {
     const last = textChanges(changeset).at(-1);
     if (last === undefined || last.to < unpack(changeset).oldLength) return;
@@ -419,7 +446,7 @@ export class Collaborator {
   }
 }
 
-/** A changeset with the attributes of each op in one order. */
+/** Returns a changeset as text in which the attributes of each op are in a fixed order. */
 function sorted(changeset: string, pool: AttributePool): string {
   const { oldLength, newLength, ops, bank } = unpack(changeset);
   const each = parseOps(ops).map(({ opcode, chars, lines, attribs }) => {

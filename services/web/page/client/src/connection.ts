@@ -1,12 +1,12 @@
-/** A connection that is made again when it breaks. What is said over it is the business of `Pad`. */
+/** A connection that is opened again whenever it breaks. `Pad` decides what is said over it. */
 import { type PadAddress, parseAddress } from "./address.js";
 import { Backoff, type Transport, Ways } from "./backoff.js";
 import { Line, type LineOptions } from "./line.js";
 
 /**
- * How the connection is. `connecting` is on the way to the server; `joining` has reached it, and asked
- * for the pad. `retryAt` is a time as of `Date.now()`, `attempt` how many have failed since something
- * came of one.
+ * The state of the connection. In `connecting`, it is being opened; in `joining`, the server has
+ * been reached and asked for the pad. `retryAt` is a time as returned by `Date.now()`. `attempt` is
+ * the number of failed attempts since the last success.
  */
 export type Status =
   | { state: "connecting"; attempt: number }
@@ -17,9 +17,12 @@ export type Status =
   | { state: "ended"; reason: string };
 
 export interface ConnectionListener {
-  /** A line is there. It is `open` once what is said over it has led to something. */
+  /**
+   * Called when a line is up. `most` is the size in bytes of the longest packet that the server
+   * takes, if known. The state becomes `open` once the server has answered with the pad.
+   */
   up(address: PadAddress, most: number | undefined): void;
-  /** There is none any more; what was asked will not be answered. */
+  /** Called when there is no line any more. Open questions will not be answered. */
   down(): void;
   status(now: Status): void;
   message(message: unknown): void;
@@ -37,7 +40,7 @@ export class Connection {
   private dials = 0;
   private retry: ReturnType<typeof setTimeout> | undefined;
 
-  /** Does nothing before `dial`. Throws an `Error` for addresses that are not those of a pad. */
+  /** Does nothing until `dial` is called. Throws an `Error` if an address is not that of a pad. */
   constructor(
     urls: readonly string[],
     private readonly options: LineOptions,
@@ -57,13 +60,16 @@ export class Connection {
     return this.current.state === "open";
   }
 
-  /** Sends, if there is a line; `answered` is told why not, also if the server says so. */
+  /**
+   * Sends a message if there is a line. `answered` is called with the reason if there is none or
+   * the server refuses the message, and without one if the server accepts it.
+   */
   send(message: object, answered?: (why?: string) => void): void {
     if (this.line === null) answered?.("not connected");
     else this.line.send(message, answered);
   }
 
-  /** Connects to the next of the addresses. */
+  /** Connects to the next address. */
   dial(): void {
     const address = this.addresses[this.dials++ % this.addresses.length] as PadAddress;
     this.isUp = false;
@@ -71,34 +77,41 @@ export class Connection {
       up: (most) => {
         this.isUp = true;
         this.become({ state: "joining", attempt: this.backoff.attempts });
-        // Whoever heard of it may have hung up.
+        // A listener to the status may have closed the line.
         if (this.line !== null) this.listener.up(address, most);
       },
       down: () => this.lost(),
       message: (message) => this.listener.message(message),
       shout: (message) => this.listener.shout(message),
     });
-    // Told last: whoever hears of it may hang up at once, and there has to be something to hang up.
+    // This comes last, because a listener may close the line at once, and there must be one to
+    // close.
     this.become({ state: "connecting", attempt: this.backoff.attempts });
   }
 
-  /** Which of the lines so far is the one at hand; another number says that it was hung up. */
+  /**
+   * The number of the current line, or 0 if there is none. A different number shows that an earlier
+   * line has been closed.
+   */
   get lineNumber(): number {
     return this.line === null ? 0 : this.dials;
   }
 
-  /** What was said over the line has led to something. */
+  /** Notes that the server has answered with the pad, or with all that was missed. */
   opened(): void {
     this.openSince = Date.now();
     this.become({ state: "open" });
   }
 
-  /** Something has come of the session: should it end, the next attempt is due soon. */
+  /**
+   * Notes that the session has succeeded at something, so that the next attempt comes soon if it
+   * breaks.
+   */
   progressed(): void {
     this.backoff.progressed();
   }
 
-  /** The line is dead, or as good as dead; another attempt is due. */
+  /** Closes the line, which is dead or does not answer, and schedules another attempt. */
   lost(): void {
     if (this.current.state === "ended") return;
     if (!this.isUp) this.ways.failed();

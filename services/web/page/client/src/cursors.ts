@@ -1,23 +1,23 @@
 /**
- * Where the others have their cursors. Pure: places are told in a revision of the pad, and carried
- * along over what was changed since, on the way out and on the way in.
+ * The positions of other people's cursors. It is pure. Positions refer to a revision of the pad,
+ * and are carried over the changes since then, both when they arrive and when they are sent.
  */
 import { textChanges, type TextChange } from "./easysync/index.js";
 
-/** A cursor, or a selection from `anchor` to `head`, in UTF-16 code units of the text that is seen. */
+/** A cursor, or a selection from `anchor` to `head`, in UTF-16 code units of the visible text. */
 export interface Cursor {
   anchor: number;
   head: number;
 }
 
-/** The same in the pad at `rev`; null for both says that there is none any more. */
+/** A cursor in the pad at `rev`. If both positions are null, there is no cursor any more. */
 export interface Place {
   rev: number;
   anchor: number | null;
   head: number | null;
 }
 
-/** What the others are told of an own cursor, and what they tell. */
+/** A cursor as clients tell it to each other. */
 export interface Told extends Place {
   userId: string;
 }
@@ -32,18 +32,20 @@ class Step {
     private readonly changeset: string,
   ) {}
 
-  /** Read when there is a cursor to be moved, and once. */
+  /**
+   * What the revision does to the text. It is read only when there is a cursor to move, and once.
+   */
   get changes(): readonly TextChange[] {
     return (this.read ??= textChanges(this.changeset));
   }
 }
 
-/** Revisions that are kept to carry older places along; who is further behind than that, waits. */
+/** How many revisions are kept in order to carry older positions forward. */
 const KEPT = 200;
 
 /**
- * Where a position is after `changes`: before what is inserted right there, or with `after`, behind
- * it.
+ * Returns where a position is after `changes`. It stays in front of text that is inserted right
+ * there, or with `after`, moves behind it.
  */
 export function carried(position: number, changes: readonly TextChange[], after: boolean): number {
   let moved = 0;
@@ -55,9 +57,12 @@ export function carried(position: number, changes: readonly TextChange[], after:
   return position + moved;
 }
 
-/** Where a position of the text after `changes` was before them; of what is new, where it came in. */
+/**
+ * Returns where a position in the text after `changes` was in the text before them. A position
+ * within new text becomes the place where that text was inserted.
+ */
 export function carriedBack(position: number, changes: readonly TextChange[]): number {
-  let moved = 0; // by how much what comes next stands further on in the text after
+  let moved = 0; // by how much the next change is shifted in the text after
   for (const { from, to, insert } of changes) {
     if (position <= from + moved) break;
     if (position <= from + moved + insert.length) return to;
@@ -68,16 +73,16 @@ export function carriedBack(position: number, changes: readonly TextChange[]): n
 
 export class Cursors {
   private readonly steps: Step[] = [];
-  /** In the newest revision, or in one that is yet to come. */
+  /** Places in the newest revision, or in one that has not arrived yet. */
   private readonly places = new Map<string, Place>();
 
-  /** `me` is the author whose own places are of no interest. */
+  /** `me` is the author whose own places are ignored. */
   constructor(
     private readonly me: string,
     private rev: number,
   ) {}
 
-  /** The revision `rev` has come, with what it did to the pad. */
+  /** Carries the places over revision `rev`, which has just been applied. */
   revision(rev: number, author: string, changeset: string): void {
     const step = new Step(rev, author, changeset);
     this.rev = rev;
@@ -88,18 +93,19 @@ export class Cursors {
     }
   }
 
-  /** Somebody has told where his cursor is. False if that changes nothing. */
+  /** Takes in the place of somebody's cursor. Returns whether that changes anything. */
   told({ userId, ...place }: Told): boolean {
     if (userId === this.me) return false;
     if (place.anchor === null || place.head === null) return this.places.delete(userId);
-    if (place.rev < this.rev - this.steps.length) return false; // too long ago to be carried along
+    // it is too old to be carried forward
+    if (place.rev < this.rev - this.steps.length) return false;
     let now: Place = place;
     for (const step of this.steps) if (step.rev > place.rev) now = over(now, step, userId);
     this.places.set(userId, now);
     return true;
   }
 
-  /** Somebody has left. */
+  /** Removes the cursor of an author who has left. Returns whether there was one. */
   left(userId: string): boolean {
     return this.places.delete(userId);
   }
@@ -109,8 +115,8 @@ export class Cursors {
   }
 
   /**
-   * Where they are in the text that is seen, which has `length` units: the pad with `own`, the
-   * changesets that are on their way to it.
+   * Returns the cursors by author, in the visible text of `length` code units. That text is the pad
+   * with `own`, the changesets that have not been accepted yet.
    */
   seen(own: readonly string[], length: number): Map<string, Cursor> {
     const changes = own.map((changeset) => textChanges(changeset));
@@ -120,14 +126,14 @@ export class Cursors {
     };
     const found = new Map<string, Cursor>();
     for (const [id, { rev, anchor, head }] of this.places) {
-      // What they have seen and we have not, we cannot show yet.
+      // A place in a revision that has not arrived here yet cannot be shown.
       if (rev !== this.rev || anchor === null || head === null) continue;
       found.set(id, { anchor: within(anchor), head: within(head) });
     }
     return found;
   }
 
-  /** What to tell the others of a cursor in the text that is seen; `own` as above. */
+  /** Returns the place to tell others for a cursor in the visible text. `own` is as for `seen`. */
   place({ anchor, head }: Cursor, own: readonly string[]): Place {
     const changes = own.map((changeset) => textChanges(changeset)).reverse();
     const back = (position: number): number =>
@@ -136,7 +142,10 @@ export class Cursors {
   }
 }
 
-/** A place of `id` after one more revision: whoever types has the cursor behind what he types. */
+/**
+ * Returns a place of the author `id` after one more revision. The cursor of the revision's author
+ * ends up behind the text that they have inserted there.
+ */
 function over({ anchor, head }: Place, { rev, author, changes }: Step, id: string): Place {
   const carry = (position: number | null): number | null =>
     position === null ? null : carried(position, changes, author === id);

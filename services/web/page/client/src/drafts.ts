@@ -1,4 +1,4 @@
-/** Edits that were never accepted, kept beyond the page that they were made on. */
+/** Drafts: edits that were not accepted before their page was closed, kept for the next page. */
 import {
   AttributePool,
   compose,
@@ -11,39 +11,44 @@ import {
 import { Collaborator } from "./collaborator.js";
 import type { History } from "./history.js";
 
-/** Characters of a draft, at most: more is not kept. */
+/** The most characters that a draft may have. A larger one is not kept. */
 export const MOST_KEPT = 2_000_000;
 
-/** Revisions since then, at most: beyond that a draft is not put back. */
+/**
+ * The most revisions that there may have been since. Over more of them, a draft is not put back.
+ */
 const MOST_REVISIONS = 10_000;
 
-/** Unsent edits of one page. */
+/** The unsent edits of one page. */
 export interface Draft {
-  /** Which page it was: a name that no other has. */
+  /** A unique name for the page. */
   id: string;
   padId: string;
   author: string;
-  /** The revision that they were made on, and the text that it had. */
+  /** The revision that the edits apply to, and the length and hash of its text. */
   rev: number;
   length: number;
   hash: number;
-  /** One after the other, in the numbers of `pool`; the first may have been accepted unseen. */
+  /**
+   * The edits as successive changesets in the numbers of `pool`. The first may have been accepted
+   * without the page learning of it.
+   */
   changesets: string[];
   pool: PoolJson;
-  /** When they were kept, in ms since 1970. */
+  /** When the draft was kept, in ms since 1970. */
   time: number;
 }
 
-/** Where drafts are kept: a page has the browser's storage for it, a program whatever it likes. */
+/** Where drafts are kept. A page uses the browser's storage; a program may use anything. */
 export interface DraftStore {
-  /** Those of other pages that are not open any more. */
+  /** Returns the drafts of other pages that are not open any more. */
   list(padId: string, author: string): Promise<Draft[]>;
-  /** In the place of one with the same `id`. */
+  /** Saves a draft, replacing any that has the same `id`. */
   save(draft: Draft): Promise<void>;
   remove(id: string): Promise<void>;
 }
 
-/** Keeps drafts as long as the program runs. */
+/** Keeps drafts for as long as the program runs. */
 export class MemoryDrafts implements DraftStore {
   private readonly kept = new Map<string, Draft>();
 
@@ -63,7 +68,7 @@ export class MemoryDrafts implements DraftStore {
   }
 }
 
-/** A number that tells one text from another (FNV-1a). */
+/** Returns the FNV-1a hash of a text, which tells one text from another. */
 export function hashOf(text: string): number {
   let hash = 0x811c9dc5;
   for (let at = 0; at < text.length; at += 1)
@@ -71,7 +76,10 @@ export function hashOf(text: string): number {
   return hash >>> 0;
 }
 
-/** What `state` has that was not accepted yet; null if that is nothing, or too much to be kept. */
+/**
+ * Returns the edits of `state` that have not been accepted yet, or null if there are none or they
+ * are too large to be kept.
+ */
 export function draftOf(
   state: Collaborator,
   where: { id: string; padId: string },
@@ -88,15 +96,15 @@ export function draftOf(
   return { ...where, author, rev, length, hash, changesets: moved, pool: pool.toJSON(), time };
 }
 
-/** The text that a draft puts in, for people to read. */
+/** Returns the text that a draft inserts, for people to read. */
 export function textOf(draft: Draft): string {
   return draft.changesets.map((changeset) => unpack(changeset).bank).join("");
 }
 
 /**
- * What is left to do of a draft at revision `head`, as a changeset in the numbers of `pool`; ""
- * where all of it has been accepted. Null where it does not fit: the pad has not come to `head` from
- * the text that it was made on. `history` is the pad's, and is moved.
+ * Returns what remains to be done of a draft at revision `head`, as a changeset in the numbers of
+ * `pool`; "" if all of it has been accepted. Returns null if the draft does not fit, because the
+ * pad's text at `draft.rev` is not the one it was made on. `history` is the pad's, and is moved.
  */
 export async function rebased(
   draft: Draft,

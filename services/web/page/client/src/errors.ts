@@ -1,24 +1,24 @@
-/** What can go wrong for whoever edits a pad. */
+/** The errors that callers who edit a pad may meet. */
 
-/** An edit cannot be made. Nothing has changed, and the session goes on. */
+/** The edit cannot be made. Nothing has changed, and the session continues. */
 export class EditRefused extends Error {
   override readonly name: string = "EditRefused";
 }
 
-/** The edit reaches beyond the text, or would leave it without the newline at its end. */
+/** The edit reaches beyond the text, or would remove the newline at the end of the text. */
 export class OutOfRange extends EditRefused {
   override readonly name = "OutOfRange";
 }
 
-/**
- * A single attribute, or a message, is larger than what the server takes at once, and cannot be
- * split.
- */
+/** A single attribute or message is larger than the server takes at once, and cannot be split. */
 export class TooLarge extends EditRefused {
   override readonly name = "TooLarge";
 }
 
-/** The session has ended, or the pad cannot be had; `reason` is the server's word for why. */
+/**
+ * The session has ended, or access to the pad was refused. `reason` is the server's word for the
+ * cause.
+ */
 export class SessionEnded extends Error {
   override readonly name = "SessionEnded";
 

@@ -1,10 +1,10 @@
-/** Listeners by the name of what they listen to. */
+/** Calls listeners, which are registered under the name of an event. */
 export class Emitter<Events extends { [name: string]: unknown }> {
   private readonly listeners = new Map<keyof Events, Set<(value: never) => void>>();
   private readonly due: (() => void)[] = [];
   private delivering = false;
 
-  /** Calls `listener` from now on; what is returned ends that. */
+  /** Calls `listener` for each event from now on. Returns a function that ends this. */
   on<Name extends keyof Events>(name: Name, listener: (value: Events[Name]) => void): () => void {
     const among = this.listeners.get(name) ?? new Set();
     this.listeners.set(name, among.add(listener));
@@ -12,8 +12,9 @@ export class Emitter<Events extends { [name: string]: unknown }> {
   }
 
   /**
-   * Tells all listeners, each whatever the others do. What they throw goes to `failed`. What they
-   * cause to be emitted comes after this, so that all of them hear of everything in one order.
+   * Calls all listeners. An error in one goes to `failed` and does not affect the others. Events
+   * that listeners cause are delivered after the current one, so that all listeners see all events
+   * in the same order.
    */
   protected emit<Name extends keyof Events>(name: Name, value: Events[Name]): void {
     this.due.push(() => this.deliver(name, value));
@@ -36,12 +37,15 @@ export class Emitter<Events extends { [name: string]: unknown }> {
     }
   }
 
-  /** Whether anybody listens to `name`. */
+  /** Whether there are any listeners to `name`. */
   protected heard(name: keyof Events): boolean {
     return (this.listeners.get(name)?.size ?? 0) > 0;
   }
 
-  /** A listener to `name` has thrown `error`: an error of whoever listens, not of who emits. */
+  /**
+   * Handles an `error` that a listener to `name` has thrown. The fault is in the listener, not in
+   * the emitter.
+   */
   protected failed(name: keyof Events, error: unknown): void {
     console.error(`a listener to "${String(name)}" has thrown`, error);
   }

@@ -1,14 +1,17 @@
-/** A pad at any of its revisions, from the answers to CHANGESET_REQ: pure, asks through a function. */
+/**
+ * A pad at any of its revisions, computed from the answers to CHANGESET_REQ. It is pure, and asks
+ * the server through a function.
+ */
 import { type AText, AttributePool, Body, moveToPool } from "./easysync/index.js";
 import type { ChangesetAnswer } from "./messages.js";
 
-/** The revisions that one changeset may span, widest first. */
+/** The numbers of revisions that one changeset may span, widest first. */
 const GRANULARITIES = [100, 10, 1] as const;
 
-/** Changesets in one answer. */
+/** The number of changesets in one answer. */
 const PER_ANSWER = 100;
 
-/** Asks the server; see `Pad.changesets`. */
+/** Asks the server for changesets, as `Pad.changesets` does. */
 export type Ask = (start: number, granularity: number) => Promise<ChangesetAnswer>;
 
 interface Edge {
@@ -17,8 +20,9 @@ interface Edge {
 }
 
 /**
- * The document at `rev`, which `goTo` moves. Wide steps are taken where they fit, so that the way
- * over ten thousand revisions is about a hundred changesets and a few requests.
+ * Holds the document at one revision, `rev`, and moves it with `goTo`. Wide steps are taken where
+ * they fit, so that the way over ten thousand revisions takes about a hundred changesets and a few
+ * requests.
  */
 export class History {
   private readonly pool: AttributePool;
@@ -28,7 +32,10 @@ export class History {
   private body: Body;
   private at: number;
 
-  /** `start` is the pad at `rev`, from CLIENT_VARS; `time` when that was committed, in ms. */
+  /**
+   * `start` is the pad at `rev`, as in CLIENT_VARS, and `time` the time of that revision's commit
+   * in ms.
+   */
   constructor(
     start: AText,
     pool: AttributePool,
@@ -54,12 +61,15 @@ export class History {
     return this.pool;
   }
 
-  /** When the revision at hand was committed, in ms since 1970, as far as is known. */
+  /** When the current revision was committed, in ms since 1970, if known. */
   get time(): number | undefined {
     return this.times.get(this.at);
   }
 
-  /** Moves to `target`. Throws what `Ask` does, and then stays at a revision on the way. */
+  /**
+   * Moves to revision `target`. Throws the errors of `Ask`, and then stays at a revision on the
+   * way.
+   */
   async goTo(target: number): Promise<void> {
     while (this.at !== target) {
       const forwards = target > this.at;
@@ -73,18 +83,21 @@ export class History {
     }
   }
 
-  /** What revision `rev` has changed, in the numbers of `attributes`. Throws what `Ask` does. */
+  /**
+   * Returns the change that revision `rev` has made, in the numbers of `attributes`. Throws the
+   * errors of `Ask`.
+   */
   async changesetTo(rev: number): Promise<string> {
     return (await this.edge(rev - 1, 1)).forwards;
   }
 
-  /** The changeset from `low` to `low + step`. */
+  /** Returns the changesets between `low` and `low + step`, in both directions. */
   private async edge(low: number, step: number): Promise<Edge> {
     const key = `${low}+${step}`;
     let edge = this.edges.get(key);
     if (edge === undefined) {
-      // Answers begin where a multiple of their length does, so that each is asked for once. They
-      // count from an empty pad, which is revision -1.
+      // Answers begin at multiples of their length, so that each is requested only once. They count
+      // from the empty pad, which is revision -1.
       const start = Math.floor((low + 1) / (step * PER_ANSWER)) * step * PER_ANSWER;
       await this.load(start, step);
       edge = this.edges.get(key);
@@ -101,7 +114,8 @@ export class History {
     if (loading === undefined) {
       loading = this.ask(start, granularity).then((answer) => this.keep(answer));
       this.asked.set(key, loading);
-      // One at the end of a pad that grows would lack what came later, and one that failed all.
+      // An answer is not reused: at the end of a growing pad it would lack later revisions, and
+      // after a failure it would lack everything.
       void loading.finally(() => this.asked.delete(key)).catch(() => undefined);
     }
     return loading;
@@ -122,7 +136,7 @@ export class History {
         backwards: moveToPool(backwards, wire, this.pool),
       });
     }
-    // Times are told as differences: they spread from any revision whose time is known.
+    // Times are sent as differences, so they spread from any revision whose time is known.
     for (let i = steps - 1; i >= 0; i -= 1)
       this.spread(start + i * granularity - 1, granularity, timeDeltas[i]);
     for (let i = 0; i < steps; i += 1)
@@ -138,7 +152,7 @@ export class History {
   }
 }
 
-/** The widest step from `at` towards `target` that begins and ends where such steps do. */
+/** Returns the widest step from `at` towards `target` that begins and ends where such steps do. */
 export function widest(at: number, target: number): number {
   const left = Math.abs(target - at);
   return GRANULARITIES.find((g) => (at + 1) % g === 0 && left >= g) ?? 1;

@@ -1,7 +1,8 @@
 /**
  * A client of the real-time protocol of Etherpad and padfleet.
  *
- * `Collaborator` is the protocol without I/O, `Pad` puts it on a socket, `History` goes back in time.
+ * `Collaborator` is the protocol without I/O, `Pad` puts it on a socket, and `History` goes back in
+ * time.
  */
 export { parseAddress, type PadAddress } from "./address.js";
 export { type Accepted, type Changed, Collaborator, ProtocolError } from "./collaborator.js";

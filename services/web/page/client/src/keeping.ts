@@ -1,11 +1,11 @@
-/** Keeps edits that have not been accepted, in case that the page is closed. */
+/** Keeps edits that have not been accepted, in case the page is closed. */
 import type { Collaborator } from "./collaborator.js";
 import { type Draft, draftOf, type DraftStore, rebased } from "./drafts.js";
 import { AttributePool, compose, follow } from "./easysync/index.js";
 import { type Ask, History } from "./history.js";
 import { newToken } from "./token.js";
 
-/** Ms after an edit until it is kept, so that not each letter is kept by itself. */
+/** How long after an edit the draft is kept, in ms, so that it is not kept for each letter. */
 const AFTER = 300;
 
 export class Keeper {
@@ -19,7 +19,7 @@ export class Keeper {
     private readonly state: Collaborator,
   ) {}
 
-  /** Edits of earlier pages; none where they cannot be had. */
+  /** Returns the drafts of earlier pages, or none if the store fails. */
   async found(): Promise<Draft[]> {
     try {
       return await this.drafts.list(this.padId, this.state.author);
@@ -29,13 +29,16 @@ export class Keeper {
     }
   }
 
-  /** Something has been written, or accepted: what is kept is to follow. */
+  /** Schedules keeping the draft, because something has been written or accepted. */
   soon(): void {
     if (this.state.settled && !this.kept) return;
     this.timer ??= setTimeout(() => void this.now(), AFTER);
   }
 
-  /** Keeps what there is to be kept by now. Resolves when it is; faults of the store are only warned of. */
+  /**
+   * Keeps the current draft, or removes it if there is nothing left to keep. Errors of the store
+   * only cause a warning on the console.
+   */
   async now(): Promise<void> {
     clearTimeout(this.timer);
     this.timer = undefined;
@@ -51,9 +54,9 @@ export class Keeper {
 }
 
 /**
- * What is left of a draft, for the text that `state` has without own edits, as a changeset in the
- * numbers of its pool; "" where all of it has been accepted. Null where it does not fit. `time` is that
- * of the revision that `state` has, `ask` gives changesets of the pad.
+ * Returns what remains of a draft as a changeset for the text of `state` without own edits, in the
+ * numbers of its pool; "" if all of it has been accepted. Returns null if the draft does not fit.
+ * `time` is the time of the revision that `state` has, and `ask` requests changesets of the pad.
  */
 export async function remains(
   draft: Draft,
@@ -66,7 +69,9 @@ export async function remains(
   return rebased(draft, history, () => state.rev, state.pool);
 }
 
-/** The same for the text with own edits. */
+/**
+ * Returns the changeset, made for the text without own edits, as one for the text with own edits.
+ */
 export function besideOwn(changeset: string, state: Collaborator): string {
   const { pool } = state;
   const mine = state.unsent.changesets.reduce<string | null>(

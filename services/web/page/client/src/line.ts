@@ -1,27 +1,33 @@
-/** One Socket.IO connection. A new one is made each time, so that each can go to another server. */
+/**
+ * A single Socket.IO connection. Each attempt makes a new one, so that each can go to another
+ * server.
+ */
 import { io, type Socket } from "socket.io-client";
 
 import type { PadAddress } from "./address.js";
 import type { Way } from "./backoff.js";
 import { jsonSize } from "./splitting.js";
 
-/** Bytes of a packet beside the message in it. */
+/** An upper bound for the bytes of a packet in addition to the message in it. */
 const ENVELOPE = 64;
 
 export interface LineOptions {
-  /** Given to the server as Socket.IO's handshake `auth`. */
+  /** The `auth` data of Socket.IO's handshake. */
   auth?: Record<string, unknown>;
-  /** Only in Node: a page's browser sends its own. */
+  /** Additional headers. They only work in Node: in a page, the browser sets the headers. */
   extraHeaders?: Record<string, string>;
 }
 
 export interface LineListener {
-  /** `most`: bytes of the longest packet that the server takes, if it says so. */
+  /**
+   * Called when the connection is up. `most` is the size in bytes of the longest packet that the
+   * server takes, if known.
+   */
   up(most: number | undefined): void;
-  /** Called once, also when the connection never came about. */
+  /** Called once when the connection ends, even if it never opened. */
   down(): void;
   message(message: unknown): void;
-  /** A word from whoever runs the server. */
+  /** Called with a message of the server's operator. */
   shout(message: unknown): void;
 }
 
@@ -47,7 +53,8 @@ export class Line {
       this.close();
       listener.down();
     };
-    // Of the handshake, which Socket.IO's client reads for itself, and shows to whoever listens.
+    // The limit is part of the handshake, which Socket.IO's client reads itself but emits as an
+    // event.
     this.socket.io.engine.once("handshake", ({ maxPayload }: { maxPayload?: unknown }) => {
       if (typeof maxPayload === "number" && maxPayload > 0) this.most = maxPayload;
     });
@@ -58,14 +65,15 @@ export class Line {
     this.socket.on("message", (message: unknown, acknowledge?: unknown) => {
       if (this.over) return;
       listener.message(message);
-      // Some messages ask whether they have arrived; by now they are taken in.
+      // Some messages request an acknowledgement. At this point the message has been applied.
       if (typeof acknowledge === "function") (acknowledge as () => void)();
     });
   }
 
   /**
-   * `answered` is called when the server has answered: with why it does not serve this, or without.
-   * What is larger than the server takes is not sent: it would break the connection.
+   * Sends a message. `answered` is called when the server has answered, with the reason if it
+   * refuses the message. A message above the server's limit is not sent, since it would break the
+   * connection; `answered` is then called with that reason.
    */
   send(message: object, answered?: (why?: string) => void): void {
     if (this.most !== undefined && jsonSize(message) + ENVELOPE > this.most) {

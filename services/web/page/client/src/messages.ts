@@ -1,8 +1,8 @@
-/** What goes over the wire, as far as this library reads it. */
+/** The messages on the wire, as far as this library reads them. */
 import type { Told } from "./cursors.js";
 import type { AText, PoolJson } from "./easysync/index.js";
 
-/** A revision of somebody, as NEW_CHANGES carries it. */
+/** A revision, as NEW_CHANGES carries it. */
 export interface NewChanges {
   type: "NEW_CHANGES";
   newRev: number;
@@ -23,24 +23,24 @@ export interface AcceptCommit {
   newRev: number;
 }
 
-/** One missed revision, or the word that there are none. */
+/** One missed revision, or the statement that there are none. */
 export type ClientReconnect =
   | { type: "CLIENT_RECONNECT"; noChanges: true; newRev: number }
   | (Omit<NewChanges, "type"> & {
       type: "CLIENT_RECONNECT";
       headRev: number;
       noChanges?: false;
-      /** The session that it came from, if it is of the client's own author. */
+      /** The session that submitted the revision, if the revision is by the client's own author. */
       origin?: string;
     });
 
-/** What changes the text. */
+/** A message that changes the text. */
 export type Revision = NewChanges | NewChangesBatch | AcceptCommit | ClientReconnect;
 
 export interface UserInfo {
   userId: string;
   name?: string | null;
-  /** "#rrggbb", or a place in the palette of CLIENT_VARS. */
+  /** A colour as "#rrggbb", or an index into the palette of CLIENT_VARS. */
   colorId?: string | number | null;
 }
 
@@ -51,7 +51,7 @@ export interface ChatLine {
   userName?: string | null;
 }
 
-/** A revision that somebody wanted to be kept in mind. */
+/** A revision that somebody has saved in order to find it again. */
 export interface SavedRevision {
   revNum: number;
   savedById: string;
@@ -60,17 +60,22 @@ export interface SavedRevision {
   id: string;
 }
 
-/** The content of the event `shout`. */
+/** The content of the `shout` event. */
 export interface Shout {
   data: { payload?: { message?: { message?: string; messageKey?: string } } };
 }
 
-/** How a pad looks for everybody, as far as it is read; what is not there has not been changed. */
+/**
+ * The pad's settings for everybody, as far as this library reads them. A missing field has not been
+ * changed.
+ */
 export interface PadSettings {
-  /** Whether these come before what each has chosen for himself. */
+  /** Whether these settings take precedence over each person's own. */
   enforceSettings?: boolean;
   showChat?: boolean;
-  /** Whether the chat is open from the beginning; with `chatAndUsers`, who is here, too. */
+  /**
+   * Whether the chat is open from the start. With `chatAndUsers`, the list of people is open, too.
+   */
   alwaysShowChat?: boolean;
   chatAndUsers?: boolean;
   /** The language of the page, such as `de`. */
@@ -78,7 +83,10 @@ export interface PadSettings {
   view?: { showAuthorColors?: boolean; rtlIsTrue?: boolean; padFontFamily?: string };
 }
 
-/** Several people at once, for who has announced it. `complete`: nobody else was here on joining. */
+/**
+ * Several people at once, for clients that have announced support. `complete` comes once after each
+ * join, and says that all people who are here have been named since then.
+ */
 export interface UsersMessage {
   type: "USERS";
   users?: [userId: string, colorId: string | number, name: string | null][];
@@ -86,7 +94,7 @@ export interface UsersMessage {
   complete?: boolean;
 }
 
-/** The inner message of a COLLABROOM that this library knows. */
+/** The inner messages of COLLABROOM that this library knows. */
 export type CollabMessage =
   | Revision
   | { type: "USER_NEWINFO"; userInfo: UserInfo }
@@ -99,7 +107,7 @@ export type CollabMessage =
   | { type: "NEW_SAVEDREV"; savedRev: SavedRevision }
   | { type: "SESSION"; id: string; supports?: string[] };
 
-/** CLIENT_VARS, as far as it is read. */
+/** CLIENT_VARS, as far as this library reads it. */
 export interface ClientVars {
   userId: string;
   userColor: string | number;
@@ -110,15 +118,18 @@ export interface ClientVars {
   chatHead: number;
   colorPalette: string[];
   savedRevisions: SavedRevision[];
-  /** The pad's settings for everybody, and whether this client may change them. */
+  /** The pad's settings for everybody. */
   initialOptions?: PadSettings;
   canEditPadSettings?: boolean;
-  /** What allows whoever knows it to delete the pad: told once, to who has made it. */
+  /** A token that allows anybody who has it to delete the pad. It is sent once, to the creator. */
   padDeletionToken?: string | null;
   canDeleteWithoutToken?: boolean;
-  /** Whether it is told where the others have their cursors. */
+  /** Whether the client is told where other people's cursors are. */
   cursors?: boolean;
-  /** What the server exports beside txt, html and etherpad. */
+  /**
+   * Whether the server exports docx. It also does unless `sofficeAvailable` is `no`, and if that is
+   * `yes`, it exports pdf, too.
+   */
   docxExport?: boolean;
   sofficeAvailable?: string;
   collab_client_vars: CollabVars;
@@ -132,21 +143,21 @@ export interface CollabVars {
   historicalAuthorData: Record<string, { name?: string | null; colorId?: string | number | null }>;
 }
 
-/** What a CHANGESET_REQ is answered with. */
+/** The answer to a CHANGESET_REQ. */
 export interface ChangesetAnswer {
   forwardsChangesets: string[];
   backwardsChangesets: string[];
   apool: PoolJson;
   /** One more than the last revision that the changesets lead to. */
   actualEndNum: number;
-  /** Milliseconds that each of the changesets stands for. */
+  /** The time in ms that each changeset covers. */
   timeDeltas: number[];
   start: number;
   granularity: number;
   requestID: number;
 }
 
-/** A USER_CHANGES that is to be sent. */
+/** A USER_CHANGES message to be sent. */
 export interface Submission {
   type: "USER_CHANGES";
   baseRev: number;

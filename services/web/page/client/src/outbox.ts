@@ -1,34 +1,40 @@
-/** What a person has said and the server has not confirmed yet: pure. */
+/** Messages of the user that the server has not confirmed yet. It is pure. */
 
-/** One thing that is said. */
+/** A message that has been sent. */
 export interface Said {
   readonly data: object;
-  /** Whether it may be said again where the answer is not known: the server takes it once. */
+  /**
+   * Whether the message may be sent again if the answer is unknown, because the server takes it
+   * only once.
+   */
   readonly repeatable: boolean;
   readonly settled: (why?: string) => void;
 }
 
-/** Whatever goes in comes out by `settled`, once: confirmed, or with why not. */
+/**
+ * Holds messages until they are settled. `settled` is called once for each: without a reason if the
+ * message was confirmed, else with the reason.
+ */
 export class Outbox {
   private readonly waiting = new Set<Said>();
 
-  /** Keeps it until it is settled. Returns what to call with the server's answer. */
+  /** Holds a message until it is settled. Returns the function to call with the server's answer. */
   put(said: Said): (why?: string) => void {
     this.waiting.add(said);
     return (why) => this.settle(said, why);
   }
 
-  /** What has to be said again over a new connection, in order. */
+  /** The messages to send again over a new connection, in order. */
   get outstanding(): readonly Said[] {
     return [...this.waiting];
   }
 
-  /** The connection is gone: what cannot be repeated is given back. */
+  /** Settles the messages that cannot be repeated, after the connection was lost. */
   lost(why: string): void {
     for (const said of this.outstanding) if (!said.repeatable) this.settle(said, why);
   }
 
-  /** There will be no other connection. */
+  /** Settles all messages, since there will be no further connection. */
   end(why: string): void {
     for (const said of this.outstanding) this.settle(said, why);
   }

@@ -1,6 +1,9 @@
-/** When own edits are submitted: not too often, and not into a connection that does not answer. */
+/**
+ * Decides when own edits are submitted: not too often, and not over a connection that does not
+ * answer.
+ */
 
-/** What a submission may take before its connection is taken for dead, in ms. */
+/** How long the answer to a submission may take, in ms, before the connection counts as dead. */
 const ANSWER_TIMEOUT = 20_000;
 
 export class Pacing {
@@ -8,14 +11,14 @@ export class Pacing {
   private due: ReturnType<typeof setTimeout> | undefined;
   private answer: ReturnType<typeof setTimeout> | undefined;
 
-  /** `interval`: the shortest time between two submissions, in ms. */
+  /** `interval` is the shortest time between two submissions, in ms. */
   constructor(private readonly interval: number) {}
 
-  /** Calls `submit` as soon as it may be; once, however often this is asked for meanwhile. */
+  /** Calls `submit` as soon as the interval allows. Further calls before that have no effect. */
   soon(submit: () => void): void {
     if (this.due !== undefined) return;
     const pause = this.last + this.interval - Date.now();
-    // A clock that was put back makes nobody wait for longer than that.
+    // If the clock was set back, the wait is still no longer than the interval.
     const bounded = Math.min(Math.max(pause, 0), this.interval);
     this.due = setTimeout(() => {
       this.due = undefined;
@@ -23,7 +26,7 @@ export class Pacing {
     }, bounded);
   }
 
-  /** Something has been submitted. Unless it is answered in time, `lost` is called. */
+  /** Notes that something was submitted. Calls `lost` unless it is answered in time. */
   submitted(lost: () => void): void {
     this.last = Date.now();
     this.answer = setTimeout(lost, ANSWER_TIMEOUT);
@@ -33,7 +36,7 @@ export class Pacing {
     clearTimeout(this.answer);
   }
 
-  /** There is no connection any more. */
+  /** Cancels all timers, since there is no connection any more. */
   stop(): void {
     clearTimeout(this.due);
     clearTimeout(this.answer);

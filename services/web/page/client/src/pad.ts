@@ -1,4 +1,4 @@
-/** A pad over Socket.IO: the thin driver around `Collaborator`. */
+/** A pad over Socket.IO. It is a thin driver around `Collaborator`. */
 import type { PadAddress } from "./address.js";
 import { type Accepted, type Changed, Collaborator, ProtocolError } from "./collaborator.js";
 import { Connection, type Status } from "./connection.js";
@@ -27,36 +27,36 @@ import { People } from "./people.js";
 import { roomOf } from "./splitting.js";
 import { newToken } from "./token.js";
 
-/** Shortest time between two submissions, in ms. */
+/** The default of the shortest time between two submissions, in ms. */
 const INTERVAL = 100;
 
 export interface PadOptions extends Partial<LineOptions> {
   name?: string | null;
-  /** "#rrggbb". */
+  /** The colour as "#rrggbb". */
   color?: string | null;
   /**
-   * Says who this is: `t.` and 20 letters or digits; without one, somebody new. A page's cookie
-   * comes before it.
+   * Identifies the author: `t.` and 20 letters or digits. Without a token, the client is a new
+   * author. A page's cookie takes precedence over it.
    */
   token?: string;
-  /** Shortest time between two submissions, in ms; default 100. */
+  /** The shortest time between two submissions, in ms; 100 by default. */
   interval?: number;
   /**
-   * By which transports, in this order. By default a WebSocket, and polling where a proxy lets none
-   * through.
+   * The transports to use, in this order. By default a WebSocket, and polling where a proxy blocks
+   * WebSockets.
    */
   transports?: Transport[];
-  /** Where edits are kept that have not been accepted, should the page be closed. */
+  /** Where edits that have not been accepted are kept, in case the page is closed. */
   drafts?: DraftStore;
 }
 
 /**
- * An open pad. It connects by itself, and again whenever the connection is lost, until `close`, or
- * until the server ends the session; what was typed meanwhile is kept, and sent once. What is done
- * to it after the end would reach nobody, so that it throws `SessionEnded`, or rejects with it;
- * where `refused` was given, that is told instead.
+ * An open pad. It connects by itself, and again whenever the connection is lost, until `close` is
+ * called or the server ends the session. Edits made without a connection are kept, and sent once.
+ * After the end, methods that would have to reach the server throw `SessionEnded`, or reject with
+ * it; if `refused` was given, it is called instead.
  *
- * Positions and lengths are UTF-16 code units, as of any JavaScript string.
+ * Positions and lengths are in UTF-16 code units, like those of any JavaScript string.
  */
 export class Pad extends Emitter<PadEvents> {
   readonly people = new People();
@@ -66,17 +66,18 @@ export class Pad extends Emitter<PadEvents> {
   private readonly holding = new Holding();
   private keeper: Keeper | null = null;
   private repeatable = false;
-  // Without one, whoever comes back after a lost connection would be somebody else.
+  // Without a token of its own, a client that returns after a lost connection would be somebody
+  // else.
   private readonly token: string;
   private variables: ClientVars | null = null;
   private collaborator: Collaborator | null = null;
   private headTime: number | undefined;
-  /** Bytes of the longest packet that the server takes, if it says so. */
+  /** The size in bytes of the longest packet that the server takes, if known. */
   private most: number | undefined;
 
   /**
-   * Connects by itself. With several addresses (one pad on several servers), each attempt goes to
-   * the next of them.
+   * Opens a pad, and connects by itself. With several addresses (one pad on several servers), each
+   * attempt uses the next one. Throws an `Error` if an address is not that of a pad.
    */
   constructor(
     urls: string | readonly string[],
@@ -108,7 +109,10 @@ export class Pad extends Emitter<PadEvents> {
     this.connection.dial();
   }
 
-  /** Resolves when the pad is here; rejects with `SessionEnded`, which says why not. */
+  /**
+   * Resolves when the pad has arrived. Rejects with `SessionEnded`, whose `reason` says why access
+   * was refused.
+   */
   joined(): Promise<ClientVars> {
     if (this.variables !== null) return Promise.resolve(this.variables);
     return new Promise((resolve, reject) => {
@@ -120,12 +124,12 @@ export class Pad extends Emitter<PadEvents> {
     });
   }
 
-  /** How the connection is. */
+  /** The state of the connection. */
   get status(): Status {
     return this.connection.status;
   }
 
-  /** CLIENT_VARS. Throws before `joined`, as does all that needs the pad. */
+  /** The CLIENT_VARS message. Throws before `joined`, as does everything that needs the pad. */
   get vars(): ClientVars {
     if (this.variables === null) throw new Error("the pad is not here yet: wait for joined()");
     return this.variables;
@@ -137,34 +141,35 @@ export class Pad extends Emitter<PadEvents> {
     return this.collaborator;
   }
 
-  /** What a user sees, with own edits that are under way. */
+  /** The text that the user sees, including own edits that have not been accepted. */
   get text(): string {
     return this.state.text;
   }
 
-  /** The newest revision that has come in. */
+  /** The newest revision that has been applied. */
   get rev(): number {
     return this.state.rev;
   }
 
   /**
-   * When `rev` was committed, in ms since 1970; of an own revision, when the answer came. Undefined
-   * where the server does not say.
+   * When `rev` was committed, in ms since 1970. For an own revision, this is when the answer
+   * arrived. Undefined if the server does not send the time.
    */
   get time(): number | undefined {
     return this.headTime;
   }
 
-  /** Whether this address may only read. */
+  /** Whether the pad's address only allows reading. */
   get readOnly(): boolean {
     return this.vars.readonly;
   }
 
   /**
-   * Replaces `removed` code units at `start`; goes out as soon as it can, in pieces if it is larger
-   * than the server takes at once. Throws, and changes nothing: `OutOfRange` for what is beyond the
-   * text or takes the newline at its end, `TooLarge` for an attribute that the server has no room
-   * for, another `EditRefused` where the address is read-only.
+   * Replaces `removed` code units at `start` with `inserted`. The edit is sent as soon as possible,
+   * in parts if it is larger than the server takes at once. On an error nothing changes. Throws
+   * `OutOfRange` if the range exceeds the text or the newline at its end would be removed,
+   * `TooLarge` for an attribute that the server has no room for, `SessionEnded`, or another
+   * `EditRefused` if the address is read-only.
    */
   edit(
     start: number,
@@ -176,22 +181,25 @@ export class Pad extends Emitter<PadEvents> {
   }
 
   /**
-   * Sets attributes on `[from, to)`, such as `[["bold", "true"]]`; "" takes one away. Throws as
-   * `edit` does.
+   * Sets attributes on `[from, to)`, such as `[["bold", "true"]]`; the value "" removes an
+   * attribute. Throws the errors of `edit`.
    */
   format(from: number, to: number, attributes: Iterable<Attribute>): void {
     this.edited(this.writable().format(from, to, attributes));
   }
 
   /**
-   * An edit of `text` as a changeset in the numbers of `state.pool`. Throws as `edit` does, and
-   * `EasysyncError` for what does not fit.
+   * Applies an edit of `text`, given as a changeset in the numbers of `state.pool`. Throws the
+   * errors of `edit`, and `EasysyncError` if the changeset does not fit the text.
    */
   applyOwn(changeset: string): void {
     this.edited(this.writable().applyOwn(changeset));
   }
 
-  /** Resolves when every edit has been accepted; rejects with `SessionEnded`. */
+  /**
+   * Resolves when all edits have been accepted. Rejects with `SessionEnded` if the session ends
+   * before that.
+   */
   flush(): Promise<void> {
     return new Promise((resolve, reject) => {
       if (this.state.settled) {
@@ -218,8 +226,8 @@ export class Pad extends Emitter<PadEvents> {
   }
 
   /**
-   * Tells the others a name and a colour ("#rrggbb"); over a new connection it is told again.
-   * `refused` is told why the server does not take it.
+   * Tells the others a name and a colour ("#rrggbb"), which are sent again over each new
+   * connection. `refused` is called with the reason if the server does not accept them.
    */
   introduce(name: string, color: string, refused?: Refused): void {
     if (refused === undefined) this.checkAlive();
@@ -230,7 +238,7 @@ export class Pad extends Emitter<PadEvents> {
     this.people.here({ userId: this.vars.userId, name, colorId: color });
     this.emit("people", this.people.present);
     const userInfo = { userId: this.vars.userId, name, colorId: color, ip: "127.0.0.1" };
-    // Without a connection there is nothing to be done: whoever joins says who it is.
+    // Nothing needs to be sent without a connection, since each join includes the name and colour.
     if (this.connection.open || this.status.state === "ended") {
       this.asking.send({ type: "USERINFO_UPDATE", userInfo }, (why) => {
         if (why !== undefined) refused?.(why);
@@ -239,9 +247,10 @@ export class Pad extends Emitter<PadEvents> {
   }
 
   /**
-   * Says something in the chat; it comes back as a `chat` event. If the connection is lost before
-   * the server has confirmed it, it is said again, and stands there once. `refused` is told why it
-   * was not said.
+   * Writes a chat message, which comes back as a `chat` event. If the connection is lost before the
+   * server has confirmed the message, it is sent again, provided that the server recognises
+   * repetitions, and appears once. `refused` is called with the reason if the message was not
+   * accepted.
    */
   say(text: string, refused?: Refused): void {
     const requestID = newToken();
@@ -249,32 +258,38 @@ export class Pad extends Emitter<PadEvents> {
     this.tell({ type: "CHAT_MESSAGE", message }, this.repeatable, refused);
   }
 
-  /** The chat messages from `first` to `last`, both included, at most 100. */
+  /** Returns the chat messages from `first` to `last`, both included, but at most 100. */
   async chatBetween(first: number, last: number): Promise<ChatLine[]> {
     this.checkAlive();
     return this.asking.chatBetween(first, last);
   }
 
-  /** All chat messages from `first` on, however many: what was said while one was away. */
+  /** Returns all chat messages from `first` on, such as those written during an absence. */
   async chatFrom(first: number): Promise<ChatLine[]> {
     this.checkAlive();
     return this.asking.chatFrom(first);
   }
 
-  /** Marks the newest revision as one to find again; comes back as `saved`. `refused` as of `say`. */
+  /**
+   * Marks the newest revision as one to find again. It comes back as a `saved` event. `refused` is
+   * used as in `say`.
+   */
   saveRevision(refused?: Refused): void {
-    // Not said again: by then there may be a newer one.
+    // This is not sent again, because the newest revision may be a different one by then.
     this.tell({ type: "SAVE_REVISION" }, false, refused);
   }
 
-  /** Whether the server tells people where the others have their cursors, this client too. */
+  /**
+   * Whether the server tells the people on the pad, including this client, where other people's
+   * cursors are.
+   */
   get pointing(): boolean {
     return this.vars.cursors === true;
   }
 
   /**
-   * Where the others have their cursors in `text`, by author, as far as they tell. They move with
-   * each revision and each own edit: ask again after `cursors`, `took` and `edited`.
+   * Other people's cursors in `text`, by author, as far as they are known. They move with each
+   * revision and each own edit, so read them again after `cursors`, `took` and `edited`.
    */
   get cursors(): ReadonlyMap<string, Cursor> {
     const { cursors, underWay, text } = this.state;
@@ -282,8 +297,8 @@ export class Pad extends Emitter<PadEvents> {
   }
 
   /**
-   * Tells the others where the cursor is in `text`; null takes it away. Five times a second is as
-   * often as they can be told. Does nothing where the server does not pass it on.
+   * Tells the others where the cursor is in `text`; null removes it. The server passes it on at
+   * most five times a second. Does nothing if the server does not pass cursors on.
    */
   point(cursor: Cursor | null): void {
     this.checkAlive();
@@ -294,15 +309,19 @@ export class Pad extends Emitter<PadEvents> {
     this.asking.send({ type: "CURSOR", ...place });
   }
 
-  /** Changes how the pad looks for everybody; what is not named stays. Comes back as `settings`. */
+  /**
+   * Changes the pad's settings for everybody; those that are not named stay. The change comes back
+   * as a `settings` event. `refused` is used as in `say`.
+   */
   changeSettings(options: PadSettings, refused?: Refused): void {
     const payload = { type: "padoptions", options, changedBy: this.vars.userName ?? "" };
     this.tell({ type: "CLIENT_MESSAGE", payload }, true, refused);
   }
 
   /**
-   * Deletes the pad for everybody: then the session ends, with `deleted`. `token` is for who is not
-   * known to have made it. If it is not right, that comes as a `notice`.
+   * Deletes the pad for everybody. The session then ends with the reason `deleted`. `token` is
+   * needed unless the server knows this author as the pad's creator. If it is wrong, a `notice`
+   * event follows.
    */
   delete(token?: string, refused?: Refused): void {
     const { padId } = this.vars;
@@ -310,66 +329,75 @@ export class Pad extends Emitter<PadEvents> {
     this.tell({ type: "PAD_DELETE", data }, false, refused);
   }
 
-  /** Up to a hundred changesets of `granularity` revisions each, from `start` on; see `History`. */
+  /**
+   * Returns up to a hundred changesets of `granularity` revisions each, from `start` on. `History`
+   * makes use of them.
+   */
   async changesets(start: number, granularity: number): Promise<ChangesetAnswer> {
     this.checkAlive();
     return this.asking.changesetsOf(this.vars.padId, start, granularity);
   }
 
   /**
-   * Makes the edits of a page that was closed before they were accepted, as if it were still there:
-   * what has got through all the same is not made again. Resolves to whether it could be done; if
-   * not, since the pad is not what they were made on any more, nothing has changed.
+   * Repeats the edits of a page that was closed before they were accepted, as if that page were
+   * still open. What has been accepted in the meantime is not repeated. Resolves to whether this
+   * was possible. If the pad is no longer the one that the edits were made on, nothing changes.
    */
   async putBack(draft: Draft): Promise<boolean> {
     const left = await remains(draft, this.writable(), this.time, (start, granularity) =>
       this.changesets(start, granularity),
     );
     if (left === null) return false;
-    // From here on nothing is awaited: it is for the text of this very revision.
+    // From here on nothing is awaited, because `left` is for the text of exactly this revision.
     if (left !== "") this.applyOwn(besideOwn(left, this.state));
     await this.discard(draft);
     return true;
   }
 
-  /** Forgets such edits. */
+  /** Deletes a draft. */
   async discard(draft: Draft): Promise<void> {
     await this.options.drafts?.remove(draft.id);
   }
 
-  /** Keeps what has not been accepted at once, and not in a moment: the page may be about to go. */
+  /**
+   * Keeps the edits that have not been accepted right now instead of after a short delay, because
+   * the page may be about to close.
+   */
   async keep(): Promise<void> {
     await this.keeper?.now();
   }
 
   /**
-   * Gives the connection up until `reconnect`, keeping edits: the network is known to be gone. After
-   * the end both do nothing.
+   * Closes the connection until `reconnect` is called, and keeps edits. Call it when the network is
+   * known to be gone. After the end of the session, neither has an effect.
    */
   suspend(): void {
     this.connection.suspend();
   }
 
-  /** Connects now, if need be anew, instead of when it is due. */
+  /** Connects now instead of at the next scheduled attempt, closing any current connection. */
   reconnect(): void {
     this.connection.reconnect();
   }
 
-  /** Leaves the pad. What has not been accepted is lost; `flush` first to keep it. */
+  /**
+   * Leaves the pad. Edits that have not been accepted are no longer sent; await `flush` first to
+   * have them accepted.
+   */
   close(): void {
     this.connection.end("closed");
   }
 
   /**
-   * From now on a revision of others for which `untimely` is true waits, and all that comes after it,
-   * until `resumeRevisions`: as if the connection were slow. For an editor in which somebody is in
-   * the middle of a word.
+   * Holds back the first revision for which `untimely` is true, and every later one, until
+   * `resumeRevisions` is called, as if the connection were slow. An editor needs this while an
+   * input method is composing a word.
    */
   holdRevisions(untimely: (revision: Revision) => boolean): void {
     this.holding.begin(untimely);
   }
 
-  /** Takes in what has been held, and holds nothing any more. */
+  /** Applies the revisions that were held back, and stops holding. */
   resumeRevisions(): void {
     this.holding.end((revision) => this.take(revision));
   }
@@ -392,7 +420,8 @@ export class Pad extends Emitter<PadEvents> {
       this.connection.send(ready);
       return;
     }
-    // Who is here is told anew after each join; who left meanwhile is not.
+    // After each join, the server lists the people on the pad, but not those who have left in the
+    // meantime.
     this.people.onlyMe(this.variables.userId);
     this.connection.send({ ...ready, reconnect: true, client_rev: this.collaborator.rev });
   }
@@ -479,9 +508,9 @@ export class Pad extends Emitter<PadEvents> {
   }
 
   /**
-   * Takes in what a message brings. Listeners are told of each revision while `text` and `rev` are
-   * those of it, and may edit, or leave: then the rest of the message is not for us any more, and
-   * comes again to whoever connects anew.
+   * Applies what a message brings. Listeners are called for each revision while `text` and `rev`
+   * match it, and may edit or leave. If they leave, the rest of the message is ignored; over a new
+   * connection the server sends it again.
    */
   private take(message: Parameters<Collaborator["receive"]>[0]): void {
     const { state } = this;
@@ -509,7 +538,8 @@ export class Pad extends Emitter<PadEvents> {
       else if (resuming && state.upToDate) this.reopened();
       this.submit();
     }
-    // What has been taken in is told in any case, or a copy of the text would stay behind it.
+    // Listeners hear of what has been applied in any case; otherwise their copies of the text would
+    // lack it.
     if (wrong === null || took.length > 0) this.emit("took", took);
     if (wrong === null && resuming && this.connection.open) {
       this.emit("people", this.people.present);
@@ -539,7 +569,9 @@ export class Pad extends Emitter<PadEvents> {
     this.asking.changesets.answer(answer, answer.requestID);
   }
 
-  /** Sends what waits, if nothing is in flight, the line is up, and the last was long enough ago. */
+  /**
+   * Submits waiting edits if nothing is in flight and the connection is open, after the interval.
+   */
   private submit(): void {
     if (!this.connection.open || !this.state.hasWaiting || this.state.submitting) return;
     this.pacing.soon(() => this.submitNow());
@@ -551,11 +583,12 @@ export class Pad extends Emitter<PadEvents> {
       data = this.state.nextSubmission();
     } catch (error) {
       if (!(error instanceof TooLarge)) throw error;
-      this.connection.end("tooLarge"); // for this server, unlike for the one before
+      // an edit fitted the previous server, but does not fit this one
+      this.connection.end("tooLarge");
       return;
     }
     if (data === null) {
-      // Edits that cancelled each other out are settled without an answer.
+      // Edits that cancel each other out are settled without an answer.
       if (this.state.settled) this.emit("took", []);
       return;
     }

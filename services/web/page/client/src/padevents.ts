@@ -1,43 +1,52 @@
-/** What a pad tells of, by the names that `Pad.on` listens to. */
+/** The events of a pad, by the names that `Pad.on` takes. */
 import type { Accepted, Changed } from "./collaborator.js";
 import type { Status } from "./connection.js";
 import type { Draft } from "./drafts.js";
 import type { ChatLine, ClientVars, PadSettings, SavedRevision } from "./messages.js";
 import type { Person } from "./people.js";
 
-/** What `Pad.on` listens to. */
+/** The events that `Pad.on` listens to. */
 export type PadEvents = {
   status: Status;
-  /** The pad is here; once. */
+  /** The pad has arrived. This happens once. */
   joined: ClientVars;
-  /** A revision of somebody else, each by itself, also out of a batch. */
+  /**
+   * A revision that this client did not submit has been applied. Revisions of one message come as
+   * separate events.
+   */
   changed: Changed;
-  /** An own submission has become a revision. */
+  /** A submission of this client has become a revision. */
   accepted: Accepted;
-  /** All that one message brought, after the events above. */
+  /**
+   * Everything that one message brought, after the events above. It is empty when waiting edits
+   * have turned out to cancel each other out.
+   */
   took: (Changed | Accepted)[];
-  /** An own edit has been made, which is now to be sent: its changeset. */
+  /** An own edit has been made, and will be sent. The value is its changeset. */
   edited: string;
   people: ReadonlyMap<string, Person>;
   chat: ChatLine;
   saved: SavedRevision;
   /** These authors have moved their cursors; see `Pad.cursors`. */
   cursors: readonly string[];
-  /** How the pad looks for everybody has been changed; all of it. */
+  /** The pad's settings for everybody have changed. The value is all of them. */
   settings: PadSettings;
-  /** A word to everybody from whoever runs the server. */
+  /** A message to everybody from the server's operator. */
   shout: string;
-  /** The server has something to say, by a name that Etherpad's page has words for. */
+  /** A message of the server, named by a key that Etherpad's page has a text for. */
   notice: string;
-  /** Edits of pages that were closed before they were accepted: see `Pad.putBack`. */
+  /** Edits of pages that were closed before the edits were accepted; see `Pad.putBack`. */
   unsent: Draft[];
-  /** What this library does not know. */
+  /** A message that this library does not know. */
   other: { type: string };
-  /** A listener has thrown. Where nobody listens to this, it goes to the console. */
+  /**
+   * A listener has thrown an error. Without a listener to this event, the error goes to the
+   * console.
+   */
   error: ListenerError;
 };
 
-/** A listener to the event `event` has thrown what is the `cause`. */
+/** A listener to `event` has thrown an error, which is the `cause`. */
 export class ListenerError extends Error {
   override readonly name = "ListenerError";
 

@@ -1,10 +1,10 @@
-/** Who is here, and who has ever written on the pad. */
+/** The people who are on the pad now, and all who have ever written on it. */
 import type { ClientVars, CollabMessage, UserInfo } from "./messages.js";
 
 export interface Person {
   id: string;
   name: string | null;
-  /** "#rrggbb". */
+  /** The colour as "#rrggbb". */
   color: string;
 }
 
@@ -15,12 +15,12 @@ export class People {
   private readonly known = new Map<string, Person>();
   private readonly hereNow = new Map<string, Person>();
 
-  /** By author id, this client included. */
+  /** The people who are on the pad, by author id, including this client. */
   get present(): ReadonlyMap<string, Person> {
     return this.hereNow;
   }
 
-  /** Everybody who is or was here, by author id. */
+  /** Everybody who is or was on the pad, by author id. */
   get everybody(): ReadonlyMap<string, Person> {
     return this.known;
   }
@@ -34,7 +34,7 @@ export class People {
     this.here({ userId, colorId: userColor, name: userName });
   }
 
-  /** Takes in what a message tells of who is here. Returns the ids of who has left. */
+  /** Takes in a message about people on the pad. Returns the ids of those who have left. */
   heed(message: Extract<CollabMessage, { type: `USER${string}` }>): string[] {
     if (message.type === "USER_NEWINFO") {
       this.here(message.userInfo);
@@ -64,7 +64,7 @@ export class People {
 
   private person({ userId, name, colorId }: UserInfo): Person {
     const color = typeof colorId === "number" ? this.palette[colorId] : colorId;
-    // A colour goes into style sheets; anything but a colour is none.
+    // Colours go into style sheets, so anything that is not a colour is replaced.
     const safe = typeof color === "string" && /^#[0-9a-f]{3,8}$/i.test(color) ? color : UNKNOWN;
     return { id: userId, name: typeof name === "string" && name !== "" ? name : null, color: safe };
   }

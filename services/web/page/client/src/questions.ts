@@ -1,4 +1,4 @@
-/** What has been asked of the server and not been answered yet. */
+/** Questions to the server that have not been answered yet. */
 
 export interface Question<Answer> {
   answered(answer: Answer): void;
@@ -9,7 +9,10 @@ export class Questions<Answer> {
   private readonly open = new Map<number, Question<Answer>>();
   private last = 0;
 
-  /** Asks by `send`, which is given a number for the question, and what to call if it is refused. */
+  /**
+   * Asks a question. `send` is given its number, and a function to call if the question is refused.
+   * Rejects if it is refused or given up.
+   */
   ask(send: (number: number, refused: (why: string) => void) => void): Promise<Answer> {
     return new Promise((answered, failed) => {
       const number = ++this.last;
@@ -21,7 +24,7 @@ export class Questions<Answer> {
     });
   }
 
-  /** The answer to a question; without its number, to the oldest. */
+  /** Passes on the answer to a question. Without a number, it is for the oldest question. */
   answer(answer: Answer, number?: number): void {
     const asked = number ?? this.open.keys().next().value;
     if (asked === undefined) return;

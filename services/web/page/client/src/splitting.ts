@@ -1,11 +1,11 @@
 /**
- * A change that is too large for one submission, as several: pure.
+ * Splits a change that is too large for one submission into several. It is pure.
  *
- * A server closes the connection on a message above its limit, and whoever sends it again and again
- * never gets anywhere. So what is larger goes out in pieces, each of which leads a part of the way:
- * composed, they are the change. Every state between is a good one. In particular, whatever stands
- * before a character in one of them stands before it in the end, too, or is the end of a line there:
- * a list's marker is never found in the middle of a line, where servers take it away.
+ * A server closes the connection on a message above its limit, so a client that repeats such a
+ * message never gets anywhere. A larger change therefore goes out in pieces whose composition is
+ * the change. Every state in between is valid. In particular, whatever stands before a character in
+ * such a state also stands before it in the end, or is the end of a line there. So a list's marker
+ * never stands in the middle of a line, where servers would remove it.
  */
 import { Assembler } from "./easysync/assembler.js";
 import { type AttributePool, pack, unpack } from "./easysync/index.js";
@@ -19,38 +19,38 @@ import {
 } from "./easysync/ops.js";
 import { TooLarge } from "./errors.js";
 
-/** Bytes, at most, of what is around a submission's ops, text and attributes. */
+/** The most bytes that a submission takes in addition to its ops, text and attributes. */
 export const FIXED = 384;
 
-/** Bytes of an op, at most, without the numbers of its attributes. */
+/** The most bytes that an op takes, without the numbers of its attributes. */
 const OP = 24;
 
-/** Bytes of an attribute's number in an op. */
+/** The bytes of an attribute's number in an op. */
 const NUMBER = 4;
 
-/** Bytes of a pool's entry beside key and value. */
+/** The bytes of an entry of the pool in addition to its key and value. */
 const ENTRY = 8;
 
-/** Bytes of one character, at most: two halves of a pair, each as an escape. */
+/** The most bytes that a character takes: two halves of a pair, each as an escape. */
 const CHARACTER = 12;
 
-/** What one submission may take. */
+/** The limits of a single submission. */
 export interface Room {
-  /** Of the packet as it is sent: UTF-8, after JSON's escapes. */
+  /** The bytes of the packet as it is sent: in UTF-8, after JSON's escapes. */
   bytes: number;
   ops: number;
-  /** In its pool. */
+  /** The attributes in the submission's pool. */
   attributes: number;
 }
 
-/** The room of a server that takes so many bytes at once. */
+/** Returns the limits of a server that takes `bytes` at once. */
 export function roomOf(bytes: number): Room {
   return { bytes, ops: 10_000, attributes: 1_000 };
 }
 
 const UTF8 = new TextEncoder();
 
-/** Bytes of a value as JSON. */
+/** Returns the number of bytes of a value as JSON. */
 export function jsonSize(value: unknown): number {
   return UTF8.encode(JSON.stringify(value)).length;
 }
@@ -63,7 +63,7 @@ function entrySize(number: number, pool: AttributePool): number {
   return jsonSize(pool.get(number)) + ENTRY;
 }
 
-/** Whether a changeset, with the pool that goes with it on the wire, is within `room`. */
+/** Whether a changeset with its pool on the wire is within the limits of `room`. */
 export function fits(changeset: string, wire: AttributePool, room: Room): boolean {
   const { numToAttrib } = wire.toJSON();
   const attributes = Object.values(numToAttrib);
@@ -74,12 +74,13 @@ export function fits(changeset: string, wire: AttributePool, room: Room): boolea
   return FIXED + entries + textSize(changeset) <= room.bytes;
 }
 
-/** Throws `TooLarge` for an attribute of the changeset that no submission has room for. */
+/** Throws `TooLarge` if the changeset has an attribute that no submission has room for. */
 export function checkAttributes(changeset: string, pool: AttributePool, room: Room): void {
   for (const { attribs } of parseOps(unpack(changeset).ops)) {
     for (const number of numbersOf(attribs)) {
       const [key, value] = pool.get(number);
-      if (key.length + value.length <= room.bytes / 8) continue; // it fits whatever is in it
+      // it fits, whichever characters it contains
+      if (key.length + value.length <= room.bytes / 8) continue;
       const size = FIXED + entrySize(number, pool) + 2 * (OP + NUMBER) + CHARACTER;
       if (size > room.bytes) throw tooLarge(key, room);
     }
@@ -87,10 +88,10 @@ export function checkAttributes(changeset: string, pool: AttributePool, room: Ro
 }
 
 /**
- * Changesets that one after the other do what `changeset` does, each within `room`.
+ * Returns successive changesets that together do what `changeset` does, each within `room`.
  *
- * Composed they are `changeset` to the letter, if that is canonical. It need not be above the limit.
- * Throws `TooLarge`, or `EasysyncError` for what is no changeset.
+ * If `changeset` is canonical, it is exactly their composition. It may also be below the limit.
+ * Throws `TooLarge`, or `EasysyncError` if it is not a changeset.
  */
 export function split(changeset: string, pool: AttributePool, room: Room): string[] {
   const change = unpack(changeset);
@@ -136,7 +137,7 @@ function written(numbers: readonly number[]): string {
   return numbers.map((number) => `*${numeral(number)}`).join("");
 }
 
-/** How far into the new text we are: up to its last newline, and after that. */
+/** A position in the new text: the part up to the last newline, and the part after it. */
 class Place {
   chars = 0;
   lines = 0;
@@ -163,8 +164,8 @@ class Splitter {
   private readonly place = new Place();
   private readonly pieces: string[] = [];
   /**
-   * The attributes of a newline at the end of what is inserted, which goes in before the text that
-   * is to stand before it, so that what follows is at the start of a line always.
+   * The attributes of a newline that ends the inserted text. It is inserted before the text that it
+   * will follow, so that what comes after it always stands at the start of a line.
    */
   private lastLine: number[] | null = null;
   private out = new Assembler();
@@ -224,7 +225,7 @@ class Splitter {
 
   // --- What there is room for -------------------------------------------------------------------
 
-  /** Bytes of `ops` ops with these attributes, in the piece at hand. */
+  /** Returns the bytes of `ops` ops with these attributes in the current piece. */
   private cost(numbers: readonly number[], ops = 1): number {
     let bytes = ops * (OP + NUMBER * numbers.length);
     for (const number of new Set(numbers))
@@ -250,8 +251,8 @@ class Splitter {
   }
 
   /**
-   * How many of the attributes there is room for in so many bytes of an empty piece. Throws
-   * `TooLarge` if it is none of them.
+   * Returns how many of the attributes fit into `within` bytes of an empty piece. Throws `TooLarge`
+   * if not even the first one fits.
    */
   private firstOf(numbers: readonly number[], within: number, ops = 1): number {
     const most = Math.min(numbers.length, Math.floor(this.room.attributes / 2));
@@ -282,7 +283,7 @@ class Splitter {
     this.out.add("=", this.place.tail, 0, "");
   }
 
-  /** Ends the piece, unless there is nothing in it. */
+  /** Ends the piece, unless it is empty. */
   private flush(): void {
     if (this.empty) return;
     if (this.lastLine !== null) {
@@ -316,7 +317,7 @@ class Splitter {
 
   private passOver(chars: number, lines: number): void {
     this.out.add("=", chars, lines, "");
-    if (this.empty) return; // it is where the piece begins
+    if (this.empty) return; // the piece begins there
     this.left -= OP;
     this.opsLeft -= 1;
   }
@@ -340,7 +341,7 @@ class Splitter {
     }
     if (!newline) return;
     if (this.lastLine === null) {
-      this.passOver(1, 1); // it is there already
+      this.passOver(1, 1); // the newline has been inserted already
     } else {
       this.lastLine = null;
       this.putText("+", "\n", last.numbers);
@@ -349,8 +350,8 @@ class Splitter {
   }
 
   /**
-   * Inserts the beginning of `text`, which is returned. What is removed in its place goes with the
-   * `first` part.
+   * Inserts a part from the beginning of `text`, and returns it. The `first` part is in the same
+   * piece as the removal that it replaces.
    */
   private insertPart(text: string, numbers: number[], first: boolean): string {
     const hasRoom = (): boolean =>
@@ -359,7 +360,7 @@ class Splitter {
     let now = numbers;
     let later: number[] = [];
     if (!hasRoom()) {
-      // An insert without author is none that servers take, so that one is among the first.
+      // Servers refuse an insert without an author, so the author is among the first attributes.
       const isAuthor = (number: number): boolean => this.pool.get(number)[0] === "author";
       const ordered = [
         ...numbers.filter(isAuthor),
@@ -383,8 +384,8 @@ class Splitter {
 }
 
 /**
- * As much of the text's beginning as takes no more than `size` bytes, or nearly so, but at least a
- * character. No pair is torn apart.
+ * Returns the beginning of the text that takes at most about `size` bytes, but at least one
+ * character. Surrogate pairs stay together.
  */
 function beginning(text: string, size: number): string {
   let part = text.slice(0, Math.max(size, 2));
@@ -397,7 +398,7 @@ function beginning(text: string, size: number): string {
   return text.slice(0, end);
 }
 
-/** Whether the two code units around `at` are the halves of one character. */
+/** Whether the two code units around `at` are a surrogate pair. */
 function isPair(text: string, at: number): boolean {
   return /^[\ud800-\udbff][\udc00-\udfff]$/.test(text.slice(at - 1, at + 1));
 }

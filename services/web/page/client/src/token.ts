@@ -1,6 +1,6 @@
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-/** An author token that nobody guesses: 120 bits. */
+/** Returns a random author token. It has 120 bits, so nobody can guess it. */
 export function newToken(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(20));
   return `t.${Array.from(bytes, (byte) => ALPHABET[byte % ALPHABET.length]).join("")}`;

@@ -5,8 +5,9 @@ function written({ opcode, chars, lines, attribs }: Op): string {
 }
 
 /**
- * Ops of one kind; neighbours with the same attributes are merged. What follows the last newline is
- * an op of its own, but the pair is held back as one: a further op with newlines joins all three.
+ * Collects ops of one kind, and merges neighbours that have the same attributes. What follows the
+ * last newline is a separate op, but the pair is held back as one, because a further op with
+ * newlines joins all three.
  */
 export class Run {
   private readonly op: Op;
@@ -36,7 +37,7 @@ export class Run {
     }
   }
 
-  /** The ops so far, as written. Leaves the run empty. */
+  /** Returns the ops so far as text, and leaves the run empty. */
   take(): string {
     this.write();
     const text = this.text;
@@ -44,7 +45,7 @@ export class Run {
     return text;
   }
 
-  /** Forgets the last op unless it has attributes. */
+  /** Drops the last op unless it has attributes. */
   dropPlainEnd(): void {
     if (this.op.attribs === "") this.op.chars = this.tail = 0;
   }
@@ -58,11 +59,11 @@ export class Run {
 }
 
 /**
- * Puts ops together in the one form that servers accept: neighbours merged, and between keeps
- * removals before inserts.
+ * Assembles ops in the one form that servers accept: neighbours are merged, and between two keeps,
+ * removals come before inserts.
  */
 export class Assembler {
-  /** By how much the text grows. */
+  /** By how many code units the text grows. */
   lengthChange = 0;
   private readonly keeps = new Run("=");
   private readonly removals = new Run("-");
@@ -84,14 +85,19 @@ export class Assembler {
     }
   }
 
-  /** The ops that keep, insert or remove `text`: up to its last newline, and the rest. */
+  /**
+   * Adds the ops that keep, insert or remove `text`: one up to its last newline, and one for the
+   * rest.
+   */
   addText(opcode: Opcode, text: string, attribs = ""): void {
     const head = text.lastIndexOf("\n") + 1;
     if (head > 0) this.add(opcode, head, countLines(text), attribs);
     this.add(opcode, text.length - head, 0, attribs);
   }
 
-  /** The ops as written. A keep without attributes at the end goes without saying. */
+  /**
+   * Returns the ops as text. A keep without attributes at the end is left out, since it is implied.
+   */
   finish(): string {
     if (this.keeping) this.keeps.dropPlainEnd();
     this.turn();

@@ -4,7 +4,10 @@ import type { Attribute, AttributePool } from "./pool.js";
 
 const ATTRIBS = /^(?:\*[0-9a-z]+)*$/;
 
-/** The attributes of a string such as `*0*1a`, in its order; of equal keys the last value counts. */
+/**
+ * Returns the attributes of a string such as `*0*1a`, in its order. If a key occurs twice, the last
+ * value counts.
+ */
 export function attribsOf(attribs: string, pool: AttributePool): Map<string, string> {
   if (!ATTRIBS.test(attribs)) throw new EasysyncError(`not an attribute string: ${shown(attribs)}`);
   const found = new Map<string, string>();
@@ -19,15 +22,18 @@ function byCodeUnits([a]: Attribute, [b]: Attribute): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-/** The attribute string in canonical order, which is by key. Adds to the pool what is new. */
+/**
+ * Returns the attribute string in canonical order, which is by key. New attributes are added to the
+ * pool.
+ */
 export function attribsString(attributes: Iterable<Attribute>, pool: AttributePool): string {
   const sorted = [...attributes].sort(byCodeUnits);
   return sorted.map(([key, value]) => `*${numeral(pool.put(key, value))}`).join("");
 }
 
 /**
- * The attribute string for an op. Attributes without a value mean nothing on new text, so an
- * insert leaves them out.
+ * Returns the attribute string for an op. An attribute without a value has no meaning on new text,
+ * so inserts leave it out.
  */
 export function encodeAttribs(
   attributes: Iterable<Attribute>,
@@ -39,7 +45,7 @@ export function encodeAttribs(
     if (value === "" && inserting) {
       chosen.delete(key);
     } else {
-      pool.put(key, value); // in the order given: the numbers are part of the result
+      pool.put(key, value); // in the given order, since the numbers are part of the result
       chosen.set(key, value);
     }
   }
@@ -47,8 +53,8 @@ export function encodeAttribs(
 }
 
 /**
- * What setting `first` and then `second` comes to. With `ofText`, `first` is what the text has, so
- * an attribute set to "" is gone; otherwise both are changes, and the removal is part of the result.
+ * Combines setting `first` and then `second`. With `ofText`, `first` is what the text has, so an
+ * attribute set to "" is dropped. Otherwise both are changes, and the result contains the removal.
  */
 export function composeAttribs(
   first: string,
@@ -66,8 +72,8 @@ export function composeAttribs(
 }
 
 /**
- * What is left to set of `second` where somebody else has set `first` on the same text. Of two
- * values for one key the smaller one wins, whoever came first.
+ * Returns what is left of `second` after somebody else has set `first` on the same text. If both
+ * set the same key, the smaller value wins, whichever came first.
  */
 export function followAttribs(first: string, second: string, pool: AttributePool): string {
   if (second === "" || first === "") return second;

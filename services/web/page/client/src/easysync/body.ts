@@ -5,27 +5,27 @@ import { EasysyncError } from "./errors.js";
 import { countLines, parseOps } from "./ops.js";
 import type { AttributePool } from "./pool.js";
 
-/** A text and its attributes: inserts that cover it from start to end. */
+/** A text and its attributes, which are written as inserts that cover it from start to end. */
 export interface AText {
   text: string;
   attribs: string;
 }
 
-/** For how many code units an attribute string holds. Never changed once made. */
+/** An attribute string and the number of code units that have it. It is immutable. */
 export interface Span {
   readonly attribs: string;
   readonly chars: number;
 }
 
-/** A document that changesets are applied to. Positions count UTF-16 code units. */
+/** A document that changesets are applied to. Positions are in UTF-16 code units. */
 export class Body {
-  /** `text` and `spans` have to cover each other; `fromAText` sees to that. */
+  /** `spans` must cover `text` exactly, as `fromAText` ensures. */
   constructor(
     public text: string,
     private spans: readonly Span[],
   ) {}
 
-  /** Throws `EasysyncError` when the attributes are malformed or do not cover the text. */
+  /** Throws `EasysyncError` if the attributes are malformed or do not cover the text. */
   static fromAText({ text, attribs }: AText): Body {
     const spans: Span[] = [];
     let covered = 0;
@@ -40,12 +40,15 @@ export class Body {
     return new Body(text, spans);
   }
 
-  /** Another document of the same content. */
+  /** Returns an independent document with the same content. */
   clone(): Body {
     return new Body(this.text, this.spans);
   }
 
-  /** The attributes in canonical form. Costs a pass over the document. */
+  /**
+   * Returns the document with its attributes in canonical form. This takes a pass over the
+   * document.
+   */
   toAText(): AText {
     const run = new Run("+");
     let at = 0;
@@ -58,7 +61,7 @@ export class Body {
     return { text: this.text, attribs: run.take() };
   }
 
-  /** The stretches of equal attributes in `[from, to)`, with where each begins and ends. */
+  /** Yields the stretches of equal attributes in `[from, to)`, with their bounds. */
   *spansBetween(
     from: number,
     to: number,
@@ -74,20 +77,21 @@ export class Body {
     }
   }
 
-  /** Hands out the attributes from the start of the document on. */
+  /** Returns a reader of the attributes, from the start of the document on. */
   reader(): SpanReader {
     return new SpanReader(this.spans);
   }
 
-  /** The attribute string of the code unit at `position`; "" beyond the end. */
+  /** Returns the attribute string of the code unit at `position`; "" beyond the end. */
   attribsAt(position: number): string {
     for (const span of this.spansBetween(position, position + 1)) return span.attribs;
     return "";
   }
 
   /**
-   * Applies a changeset in the numbers of `pool`. Throws `EasysyncError`, and changes nothing, when
-   * it is for another text. Newlines in what is merely kept are not counted: they decide nothing.
+   * Applies a changeset in the numbers of `pool`. Throws `EasysyncError`, and changes nothing, if
+   * it is for another text. The newlines in text that is kept unchanged are not counted, since they
+   * do not affect the result.
    */
   apply(changeset: string, pool: AttributePool): void {
     const { oldLength, ops, bank } = unpack(changeset);
@@ -99,7 +103,7 @@ export class Body {
     const inserts = new Bank(bank);
     const walk = new Walk(this.spans);
     let text = "";
-    let copied = 0; // of the old text: what has been taken over into the new one
+    let copied = 0; // the part of the old text that has been copied to the new one
     let at = 0;
     for (const op of parseOps(ops)) {
       if (op.opcode === "+") {
@@ -131,14 +135,16 @@ export class Body {
   }
 }
 
-/** Goes along a document's attributes once. */
+/** Reads a document's attributes once, from start to end. */
 export class SpanReader {
   private index = 0;
-  private used = 0; // of the span at `index`
+  private used = 0; // code units read of the span at `index`
 
   constructor(private readonly spans: readonly Span[]) {}
 
-  /** The attributes of the next `chars` code units. Throws `EasysyncError` beyond the end. */
+  /**
+   * Returns the attributes of the next `chars` code units. Throws `EasysyncError` beyond the end.
+   */
   take(chars: number): Span[] {
     const taken: Span[] = [];
     let left = chars;
@@ -159,12 +165,12 @@ export class SpanReader {
     return taken;
   }
 
-  /** Passes over as many. */
+  /** Passes over the next `chars` code units. Throws `EasysyncError` beyond the end. */
   skip(chars: number): void {
     this.take(chars);
   }
 
-  /** What has not been taken. */
+  /** Returns the attributes that have not been read. */
   rest(): Span[] {
     const span = this.spans[this.index];
     if (span === undefined) return [];
@@ -175,7 +181,7 @@ export class SpanReader {
   }
 }
 
-/** Throws `EasysyncError` unless there are `lines` newlines in `text`. */
+/** Throws `EasysyncError` unless `text` contains `lines` newlines. */
 export function checkLines(text: string, lines: number): void {
   const found = countLines(text);
   if (found !== lines) {
@@ -190,7 +196,7 @@ function put(spans: Span[], attribs: string, chars: number): void {
   else spans.push({ attribs, chars });
 }
 
-/** Goes along a document's spans once, and puts the new ones together. */
+/** Reads a document's spans once, and assembles the new ones. */
 class Walk {
   private readonly out: Span[] = [];
   private readonly reader: SpanReader;

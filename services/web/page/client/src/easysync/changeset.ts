@@ -6,7 +6,7 @@ import type { Attribute, AttributePool } from "./pool.js";
 
 const HEADER = /^Z:([0-9a-z]+)([<>])([0-9a-z]+)/;
 
-/** `Z:<old length><change of length><ops>$<inserted text>`, taken apart. */
+/** The parts of `Z:<old length><change of length><ops>$<inserted text>`. */
 export interface Changeset {
   oldLength: number;
   newLength: number;
@@ -14,7 +14,7 @@ export interface Changeset {
   bank: string;
 }
 
-/** Hands out the text of the inserts. */
+/** Hands out the inserted text of a changeset, piece by piece. */
 export class Bank {
   private at = 0;
 
@@ -33,7 +33,7 @@ export class Bank {
     this.at += chars;
   }
 
-  /** The next character, which stays where it is. */
+  /** Returns the next character without consuming it. */
   nextChar(): string {
     if (this.at >= this.text.length) {
       throw new EasysyncError("the changeset inserts more characters than it holds");
@@ -42,7 +42,10 @@ export class Bank {
   }
 }
 
-/** Throws `EasysyncError` when `changeset` does not begin as one. Its ops stay unchecked. */
+/**
+ * Takes a changeset apart. Throws `EasysyncError` if it does not begin like one. Its ops are not
+ * checked.
+ */
 export function unpack(changeset: string): Changeset {
   const header = HEADER.exec(changeset);
   if (header === null) throw new EasysyncError(`not a changeset: ${shown(changeset)}`);
@@ -65,20 +68,20 @@ export function pack({ oldLength, newLength, ops, bank }: Changeset): string {
   return `${header}${ops}$${bank}`;
 }
 
-/** The changeset that changes nothing in a text of `length` code units. */
+/** Returns the changeset that changes nothing in a text of `length` code units. */
 export function identity(length: number): string {
   return pack({ oldLength: length, newLength: length, ops: "", bank: "" });
 }
 
-/** Whether the changeset has no ops. One that merely has no effect is not the identity. */
+/** Whether the changeset has no ops. One that has ops without any effect is not the identity. */
 export function isIdentity(changeset: string): boolean {
   const { ops, oldLength, newLength } = unpack(changeset);
   return ops === "" && oldLength === newLength;
 }
 
 /**
- * Returns `changeset` if it is well-formed and canonical, as servers demand of a submission; throws
- * `EasysyncError` if not. It knows neither document nor pool.
+ * Returns `changeset` if it is well-formed and canonical, as servers require of submissions, and
+ * throws `EasysyncError` otherwise. Neither the document nor the pool is considered.
  */
 export function checkRep(changeset: string): string {
   const { oldLength, newLength, ops, bank } = unpack(changeset);
@@ -114,14 +117,14 @@ export function checkRep(changeset: string): string {
   return changeset;
 }
 
-/** Puts a changeset together from the start of the document to its end. */
+/** Builds a changeset from the start of the document to its end. */
 export class Builder {
   private readonly out = new Assembler();
   private bank = "";
 
   constructor(private readonly oldLength: number) {}
 
-  /** Keeps `chars` code units, of which the last is a newline if `lines` are among them. */
+  /** Keeps `chars` code units. If `lines` newlines are among them, the last code unit is one. */
   keep(chars: number, lines = 0, attribs = ""): this {
     this.out.add("=", chars, lines, attribs);
     return this;
@@ -148,7 +151,10 @@ export class Builder {
     return this;
   }
 
-  /** The rest of the document is kept. The builder is used up by this. */
+  /**
+   * Returns the changeset, which keeps the rest of the document. The builder cannot be used any
+   * more.
+   */
   toChangeset(): string {
     const ops = this.out.finish();
     const { oldLength, bank } = this;
@@ -156,7 +162,7 @@ export class Builder {
   }
 }
 
-/** The changeset that puts `inserted` in the place of `removed` code units at `start`. */
+/** Returns the changeset that replaces `removed` code units at `start` with `inserted`. */
 export function makeSplice(
   text: string,
   start: number,

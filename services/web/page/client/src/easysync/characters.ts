@@ -1,22 +1,26 @@
 /**
- * Which characters a pad's text has: lines that end with "\n", of any characters but controls. Tabs
- * may stay where an editor has made them; what comes as a whole text gets spaces instead.
+ * The characters of a pad's text. Lines end with "\n" and consist of any characters except control
+ * characters. Tabs stay where an editor has inserted them; in a text that is set as a whole, spaces
+ * replace them.
  */
 
-/** What no pad's text has: controls, but for the newline and the tab. */
+/** The characters that no pad contains: control characters except the newline and the tab. */
 const CONTROLS = /[\x00-\x08\x0b-\x1f\x7f-\x9f]/g;
 
-/** Halves of surrogate pairs. */
+/** The halves of surrogate pairs that stand alone. */
 const HALVES = /\p{Surrogate}/gu;
 
 const TAB = " ".repeat(8);
 
-/** A text with no other line ends than "\n", and without controls; tabs stay. */
+/** Returns a text whose line ends are all "\n", without control characters except tabs. */
 export function withoutControls(text: string): string {
   return text.replace(/\r\n?/g, "\n").replace(CONTROLS, "");
 }
 
-/** A text as a pad may have it. Halves of surrogate pairs become the replacement character. */
+/**
+ * Returns a text as a pad may contain it. Tabs become spaces, and lone surrogates become the
+ * replacement character.
+ */
 export function plain(text: string): string {
   return withoutControls(text).replaceAll("\t", TAB).replace(HALVES, "\ufffd");
 }

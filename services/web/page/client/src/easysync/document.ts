@@ -6,14 +6,14 @@ import { EasysyncError } from "./errors.js";
 import { parseOps } from "./ops.js";
 import type { AttributePool } from "./pool.js";
 
-/** Text put in the place of `[from, to)` of the document before. */
+/** Text that replaces `[from, to)` of the document before. */
 export interface TextChange {
   from: number;
   to: number;
   insert: string;
 }
 
-/** What a changeset does to a text, in order; positions are those of the text before. */
+/** Returns what a changeset does to a text, in order, in positions of the text before it. */
 export function textChanges(changeset: string): TextChange[] {
   const { ops, bank } = unpack(changeset);
   const inserts = new Bank(bank);
@@ -40,8 +40,8 @@ export function textChanges(changeset: string): TextChange[] {
 }
 
 /**
- * The text after the changeset. Throws `EasysyncError` when it is for a text of another length, or
- * when newlines are not where it says.
+ * Returns the text after the changeset. Throws `EasysyncError` if the changeset is for a text of
+ * another length, or if its numbers of newlines do not match the text.
  */
 export function applyToText(changeset: string, text: string): string {
   const { oldLength, ops, bank } = unpack(changeset);
@@ -71,25 +71,25 @@ export function applyToText(changeset: string, text: string): string {
   return result + text.slice(at);
 }
 
-/** The document after the changeset. */
+/** Returns the document after the changeset. */
 export function applyToAText(changeset: string, atext: AText, pool: AttributePool): AText {
-  applyToText(changeset, atext.text); // for its checks
+  applyToText(changeset, atext.text); // called for its checks
   const body = Body.fromAText(atext);
   body.apply(changeset, pool);
   return body.toAText();
 }
 
 /**
- * The changeset that leads back from after `changeset` to the document given, the one before it.
- * What it set where there was no such attribute is set to "", which the pool may get new.
+ * Returns the changeset that leads back from the result of `changeset` to `atext`. An attribute
+ * that `changeset` has added is set to "", which may be new to the pool.
  */
 export function inverse(changeset: string, atext: AText, pool: AttributePool): string {
   return inverseOn(Body.fromAText(atext), changeset, pool);
 }
 
 /**
- * The same for a document at hand, in one pass over what the changeset touches. `restored` says
- * which attributes text gets that had `attribs` when it was removed.
+ * Returns the same as `inverse`, in one pass over what the changeset touches. `restored` maps the
+ * attributes that removed text had to those that it gets back.
  */
 export function inverseOn(
   body: Body,
@@ -113,7 +113,7 @@ export function inverseOn(
       continue;
     }
     if (op.opcode === "=" && op.attribs === "") {
-      // As in `apply`, newlines in what is merely kept are not counted: they decide nothing.
+      // As in `apply`, the newlines in text that is kept unchanged are not counted.
       builder.keep(op.chars, op.lines);
       reader.skip(op.chars);
       at += op.chars;
@@ -139,7 +139,7 @@ export function inverseOn(
   return checkRep(builder.toChangeset());
 }
 
-/** A document's attributes line by line. What follows the last newline is left out. */
+/** Returns a document's attributes line by line. What follows the last newline is left out. */
 export function splitAttributionLines({ text, attribs }: AText): string[] {
   const body = Body.fromAText({ text, attribs });
   const lines: string[] = [];

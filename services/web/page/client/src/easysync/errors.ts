@@ -3,7 +3,7 @@ export class EasysyncError extends Error {
   override readonly name = "EasysyncError";
 }
 
-/** What was given, short enough for an error's text. */
+/** Returns a value as text that is short enough for an error message. */
 export function shown(value: unknown): string {
   const text = typeof value === "string" ? JSON.stringify(value) : String(value);
   return text.length > 60 ? `${text.slice(0, 60)}…` : text;

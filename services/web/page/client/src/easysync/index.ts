@@ -1,4 +1,6 @@
-/** Easysync, the changeset algebra of Etherpad: pure functions on strings and attribute pools. */
+/**
+ * Easysync, the changeset algebra of Etherpad, as pure functions on strings and attribute pools.
+ */
 export { attribsOf, attribsString, encodeAttribs } from "./attributes.js";
 export { type AText, Body, type Span } from "./body.js";
 export { Builder, checkRep, identity, isIdentity, makeSplice, pack, unpack } from "./changeset.js";

@@ -1,11 +1,13 @@
 import { EasysyncError, shown } from "./errors.js";
 
-/** What an op does: keep, insert or remove. "" is an op that has been used up, or none. */
+/**
+ * Whether an op keeps, inserts or removes. "" marks an op that is used up, or the absence of one.
+ */
 export type Opcode = "=" | "+" | "-" | "";
 
 /**
- * `chars` code units to keep, insert or remove, with `lines` newlines among them. An op with
- * `lines` ends with a newline. `attribs` is an attribute string such as `*0*1a`.
+ * An op keeps, inserts or removes `chars` code units, which contain `lines` newlines. If there are
+ * any, the last code unit is one. `attribs` is an attribute string such as `*0*1a`.
  */
 export interface Op {
   opcode: Opcode;
@@ -16,17 +18,20 @@ export interface Op {
 
 const OP = /((?:\*[0-9a-z]+)*)(?:\|([0-9a-z]+))?([-+=])([0-9a-z]+)/y;
 
-/** The number that a base-36 numeral stands for. */
+/** Returns the value of a base-36 numeral. Throws `EasysyncError` if it is not one. */
 export function parseNumeral(numeral: string): number {
   const value = parseInt(numeral, 36);
-  // Beyond it numbers are not exact, so that the lengths would lie.
+  // Larger numbers are not exact, so lengths would be wrong.
   if (!Number.isSafeInteger(value)) {
     throw new EasysyncError(`not a base-36 number below 2**53: ${shown(numeral)}`);
   }
   return value;
 }
 
-/** A number in base 36. Throws `EasysyncError` when it is negative: counts that disagree. */
+/**
+ * Returns a number in base 36. Throws `EasysyncError` if it is negative, which means that counts
+ * contradict each other.
+ */
 export function numeral(value: number): string {
   if (value < 0) {
     throw new EasysyncError(
@@ -36,7 +41,7 @@ export function numeral(value: number): string {
   return value.toString(36);
 }
 
-/** The ops of a changeset's middle part, or of an attribute string; each a fresh object. */
+/** Returns the ops in the middle part of a changeset or in an attribute string, as new objects. */
 export function parseOps(ops: string): Op[] {
   const parsed: Op[] = [];
   let at = 0;
@@ -44,8 +49,8 @@ export function parseOps(ops: string): Op[] {
     OP.lastIndex = at;
     const match = OP.exec(ops);
     if (match === null) throw new EasysyncError(`not an op: ${shown(ops.slice(at))}`);
-    // By number: the thousands of a long pad are read before anything has been compiled, and to
-    // unpack the match takes twice as long there.
+    // The groups are accessed by number. The thousands of ops of a long pad are read before the
+    // code has been compiled, and destructuring the match takes twice as long then.
     const lines = match[2];
     parsed.push({
       opcode: match[3] as Opcode,
@@ -61,8 +66,8 @@ export function parseOps(ops: string): Op[] {
 const NONE: Op = { opcode: "", chars: 0, lines: 0, attribs: "" };
 
 /**
- * Walks along two sequences of ops until both are used up. `step` is given the op at hand of each,
- * takes from one or both, and sets the opcode of an op that is used up to "".
+ * Walks along two sequences of ops until both are used up. `step` is called with the current op of
+ * each, consumes one or both, and sets the opcode of an op that is used up to "".
  */
 export function sideBySide(first: Op[], second: Op[], step: (a: Op, b: Op) => void): void {
   let i = 0;
@@ -77,7 +82,7 @@ export function sideBySide(first: Op[], second: Op[], step: (a: Op, b: Op) => vo
   }
 }
 
-/** Takes the length of the shorter op off both; returns the chars and lines taken. */
+/** Takes the length of the shorter op off both, and returns the chars and lines taken. */
 export function consume(a: Op, b: Op): { chars: number; lines: number } {
   const [short, other] = a.chars <= b.chars ? [a, b] : [b, a];
   const { chars, lines } = short;
@@ -88,7 +93,7 @@ export function consume(a: Op, b: Op): { chars: number; lines: number } {
   return { chars, lines };
 }
 
-/** How many newlines are in a part of a text. */
+/** Returns the number of newlines in `[start, end)` of a text. */
 export function countLines(text: string, start = 0, end = text.length): number {
   let count = 0;
   let at = text.indexOf("\n", start);

@@ -1,6 +1,6 @@
 import { EasysyncError, shown } from "./errors.js";
 
-/** A key and its value. The value "" takes the attribute away. */
+/** An attribute's key and value. The value "" removes the attribute. */
 export type Attribute = readonly [key: string, value: string];
 
 /** A pool as it is on the wire. */
@@ -9,15 +9,16 @@ export interface PoolJson {
   nextNum: number;
 }
 
-/** Numbers for attributes, given in the order in which these come. */
+/** Numbers attributes, in the order in which they are added. */
 export class AttributePool {
   private readonly pairs = new Map<number, Attribute>();
-  // By key and value joined, as in Etherpad: with a comma in a key, two pairs may share a number,
-  // and every client has to take them for the same.
+  // As in Etherpad, the key of this map is the attribute's key and value, joined with a comma. With
+  // a comma in a key, two attributes may share a number, and all clients have to treat them as the
+  // same.
   private readonly numbers = new Map<string, number>();
   private next = 0;
 
-  /** Throws `EasysyncError` when `json` is no pool. */
+  /** Throws `EasysyncError` if `json` is not a pool. */
   static from(json: unknown): AttributePool {
     const { numToAttrib, nextNum } = (json ?? {}) as Partial<PoolJson>;
     if (typeof numToAttrib !== "object" || numToAttrib === null || !Number.isInteger(nextNum)) {
@@ -35,7 +36,7 @@ export class AttributePool {
     return pool;
   }
 
-  /** The number of the attribute, a new one when it has none yet. */
+  /** Returns the number of the attribute, which is added if it is new. */
   put(key: string, value: string): number {
     const joined = `${key},${value}`;
     let number = this.numbers.get(joined);
@@ -47,12 +48,12 @@ export class AttributePool {
     return number;
   }
 
-  /** The number of the attribute, -1 when it has none. */
+  /** Returns the number of the attribute, or -1 if the pool does not contain it. */
   find(key: string, value: string): number {
     return this.numbers.get(`${key},${value}`) ?? -1;
   }
 
-  /** Throws `EasysyncError` when there is no attribute with this number. */
+  /** Returns the attribute with this number. Throws `EasysyncError` if there is none. */
   get(number: number): Attribute {
     const pair = this.pairs.get(number);
     if (pair === undefined) throw new EasysyncError(`attribute ${number} is not in the pool`);

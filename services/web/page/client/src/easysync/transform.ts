@@ -6,16 +6,16 @@ import { consume, numeral, type Op, parseNumeral, parseOps, sideBySide } from ".
 import { AttributePool } from "./pool.js";
 
 /**
- * Lets `b`, of a later changeset, act on `a`, of an earlier one or of a document's attributes.
- * Takes what it deals with off both, and returns that part of the result: null where an insert and
- * a removal cancel out.
+ * Applies `b`, an op of a later changeset, to `a`, an op of an earlier changeset or of a document's
+ * attributes. Takes what has been dealt with off both, and returns that part of the result, or null
+ * if an insert and a removal cancel each other out.
  */
 export function overlay(a: Op, b: Op, pool: AttributePool): Op | null {
   if (a.opcode === "") return whole(b);
   if (b.opcode === "" || a.opcode === "-") return whole(a);
   if (b.opcode === "+") return whole(b);
   checkLines(a, b);
-  // An insert is text, whose attributes are a fact; a keep is a change of attributes.
+  // An insert states the attributes of its text, while a keep changes attributes.
   const inserted = a.opcode === "+";
   if (b.opcode === "=") {
     const attribs = composeAttribs(a.attribs, b.attribs, pool, inserted);
@@ -44,7 +44,10 @@ function checkLines(a: Op, b: Op): void {
   }
 }
 
-/** The changeset that does what `a` and after it `b` do. */
+/**
+ * Returns the changeset that does what `a` and then `b` do. Throws `EasysyncError` if `b` does not
+ * begin at the length that `a` leads to.
+ */
 export function compose(a: string, b: string, pool: AttributePool): string {
   const first = unpack(a);
   const second = unpack(b);
@@ -70,11 +73,11 @@ export function compose(a: string, b: string, pool: AttributePool): string {
 }
 
 /**
- * What `b` becomes once `a` has been applied, both having been made for the same document.
+ * Returns what `b` becomes after `a` has been applied, where both were made for the same document.
  *
- * Where both insert at one place: text marked `insertorder` = `first` comes first; else text that
- * does not begin with a newline, so as to break no line; else that of `a`, or that of `b` with
- * `reverseInsertOrder`.
+ * If both insert at the same place, text marked `insertorder` = `first` comes first. Otherwise,
+ * text that does not begin with a newline comes first, so as not to break a line. Otherwise, the
+ * text of `a` comes first, or that of `b` with `reverseInsertOrder`.
  */
 export function follow(
   a: string,
@@ -136,15 +139,18 @@ export function follow(
   return pack({ oldLength: done.newLength, newLength, ops, bank: pending.bank });
 }
 
-/** Of two inserts at one place, that of the lower rank comes first. */
+/**
+ * Returns the rank of an insert. Of two inserts at the same place, the one with the lower rank
+ * comes first.
+ */
 function insertRank(attribs: string, firstChar: string, first: number): number {
   const marked = first >= 0 && attribs.split("*").includes(numeral(first));
   return (firstChar === "\n" ? 1 : 0) + (marked ? 0 : 2);
 }
 
 /**
- * The same changeset or attributes with the numbers of `newPool`, which gets what it lacks. A
- * number that is not in `oldPool` is left out, as Etherpad does.
+ * Returns the same changeset or attributes in the numbers of `newPool`, to which missing attributes
+ * are added. Like Etherpad, it drops a number that is not in `oldPool`.
  */
 export function moveToPool(
   changesetOrAttribs: string,
@@ -163,7 +169,7 @@ export function moveToPool(
   return ops + changesetOrAttribs.slice(end);
 }
 
-/** The same changeset or attributes, with a pool of just the attributes in it. */
+/** Returns the same changeset or attributes with a pool of only the attributes that occur in it. */
 export function prepareForWire(
   changesetOrAttribs: string,
   pool: AttributePool,
