@@ -10,9 +10,10 @@ from tests.fleet import Fleet
 
 @pytest.fixture(scope="session")
 def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
-    """One writer and two workers, shared by all tests that leave them whole: use pads of your own.
+    """One writer and two workers, shared by all tests that leave them whole; each test uses pads of
+    its own.
 
-    It has a server of its own, since others flush theirs.
+    The fleet has a server of its own, since other tests flush theirs.
     """
     folder = tmp_path_factory.mktemp("fleet")
     with (

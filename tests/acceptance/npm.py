@@ -1,4 +1,4 @@
-"""Etherpad clients from npm, driven by tests: one Node process holds them all (node/driver.mjs).
+"""Drives Etherpad clients from npm; one Node.js process holds all of them (node/driver.mjs).
 
 client = npm.open(url, transports=["polling", "websocket"])
 client.join("some-pad", token=token)
@@ -29,7 +29,8 @@ from tests.eventually import eventually_sync
 FOLDER: Final = Path(__file__).parent / "node"
 
 TRANSPORTS: Final = [["websocket"], ["polling"], ["polling", "websocket"]]
-"""What people's networks leave them with. The last is what Etherpad's page asks for."""
+"""The transports that people's networks leave them with. The last one is what Etherpad's page asks
+for."""
 
 each_transport = pytest.mark.parametrize("transports", TRANSPORTS, ids="-then-".join)
 each_worker = pytest.mark.parametrize("worker", [0, 1], ids=["worker-1", "worker-2"])
@@ -39,12 +40,12 @@ T = TypeVar("T")
 
 
 def new_token() -> str:
-    """A token like those that Etherpad's page makes."""
+    """Returns a token like those that Etherpad's page makes."""
     return "t." + "".join(secrets.choice(string.ascii_letters) for _ in range(20))
 
 
 def new_pad() -> str:
-    """A name that no other text holds by chance."""
+    """Returns a name that no other text contains by chance."""
     return f"pad-{secrets.token_hex(8)}"
 
 
@@ -69,7 +70,8 @@ class Client:
         self.npm.order("emit", self.id, message=message)
 
     def ask(self, message: Any) -> list[Any]:
-        """The arguments of the acknowledgement: `[None, None]`, or `[{name, message}]`."""
+        """Sends a message, and returns the arguments of the acknowledgement: `[None, None]`, or
+        `[{name, message}]`."""
         ask = next(self.npm.numbers)
         self.npm.order("emit", self.id, message=message, ask=ask)
         found = self.wait(
@@ -79,7 +81,7 @@ class Client:
         return list(found[0]["values"])
 
     def ready(self, pad: str, **more: Any) -> None:
-        """CLIENT_READY, as Etherpad's page sends it."""
+        """Sends CLIENT_READY as Etherpad's page does."""
         info = {"colorId": None, "name": None}
         ready = {"component": "pad", "type": "CLIENT_READY", "padId": pad, "userInfo": info}
         self.say(ready | more)
@@ -93,15 +95,16 @@ class Client:
         return self
 
     def resume(self, pad: str, token: str, rev: Any = None, *, page: Client | None = None) -> None:
-        """CLIENT_READY of a page that was there before: by default with the revision it has."""
+        """Sends CLIENT_READY as a page does that was there before, by default with the revision
+        that it has."""
         self.page = page
         if rev is None and page is not None:
             rev = page.copy.rev
         self.ready(pad, token=token, client_rev=rev, reconnect=True)
 
     def submit(self, changeset: str, *, base: int | None = None, **instead: Any) -> None:
-        """USER_CHANGES with this client's author as attribute 0. Fields given as None are left
-        out, others replace what would be there."""
+        """Sends USER_CHANGES with this client's author as attribute 0. Fields given as None are
+        left out, others replace the usual ones."""
         fields = {
             "baseRev": self.rev if base is None else base,
             "changeset": changeset,
@@ -112,18 +115,19 @@ class Client:
         self.say(collab("USER_CHANGES", **given))
 
     def splice(self, start: int, removed: int, inserted: str, *, text: str | None = None) -> str:
-        """A changeset on `text` (else on the one of CLIENT_VARS), inserts as attribute 0."""
+        """Returns a changeset on `text`, by default the one of CLIENT_VARS, whose inserts have
+        attribute 0."""
         return make_splice(
             self.text if text is None else text, start, removed, inserted, "*0" if inserted else ""
         )
 
     def cut(self) -> None:
-        """The network goes."""
+        """Cuts the network connection."""
         self.npm.order("cut", self.id)
         self.wait(lambda: self.all("disconnect"), "the connection is cut")
 
     def again(self) -> None:
-        """The page's own socket connects once more."""
+        """Connects the page's own socket once more."""
         before = len(self.all("connect"))
         self.npm.order("again", self.id)
         self.wait(lambda: len(self.all("connect")) > before, "it is connected again")
@@ -141,7 +145,7 @@ class Client:
         return self.all("message")
 
     def heard(self, kind: str) -> list[Message]:
-        """The `data` of the COLLABROOM messages of this type so far."""
+        """Returns the `data` of the COLLABROOM messages of this type so far."""
         found = (m["data"] for m in self.messages if m.get("type") == "COLLABROOM")
         return [data for data in found if data["type"] == kind]
 
@@ -175,7 +179,7 @@ class Client:
 
     @property
     def vars(self) -> Message:
-        """What the last CLIENT_VARS said."""
+        """Returns the content of the last CLIENT_VARS."""
         found = [
             message["data"] for message in self.messages if message.get("type") == "CLIENT_VARS"
         ]
@@ -203,8 +207,8 @@ class Client:
 
     @property
     def copy(self) -> Collaborator:
-        """This client's copy of the pad, with all that has come in. It is strict: a gap, a
-        repetition or an ACCEPT_COMMIT out of place raises `ProtocolError` (I3)."""
+        """Returns this client's copy of the pad, with everything that has come in. It is strict: a
+        gap, a repetition or an ACCEPT_COMMIT out of place raises `ProtocolError` (I3)."""
         if self._copy is None and self.page is not None:
             self._copy = self.page.copy
             self._copy.connection_lost()
@@ -231,7 +235,7 @@ class Client:
 
 
 def pool_of(*authors: str) -> Message:
-    """An attribute pool for the wire that holds these authors."""
+    """Returns an attribute pool for the wire with these authors."""
     pool = AttributePool()
     for author in authors:
         pool.put("author", author)
@@ -251,7 +255,7 @@ def agree(clients: Sequence[Client]) -> str:
 
 
 class Npm:
-    """The Node process."""
+    """The Node.js process."""
 
     def __init__(self) -> None:
         self.numbers = itertools.count(1)
@@ -274,8 +278,8 @@ class Npm:
         auth: Message | None = None,
         deflate: Message | None = None,
     ) -> Client:
-        """A socket.io-client. It connects by itself; what it is to say meanwhile waits for that.
-        `deflate`: what `ws` is told of permessage-deflate."""
+        """Returns a socket.io-client. It connects by itself; messages to send wait until it has.
+        `deflate` is passed to `ws` as its permessage-deflate option."""
         fields = {"cookie": query_cookie, "embed": embed}
         query = {name: value for name, value in fields.items() if value is not None}
         options: Message = {"transports": list(transports), "query": query}
@@ -288,15 +292,17 @@ class Npm:
         return self._new("open", url, options=options)
 
     def cli(self, url: str) -> Client:
-        """An etherpad-cli-client, from the address of a pad."""
+        """Returns an etherpad-cli-client, given the address of a pad."""
         return self._new("cli", url)
 
     def slow_upgrades(self, url: str, delay_ms: int) -> str:
-        """The server at another address, where all that a WebSocket carries comes later."""
+        """Returns another address of the server, at which everything that a WebSocket carries comes
+        later."""
         return self._relay(url, delay=delay_ms)
 
     def in_pieces(self, url: str, size: int) -> str:
-        """The server at another address, where everything comes in pieces, as over a phone."""
+        """Returns another address of the server, at which everything comes in pieces, as over a
+        phone."""
         return self._relay(url, piece=size)
 
     def _relay(self, url: str, **how: int) -> str:
@@ -311,7 +317,7 @@ class Npm:
         self._process.stdin.flush()
 
     def close_all(self) -> None:
-        """AssertionError if a client has thrown."""
+        """Closes all clients. Raises AssertionError if one has thrown."""
         for client in self._clients.values():
             client.close()
         self._clients.clear()
@@ -349,7 +355,8 @@ def require_npm() -> None:
 
 
 def borrow_npm(pytestconfig: pytest.Config) -> Iterator[Npm]:
-    """The process, one for the whole run, for one test; made a fixture where it is used."""
+    """Lends the process, which lasts for the whole run, to one test; it is made a fixture where it
+    is used."""
     require_npm()
     if _RUNNING not in pytestconfig.stash:
         pytestconfig.stash[_RUNNING] = Npm()

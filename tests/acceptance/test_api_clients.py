@@ -39,7 +39,7 @@ def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
 
 
 def environment(folder: Path, packages: tuple[str, ...]) -> Path:
-    """The programs of a new environment with these packages."""
+    """Returns the folder of programs of a new environment with these packages."""
     place = folder / "environment"
     install = [str(place / "bin" / "python"), "-m", "pip", "install", "--quiet", "--retries", "0"]
     for words in ([sys.executable, "-m", "venv", str(place)], [*install, *packages]):
@@ -123,7 +123,7 @@ def test_etherpad_lite_from_pypi(fleet: Fleet, tmp_path: Path) -> None:
 
 
 async def test_etherpump(fleet: Fleet, tmp_path: Path) -> None:
-    """It makes a folder of all pads, and goes on with what has changed since."""
+    """etherpump makes a folder of all pads, and continues with those that have changed since."""
     etherpump = environment(tmp_path, ETHERPUMP) / "etherpump"
     pad = new_pad()
     async with Caller(fleet.urls[0]) as api:

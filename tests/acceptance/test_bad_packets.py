@@ -1,4 +1,4 @@
-"""What is no packet, or no message, costs its sender at most, and fills no log."""
+"""Tests that malformed packets and messages cost their sender at most, and fill no log."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ async def test_a_socket_that_has_left_cannot_come_back_over_the_same_connection(
 
 
 async def test_a_polling_client_that_is_let_go_is_told_so(tmp_path: Path) -> None:
-    """Else it would ask, and be answered with nothing, again and again."""
+    """Otherwise it would ask, and be answered with nothing, again and again."""
     with (
         EmbeddedServer(tmp_path / "redis", extra_args=("--appendfsync", "no")) as server,
         Fleet(server.url, tmp_path) as alone,

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.slow
 
 
 def short(benchmark: str, out: Path, *more: str) -> dict[str, Any]:
-    """The short form of a benchmark, once; returns its values."""
+    """Runs the short form of a benchmark once, and returns its values."""
     try:
         compiler()
     except NoCompiler as error:

@@ -1,8 +1,9 @@
-"""The HTTP API, files and import beside a real Etherpad: the same calls, the same answers.
+"""Compares the HTTP API, files and import with a real Etherpad: the same calls have to get the same
+answers.
 
-Runs where ETHERPAD_URL names one that may be written on (3.3, `authenticationMethod: apikey`), with
-the key in ETHERPAD_API_KEY and, if it keeps its records there, the file in ETHERPAD_DIRTY_DB. Raise
-its `importExportRateLimiting` for the time.
+It runs if ETHERPAD_URL names one that may be written on (3.3, `authenticationMethod: apikey`), with
+the key in ETHERPAD_API_KEY and, if it keeps its records there, the file in ETHERPAD_DIRTY_DB. Its
+`importExportRateLimiting` has to be raised for the time.
 """
 
 from __future__ import annotations
@@ -72,7 +73,7 @@ class Both:
 
 
 def masked(value: Any, names: dict[str, str]) -> Any:
-    """Without what is made up, or is of the moment."""
+    """Returns a value without its random parts and its times."""
     if isinstance(value, dict):
         return {masked(k, names): masked(v, names) for k, v in value.items()}
     if isinstance(value, list):
@@ -177,7 +178,7 @@ async def test_the_same_calls_have_the_same_answers(ours: Caller, theirs: Caller
 
 
 async def an_empty_line_more(ours: Caller, theirs: Caller, pad: str) -> None:
-    """What Etherpad adds where it copies a text."""
+    """Checks that Etherpad's text has one empty line more, which it adds when it copies a text."""
     texts = [(await side.getText(padID=pad))["text"] for side in (ours, theirs)]
     assert texts[0] + "\n" == texts[1]
 

@@ -1,4 +1,4 @@
-"""padfleet-client as somebody gets it who installs it: packed by npm, in Node and in a bundle."""
+"""Tests padfleet-client as people install it: packed by npm, in Node.js and in a bundle."""
 
 from __future__ import annotations
 
@@ -49,8 +49,8 @@ pad.on("nothing", () => undefined);
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the package in it, as `npm install` would have put it there. Without Node this
-    is left out; in CI that is a failure."""
+    """A folder with the package in it, as `npm install` puts it there. Without Node.js the test is
+    skipped; in CI it fails."""
     if shutil.which("npm") is None or not (PAGE / "node_modules").is_dir():
         lacking = "there is no npm, or its packages are not installed (make setup)"
         (pytest.fail if os.environ.get("CI") else pytest.skip)(lacking)

@@ -27,7 +27,7 @@ QUERY = "/socket.io/?EIO=4&transport=websocket"
 
 @dataclass
 class Reader:
-    """One who reads along, over a WebSocket of whatever make."""
+    """A client that reads along, over a WebSocket of any library."""
 
     make: str
     send: Callable[[str], Awaitable[Any]]
@@ -45,7 +45,7 @@ class Reader:
             await self.send("3")
 
     def data(self, kind: str) -> list[Any]:
-        """The data of the messages of this type, in order."""
+        """Returns the data of the messages of this type, in order."""
         told = [loads(text[2:])[1] for text in self.texts if text.startswith("42[")]
         found = [each for each in told if isinstance(each, dict) and "data" in each]
         said = [each["data"] for each in found if isinstance(each["data"], dict)]
@@ -75,7 +75,7 @@ async def by_aiohttp(url: str, pad: str, bits: int = 15) -> AsyncIterator[Reader
 
 @asynccontextmanager
 async def by_websockets(url: str, pad: str, *offers: Offer) -> AsyncIterator[Reader]:
-    """With these offers in their order, or its own."""
+    """Reads along by the library websockets, with these offers in this order, or its own."""
     address = url.replace("http", "ws", 1) + QUERY
     offered = list(offers) or None
     async with websockets.connect(address, max_size=None, extensions=offered) as socket:
@@ -133,9 +133,9 @@ BITS = range(8, 16)
 
 
 async def test_I3_whatever_a_client_offers_it_reads_along(fleet: Fleet) -> None:
-    """All of them on one pad at once: each window that can be asked for, of either side, no
-    takeover of either side, several offers; who offers what cannot be met is served all the
-    same."""
+    """All of these clients are on one pad at once: each window that can be asked for, on either
+    side, no takeover on either side, several offers. A client whose offer cannot be met is served
+    all the same."""
     worker, pad = fleet.workers[0], new_pad()
     wide = dict[str, Any](server_max_window_bits=15)
     wanted: list[tuple[AbstractAsyncContextManager[Reader], bool]] = [
@@ -182,7 +182,7 @@ async def test_I3_a_client_of_ws_with_a_narrow_window(npm: Npm, fleet: Fleet, bi
 
 @pytest.mark.parametrize("transports", [["websocket"], ["polling", "websocket"]], ids="-".join)
 async def test_I3_clients_from_npm(npm: Npm, fleet: Fleet, transports: list[str]) -> None:
-    """socket.io-client with `ws`, which offers compression by itself; one of them comes over from
+    """socket.io-client with `ws` offers compression by itself; one of the clients comes over from
     polling, and has no window until then."""
     worker, pad = fleet.workers[0], new_pad()
     client = await asyncio.to_thread(lambda: npm.open(worker.url, transports=transports).join(pad))

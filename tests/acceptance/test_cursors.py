@@ -1,4 +1,4 @@
-"""Where others have their cursors: for clients that announce it, over two workers."""
+"""Tests the cursors of others, for clients that announce them, over two workers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SUPPORTS = ["CURSORS"]
 
 
 def places(guest: Guest) -> list[Message]:
-    """What it was told, one after the other."""
+    """Returns what the guest was told, in order."""
     return [cursor for message in guest.heard("CURSORS") for cursor in message["cursors"]]
 
 

@@ -1,5 +1,5 @@
-"""What a worker answers to whom: its two ports, foreign pages, foreign names, and every spelling of
-a path that is not for clients."""
+"""Tests what a worker answers to whom: its two ports, foreign pages, foreign names, and every
+spelling of a path that is not for clients."""
 
 from __future__ import annotations
 
@@ -49,14 +49,14 @@ def running(
 
 @pytest.fixture(scope="module")
 def fleet(redis: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
-    """A fleet that nothing was set for."""
+    """A fleet with default settings."""
     with running(redis, tmp_path_factory, "plain") as fleet:
         yield fleet
 
 
 @pytest.fixture(scope="module")
 def strict(redis: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Member]:
-    """Behind a proxy on this machine; knows its own name and one page of others."""
+    """A worker behind a proxy on this machine, which knows its own name and one page of others."""
     settings = {
         "PADFLEET_HOSTS": "pad.example.org,*.pads.example.org",
         "PADFLEET_CORS": f"same,{WIKI}",
@@ -111,7 +111,7 @@ def form() -> aiohttp.FormData:
 async def test_no_spelling_of_an_operators_path_is_answered_to_clients(
     worker: Member, path: str, spelling: str
 ) -> None:
-    """Not with the password either: it is not there."""
+    """The password does not help: the path does not exist on that port."""
     for head in ("", f"Authorization: Bearer {TOKEN}\r\n"):
         answer = await told(worker.port, SPELLINGS[spelling](path), head)
         assert not any(telltale in answer for telltale in TELLTALES), answer[:500]
@@ -299,7 +299,8 @@ async def test_programs_call_the_api_from_anywhere(
 async def test_with_all_pages_let_in_none_acts_for_its_visitor(
     to_all: Member, http: aiohttp.ClientSession
 ) -> None:
-    """Whose cookies go along, as somebody who has written before, is somebody new to that page."""
+    """The visitor's cookies go along, but somebody who has written before is somebody new to that
+    page."""
     token = "t.abcdefghijklmnopqrst"
 
     async def author(origin: str) -> str:
@@ -323,7 +324,7 @@ async def test_with_all_pages_let_in_none_acts_for_its_visitor(
 async def test_a_name_that_was_made_to_lead_here_is_answered_nothing(
     worker: Member, strict: Member, http: aiohttp.ClientSession, path: str, origin: dict[str, str]
 ) -> None:
-    """Also where the browser takes that page for one of ours, and sends no Origin."""
+    """This holds even if the browser takes that page for one of ours, and sends no Origin."""
     for member in (worker, strict):
         headers = {"Host": f"evil.example:{member.port}", **origin}
         status, text = await asked(http, member, path, **headers)

@@ -1,4 +1,4 @@
-"""A real Etherpad and a fleet on one database, in turns: what one writes, the other has.
+"""Tests a real Etherpad and a fleet that use one database in turns: each has what the other writes.
 
 Each turn of the Etherpad is a start of its own, since it keeps in memory what it has once read.
 """
@@ -38,7 +38,7 @@ Told = dict[str, Any]
 
 
 async def told(api: Caller, pad: str, texts: bool = True) -> Told:
-    """All that the API says of a pad: the same on both sides."""
+    """Returns everything that the API says about a pad, in the same form for both sides."""
     names = ("getRevisionsCount", "listAuthorsOfPad", "listSavedRevisions", "getReadOnlyID")
     found: Told = {name: await api.call(name, padID=pad) for name in names}
     found["getChatHead"] = await api.getChatHead(padID=pad)
@@ -60,7 +60,7 @@ async def told(api: Caller, pad: str, texts: bool = True) -> Told:
 
 
 class Turns:
-    """The two of them on one database."""
+    """An Etherpad and a fleet on one database."""
 
     def __init__(self, folder: Path, database: str) -> None:
         self._folder = folder
@@ -80,7 +80,7 @@ class Turns:
 
     @asynccontextmanager
     async def here(self) -> AsyncIterator[Caller]:
-        """A fleet whose Redis is empty; when it ends, all pads have been frozen."""
+        """Runs a fleet whose Redis is empty; when it ends, all pads have been frozen."""
         self._count += 1
         settings = {
             "PADFLEET_API_KEY": KEY,
@@ -167,7 +167,7 @@ async def test_in_turns(
 
 
 async def test_it_writes_on_a_pad_that_is_open_here(tmp_path: Path) -> None:
-    """Which nobody should have it do: nothing of either is lost, and people are told."""
+    """Nobody should use it like this, but nothing of either side is lost, and people are told."""
     with a_postgres() as url:
         turns = Turns(tmp_path, url)
         async with turns.there() as api:
@@ -270,7 +270,7 @@ def before_text(before: Told) -> str:
 
 
 async def check_there(api: Caller, pad: str) -> None:
-    """An Etherpad checks what is imported, and an export is all of it."""
+    """Checks that Etherpad accepts an export again, which proves that it is complete."""
     exported = await api.export(pad, "etherpad")
     copy = f"copy-of-{pad}"
     await api.createPad(padID=copy, text="x")

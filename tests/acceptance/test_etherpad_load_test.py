@@ -1,4 +1,5 @@
-"""`etherpad-load-test` from npm, unchanged, as people have measured Etherpad with it for years."""
+"""Runs `etherpad-load-test` from npm, unchanged, with which people have measured Etherpad for
+years."""
 
 from __future__ import annotations
 
@@ -17,7 +18,7 @@ AUTHORS, LURKERS, SECONDS = 5, 4, 5
 
 
 def counted(output: str, what: str) -> int:
-    """From the tables that it prints in the end."""
+    """Returns a count from the tables that it prints at the end."""
     found = re.search(rf"{what}: {{[^}}]*?count: (\d+)", output)
     assert found is not None, f"no {what} in:\n{output[-2000:]}"
     return int(found[1])

@@ -35,7 +35,7 @@ def server(tmp_path: Path) -> Iterator[EmbeddedServer]:
 
 @pytest.fixture
 def fleet(server: EmbeddedServer, tmp_path: Path) -> Iterator[Fleet]:
-    """A fleet of its own for each test, for it does not stay whole."""
+    """A fleet of its own for each test, since it does not stay whole."""
     settings = {
         "PADFLEET_LEASE_MS": str(LEASE_MS),
         "PADFLEET_PARTITIONS": "4",
@@ -46,7 +46,7 @@ def fleet(server: EmbeddedServer, tmp_path: Path) -> Iterator[Fleet]:
 
 
 def addresses(fleet: Fleet, pad: str, first: int) -> list[str]:
-    """The pad on every worker, another one first for each client."""
+    """Returns the pad's addresses on all workers, starting with another one for each client."""
     urls = [f"{url}/p/{pad}" for url in fleet.urls]
     return urls[first % len(urls) :] + urls[: first % len(urls)]
 
@@ -100,7 +100,7 @@ async def all_agree(typists: list[Pad], readers: list[Pad], words: list[str]) ->
 
 
 async def type_through(fleet: Fleet, pad: str, fault: Callable[[int], None]) -> None:
-    """The crowd types; `fault(n)` is called several times meanwhile, n = 0, 1, 2."""
+    """Lets the crowd type, and calls `fault(n)` three times meanwhile, for n = 0, 1, 2."""
     async with crowd(fleet, pad) as (typists, readers):
         typing = [asyncio.create_task(type_along(i, p)) for i, p in enumerate(typists)]
         start = typists[0].rev
@@ -250,7 +250,7 @@ async def test_a_worker_that_stops_lets_its_clients_go_elsewhere(fleet: Fleet) -
 
 
 async def test_a_worker_that_drains_loses_nobody(fleet: Fleet) -> None:
-    """All of its people come back elsewhere, by themselves and once, with what they typed."""
+    """All of its people come back elsewhere, by themselves and once, with what they have typed."""
     worker = fleet.workers[0]
     async with AsyncExitStack() as stack:
         where = addresses(fleet, "drains", 0)

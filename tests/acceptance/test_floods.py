@@ -1,4 +1,4 @@
-"""Floods of frames, before any login: whatever kind they are of, they cost their sender only."""
+"""Tests floods of frames of any kind, before any login: they only cost their sender."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from tests.eventually import eventually
 from tests.fleet import Fleet, Member
 
 GROWTH_MB = 24
-"""By how much a worker may grow in a flood; the floods are larger than this by far."""
+"""By how many MB a worker may grow in a flood; the floods are far larger than this."""
 
 
 def frame(opcode: int, payload: bytes = b"", *, final: bool = True) -> bytes:
-    """A short one, with a mask of zeros."""
+    """Returns a short frame, with a mask of zeros."""
     return bytes((opcode | (0x80 if final else 0), 0x80 | len(payload))) + bytes(4) + payload
 
 
@@ -72,7 +72,7 @@ async def websocket(
 
 
 async def opened(worker: Member) -> str:
-    """The query of a session on polling."""
+    """Opens a session on polling, and returns its query."""
     async with (
         aiohttp.ClientSession() as http,
         http.get(f"{worker.url}/socket.io/?EIO=4&transport=polling") as answer,
@@ -90,7 +90,8 @@ def resident_mb(worker: Member) -> float:
     + [(kind, True) for kind in ("empty pings", "empty pongs", "long pings")],
 )
 async def test_frames_of_every_kind_are_counted(worker: Member, flood: str, probing: bool) -> None:
-    """Also on a second transport, which only probes whether it could be the first."""
+    """They are counted even on a second transport, which only probes whether it could be the
+    first."""
     before = limited(worker, "messages")
     query = await opened(worker) if probing else ""
     async with (
@@ -108,8 +109,8 @@ async def test_frames_of_every_kind_are_counted(worker: Member, flood: str, prob
 
 
 async def test_I6_pings_whose_pongs_are_not_read_are_not_kept(worker: Member) -> None:
-    """At the pace that is allowed, as long as the worker goes on taking them: of their answers, at
-    most the last one waits."""
+    """The pings come at the allowed pace, for as long as the worker goes on taking them; of their
+    answers, at most the last one waits."""
     ping = frame(PING, b"x" * 125)
     async with contextlib.AsyncExitStack() as stack:
         flooders = []
@@ -156,7 +157,8 @@ async def test_too_many_packets_in_one_request_end_the_session(worker: Member, c
 
 @pytest.mark.parametrize("body", ["d=4" + "&a" * 400_000, "9", ""])
 async def test_what_is_no_packet_ends_the_session_on_polling_too(worker: Member, body: str) -> None:
-    """As it does on a WebSocket. The first one is JSONP's, a form of so many fields."""
+    """The session ends as it does on a WebSocket. The first body is JSONP's, a form of so many
+    fields."""
     query = await opened(worker)
     url = f"{worker.url}/socket.io/?EIO=4&transport=polling{query}"
     async with aiohttp.ClientSession() as http, http.post(url, data=body) as answer:

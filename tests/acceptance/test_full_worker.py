@@ -1,4 +1,5 @@
-"""A worker that is full of sessions which were only opened lets people in all the same."""
+"""Tests that a worker that is full of sessions which were only opened lets people in all the
+same."""
 
 from __future__ import annotations
 

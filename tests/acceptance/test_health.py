@@ -1,4 +1,4 @@
-"""I10: ready means that revisions flow, not that a connection is open."""
+"""Tests I10: ready means that revisions flow, not that a connection is open."""
 
 from __future__ import annotations
 

@@ -47,7 +47,8 @@ HOOKS = ("client_vars", "handle_message", "chat_message", "user_join", "user_lea
 
 
 def install(folder: Path, entries: str) -> dict[str, str]:
-    """A package beside the installed ones; the environment that sees it."""
+    """Puts a package beside the installed ones, and returns the environment in which it is
+    found."""
     (folder / "hooked.py").write_text(CODE)
     info = folder / "hooked-1.0.dist-info"
     info.mkdir()
@@ -58,7 +59,7 @@ def install(folder: Path, entries: str) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def hooked(fleet: Fleet, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A worker of the same fleet that has hooks."""
+    """A worker of the same fleet, with hooks."""
     folder = tmp_path_factory.mktemp("hooked")
     entries = "".join(f"{name} = hooked:{name}\n" for name in HOOKS)
     with Fleet(fleet.redis_url, folder, install(folder, entries)) as running:

@@ -62,14 +62,15 @@ class Raw:
         await self.say(f"42{dumps(['message', message])}")
 
     async def until(self, part: str) -> str:
-        """The next packet with this in it; EOFError if the connection ends before."""
+        """Returns the next packet that contains this. Raises EOFError if the connection ends
+        before."""
         while True:
             packet = await self._next()
             if part in packet:
                 return packet
 
     async def end(self) -> int | None:
-        """The code with which the connection ends."""
+        """Waits for the end of the connection, and returns its code."""
         try:
             while True:
                 await self._next()
@@ -149,7 +150,8 @@ async def test_who_has_not_written_here_cannot_be_made_known(fleet: Fleet, first
 
 @pytest.mark.parametrize("opcode", ["+", "-", "="])
 async def test_another_author_on_each_kind_of_op(fleet: Fleet, opcode: str) -> None:
-    """Only a keep may name another author, one who has written here (Etherpad's undo does)."""
+    """Only a keep may name another author, and only one who has written here (Etherpad's undo does
+    so)."""
     pad = new_pad()
     async with Guest(fleet.urls[0]) as ada, Guest(fleet.urls[1]) as bob:
         await ada.join(pad)
@@ -236,7 +238,7 @@ def nested(depth: int) -> str:
 @pytest.mark.parametrize("depth", [500, 900, 950, 980, 100_000])
 @pytest.mark.parametrize("place", ["type", "component", "padId", "client_rev", "data", "event"])
 async def test_deep_nesting(fleet: Fleet, depth: int, place: str) -> None:
-    """What can just be read can perhaps not be written any more, into an answer or a log."""
+    """JSON that can just be read can perhaps not be written any more, into an answer or a log."""
     pad, worker = new_pad(), fleet.workers[0]
     start = worker.log.stat().st_size
     message: Any = ready(pad) if place in ("padId", "client_rev") else user_changes("", None)
@@ -317,7 +319,7 @@ async def test_a_pad_id_of_ten_megabytes_ends_its_connection(fleet: Fleet) -> No
 
 
 async def test_a_pad_id_that_looks_like_a_path_is_a_name(fleet: Fleet) -> None:
-    """Nothing resolves it: neither to another pad, nor to a key of another pad."""
+    """Nothing resolves the path: neither to another pad, nor to a key of another pad."""
     name = new_pad()
     paths = [
         f"{name}/../b",
@@ -396,7 +398,8 @@ async def test_a_second_CLIENT_READY_for_another_pad_leaves_the_first(
 
 @each_transport
 async def test_who_came_by_a_read_only_id_cannot_edit(fleet: Fleet, transport: str) -> None:
-    """Not by claiming the pad's id, nor by asking again, nor before the answer has come."""
+    """Such a client cannot edit by claiming the pad's id, by asking again, or before the answer has
+    come."""
     pad = new_pad()
     async with connect(f"{fleet.urls[0]}/p/{pad}") as writer:
         await writer.append("hello\n")

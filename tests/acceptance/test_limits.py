@@ -1,4 +1,5 @@
-"""What one client may take, on real sockets: who takes more costs itself, and nobody else."""
+"""Tests how much one client may take, on real sockets: taking more costs that client, and nobody
+else."""
 
 from __future__ import annotations
 
@@ -46,7 +47,8 @@ def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
 
 @pytest.fixture
 async def worker(fleet: Fleet) -> Member:
-    """With nobody on it any more: what earlier tests have left has been let go."""
+    """The worker, when nobody is on it any more: everything that earlier tests have left has been
+    let go."""
     (worker,) = fleet.workers
     await eventually(lambda: worker.metric("padfleet_fanout_sockets") == 0, "nobody is here")
     return worker
@@ -70,7 +72,7 @@ def limited(worker: Member, limit: str) -> float:
 async def open_websocket(
     worker: Member,
 ) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
-    """Past every library, which would choose what goes into one write."""
+    """Opens a WebSocket without any library, which would decide what goes into one write."""
     reader, writer = await asyncio.open_connection(worker.host, worker.port)
     try:
         writer.write(
@@ -89,7 +91,7 @@ async def open_websocket(
 async def sockets(
     http: aiohttp.ClientSession, worker: Member, address: str, count: int
 ) -> AsyncIterator[None]:
-    """Engine.IO sessions of that address."""
+    """Opens Engine.IO sessions from that address."""
     url = f"{worker.url}/socket.io/?EIO=4&transport=websocket"
     async with contextlib.AsyncExitStack() as stack:
         for _ in range(count):
@@ -224,10 +226,11 @@ async def test_who_submits_without_end_is_told_so(worker: Member) -> None:
 
 
 async def test_a_flood_of_messages_ends_its_own_connection_only(worker: Member) -> None:
-    """Pongs nobody asked for: nothing is served, and they cost the event loop all the same.
+    """Pongs that nobody asked for are not served, but they still cost the event loop time.
 
-    All are in one write, so that the worker reads them at once. Whoever sends them one by one is
-    read more slowly instead, and is closed for being idle before long."""
+    All are in one write, so that the worker reads them at once. A client that sends them one by one
+    is read more slowly instead, and is soon closed for being idle.
+    """
     url = f"{worker.url}/p/pongs"
     before = limited(worker, "messages")
     async with connect(url) as other, open_websocket(worker) as (answers, flood):

@@ -1,4 +1,4 @@
-"""`padfleet loadtest` on a real fleet, and where there is none."""
+"""Tests `padfleet loadtest` on a real fleet, and without one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The clients from npm, unchanged: each transport, the upgrade between them, the command line."""
+"""Tests the clients from npm, unchanged: each transport, the upgrade between them, the command
+line."""
 
 from __future__ import annotations
 
@@ -126,8 +127,8 @@ def test_I3_what_comes_in_pieces_is_taken_whole(
 
 
 def test_etherpad_cli_client_writes_and_reads_on_both_workers(npm: Npm, fleet: Fleet) -> None:
-    """Version 3.0.5 puts no author on what it inserts, and Etherpad refuses that since 2.7. Here
-    it is let in, and its text bears its author's name like everybody's."""
+    """Version 3.0.5 puts no author on its inserts, which Etherpad has refused since 2.7. Here it is
+    let in, and its text has its author's name like everybody's."""
     pad = new_pad()
     one, two = (npm.cli(f"{url}/p/{pad}") for url in fleet.urls)
     page = npm.open(fleet.urls[0]).join(pad)
@@ -152,7 +153,7 @@ def test_etherpad_cli_client_writes_and_reads_on_both_workers(npm: Npm, fleet: F
 
 
 def contents(client: Client) -> str:
-    """The text of an etherpad-cli-client, which tells it when others have changed it."""
+    """Returns the text of an etherpad-cli-client, which is notified when others have changed it."""
     changed = client.all("newContents")
     return str(changed[-1]["text"]) if changed else ""
 

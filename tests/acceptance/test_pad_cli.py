@@ -1,4 +1,4 @@
-"""`padfleet pad`, as a person or a script uses it."""
+"""Tests `padfleet pad` as a person or a script uses it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""`padfleet replay` through a real fleet: a recorded session, and one made up to be awkward."""
+"""Tests `padfleet replay` through a real fleet: a recorded session, and one made up to be
+awkward."""
 
 from __future__ import annotations
 
@@ -32,7 +33,7 @@ def replay(fleet: Fleet, trace: Path, *flags: str) -> subprocess.CompletedProces
     "beside the repository",
 )
 def test_a_recorded_session_of_two_authors(fleet: Fleet) -> None:
-    """Real input: two people typing at once with a second of delay between them."""
+    """This is real input: two people typing at once with a second of delay between them."""
     done = replay(fleet, SHARED_TRACE, "--limit", "4000", "--readers", "20")
     assert done.returncode == 0, done.stderr
     assert "exact        4000 edits" in done.stdout
@@ -40,8 +41,9 @@ def test_a_recorded_session_of_two_authors(fleet: Fleet) -> None:
 
 
 def a_trace_of_three() -> dict[str, object]:
-    """Three authors, each in a line of their own, who see each other's text now and then; two of
-    them remove the same words. Positions count code points, and there are emoji everywhere."""
+    """Returns a trace of three authors, each in a line of their own, who see each other's text now
+    and then; two of them remove the same words. Positions count code points, and there are emoji
+    everywhere."""
     end: list[str] = ["0😀\n", "1😀\n", "2😀\n"]
     txns: list[dict[str, object]] = []
 

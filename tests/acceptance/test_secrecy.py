@@ -1,4 +1,5 @@
-"""A reader by the read-only link is not told the pad's id by what others put into its settings."""
+"""Tests that a reader by the read-only link does not learn the pad's id from what others put into
+its settings."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""No log has a secret in it, at any level, of ours or of a library: each is sent by every door,
-also by what no door takes, and then looked for in what live processes have logged."""
+"""Tests that no log contains a secret, at any level, of ours or of a library: each secret is sent
+through every door, even those that do not take it, and then looked for in the logs of live
+processes."""
 
 from __future__ import annotations
 
@@ -74,7 +75,8 @@ FLEETS = {"open": open_fleet, "jwt": jwt_fleet, "hook": hook_fleet}
 
 
 def token() -> str:
-    """A text that has the form of a JWT, with the mark where its parts are decoded or not."""
+    """Returns a text in the form of a JWT, with the mark both in parts that are decoded and in
+    others."""
     return f"{MARK}{secrets.token_hex(4)}.{MARK}body.{MARK}signature"
 
 
@@ -195,7 +197,7 @@ async def test_no_log_has_a_secret_in_it(mode: str, redis: str, tmp_path: Path) 
 
 
 async def let_in(worker: Member) -> None:
-    """By a token that is good, whose signature nobody else may have."""
+    """Joins with a valid token, whose signature nobody else may have."""
     good = signed(claims(), SIGNING_KEY)
     async with Guest(worker.url, auth={"padfleet_token": good}) as guest:
         with contextlib.suppress(Exception):

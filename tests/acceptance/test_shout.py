@@ -1,4 +1,4 @@
-"""`padfleet shout`: a notice for everybody who is there."""
+"""Tests `padfleet shout`, a notice for everybody who is there."""
 
 from __future__ import annotations
 

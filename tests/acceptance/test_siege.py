@@ -1,4 +1,4 @@
-"""A fleet under fire, in short; `make fuzz` does the same at length."""
+"""Puts a fleet under fire for a short time; `make fuzz` does the same at length."""
 
 from __future__ import annotations
 

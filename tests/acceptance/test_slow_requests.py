@@ -1,4 +1,4 @@
-"""Slow requests on every path: they end, and while they last they keep nobody out."""
+"""Tests slow requests on every path: they end, and while they last they keep nobody out."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ SLOW = {
 
 
 def limited_launcher(descriptors: int) -> tuple[str, ...]:
-    """padfleet, which may open so many files."""
+    """Returns the command of a padfleet that may open only so many files."""
     code = (
         "import resource, runpy, sys;"
         f"resource.setrlimit(resource.RLIMIT_NOFILE, ({descriptors}, {descriptors}));"
@@ -69,7 +69,7 @@ def worker(server: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory) -> 
 
 @pytest.fixture(scope="module")
 def narrow(server: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Member]:
-    """With few descriptors, and as much time for requests as there is by default."""
+    """A worker with few descriptors, and the default time for requests."""
     settings = {"PADFLEET_API_KEY": "a-long-api-key"}
     with Fleet(server.url, tmp_path_factory.mktemp("narrow"), settings) as fleet:
         fleet.start(writers=1, workers=0)

@@ -60,7 +60,7 @@ class Sleeper:
         self.until(b'"CLIENT_VARS"')
 
     def send(self, text: str) -> None:
-        """A masked frame; the mask of zeros changes nothing."""
+        """Sends a masked frame; the mask of zeros changes nothing."""
         data = text.encode()
         length = (
             bytes((0x80 | len(data),))

@@ -1,4 +1,4 @@
-"""PADFLEET_AUTH=jwt, as Etherpad's own Socket.IO client sees it."""
+"""Tests PADFLEET_AUTH=jwt as Etherpad's own Socket.IO client sees it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ npm = pytest.fixture(borrow_npm)
 
 @pytest.fixture(scope="module")
 def closed(fleet: Fleet, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A worker of the same fleet that wants tokens."""
+    """A worker of the same fleet that requires tokens."""
     settings = {
         "PADFLEET_AUTH": "jwt",
         "PADFLEET_JWT_SECRET": signing.SECRET,

@@ -1,6 +1,6 @@
-"""Chat, saved revisions, pad settings and the other messages beside the edits, over two workers.
+"""Tests chat, saved revisions, pad settings and the other messages besides edits, over two workers.
 
-What is expected was recorded from Etherpad 3.3.1, or is what its message handler does.
+The expected values were recorded from Etherpad 3.3.1, or are what its message handler does.
 """
 
 from __future__ import annotations
@@ -41,7 +41,8 @@ async def party(fleet: Fleet) -> AsyncIterator[Party]:
 
 
 def whole(guest: Guest, kind: str) -> list[Message]:
-    """COLLABROOM messages that carry this type, or CLIENT_MESSAGEs that do."""
+    """Returns the COLLABROOM messages that have this type, or contain a CLIENT_MESSAGE that has
+    it."""
     return [
         message
         for message in guest.messages

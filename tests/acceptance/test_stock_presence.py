@@ -1,4 +1,5 @@
-"""Who is who and who is there, as Etherpad's own Socket.IO client sees it, over all workers."""
+"""Tests who is who and who is there, as Etherpad's own Socket.IO client sees it, over all
+workers."""
 
 from __future__ import annotations
 
@@ -27,13 +28,13 @@ same_or_other = pytest.mark.parametrize("second", [0, 1], ids=["same-worker", "o
 
 
 def update(client: Client, name: Any, color: Any) -> list[Message]:
-    """USERINFO_UPDATE, as the page sends it; returns the acknowledgement."""
+    """Sends USERINFO_UPDATE as the page does, and returns the acknowledgement."""
     info = {"userId": client.author, "name": name, "ip": "127.0.0.1", "colorId": color}
     return client.ask(collab("USERINFO_UPDATE", userInfo=info))
 
 
 def newinfo(client: Client, name: str | None = None, color: int | str | None = None) -> Message:
-    """The USER_NEWINFO that tells others of this client."""
+    """Returns the USER_NEWINFO that tells others about this client."""
     color = client.vars["userColor"] if color is None else color
     info = {"colorId": color, "name": name, "userId": client.author}
     return {"type": "COLLABROOM", "data": {"type": "USER_NEWINFO", "userInfo": info}}
@@ -45,8 +46,8 @@ def left(client: Client) -> Message:
 
 
 def beyond(watcher: Client, other: Client) -> None:
-    """Returns when whatever was sent to `watcher` before has come in: `other` renames itself, and
-    the news takes the same way."""
+    """Returns when everything that was sent to `watcher` before has come in: `other` renames
+    itself, and that news takes the same way."""
     name = f"marker {new_token()}"
     update(other, name, "#000000")
     watcher.hears(newinfo(other, name, "#000000"))
@@ -60,7 +61,7 @@ def beyond(watcher: Client, other: Client) -> None:
 def test_newcomers_and_those_present_are_told_of_each_other(
     npm: Npm, fleet: Fleet, transports: Sequence[str], second: int
 ) -> None:
-    """Once each, and nobody of himself."""
+    """Each is told of the others once, and nobody of themselves."""
     pad = new_pad()
     one = npm.open(fleet.urls[0], transports=transports).join(pad)
     two = npm.open(fleet.urls[second], transports=transports).join(pad)
@@ -173,8 +174,9 @@ def test_who_goes_while_still_coming_leaves_no_ghost(npm: Npm, fleet: Fleet) -> 
         return bool(users == 2)
 
     def all_gone() -> bool:
-        """Each has a token of his own, so that he comes once. Of one who went before it was told
-        that he had come, only that he went may be told."""
+        """Returns whether all have come and gone. Each has a token of their own, and so comes once.
+        If one left before the watcher was told of the arrival, it may only be told of the
+        departure."""
         here = set()
         for message in watcher.messages:
             match message.get("data"):
@@ -196,7 +198,7 @@ def test_who_goes_while_still_coming_leaves_no_ghost(npm: Npm, fleet: Fleet) -> 
 def test_the_first_of_two_pages_of_one_author_is_told_userdup(
     npm: Npm, fleet: Fleet, transports: Sequence[str], second: int
 ) -> None:
-    """To the others it is one author who is there all the time."""
+    """To the others, it is one author who is there all the time."""
     pad, token = new_pad(), new_token()
     watcher = npm.open(fleet.urls[0]).join(pad)
     first = npm.open(fleet.urls[0], transports=transports).join(pad, token=token)
@@ -264,8 +266,9 @@ def test_one_author_may_be_on_two_pads(npm: Npm, fleet: Fleet) -> None:
 def test_a_token_is_the_same_author_however_and_wherever_it_comes(
     npm: Npm, fleet: Fleet, transports: Sequence[str]
 ) -> None:
-    """As the cookie that the page server sets; as the query parameter `cookie`, for clients that
-    cannot set headers; in CLIENT_READY, as etherpad-cli-client and older pages have it."""
+    """The token comes as the cookie that the page server sets; as the query parameter `cookie`, for
+    clients that cannot set headers; and in CLIENT_READY, as from etherpad-cli-client and older
+    pages."""
     token, authors = new_token(), set()
     cookie = f"prefsHttp=%7B%7D; token={token}; language=de"
     for url in fleet.urls:
@@ -281,7 +284,8 @@ def test_a_token_is_the_same_author_however_and_wherever_it_comes(
 
 
 def test_the_cookie_counts_more_than_the_message(npm: Npm, fleet: Fleet) -> None:
-    """So Etherpad's page has it: the cookie cannot be read by scripts, the message can."""
+    """Etherpad's page does the same: scripts cannot read the cookie, but they can read the
+    message."""
     token = new_token()
     first = npm.open(fleet.urls[0], cookie=f"token={token}").join(new_pad())
     both = npm.open(fleet.urls[1], cookie=f"token={token}").join(new_pad(), token=new_token())

@@ -1,6 +1,6 @@
-"""Etherpad's protocol with its own Socket.IO client: joining, editing, refusals, deletion.
+"""Tests Etherpad's protocol with its own Socket.IO client: joining, editing, refusals, deletion.
 
-What is expected here was recorded from Etherpad 3.3.1; where that fails its users, the docstring
+The expected values were recorded from Etherpad 3.3.1; where that fails its users, the docstring
 says how.
 """
 
@@ -49,7 +49,7 @@ def error(text: str, name: str = "Error") -> list[Message]:
 def test_CLIENT_VARS_has_all_that_the_page_reads(
     npm: Npm, fleet: Fleet, transports: Sequence[str], worker: int
 ) -> None:
-    """Without any one of these, Etherpad's page or its command-line client breaks."""
+    """Without any one of these fields, Etherpad's page or its command-line client breaks."""
     pad = new_pad()
     client = npm.open(fleet.urls[worker], transports=transports).join(pad)
     given = client.vars
@@ -95,7 +95,7 @@ def test_CLIENT_VARS_has_the_keys_and_types_of_the_recorded_one(npm: Npm, fleet:
 
 
 def shape(value: Any) -> Any:
-    """The keys and types of a JSON value."""
+    """Returns the keys and types of a JSON value."""
     if isinstance(value, dict):
         return {name: shape(inner) for name, inner in value.items()}
     if isinstance(value, list):
@@ -220,7 +220,7 @@ def test_text_may_be_given_back_to_an_author_who_has_written_here(npm: Npm, flee
 
 def test_joining_while_others_commit_kicks_nobody(npm: Npm, fleet: Fleet) -> None:
     """In Etherpad a join moves the revision that an editor's commit is compared with, and the
-    editor is told badChangeset: under load 31 of 100 authors were kicked while others joined."""
+    editor is told badChangeset: under load, 31 of 100 authors were kicked while others joined."""
     pad, count = new_pad(), 20
     editors = [npm.open(fleet.urls[n % 2]).join(pad) for n in range(count)]
     typed = dict.fromkeys(range(count), 0)
@@ -342,7 +342,7 @@ def test_batches_go_to_those_who_understand_them_only(npm: Npm, fleet: Fleet) ->
 def test_a_read_only_client_sees_everything_but_the_pads_id(
     npm: Npm, fleet: Fleet, transports: Sequence[str], worker: int
 ) -> None:
-    """Who has the real id can write: it must be in nothing that such a client receives."""
+    """Anybody with the real id can write, so it must be in nothing that such a client receives."""
     pad = new_pad()
     writer = npm.open(fleet.urls[0]).join(pad)
     reader = npm.open(fleet.urls[worker], transports=transports)
@@ -443,7 +443,7 @@ BAD: dict[str, Callable[[Scene], Message]] = {
 def test_a_bad_changeset_is_refused_and_harms_nobody_else(
     npm: Npm, fleet: Fleet, what: str
 ) -> None:
-    """Only who sent it is told `badChangeset`; the pad stays as it is, the others go on."""
+    """Only the sender is told `badChangeset`; the pad stays as it is, and the others go on."""
     pad = new_pad()
     other, me = (npm.open(url).join(pad) for url in fleet.urls)
     other.submit(other.splice(0, 0, "x"))
@@ -552,7 +552,8 @@ def test_another_token_on_the_same_socket_is_rejected(npm: Npm, fleet: Fleet, wo
 def test_the_creator_deletes_the_pad_and_everybody_is_told(
     npm: Npm, fleet: Fleet, transports: Sequence[str], worker: int
 ) -> None:
-    """It can be made anew after, and whoever still has the old one is not let on with it."""
+    """The pad can be created anew after that, and a client that still has the old one is not let in
+    with it."""
     pad, token = new_pad(), new_token()
     creator = npm.open(fleet.urls[worker], transports=transports).join(pad, token=token)
     others = [npm.open(url, transports=transports).join(pad) for url in fleet.urls]
@@ -574,7 +575,8 @@ def test_the_creator_deletes_the_pad_and_everybody_is_told(
 
 
 def test_a_deletion_is_acknowledged(npm: Npm, fleet: Fleet) -> None:
-    """To whoever asked for it, before or after it is told `deleted`; its socket stays open."""
+    """The client that asked for it gets the acknowledgement before or after it is told `deleted`;
+    its socket stays open."""
     pad = new_pad()
     creator = npm.open(fleet.urls[0]).join(pad)
     assert creator.ask(collab("PAD_DELETE", data={"padId": pad})) == OK
@@ -582,7 +584,7 @@ def test_a_deletion_is_acknowledged(npm: Npm, fleet: Fleet) -> None:
 
 
 def test_who_did_not_create_the_pad_is_told_so_when_deleting_it(npm: Npm, fleet: Fleet) -> None:
-    """As a notice on the event `shout`; the pad and all on it stay."""
+    """The client is told by a notice on the event `shout`; the pad and everybody on it stay."""
     pad = new_pad()
     creator, other = (npm.open(url).join(pad) for url in fleet.urls)
     assert other.ask(collab("PAD_DELETE", data={"padId": pad})) == OK

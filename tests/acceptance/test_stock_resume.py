@@ -26,14 +26,14 @@ same_or_other = pytest.mark.parametrize("second", [0, 1], ids=["same-worker", "o
 
 
 def gone(client: Client, watcher: Client) -> None:
-    """Its connection breaks, and the others see it leave."""
+    """Breaks the client's connection, and waits until the others see it leave."""
     before = len(watcher.heard("USER_LEAVE"))
     client.cut()
     watcher.some("USER_LEAVE", before + 1)
 
 
 def type_in(client: Client, *words: str) -> None:
-    """One revision a word, at the start of the pad; `agree` has to have been there before."""
+    """Types one revision per word at the start of the pad; it needs a call of `agree` before."""
     for word in words:
         client.type(0, 0, word)
         agree([client])
@@ -201,8 +201,8 @@ def test_I5_a_page_of_a_pad_that_was_deleted_and_made_anew_is_not_let_on(
 def test_I5_a_tab_is_known_by_itself_whatever_its_author_does_in_another(
     npm: Npm, fleet: Fleet, transports: Sequence[str], anew: bool
 ) -> None:
-    """What the author was on last is the new pad, since he has it open in a second tab. The first
-    one is on the old pad still."""
+    """The author was last on the new pad, which is open in a second tab. The first tab is still on
+    the old pad."""
     pad, token = new_pad(), new_token()
     creator = npm.open(fleet.urls[0]).join(pad)
     tab = npm.open(fleet.urls[1], transports=transports).join(pad, token=token)

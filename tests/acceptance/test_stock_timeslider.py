@@ -1,4 +1,5 @@
-"""The timeslider of Etherpad's page: joining, asking for changesets, and what comes meanwhile."""
+"""Tests the timeslider of Etherpad's page: joining, asking for changesets, and new revisions
+meanwhile."""
 
 from __future__ import annotations
 
@@ -43,7 +44,7 @@ async def open_slider(stack: AsyncExitStack, url: str, pad: str, query: str = ""
 
 
 async def history(guest: Guest, start: int, size: int, request: Any = 1) -> Message:
-    """The `data` of the answer."""
+    """Asks for a part of the history, and returns the `data` of the answer."""
 
     def answers() -> list[Message]:
         return [m["data"] for m in guest.messages if m.get("type") == "CHANGESET_REQ"]
@@ -97,8 +98,8 @@ async def test_it_is_answered_as_by_Etherpad(fleet: Fleet, stack: AsyncExitStack
 
 
 async def complete(guest: Guest, start: int, size: int, count: int) -> Message:
-    """An answer with so many steps. A worker stops after ten seconds, which a busy one may need,
-    and the next one who asks gets further."""
+    """Returns an answer with so many steps. A worker stops after ten seconds, which a busy one may
+    need, and the next request gets further."""
 
     async def answer() -> Message | None:
         found = await history(guest, start, size)
@@ -164,7 +165,8 @@ async def test_what_is_written_while_it_is_open_reaches_it(
 async def test_the_history_frame_shares_the_pages_author(
     fleet: Fleet, stack: AsyncExitStack
 ) -> None:
-    """It neither kicks the page nor is kicked; without `embed`, it takes the page's place."""
+    """The frame neither kicks the page nor is kicked; without `embed`, it takes the page's
+    place."""
     pad, cookie = new_pad(), f"token={new_token()}"
     page = await stack.enter_async_context(Guest(fleet.urls[0], cookie=cookie))
     await page.ask({"component": "pad", "type": "CLIENT_READY", "padId": pad})

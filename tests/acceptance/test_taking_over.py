@@ -1,4 +1,5 @@
-"""docs/takeover.md, step by step, with a real Etherpad on MariaDB and people who write on it."""
+"""Tests docs/takeover.md step by step, with a real Etherpad on MariaDB and people who write on
+it."""
 
 from __future__ import annotations
 
@@ -25,7 +26,8 @@ pytestmark = [needs_checkout, pytest.mark.timeout(600)]
 
 
 async def typed(fleet: Fleet, *words: str) -> str:
-    """What a command of the page says. AssertionError if its exit code is not 0."""
+    """Runs a command of the page, and returns its output. Raises AssertionError if its exit code is
+    not 0."""
     ended = await padfleet(fleet.redis_url, *words)
     said = ended.out + ended.err
     assert ended.code == 0, f"{words}:\n{said}"
@@ -34,7 +36,7 @@ async def typed(fleet: Fleet, *words: str) -> str:
 
 @contextmanager
 def proxy(folder: Path, fleet: Fleet, etherpad: str) -> Iterator[str]:
-    """nginx-etherpad.conf, turned to the fleet."""
+    """Runs nginx-etherpad.conf, directed to the fleet."""
     (port,) = free_ports(1)
     workers = [int(url.rpartition(":")[2]) for url in fleet.urls]
     folder.mkdir()

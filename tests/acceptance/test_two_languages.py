@@ -1,4 +1,5 @@
-"""Both clients together on one pad, each on a worker of its own: what one does, the other knows."""
+"""Tests both clients together on one pad, each on a worker of its own: each knows what the other
+does."""
 
 from __future__ import annotations
 
@@ -24,7 +25,7 @@ SECONDS = 30
 
 @pytest.fixture(autouse=True)
 def _node() -> None:
-    """Without Node the tests are left out. In CI that is a failure."""
+    """Skips the tests without Node.js. In CI, they fail instead."""
     node.require(PAGE)
 
 
@@ -36,7 +37,7 @@ class Typescript:
         self.known: dict[str, Any] = {}
 
     async def until(self, wanted: Callable[[dict[str, Any]], bool]) -> None:
-        """Until it knows what is wanted."""
+        """Waits until the client knows what is wanted."""
         assert self._process.stdout is not None
         async with asyncio.timeout(SECONDS):
             while not self.known or not wanted(self.known):

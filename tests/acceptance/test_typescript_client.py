@@ -1,4 +1,4 @@
-"""padfleet-client, the library of the page, in Node and on a real fleet."""
+"""Tests padfleet-client, the library of the page, in Node.js and on a real fleet."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PAGE = Path(__file__).parents[2] / "services" / "web" / "page"
 
 @pytest.fixture(autouse=True)
 def _node() -> None:
-    """Without Node the tests are left out. In CI that is a failure."""
+    """Skips the tests without Node.js. In CI, they fail instead."""
     node.require(PAGE)
 
 

@@ -1,4 +1,5 @@
-"""Who joins a large pad and reads nothing of it costs no more than where it is in it (I6)."""
+"""Tests that a client that joins a large pad and reads nothing of it costs no more than its
+position (I6)."""
 
 from __future__ import annotations
 
@@ -24,7 +25,7 @@ from tests.fleet import Fleet, Member
 SIZE_MB = 3
 SOCKETS = 40
 GROWTH_MB = 30
-"""By how much the worker may grow; a copy for each would be 120 MB and more."""
+"""By how many MB the worker may grow; a copy for each client would be 120 MB and more."""
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +52,7 @@ def masked(text: str) -> bytes:
 
 
 def unread(worker: Member) -> socket.socket:
-    """A connection with small buffers on this side, so that the worker feels it soon."""
+    """Returns a connection with small buffers on this side, so that the worker notices soon."""
     made = socket.socket()
     made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     made.connect((worker.host, worker.port))
@@ -64,7 +65,8 @@ def ready(pad: str) -> str:
 
 
 async def large_pad(worker: Member, name: str) -> str:
-    """Its text: lines that differ, so that a piece that is missing shows."""
+    """Writes a large pad, and returns its text: lines that differ, so that a missing piece
+    shows."""
     url = f"{worker.url}/p/{name}"
     lines = (f"{number} {'x' * 90}\n" for number in range(100_000))
     text = ""
@@ -82,8 +84,8 @@ def sessions(worker: Member) -> float:
 
 
 async def gathered(worker: Member, come: Callable[[], Awaitable[None]]) -> None:
-    """All of them are on the pad. In place of one that was turned away, as may be when it is busy,
-    another one comes, as a client comes again."""
+    """Waits until all clients are on the pad. If one was turned away, as may happen on a busy
+    worker, another comes in its place, as a client comes again."""
     for _ in range(SOCKETS):
         await come()
     for attempt in range(6):

@@ -1,9 +1,9 @@
-"""What pads cost that nobody is on: in Redis, on disk, and when somebody comes.
+"""Measures what pads cost that nobody is on: in Redis, on disk, and when somebody comes.
 
-A store of files, on this machine's disk: what a revision and a pad take there, and what it costs
-to bring them there. Then a fleet with such a store: what is left of a pad in Redis, how fast pads
-leave it, how long a join takes that brings one back, and what writing behind adds to a writer's
-work.
+First a store of files, on this machine's disk: what a revision and a pad take there, and what it
+costs to bring them there. Then a fleet with such a store: what is left of a pad in Redis, how fast
+pads leave it, how long a join takes that brings one back, and what writing behind adds to a
+writer's work.
 """
 
 import asyncio
@@ -104,7 +104,7 @@ class Typed:
         return len(self.records) - 1
 
     def parts(self, pad: str) -> Iterator[ColdPart]:
-        """All of it, some revisions at a time; the last one has a snapshot."""
+        """Yields the whole pad, some revisions at a time; the last part has a snapshot."""
         for first in range(0, len(self.records), PAGE):
             last = min(first + PAGE, len(self.records)) - 1
             newest = self.revisions[last]
@@ -134,7 +134,7 @@ async def _put(pads: ObjectPads, name: str, typed: Typed) -> None:
 
 
 def _stored(report: Report, typed: Typed, *, pads: int) -> None:
-    """The store alone."""
+    """Measures the store alone."""
 
     async def run() -> None:
         with _folder() as folder:
@@ -176,7 +176,7 @@ def _settings(folder: Path, **more: str) -> dict[str, str]:
 
 
 def _moved(report: Report, *, pads: int, revisions: int) -> None:
-    """Pads that are written by a fleet and leave Redis when nobody is on them."""
+    """Measures pads that a fleet writes and that leave Redis when nobody is on them."""
     with _folder() as folder, Rig(settings=_settings(folder, PADFLEET_COLD_AFTER="1")) as rig:
         writer = rig.fleet.writers[0]
         empty = rig.used_by_pads()
@@ -198,8 +198,8 @@ def _moved(report: Report, *, pads: int, revisions: int) -> None:
 
 
 def _joined(report: Report, histories: dict[int, Typed], *, pads: int) -> None:
-    """The same pads, joined while they are cold, and again when they are in Redis; then some that
-    are all joined at once."""
+    """Measures the same pads, joined while they are cold, and again when they are in Redis; then
+    some that are all joined at once."""
     many = [f"many-{number}" for number in range(40 * pads)]
 
     async def prepare(folder: Path) -> None:
@@ -257,8 +257,8 @@ async def _at_once(urls: Sequence[str], names: Sequence[str]) -> None:
 
 
 def _written_behind(report: Report, *, seconds: float) -> None:
-    """Two writers that are busy with a hundred pads each, one with a cold store and one without, in
-    turn by the second: whatever else the machine does, it does to both."""
+    """Compares two writers that are busy with a hundred pads each, one with a cold store and one
+    without, in turn by the second: whatever else the machine does affects both."""
     with _folder() as folder, ExitStack() as stack:
         every = "1" if seconds < 5 else "30"
         fleets = {"without": {}, "with": _settings(folder, PADFLEET_COLD_EVERY=every)}
@@ -297,7 +297,8 @@ def _used_by_writer(rig: Rig) -> float:
 
 
 def _grown(report: Report, typed: Typed, *, pads: int) -> None:
-    """Memory of each process beside so many cold pads, when a hundred of them have been opened."""
+    """Measures the memory of each process beside so many cold pads, when a hundred of them have
+    been opened."""
 
     async def prepare(folder: Path) -> None:
         cold = ObjectPads(FileStore.at(folder))

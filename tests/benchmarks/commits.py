@@ -63,7 +63,7 @@ class Work:
 
 
 def made_for(size: Size, stale: int, count: int, seed: int) -> Work:
-    """Also proves that none of it is refused or changes nothing."""
+    """Makes the work, and proves that none of it is refused or changes nothing."""
     source = Random(seed)
     pad = WriterPad()
     lines = ("".join(source.choices("abcdefgh ", k=39)) for _ in range(size.units // 40))
@@ -119,7 +119,7 @@ def one_edit(source: Random, text: str, base: int, seq: int) -> Submission:
 
 
 def pure(work: Work) -> float:
-    """µs per submission."""
+    """Returns the µs per submission."""
     pad = WriterPad()
     pad.create(work.text, CREATOR, 1000)
     for submission in (work.dressing, *work.lead):
@@ -133,7 +133,7 @@ def pure(work: Work) -> float:
 
 
 def plain(work: Work, count: int) -> float:
-    """The same the plain way, for the first `count` of them."""
+    """Returns the same for the plain way, for the first `count` of them."""
     pad = PlainPad(work.text, CREATOR)
     for submission in (work.dressing, *work.lead):
         pad.submit(submission, 1000)
@@ -157,7 +157,8 @@ class Bench:
     pads: int = 0
 
     async def commits(self, work: Work) -> tuple[float, float, float]:
-        """Per commit: seconds by the clock, CPU-seconds of the writer, CPU-seconds of Redis."""
+        """Returns, per commit, the seconds by the clock, the CPU seconds of the writer, and the CPU
+        seconds of Redis."""
         self.pads += 1
         pad = f"pad-{self.pads}"
         await self.feed(pad, [Creation(pad, Origin("c", 1), CREATOR, work.text)])
@@ -183,7 +184,8 @@ class Bench:
         return spent / count, writer / count, server / count
 
     async def feed(self, pad: str, entries: Sequence[Creation | Submission]) -> None:
-        """Straight into the inbox, many to a round trip: what takes time is to be the writer."""
+        """Puts entries straight into the inbox, many to a round trip, so that the writer alone
+        takes time."""
         inbox = self.keyspace.inbox(self.keyspace.partition_of(pad))
         epoch = (await read_meta(self.redis, self.keyspace.pad(pad))).epoch
         for start in range(0, len(entries), PIPELINE):

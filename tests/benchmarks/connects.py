@@ -1,9 +1,9 @@
-"""Sockets that come, and ten thousand that come back at once.
+"""Measures sockets that come, and ten thousand that come back at once.
 
 Coming: WebSocket, Socket.IO and CLIENT_READY until CLIENT_VARS is there, 200 at a time. Coming
 back: all connections break off, 20 revisions are made on each pad, and all clients connect again in
 the same moment, with the revision that they had; the time is until the last of them has everything.
-Once to the worker that they were on, and once to another, theirs having been killed.
+Once they come to the worker that they were on, and once to another, after theirs was killed.
 """
 
 import sys

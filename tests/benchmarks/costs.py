@@ -1,9 +1,9 @@
-"""What `padfleet plan` has to know beside the other benchmarks.
+"""Measures what `padfleet plan` has to know besides the other benchmarks.
 
 * turns: pads with one reader each; a revision on each, all at once: what it costs a worker to learn
   of a revision and to have its turn, with hardly a socket to send it to;
-* pings: idle sockets, pinged often: what it costs a worker to keep one, for each ping; and what the
-  writer and Redis take when nobody types;
+* pings: idle sockets, pinged often: what each ping costs a worker, and what the writer and Redis
+  take when nobody types;
 * stored: bytes of Redis for each revision, by itself and in a chunk, and for each pad; bytes of the
   writer for each pad that it holds, and of the worker for each revision that it holds.
 """

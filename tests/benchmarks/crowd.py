@@ -37,7 +37,7 @@ SMALL = "small"
 TIMEOUT = 300.0
 
 OURS = ("NEW_CHANGES_BATCH", "USERS")
-"""What clients of ours announce. An Etherpad's page announces nothing."""
+"""What our clients announce. An Etherpad's page announces nothing."""
 
 AT_ONCE = 200
 """Joins of the crowd under way at a time."""
@@ -45,7 +45,7 @@ AT_ONCE = 200
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How large everything is."""
+    """The size of everything."""
 
     people: int
     authors: int
@@ -160,7 +160,7 @@ class _Run:
         self._add("one more, new, full pad", "ms CPU of the worker each", found.cpu_ms)
 
     def _join(self, rig: Rig, sink: Sink, pad: str, others: int, *, embedded: bool) -> "_Found":
-        """Several, one after the other."""
+        """Joins with several clients, one after the other."""
         pids, settled = [rig.worker.process.pid], self._size.settled
         idle_from = cpu_seconds_exactly(pids)
         time.sleep(settled)  # for so long it is measured what is done without them
@@ -208,7 +208,7 @@ class _Typing:
     folder: Path
 
     def step(self, timeout: float) -> dict[str, Any]:
-        """What the load test says of its only step, once it has ended."""
+        """Returns the load test's only step, once it has ended."""
         out, err = self.process.communicate(timeout=timeout)
         if self.process.returncode:
             raise RuntimeError(f"the authors: {err}{out}")
@@ -219,7 +219,7 @@ class _Typing:
 
 @contextmanager
 def _typing(rig: Rig, size: Size) -> Iterator[_Typing]:
-    """The authors, who type on the pad."""
+    """Runs the authors, who type on the pad."""
     with tempfile.TemporaryDirectory(prefix="padfleet-") as folder:
         command = [sys.executable, "-m", "padfleet", "loadtest", "--out", folder]
         command += ["--url", f"http://127.0.0.1:{rig.worker.port}", "--pad", PAD]
@@ -235,8 +235,8 @@ def _typing(rig: Rig, size: Size) -> Iterator[_Typing]:
 
 
 def _settled(sink: Sink, seconds: float) -> Counts:
-    """What the crowd has been sent once nobody has been told of anybody for so long. Revisions go
-    on. AssertionError if that takes more than `TIMEOUT`."""
+    """Returns what the crowd has been sent once nobody has been told about anybody for so long.
+    Revisions go on. Raises AssertionError if that takes more than `TIMEOUT`."""
     counts, since = sink.report(), time.monotonic()
 
     def quiet() -> bool:

@@ -130,7 +130,7 @@ class _Stage:
             side.round(1)  # what is done once, such as the first frame, is not the cost of a round
 
     def compare(self, case: str, unit: str, revisions: int, cpu: float) -> None:
-        """One run of each side, in turn."""
+        """Runs each side once, in turn."""
         found = {side.name: measure(side, revisions, cpu=cpu) for side in self._sides}
         for name, sample in found.items():
             self._report.add(f"{name}, {case}", unit, sample.revisions / sample.cpu)

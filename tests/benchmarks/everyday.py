@@ -1,4 +1,5 @@
-"""What most pads of the world are: a few people on each. What that costs, and how long it takes.
+"""Measures what most pads are like, with a few people on each: what that costs, and how long it
+takes.
 
 Each load is put on all sides in turn by `padfleet loadtest`: on a fleet of this checkout with one
 worker, one writer and an embedded Redis; on one of another checkout (`--other`); and on an Etherpad
@@ -32,17 +33,17 @@ from tests.benchmarks.sides import (
 from tests.fleet import ROOT
 
 CPU = "cores of the server"
-"""What is used of a core in a second: 0.5 is half of one."""
+"""The cores that are used: 0.5 is half of one."""
 
 PER_COMMIT = "CPU-ms for a commit"
 
 SETTLING = 5.0
-"""Seconds between the start of a fleet and the look at what it takes when it is idle."""
+"""How many seconds pass between the start of a fleet and the measurement of its idle cost."""
 
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What is put on a server."""
+    """A load that is put on a server."""
 
     name: str
     title: str
@@ -59,13 +60,13 @@ class Load:
     of_fleets: bool = False  #: no Etherpad can take it, or be compared
 
     def at(self, times: float) -> "Load":
-        """The same load at so many times the rate."""
+        """Returns the same load at so many times the rate."""
         if times == 1:
             return self
         return replace(self, rate=self.rate * times, title=f"{self.title} × {times:g}")
 
     def shortened(self) -> "Load":
-        """A tenth of everybody, for two seconds."""
+        """Returns a tenth of everybody, for two seconds."""
         few = {name: -(-getattr(self, name) // 10) for name in ("authors", "pads", "readers")}
         return replace(self, **few, seconds=2.0)
 
@@ -127,7 +128,8 @@ def _sides(args: argparse.Namespace) -> list[Side]:
 def chosen(
     loads: Sequence[Load], names: Sequence[str] | None, times: Sequence[float], *, short: bool
 ) -> list[Load]:
-    """The loads of these names, or all; those that scale also at so many times their rate."""
+    """Returns the loads of these names, or all; those that scale are also returned at so many times
+    their rate."""
     found = [
         load.at(factor)
         for load in loads
@@ -160,7 +162,8 @@ def _run(report: Report, load: Load, side: Side) -> None:
 
 
 def command_of(load: Load, server: Running, folder: str) -> list[str]:
-    """The load test. It is of this checkout, whatever it is put on."""
+    """Returns the command of the load test, which is that of this checkout whatever it is put
+    on."""
     command = [sys.executable, "-m", "padfleet", "loadtest", "--out", folder]
     for url in server.urls:
         command += ["--url", url]
@@ -174,8 +177,7 @@ def command_of(load: Load, server: Running, folder: str) -> list[str]:
 
 
 def _put_on(load: Load, server: Running, side: Side) -> dict[str, Any]:
-    """What the load test says of its only step. RuntimeError: something was wrong with what the
-    clients of ours got."""
+    """Returns the load test's only step. Raises RuntimeError if our clients got something wrong."""
     with tempfile.TemporaryDirectory(prefix="padfleet-") as folder:
         command = command_of(load, server, folder)
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
@@ -188,7 +190,7 @@ def _put_on(load: Load, server: Running, side: Side) -> dict[str, Any]:
 
 
 def _idle(load: Load, server: Running) -> float:
-    """CPU seconds of a fleet that nobody is on."""
+    """Returns the CPU seconds of a fleet that nobody is on."""
     time.sleep(SETTLING)
     pids = list(server.pids.values())
     before = cpu_seconds_exactly(pids)
@@ -204,7 +206,7 @@ def case_of(load: Load, side: Side) -> str:
 
 
 def figures_of(load: Load, step: dict[str, Any]) -> dict[str, float]:
-    """By unit. `step` is of a report.json."""
+    """Returns the figures by unit; `step` is from a report.json."""
     seconds, accepted = step["seconds"], step["tally"]["counts"]["accepted"]
     cpu = sum(server["cpu_s"] for server in step["servers"].values())
     values = {CPU: cpu / seconds}
@@ -225,7 +227,7 @@ def figures_of(load: Load, step: dict[str, Any]) -> dict[str, float]:
 
 
 def notes_on(load: Load, sample: dict[str, Any]) -> list[str]:
-    """What to know before comparing it."""
+    """Returns what to know before comparing the load."""
     notes = []
     if saturated := sample.get("saturated"):
         notes.append(f"the rig was saturated ({'; '.join(saturated)})")
@@ -236,8 +238,8 @@ def notes_on(load: Load, sample: dict[str, Any]) -> list[str]:
 
 
 def comparison(report: Report, loads: Sequence[Load], sides: Sequence[Side]) -> str:
-    """Markdown: a line for each load and unit that several sides have, a column for each side;
-    medians, with the least and the greatest in brackets."""
+    """Returns Markdown with a line for each load and unit that several sides have, and a column for
+    each side; it has medians, with the least and the greatest in brackets."""
     figures = {(figure.case, figure.unit): figure for figure in report.figures}
     heads = " | ".join(side.name for side in sides)
     rows = [f"| load | unit | {heads} |", "|---|---|" + "--:|" * len(sides)]

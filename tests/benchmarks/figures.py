@@ -1,8 +1,8 @@
-"""What a benchmark found: each run's value kept, the table printed, the raw JSON written.
+"""Keeps what a benchmark found: each run's value is kept, the table printed, the raw JSON written.
 
 A benchmark is a module of this folder with `main(argv)`; `python -m tests.benchmarks.NAME --help`
-tells its cases. It repeats each case on both sides in turn, so that a slow minute of the machine
-meets both.
+lists its cases. It repeats each case on both sides in turn, so that a slow minute of the machine
+affects both.
 """
 
 import argparse
@@ -40,11 +40,11 @@ class Report:
     figures: list[Figure] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)  #: what saturated, what was left out and why
     samples: list[dict[str, Any]] = field(default_factory=list)
-    """What the values were worked out from, one for each run; only in the JSON."""
+    """The raw data behind the values, one for each run; it is only in the JSON."""
     machine: dict[str, Any] = field(default_factory=lambda: describe_machine())
 
     def add(self, case: str, unit: str, value: float) -> None:
-        """One more run of a case."""
+        """Adds one more run of a case."""
         for figure in self.figures:
             if figure.case == case and figure.unit == unit:
                 figure.values.append(value)
@@ -55,7 +55,8 @@ class Report:
         return next(f for f in self.figures if f.case == case and f.unit == unit)
 
     def table(self) -> str:
-        """Markdown, with the number of runs beside minimum, median and maximum."""
+        """Returns the table in Markdown, with the number of runs beside minimum, median and
+        maximum."""
         rows = ["| case | unit | min | median | max | N |", "|---|---|--:|--:|--:|--:|"]
         for figure in self.figures:
             low, middle, high = min(figure.values), figure.median, max(figure.values)
@@ -71,7 +72,7 @@ class Report:
 
 
 def parser(description: str, *, repeat: int = 3) -> argparse.ArgumentParser:
-    """A parser with the options that every benchmark has."""
+    """Returns a parser with the options that every benchmark has."""
     options = argparse.ArgumentParser(description=description)
     options.add_argument("--repeat", type=int, default=repeat, help="runs of each case")
     options.add_argument("--short", action="store_true", help="small and quick: proves it runs")
@@ -80,7 +81,7 @@ def parser(description: str, *, repeat: int = 3) -> argparse.ArgumentParser:
 
 
 def readable(value: float) -> str:
-    """Three digits that matter, or all before the point."""
+    """Returns a number with three significant digits, or all before the point."""
     if abs(value) >= 100:
         return f"{value:,.0f}"
     return f"{value:.3g}"
@@ -100,7 +101,8 @@ def describe_machine() -> dict[str, Any]:
 
 
 def cpu_seconds(pids: Sequence[int]) -> float:
-    """User and system time that these processes have used so far, in seconds (proc(5))."""
+    """Returns the user and system time that these processes have used so far, in seconds
+    (proc(5))."""
     total = 0
     for pid in pids:
         # The name in parentheses may hold spaces; what follows it may not.
@@ -110,8 +112,8 @@ def cpu_seconds(pids: Sequence[int]) -> float:
 
 
 def cpu_seconds_exactly(pids: Sequence[int]) -> float:
-    """The same by the scheduler's clock (proc(5), schedstat), which counts nanoseconds where the
-    other counts on whom the timer's tick has fallen: that says little of what works for some
+    """Returns the same by the scheduler's clock (proc(5), schedstat), in nanoseconds. The other
+    clock counts whoever is running at a tick of the timer, which says little about work of some
     microseconds at a time. Threads that have ended meanwhile are left out."""
     total = 0
     for pid in pids:
@@ -121,6 +123,6 @@ def cpu_seconds_exactly(pids: Sequence[int]) -> float:
 
 
 def resident_bytes(pid: int) -> int:
-    """Resident set of a process (proc(5)); memory that it shares with others counts in full."""
+    """Returns the resident set of a process (proc(5)), in which shared memory counts in full."""
     pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE")

@@ -1,11 +1,12 @@
-"""What a hot command to Redis costs the process that sends it, by client: µs of CPU per command.
+"""Measures what a hot command to Redis costs the process that sends it, by client: µs of CPU per
+command.
 
-The few commands that every revision needs, in the numbers in which padfleet sends them: an entry
-into an inbox, alone and twenty at once; a read of sixteen inboxes; a script call of a commit's
-size; fifty small writes by fifty tasks. *redis-py* is used as everything that is not hot uses it;
-*bare* is an `asyncio.Protocol` with hiredis, without any care: the floor; *ours* is
-`padfleet.shared.log.connection.hot`. coredis and valkey-glide are measured where they are installed
-(`pip install coredis valkey-glide`): they are no dependencies of padfleet.
+The commands are the few that every revision needs, in the numbers in which padfleet sends them: an
+entry into an inbox, alone and twenty at once; a read of sixteen inboxes; a script call of a
+commit's size; fifty small writes by fifty tasks. *redis-py* is used as for everything that is not
+hot; *bare* is an `asyncio.Protocol` with hiredis, without any safeguards, which is the least that
+is possible; *ours* is `padfleet.shared.log.connection.hot`. coredis and valkey-glide are measured
+where they are installed (`pip install coredis valkey-glide`): they are no dependencies of padfleet.
 
 CPU is that of this process, with all of its threads; Redis is a process of its own.
 """
@@ -44,7 +45,7 @@ PIPELINED = 20
 
 
 class Client(Protocol):
-    """What is measured: one way to send commands."""
+    """The interface of what is measured: one way to send commands."""
 
     async def call(self, command: Command) -> Any: ...
 
@@ -206,7 +207,7 @@ def xadd(number: int) -> Command:
 
 
 async def cases(client: Client, sha: str, rounds: int) -> dict[str, float]:
-    """µs of CPU per command, by case."""
+    """Returns the µs of CPU per command, by case."""
     spent: dict[str, float] = {}
 
     async def take(name: str, commands: int, step: Callable[[], Awaitable[Any]]) -> None:
@@ -233,7 +234,7 @@ async def cases(client: Client, sha: str, rounds: int) -> dict[str, float]:
 
 
 async def prepare(server: EmbeddedServer) -> str:
-    """Two entries to read; returns the hash of the script."""
+    """Puts in two entries to read, and returns the hash of the script."""
     redis = open_redis(server.url)
     client = redis.client
     await client.execute_command("FLUSHALL")

@@ -1,4 +1,4 @@
-"""One client that joins a pad over a WebSocket and counts what it is sent, byte by byte."""
+"""Joins a pad as one client over a WebSocket, and counts what it is sent, byte by byte."""
 
 import json
 import socket

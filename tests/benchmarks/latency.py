@@ -61,7 +61,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def _run(load: Load) -> list[dict[str, Any]]:
-    """The steps of one run of the rig."""
+    """Returns the steps of one run of the rig."""
     words = ["--no-compression"]  # what a byte costs is fitted to this, see `wire`
     words += ["--sweep", load.sweep, "--rate", str(load.rate), "--warmup", "3"]
     words += ["--join-rate", str(load.join_rate)]

@@ -25,8 +25,8 @@ WARM = 50
 
 PING_INTERVAL = 5.0
 SHORT_PING_INTERVAL = 0.5
-"""Seconds. A socket that has never been pinged may be smaller than it is for the rest of its life,
-so each is pinged before it is looked at. The usual 25 s are long to wait for."""
+"""The interval of pings in seconds. A socket that has never been pinged may be smaller than for the
+rest of its life, so each is pinged before it is measured. The usual 25 s would be a long wait."""
 
 LOOKS = 6
 LOOK_GAP = 0.2
@@ -99,7 +99,8 @@ def _node() -> Iterator[Server]:
 
 @contextmanager
 def _padfleet(sockets: int, per_pad: int, ping_interval: float) -> Iterator[Server]:
-    """`per_pad` 0: the sockets join none. Authors are all different."""
+    """Runs a worker with sockets, whose authors are all different; with 0 for `per_pad`, they join
+    no pads."""
     settings = {"PADFLEET_PING_INTERVAL_MS": str(round(ping_interval * 1000))}
     with Rig(settings=settings) as rig, Sink(rig.worker.port, per_pad=per_pad or 1) as sink:
         if per_pad:
@@ -136,7 +137,7 @@ def _open(server: Server, sockets: int) -> None:
 
 
 def _steady(server: Server, name: str, report: Report) -> int:
-    """Resident bytes once they do not change any more."""
+    """Returns the resident bytes once they do not change any more."""
     seen: deque[int] = deque(maxlen=LOOKS)
     deadline = time.monotonic() + STEADY_DEADLINE
     while time.monotonic() < deadline:

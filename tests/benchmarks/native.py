@@ -1,4 +1,4 @@
-"""The benchmarks' own programs in C, compiled when they are first needed."""
+"""Compiles the benchmarks' own programs in C when they are first needed."""
 
 import hashlib
 import os
@@ -20,7 +20,7 @@ class NoCompiler(Exception):
 
 
 def compiler() -> str:
-    """The path of a C compiler. Raises `NoCompiler`."""
+    """Returns the path of a C compiler. Raises `NoCompiler`."""
     for name in (os.environ.get("CC", ""), "cc", "gcc", "clang"):
         found = shutil.which(name) if name else None
         if found:
@@ -29,8 +29,8 @@ def compiler() -> str:
 
 
 def program(name: str) -> Path:
-    """The program made from `native/NAME.c`. Raises `NoCompiler`, or CalledProcessError with what
-    the compiler said."""
+    """Returns the program made from `native/NAME.c`. Raises `NoCompiler`, or CalledProcessError
+    with the compiler's output."""
     source = FOLDER / f"{name}.c"
     version = hashlib.sha256(source.read_bytes() + " ".join(FLAGS).encode()).hexdigest()[:12]
     made = BUILT / f"{name}-{version}"

@@ -45,7 +45,7 @@ addEventListener('DOMContentLoaded', () => new MutationObserver((_, watch) => {
 
 
 async def fill(url: str) -> None:
-    """200 KB by eight people: lines of prose with a link, each with some words in bold."""
+    """Writes 200 KB by eight people: lines of prose with a link, each with some words in bold."""
     line = "Nobody has looked at this since spring, and somebody should before it is decided. "
     letters = 0
     for author in range(8):
@@ -65,7 +65,7 @@ async def fill(url: str) -> None:
 
 
 def opened(browser: Browser, url: str, slower: float) -> dict[str, float]:
-    """One opening, with nothing in the browser's cache."""
+    """Measures one opening, with nothing in the browser's cache."""
     context = browser.order("browser", "newContext", PHONE)
     browser.order(context, "addInitScript", {"content": TYPE})
     page = Page(browser, browser.order(context, "newPage"), context)

@@ -1,4 +1,4 @@
-"""The fleet under measurement: a Redis, a writer and workers, and somebody who types."""
+"""Runs the fleet under measurement: a Redis, a writer and workers, and somebody who types."""
 
 import json
 import secrets
@@ -30,9 +30,9 @@ IN_STEP = {
     "PADFLEET_FLUSH_RATE": "1000",
     "PADFLEET_FLUSH_SHARE": "0.95",
 }
-"""For benchmarks that make a revision, wait until everybody has it, and make the next: without the
-pauses that a busy pad has by default. They save CPU where revisions gather meanwhile; here none do,
-and they would only take time."""
+"""The settings for benchmarks that make a revision, wait until everybody has it, and make the next:
+without the pauses that a busy pad has by default. Pauses save CPU where revisions gather meanwhile;
+here none do, and they would only take time."""
 
 ONE_FOR_ALL = {"PADFLEET_JOINS_PER_SECOND": "100000"}
 """One author stands for everybody, and is let in as often."""
@@ -49,7 +49,7 @@ class Pad:
     epoch: int = 0
 
     def type(self) -> Submission:
-        """The next character, at the beginning, as a page submits it."""
+        """Returns the next character, at the beginning, in the form in which a page submits it."""
         changeset = f"Z:{numeral(self.chars)}>1*0+1$x"
         pool = {"numToAttrib": {"0": ["author", AUTHOR]}, "nextNum": 1}
         base = self.head
@@ -70,8 +70,8 @@ class Rig:
         launcher: Sequence[str] = PADFLEET,
         older: bool = False,
     ) -> None:
-        """`launcher` is the command that runs padfleet; `older` says that it is a release whose
-        workers have one port only."""
+        """Takes what to run: `launcher` is the command that runs padfleet, and `older` says that it
+        is a release whose workers have one port only."""
         self._workers = workers
         self._launcher = launcher
         self._older = older
@@ -85,7 +85,7 @@ class Rig:
 
     @property
     def worker(self) -> Member:
-        """The first one."""
+        """Returns the first worker."""
         return self.fleet.workers[0]
 
     def __enter__(self) -> "Rig":
@@ -113,7 +113,7 @@ class Rig:
 
     @property
     def pids(self) -> dict[str, int]:
-        """The processes of the first worker, the first writer and Redis."""
+        """Returns the processes of the first worker, the first writer and Redis."""
         writer = self.fleet.writers[0]
         return {
             "worker": self.worker.process.pid,
@@ -122,8 +122,8 @@ class Rig:
         }
 
     def load_test(self, *words: str) -> list[dict[str, Any]]:
-        """The steps of `padfleet loadtest` with these options, put on the first worker, as in its
-        report.json. RuntimeError: something was wrong with what the clients got."""
+        """Runs `padfleet loadtest` with these options on the first worker, and returns the steps in
+        its report.json. Raises RuntimeError if clients got something wrong."""
         with tempfile.TemporaryDirectory(prefix="padfleet-") as folder:
             command = [sys.executable, "-m", "padfleet", "loadtest", "--url", self.worker.url]
             command += ["--out", folder, *words]
@@ -139,7 +139,7 @@ class Rig:
     # --- Typing ----------------------------------------------------------------------------------
 
     def create(self, names: Iterable[str]) -> None:
-        """Pads with a short text; returns when they are there."""
+        """Creates pads with a short text, and returns when they exist."""
         made = [Pad(name, f"typist-{secrets.token_hex(6)}") for name in names]
         self._put(Creation(p.name, Origin(f"{p.session}-new", 1), AUTHOR, TEXT) for p in made)
         self._pads |= {pad.name: pad for pad in made}
@@ -149,14 +149,14 @@ class Rig:
             pad.epoch = int(cast("bytes", epoch))
 
     def type(self, name: str, count: int = 1) -> int:
-        """So many revisions, submitted at once: the writer sees all or none of them, and so commits
+        """Submits so many revisions at once: the writer sees all or none of them, and so commits
         and announces them together. Returns the rev that the pad will have."""
         pad = self._pads[name]
         self._put(pad.type() for _ in range(count))
         return pad.head
 
     def type_on_each(self, names: Iterable[str], count: int = 1) -> None:
-        """So many revisions on each of these pads, all submitted at once."""
+        """Submits so many revisions on each of these pads, all at once."""
         self._put(self._pads[name].type() for name in names for _ in range(count))
 
     def used_by_redis(self) -> int:
@@ -175,14 +175,14 @@ class Rig:
         )
 
     def in_redis(self, names: Iterable[str]) -> int:
-        """How many of the pads are there."""
+        """Returns how many of the pads are in Redis."""
         return sum(
             int(cast("Any", self._redis.exists(self._keyspace.pad(name).meta))) for name in names
         )
 
     def size_of_history(self, name: str) -> tuple[float, float]:
-        """Bytes of Redis for each revision that is kept by itself, and for each that is in a
-        chunk; 0 if there are none of these."""
+        """Returns the bytes of Redis for each revision that is kept by itself, and for each that is
+        in a chunk, or 0 if there are no such revisions."""
         keys, client = self._keyspace.pad(name), cast("Any", self._redis)
         kept = int(client.xlen(keys.revs))
         packed = self._pads[name].head + 1 - kept
@@ -208,7 +208,7 @@ class Rig:
         pipeline.execute()
 
     def wire_form(self, name: str) -> dict[str, Any]:
-        """The pad's newest revision as clients get it: the `data` of its NEW_CHANGES."""
+        """Returns the pad's newest revision as clients get it: the `data` of its NEW_CHANGES."""
         revs = self._keyspace.pad(name).revs
         ((entry, fields),) = cast("Any", self._redis.xrevrange(revs, count=1))
         revision = Revision.from_record(int(entry.partition(b"-")[0]), fields[b"r"])
@@ -219,7 +219,8 @@ class Rig:
 def ready(
     pad: str, *, author: str = "%n", supports: Iterable[str] = (), resume: bool = False
 ) -> str:
-    """A ready packet for the sink. `author` makes the token: by default each socket has its own."""
+    """Returns a ready packet for the sink. The token is made of `author`: by default each socket
+    has its own."""
     message: dict[str, Any] = {
         "component": "pad",
         "type": "CLIENT_READY",

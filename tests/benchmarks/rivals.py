@@ -1,4 +1,5 @@
-"""The servers that the worker is compared with. They send what they are told to, to everybody."""
+"""Runs the servers that the worker is compared with. They send what they are told to, to
+everybody."""
 
 import json
 import shutil
@@ -74,7 +75,7 @@ class CServer(Rival):
 
 
 class NodeServer(Rival):
-    """`node/server.mjs`: Node's socket.io."""
+    """Runs `node/server.mjs`, Node.js's socket.io."""
 
     def __init__(self) -> None:
         """Raises `NoNode`."""

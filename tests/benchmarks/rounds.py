@@ -1,7 +1,8 @@
-"""Rounds: something is sent, all sockets of the sink get it, and so on. What that costs the server.
+"""Measures rounds: something is sent, all sockets of the sink get it, and so on; and what that
+costs the server.
 
-In step, so that a round is one message for each socket, whatever the server might make of several
-that wait; and so that no side is measured with queues that another has not.
+Rounds are in step, so that each is one message for each socket, whatever the server might make of
+several that wait; and so that no side is measured with queues that another has not.
 """
 
 import time
@@ -16,7 +17,7 @@ SOCKETS_PER_LOOK = 2_500
 """Messages between two looks at the clock."""
 
 WALL_LIMIT = 90.0
-"""Seconds after which a sample ends, with as much as there is."""
+"""After how many seconds a sample ends with what it has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """What so many rounds came to."""
+    """The result of so many rounds."""
 
     rounds: int
     sockets: int
@@ -107,7 +108,7 @@ class Script:
     sockets in turn."""
 
     def send(self, revisions: int) -> int:
-        """One message, as the worker would send it to a client that takes batches."""
+        """Sends one message, as the worker would send it to a client that takes batches."""
         first = self.rev[0] + 1
         self.rev[0] += revisions
         changes = [self.wire | {"newRev": rev} for rev in range(first, first + revisions)]

@@ -46,7 +46,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def _side(stack: ExitStack, rig: Rig, workers: int, sockets: int) -> Side:
-    """A pad of its own, with its sockets on the first `workers` workers."""
+    """Returns a pad of its own, with its sockets on the first `workers` workers."""
     pad = f"on-{workers}"
     rig.create([pad])
     members = rig.fleet.workers[:workers]

@@ -1,4 +1,4 @@
-"""The servers of pads that everyday loads compare: ours, of any checkout, and Etherpad."""
+"""Runs the servers of pads that everyday loads compare: ours, of any checkout, and Etherpad."""
 
 import re
 import subprocess
@@ -21,18 +21,18 @@ class BadSide(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A server that runs."""
+    """A running server."""
 
     urls: Sequence[str]  #: clients go round
     pids: dict[str, int]  #: all processes whose CPU time is the cost, by name
 
 
 class Side(Protocol):
-    """One that is compared."""
+    """The interface of a side of the comparison."""
 
     @property
     def name(self) -> str:
-        """What the table calls it."""
+        """Returns its name in the table."""
 
     def run(self, workers: int) -> "Iterator[Running]":
         """Yields it once, and ends it afterwards. `workers`: of a fleet."""
@@ -52,7 +52,7 @@ class FleetSide:
             yield Running(rig.fleet.urls, pids)
 
     def has_ops_port(self) -> bool:
-        """Whether it is a release whose workers have a port for operators."""
+        """Returns whether it is a release whose workers have a port for operators."""
         command = [*self.launcher, "fanout", "--help"]
         told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
         return "--ops-port" in told.stdout
@@ -71,7 +71,7 @@ class EtherpadSide:
 
 
 def etherpad(text: str) -> EtherpadSide:
-    """``http://127.0.0.1:9001,4711``. Raises `BadSide`."""
+    """Parses an address such as ``http://127.0.0.1:9001,4711``. Raises `BadSide`."""
     found = _ETHERPAD.fullmatch(text)
     if found is None:
         raise BadSide(f"--etherpad {text}: write its address and process id, as URL,PID")
@@ -84,7 +84,8 @@ def etherpad(text: str) -> EtherpadSide:
 
 
 def other(checkout: Path) -> FleetSide:
-    """A fleet of another checkout, with the environment in its ``.venv``. Raises `BadSide`."""
+    """Returns a fleet of another checkout, with the environment in its ``.venv``. Raises
+    `BadSide`."""
     python = checkout.absolute() / ".venv" / "bin" / "python"
     program = python.with_name("padfleet")
     if not program.is_file():
@@ -95,5 +96,5 @@ def other(checkout: Path) -> FleetSide:
 
 @contextmanager
 def started(side: Side, workers: int) -> Iterator[Running]:
-    """The side while it runs."""
+    """Runs the side."""
     yield from side.run(workers)

@@ -13,12 +13,13 @@ from tests.benchmarks.native import program
 
 PATH = "/socket.io/?EIO=4&transport=websocket"
 EMBEDDED = f"{PATH}&embed=1"
-"""As the history frame of a page, which may share its author with others. With an author each,
-every socket would be told of every other before the first revision: 25 million messages for 5,000.
-What follows a join is the same for all."""
+"""The path of the history frame of a page, which may share its author with others. With an author
+for each, every socket would be told of every other before the first revision: 25 million messages
+for 5,000 sockets. What follows a join is the same for all."""
 
 NAP = 0.001
-"""Seconds, where the cost of sending is measured: short beside a round, long beside a message."""
+"""The pause in seconds where the cost of sending is measured: short beside a round, long beside a
+message."""
 
 AT_ONCE = 100
 """Sockets in their handshake at a time, unless the handshakes are what is measured."""
@@ -51,7 +52,7 @@ class Counts:
     turned_away: int
 
     def check(self) -> None:
-        """AssertionError unless all sockets are there and none has missed anything."""
+        """Raises AssertionError unless all sockets are there and none has missed anything."""
         assert self.live == self.sockets, f"{self.sockets - self.live} sockets are gone: {self}"
         assert not self.gaps, f"revisions were left out or doubled: {self}"
         assert not self.turned_away, f"sockets were turned away: {self}"
@@ -69,8 +70,14 @@ class Sink:
         nap: float = 0,
         deflate: bool = False,
     ) -> None:
-        """`deflate`: compression is offered. `nap` is how long it does not look, in seconds: see
-        `native/sink.c` and `NAP`. Raises `NoCompiler`."""
+        """Starts the sink.
+
+        Arguments:
+            deflate: whether compression is offered.
+            nap: for how many seconds it does not look: see `native/sink.c` and `NAP`.
+
+        Raises `NoCompiler`.
+        """
         microseconds = round(nap * 1e6)
         self._process = subprocess.Popen(
             [str(program("sink")), str(port), path, str(per_pad), str(microseconds)]
@@ -94,18 +101,19 @@ class Sink:
         self._order(f"target {port}")
 
     def ready(self, template: str) -> None:
-        """The packet that each socket sends once it is connected; empty: none."""
+        """Sets the packet that each socket sends once it is connected; if empty, it sends none."""
         self._order(f"ready {template}".rstrip())
 
     def open(self, count: int, *, at_once: int = AT_ONCE, timeout: float = 120) -> Counts:
-        """So many more sockets; returns when all have arrived (with CLIENT_VARS, if they join)."""
+        """Opens so many more sockets; returns when all have arrived (with CLIENT_VARS, if they
+        join)."""
         return self._order(f"open {count} {at_once}", timeout)
 
     def drop(self) -> Counts:
         return self._order("drop")
 
     def reopen(self, rev: int, *, at_once: int, timeout: float = 120) -> Counts:
-        """Brings back what was dropped; returns when all of them have `rev`."""
+        """Brings back the sockets that were dropped; returns when all of them have `rev`."""
         return self._order(f"reopen {rev} {at_once}", timeout)
 
     def wait_rev(self, rev: int, timeout: float = 30) -> Counts:

@@ -1,10 +1,10 @@
-"""What a delivered revision weighs, and what it costs to make it weigh less.
+"""Measures what a delivered revision weighs, and what it costs to make it weigh less.
 
 Three parts, each with compression on and off side by side.
 
 * pad: 100 authors with two edits a second each, in one process and on a clock of its own: the real
   sessions and flushes, their bytes, and the CPU of fan-out alone (the sockets take everything at
-  once and cost nothing). What comes of it does not depend on how busy the machine is.
+  once and cost nothing). The result does not depend on how busy the machine is.
 * crowd: a real fleet with 3,000 editors on one pad, an edit from each every five seconds.
 * singles: one revision at a time to 1,000 and 5,000 sockets of a real worker, beside a server in C
   that sends all of them the uncompressed frame.
@@ -124,7 +124,7 @@ class PadInProcess:
             assert way_out.had == NOTHING
 
     def type(self, at_ms: int) -> None:
-        """One more character, of somebody."""
+        """Types one more character, as one of the authors."""
         session = self._random.choice(self.sessions)
         rev, author, self._length = self._feed.head + 1, session.author, self._length + 1
         letter = self._random.choice("etaoinsrhl ")
@@ -165,7 +165,7 @@ def _one(flush: Flush, session: Session) -> None:
 
 
 def play(pad: PadInProcess, rate: float, seconds: float) -> None:
-    """So many edits a second, over all authors, as they come."""
+    """Makes so many edits a second, over all authors, at random times."""
     source, now, due, at_ms = random.Random(3), 0.0, 0.0, 1_795_657_022_243
     while now < seconds:
         now += 1 / FLUSHES

@@ -1,9 +1,9 @@
-"""A real browser, driven by tests: one Node process does what it is told (node/chromium.mjs,
-or that of another browser).
+"""Drives a real browser from tests; one Node.js process does what it is told (node/chromium.mjs, or
+that of another browser).
 
-page = browser.open(f"{worker.url}/p/hello")
-page.type("typed")
-assert page.lines()[-1] == "typed"
+    page = browser.open(f"{worker.url}/p/hello")
+    page.type("typed")
+    assert page.lines()[-1] == "typed"
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from tests.eventually import eventually_sync
 
 FOLDER: Final = Path(__file__).parent / "node"
 PICTURES: Final = Path(__file__).parents[2] / "build" / "browser"
-"""Where pages are photographed to, for people to look at."""
+"""The folder for pictures of pages, for people to look at."""
 
 BINARIES: Final = (
     "chromium-headless-shell",  # the same pages for two thirds of the CPU: it draws no window
@@ -46,7 +46,7 @@ ANDROID: Final[dict[str, Any]] = {
     "userAgent": "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 (KHTML, like Gecko) "
     "Chrome/140.0.0.0 Mobile Safari/537.36",
 }
-"""As such a phone says it is: there the editor takes what is typed from an EditContext."""
+"""A phone as it identifies itself; on it, the editor takes what is typed from an EditContext."""
 
 DESK: Final[dict[str, Any]] = {"viewport": {"width": 1280, "height": 800}}
 
@@ -62,7 +62,7 @@ PASTE: Final = """(kinds => {
 
 
 class BrowserError(Exception):
-    """What Playwright says."""
+    """An error from Playwright."""
 
 
 @dataclass(eq=False)
@@ -74,11 +74,11 @@ class Page:
     context: str
 
     def do(self, call: str, *args: Any) -> Any:
-        """A method of Playwright's page, or of one of its parts: `keyboard.type`."""
+        """Calls a method of Playwright's page, or of one of its parts, such as `keyboard.type`."""
         return self.browser.order(self.id, call, *args)
 
     def look(self, expression: str) -> Any:
-        """The value of a JavaScript expression in the page."""
+        """Returns the value of a JavaScript expression in the page."""
         return self.do("evaluate", expression)
 
     def await_shown(self, selector: str) -> None:
@@ -92,11 +92,11 @@ class Page:
     # --- As people use it ------------------------------------------------------------------------
 
     def type(self, text: str) -> None:
-        """At the cursor."""
+        """Types text at the cursor."""
         self.do("keyboard.type", text)
 
     def paste(self, **kinds: str) -> None:
-        """What programs put on the clipboard: `plain=…`, `html=…`."""
+        """Pastes what programs put on the clipboard: `plain=…`, `html=…`."""
         given = {f"text/{kind}": text for kind, text in kinds.items()}
         self.look(f"{PASTE}({json.dumps(given)})")
 
@@ -127,7 +127,7 @@ class Page:
     # --- What is seen ----------------------------------------------------------------------------
 
     def lines(self, root: str = "#editor") -> list[str]:
-        """The lines of the text that are on the screen, and some above and below."""
+        """Returns the lines of the text that are on the screen, and some above and below."""
         found = f"[...document.querySelectorAll('{root} .cm-line')].map(l => l.textContent)"
         return list(self.look(found))
 
@@ -194,7 +194,7 @@ class Browser:
     """The Node process with the browser in it."""
 
     programs: Sequence[str]
-    """What the driver runs."""
+    """The programs that the driver runs."""
 
     driver: str = "chromium"
     """The file of `node/` that knows how to drive it."""
@@ -212,7 +212,8 @@ class Browser:
         self._answer(0)
 
     def open(self, url: str, *, like: Page | None = None, **options: Any) -> Page:
-        """A page at an address. Options are those of a context; `like` shares that of a page."""
+        """Opens a page at an address. Options are those of a context; `like` shares that of another
+        page."""
         context = like.context if like else self.order("browser", "newContext", {**DESK, **options})
         page = Page(self, self.order(context, "newPage"), context)
         self.pages.append(page)
@@ -220,7 +221,7 @@ class Browser:
         return page
 
     def two(self, urls: Sequence[str], pad: str) -> tuple[Page, Page]:
-        """Two people on one pad, each on a worker of their own."""
+        """Returns the pages of two people on one pad, each on a worker of their own."""
         first, second = [self.open(f"{url}/p/{pad}").joined() for url in urls[:2]]
         return first, second
 
@@ -233,7 +234,8 @@ class Browser:
         return self._answer(number)
 
     def close_all(self, *, but: str | Sequence[str] = ()) -> None:
-        """AssertionError if a page has complained about something else than `but`."""
+        """Closes all pages. Raises AssertionError if one has complained about something other than
+        `but`."""
         known = [but] if isinstance(but, str) else but
         faults = [fault for page in self.pages for fault in page.faults()]
         faults = [fault for fault in faults if not any(part in fault for part in known)]
@@ -265,12 +267,13 @@ NO_CHROMIUM: Final = "there is no Chromium (Debian: apt-get install chromium-hea
 
 
 def chromium() -> list[str | None]:
-    """Its path; None if there is none."""
+    """Returns Chromium's path, or None if there is none."""
     return [next(filter(None, map(shutil.which, BINARIES)), None)]
 
 
 def missing(programs: Sequence[str | None], lacking: str = NO_CHROMIUM) -> str | None:
-    """Why there can be no browser here, `lacking` for want of a program; None when there can."""
+    """Returns why there can be no browser here, or None if there can be one; `lacking` is the
+    reason if a program is missing."""
     if (lacking_node := node.why_not(FOLDER)) is not None:
         return lacking_node
     if None in programs:
@@ -285,7 +288,7 @@ def start(programs: Sequence[str | None], driver: str = "chromium") -> Browser:
 def running(
     programs: Sequence[str | None], lacking: str = NO_CHROMIUM, driver: str = "chromium"
 ) -> Iterator[Browser]:
-    """For fixtures: tests are skipped, with the reason, where there can be none."""
+    """Runs a browser, for fixtures; tests are skipped, with the reason, if there can be none."""
     why = missing(programs, lacking)
     if why is not None:
         pytest.skip(why)

@@ -10,8 +10,9 @@ from tests.fleet import Fleet, fleet_of_its_own
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A page may be many times slower on a busy machine, and takes a hundred steps in some of these
-    tests. Each step has a deadline of its own, so nothing is left waiting for all of that time."""
+    """Gives these tests more time: a page may be many times slower on a busy machine, and takes a
+    hundred steps in some of them. Each step has a deadline of its own, so nothing waits for all of
+    that time."""
     for item in items:
         here = item.path.is_relative_to(Path(__file__).parent)
         if here and item.get_closest_marker("timeout") is None:
@@ -25,7 +26,7 @@ def running_browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def browser(running_browser: Browser) -> Iterator[Browser]:
-    """For one test. It fails if a page of it has complained about anything."""
+    """The browser for one test, which fails if one of its pages has complained about anything."""
     yield running_browser
     running_browser.close_all()
 

@@ -1,4 +1,5 @@
-"""Who wrote a passage, also long after they left, and how a pad becomes again what it was."""
+"""Tests that a page shows who wrote a passage, even long after they left, and how a pad becomes
+again what it was."""
 
 from __future__ import annotations
 
@@ -16,7 +17,8 @@ from tests.fleet import Fleet
 
 
 async def _written(url: str) -> None:
-    """By Mona, who has left when the page opens: two lines, the first of them bold later."""
+    """Writes two lines as Mona, who has left when the page opens; the first line becomes bold
+    later."""
     async with asyncio.timeout(30), connect(url, name="Mona", color="#c7d5ff") as pad:
         await pad.edit(0, len(pad.text) - 1, to_units("Mona was here\nand here"))
         await pad.flush()

@@ -1,4 +1,4 @@
-"""The chat beside the text."""
+"""Tests the chat beside the text."""
 
 from __future__ import annotations
 

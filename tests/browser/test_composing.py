@@ -1,4 +1,5 @@
-"""Composing, as with an input method or a phone's keyboard, while others write in the same line."""
+"""Tests composing, as with an input method or a phone's keyboard, while others write in the same
+line."""
 
 from __future__ import annotations
 
@@ -13,7 +14,7 @@ from tests.fleet import Fleet
 
 
 def compose(page: Page, text: str) -> None:
-    """The word that is under way is now `text`."""
+    """Changes the word that is being composed to `text`."""
     parameters = {"text": text, "selectionStart": len(text), "selectionEnd": len(text)}
     page.browser.order(page.id, "debug", "Input.imeSetComposition", parameters)
 

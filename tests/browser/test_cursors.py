@@ -1,4 +1,4 @@
-"""Where the others have their cursors, and what they have selected."""
+"""Tests the cursors and selections of others."""
 
 from __future__ import annotations
 
@@ -14,13 +14,14 @@ from tests.fleet import Fleet
 
 
 def flags(page: Page) -> list[str]:
-    """The names at the cursors that are seen."""
+    """Returns the names at the visible cursors."""
     found = "[...document.querySelectorAll('.their-caret')].map(c => c.dataset.name)"
     return list(page.look(found))
 
 
 def place(page: Page, name: str) -> int | None:
-    """How many characters of its line stand before the cursor of `name`, by where it is drawn."""
+    """Returns how many characters of its line come before the cursor of `name`, by where it is
+    drawn."""
     return page.look(  # type: ignore[no-any-return]
         """((name) => {
           const all = [...document.querySelectorAll('.their-caret')];

@@ -1,4 +1,4 @@
-"""Text that is dragged with the mouse."""
+"""Tests text that is dragged with the mouse."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The page is written on before all of it is there; what happens meanwhile is made up for."""
+"""Tests a page that is written on before all of it is there; it catches up with whatever happens
+meanwhile."""
 
 from __future__ import annotations
 
@@ -21,7 +22,7 @@ WRITTEN = "document.activeElement.closest('#editor') !== null"
 
 
 def half(browser: Browser, url: str) -> Page:
-    """A page that one can write on, and of which the rest does not come."""
+    """Returns a page that can be written on, and whose other parts do not arrive."""
     page = browser.open("about:blank")
     page.do("hold", REST)
     page.do("goto", url)

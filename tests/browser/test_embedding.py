@@ -1,4 +1,4 @@
-"""The page in a frame of somebody else's page, and what an address may ask of it."""
+"""Tests the page in a frame of somebody else's page, and what an address may ask of it."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def host() -> Iterator[Host]:
 
 @pytest.fixture
 def open_fleet(host: Host, tmp_path: Path) -> Iterator[Fleet]:
-    """One that lets the host's page show its pads."""
+    """A fleet that lets the host's page show its pads."""
     settings = {"PADFLEET_DEFAULT_PAD_TEXT": "Hello", "PADFLEET_EMBED": f"same,{host.url}"}
     with fleet_of_its_own(tmp_path, settings) as running:
         yield running

@@ -1,4 +1,4 @@
-"""What two people see, and what the pad has, is one text, whatever they do and undo."""
+"""Tests that two people and the pad have one text, whatever they do and undo."""
 
 from __future__ import annotations
 

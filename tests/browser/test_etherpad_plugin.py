@@ -1,6 +1,7 @@
-"""Etherpad's own page with `clients/etherpad-plugin` installed, before two workers of a fleet.
+"""Tests Etherpad's own page with `clients/etherpad-plugin` installed, before two workers of a
+fleet.
 
-Needs an Etherpad (`tests.etherpad`), with Node.js 24; pnpm; and nginx.
+It needs an Etherpad (`tests.etherpad`), with Node.js 24; pnpm; and nginx.
 """
 
 from __future__ import annotations
@@ -58,7 +59,7 @@ def etherpad(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
 
 @pytest.fixture(scope="module")
 def place(etherpad: int, fleet: Fleet, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Etherpad and the fleet behind one address, as nginx-etherpad.conf puts them."""
+    """Runs Etherpad and the fleet behind one address, as nginx-etherpad.conf does."""
     (port,) = free_ports(1)
     workers = [worker.port for worker in fleet.workers]
     folder = tmp_path_factory.mktemp("nginx")
@@ -75,7 +76,7 @@ def stock(running_browser: Browser) -> Iterator[Browser]:
 
 
 class Crowd:
-    """Authors on one pad, taking the workers in turn; each round all of them write at once."""
+    """Authors on one pad, taking the workers in turn; in each round all of them write at once."""
 
     def __init__(self, pads: list[Pad]) -> None:
         self.pads = pads
@@ -91,7 +92,7 @@ class Crowd:
         await asyncio.gather(*(one(*each) for each in enumerate(self.pads)))
 
     async def settled(self) -> list[str]:
-        """The lines of the text, once everybody has the same."""
+        """Returns the lines of the text, once everybody has the same."""
 
         def same() -> bool:
             return len({(pad.rev, pad.text) for pad in self.pads}) == 1

@@ -1,4 +1,4 @@
-"""Find and replace, in more text than is on the screen."""
+"""Tests find and replace, in more text than is on the screen."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.fleet import Fleet
 
 LINES = 1100
 EVERY = 60
-"""Every so many lines have what is looked for: most of them are not on the page."""
+"""How many lines lie between two matches: most matches are not on the page."""
 
 FOUND = LINES // EVERY
 

@@ -1,4 +1,4 @@
-"""The page `/fleet/pads`, as its operators use it."""
+"""Tests the page `/fleet/pads` as its operators use it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The page `/fleet`, as its operators see it."""
+"""Tests the page `/fleet` as its operators see it."""
 
 from __future__ import annotations
 

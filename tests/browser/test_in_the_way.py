@@ -1,4 +1,4 @@
-"""What is typed arrives once, whatever is between a page and its server."""
+"""Tests that what is typed arrives once, whatever is between a page and its server."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.fleet import Fleet
 from tests.nginx import no_websockets
 
 COMPLAINTS: Final = ("WebSocket connection to", "ERR_", "403")
-"""What a browser itself says on its console when a connection does not come about."""
+"""What a browser itself writes to its console when a connection fails."""
 
 CLOCK: Final = """
 window.slept = 0;
@@ -43,7 +43,8 @@ def test_where_a_proxy_lets_no_websocket_through_the_page_polls(
 
 
 def asleep(page: Page, sleeps: bool) -> None:
-    """Nothing runs in a page that sleeps, no timer and no socket."""
+    """Puts the page to sleep, or wakes it: in a sleeping page nothing runs, no timer and no
+    socket."""
     state = "frozen" if sleeps else "active"
     page.do("debug", "Page.setWebLifecycleState", {"state": state})
 

@@ -1,4 +1,4 @@
-"""The page in its reader's language."""
+"""Tests the page in its reader's language."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ async def written(url: str, text: str) -> None:
 
 
 def opened(page: Page) -> list[str]:
-    """What the page has opened since it was told to say so instead of doing it."""
+    """Returns what the page would have opened since it was told to record it instead."""
     return list(page.look("globalThis.opened"))
 
 

@@ -1,4 +1,5 @@
-"""Numbered lists, indented lines and headings: made with keys and buttons, and read by Etherpad."""
+"""Tests numbered lists, indented lines and headings: made with keys and buttons, and read by
+Etherpad."""
 
 from __future__ import annotations
 
@@ -17,7 +18,8 @@ NARROW: dict[str, Any] = {**PHONE, "viewport": {"width": 320, "height": 640}}
 
 
 async def markers(url: str) -> list[dict[str, str]]:
-    """The attributes of each line's marker, but for the author; empty where there is none."""
+    """Returns the attributes of each line's marker, without the author; they are empty if there is
+    no marker."""
     async with connect(url) as pad:
         found, at = dict[int, dict[str, str]](), 0
         for op in iter_ops(pad.state.attributed_text.attribs):

@@ -1,4 +1,4 @@
-"""Whether everybody can use the page: by eye, by ear, by keyboard, on a phone.
+"""Tests whether everybody can use the page: by eye, by ear, by keyboard, on a phone.
 
 axe-core looks for faults; pictures go to build/browser/, for people to look at.
 """
@@ -30,7 +30,7 @@ variants = pytest.mark.parametrize(("options", "name"), VARIANTS)
 
 
 def check(page: Page) -> None:
-    """AssertionError when axe finds what is serious."""
+    """Raises AssertionError if axe finds something serious."""
     # Colours are not its own until it has faded in.
     page.still()
     if not page.look("'axe' in window"):
@@ -45,7 +45,7 @@ def check(page: Page) -> None:
 
 
 async def meeting(url: str) -> None:
-    """Something to look at: several people, formats, a list."""
+    """Writes something to look at: several people, formats, a list."""
     async with asyncio.timeout(30), connect(url, name="Mona", color="#c7d5ff") as pad:
         text = "Trip to the coast\n\nTrains leave at 8:10 and 9:40. The early one is half empty.\n"
         await pad.edit(0, len(pad.text) - 1, to_units(text))

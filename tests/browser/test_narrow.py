@@ -1,4 +1,4 @@
-"""The page where there is little room, or colours are not its own."""
+"""Tests the page where there is little room, or with colours that are not its own."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ BEYOND = """
   return spills || box.left < around.left - 1 || box.right > around.right + 1;
 }).map((each) => each.id + ': ' + each.textContent)
 """
-"""What does not fit into its place, its dialog or the window."""
+"""Returns the elements that do not fit into their place, their dialog or the window."""
 
 
 @pytest.mark.parametrize("language", ["de", "ar", "pl"])

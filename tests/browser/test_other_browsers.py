@@ -1,7 +1,7 @@
-"""What people do on the page, once each, in browsers that are not made of Chromium.
+"""Tests what people do on the page, once each, in browsers that are not based on Chromium.
 
-Firefox is driven by Puppeteer and WebKit, that of GTK, by Selenium; both as Debian has them.
-`make browsers` runs all of it, `make test` what is typed and pasted.
+Firefox is driven by Puppeteer and WebKit, that of GTK, by Selenium; both as Debian packages them.
+`make browsers` runs all of it, `make test` only typing and pasting.
 """
 
 from __future__ import annotations

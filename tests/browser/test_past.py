@@ -1,4 +1,4 @@
-"""The pad as it was."""
+"""Tests the view of the pad as it was."""
 
 from __future__ import annotations
 

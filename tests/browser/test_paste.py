@@ -1,4 +1,4 @@
-"""Rich text: what is kept of it when it is pasted, and what is offered when it is copied."""
+"""Tests rich text: what is kept of it when it is pasted, and what is offered when it is copied."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who is here, under which name and in which colour."""
+"""Tests the list of people, with their names and colours."""
 
 from __future__ import annotations
 

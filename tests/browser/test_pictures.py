@@ -1,4 +1,5 @@
-"""The pictures in docs/page.md: `make pictures` writes them anew, each run into build/browser."""
+"""Takes the pictures in docs/page.md: `make pictures` writes them anew, and each run into
+build/browser."""
 
 from __future__ import annotations
 
@@ -19,7 +20,7 @@ from tests.eventually import eventually_sync
 from tests.fleet import Fleet
 
 LARGEST = 80_000
-"""Bytes of one picture: they come with each clone."""
+"""How many bytes one picture may have: it comes with each clone."""
 
 MINUTES = (
     "<h1>Trip to the coast</h1>"
@@ -40,7 +41,7 @@ def album() -> Path:
 
 
 def keep(page: Page, album: Path, name: str) -> None:
-    """As WebP, of one pixel for each of CSS."""
+    """Saves a picture as WebP, with one pixel per CSS pixel."""
     page.still()
     width, height = page.look("[innerWidth, innerHeight]")
     clip = {"x": 0, "y": 0, "width": width, "height": height, "scale": 1}

@@ -1,4 +1,4 @@
-"""A page that is opened while Redis does not answer."""
+"""Tests a page that is opened while Redis does not answer."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Etherpad's own page, on Etherpad's server and on ours: only `/socket.io/` goes elsewhere.
+"""Tests Etherpad's own page, on Etherpad's server and on ours: only `/socket.io/` goes elsewhere.
 
-Needs an Etherpad 3.3 with its default settings, whose address is in ETHERPAD_URL, and nginx.
+It needs an Etherpad 3.3 with its default settings, whose address is in ETHERPAD_URL, and nginx.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ BODY = f"{INNER}?.querySelector('#innerdocbody')"
 
 @pytest.fixture
 def padfleet(fleet: Fleet, tmp_path: Path) -> Iterator[str]:
-    """Etherpad and the fleet behind one address, as deploy/balancer/nginx.conf puts them there."""
+    """Runs Etherpad and the fleet behind one address, as deploy/balancer/nginx.conf does."""
     (port,) = free_ports(1)
     workers = [worker.port for worker in fleet.workers]
     with serving(nginx(tmp_path, port, workers, urlsplit(URL).netloc), port) as url:
@@ -40,7 +40,7 @@ def padfleet(fleet: Fleet, tmp_path: Path) -> Iterator[str]:
 
 @pytest.fixture(params=["etherpad", "padfleet"])
 def server(request: pytest.FixtureRequest) -> str:
-    """Whatever a test says holds on both."""
+    """The address of either server: tests have to pass on both."""
     return URL if request.param == "etherpad" else str(request.getfixturevalue("padfleet"))
 
 

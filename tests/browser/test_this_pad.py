@@ -1,4 +1,5 @@
-"""The pad as a whole: saved, imported, shared, deleted, set for everybody, without colours."""
+"""Tests what concerns the pad as a whole: saved, imported, shared, deleted, set for everybody,
+without colours."""
 
 from __future__ import annotations
 
@@ -40,7 +41,7 @@ def pad_dialog(page: Page) -> None:
 
 
 def is_new(page: Page) -> bool:
-    """Whether another document has come after the one that was marked by `before`."""
+    """Returns whether another document has replaced the one that was marked by `before`."""
     try:
         return not page.look("window.before ?? false")
     except BrowserError:  # in the middle of it
@@ -48,7 +49,7 @@ def is_new(page: Page) -> bool:
 
 
 def colored(page: Page) -> list[str]:
-    """The stretches of text that have an author's colour."""
+    """Returns the stretches of text that have an author's colour."""
     found = "[...document.querySelectorAll('#editor .by')]"
     color = "getComputedStyle(e).getPropertyValue('--by') !== ''"
     return list(page.look(f"{found}.filter(e => {color}).map(e => e.textContent)"))

@@ -1,4 +1,4 @@
-"""People type on pages of their own, on different workers."""
+"""Tests people who type on pages of their own, on different workers."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ async def text_of(page: Page) -> str:
 
 
 async def reads_along(browser: Browser, fleet: Fleet) -> None:
-    """It has the text that the pad has, and what it types itself comes deflated."""
+    """Checks that a browser has the pad's text, and that what it types itself comes deflated."""
     worker, pad = fleet.workers[0], new_pad()
     page = browser.open(f"{worker.url}/p/{pad}").joined()
     deflated = 'padfleet_fanout_deflate_bytes_total{side="after"}'
@@ -260,7 +260,7 @@ def test_the_second_window_of_one_person_takes_over_and_the_first_says_so(
 
 
 def test_long_pads_are_typed_in_as_quickly_as_short_ones(browser: Browser, fleet: Fleet) -> None:
-    """Not a measurement: what is looked at is that only what is in sight is on the page."""
+    """This is not a measurement: it checks that only the visible part is on the page."""
     ada, _ = browser.two(fleet.urls, new_pad())
     lines = 3000
     ada.to_start()
@@ -273,7 +273,7 @@ def test_long_pads_are_typed_in_as_quickly_as_short_ones(browser: Browser, fleet
 
 
 async def test_a_long_pad_begins_with_what_is_in_sight(browser: Browser, fleet: Fleet) -> None:
-    """Only what is on the screen of 200 KB by several people is drawn, coloured and linked."""
+    """Only the visible part of 200 KB by several people is drawn, coloured and linked."""
     url = f"{fleet.urls[0]}/p/{new_pad()}"
     for author in range(4):
         async with connect(url, name=f"Author {author}") as pad:

@@ -1,4 +1,4 @@
-"""What was not sent when its page was closed is offered when its author returns."""
+"""Tests that text that was unsent when its page was closed is offered when its author returns."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ KEPT = """new Promise((resolve) => {
 
 
 def closed_with(browser: Browser, fleet: Fleet, words: str) -> tuple[Page, Page]:
-    """Ada's new page, after one of hers was closed with these words unsent, and Bob's."""
+    """Returns Ada's new page, after one of hers was closed with these words unsent, and Bob's."""
     ada, bob = browser.two(fleet.urls, new_pad())
     second = browser.open("about:blank", like=ada)  # keeps her browser open
     ada.to_end()
@@ -74,7 +74,8 @@ def test_the_last_words_before_a_page_goes_are_kept(browser: Browser, fleet: Fle
 
 
 def test_a_page_that_was_kept_for_the_way_back_goes_on(browser: Browser, fleet: Fleet) -> None:
-    """Some browsers keep pages that are left: whoever comes back finds them as they were."""
+    """Some browsers keep pages that are left, and show them as they were when the user comes
+    back."""
     ada, bob = browser.two(fleet.urls, new_pad())
     ada.to_end()
     ada.type(" there")

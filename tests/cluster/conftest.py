@@ -1,4 +1,4 @@
-"""A Redis Cluster of three real servers."""
+"""Runs a Redis Cluster of three real servers."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[EmbeddedS
 
 @pytest.fixture
 def cluster_url(cluster: list[EmbeddedServer]) -> str:
-    """The URL of a cluster with nothing in it."""
+    """The URL of a cluster that is empty."""
     for server in cluster:
         with Client(port=server.port) as client:
             client.flushall()

@@ -1,4 +1,4 @@
-"""The HTTP API where keys of a call lie on several servers."""
+"""Tests the HTTP API with calls whose keys are on several servers."""
 
 from __future__ import annotations
 

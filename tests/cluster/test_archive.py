@@ -1,4 +1,5 @@
-"""Backup, restore and verify over a cluster with replicas, with the rights of docs/redis.md."""
+"""Tests backup, restore and verify over a cluster with replicas, with the rights of
+docs/redis.md."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Chat, saved revisions, settings, timeslider and deletion where pads lie on several nodes."""
+"""Tests chat, saved revisions, settings, timeslider and deletion with pads on several nodes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The whole way of a revision over a Redis Cluster: each partition in one slot of one node."""
+"""Tests the whole way of a revision over a Redis Cluster: each partition is in one slot of one
+node."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""What is overridden of redis-py's client for clusters: see `tests.unit.overridden.points`."""
+"""Tests what is overridden in redis-py's client for clusters: see
+`tests.unit.overridden.points`."""
 
 from __future__ import annotations
 
@@ -23,7 +24,7 @@ async def test_every_command_waits_for_its_place_on_its_node(
 
 async def test_the_node_of_a_channel_is_known(redis: Redis) -> None:
     """`Redis.node_for` asks redis-py's own table of slots, and opens connections of its own with
-    what a node keeps of its options."""
+    the options that a node keeps."""
     node = redis.node_for("{a}channel")
     connection = node.connection()
     await connection.connect()
@@ -36,7 +37,7 @@ async def test_the_node_of_a_channel_is_known(redis: Redis) -> None:
 
 async def test_a_slot_that_is_said_to_have_moved_is_looked_for_there(redis: Redis) -> None:
     """`Redis.moved` notes it in redis-py's own table, for everybody, and `Redis.node_at` knows
-    nodes of which nobody has heard."""
+    nodes that nobody has heard of."""
     redis.client.reinitialize_counter = 0  # type: ignore[union-attr]
     was = redis.node_for("{a}channel")
     slot = redis.client.keyslot("{a}channel")  # type: ignore[union-attr]

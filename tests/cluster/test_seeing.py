@@ -1,4 +1,4 @@
-"""A fleet is seen whose records, counts and partitions lie on several servers."""
+"""Tests the view of a fleet whose records, counts and partitions are on several servers."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""What a simulated cluster says about slots that are elsewhere, or on their way, is what a true one
-says. The commands themselves are compared in tests/integration/world."""
+"""Tests that a simulated cluster says the same as a true one about slots that are elsewhere, or on
+their way. The commands themselves are compared in tests/integration/world."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Pair:
             return type(error).__name__, str(error).split(":")[0].rsplit(" ", 1)[0]
 
     def look(self) -> dict[str, Any]:
-        """What both answer to all that can be asked."""
+        """Returns what both answer to all questions."""
         said: dict[str, Any] = {}
         for name, line in (("source", self.source), ("target", self.target)):
             for asking in (False, True):

@@ -28,8 +28,8 @@ class DocumentedCommand(NamedTuple):
 
 
 def commands(page: Path) -> Iterator[DocumentedCommand]:
-    """Those of the page's `sh` blocks. One that cannot be run says why in a comment before it:
-    `<!-- not run: it needs a cluster -->`."""
+    """Yields the commands in the page's `sh` blocks. A command that cannot be run says why in a
+    comment before it: `<!-- not run: it needs a cluster -->`."""
     text = page.read_text()
     for block in _BLOCK.finditer(text):
         first = text.count("\n", 0, block.start(2)) + 1

@@ -1,5 +1,5 @@
-"""Helm, in a process of its own: its library is Go's, whose threads no process of the tests should
-have that others are forked from."""
+"""Runs Helm in a process of its own: its library is written in Go, whose threads must not be in a
+process that others are forked from."""
 
 from __future__ import annotations
 
@@ -59,14 +59,16 @@ class Helm:
     def templates(
         self, values: Object | None = None, name: str = "padfleet", namespace: str = "padfleet"
     ) -> dict[str, str]:
-        """What `helm template` makes of each file, NOTES.txt too; Refused if values are."""
+        """Returns what `helm template` makes of each file, including NOTES.txt. Raises `Refused` if
+        the values are refused."""
         made = self._ask("render", values=values or {}, name=name, namespace=namespace)
         return {path.removeprefix("padfleet/templates/"): text for path, text in made.items()}
 
     def objects(
         self, values: Object | None = None, name: str = "padfleet", *, tests: bool = False
     ) -> list[Object]:
-        """Those that an installation makes; with `tests`, those of `helm test` as well."""
+        """Returns the objects that an installation makes; with `tests`, those of `helm test` as
+        well."""
         files = self.templates(values, name)
         return [
             found
@@ -77,13 +79,14 @@ class Helm:
         ]
 
     def lint(self, values: Object | None = None) -> list[tuple[int, str]]:
-        """What `helm lint --strict` finds: how grave (1: hint, 2: warning, 3: error), and what."""
+        """Returns the findings of `helm lint --strict`: how serious each is (1: hint, 2: warning,
+        3: error), and its text."""
         found = self._ask("lint", values=values or {})
         said = [(one["severity"], f"{one['path']}: {one['error']}") for one in found["messages"]]
         return said + [(3, error) for error in found["errors"]]
 
     def parsed(self, words: str) -> Object:
-        """The values that `--set WORDS` gives."""
+        """Returns the values that `--set WORDS` gives."""
         values: Object = self._ask("parse", words=words)
         return values
 
@@ -92,7 +95,7 @@ class Helm:
 
 
 def _serve() -> None:
-    """The child's part."""
+    """Serves requests in the child process."""
     # Not imported by its name: where it isn't installed, mypy would miss it.
     helm = importlib.import_module("helm_python")
     chart = helm.Chart.load(CHART)

@@ -1,8 +1,8 @@
-"""A machine with systemd, made of namespaces: this one's files, what it writes to them in memory,
-and no network but a loopback of its own.
+"""Makes a machine with systemd out of namespaces: it has this machine's files, keeps its own writes
+in memory, and has no network but a loopback of its own.
 
-Where that can't be had (no root, no overlay, no cgroups that may be changed), `Machine.why_not`
-says so. This machine's systemd is its PID 1; nothing that runs here is seen by it, or touched.
+Where that is impossible (no root, no overlay, no cgroups that may be changed), `Machine.why_not`
+says so. This machine's systemd is its PID 1; nothing that runs here is visible to it, or touched.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ class Machine:
 
     @staticmethod
     def why_not() -> str:
-        """Why there is none here; empty: there is one."""
+        """Returns why there can be no such machine here; empty if there can be one."""
         missing = [name for name in (*NEEDED, *INSTALLED) if shutil.which(name) is None]
         if missing:
             return f"there is no {', '.join(missing)}"
@@ -130,7 +130,7 @@ class Machine:
         return False
 
     def __exit__(self, *_: object) -> None:
-        """With PID 1 all of its processes end."""
+        """Ends PID 1, and with it all of its processes."""
         with contextlib.suppress(LookupError, OSError):
             os.kill(self._init(), signal.SIGKILL)
         self._outer.kill()
@@ -146,7 +146,7 @@ class Machine:
         eventually_sync(cleared, "its cgroup is gone", timeout=30)
 
     def _init(self) -> int:
-        """The number here of what is PID 1 there."""
+        """Returns the process id, outside, of its PID 1."""
         outer = self._outer.pid
         children = Path(f"/proc/{outer}/task/{outer}/children").read_text().split()
         if not children:
@@ -154,14 +154,15 @@ class Machine:
         return int(children[0])
 
     def command(self, line: str) -> list[str]:
-        """What runs a line of a shell in it, as root."""
+        """Returns the command that runs a line of a shell in the machine, as root."""
         enter = ["nsenter", "--target", str(self._init()), "--all", "--root", "--wd"]
         environ = ["env", "-i", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", "EDITOR=true"]
         trusted = "SSL_CERT_FILE=/etc/ssl/pads.pem"
         return [*enter, *environ, trusted, "LC_ALL=C.UTF-8", "bash", "-ec", f"cd /\n{line}"]
 
     def run(self, line: str, *, check: bool = True, timeout: float = 100) -> str:
-        """What it prints. AssertionError with all that it said if it fails and `check`."""
+        """Runs a line, and returns what it prints. If it fails and `check` is set, AssertionError
+        has all of its output."""
         done = subprocess.run(
             self.command(line), capture_output=True, text=True, timeout=timeout, check=False
         )
@@ -197,7 +198,7 @@ mount -t cgroup2 cgroup2 /mnt/root/sys
 
 
 def _cgroups() -> Path:
-    """Where the second version of cgroups is mounted. LookupError: nowhere."""
+    """Returns where the second version of cgroups is mounted. Raises LookupError if it is not."""
     for line in Path("/proc/self/mounts").read_text().splitlines():
         if found := re.match(r"\S+ (\S+) cgroup2 ", line):
             return Path(found[1])

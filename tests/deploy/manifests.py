@@ -52,7 +52,7 @@ def only(objects: list[Object], kind: str, begins: str = "") -> Object:
 
 
 def goes_in(ingress: Object, path: str) -> bool:
-    """Whether a path goes in, as ingress-nginx reads the rule."""
+    """Returns whether a path goes in, as ingress-nginx reads the rule."""
     (rule,) = ingress["spec"]["rules"]
     for entry in rule["http"]["paths"]:
         wanted = entry["path"]

@@ -1,9 +1,9 @@
-"""What the Prometheus operator's own kinds take, as far as our manifests use them.
+"""Checks objects of the Prometheus operator's own kinds, as far as our manifests use them.
 
-Written by hand, after version 0.80 of its API. There are packages with models of the whole of it,
-such as cloudcoil-models-prometheus-operator; but we use a dozen of its fields, and a further
-dependency would have to be locked and kept up to date for them. A field that is not here is one
-that nobody has looked up, and fails.
+The schemas are written by hand, after version 0.80 of its API. There are packages with models of
+the whole of it, such as cloudcoil-models-prometheus-operator; but we use a dozen of its fields, and
+a further dependency would have to be locked and kept up to date for them. A field that is missing
+here is one that nobody has looked up, and fails.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ def check(found: Object) -> None:
 
 
 def faults(found: Object) -> Iterator[str]:
-    """What is wrong with it. Raises KeyError for a kind that nobody has looked up."""
+    """Yields what is wrong with an object. Raises KeyError for a kind that nobody has looked up."""
     # It comes with kubernetes-validate.
     from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 

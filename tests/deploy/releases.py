@@ -1,4 +1,4 @@
-"""Values that people give the Helm chart, and looks at what it makes of them."""
+"""Has values that people give the Helm chart, and looks at what the chart makes of them."""
 
 from __future__ import annotations
 
@@ -48,12 +48,12 @@ WAYS = {
 
 
 def workloads(objects: list[Object]) -> list[Object]:
-    """The Deployments and StatefulSets."""
+    """Returns the Deployments and StatefulSets."""
     return [one for one in objects if one["kind"] in ("Deployment", "StatefulSet")]
 
 
 def workload(objects: list[Object], component: str) -> Object:
-    """That of a component."""
+    """Returns the workload of a component."""
     (found,) = [
         one
         for one in workloads(objects)
@@ -63,6 +63,6 @@ def workload(objects: list[Object], component: str) -> Object:
 
 
 def settings_of(objects: list[Object], process: str) -> dict[str, str]:
-    """What the process is given that no secret holds."""
+    """Returns the settings that the process is given outside of secrets."""
     data: dict[str, str] = only(objects, "ConfigMap", f"padfleet-{process}")["data"]
     return data

@@ -1,4 +1,4 @@
-"""The balancers' configurations, with the real programs before a real fleet."""
+"""Tests the balancers' configurations, with the real programs before a real fleet."""
 
 from __future__ import annotations
 
@@ -48,14 +48,14 @@ SETTINGS = {
 
 @pytest.fixture
 def fleet(tmp_path: Path) -> Iterator[Fleet]:
-    """A fleet of its own for each test, for it does not stay whole."""
+    """A fleet of its own for each test, since it does not stay whole."""
     with fleet_of_its_own(tmp_path, SETTINGS, workers=3) as running:
         yield running
 
 
 @dataclass(frozen=True)
 class Asked:
-    """How a balancer is to run. Everything else is as deploy/balancer has it."""
+    """How a balancer is to run. Everything else is as in deploy/balancer."""
 
     port: int
     workers: Sequence[int]
@@ -67,7 +67,7 @@ class Asked:
 
 
 def haproxy(folder: Path, asked: Asked) -> tuple[list[str], dict[str, str]]:
-    """The command and its environment. The workers are given by their addresses."""
+    """Returns the command and its environment. The workers are given by their addresses."""
     workers = "\n".join(
         f"    server worker{number} 127.0.0.1:{port}" for number, port in enumerate(asked.workers)
     )
@@ -115,7 +115,7 @@ PROGRAMS = {"haproxy": haproxy, "nginx": nginx}
 
 @contextlib.contextmanager
 def running(program: str, folder: Path, asked: Asked) -> Iterator[str]:
-    """Its address, once it lets clients through to the workers."""
+    """Runs a balancer, and yields its address once it lets clients through to the workers."""
     if shutil.which(program) is None:
         pytest.skip(f"there is no {program} (Debian: apt-get install {program})")
     folder.mkdir(exist_ok=True)
@@ -154,7 +154,7 @@ def program(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def balancer(program: str, fleet: Fleet, tmp_path: Path) -> Iterator[str]:
-    """Before workers that serve everything."""
+    """A balancer before workers that serve everything."""
     (port,) = free_ports(1)
     ports = [worker.port for worker in fleet.workers]
     with running(program, tmp_path / "balancer", Asked(port, ports)) as url:
@@ -163,7 +163,8 @@ def balancer(program: str, fleet: Fleet, tmp_path: Path) -> Iterator[str]:
 
 @pytest.mark.parametrize("transports", [("websocket",), ("polling",), ("polling", "websocket")])
 async def test_people_type_through_it(balancer: str, transports: tuple[str, ...]) -> None:
-    """Without cookies, as Node.js clients come, and without saying which pad at first."""
+    """They come without cookies, as Node.js clients do, and without saying at first which pad they
+    want."""
     async with contextlib.AsyncExitStack() as stack:
         guests = [
             await stack.enter_async_context(Guest(balancer, transports=transports))
@@ -177,7 +178,7 @@ async def test_people_type_through_it(balancer: str, transports: tuple[str, ...]
 
 
 async def test_compression_is_agreed_on_through_it(balancer: str, fleet: Fleet) -> None:
-    """And what a crowd is sent arrives as it was meant."""
+    """Messages to a crowd arrive unchanged."""
     async with by_aiohttp(balancer, "compressed") as reader:
         assert reader.deflates
         await eventually(lambda: reader.data("CLIENT_VARS"), "it is on the pad")
@@ -229,7 +230,7 @@ async def test_pages_of_others_are_kept_out(balancer: str) -> None:
 
 @pytest.fixture
 def all_on_one_port(tmp_path: Path) -> Iterator[Fleet]:
-    """Where only the balancer keeps clients from what is the operators'."""
+    """A fleet in which only the balancer keeps clients from the operators' pages."""
     settings = {**SETTINGS, "PADFLEET_FLEET_TOKEN": KEY}
     with (
         EmbeddedServer(tmp_path / "redis", extra_args=("--appendfsync", "no")) as server,
@@ -393,8 +394,8 @@ async def test_tls_with_http2_and_a_redirect(
 async def test_through_two_proxies_each_client_is_itself(
     outer: str, inner: str, fleet: Fleet, tmp_path: Path
 ) -> None:
-    """As in Kubernetes: an ingress, and a balancer behind it. Limits are per client, and what it
-    says of itself makes it nobody else."""
+    """As in Kubernetes, there is an ingress, and a balancer behind it. Limits are per client, and
+    no client becomes another one by what it claims."""
     limit = int(SETTINGS["PADFLEET_MAX_SOCKETS_PER_ADDRESS"])
     worker = fleet.workers[0]
     near, far = free_ports(2)
@@ -432,8 +433,10 @@ async def test_through_two_proxies_each_client_is_itself(
 async def test_a_call_that_may_have_been_done_is_not_done_twice(
     program: str, tmp_path: Path
 ) -> None:
-    """Both workers close the connection without an answer; each may have heard it. The client is
-    told so, or loses its connection too: HAProxy does that where it had used the worker's before.
+    """Both workers close the connection without an answer; each may have heard the call.
+
+    The client is told so, or loses its connection as well: HAProxy does that if it had used the
+    worker's connection before.
     """
     calls: list[str] = []
     heard: list[int] = []
@@ -486,7 +489,8 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
 
 
 def nobody_in_particular() -> ssl.SSLContext:
-    """A certificate that was made a moment ago is nobody's."""
+    """Returns a TLS context that accepts any certificate, since the test's was made a moment
+    ago."""
     context = ssl.create_default_context()
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
@@ -494,7 +498,7 @@ def nobody_in_particular() -> ssl.SSLContext:
 
 
 async def curl(*words: str) -> tuple[str, str]:
-    """Head and body of what is answered."""
+    """Returns the head and the body of the answer."""
     if shutil.which("curl") is None:
         pytest.skip("there is no curl")
     process = await asyncio.create_subprocess_exec(

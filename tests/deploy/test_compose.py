@@ -1,6 +1,7 @@
-"""`docker compose up` with a real engine: typed through, scaled, a worker killed, one drained.
+"""Tests `docker compose up` with a real engine: people type, the fleet is scaled, a worker is
+killed, one is drained.
 
-Where there is no engine, or the images that these are made from cannot be had, it is skipped.
+Without an engine, or the images that these are made from, the tests are skipped.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ ROOT = Path(__file__).parents[2]
 PROJECT = "padfleet-test"
 
 UP_SECONDS = 420
-"""Building the image included."""
+"""How many seconds it may take, including the build of the image."""
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -78,7 +79,7 @@ def facts(container: str) -> dict[str, Any]:
 
 
 def can_be_had(image: str) -> bool:
-    """It is here, or a registry that gives it is within reach."""
+    """Returns whether the image is here, or can be pulled from a registry."""
     here = subprocess.run(["docker", "image", "inspect", image], capture_output=True)
     if here.returncode == 0:
         return True
@@ -117,7 +118,7 @@ def compose() -> Iterator[Compose]:
 
 
 async def test_people_type_while_workers_come_die_and_drain(compose: Compose) -> None:
-    """What is there in the end is all that was typed, though the connections changed hosts."""
+    """In the end, everything that was typed is there, although the connections changed hosts."""
     pad = f"{compose.url}/p/in-containers"
     async with connect(pad) as one, connect(pad) as other:
 

@@ -1,7 +1,8 @@
-"""What README and docs tell people to type does what is said there, as it is printed.
+"""Tests that the commands which README and docs tell people to type do what is said there, as
+printed.
 
 Commands of the fleet are run on a real one, with its addresses and with directories of the test in
-the place of those on the page; what is restored or imported goes into a Redis of its own.
+place of those on the page; restores and imports go into a Redis of their own.
 """
 
 from __future__ import annotations
@@ -130,7 +131,7 @@ def _of_the_fleet(command: DocumentedCommand, words: list[str], place: Place) ->
 
 
 def _succeeds(run: list[str], *, cwd: Path, environ: dict[str, str] | None = None) -> str:
-    """What it printed. AssertionError with all that it said if it does not succeed."""
+    """Runs a command, and returns its output. If it fails, AssertionError has all of its output."""
     done = subprocess.run(
         run, cwd=cwd, env=environ, capture_output=True, text=True, timeout=100, check=False
     )

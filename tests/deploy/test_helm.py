@@ -1,4 +1,5 @@
-"""What Helm makes of the chart is what a cluster takes, and what deploy/kubernetes is."""
+"""Tests that a cluster accepts what Helm makes of the chart, and that it equals
+deploy/kubernetes."""
 
 from __future__ import annotations
 
@@ -95,7 +96,7 @@ def test_what_is_named_is_there(way: str, helm: Helm) -> None:
 
 
 def test_two_releases_in_one_namespace_have_nothing_in_common(helm: Helm) -> None:
-    """Neither names nor pods; a long name is cut."""
+    """They share neither names nor pods; a long name is cut."""
     one, other = helm.objects(EVERYTHING, "school"), helm.objects(EVERYTHING, "a" * 53)
     names = [{(o["kind"], o["metadata"]["name"]) for o in release} for release in (one, other)]
     assert not names[0] & names[1]
@@ -116,8 +117,8 @@ _OF_HELM = ("instance", "managed-by", "version")
 
 
 def meaning(objects: list[Object]) -> dict[tuple[str, str], Any]:
-    """Each object's spec by kind and name, without what only one of the two ways has: Helm's labels
-    and the release's name before other names, and Kustomize's hashes behind them."""
+    """Returns each object's spec by kind and name, without what only one of the two ways has:
+    Helm's labels and the release's name before other names, and Kustomize's hashes after them."""
     found = {}
     for one in objects:
         name = _plain(one["metadata"]["name"], objects)
@@ -160,7 +161,7 @@ def _without_helm(found: Any, objects: list[Object]) -> Any:
 
 @pytest.mark.parametrize(("overlay", "values"), [("small", SMALL), ("production", PRODUCTION)])
 def test_it_is_what_kustomize_makes(overlay: str, values: Object, helm: Helm) -> None:
-    """All of each object, but for names."""
+    """Everything in each object is the same, except for names."""
     ours, theirs = meaning(helm.objects(values)), meaning(rendered(overlay))
     theirs.pop(("Namespace", "padfleet"))
     theirs.pop(("ConfigMap", "edge"))
@@ -170,7 +171,8 @@ def test_it_is_what_kustomize_makes(overlay: str, values: Object, helm: Helm) ->
 
 
 def test_its_default_has_all_of_the_base(helm: Helm) -> None:
-    """With the chart's own Redis and HAProxy, and without an Ingress, which needs a name."""
+    """The default includes the chart's own Redis and HAProxy, but no Ingress, which needs a
+    name."""
     ours = meaning(helm.objects())
     theirs = meaning(rendered("small"))
     left_out = {("Namespace", "padfleet"), ("ConfigMap", "edge"), ("Ingress", "padfleet")}

@@ -29,7 +29,8 @@ def test_every_value_is_described() -> None:
 
 
 def test_values_of_the_chart_name_settings_that_there_are() -> None:
-    """Those that values say they give, and all that the table of what is given has."""
+    """This holds for the settings that values say they give, and for everything in the table of
+    what is given."""
     text = json.dumps(VALUES)
     named = set(re.findall(r"PADFLEET_[A-Z_]+", text))
     assert named <= SETTINGS.keys()
@@ -52,7 +53,7 @@ def test_the_chart_has_the_version_of_padfleet() -> None:
 
 
 def example(spec: Spec) -> Any:
-    """A value that is not the default, as somebody would write it in YAML."""
+    """Returns a value that is not the default, as somebody would write it in YAML."""
     if spec.choices:
         word = next(word for word in spec.choices if word != spec.default)
         return yaml.safe_load(word)
@@ -87,7 +88,8 @@ def test_every_setting_that_no_value_gives_reaches_the_processes_that_have_it(he
 
 
 def test_every_setting_may_be_read_from_a_secret(helm: Helm) -> None:
-    """But for those that a value gives: those of them that are secret have Secrets of their own."""
+    """This excludes settings that a value gives; the secret ones among them have Secrets of their
+    own."""
     names = sorted(SETTINGS.keys() - GIVEN.keys())
     given = {env: {"secret": "mine", "key": env.lower()} for env in names}
     objects = helm.objects({"settingsFrom": given, "settings": {"PADFLEET_LOG_FORMAT": None}})
@@ -112,7 +114,7 @@ GIVE: dict[str, tuple[Object, str]] = {
 
 @pytest.mark.parametrize("variable", GIVE)
 def test_values_give_the_settings_that_they_say(variable: str, helm: Helm) -> None:
-    """To each process that has it, as the process reads it."""
+    """Each process that has the setting reads this value."""
     values, text = GIVE[variable]
     objects = helm.objects(values)
     for process, mine in (("fanout", FANOUT), ("writer", WRITER)):

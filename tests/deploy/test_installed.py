@@ -1,5 +1,6 @@
-"""What docs/install-debian.md says makes a fleet under a real systemd, and what it says of that
-holds: processes come back after a crash, let their sockets go when stopped, and are shut in."""
+"""Tests that the steps in docs/install-debian.md make a fleet under a real systemd, and that the
+page is right: processes come back after a crash, let their sockets go when stopped, and are
+confined."""
 
 from __future__ import annotations
 
@@ -47,13 +48,13 @@ INSTEAD = {
 
 
 def steps() -> list[str]:
-    """The commands of the page, each as it is printed."""
+    """Returns the commands of the page, each as it is printed."""
     (block,) = re.findall(r"```sh\n(.*?)```", PAGE.read_text(), re.DOTALL)
     return [line for line in block.splitlines() if line and not line.startswith("#")]
 
 
 def put_in(step: str) -> str:
-    """What runs of a step."""
+    """Returns the command that runs in place of a step."""
     for begins, instead in INSTEAD.items():
         if step.startswith(begins):
             return instead.replace("{version}", f"{sys.version_info[0]}.{sys.version_info[1]}")
@@ -62,7 +63,7 @@ def put_in(step: str) -> str:
 
 @pytest.fixture(scope="module")
 def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
-    """One on which the page has been followed."""
+    """A machine on which the page has been followed."""
     if why_not := Machine.why_not():
         pytest.skip(why_not)
     with Machine(tmp_path_factory.mktemp("machine")) as made:
@@ -142,7 +143,7 @@ def test_processes_come_back_after_a_crash(machine: Machine) -> None:
 
 
 def test_a_stop_lets_sockets_go_and_people_go_on_elsewhere(machine: Machine) -> None:
-    """As the page says of a setting: it is changed in the file, and processes are restarted."""
+    """As the page says for settings, one is changed in the file, and processes are restarted."""
     machine.run("echo PADFLEET_DRAIN_MS=2000 >> /etc/padfleet/padfleet.env")
     machine.run("systemctl restart padfleet-fanout@1 padfleet-fanout@2")
     watching = subprocess.Popen(
@@ -176,7 +177,7 @@ def _read_until(process: subprocess.Popen[str], words: str) -> None:
 
 
 def test_wrong_settings_are_said_and_not_tried_again(machine: Machine) -> None:
-    """At once: nobody waits for a process to be ready that has ended."""
+    """They are reported at once: nobody waits for a process that has ended to be ready."""
     machine.run("cp /etc/padfleet/padfleet.env /root/right.env")
     machine.run("echo PADFLEET_LOG_LEVEL=loud >> /etc/padfleet/padfleet.env")
     unit = "padfleet-fanout@3"
@@ -194,7 +195,8 @@ def test_wrong_settings_are_said_and_not_tried_again(machine: Machine) -> None:
 def test_pads_that_nobody_has_open_go_to_the_directory_that_the_units_have(
     machine: Machine,
 ) -> None:
-    """By the line of the settings that is commented out, and back again, and into the backup."""
+    """The setting's line is commented out on the page. Pads also come back, and are in the
+    backup."""
     uncomment = "sed -i 's/^#PADFLEET_COLD_URL=/PADFLEET_COLD_URL=/' /etc/padfleet/padfleet.env"
     machine.run(uncomment)
     for soon in ("PADFLEET_COLD_AFTER=1", "PADFLEET_COLD_EVERY=1"):

@@ -1,4 +1,5 @@
-"""What `kubectl kustomize` makes of each overlay is what a cluster takes, and fits together."""
+"""Tests that a cluster accepts what `kubectl kustomize` makes of each overlay, and that the objects
+fit together."""
 
 from __future__ import annotations
 
@@ -45,7 +46,7 @@ def test_a_cluster_takes_it(overlay: str) -> None:
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
 def test_pods_are_restricted(overlay: str) -> None:
-    """As Pod Security's profile `restricted` wants it, which the namespace enforces."""
+    """They meet Pod Security's profile `restricted`, which the namespace enforces."""
     objects = rendered(overlay)
     for kind in WORKLOADS:
         for workload in of_kind(objects, kind):
@@ -145,7 +146,7 @@ def test_probes_are_split_as_health_is(overlay: str) -> None:
 
 
 def test_clients_have_no_way_to_the_operators_port() -> None:
-    """Not over a Service, not by a network policy but the monitoring's."""
+    """No Service leads there, and no network policy but the monitoring's."""
     objects = rendered("production")
     for service in of_kind(objects, "Service"):
         if service["metadata"]["name"] == "fanout":
@@ -173,7 +174,7 @@ def test_no_password_is_in_a_file() -> None:
 
 @pytest.mark.parametrize("overlay", FLEETS)
 def test_no_pod_starts_with_a_redis_that_asks_for_no_password(overlay: str) -> None:
-    """None is in the repository, and none can be left out."""
+    """There is no password in the repository, and it cannot be left out."""
     objects = rendered(overlay)
     assert not list(of_kind(objects, "Secret"))
     for redis in of_kind(objects, "StatefulSet"):
@@ -218,7 +219,7 @@ def test_the_client_is_known_through_ingress_and_balancer(overlay: str) -> None:
 
 
 def ingress_of(overlay: str, folder: Path) -> tuple[Object, dict[str, str]]:
-    """The Ingress, and the settings of the workers behind it."""
+    """Returns the Ingress, and the settings of the workers behind it."""
     if overlay == "etherpad":
         objects = with_components(folder, "ingress-etherpad")
     else:
@@ -227,7 +228,7 @@ def ingress_of(overlay: str, folder: Path) -> tuple[Object, dict[str, str]]:
 
 
 def with_components(folder: Path, component: str) -> list[Object]:
-    """The base, the balancer and an ingress: another overlay than those that are there."""
+    """Renders the base, the balancer and an ingress, which is none of the existing overlays."""
     place = os.path.relpath(KUBERNETES.resolve(), folder.resolve())
     (folder / "kustomization.yaml").write_text(
         yaml.safe_dump(
@@ -272,7 +273,7 @@ def test_an_ingress_speaks_tls_for_the_names_that_workers_know(
 
 
 def test_tracing_is_a_component(tmp_path: Path) -> None:
-    """Every process has the same share, and may speak to the collector that it is told of."""
+    """Every process has the same share, and may speak to the collector that it is told about."""
     place = os.path.relpath(KUBERNETES.resolve(), tmp_path.resolve())
     (tmp_path / "kustomization.yaml").write_text(
         yaml.safe_dump(

@@ -1,5 +1,5 @@
-"""What people install: the source distribution, the wheel that is made of it, and what that brings
-into an empty environment."""
+"""Tests what people install: the source distribution, the wheel that is made of it, and what that
+brings into an empty environment."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ def run(*words: str | Path, cwd: Path | None = None) -> str:
 
 @pytest.fixture(scope="module")
 def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The source distribution, unpacked. Made of what git knows and of the built page, in a folder
-    of its own: setuptools leaves things behind."""
+    """The source distribution, unpacked. It is made of the files in git and of the built page, in a
+    folder of its own, since setuptools leaves files behind."""
     folder = tmp_path_factory.mktemp("source")
     tracked = run("git", "ls-files", "-z", cwd=ROOT).split("\0")
     built = [str(path.relative_to(ROOT)) for path in (ROOT / "services/web/page/built").rglob("*")]
@@ -87,7 +87,7 @@ def test_the_wheel_has_all_that_is_needed_and_no_more(wheel: Path) -> None:
 
 @pytest.fixture
 def installed(wheel: Path, tmp_path: Path) -> Path:
-    """The command, in an environment that has nothing but the wheel and what it asks for."""
+    """The command, in an environment that has nothing but the wheel and its dependencies."""
     venv.create(tmp_path / "env", with_pip=True)
     pip: list[str | Path] = [
         tmp_path / "env/bin/python",
@@ -109,7 +109,7 @@ def installed(wheel: Path, tmp_path: Path) -> Path:
 @pytest.fixture
 def served(installed: Path, tmp_path: Path) -> Iterator[str]:
     """The address of a fleet that `padfleet up` runs, away from the source: Python would find that
-    in the folder it is started in."""
+    in the folder in which it is started."""
     assert "loadtest" in (commands := run(installed, "--help", cwd=tmp_path))
     assert "replay" not in commands
     public = "import padfleet, padfleet.easysync, padfleet.hooks; print(padfleet.connect)"

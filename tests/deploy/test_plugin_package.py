@@ -1,4 +1,4 @@
-"""What comes along when `clients/etherpad-plugin` is installed into an Etherpad."""
+"""Tests what is included when `clients/etherpad-plugin` is installed into an Etherpad."""
 
 from __future__ import annotations
 

@@ -66,7 +66,8 @@ def test_the_dashboard_is_what_its_code_makes() -> None:
 
 
 def test_each_query_of_the_dashboard_is_of_the_fleet_that_is_chosen() -> None:
-    """Also where it names other labels, and for each of the metrics that it is about."""
+    """This holds even for queries that name other labels, and for each of the metrics in a
+    query."""
     for expression in expressions():
         metrics = re.findall(r"\b(?:padfleet|etherpad|process)_\w+", expression)
         assert metrics
@@ -137,7 +138,7 @@ def expressions() -> list[str]:
 
 
 async def test_every_query_of_the_dashboard_has_data(fleet: Fleet, prometheus: str) -> None:
-    """Against a real Prometheus, with a fleet on which people type."""
+    """It is checked with a real Prometheus, and a fleet on which people type."""
     wanted = [
         found.replace("$__rate_interval", "20s").replace("$fleet", ".*") for found in expressions()
     ]

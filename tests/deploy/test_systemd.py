@@ -1,5 +1,5 @@
-"""The units for one machine with systemd are sound and shut in, and what they start runs as they
-start it."""
+"""Tests that the units for one machine with systemd are sound and confined, and that what they
+start runs as they start it."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ needs_systemd = pytest.mark.skipif(
 
 
 def template(unit: str) -> str:
-    """The text of the unit's file."""
+    """Returns the text of the unit's file."""
     return (FOLDER / re.sub(r"@.*\.", "@.", unit)).read_text()
 
 
 def values(unit: str, name: str) -> list[str]:
-    """What the unit says for `name`, of its first instance."""
+    """Returns the unit's values for `name`, for its first instance."""
     found = re.findall(rf"^{name}=(.*)$", template(unit), re.MULTILINE)
     return [value.replace("%i", "1").replace("%H", "host") for value in found]
 
@@ -109,7 +109,8 @@ def redis(tmp_path: Path) -> Iterator[EmbeddedServer]:
 def test_what_the_units_start_gets_ready_and_is_backed_up(
     redis: EmbeddedServer, tmp_path: Path
 ) -> None:
-    """With the settings of the file and of the units, but for ports and the address of Redis."""
+    """They run with the settings of the file and of the units, except for ports and the address of
+    Redis."""
     given = dict(
         line.split("=", 1)
         for line in (FOLDER / "padfleet.env").read_text().splitlines()

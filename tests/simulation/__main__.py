@@ -1,5 +1,5 @@
-"""`python -m tests.simulation`: all scenarios, into docs/capacity.md, and their raw figures into
-tests/benchmarks/results/capacity.json.
+"""Runs `python -m tests.simulation`: all scenarios go into docs/capacity.md, and their raw figures
+into tests/benchmarks/results/capacity.json.
 
 `--constants` puts only the constants and an example into the page, `--check FILE` only what
 `tests.simulation.check` has written there.

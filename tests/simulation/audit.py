@@ -12,7 +12,8 @@ _REV = re.compile(rb'"newRev":(\d+)')
 
 
 def check(data: bytes, last: int, step: Step | None = None) -> int:
-    """The newest revision in these bytes. AssertionError unless each is the next one, once."""
+    """Returns the newest revision in these bytes. Raises AssertionError unless each is the next
+    one, once."""
     if isinstance(step, NewChangesBatch):
         assert len(step.revisions) <= BATCH_MAX
     if step is not None and not isinstance(step, AcceptCommit | NewChangesBatch):

@@ -1,4 +1,4 @@
-"""Small charts, one beside the other, as one SVG for docs/capacity.md."""
+"""Draws small charts, side by side, as one SVG for docs/capacity.md."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ _LINES = (("p50_ms", "p50"), ("p99_ms", "p99"), ("most_ms", "most"), ("ack_p99_m
 
 
 def svg(scenarios: Sequence[dict[str, Any]]) -> str:
-    """Latency by second of each; logarithmic, so that a tenth of it is seen."""
+    """Draws the latency of each scenario by second; the scale is logarithmic, so that small values
+    are visible."""
     down = -(-len(scenarios) // ACROSS)
     width, height = WIDTH * ACROSS, HEIGHT * down + 20
     parts = [

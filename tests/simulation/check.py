@@ -1,7 +1,7 @@
-"""A real fleet and the simulated one under the same load, side by side.
+"""Puts a real fleet and the simulated one under the same load, side by side.
 
-One worker, one writer, a Redis, and `padfleet loadtest` as the people; the load points are others
-than those that the constants were fitted to. `python -m tests.simulation.check --out FILE`.
+One worker, one writer, a Redis, and `padfleet loadtest` as the people; the load points differ from
+those that the constants were fitted to. Run it by `python -m tests.simulation.check --out FILE`.
 """
 
 import json
@@ -89,7 +89,8 @@ def _keep_real(report: Report, data: dict[str, Any]) -> None:
 
 
 def real(point: Point) -> dict[str, float]:
-    """RuntimeError if a client got something else than it should have."""
+    """Measures a real fleet. Raises RuntimeError if a client got something other than it should
+    have."""
     words = ["--authors", str(point.editors), "--readers", str(point.readers)]
     words += ["--pads", str(point.pads), "--rate", str(point.rate)]
     words += ["--arrivals", "poisson", "--join-rate", "150"]
@@ -112,7 +113,7 @@ def real(point: Point) -> dict[str, float]:
 
 
 def simulated(point: Point, seed: int) -> dict[str, float]:
-    """What the simulation says, with the constants that come with padfleet."""
+    """Returns the simulated figures, with the constants that come with padfleet."""
     constants, _ = load()
     sockets = point.editors + point.readers
     people = People(sockets, point.pads, point.editors, point.rate, skew=0)
@@ -140,7 +141,7 @@ def simulated(point: Point, seed: int) -> dict[str, float]:
 
 
 def table(data: dict[str, Any]) -> str:
-    """The table of what a run has written as JSON."""
+    """Returns the table of what a run has written as JSON."""
     values = {(f["case"], f["unit"]): f["values"] for f in data["figures"]}
     rows = ["| | | real: median (least–greatest) | simulated | off by |", "|---|---|--:|--:|--:|"]
     for point in POINTS + SHORT:

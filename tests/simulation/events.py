@@ -1,4 +1,5 @@
-"""Simulated time: what happens when, and event loops that are busy as long as their work takes."""
+"""Simulates time: what happens when, and event loops that are busy for as long as their work
+takes."""
 
 from __future__ import annotations
 
@@ -59,7 +60,7 @@ class Loop:
         return self._time if self._inside else self._events.now
 
     def spend(self, seconds: float) -> None:
-        """The task at hand takes so long."""
+        """Makes the present task take so many seconds."""
         self._time += seconds
 
     def later(self, delay: float, call: Call) -> Timer:

@@ -1,4 +1,4 @@
-"""Simulated workers and writers, and who is on which worker."""
+"""Simulates workers and writers, and decides who is on which worker."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ from tests.simulation.rooms import RING, Room
 from tests.simulation.tallies import Tallies
 
 HOP = 0.001
-"""Seconds from a process through Redis to another, without waiting for anybody's processor."""
+"""How many seconds it takes from a process through Redis to another, without waiting for a
+processor."""
 
 PINGS_EVERY = 0.1
 PING_INTERVAL = 25.0
@@ -40,7 +41,8 @@ class Worker:
         self._compaction()
 
     def room(self, pad: Pad) -> Room:
-        """The room of this pad, opened if it is not, and then with its newest revisions."""
+        """Returns the room of this pad. If it is not open, it is opened with the pad's newest
+        revisions."""
         room = self.rooms.get(pad.number)
         if room is None:
             after = max(0, pad.head - RING)
@@ -87,7 +89,8 @@ class Writer:
         self._compaction()
 
     def _compaction(self) -> None:
-        """Leases, and whatever else one does that has nothing to commit."""
+        """Spends the time for leases, and for everything else that a writer does without
+        commits."""
         seconds = self._costs.writer_idle_cores * PINGS_EVERY
         self.loop.soon(lambda: self.loop.spend(seconds))
         self._spend_redis(self._costs.redis_idle_cores * PINGS_EVERY)
@@ -98,7 +101,7 @@ class Writer:
         self.look()
 
     def look(self) -> None:
-        """There may be something to read."""
+        """Plans to read, since there may be something."""
         if not self._planned and (waiting := self._waiting()):
             self._planned = True
             due, seconds = self._pace.next_read(self._events.now, waiting)
@@ -148,7 +151,8 @@ class Balancer:
         self._first: dict[int, int] = {}
 
     def choose(self, pad: Pad, everybody: int) -> Worker:
-        """For one more socket of this pad; `everybody` has a socket somewhere."""
+        """Chooses a worker for one more socket of this pad; `everybody` is how many sockets there
+        are in all."""
         taking = [worker for worker in self.workers if worker.taking]
         if pad.number in self.spread:
             return self._dice.choice(taking)

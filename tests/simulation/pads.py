@@ -1,4 +1,4 @@
-"""A pad's history, as its writer makes it: real revisions, of one letter each."""
+"""Simulates a pad's history as its writer makes it: real revisions, of one letter each."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _WIRE = (
     b'{"0":["author","a.somebody"]},"nextNum":1},"author":"a.somebody","x":"%b"}'
 )
 _FRAMING = 50
-"""Bytes of a message around one revision."""
+"""How many bytes a message has around one revision."""
 
 
 class Pad:
@@ -49,7 +49,7 @@ class Pad:
         return made
 
     def since(self, rev: int) -> list[Revision]:
-        """The revisions after this one; AssertionError if that is too long ago."""
+        """Returns the revisions after this one. Raises AssertionError if that is too long ago."""
         missing = self.head - rev
         assert missing <= len(self.recent), "nobody can miss so much"
         return [r for r in self.recent if r.rev > rev] if missing else []

@@ -20,7 +20,7 @@ CHART = ROOT / "docs" / "images" / "capacity.svg"
 
 
 def put(name: str, text: str) -> None:
-    """ValueError if the page has no place for it."""
+    """Puts a text into the page. Raises ValueError if the page has no place for it."""
     page = PAGE.read_text()
     begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
     if begin not in page or end not in page:
@@ -31,7 +31,7 @@ def put(name: str, text: str) -> None:
 
 
 def keep(name: str, data: Any) -> None:
-    """Beside what other runs have left there."""
+    """Keeps data beside the results of other runs."""
     raw = json.loads(RAW.read_text()) if RAW.exists() else {}
     raw[name] = data
     RAW.write_text(json.dumps(raw, indent=1) + "\n")
@@ -85,7 +85,7 @@ def constants() -> Iterator[str]:
 
 
 def example() -> Iterator[str]:
-    """The plan for the people of the simulation."""
+    """Yields the plan for the people of the simulation."""
     values, provenance = load()
     yield "```"
     yield from lines(plan(Demand(1_000_000, 20_000, 30_000, 0.2), Goal(), values), provenance)

@@ -1,4 +1,4 @@
-"""Who is on which pad, and on which worker."""
+"""Decides who is on which pad, and on which worker."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Group:
 
 
 def _whole(amounts: Sequence[float]) -> list[int]:
-    """Whole numbers with the same sum, each within 1 of its amount."""
+    """Returns whole numbers with the same sum, each within 1 of its amount."""
     found, total, given = [], 0.0, 0
     for amount in amounts:
         total += amount

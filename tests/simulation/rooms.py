@@ -1,5 +1,5 @@
-"""One pad on one simulated worker. When to flush, what is in a message, which batches, how far the
-window goes: that is the worker's own code. What is made up is time, and that sockets at the same
+"""Simulates one pad on one worker. When to flush, what is in a message, which batches, how far the
+window goes: the worker's own code decides these. Only time is simulated, and sockets at the same
 place are one `Crowd` with a number."""
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from tests.simulation.pads import Pad
 from tests.simulation.tallies import Second, Tallies
 
 ROUND_TRIP = 0.05
-"""Seconds from a worker to a client and back."""
+"""How many seconds it takes from a worker to a client and back."""
 
 RING = 1000
 
@@ -50,7 +50,7 @@ class Room:
         constants: Constants,
         after: int,
     ) -> None:
-        """Opened at the revision `after`, and brought up to the pad's head."""
+        """Opens the room at the revision `after`, and brings it up to the pad's head."""
         self.pad = pad
         self.crowds: list[Crowd] = []
         self._loop, self._tallies, self._costs = loop, tallies, constants
@@ -71,7 +71,7 @@ class Room:
         return self._feed.head
 
     def take(self, revisions: Sequence[Revision]) -> None:
-        """They have been announced."""
+        """Takes revisions that have been announced."""
         self._loop.spend(self._costs.worker_turn_s / 2)
         trouble = self._feed.offer(revisions)
         assert trouble is None, f"announcements come in order: {trouble}"
@@ -82,7 +82,8 @@ class Room:
         self.crowds.clear()
 
     def enter(self, crowd: Crowd) -> None:
-        """At once brought up to date, out of turn, and then served with the others."""
+        """Brings a crowd up to date at once, out of turn; after that it is served with the
+        others."""
         flush = Flush(self._feed, self._frames, self._loop.now())
         revisions = flush.revisions(crowd.cursor.sent_rev)
         (session,) = crowd.editors or {""}
@@ -199,7 +200,7 @@ class Room:
         *,
         seen: int | None = None,
     ) -> None:
-        """To one socket that has something of its own in it."""
+        """Sends steps to one socket, since some of them are for it alone."""
         if not revisions:
             return
         last = crowd.seen if seen is None else seen
@@ -238,8 +239,8 @@ class Room:
     def _sizes(
         self, revisions: Sequence[Revision], flush: Flush, crowd: Crowd
     ) -> tuple[list[int], bytes]:
-        """The sizes of more than one batch; what is beyond the window would go later, which comes
-        to the same bytes."""
+        """Returns the sizes of several batches; what is beyond the window would be sent later, in
+        the same number of bytes."""
         made = steps(DeliveryCursor(crowd.cursor.sent_rev), "", revisions, batching=True)
         sent = [flush.frames.of(step).websocket for step in made]
         return [len(data) for data in sent], b"".join(sent)
@@ -251,7 +252,7 @@ class Room:
         flush.tally.writes += many
 
     def _merge(self) -> None:
-        """Those at the same place are one crowd again."""
+        """Merges crowds at the same place into one."""
         places: dict[int, Crowd] = {}
         for crowd in self.crowds:
             first = places.setdefault(crowd.cursor.sent_rev, crowd)

@@ -1,4 +1,4 @@
-"""A million sockets on a hundred workers, and what befalls them."""
+"""Defines scenarios: a million sockets on a hundred workers, and what happens to them."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from tests.simulation.people import People
 from tests.simulation.simulation import Simulation
 
 WARM = 5
-"""Seconds that are not counted: the first flushes of all pads."""
+"""How many seconds are not counted: the first flushes of all pads."""
 
 MANY = People(1_000_000, 20_000, 30_000, 0.2)
 OTHERS = People(900_000, 19_999, 27_000, 0.2)
 SHARDS = 2
 AWAY = 3.0
-"""Seconds until the replica of a Redis has taken over (docs/reliability.md)."""
+"""How many seconds pass until the replica of a Redis has taken over (docs/reliability.md)."""
 
 
 def _nothing(simulation: Simulation) -> None:
@@ -31,7 +31,8 @@ def _loss(simulation: Simulation) -> None:
 
 
 def _restart(simulation: Simulation) -> None:
-    """As Kubernetes does with deploy/kubernetes: first the new one, then the old one drains."""
+    """Restarts a worker as Kubernetes does with deploy/kubernetes: the new one starts first, and
+    then the old one drains."""
     simulation.add_worker()
     simulation.drain(simulation.workers[0])
 
@@ -60,7 +61,7 @@ SCENARIOS = [
 
 
 def small(scenario: Scenario, by: int) -> Scenario:
-    """The same scenario with a share of the people."""
+    """Returns the same scenario with a share of the people."""
     people = scenario.people
     hot = tuple(max(1, count // by) for count in people.hot) if people.hot else None
     less = replace(
@@ -76,7 +77,8 @@ def small(scenario: Scenario, by: int) -> Scenario:
 def run(
     scenario: Scenario, constants: Constants, *, workers: int, writers: int, seed: int
 ) -> dict[str, Any]:
-    """The figures of one run. AssertionError if anybody was not sent everything, once."""
+    """Returns the figures of one run. Raises AssertionError if anybody was not sent everything,
+    once."""
     began = time.perf_counter()
     made = Simulation(scenario.people, constants, workers=workers, writers=writers, seed=seed)
     made.run(WARM)

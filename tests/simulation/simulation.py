@@ -1,4 +1,5 @@
-"""A whole fleet and its people, for so many simulated seconds. The same seed gives the same."""
+"""Simulates a whole fleet and its people, for so many seconds. The same seed gives the same
+result."""
 
 from __future__ import annotations
 
@@ -20,7 +21,7 @@ from tests.simulation.rooms import Crowd, Room
 from tests.simulation.tallies import Tallies
 
 BACK_OFF = (0.5, 1.5)
-"""Seconds after which a page connects again: 1 s, give or take half (socket.io-client)."""
+"""After how many seconds a page connects again: 1 s, give or take half (socket.io-client)."""
 
 JOIN_TURNS = 4
 """A join asks Redis so often, and other work has its turn between."""
@@ -43,7 +44,7 @@ class Simulation:
         self.events, self.tallies, self.costs = Events(), Tallies(), constants
         self.redis_busy = 0.0
         self.shares: list[list[float]] = []
-        """For each second, what each worker used of its core."""
+        """The share of its core that each worker used, for each second."""
         self._dice = Random(seed)
         self._rules = rules or PacingRules()
         self._people = people
@@ -64,7 +65,7 @@ class Simulation:
         return Worker(name, self.events, self.tallies, self.costs, self._rules)
 
     def add_worker(self) -> Worker:
-        """A new one, to which newcomers go."""
+        """Adds a new worker, to which newcomers go."""
         worker = self._worker(len(self.workers))
         self.workers.append(worker)
         self.balancer.workers.append(worker)
@@ -84,7 +85,7 @@ class Simulation:
                 self._plan_edit(group)
 
     def _place(self, group: Group, size: int) -> None:
-        """All of a pad's people, as if they had come one by one."""
+        """Places all of a pad's people, as if they had come one by one."""
         pad, most = group.pad, self.balancer.most(self.sockets)
         spread = pad.number in self.balancer.spread
         left, names = size, list(group.editors)
@@ -146,7 +147,8 @@ class Simulation:
     # --- What befalls it -------------------------------------------------------------------------
 
     def kill(self, worker: Worker) -> None:
-        """Without a word: all its sockets see their connections end, and come back."""
+        """Kills a worker without a farewell: all its sockets see their connections end, and come
+        back."""
         for number, room in worker.rooms.items():
             group = self.groups[number]
             for crowd in room.crowds:
@@ -160,7 +162,8 @@ class Simulation:
         worker.end()
 
     def drain(self, worker: Worker) -> None:
-        """SIGTERM: newcomers go elsewhere, and its sockets one after the other."""
+        """Drains a worker, as after SIGTERM: newcomers go elsewhere, and its sockets leave one
+        after the other."""
         worker.taking = False
         rooms = [room for room in worker.rooms.values() for _ in range(room.sockets)]
         self._dice.shuffle(rooms)
@@ -222,7 +225,7 @@ class Simulation:
             other.loop.soon(lambda o=other, s=seconds: o.loop.spend(s))  # type: ignore[misc]
 
     def fail_over(self, shard: int, shards: int, seconds: float) -> None:
-        """No commit on this shard's partitions for so long; what is submitted waits."""
+        """Stops commits on this shard's partitions for so many seconds; submissions wait."""
         gone = {p for p in range(PARTITIONS) if p % shards == shard}
         for writer in self.writers:
             writer.away |= gone
@@ -239,9 +242,9 @@ class Simulation:
         self.events.run(until)
 
     def settle(self, within: float = 30.0) -> None:
-        """Nobody types any more; returns when everybody has everything. AssertionError if somebody
-        has not, or was sent a revision twice or none: what was delivered is counted against what
-        was committed, and each message was looked into when it was sent."""
+        """Stops typing, and returns when everybody has everything. Raises AssertionError if
+        somebody lacks a revision or was sent one twice: deliveries are counted against commits, and
+        each message was inspected when it was sent."""
         self._typing = False
         self.events.run(self.events.now + within)
         for group in self.groups:
@@ -254,7 +257,7 @@ class Simulation:
         assert delivered == due, f"{delivered} deliveries for {due}"
 
     def _look(self) -> None:
-        """What each worker used of its core, once a second."""
+        """Records which share of its core each worker used, once a second."""
         before: dict[Worker, float] = {}
 
         def look() -> None:
@@ -266,5 +269,5 @@ class Simulation:
         self.events.at(1.0, look)
 
     def busy_between(self, start: float, end: float) -> Sequence[float]:
-        """The shares of all workers in these seconds."""
+        """Returns the shares of all workers in these seconds."""
         return [share for second in self.shares[int(start) : int(end)] for share in second]

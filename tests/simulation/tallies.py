@@ -1,4 +1,4 @@
-"""What a simulation has seen: latencies, and what was done."""
+"""Counts what a simulation has seen: latencies, and work that was done."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections import Counter
 from padfleet.services.fanout.delivery.flush_counts import FlushCounts
 
 FINEST = 1e-4
-"""Seconds; what is shorter counts as this."""
+"""The shortest time that is distinguished, in seconds."""
 
 WIDTH = math.log(1.02)
 """Latencies are exact to 2 %."""
@@ -32,7 +32,7 @@ class Latencies:
         return self._counts.total()
 
     def percentile(self, share: float) -> float:
-        """Seconds; 0 if there is none."""
+        """Returns a percentile in seconds, or 0 if there are no values."""
         left = share * self.count
         for bucket in sorted(self._counts):
             left -= self._counts[bucket]
@@ -53,7 +53,7 @@ class Second:
         self.largest = 0  #: revisions in one message
 
     def flushed(self, tally: FlushCounts) -> None:
-        """What the worker's own code has counted."""
+        """Adds what the worker's own code has counted."""
         self.delivered += tally.revisions
         self.frames += sum(tally.frames.values()) - tally.frames.get("ACCEPT_COMMIT", 0)
         self.writes += tally.writes

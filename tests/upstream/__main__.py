@@ -111,7 +111,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def _as_etherpad(checkout: Path) -> dict[str, str]:
-    """What Etherpad's settings for its specs say, as ours."""
+    """Returns the settings of Etherpad's specs in the form of ours."""
     return {
         "PADFLEET_DEFAULT_PAD_TEXT": _its_settings(checkout)["defaultPadText"],
         "PADFLEET_TRUSTED_PROXIES": "127.0.0.1",

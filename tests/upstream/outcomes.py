@@ -1,10 +1,12 @@
-"""What Playwright's JSON report says of each test, and where two reports differ. Pure."""
+"""Reads the outcome of each test from Playwright's JSON report, and finds where two reports differ.
+Pure."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 Outcomes = dict[str, str]
-"""By the test's file and titles: passed, flaky (passed when tried again), failed or skipped."""
+"""The outcomes by the test's file and titles: passed, flaky (passed when tried again), failed or
+skipped."""
 
 _WORDS = {"expected": "passed", "flaky": "flaky", "unexpected": "failed", "skipped": "skipped"}
 
@@ -34,7 +36,8 @@ class Difference(NamedTuple):
 
 
 def differences(etherpad: Outcomes, padfleet: Outcomes) -> list[Difference]:
-    """Where one passes what the other does not. A test that passes when tried again has passed."""
+    """Returns the tests that only one of the two passes. A test that passes when tried again has
+    passed."""
     found = []
     for test in sorted(etherpad.keys() | padfleet.keys()):
         left, right = etherpad.get(test, "not run"), padfleet.get(test, "not run")
