@@ -1,15 +1,18 @@
-/** Who has written which part of a text. */
+/** Finds out who has written which part of a text. */
 import type { EditorState } from "@codemirror/state";
 import { easysync } from "padfleet-client";
 
 import { lookOf, type Source, source } from "./source.js";
 
-/** The author of the text at `position`; "" if nobody is on record. */
+/** Returns the author of the text at `position`; "" if there is no record of one. */
 export function authorAt({ body, pool }: Source, position: number): string {
   return lookOf(body.attribsAt(position), pool).author;
 }
 
-/** The author of the text that the cursor is at: before it, or after it where a line begins. */
+/**
+ * Returns the author of the selected text, or of the character before the cursor. At the start of a
+ * line, the character after the cursor counts.
+ */
 export function authorAtCursor(state: EditorState): string {
   const from = state.facet(source);
   const { from: start, head, empty } = state.selection.main;
@@ -18,7 +21,7 @@ export function authorAtCursor(state: EditorState): string {
   return authorAt(from, begins ? head : head - 1);
 }
 
-/** Authors of the text, by how much of it is theirs, most first. */
+/** Returns the authors of the text, ordered by how much of it they have written, most first. */
 export function authorsOf({ body, pool }: Source): string[] {
   const shares = new Map<string, number>();
   for (const { from, to, attribs } of body.spansBetween(0, body.text.length)) {
@@ -29,8 +32,9 @@ export function authorsOf({ body, pool }: Source): string[] {
 }
 
 /**
- * The changeset that takes the authors away from `[from, to)`. The text that a pad began with keeps
- * that nobody wrote it: it shows no colour, and could not be given back by undo.
+ * Returns the changeset that removes the authors from `[from, to)`. Text without an author and the
+ * text that a pad begins with stay as they are: they show no colour, and undo could not restore the
+ * author of the latter.
  */
 export function withoutAuthors({ body, pool }: Source, from: number, to: number): string {
   const builder = new easysync.Builder(body.text.length);

@@ -1,4 +1,7 @@
-/** Editor transactions as changesets, and revisions as changes of the editor's document. */
+/**
+ * Converts the editor's transactions to changesets, and revisions to changes of the editor's
+ * document.
+ */
 import {
   Annotation,
   ChangeSet,
@@ -16,8 +19,8 @@ import type { Side } from "./undo.js";
 type Attribute = easysync.Attribute;
 
 /**
- * Attributes for a stretch of the document after the transaction's changes: all that new text in it
- * is to have, and what is to be set on text that was there.
+ * Attributes for a stretch of the document after the transaction's changes. New text in it gets
+ * exactly these attributes, and on existing text they are set.
  */
 export interface Marked {
   from: number;
@@ -33,16 +36,22 @@ export const marked = StateEffect.define<Marked>({
   }),
 });
 
-/** On transactions that bring what others did. */
+/** Marks transactions that contain other people's changes. */
 export const fromOthers = Annotation.define<boolean>();
 
-/** On transactions that undo or redo: which of them, and the changeset that they are. */
+/** Marks transactions that undo or redo, with which of the two, and the changeset to apply. */
 export const travelled = Annotation.define<{ side: Side; changeset: string }>();
 
-/** On own transactions that are exactly this changeset, with attributes that no `marked` says. */
+/**
+ * Marks own transactions that are exactly this changeset, whose attributes no `marked` effect
+ * describes.
+ */
 export const exactly = Annotation.define<string>();
 
-/** What is typed next, where that differs from the text before it. */
+/**
+ * Sets the formats of the text that is typed next, when they differ from those of the text before
+ * it.
+ */
 export const setTyping = StateEffect.define<ReadonlySet<Format>>();
 
 export const typing = StateField.define<ReadonlySet<Format> | null>({
@@ -54,7 +63,10 @@ export const typing = StateField.define<ReadonlySet<Format> | null>({
   },
 });
 
-/** The formats of text that is typed at `position`: those of the character before it. */
+/**
+ * Returns the formats of text typed at `position`: those that were chosen, or those of the
+ * character before it in the line.
+ */
 export function formatsFor(state: EditorState, position: number): ReadonlySet<Format> {
   const chosen = state.field(typing, false);
   if (chosen) return chosen;
@@ -63,21 +75,24 @@ export function formatsFor(state: EditorState, position: number): ReadonlySet<Fo
   return new Set(lookOf(body.attribsAt(position - 1), pool).formats);
 }
 
-/** Whether the transaction is something that the user did to the text. */
+/** Whether the transaction is a change that the user made to the text. */
 export function isOwnEdit(tr: Transaction): boolean {
   if (tr.annotation(fromOthers)) return false;
-  // It may be about formats only.
+  // Such a transaction may change only formats.
   if (tr.annotation(travelled) ?? tr.annotation(exactly)) return true;
   return tr.docChanged || tr.effects.some((effect) => effect.is(marked));
 }
 
-/** The transaction as a changeset on the text of `pad`, which must be the one it started from. */
+/**
+ * Returns the transaction as a changeset on the text of `pad`, which must be the text that the
+ * transaction starts from.
+ */
 export function toChangeset(tr: Transaction, pad: Collaborator): string {
   const { text, pool } = pad;
   const marks = tr.effects.filter((effect) => effect.is(marked)).map((effect) => effect.value);
   const builder = new easysync.Builder(text.length);
-  let at = 0; // in the text before
-  let moved = 0; // by how much what is at `at` stands further on in the text after
+  let at = 0; // a position in the text before
+  let moved = 0; // by how much the text at `at` is shifted in the text after
   const replacing = tr.isUserEvent("input.replace");
   const replaced = new FormatsAlong(pad);
 
@@ -105,12 +120,12 @@ export function toChangeset(tr: Transaction, pad: Collaborator): string {
     moved = toB - toA;
   }, true);
   keepUntil(Math.max(at, text.length - 1));
-  // Others may have left nothing, and the server is about to put back the newline that pads end with.
+  // Others may have removed everything. The server is then about to restore the newline at the end.
   if (text === "") builder.insert("\n", pad.ownAttribs());
   return builder.toChangeset();
 }
 
-/** The formats at positions that are asked for in order: one pass, however many they are. */
+/** Returns the formats at increasing positions, in a single pass over the attributes. */
 class FormatsAlong {
   private readonly reader: ReturnType<easysync.Body["reader"]>;
   private passed = 0;
@@ -127,7 +142,10 @@ class FormatsAlong {
   }
 }
 
-/** `[from, to)` cut where marks begin and end, with what the marks on each piece say. */
+/**
+ * Cuts `[from, to)` where marks begin and end. Yields each piece with the attributes of its marks,
+ * or null without marks.
+ */
 function* pieces(
   from: number,
   to: number,
@@ -148,9 +166,9 @@ function* pieces(
 }
 
 /**
- * What changesets do, one after the other, to `before`, a document that shows `was`: that is the
- * text without its last newline. `text` is the text after all of them. Null if they do not lead
- * there.
+ * Returns what successive changesets do to `before`, a document that shows the text `was` without
+ * its last newline. `text` is the text after all of them. Returns null if the changesets do not
+ * lead there.
  */
 export function toChanges(
   splices: Iterable<readonly easysync.TextChange[]>,
@@ -160,23 +178,23 @@ export function toChanges(
 ): ChangeSet | null {
   const whole = (): ChangeSet =>
     difference(before.sliceString(0, before.length, "\n"), text.slice(0, -1));
-  if (was === "") return whole(); // without a newline, which is yet to come
+  if (was === "") return whole(); // the text has no newline, which is yet to come
   let all = ChangeSet.empty(before.length);
   for (const changes of splices) {
     const end = all.newLength;
-    // What is done to the last newline has no place in a document without it.
+    // A document without the last newline cannot represent changes to that newline.
     if (changes.some(({ to }) => to > end)) return whole();
     all = all.compose(ChangeSet.of([...changes], end, "\n"));
   }
   return all.newLength === shownLength(text) ? all : null;
 }
 
-/** How long a document is that shows `text`, which is empty until its newline has come. */
+/** Returns the length of a document that shows `text`. It is 0 while `text` has no newline yet. */
 export function shownLength(text: string): number {
   return Math.max(text.length - 1, 0);
 }
 
-/** Whether `doc` is `text` without its last newline. Makes no copy of either. */
+/** Whether `doc` is `text` without its last newline. Neither is copied. */
 export function isTextOf(doc: Text, text: string): boolean {
   if (doc.length !== shownLength(text)) return false;
   let at = 0;
@@ -187,7 +205,7 @@ export function isTextOf(doc: Text, text: string): boolean {
   return true;
 }
 
-/** The one change that makes `after` of `before`. */
+/** Returns the single change that turns `before` into `after`. */
 export function difference(before: string, after: string): ChangeSet {
   const shorter = Math.min(before.length, after.length);
   let start = 0;
@@ -208,7 +226,9 @@ export function difference(before: string, after: string): ChangeSet {
   return ChangeSet.of(change, before.length, "\n");
 }
 
-/** The formats that all of the selection has, or that would be typed. */
+/**
+ * Returns the formats that all of the selection has, or that text typed at the cursor would get.
+ */
 export function activeFormats(state: EditorState): ReadonlySet<Format> {
   const { from, to, empty } = state.selection.main;
   if (empty) return formatsFor(state, from);
@@ -216,7 +236,7 @@ export function activeFormats(state: EditorState): ReadonlySet<Format> {
   const active = new Set<Format>(FORMATS);
   for (const span of body.spansBetween(from, to)) {
     const { formats, mark } = lookOf(span.attribs, pool);
-    if (mark !== null) continue; // nobody sees it
+    if (mark !== null) continue; // markers are invisible
     for (const format of FORMATS) if (!formats.includes(format)) active.delete(format);
   }
   return active;

@@ -1,4 +1,4 @@
-/** What is copied, cut and pasted: text with its formats, lists and headings. */
+/** Copying, cutting and pasting of text with its formats, lists and headings. */
 import {
   EditorSelection,
   type EditorState,
@@ -14,19 +14,22 @@ import { type Marked, marked } from "./changes.js";
 import { MARKER } from "./lists.js";
 import { lookOf, markAt, source } from "./source.js";
 
-/** Code units of HTML above which the plain text is pasted instead. */
+/** Above this length of the HTML, in code units, the plain text is pasted instead. */
 const LARGEST = 4_000_000;
 
-/** Lines and stretches of one look above which they are pasted without it. */
+/** Above this number of lines and runs, they are pasted without formats, lists and headings. */
 const MOST_PIECES = 4_000;
 
-/** A stretch of the editor's text. */
+/** A range of the editor's text. */
 export interface Stretch {
   readonly from: number;
   readonly to: number;
 }
 
-/** The selected lines. The first has its marker only if all that it begins with is selected. */
+/**
+ * Returns the selected lines. A line includes its list and heading only if it is selected from
+ * start to end.
+ */
 export function copied(
   state: EditorState,
   { from, to }: Stretch = state.selection.main,
@@ -57,19 +60,22 @@ export function copied(
   }
 }
 
-/** Lines without their looks. */
+/** Returns the text of lines, without formats. */
 export function textOf(lines: readonly RichLine[]): string {
   return lines.map(({ runs }) => runs.map(({ text }) => text).join("")).join("\n");
 }
 
-/** Text without a look, as lines. */
+/** Returns plain text as lines. */
 export function plainLines(text: string): RichLine[] {
   return text.split("\n").map((line) => {
     return { list: "", heading: "", runs: line === "" ? [] : [{ text: line, formats: [] }] };
   });
 }
 
-/** What `lines` are in the place of a stretch: the text, and its looks as if it stood at `from`. */
+/**
+ * Returns what `lines` are when they replace a range: the text, and its attributes for the case
+ * that it stands at `from`.
+ */
 export function inserted(
   state: EditorState,
   { from, to }: Stretch,
@@ -101,7 +107,7 @@ export function inserted(
   return { insert, marks: marks.length > MOST_PIECES ? [] : marks };
 }
 
-/** What pasting `lines` over the selection does. */
+/** Returns the transaction that pastes `lines` over the selection. */
 export function pasting(state: EditorState, lines: readonly RichLine[]): TransactionSpec {
   const { from, to } = state.selection.main;
   const { insert, marks } = inserted(state, { from, to }, lines);
@@ -114,7 +120,9 @@ export function pasting(state: EditorState, lines: readonly RichLine[]): Transac
   };
 }
 
-/** The lines of HTML; null where there is none, or too much to be taken as more than text. */
+/**
+ * Returns the lines of HTML, or null if there are none or too many to be pasted with their formats.
+ */
 export function read(html: string): RichLine[] | null {
   if (html === "" || html.length > LARGEST) return null;
   const lines = linesOf(new DOMParser().parseFromString(tamed(html), "text/html").body);
@@ -140,7 +148,7 @@ function take(event: ClipboardEvent, view: EditorView): boolean {
 
 export const clipboard: Extension = [
   EditorView.clipboardInputFilter.of((text) => easysync.plain(text)),
-  // What is dragged; the rest of what is copied is given below.
+  // This is for dragging. Copying and cutting are handled below.
   EditorView.clipboardOutputFilter.of((_text, state) => textOf(copied(state))),
   EditorView.domEventHandlers({
     copy: take,

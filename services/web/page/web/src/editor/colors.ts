@@ -1,10 +1,10 @@
-/** A class for each author, and the style sheet that gives it the author's colour. */
+/** A class for each author; the style sheet below gives it the author's colour. */
 import type { Person } from "padfleet-client";
 
 const classes = new Map<string, string>();
 const painted = new Map<string, string>();
 
-// Made by script and not written into the page, so that the policy needs no inline style.
+// The style sheet is made by script, so that the page's policy need not allow inline styles.
 const sheet = new CSSStyleSheet();
 document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
 
@@ -14,7 +14,7 @@ export function authorClass(author: string): string {
   return name;
 }
 
-/** Renews the colours of everybody. `People` lets through nothing but colours. */
+/** Updates the colours of all people. `People` only passes on valid colours. */
 export function colorAuthors(everybody: Iterable<Person>): void {
   for (const { id, color } of everybody) {
     if (painted.get(id) === color) continue;

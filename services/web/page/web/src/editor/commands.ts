@@ -1,4 +1,4 @@
-/** What keys and the toolbar do to the text. */
+/** The commands of keys and of the toolbar that change the text. */
 import { insertNewline } from "@codemirror/commands";
 import type { Command, KeyBinding } from "@codemirror/view";
 
@@ -34,7 +34,10 @@ export function toggleFormat(format: Format): Command {
   };
 }
 
-/** From the beginning of a list item to the line above: the place before the marker is none. */
+/**
+ * Moves from the beginning of a list item to the line above, because the cursor must not stand
+ * before the marker.
+ */
 const passMarker: Command = (view) => {
   const { head, empty } = view.state.selection.main;
   const line = view.state.doc.lineAt(head);
@@ -48,7 +51,7 @@ const passMarker: Command = (view) => {
   return true;
 };
 
-/** By the names in the page's HTML; finding is not among them. */
+/** The commands by their names in the page's HTML. Finding is not among them. */
 export const DEEDS: Record<string, Command> = {
   bold: toggleFormat("bold"),
   italic: toggleFormat("italic"),
@@ -75,7 +78,7 @@ export const keys: KeyBinding[] = [
   { key: "Mod-Alt-3", run: toggleHeading("h3"), preventDefault: true },
   { key: "Mod-Alt-4", run: toggleHeading("h4"), preventDefault: true },
   { key: "Enter", run: newLine },
-  // The component's own would indent like the line before, as for programs.
+  // The component's default command would copy the indentation of the line before, as for programs.
   { key: "Enter", run: insertNewline, shift: insertNewline },
   { key: "ArrowLeft", run: passMarker },
   { key: "Backspace", run: backFromStart },

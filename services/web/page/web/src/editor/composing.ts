@@ -1,28 +1,32 @@
 /**
- * Composing: an input method, or a phone's keyboard, has part of a line under way. If that line were
- * drawn anew meanwhile, the browser would end the composition and leave half of it behind, so what
- * others do to it waits.
+ * Holds back other people's changes during a composition, in which an input method or a phone's
+ * keyboard edits part of a line. If that line were redrawn meanwhile, the browser would end the
+ * composition and leave half of it behind.
  */
 import type { Extension } from "@codemirror/state";
 import { type EditorView, ViewPlugin } from "@codemirror/view";
 import { easysync, type Pad, type Revision } from "padfleet-client";
 
-/** The longest that others' changes wait, in ms: then they come, whatever becomes of the word. */
+/**
+ * How long other people's changes are held back at most, in ms. Then they are applied even if the
+ * composition goes on.
+ */
 export const LONGEST = 10_000;
 
-/** How long the component takes to read the last of a composition, in ms. */
+/** How long the component takes to read the end of a composition, in ms. */
 const AFTER = 60;
 
-/** Where a composition is: from the beginning of its line to the end, in the editor's text. */
+/** The lines of a composition, from start to end, in the editor's text. */
 export interface Span {
   from: number;
   to: number;
 }
 
 /**
- * Whether a revision of others, made for the text that the server has accepted, touches `line` in the
- * editor's. `own` is how many characters have been written and deleted here and are not accepted: by
- * so much the two may differ, and what may touch is taken to touch.
+ * Whether another person's revision touches `line` in the editor's text. The revision is for the
+ * text that the server has accepted. `own` is how many characters have been written and deleted
+ * here that are not accepted yet: positions in the two texts differ by at most that many, and
+ * whatever may touch the line counts as touching it.
  */
 export function touches(revision: Revision, line: Span, own: number): boolean {
   if (revision.type === "NEW_CHANGES_BATCH") {
@@ -40,10 +44,10 @@ export function touches(revision: Revision, line: Span, own: number): boolean {
     .some(({ from, to }) => from <= line.to + own && to >= line.from - own);
 }
 
-/** Where a browser tells of compositions: on Android not the text, but the `EditContext` it has. */
+/** Where a browser reports compositions: the text, or on Android the text's `EditContext`. */
 type Told = EventTarget & { editContext?: EventTarget | null };
 
-/** Keeps back what touches the line in which somebody is composing, until that is over. */
+/** Holds back revisions that touch the line of the composition until it has ended. */
 class Waiting {
   private longest: ReturnType<typeof setTimeout> | undefined;
   private ending: ReturnType<typeof setTimeout> | undefined;
@@ -97,7 +101,10 @@ export function waitForComposition(pad: Pad): Extension {
   return ViewPlugin.define((view) => new Waiting(view, pad));
 }
 
-/** At least as many characters as have been written or deleted and are not accepted. */
+/**
+ * Returns an upper bound for how many characters have been written and deleted that are not
+ * accepted yet.
+ */
 function unaccepted(pad: Pad): number {
   const { accepted, text } = pad.state;
   if (pad.state.settled) return 0;

@@ -1,4 +1,4 @@
-/** Each line runs the way of its own letters, whatever those before it and the page do. */
+/** Gives each line the direction of its own letters, independent of other lines and of the page. */
 import { type Extension, Facet, Prec, RangeSetBuilder } from "@codemirror/state";
 import {
   Decoration,
@@ -13,7 +13,7 @@ const RIGHT_TO_LEFT = Decoration.line({ attributes: { dir: "rtl" } });
 
 const fixed = Facet.define<boolean, boolean>({ combine: (given) => given.includes(true) });
 
-/** All lines from right to left, whatever they hold: for pages that are asked for so. */
+/** Shows all lines from right to left, whatever they contain. */
 export const rightToLeft: Extension = fixed.of(true);
 
 function decorate(view: EditorView): DecorationSet {

@@ -1,4 +1,7 @@
-/** Text that is dragged: within the pad it is moved as it is, with its looks and whatever others do. */
+/**
+ * Dragging of text. Within the pad, text is moved with its formats, even if others change it
+ * meanwhile.
+ */
 import {
   EditorSelection,
   type EditorState,
@@ -17,7 +20,7 @@ import { besideMarker } from "./markers.js";
 
 const setDragged = StateEffect.define<Stretch | null>();
 
-/** What is being dragged of this text, wherever others have moved it to meanwhile. */
+/** The range that is being dragged within this text, mapped through all changes. */
 const dragged = StateField.define<Stretch | null>({
   create: () => null,
   update(stretch, tr) {
@@ -29,8 +32,9 @@ const dragged = StateField.define<Stretch | null>({
 });
 
 /**
- * What dropping `lines` at `place` does; `moved` is where they come from if they are to be gone from
- * there. Null if that is nothing: they are dropped where they were.
+ * Returns the transaction that drops `lines` at `place`, or null if there is nothing to do because
+ * they are dropped where they were. `moved` is the range that they come from if they are to be
+ * removed there.
  */
 export function dropping(
   state: EditorState,
@@ -54,7 +58,7 @@ export function dropping(
   };
 }
 
-/** Whether what is dragged is to stay where it was, too. */
+/** Whether the dragged text is to be copied instead of moved. */
 function copies(event: DragEvent): boolean {
   return /Mac/.test(navigator.platform) ? event.altKey : event.ctrlKey;
 }
@@ -62,7 +66,7 @@ function copies(event: DragEvent): boolean {
 function drop(event: DragEvent, view: EditorView): boolean {
   const { dataTransfer } = event;
   const { state } = view;
-  // The component reads files, and lets nobody write where nobody may.
+  // The component reads dropped files, and prevents changes where the text is read-only.
   if (dataTransfer === null || dataTransfer.files.length > 0 || state.readOnly) return false;
   const own = state.field(dragged);
   const text = easysync.plain(dataTransfer.getData("Text"));

@@ -1,4 +1,4 @@
-/** The editor on a pad: CodeMirror for the text, the client library for everything else. */
+/** The editor of a pad: CodeMirror for the text, and the client library for everything else. */
 import { Compartment, EditorState, type Extension, Prec } from "@codemirror/state";
 import { EditorView, keymap, type ViewUpdate } from "@codemirror/view";
 import { EditRefused, type Pad } from "padfleet-client";
@@ -24,13 +24,13 @@ import { redoInCapitals, travelByMenu, travelKeys, undoing } from "./travel.js";
 import { typingOver } from "./typeover.js";
 
 /**
- * What every editor here has, the one for the past too. `label` is the element with the words that
- * name it to who cannot see it.
+ * Returns the extensions that all editors here share, including that of the history. `label` is the
+ * id of the element whose words name the text to screen readers.
  */
 export function basics(from: Source, nonce: string, label: string): Extension {
   return [
     source.of(from),
-    // A pad's lines end with \n alone, and anything else is a character.
+    // A pad's lines end with \n only. Any other line end is an ordinary character.
     EditorState.lineSeparator.of("\n"),
     EditorView.lineWrapping,
     EditorView.cspNonce.of(nonce),
@@ -46,20 +46,23 @@ export function basics(from: Source, nonce: string, label: string): Extension {
   ];
 }
 
-/** After how many ms without anything new the editor is compared with the pad. */
+/** How long nothing must have changed before the editor is compared with the pad, in ms. */
 const IDLE = 500;
 
-/** Where a pad is to be shown: an editor without a text, which can be made before the pad is here. */
+/**
+ * An editor without a text, in which a pad will be shown. It can be made before the pad has
+ * arrived.
+ */
 export class Sheet {
   readonly view: EditorView;
-  /** Takes the editor's transactions. */
+  /** Receives the editor's transactions. */
   session: Session | null = null;
 
   constructor(
     readonly parent: HTMLElement,
     readonly nonce: string,
   ) {
-    // What it has in common with what comes is prepared: styles, and the code that draws a line.
+    // This prepares what it shares with the later state: styles, and the code that draws a line.
     this.view = new EditorView({
       dispatchTransactions: (transactions) => this.session?.dispatch(transactions),
       state: EditorState.create({
@@ -79,12 +82,12 @@ export class PadEditor {
   private readonly listeners: ((update: ViewUpdate) => void)[] = [];
   private idle: ReturnType<typeof setTimeout> | undefined;
 
-  /** Is told when for a while nothing of what is shown has changed. */
+  /** Called when the editor has not changed for a while. */
   rested: () => void = () => undefined;
-  /** Is told when an edit could not be made, since the server would not take it. */
+  /** Called when an edit could not be made, because the server would not accept it. */
   refused: () => void = () => undefined;
 
-  /** Shows `pad`, which has to be joined, on `sheet`, which has to be new. */
+  /** Shows `pad`, which must have been joined, on `sheet`, which must be new. */
   constructor(sheet: Sheet, pad: Pad) {
     const { view, parent, nonce } = sheet;
     const { state } = pad;
@@ -141,36 +144,36 @@ export class PadEditor {
     onLanguage(() => view.dispatch({}));
   }
 
-  /** Calls `listener` with each update, at any time. */
+  /** Calls `listener` with each update. It may be added at any time. */
   listen(listener: (update: ViewUpdate) => void): void {
     this.listeners.push(listener);
   }
 
-  /** Adds what an editor need not have from the beginning. */
+  /** Adds extensions that the editor does not need from the start. */
   add(extension: Extension): void {
     this.view.dispatch({ effects: this.added.reconfigure(extension) });
   }
 
-  /** Lets nobody write; the text can still be read and copied. */
+  /** Makes the text read-only or editable. A read-only text can still be read and copied. */
   lock(locked: boolean): void {
     const extensions = locked ? [EditorState.readOnly.of(true)] : [];
     this.view.dispatch({ effects: this.locked.reconfigure(extensions) });
   }
 
-  /** Whether all lines run from right to left, or each the way of its letters. */
+  /** Shows all lines from right to left, or each line in the direction of its letters. */
   run(leftward: boolean): void {
     const effects = this.direction.reconfigure(leftward ? rightToLeft : []);
     this.view.dispatch({ effects });
   }
 
-  /** Puts the cursor at the beginning of a line, from 1 on. */
+  /** Puts the cursor at the beginning of a line, counted from 1. */
   goToLine(number: number): void {
     const { doc } = this.view.state;
     const anchor = doc.line(Math.min(Math.max(number, 1), doc.lines)).from;
     this.view.dispatch({ selection: { anchor }, scrollIntoView: true });
   }
 
-  /** Makes the pad what `wanted` is, as one edit. False if there is nothing to be changed. */
+  /** Turns the pad into `wanted`, as one edit. Returns false if there is nothing to change. */
   restore(wanted: Source, author: string): boolean {
     const { state } = this.view;
     const edit = exactEdit(state, restoring(state.facet(source), wanted, author), "restore");
@@ -178,7 +181,7 @@ export class PadEditor {
     return edit !== null;
   }
 
-  /** Whether the editor is known to show the pad's text, to the last character. */
+  /** Whether the editor is known to show exactly the pad's text. */
   same(): boolean {
     return this.session.same();
   }
@@ -191,7 +194,10 @@ export class PadEditor {
     }, IDLE);
   }
 
-  /** Each time that the editor differed is a fault of ours: it is counted where tests look for it. */
+  /**
+   * Each difference between editor and pad is a bug. They are counted in an attribute that tests
+   * check.
+   */
   private redrawn(count: number): void {
     this.parent.dataset["redraws"] = String(count);
     if (count === 1) console.warn("The editor differed from the pad, and has been drawn anew.");

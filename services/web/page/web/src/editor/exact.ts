@@ -1,4 +1,4 @@
-/** Edits that are made as a changeset and not by the editor's own means. */
+/** Edits that are made as a changeset instead of by the editor's own means. */
 import type { EditorState, Transaction } from "@codemirror/state";
 import { easysync } from "padfleet-client";
 
@@ -6,8 +6,8 @@ import { exactly, toChanges } from "./changes.js";
 import { source } from "./source.js";
 
 /**
- * The transaction that does what `changeset` does to the pad's text, as one step to be undone. Null
- * where nobody may write, or where it does nothing.
+ * Returns the transaction that applies `changeset` to the pad's text, as one step to undo. Returns
+ * null if the editor is read-only or the changeset has no effect.
  */
 export function exactEdit(
   state: EditorState,

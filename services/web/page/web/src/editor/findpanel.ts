@@ -1,4 +1,4 @@
-/** The panel over the text with what is looked for, how many there are, and what to put there. */
+/** The panel above the text, with the search text, the number of matches, and the replacement. */
 import {
   closeSearchPanel,
   findNext,
@@ -13,7 +13,7 @@ import { type EditorView, type Panel, runScopeHandlers, type ViewUpdate } from "
 import { write, writeVerbatim } from "../words/page.js";
 import { countMatches, queryOf } from "./query.js";
 
-/** After how many ms without a change the matches are counted. */
+/** How long the text must not have changed before the matches are counted, in ms. */
 const REST = 150;
 
 function element<K extends keyof HTMLElementTagNameMap>(
@@ -126,7 +126,7 @@ export class FindPanel implements Panel {
     clearTimeout(this.rest);
   }
 
-  /** Shows the query of the state, which a command may have set. */
+  /** Shows the query of the editor's state, which a command may have set. */
   private show(): void {
     const query = getSearchQuery(this.view.state);
     if (this.text.value !== query.search) this.text.value = query.search;
@@ -135,7 +135,7 @@ export class FindPanel implements Panel {
     this.wholeWord.checked = query.wholeWord;
     this.regexp.checked = query.regexp;
     this.replacing.hidden = this.view.state.readOnly;
-    // The component makes queries of its own, from the selection, which do not know of markers.
+    // The component also makes queries from the selection, and those do not exclude markers.
     if (query.test === undefined) queueMicrotask(() => this.search());
   }
 

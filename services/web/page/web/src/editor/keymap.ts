@@ -1,4 +1,7 @@
-/** Keys of the text that belong to no button: those of writers, and none of programmers. */
+/**
+ * Keys of the text that belong to no button: those that writers need, without those for
+ * programmers.
+ */
 import {
   cursorCharLeft,
   cursorCharRight,
@@ -42,10 +45,10 @@ import { type Command, EditorView, type KeyBinding } from "@codemirror/view";
 
 import { markAt, source } from "./source.js";
 
-/** What Tab writes, as Etherpad's page does. */
+/** What Tab inserts, as on Etherpad's page. */
 const STEP = "    ";
 
-/** Keys that mean nothing by themselves. */
+/** Keys that do nothing by themselves. */
 const SILENT = new Set([
   "Escape",
   "Tab",
@@ -57,7 +60,7 @@ const SILENT = new Set([
   "CapsLock",
 ]);
 
-/** Moves on by a step; where something is selected, its lines. */
+/** Inserts a step at the cursor, or at the start of each selected line. */
 const stepIn: Command = (view) => {
   const { state } = view;
   if (state.readOnly) return false;
@@ -80,7 +83,7 @@ const stepIn: Command = (view) => {
   return true;
 };
 
-/** Takes a step away from the beginning of the selected lines, as far as there is one. */
+/** Removes up to one step of indentation from each selected line. */
 const stepOut: Command = (view) => {
   const { state } = view;
   if (state.readOnly) return false;
@@ -98,12 +101,12 @@ const stepOut: Command = (view) => {
   return true;
 };
 
-/** For Tab where nothing else, such as a list, takes it. */
+/** The bindings of Tab where no other command, such as that of a list, handles it. */
 export const tabKeys: KeyBinding[] = [{ key: "Tab", run: stepIn, shift: stepOut }];
 
 /**
- * What moves and deletes. The component's own list is this and a Return that indents as programs
- * are, with which all that knows about programs would come to the page.
+ * Keys that move the cursor and delete. CodeMirror's standard keymap has the same, and a Return
+ * that indents as in programs; using it would add the code for programming languages to the page.
  */
 export const plainKeys: readonly KeyBinding[] = [
   { key: "ArrowLeft", run: cursorCharLeft, shift: selectCharLeft, preventDefault: true },
@@ -163,15 +166,15 @@ export const plainKeys: readonly KeyBinding[] = [
   { key: "Mod-Delete", mac: "Alt-Delete", run: deleteGroupForward, preventDefault: true },
   { mac: "Mod-Backspace", run: deleteLineBoundaryBackward, preventDefault: true },
   { mac: "Mod-Delete", run: deleteLineBoundaryForward, preventDefault: true },
-  // On a Mac every field of text has these.
+  // On a Mac, all text fields have these keys.
   ...emacsStyleKeymap.map(({ key, run, shift }): KeyBinding => {
     return { ...(key && { mac: key }), ...(run && { run }), ...(shift && { shift }) };
   }),
 ];
 
 /**
- * After Escape, Tab leaves the text, until another key is pressed. Without a limit in time, unlike
- * the component's own: who needs it may not be quick.
+ * After Escape, Tab leaves the text until another key is pressed. Unlike the component's own mode,
+ * this one has no time limit, because the people who need it may not be fast.
  */
 export const leaving: Extension = EditorView.domEventObservers({
   keydown(event, view) {

@@ -1,6 +1,7 @@
 /**
- * Links in the text. Where people write, a click puts the cursor there; the link is opened with
- * Ctrl or Cmd held, by a key, or by the small window that shows when the cursor is in it.
+ * Links in the text. Where people write, a click puts the cursor into the link. It is opened by a
+ * click with Ctrl or Cmd held, by a key, or from the tooltip that appears while the cursor is in
+ * it.
  */
 import {
   type EditorState,
@@ -24,10 +25,13 @@ import {
 import { type Link, linksIn, LONGEST, placeOf } from "../text/links.js";
 import { write } from "../words/page.js";
 
-/** What a page that a link leads to is told of this one, and may do to it: nothing. */
+/**
+ * The `rel` of links, which keeps this page's address and window from the page that a link leads
+ * to.
+ */
 export const RELATION = "noopener noreferrer nofollow";
 
-/** An element for a link, with `children` in it. */
+/** Returns an element for a link, with `children` in it. */
 export function anchor(href: string, ...children: (Node | string)[]): HTMLAnchorElement {
   const element = document.createElement("a");
   element.href = href;
@@ -37,10 +41,13 @@ export function anchor(href: string, ...children: (Node | string)[]): HTMLAnchor
   return element;
 }
 
-/** The links of `[from, to)`, which is within a line, in positions of the document. */
+/**
+ * Yields the links that touch `[from, to)`, a range within one line, in positions of the document.
+ */
 function* linksBetween(state: EditorState, from: number, to: number): Generator<Link> {
   const line = state.doc.lineAt(from);
-  // Of a very long line only what is in sight, and as much more as a link can be long.
+  // In a very long line, only the visible part is searched, plus the length of a link on either
+  // side.
   const start = Math.max(line.from, from - LONGEST);
   const text = state.sliceDoc(start, Math.min(line.to, to + LONGEST));
   for (const link of linksIn(text)) {
@@ -50,7 +57,7 @@ function* linksBetween(state: EditorState, from: number, to: number): Generator<
   }
 }
 
-/** The link that the cursor is in or at the end of. */
+/** Returns the link that the cursor is in, or at the end of. */
 export function linkAtCursor(state: EditorState): Link | null {
   const { head, empty } = state.selection.main;
   if (!empty) return null;
@@ -146,11 +153,14 @@ const linkKeys: KeyBinding[] = [
   { key: "Alt-Enter", run: openLink },
 ];
 
-/** Shows links as such. */
+/** Shows links in the text, which a click opens. */
 export const links: Extension = Prec.high([
   ViewPlugin.fromClass(Links, { decorations: (plugin) => plugin.decorations }),
   clicks,
 ]);
 
-/** The same for an editor that has a cursor, and how to open the link that it is in. */
+/**
+ * Shows links in an editor with a cursor, with the tooltip and the keys that open the link at the
+ * cursor.
+ */
 export const linksToOpen: Extension = [links, hint, Prec.high(keymap.of(linkKeys))];

@@ -1,4 +1,4 @@
-/** What is said about lines: lists with their levels, indented lines, headings. */
+/** Lists with their levels, indented lines, and headings. */
 import { type ChangeSpec, type EditorState, EditorSelection, type Line } from "@codemirror/state";
 import type { Command } from "@codemirror/view";
 import type { easysync } from "padfleet-client";
@@ -6,7 +6,7 @@ import type { easysync } from "padfleet-client";
 import { type Marked, marked } from "./changes.js";
 import { listOf, type Mark, markAt, source } from "./source.js";
 
-/** As in Etherpad. */
+/** The deepest level of a list, as in Etherpad. */
 export const DEEPEST = 16;
 
 export const HEADINGS = ["h1", "h2", "h3", "h4"] as const;
@@ -14,13 +14,13 @@ export type Heading = (typeof HEADINGS)[number];
 
 export type ListKind = "bullet" | "number";
 
-/** The attributes of a new marker that say nothing but that it is one. */
+/** The attributes of a new marker, without those for a list or heading. */
 export const MARKER: readonly easysync.Attribute[] = [
   ["insertorder", "first"],
   ["lmkr", "1"],
 ];
 
-/** The lines of the selection; not the one that it merely ends before. */
+/** Returns the lines of the selection. A line at whose start the selection ends does not count. */
 export function selectedLines(state: EditorState): Line[] {
   const { from, to } = state.selection.main;
   const lines: Line[] = [];
@@ -37,7 +37,10 @@ interface Wanted {
   heading: string;
 }
 
-/** Says of each selected line what `wanted` makes of what is said now. False if nothing changes. */
+/**
+ * Returns a command that changes the list and heading of each selected line to what `wanted`
+ * returns for the current ones. The command returns false if nothing changes.
+ */
 function say(wanted: (said: Wanted, line: Line) => Partial<Wanted>): Command {
   return (view) => {
     const { state } = view;
@@ -96,14 +99,14 @@ export function inList(state: EditorState, kind: ListKind): boolean {
   return selectedLines(state).every((line) => kindOf(markAt(from, line.from)?.list ?? "") === kind);
 }
 
-/** The heading that all lines of the selection are; "" if they are none, null if they differ. */
+/** Returns the heading of all lines of the selection; "" if they have none, null if they differ. */
 export function headingOf(state: EditorState): string | null {
   const from = state.facet(source);
   const found = new Set(selectedLines(state).map((line) => markAt(from, line.from)?.heading ?? ""));
   return found.size === 1 ? ([...found][0] as string) : null;
 }
 
-/** Makes a list of the selected lines, or plain lines of a list. What lies deeper stays indented. */
+/** Turns the selected lines into a list, or back into plain lines. Deeper items stay indented. */
 export function toggleList(kind: ListKind): Command {
   return (view) => {
     const off = inList(view.state, kind);
@@ -115,12 +118,15 @@ export function toggleList(kind: ListKind): Command {
   };
 }
 
-/** Makes headings of the selected lines; "" makes plain lines of them. */
+/** Turns the selected lines into headings, or with "" into plain lines. */
 export function setHeading(heading: Heading | ""): Command {
   return say(() => ({ heading }));
 }
 
-/** As `setHeading`, and back where all of them are such headings already. */
+/**
+ * Like `setHeading`, but turns the lines back into plain ones if all of them are such headings
+ * already.
+ */
 export function toggleHeading(heading: Heading): Command {
   return (view) => setHeading(headingOf(view.state) === heading ? "" : heading)(view);
 }
@@ -130,12 +136,12 @@ function deeper(list: string, by: number): string {
   return level === 0 ? "" : `${kindOf(list) || "indent"}${level}`;
 }
 
-/** Moves the selected lines in or out by a level; those that were in no list are indented. */
+/** Moves the selected lines in or out by a level. Moving in indents lines that are in no list. */
 export function indent(by: 1 | -1): Command {
   return say(({ list }) => ({ list: deeper(list, by) }));
 }
 
-/** As `indent`, for the Tab key: only within lists and where something is indented. */
+/** Like `indent`, for the Tab key: it only works in lists and indented lines. */
 export function indentInList(by: 1 | -1): Command {
   return (view) => {
     const { state } = view;
@@ -143,19 +149,20 @@ export function indentInList(by: 1 | -1): Command {
     const lists = selectedLines(state).some((line) => listOf(markAt(from, line.from)) !== null);
     if (!lists || state.readOnly) return false;
     say(({ list }) => (list === "" ? {} : { list: deeper(list, by) }))(view);
-    return true; // also where it is as deep as can be: the key does not leave the text
+    return true; // also at the deepest level, so that the key does not leave the text
   };
 }
 
-/** What the line that Return begins says, where it says something. */
+/** Returns the attributes of the marker of the line that Return begins; empty if it has none. */
 function following({ list, heading }: Mark, atEnd: boolean): easysync.Attribute[] {
   if (list !== "") return [...MARKER, ["list", list]];
   return heading === "" || atEnd ? [] : [...MARKER, ["heading", heading]];
 }
 
 /**
- * Return within a list begins the next item, and on an empty item ends the list. After a heading it
- * begins a plain line; within one, both parts are headings; at its start, the heading moves down.
+ * Handles Return. In a list it begins the next item, and on an empty item it ends the list. After a
+ * heading it begins a plain line; within a heading, both parts are headings; at the start of a
+ * heading, it moves the heading down.
  */
 export const newLine: Command = (view) => {
   const { state } = view;
@@ -189,7 +196,10 @@ export const newLine: Command = (view) => {
   return true;
 };
 
-/** Backspace at the start of a line: a heading becomes plain, an item moves out, or is none. */
+/**
+ * Handles Backspace at the start of a line: a heading becomes a plain line, and an item moves out
+ * by a level or becomes a plain line.
+ */
 export const backFromStart: Command = (view) => {
   const { state } = view;
   const { head, empty } = state.selection.main;

@@ -1,15 +1,18 @@
-/** The place before a list marker, which is none. */
+/** Keeps the cursor and insertions away from the place before a list marker. */
 import { EditorState } from "@codemirror/state";
 
 import { markAt, source } from "./source.js";
 
-/** `place`, or the one behind the marker that it is before: what stood there would part the two. */
+/**
+ * Returns `place`, or the place after the marker that it precedes. Text before the marker would
+ * separate the marker from its line.
+ */
 export function besideMarker(state: EditorState, place: number): number {
   const isStart = state.doc.lineAt(place).from === place;
   return isStart && markAt(state.facet(source), place) !== null ? place + 1 : place;
 }
 
-/** Keeps the cursor off the place before a list marker. */
+/** Moves the cursor from the place before a list marker to the place after it. */
 export const besideMarkers = EditorState.transactionFilter.of((tr) => {
   if (tr.docChanged || tr.selection === undefined || !tr.selection.main.empty) return tr;
   const { head } = tr.selection.main;

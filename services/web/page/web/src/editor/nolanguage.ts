@@ -1,10 +1,10 @@
 /**
- * Stands in the bundle for what the editor component knows of programming languages, which pads have
- * none of: a sixth of the page. The commands that are used here ask for nothing but the unit of
- * indentation; any other has to be missed aloud.
+ * Replaces, in the bundle, the editor component's code for programming languages, which pads do not
+ * use and which would be a sixth of the page. The commands used here only need the unit of
+ * indentation. Any other use must fail with an error.
  */
 
-/** How many columns one step of indentation is, as where no language says otherwise. */
+/** Returns the number of columns of one step of indentation, which is the component's default. */
 export function getIndentUnit(): number {
   return 2;
 }

@@ -1,6 +1,7 @@
 /**
- * What keeps the text in order while people write: it holds no controls, no line marker stands elsewhere than at the start of a
- * line, and the items of a list are numbered as Etherpad does. Both become part of the edit.
+ * Keeps the text in order while people write: it contains no control characters, line markers only
+ * stand at the start of a line, and list items are numbered as in Etherpad. The corrections become
+ * part of the edit.
  */
 import {
   EditorState,
@@ -15,14 +16,14 @@ import { fromOthers, type Marked, marked, travelled } from "./changes.js";
 import { isCounted, marksBetween, numbersOf } from "./numbers.js";
 import { type Mark, markAt, markOf, source } from "./source.js";
 
-// What `withoutControls` changes.
+// The characters that `withoutControls` changes.
 const CONTROLS = /\r\n|[\x00-\x08\x0b-\x1f\x7f-\x9f]/g;
 
 function isOwn(tr: Transaction): boolean {
   return !tr.annotation(fromOthers) && tr.annotation(travelled) === undefined;
 }
 
-/** Takes controls out of what is inserted: no pad holds any, whichever way they came. */
+/** Removes control characters from inserted text, since no pad contains any. */
 const noControls = EditorState.transactionFilter.of((tr) => {
   if (!tr.docChanged || !isOwn(tr)) return tr;
   const changes: { from: number; to: number; insert: string }[] = [];
@@ -36,7 +37,10 @@ const noControls = EditorState.transactionFilter.of((tr) => {
   return changes.length === 0 ? tr : [tr, { changes, sequential: true }];
 });
 
-/** Takes away markers in front of which something has come to stand. */
+/**
+ * Removes markers that are no longer at the start of a line, because something was inserted before
+ * them or a line was joined to another.
+ */
 const noneWithin = EditorState.transactionFilter.of((tr) => {
   if (!tr.docChanged || !isOwn(tr)) return tr;
   const from = tr.startState.facet(source);
@@ -50,7 +54,7 @@ const noneWithin = EditorState.transactionFilter.of((tr) => {
   return misplaced.length === 0 ? tr : [tr, { changes: misplaced, sequential: true }];
 });
 
-/** Whether `tr` may begin, end or join lines, or change what is said about them. */
+/** Whether `tr` may begin, end or join lines, or change their lists. */
 function touchesLines(tr: Transaction, effects: readonly Marked[]): boolean {
   if (effects.some(({ attributes }) => attributes.some(([key]) => key === "list"))) return true;
   let touched = false;
@@ -61,7 +65,7 @@ function touchesLines(tr: Transaction, effects: readonly Marked[]): boolean {
   return touched;
 }
 
-/** What markers there will be after `tr`, by the numbers of their lines. */
+/** The markers after `tr`, by line number. */
 class Lines {
   private readonly kept: { from: number; to: number; before: number }[] = [];
   private readonly had: Map<number, Mark>;
@@ -102,7 +106,10 @@ class Lines {
     return markOf(attributes);
   }
 
-  /** Where in the document before the character at `start` has been; null if it is new. */
+  /**
+   * Returns the position that the character at `start` had in the document before, or null if it is
+   * new.
+   */
   private before(start: number): number | null {
     let low = 0;
     let high = this.kept.length;
@@ -116,7 +123,7 @@ class Lines {
   }
 }
 
-/** The lines that `tr` touches, and those beside them, in order. */
+/** Returns the lines that `tr` touches and their neighbours, as ranges in order. */
 function touchedLines(tr: Transaction, effects: readonly Marked[], doc: Text): [number, number][] {
   const found: [number, number][] = [];
   const add = (from: number, to: number): void => {
@@ -161,5 +168,5 @@ const numbers = EditorState.transactionExtender.of((tr) => {
   return renewed.length === 0 ? null : { effects: renewed };
 });
 
-/** Has to be among an editor's extensions wherever lists are written. */
+/** The extensions that every editor needs in which lists can be written. */
 export const orderlyMarkers: Extension = [noneWithin, noControls, numbers];

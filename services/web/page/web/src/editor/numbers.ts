@@ -1,12 +1,13 @@
-/** The numbers of list items. Pure. */
+/** Computes the numbers of list items. It is pure. */
 import type { easysync } from "padfleet-client";
 
 import { listOf, lookOf, type Mark, type Source } from "./source.js";
 
 /**
- * The number of each of several lines, one after the other, that begin where no list is under way,
- * or at its first item; 0 of a line that has none. Each level counts by itself, and begins anew
- * below another item and where the kind of the list changes. `first` says what to begin with.
+ * Returns the number of each of successive lines, or 0 for a line that has none. The lines must
+ * begin where no list continues, or at a list's first item. Each level counts separately, and
+ * starts again below another item and where the kind of the list changes. `first` returns the
+ * number to start with.
  */
 export function numbersOf(
   marks: readonly (Mark | null)[],
@@ -28,13 +29,13 @@ export function numbersOf(
   });
 }
 
-/** Whether a line is numbered together with those beside it. */
+/** Whether a line is numbered together with its neighbours. */
 export function isCounted(mark: Mark | null): boolean {
   const list = listOf(mark);
   return list !== null && list.kind !== "indent";
 }
 
-/** Where in `[from, to)` markers are, and what they say. Takes one pass over the attributes. */
+/** Returns the markers in `[from, to)` by position, in a single pass over the attributes. */
 export function marksBetween(
   { body, pool }: { body: easysync.Body; pool: Source["pool"] },
   from: number,

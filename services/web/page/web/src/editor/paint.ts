@@ -1,4 +1,4 @@
-/** How attributes are shown: formats and author colours on text, bullets for list markers. */
+/** Shows attributes: formats and author colours on text, and labels for list markers. */
 import { type Extension, type Range, RangeSet, type Text } from "@codemirror/state";
 import {
   Decoration,
@@ -14,7 +14,10 @@ import { DEEPEST, HEADINGS } from "./lists.js";
 import { isCounted, marksBetween, numbersOf } from "./numbers.js";
 import { listOf, lookOf, type Mark, source } from "./source.js";
 
-/** Lines that are looked at to find out the number of a list item. */
+/**
+ * How many lines above the visible ones are searched for the beginning of a list, in order to
+ * number its items.
+ */
 const LOOKBACK = 500;
 
 class Bullet extends WidgetType {
@@ -44,14 +47,14 @@ function markOf(classes: string): Decoration {
 
 const BULLETS = ["•", "◦", "▪"] as const;
 
-/** What stands before the text of a line, in place of its marker. */
+/** Returns the label that is shown in place of a line's marker. */
 function label(mark: Mark, number: number): string {
   const list = listOf(mark);
   if (list === null || list.kind === "indent") return "";
   return list.kind === "number" ? `${number}.` : (BULLETS[(list.level - 1) % 3] as string);
 }
 
-/** How the line is shown that `mark` is the marker of. */
+/** Returns how a line with the marker `mark` is shown, or null if like any other. */
 function lineOf(mark: Mark): Decoration | null {
   const list = listOf(mark);
   const classes =
@@ -63,7 +66,9 @@ function lineOf(mark: Mark): Decoration | null {
   return Decoration.line({ class: classes.join(" "), attributes: spec });
 }
 
-/** The numbers of the lines from `first` to `last`, also where the list begins further up. */
+/**
+ * Returns the numbers of the lines from `first` to `last`, even if their list begins further up.
+ */
 function numbers(
   marks: ReadonlyMap<number, Mark>,
   doc: Text,
@@ -88,8 +93,8 @@ class Painting {
   }
 
   update(update: ViewUpdate): void {
-    // Attributes change without the document, so any transaction may be about them. Only what is
-    // in sight is painted, whatever the length of the pad.
+    // Attributes change without the document, so any transaction may affect them. Only the visible
+    // part is painted, however long the pad is.
     if (update.transactions.length > 0 || update.viewportChanged) this.paint(update.view);
   }
 
@@ -125,7 +130,7 @@ class Painting {
   }
 }
 
-/** Shows what the `source` of the state says. */
+/** Shows the attributes of the state's `source`. */
 export function painting(): Extension {
   return ViewPlugin.fromClass(Painting, {
     decorations: (plugin) => plugin.decorations,

@@ -1,6 +1,6 @@
 /**
- * The others' cursors and selections: drawn over the text, in a layer of their own. So they never
- * are in the way of what is typed or composed, nor of what is read out.
+ * Draws other people's cursors and selections over the text, in separate layers. So they interfere
+ * neither with typing and composing nor with screen readers.
  */
 import {
   EditorSelection,
@@ -13,17 +13,17 @@ import { type EditorView, layer, type LayerMarker, RectangleMarker } from "@code
 
 import { authorClass } from "./colors.js";
 
-/** Somebody's cursor, in positions of the document. */
+/** Another person's cursor, in positions of the document. */
 export interface Pointer {
   author: string;
   name: string;
   anchor: number;
   head: number;
-  /** Whether it has just moved, so that it shows the name. */
+  /** Whether the cursor has just moved, and therefore shows the name. */
   fresh: boolean;
 }
 
-/** All there are, instead of those before. */
+/** Replaces all cursors. */
 export const setPointers = StateEffect.define<readonly Pointer[]>();
 
 const pointers = StateField.define<readonly Pointer[]>({
@@ -31,7 +31,7 @@ const pointers = StateField.define<readonly Pointer[]>({
   update(had, tr) {
     for (const effect of tr.effects) if (effect.is(setPointers)) return effect.value;
     if (!tr.docChanged || had.length === 0) return had;
-    // Until the library says where they are now, which is in a moment.
+    // These positions hold until the library reports the exact ones a moment later.
     return had.map((pointer) => ({
       ...pointer,
       anchor: tr.changes.mapPos(pointer.anchor, -1),
@@ -40,7 +40,7 @@ const pointers = StateField.define<readonly Pointer[]>({
   },
 });
 
-/** A caret with a flag that says whose it is. */
+/** A caret with a flag that shows the name of its author. */
 class Caret implements LayerMarker {
   constructor(
     private readonly place: RectangleMarker,
@@ -59,14 +59,14 @@ class Caret implements LayerMarker {
 
   draw(): HTMLElement {
     const caret = this.place.draw();
-    // The name is the style sheet's to show: it is no part of the text, for nobody.
+    // The style sheet shows the name, since it is not part of the text and must not be read out.
     caret.dataset["name"] = this.pointer.name;
     if (this.place.top < 24) caret.classList.add("low");
     return caret;
   }
 }
 
-/** Cursors of which something is in sight, within the document. */
+/** Returns the cursors and selections that are partly visible, limited to the document. */
 function inSight(view: EditorView): { pointer: Pointer; range: SelectionRange }[] {
   const { from, to } = view.viewport;
   const end = view.state.doc.length;

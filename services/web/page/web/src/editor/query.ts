@@ -1,13 +1,13 @@
-/** What is looked for in the text, without a screen. */
+/** Search queries on the text. They do not depend on the view. */
 import { SearchQuery } from "@codemirror/search";
 import type { EditorState } from "@codemirror/state";
 
 import { markAt, source } from "./source.js";
 
-/** Matches that are counted; of more than these it is only said that there are more. */
+/** How many matches are counted at most. */
 export const MOST = 10_000;
 
-/** What is looked for, and how. */
+/** What to search for, and how. */
 export interface Wanted {
   text: string;
   replacement: string;
@@ -16,7 +16,9 @@ export interface Wanted {
   regexp: boolean;
 }
 
-/** `wanted` as a query that passes over the markers of lines, which nobody sees. */
+/**
+ * Returns `wanted` as a query that ignores matches with a line marker, since markers are invisible.
+ */
 export function queryOf(wanted: Wanted): SearchQuery {
   return new SearchQuery({
     search: wanted.text,
@@ -39,15 +41,15 @@ function holdsMarker(state: EditorState, from: number, to: number): boolean {
   return false;
 }
 
-/** How many matches there are, and which of them is selected: from 1 on, 0 if none is. */
+/** The number of matches, and which of them is selected, counted from 1; 0 if none is. */
 export interface Count {
   at: number;
   of: number;
-  /** Whether there are more than are counted. */
+  /** Whether there are more matches than were counted. */
   more: boolean;
 }
 
-/** Counts the matches of a query that is valid. */
+/** Counts the matches of a valid query. */
 export function countMatches(state: EditorState, query: SearchQuery, most = MOST): Count {
   const { from, to } = state.selection.main;
   const count: Count = { at: 0, of: 0, more: false };

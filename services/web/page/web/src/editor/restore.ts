@@ -1,4 +1,7 @@
-/** Makes a text what it was, by one changeset that leaves alone what has not changed. */
+/**
+ * Restores an earlier text with a single changeset that leaves everything unchanged that is the
+ * same.
+ */
 import { easysync } from "padfleet-client";
 
 import { type Source, SYSTEM } from "./source.js";
@@ -12,9 +15,9 @@ export interface Hunk {
 }
 
 /**
- * What differs between two texts, line by line: lines that are in both of them once hold the two
- * together, and between two such lines what is the same at either end is left out (the patience
- * method). Takes n·log n for n lines, whatever is in them.
+ * Returns the differences between two texts, line by line (the patience method). Lines that occur
+ * exactly once in both are the anchors, and between two anchors, what is the same at either end is
+ * left out. It takes n·log n for n lines, whatever they contain.
  */
 export function hunks(before: string, after: string): Hunk[] {
   const old = new Lines(before);
@@ -44,7 +47,7 @@ export function hunks(before: string, after: string): Hunk[] {
       );
       continue;
     }
-    // The last part goes on the pile first: the one on top is the first in the text.
+    // The last part is pushed first, so that the first part of the text is on top.
     let [laterA, laterB] = [aEnd, bEnd];
     for (const [atA, atB] of anchors.reverse()) {
       open.push([atA + 1, laterA, atB + 1, laterB]);
@@ -78,7 +81,10 @@ class Lines {
   }
 }
 
-/** Lines that are in both parts exactly once, as many as stand in the same order in both. */
+/**
+ * Returns pairs of lines that occur exactly once in both parts: as many as stand in the same order
+ * in both.
+ */
 function common(
   old: Lines,
   a: number,
@@ -98,7 +104,8 @@ function common(
     if (known !== undefined) known.b = known.b === -1 ? at : -2;
   }
   const pairs = [...places.values()].filter((pair) => pair.a >= 0 && pair.b >= 0);
-  // The longest increasing run of `b`: of each length, the one that ends lowest.
+  // This finds the longest increasing run of `b`. For each length, it keeps the run with the lowest
+  // end.
   const ends: number[] = [];
   const before: number[] = [];
   for (const [index, pair] of pairs.entries()) {
@@ -119,7 +126,7 @@ function common(
   return run.reverse();
 }
 
-/** Without what is the same at either end; pairs of code units stay together. */
+/** Removes what is the same at either end of a hunk, without splitting surrogate pairs. */
 function trimmed(before: string, after: string, hunk: Hunk): Hunk {
   let { from, to, start, end } = hunk;
   let same = 0;
@@ -152,8 +159,8 @@ function isLow(text: string, at: number): boolean {
 }
 
 /**
- * The changeset that makes `now` what `wanted` is, text and attributes. What has to be written anew
- * is `author`'s, as servers demand; all else gets its authors back.
+ * Returns the changeset that turns `now` into `wanted`, text and attributes. Text that has to be
+ * inserted again gets `author`, as servers demand. All other text gets its original authors back.
  */
 export function restoring(now: Source, wanted: Source, author: string): string {
   const { text } = now.body;
@@ -163,7 +170,7 @@ export function restoring(now: Source, wanted: Source, author: string): string {
   let at = 0;
   const keepUntil = (end: number): void => {
     const theirs = has.take(end - at);
-    let done = at; // where the span of `theirs` at hand ends
+    let done = at; // the end of the current span of `theirs`
     let which = -1;
     for (const ours of had.take(end - at)) {
       for (let left = ours.chars; left > 0;) {
@@ -194,7 +201,7 @@ export function restoring(now: Source, wanted: Source, author: string): string {
   return builder.toChangeset();
 }
 
-/** What has to be set where `had` is and `wanted` should be. */
+/** Returns the attributes to set where the text has `had` and should have `wanted`. */
 function changeOf(
   had: string,
   hadPool: easysync.AttributePool,
@@ -210,7 +217,8 @@ function changeOf(
     const value = after.get(key) ?? "";
     const old = before.get(key) ?? "";
     if (value === old) continue;
-    // Nobody may give text to the one who stands for nobody, nor give it back to him by undo.
+    // Nobody may give text to the system author. Its text keeps its author as well, because undo
+    // could not return it.
     if (key === "author" && (value === SYSTEM || old === SYSTEM)) continue;
     set.push([key, value]);
   }

@@ -1,4 +1,4 @@
-/** Find and replace, over the whole text and not just what of it is on the screen. */
+/** Find and replace, which search the whole text and not only the visible part. */
 import {
   closeSearchPanel,
   findNext,
@@ -18,7 +18,7 @@ const openFind: Command = (view) => {
   return true;
 };
 
-/** Opens the panel, or closes it. */
+/** Opens or closes the panel. */
 export const toggleFind: Command = (view) => {
   if (!searchPanelOpen(view.state)) return openFind(view);
   return closeSearchPanel(view);
@@ -30,7 +30,7 @@ const searchKeys: KeyBinding[] = [
   { key: "Escape", run: closeSearchPanel, scope: "editor search-panel" },
 ];
 
-/** What the component says aloud, in the page's language. */
+/** Returns the component's texts for screen readers, in the page's language. */
 function phrases(): Record<string, string> {
   return {
     "current match": say("find-current"),

@@ -1,6 +1,6 @@
 /**
- * Keeps an editor's state and a pad the same. Without a screen or a clock: `EditorView` is one thing
- * that it can be given, a test's plain variable another.
+ * Keeps an editor's state and a pad in step. It needs neither a screen nor a clock: its `Screen`
+ * may be an `EditorView`, or a variable in a test.
  */
 import {
   type ChangeSet,
@@ -25,24 +25,24 @@ import {
 } from "./changes.js";
 import { Undoing } from "./undo.js";
 
-/** What is written on: a `Pad`. */
+/** The pad that is edited. `Pad` implements it. */
 export interface Paper {
   readonly state: Collaborator;
-  /** Makes an own edit. Whoever listens to the pad is told by `edited`, the session too. */
+  /** Makes an own edit. The `edited` event of the pad then reports it, to the session as well. */
   applyOwn(changeset: string): void;
 }
 
-/** What holds the editor's state. */
+/** The holder of the editor's state. */
 export interface Screen {
   readonly state: EditorState;
   update(transactions: readonly Transaction[]): void;
 }
 
-/** What goes wrong although it should not. */
+/** Receives faults, which should not occur. */
 export interface Faults {
-  /** The editor differed from the pad and has been drawn anew, for the `count`-th time. */
+  /** Called when the editor differed from the pad and has been redrawn, for the `count`-th time. */
   redrawn(count: number): void;
-  /** An edit could not be made, and has been dropped. */
+  /** Called when an edit could not be made and has been dropped. */
   failed(error: unknown): void;
 }
 
@@ -54,13 +54,13 @@ export class Session {
   /** The pad's text that the editor shows. */
   private text: string;
   private rev: number;
-  /** What the pad has got and the editor has not. */
+  /** Changes that the pad has and the editor does not have yet. */
   private readonly arrived: easysync.TextChange[][] = [];
-  /** Own edits that the pad has yet to tell of. */
+  /** Own edits that the pad has not reported yet. */
   private readonly expected: string[] = [];
-  /** Whether a transaction is under way, which the screen does not show yet. */
+  /** Whether a transaction is being applied that the screen does not show yet. */
   private writing = false;
-  /** What was found to be the same, each of them being immutable. */
+  /** The document and the text that were last found to be the same. Both are immutable. */
   private compared: { doc: Text; text: string } | null = null;
 
   constructor(
@@ -73,12 +73,12 @@ export class Session {
     this.rev = rev;
   }
 
-  /** `screen` has to show the pad's text as it was when the session was made. */
+  /** Sets the screen, which must show the pad's text as it was when the session was made. */
   show(screen: Screen): void {
     this.screen = screen;
   }
 
-  /** Transactions of the editor: the pad gets what they do, and the screen shows them. */
+  /** Applies the editor's transactions to the pad, and shows them on the screen. */
   dispatch(transactions: readonly Transaction[]): void {
     for (const tr of transactions) {
       if (!isOwnEdit(tr)) {
@@ -91,7 +91,7 @@ export class Session {
       const written = this.write(tr);
       if (written) this.screen?.update([tr]);
       this.writing = false;
-      // What comes after it is for a state that will never be.
+      // Later transactions are for a state that will never exist.
       if (!written) {
         this.same();
         return;
@@ -100,13 +100,18 @@ export class Session {
     }
   }
 
-  /** For the pad's events `changed` and `accepted`. The screen follows with `flush`. */
+  /**
+   * Handles the pad's events `changed` and `accepted`. The screen follows when `flush` is called.
+   */
   heard(event: Changed | Accepted): void {
     this.rev = event.rev;
     if (event.kind === "changed") this.others(event.changeset, event.changes);
   }
 
-  /** For the pad's event `edited`: an edit of ours, or of something else on this page. */
+  /**
+   * Handles the pad's event `edited`. The edit may come from this session, or from elsewhere on the
+   * page.
+   */
   edited(changeset: string): void {
     if (this.expected[0] === changeset) this.expected.shift();
     else if (!easysync.isIdentity(changeset)) {
@@ -115,7 +120,7 @@ export class Session {
     }
   }
 
-  /** Shows what has arrived. */
+  /** Shows the changes that have arrived. */
   flush(): void {
     const { screen } = this;
     if (screen === null || this.writing || this.arrived.length === 0) return;
@@ -132,8 +137,8 @@ export class Session {
   }
 
   /**
-   * Whether the editor shows the pad's text to the last character. If it does not although nothing
-   * is under way, it is drawn anew.
+   * Whether the editor shows exactly the pad's text. If it does not, although nothing is being
+   * applied, it is redrawn.
    */
   same(): boolean {
     const { screen } = this;
@@ -148,12 +153,12 @@ export class Session {
     return same;
   }
 
-  /** Gives the pad what `tr` does. False if that could not be: then it has to be dropped. */
+  /** Applies `tr` to the pad. Returns false if that failed, and `tr` has to be dropped. */
   private write(tr: Transaction): boolean {
     const { state } = this.paper;
     const { body } = state;
     try {
-      // An edit for another text would go to the wrong place for everybody.
+      // An edit of another text would change the wrong place for everybody.
       const current = tr.startState === this.screen?.state && this.text === state.text;
       if (!current || tr.startState.doc.length !== shownLength(body.text)) {
         throw new Error("the editor is not at the pad's text");
@@ -222,8 +227,9 @@ export class Session {
 }
 
 /**
- * For the transaction of others' changes. Within what they have replaced the selection becomes a
- * cursor: as the component maps it, its end would come to lie before its start.
+ * Returns the selection for a transaction with other people's changes. Where they have replaced the
+ * selected text, it becomes a cursor; as the component maps the selection, its end would precede
+ * its start.
  */
 function selectionAfter(
   { selection }: EditorState,

@@ -1,4 +1,4 @@
-/** Steps of undo or of redo, the newest on top, each rebased when it is its turn. */
+/** The steps of undo or redo, with the newest on top. Each is rebased only when it is needed. */
 import { easysync } from "padfleet-client";
 
 /** A selection, in UTF-16 code units. */
@@ -8,25 +8,26 @@ export interface Caret {
 }
 
 export interface Step {
-  /** Leads back from the text now. */
+  /** The changeset that leads back from the current text. */
   changeset: string;
-  /** The selection that was there, in the text that it leads to. */
+  /** The selection to restore, in the text that the changeset leads to. */
   caret: Caret;
 }
 
-/** How much is kept on each side. */
+/** How much is kept for undo, and equally for redo. */
 export interface Limits {
   steps: number;
-  /** UTF-16 code units of changesets. The newest step is kept at any length. */
+  /**
+   * The length of all changesets in UTF-16 code units. The newest step is kept whatever its length.
+   */
   units: number;
 }
 
 export const LIMITS: Limits = { steps: 400, units: 4_000_000 };
 
 /**
- * What others did after a step and before the next, as changesets that are composed when there is
- * need. Of two neighbours the later one is the shorter, so adding one costs little even when there
- * have been very many.
+ * Other people's changes between a step and the next, as changesets that are composed when needed.
+ * Of two neighbours the later one is shorter, so that adding one is cheap even after very many.
  */
 class Pile {
   private readonly parts: string[] = [];
@@ -44,7 +45,7 @@ class Pile {
     this.units += last.length;
   }
 
-  /** All of them as one; null if there are none. */
+  /** Removes all changesets and returns their composition; null if there are none. */
   take(pool: easysync.AttributePool): string | null {
     let all: string | null = null;
     for (let part = this.parts.pop(); part !== undefined; part = this.parts.pop()) {
@@ -67,13 +68,13 @@ export class Branch {
     return this.steps.length;
   }
 
-  /** The newest step, for the text now; null if there is none. */
+  /** Returns the newest step, rebased to the current text; null if there is none. */
   top(): Step | null {
     const top = this.steps.at(-1);
     if (top === undefined) return null;
     const theirs = top.since.take(this.pool);
     if (theirs !== null) {
-      // Ours comes first where both insert, as with edits that wait to be sent.
+      // Own text comes first where both insert, as with edits that wait to be sent.
       const after = easysync.follow(top.changeset, theirs, this.pool);
       top.changeset = easysync.follow(theirs, top.changeset, this.pool, true);
       top.caret = mapped(top.caret, easysync.textChanges(after));
@@ -87,14 +88,16 @@ export class Branch {
     this.trim();
   }
 
-  /** Another changeset from the text now to where the newest step leads; its selection stays. */
+  /**
+   * Replaces the newest step's changeset, which leads from the current text; the selection stays.
+   */
   replaceTop(changeset: string): void {
     const top = this.steps.at(-1);
     if (top !== undefined) top.changeset = changeset;
     this.trim();
   }
 
-  /** Makes `more` part of the newest step: what is older begins after it. */
+  /** Appends `more` to the newest step. Older steps begin after it. */
   extendTop(more: string): void {
     const top = this.steps.at(-1);
     if (top === undefined) return;
@@ -134,7 +137,7 @@ function mapped({ anchor, head }: Caret, changes: readonly easysync.TextChange[]
   return { anchor: mapPosition(anchor, changes), head: mapPosition(head, changes) };
 }
 
-/** Where a position is after changes: before what is inserted right there. */
+/** Returns a position after changes. It stays before text that is inserted right there. */
 function mapPosition(position: number, changes: readonly easysync.TextChange[]): number {
   let moved = 0;
   for (const { from, to, insert } of changes) {

@@ -1,4 +1,4 @@
-/** The commands undo and redo. */
+/** The undo and redo commands. */
 import {
   Facet,
   type EditorState,
@@ -13,7 +13,7 @@ import { toChanges, travelled } from "./changes.js";
 import { source } from "./source.js";
 import type { Side, Undoing } from "./undo.js";
 
-/** What the editor can undo; without it, nothing. */
+/** The state's undo history. Without it, nothing can be undone. */
 export const undoing = Facet.define<Undoing, Undoing | null>({
   combine: (given) => given[0] ?? null,
 });
@@ -36,7 +36,7 @@ function travel(side: Side): StateCommand {
         annotations: travelled.of({ side, changeset }),
         scrollIntoView: true,
         userEvent: side,
-        filter: false, // it is one exact changeset
+        filter: false, // because it must stay exactly this changeset
       }),
     );
     return true;
@@ -46,7 +46,7 @@ function travel(side: Side): StateCommand {
 export const undo = travel("undo");
 export const redo = travel("redo");
 
-/** How many steps there are to undo or redo. */
+/** Returns the number of steps to undo or redo. */
 export function depth(state: EditorState, side: Side): number {
   return state.facet(undoing)?.depth(side) ?? 0;
 }
@@ -58,8 +58,8 @@ export const travelKeys: KeyBinding[] = [
 ];
 
 /**
- * With Caps Lock, Shift makes a small letter, which key bindings take for one without Shift: then redo
- * would be undo.
+ * Makes redo work with Caps Lock. Shift then gives a small letter, which key bindings treat as one
+ * without Shift, so that redo would be undo.
  */
 export const redoInCapitals: Extension = Prec.highest(
   EditorView.domEventHandlers({
@@ -75,7 +75,9 @@ export const redoInCapitals: Extension = Prec.highest(
 
 const BY_MENU: Record<string, StateCommand> = { historyUndo: undo, historyRedo: redo };
 
-/** Undo that is asked for otherwise than by keys: by the browser's menus, by gestures. */
+/**
+ * Handles undo and redo that are requested from the browser's menus or by gestures instead of keys.
+ */
 export const travelByMenu: Extension = EditorView.domEventHandlers({
   beforeinput(event, view) {
     const command = BY_MENU[event.inputType];

@@ -1,11 +1,11 @@
-/** Letters that are typed over a selection. */
+/** Handles typing over a selection. */
 import type { Extension } from "@codemirror/state";
 import { EditorView } from "@codemirror/view";
 
 /**
- * A browser that types over what looks in several ways, or over several lines, joins what is left of
- * their elements, and gives it styles to keep their looks. The page's policy forbids such styles: the
- * browser would complain of its own doing. So it is left no such thing to do.
+ * When a browser types over text with several formats or of several lines, it joins the remaining
+ * elements, and gives them styles to preserve their look. The page's policy forbids such styles, so
+ * the browser would report its own action. Therefore the editor replaces the text itself.
  */
 export const typingOver: Extension = EditorView.domEventHandlers({
   beforeinput(event, view) {

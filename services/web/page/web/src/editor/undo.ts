@@ -1,7 +1,7 @@
 /**
- * Undo and redo over changesets, without an editor or a clock: each step is the inverse of what was
- * done, rebased over what others did since. So it leads back exactly, text and attributes, and to
- * what others wrote it does what Easysync says, which is nothing.
+ * Undo and redo of changesets, without an editor or a clock. Each step is the inverse of an edit,
+ * rebased over other people's later changes. So it restores text and attributes exactly, and leaves
+ * what others wrote as it is.
  */
 import { easysync } from "padfleet-client";
 
@@ -9,21 +9,21 @@ import { Branch, type Caret, LIMITS, type Limits, type Step } from "./steps.js";
 
 export type { Caret, Limits, Step } from "./steps.js";
 
-/** Milliseconds after which typing is another step. */
+/** After a pause this long, in ms, typing begins a new step. */
 const PAUSE = 500;
 
-/** What may be one step with the typing before it, by the names that CodeMirror gives. */
+/** User events of CodeMirror that may join the step of the typing before. */
 const JOINABLE = /^(input\.type|delete\.(backward|forward))($|\.)/;
 
 export type Side = "undo" | "redo";
 
-/** What is known of an own edit beside its changeset. */
+/** The properties of an own edit besides its changeset. */
 export interface Edit {
-  /** In ms. */
+  /** The time in ms. */
   time: number;
   /** CodeMirror's user event, such as `input.type`. */
   kind: string;
-  /** The selection before it. */
+  /** The selection before the edit. */
   caret: Caret;
 }
 
@@ -32,9 +32,12 @@ export class Undoing {
   private readonly undone: Branch;
   private readonly dressed = new Map<string, string>();
   private lastTime = -Infinity;
-  /** Whether the last edit was one that further typing may join. */
+  /** Whether further typing may join the last edit. */
   private open = false;
-  /** The same for what an input method composes, which goes on where its selection moves. */
+  /**
+   * Whether further input of an input method may join the last edit. Unlike typing, it may do so
+   * after the selection has moved.
+   */
   private composable = false;
 
   constructor(
@@ -46,15 +49,18 @@ export class Undoing {
     this.undone = new Branch(pool, limits);
   }
 
-  /** How many steps there are to undo or redo. */
+  /** Returns the number of steps to undo or redo. */
   depth(side: Side): number {
     return this.branch(side).depth;
   }
 
-  /** An own edit is about to be made on `before`. Throws `EasysyncError` if it does not fit. */
+  /**
+   * Records an own edit that is about to be applied to `before`. Throws `EasysyncError` if it does
+   * not fit.
+   */
   record(changeset: string, before: easysync.Body, edit: Edit): void {
     const back = this.wayBack(changeset, before);
-    if (easysync.isIdentity(back)) return; // what has no effect is nothing to undo
+    if (easysync.isIdentity(back)) return; // without an effect there is nothing to undo
     this.undone.clear();
     const plain = JOINABLE.test(edit.kind) && isPlain(changeset);
     const top = this.done.top();
@@ -71,26 +77,28 @@ export class Undoing {
     this.lastTime = edit.time;
   }
 
-  /** The text has been changed by `changeset`, which is not to be undone: by others, mostly. */
+  /** Takes in a change that cannot be undone here, usually one by somebody else. */
   others(changeset: string): void {
     if (easysync.isIdentity(changeset)) return;
     this.done.others(changeset);
     this.undone.others(changeset);
   }
 
-  /** What is typed next begins a step. */
+  /** Makes the next typing begin a new step. */
   seal(): void {
     this.open = false;
   }
 
-  /** Forgets everything. */
+  /** Forgets all steps. */
   clear(): void {
     this.done.clear();
     this.undone.clear();
     this.open = this.composable = false;
   }
 
-  /** What undo or redo would do to `text`, which is the text now; null if there is nothing. */
+  /**
+   * Returns what undo or redo would do to `text`, the current text; null if there is nothing to do.
+   */
   next(side: Side, text: string): Step | null {
     const branch = this.branch(side);
     for (let top = branch.top(); top !== null; top = branch.top()) {
@@ -98,12 +106,15 @@ export class Undoing {
       if (ending !== null) branch.extendTop(ending);
       const { changeset, caret } = top;
       if (!easysync.isIdentity(changeset)) return { changeset, caret };
-      branch.pop(); // others have undone it already
+      branch.pop(); // others have already undone it
     }
     return null;
   }
 
-  /** What `next(side)` gave is about to be done to `before`; `caret` is the selection there. */
+  /**
+   * Moves the step that `next(side)` returned to the other side, before it is applied to `before`.
+   * `caret` is the current selection.
+   */
   go(side: Side, before: easysync.Body, caret: Caret): void {
     const step = this.next(side, before.text);
     if (step === null) throw new Error(`there is nothing to ${side}`);
@@ -122,8 +133,8 @@ export class Undoing {
   }
 
   /**
-   * The attributes of text that comes back. Servers take new text only under the name of whoever
-   * sends it, so what was somebody else's comes back as ours.
+   * Returns the attributes of text that undo restores. Servers accept new text only under its
+   * sender's name, so other people's text comes back as the user's own.
    */
   private dress(had: string): string {
     let attribs = this.dressed.get(had);
@@ -145,8 +156,8 @@ export class Undoing {
   }
 
   /**
-   * A pad ends with a newline, which may be ours to undo if others have removed the one after it.
-   * What puts it back where `text` has none.
+   * Returns the changeset that restores the newline at the end of `text`, or null if there is one.
+   * Undo may remove it if others have removed the newline after it.
    */
   private lastNewline(text: string): string | null {
     if (text.endsWith("\n")) return null;
@@ -154,7 +165,7 @@ export class Undoing {
   }
 }
 
-/** Whether it is typing or deleting within a line: no newlines, no formats set. */
+/** Whether the changeset only types or deletes within a line, without newlines or formats. */
 function isPlain(changeset: string): boolean {
   const { ops } = easysync.unpack(changeset);
   return !/\|[0-9a-z]+[-+]/.test(ops) && !/\*[0-9a-z|]+=/.test(ops);
