@@ -1,4 +1,4 @@
-/** The part of the page that one writes in. */
+/** The part of the page in which users write. */
 import type { ClientVars } from "padfleet-client";
 
 import { colorAuthors } from "./editor/colors.js";
@@ -9,7 +9,7 @@ import { showLook } from "./ui/look.js";
 import type { StatusLine } from "./ui/statusline.js";
 import type { Wishes } from "./ui/wishes.js";
 
-/** What all parts of the page share. */
+/** The objects that all parts of the page share. */
 export interface Page {
   pad: PatientPad;
   early: Early;
@@ -18,18 +18,23 @@ export interface Page {
   nonce: string;
   /** The pad's address. */
   here: string;
-  /** To be called when the pad can be seen. */
+  /** Call this when the pad is visible. */
   shown: () => void;
 }
 
-/** After how many ms without a pad the rest of the page is fetched, to say what is the matter. */
+/**
+ * How long the page waits for the pad, in ms, before it loads the rest, which says what is wrong.
+ */
 const PATIENCE = 2000;
 
-/** Ms until the rest is asked for again when it could not be had: each pause is twice as long. */
+/**
+ * The first pause before the rest is requested again after a failure, in ms. Each further pause is
+ * twice as long, up to `LONGEST`.
+ */
 const AGAIN = 500;
 const LONGEST = 8000;
 
-/** Shows the pad as soon as it comes, and then the rest of the page. */
+/** Shows the pad as soon as it arrives, and then the rest of the page. */
 export function open(page: Page): void {
   const { pad } = page;
   let shown: PadEditor | null = null;
@@ -39,7 +44,7 @@ export function open(page: Page): void {
     asked = true;
     void rest().then(({ furnish }) => furnish(page, () => shown));
   };
-  // Made while the pad is under way.
+  // The editor is prepared while the pad is on its way.
   const sheet = new Sheet(byId("editor"), page.nonce);
   pad.joined().then(
     (variables) => {
@@ -86,13 +91,13 @@ function joined(
   return editor;
 }
 
-/** Calls `then` when what has been drawn by now can be seen, and at the latest in a moment. */
+/** Calls `then` when what was drawn before is visible, or soon after at the latest. */
 function afterPaint(then: () => void): void {
   requestAnimationFrame(() => setTimeout(then));
-  setTimeout(then, 1000); // what is in the background is not painted
+  setTimeout(then, 1000); // pages in the background are not painted
 }
 
-/** The rest of the page and its words, however often they have to be asked for. */
+/** Loads the rest of the page and its texts, and retries until that works. */
 async function rest(): Promise<typeof import("./rest.js")> {
   for (let pause = AGAIN; ; pause = Math.min(pause * 2, LONGEST)) {
     try {

@@ -1,11 +1,11 @@
-/** The start page: opens a pad by name, or a new one. */
+/** The start page, which opens a pad by name, or a new one. */
 import { byId, make } from "./ui/dom.js";
 import { recentPads } from "./ui/recent.js";
 import { begin } from "./words/speech.js";
 
 const LETTERS = "abcdefghijkmnpqrstuvwxyz23456789";
 
-/** Sixteen letters: 80 bits, so that nobody comes upon it by chance. */
+/** Returns sixteen random letters. They have 80 bits, so nobody finds the pad by chance. */
 function unguessable(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   return Array.from(bytes, (byte) => LETTERS[byte % LETTERS.length]).join("");
@@ -15,7 +15,7 @@ function go(name: string): void {
   location.assign(`p/${encodeURIComponent(name)}`);
 }
 
-// What it says by itself has come with it; without the rest one can open pads all the same.
+// The page already contains its own texts; without the others, it can still open pads.
 await begin().catch((error: unknown) => console.warn("the words of the page cannot be had", error));
 
 const field = byId<HTMLInputElement>("name");

@@ -1,7 +1,7 @@
 /**
- * The page of a pad, in three steps, so that one can write as soon as possible: here the connection is
- * begun; while it comes about, `desk.ts` makes the editor; `rest.ts` brings all else when there is
- * something to be read, or when the pad does not come.
+ * The page of a pad. It loads in three steps, so that users can write as soon as possible. This
+ * script opens the connection; meanwhile `desk.ts` prepares the editor; `rest.ts` adds everything
+ * else when the text is visible, or when the pad does not arrive.
  */
 import { BrowserDrafts } from "./ui/drafts.js";
 import { byId } from "./ui/dom.js";
@@ -10,7 +10,7 @@ import { myself } from "./ui/myself.js";
 import { StatusLine } from "./ui/statusline.js";
 import { readWishes } from "./ui/wishes.js";
 
-// Browsers hide the nonce from what reads the page's text, but not from its own code.
+// Browsers hide the nonce from code that reads the page's text, but not from the page's own code.
 const nonce = byId<HTMLScriptElement>("page").nonce;
 const here = location.href.replace(/[?#].*/, "");
 
@@ -20,7 +20,7 @@ const drafts = new BrowserDrafts(new Promise((resolve) => (shown = resolve)));
 const pad = new PatientPad(here, { ...myself(wishes), drafts });
 const desk = import("./desk.js");
 
-/** When there is all of the page's HTML: this script does not wait for it. */
+/** Resolves when all of the page's HTML has been parsed; this script runs before that. */
 const parsed = new Promise<void>((resolve) => {
   if (document.readyState !== "loading") resolve();
   else document.addEventListener("DOMContentLoaded", () => resolve(), { once: true });

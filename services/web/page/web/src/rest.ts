@@ -1,4 +1,4 @@
-/** All of the page that one can do without for a moment: what is around the text. */
+/** The parts of the page that can wait for a moment: everything around the text. */
 import { Prec } from "@codemirror/state";
 import { keymap } from "@codemirror/view";
 import { parseAddress } from "padfleet-client";
@@ -27,7 +27,10 @@ import { say } from "./words/page.js";
 
 export { begin } from "./words/speech.js";
 
-/** `shown` is the editor; null until the pad is here. To be called after `begin`. */
+/**
+ * Adds the rest of the page. `shown` returns the editor, or null before the pad has arrived. Call
+ * it after `begin`.
+ */
 export async function furnish(page: Page, shown: () => PadEditor | null): Promise<void> {
   const { pad, early, line } = page;
   byId("incomplete").hidden = true;
@@ -41,14 +44,14 @@ export async function furnish(page: Page, shown: () => PadEditor | null): Promis
     pad.catchUp();
     early.end();
   };
-  // After whoever shows the editor then.
+  // This runs after the listener that shows the editor.
   pad.joined().then(
     () => queueMicrotask(() => void put()),
-    () => early.end(), // there is nothing to be pressed, and the keys are the browser's
+    () => early.end(), // there are no buttons to press, and the browser handles the keys
   );
 }
 
-/** Lets the browser do what is due, such as a key that has been struck. */
+/** Lets the browser handle what is pending, such as a key stroke. */
 function breath(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve));
 }

@@ -1,15 +1,15 @@
 /**
- * What cannot wait for the rest of the page. Before the first paint: the theme that this browser has
- * chosen, so that nothing flashes.
+ * Applies the theme that this browser has chosen before the first paint, so that the page does not
+ * flash.
  */
 try {
   const chosen = localStorage.getItem("padfleet.theme");
   if (chosen === "light" || chosen === "dark") document.documentElement.dataset["theme"] = chosen;
 } catch {
-  // Storage may be forbidden; then the system's theme it is.
+  // Storage may be forbidden. The page then uses the system's theme.
 }
 
-// Where the page's own script does not come, or is not understood, there is nobody else to say so.
+// If the page's script is not loaded or fails to parse, only this script can tell the user.
 addEventListener(
   "error",
   ({ target }) => {

@@ -1,14 +1,17 @@
-/** Addresses in a text that become links. Pure; takes time in proportion to the text. */
+/**
+ * Finds the addresses in a text that become links. It is pure, and its running time is linear in
+ * the length of the text.
+ */
 
-/** A link in a text: where it is, in UTF-16 code units, and where it leads. */
+/** A link in a text: its range in UTF-16 code units, and its target. */
 export interface Link {
   readonly from: number;
   readonly to: number;
-  /** An address of one of `SCHEMES`, in the form that browsers give it. */
+  /** The address, with one of `SCHEMES`, in the form that browsers give it. */
   readonly href: string;
 }
 
-/** What a link may do: show a page or a file from elsewhere, begin a letter or a call. */
+/** The schemes that a link may have. They open pages or files, or begin a letter or a call. */
 const SCHEMES: ReadonlySet<string> = new Set([
   "http:",
   "https:",
@@ -18,25 +21,26 @@ const SCHEMES: ReadonlySet<string> = new Set([
   "tel:",
 ]);
 
-/** An address that is longer is text like any other. In code units. */
+/** The longest address that becomes a link, in code units. */
 export const LONGEST = 2048;
 
-/** How an address begins, where no letter or digit stands before it. */
+/** The beginning of an address, which must not follow a letter or digit. */
 const BEGINNING = /(?<![\p{L}\p{N}_])(?:(?:https?|ftps?):\/\/|mailto:|tel:|www\.)/giu;
 
 /**
- * What ends an address: white space, controls, halves of pairs, what turns the direction of the
- * text or is not seen, quotation marks and brackets, and the punctuation of Chinese and Japanese.
+ * What ends an address: white space, control characters, lone surrogates, invisible characters and
+ * those that change the direction of the text, quotation marks, brackets, and the punctuation of
+ * Chinese and Japanese.
  */
 const END =
   /[\s\p{Cc}\p{Cs}\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff<>"`{}|\\^“”„‟«»‹›‘‚\u3000-\u3004\u3008-\u3020\u3030\uff01\uff08\uff09\uff0c\uff1a\uff1b\uff1f\uff3b\uff3d]/u;
 
-/** What belongs to the sentence, at the end of an address, and not to the address. */
+/** Characters that belong to the sentence when they follow an address. */
 const OF_THE_SENTENCE = new Set(":.,;?!'*_~…’");
 
 const OPENED_BY: Readonly<Record<string, string>> = { ")": "(", "]": "[" };
 
-/** The links of a text, in order. No two overlap. */
+/** Yields the links of a text in order. They do not overlap. */
 export function* linksIn(text: string): Generator<Link> {
   const beginning = new RegExp(BEGINNING);
   for (let found = beginning.exec(text); found !== null; found = beginning.exec(text)) {
@@ -44,7 +48,7 @@ export function* linksIn(text: string): Generator<Link> {
     const near = text.slice(from, from + LONGEST + 1);
     const end = near.search(END);
     const whole = end < 0 ? near : near.slice(0, end);
-    // Nothing within it begins another one.
+    // No other address begins within this one.
     beginning.lastIndex = from + Math.max(whole.length, found[0].length);
     if (whole.length > LONGEST) continue;
     const address = withoutEnd(whole);
@@ -54,7 +58,7 @@ export function* linksIn(text: string): Generator<Link> {
   }
 }
 
-/** `address` as a browser writes it if it is one of those that a link may have; else null. */
+/** Returns `address` in the form that browsers give it, or null if a link must not lead there. */
 export function safeAddress(address: string): string | null {
   let url: URL;
   try {
@@ -65,7 +69,10 @@ export function safeAddress(address: string): string | null {
   return SCHEMES.has(url.protocol) ? url.href : null;
 }
 
-/** What to call the place that a link leads to: what of it cannot be made to look like another. */
+/**
+ * Returns a name for the place that a link leads to: the part of the address that cannot be made to
+ * look like another.
+ */
 export function placeOf(href: string): string {
   const { host, pathname, protocol } = new URL(href);
   if (host !== "") return host;
@@ -76,7 +83,7 @@ export function placeOf(href: string): string {
   }
 }
 
-/** Without the end of the sentence, and without a bracket that was opened before the address. */
+/** Removes the punctuation of the sentence, and brackets that were opened before the address. */
 function withoutEnd(address: string): string {
   const depth: Record<string, number> = { "(": 0, "[": 0 };
   for (const char of address) {

@@ -1,6 +1,6 @@
 /**
- * Rich text as the clipboard holds it: a document of HTML as lines, and lines as HTML. Of what others
- * have put there, formats, lists, headings and the addresses of links are taken, and nothing else.
+ * Converts the clipboard's HTML to lines of rich text, and back. Formats, lists, headings and the
+ * addresses of links are kept, and nothing else.
  */
 import { easysync } from "padfleet-client";
 
@@ -14,9 +14,9 @@ export interface Run {
 }
 
 export interface RichLine {
-  /** Such as `bullet1`; "" for none. */
+  /** The list with its level, such as `bullet1`; "" for none. */
   list: string;
-  /** Such as `h1`; "" for none. */
+  /** The heading, such as `h1`; "" for none. */
   heading: string;
   runs: Run[];
 }
@@ -42,7 +42,7 @@ const HTML_TAGS: Readonly<Record<Format, string>> = {
 
 const ORDER: readonly Format[] = ["bold", "italic", "underline", "strikethrough"];
 
-/** What is not read, with all that is in it. */
+/** Elements that are skipped with all their content. */
 const UNREAD = new Set(
   "HEAD SCRIPT STYLE TEMPLATE NOSCRIPT IFRAME OBJECT EMBED SVG MATH TEXTAREA SELECT AUDIO VIDEO TITLE CANVAS".split(
     " ",
@@ -65,7 +65,7 @@ interface State {
   asIs: boolean;
 }
 
-/** What an element's own style says; styles themselves are not kept. */
+/** Returns the formats after those in an element's style. Styles themselves are not kept. */
 function styled(style: string, had: ReadonlySet<Format>): ReadonlySet<Format> {
   const formats = new Set(had);
   const weight = /font-weight:\s*(\w+)/i.exec(style)?.[1]?.toLowerCase();
@@ -85,7 +85,7 @@ function styled(style: string, had: ReadonlySet<Format>): ReadonlySet<Format> {
 class Reader {
   readonly lines: RichLine[] = [];
   private line: RichLine | null = null;
-  /** What the next line is, if an item or a heading has begun that has no text yet. */
+  /** The list of the next line, if an item has begun that has no text yet. */
   private next: { list: string; heading: string } | null = null;
 
   text(text: string, { formats, asIs, heading }: State): void {
@@ -105,13 +105,13 @@ class Reader {
     if (flat !== "") this.add(flat, formats, heading);
   }
 
-  /** A line ends within a block. */
+  /** Ends a line within a block. */
   break(heading: string): void {
     this.line ??= this.begin(heading);
     this.line = null;
   }
 
-  /** A block begins or ends. */
+  /** Ends the line, because a block begins or ends. */
   block(): void {
     this.line = null;
   }
@@ -152,12 +152,12 @@ class Reader {
 }
 
 /**
- * The lines of a document that `DOMParser` has made of what is `tamed`: nothing of it runs or is
- * loaded.
+ * Returns the lines of a document that `DOMParser` has made from HTML that is `tamed`, so that
+ * nothing in it runs or loads.
  */
 export function linesOf(body: Element): RichLine[] {
   const reader = new Reader();
-  // Without recursion: how deep it is is up to others.
+  // This does not use recursion, since other people determine how deep the document is.
   const start = { formats: new Set<Format>(), list: "", level: 0, heading: "", asIs: false };
   const work: (() => void)[] = [];
   const visit = (node: Node, state: State): void => {
@@ -187,7 +187,7 @@ export function linesOf(body: Element): RichLine[] {
       state.level = Math.min(had.level + 1, DEEPEST);
       state.list = tag === "OL" ? "number" : "bullet";
     }
-    // A paragraph within an item is the item.
+    // A paragraph within an item belongs to the item.
     if (tag === "LI") reader.item(`${state.list || "bullet"}${Math.max(state.level, 1)}`);
     else if (block) reader.block();
     if (tag === "TD" || tag === "TH") reader.text(" ", state);
@@ -231,7 +231,7 @@ function contentOf({ runs, heading }: RichLine): string {
   return /^h[1-6]$/.test(heading) ? `<${heading}>${content}</${heading}>` : content;
 }
 
-/** Lines as HTML, for word processors and for other pads. */
+/** Returns lines as HTML, for word processors and other pads. */
 export function htmlOf(lines: readonly RichLine[]): string {
   const open: string[] = [];
   const out: string[] = [];

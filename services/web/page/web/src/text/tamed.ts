@@ -1,20 +1,20 @@
-/** HTML of others, made such that a browser can read it without a complaint. */
+/** Changes other people's HTML so that browsers read it without reporting errors. */
 
 /** A comment, or the beginning of an element. */
 const BEGINNING = /<(?:!--|[a-z][^\s/>]*)/gi;
 
-/** What is before an attribute, its name, and its value with what is before that. */
+/** The characters before an attribute, its name, and its value with the characters before that. */
 const ATTRIBUTE =
   /([\s/]*)(=?[^\s/>=]+)(\s*=\s*(?:"[^"]*(?:"|$)|'[^']*(?:'|$)|[^\s>"'][^\s>]*)?)?/y;
 
 const ITS_END = /\s*(\/?)\s*>?/y;
 
-/** What the page's policy forbids. */
+/** The attributes that the page's policy forbids. */
 const FORBIDDEN = /^(?:style|on[a-z]+)$/i;
 
 const COMMENT_END = /-->/g;
 
-/** The ends of elements whose content is no HTML, and is of no use here. */
+/** The end tags of elements whose content is not HTML and not needed here. */
 const RAW_ENDS: ReadonlyMap<string, RegExp> = new Map(
   "style script textarea title xmp iframe noembed noframes"
     .split(" ")
@@ -22,9 +22,9 @@ const RAW_ENDS: ReadonlyMap<string, RegExp> = new Map(
 );
 
 /**
- * `html` without comments and without what is no text, and with the attributes that the page's policy
- * forbids, styles and handlers, under names that mean nothing to a browser: it would complain of each,
- * and not heed it. In one pass, whatever it is.
+ * Returns `html` without comments and without elements whose content is not HTML. Attributes that
+ * the page's policy forbids, which are styles and event handlers, get names that browsers ignore;
+ * browsers would not apply them, but report each. It takes a single pass over any input.
  */
 export function tamed(html: string): string {
   let out = "";
@@ -49,7 +49,7 @@ export function tamed(html: string): string {
     at = ITS_END.lastIndex;
     const rawEnd = RAW_ENDS.get(begun.slice(1).toLowerCase());
     if (rawEnd === undefined) out += tag + (end?.[0] ?? "");
-    // What is closed at once has no end tag: it is not of HTML but of a picture.
+    // An element that is closed at once has no end tag. It belongs to a picture, not to HTML.
     else if (end?.[1] !== "/") at = behind(rawEnd, html, at);
   }
 }
@@ -59,7 +59,7 @@ function find(what: RegExp, text: string, from: number): RegExpExecArray | null 
   return what.exec(text);
 }
 
-/** The place behind `what`, or the end. */
+/** Returns the place after the next match of `what`, or the end of the text. */
 function behind(what: RegExp, text: string, from: number): number {
   return find(what, text, from) === null ? text.length : what.lastIndex;
 }

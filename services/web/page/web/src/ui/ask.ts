@@ -1,11 +1,11 @@
-/** Asks before something that cannot be taken back easily. */
+/** Asks for confirmation of actions that are hard to undo. */
 import type { Args } from "../words/catalogue.js";
 import { write } from "../words/page.js";
 import { byId } from "./dom.js";
 
 /**
- * Resolves with whether the user wants it: Escape says no. `about` is a message with its title, and
- * with what the button says that does it, as `‹about›-title` and `‹about›-yes`.
+ * Resolves with whether the user agrees; Escape means no. `about` names the message, and
+ * `‹about›-title` and `‹about›-yes` those of the title and of the confirming button.
  */
 export function ask(about: string, args: Args = {}): Promise<boolean> {
   const dialog = byId<HTMLDialogElement>("ask");
@@ -14,13 +14,13 @@ export function ask(about: string, args: Args = {}): Promise<boolean> {
   write(byId("ask-yes"), `${about}-yes`);
   dialog.returnValue = "no";
   dialog.showModal();
-  byId("ask-no").focus(); // not what does it: Return may still be on its way
+  byId("ask-no").focus(); // not the confirming button, since a Return may still be on its way
   return new Promise((resolve) => {
     dialog.addEventListener("close", () => resolve(dialog.returnValue === "yes"), { once: true });
   });
 }
 
-/** A dialog that a button opens, and that a click beside it closes. */
+/** Returns the dialog `id`, which `button` opens and a click outside closes. */
 export function opens(button: string, id: string): HTMLDialogElement {
   const dialog = byId<HTMLDialogElement>(id);
   byId(button).addEventListener("click", () => dialog.showModal());
@@ -30,7 +30,7 @@ export function opens(button: string, id: string): HTMLDialogElement {
   return dialog;
 }
 
-/** A line for what went wrong or on: a message, or null to put it away. */
+/** Shows a message about a failure or progress in the element `id`; null hides it. */
 export function tell(id: string, message: string | null, args: Args = {}): void {
   const line = byId(id);
   line.hidden = message === null;

@@ -1,4 +1,4 @@
-/** The chat beside the text. */
+/** The chat next to the text. */
 import type { ChatLine, Pad } from "padfleet-client";
 
 import { authorClass } from "../editor/colors.js";
@@ -10,14 +10,14 @@ import type { Panel } from "./panel.js";
 import { reason } from "./reason.js";
 import { clock } from "./time.js";
 
-/** Messages that are asked for at once; servers give no more than a hundred. */
+/** How many messages are requested at once. Servers return at most a hundred. */
 const PAGE = 40;
 
 function keyOf({ time, userId, text }: ChatLine): string {
   return JSON.stringify([time, userId, text]);
 }
 
-/** A message, with its links. */
+/** Returns an element with a message and its links. */
 function said(text: string): HTMLElement {
   const element = make("p", "said");
   element.dir = "auto";
@@ -36,13 +36,15 @@ export class Chat {
   private readonly field = byId<HTMLInputElement>("say-text");
   private readonly error = byId("chat-error");
   private readonly earlier = byId<HTMLButtonElement>("chat-earlier");
-  /** How many messages there are before the first one that is shown. */
+  /** The number of messages before the first one that is shown. */
   private before: number;
-  /** How many messages there are, with those that are not shown. */
+  /** The number of all messages, including those that are not shown. */
   private count: number;
-  /** What is shown, since a message may come twice when a connection was lost. */
+  /** The messages that are shown, because a message may arrive twice after a lost connection. */
   private readonly known = new Set<string>();
-  /** What has come while that before it is asked for. */
+  /**
+   * Messages that have arrived while those before them are being requested; null at other times.
+   */
   private arrived: ChatLine[] | null = null;
   private unread = 0;
   private loaded = false;
@@ -52,7 +54,7 @@ export class Chat {
     private readonly panel: Panel,
   ) {
     this.count = pad.vars.chatHead + 1;
-    // Servers give readers what is said while they are here, and nothing of what was said before.
+    // Servers send readers the messages written during their visit, but no earlier ones.
     this.before = pad.readOnly ? 0 : this.count;
     byId("chat-readers").hidden = !pad.readOnly;
     pad.on("chat", (line) => this.came(line));
@@ -80,8 +82,8 @@ export class Chat {
   }
 
   /**
-   * What was said while there was no connection is not sent again by itself. What comes while that
-   * is asked for comes after it.
+   * Requests the messages written during a lost connection, which the server does not send by
+   * itself. Messages that arrive meanwhile are added after them.
    */
   private async catchUp(): Promise<void> {
     if (this.pad.readOnly) return;
@@ -90,10 +92,11 @@ export class Chat {
     try {
       for (const line of await this.pad.chatFrom(this.count)) this.add(line);
     } catch {
-      // Lost again, and asked for again from here on; or a server without chat.
+      // If the connection is lost again, the next one continues from here. Otherwise the server has
+      // no chat.
       if (this.pad.status.state !== "open") return;
     }
-    if (this.arrived !== arrived) return; // begun anew meanwhile
+    if (this.arrived !== arrived) return; // catching up has begun anew
     this.arrived = null;
     for (const line of arrived) this.add(line);
   }
@@ -142,7 +145,7 @@ export class Chat {
     this.complain(null);
     this.field.value = "";
     this.pad.say(text, (why) => {
-      // What was written must not be lost, unless something else has been begun meanwhile.
+      // The text must not be lost, unless the user has begun to write something else.
       if (this.field.value === "") this.field.value = text;
       this.complain("chat-not-sent", why);
     });

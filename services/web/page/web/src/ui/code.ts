@@ -1,12 +1,12 @@
-/** QR codes: a file of its own, which is loaded when somebody wants to see one. */
+/** QR codes. This is a separate file, which is loaded when somebody wants to see a code. */
 import { encode } from "uqr";
 
 const SVG = "http://www.w3.org/2000/svg";
 
-/** Modules that have to be free around a code, for cameras to find it. */
+/** The width of the empty margin that cameras need around a code, in modules. */
 const QUIET = 4;
 
-/** The dark modules of a code as the path of an SVG: runs of them, row by row. */
+/** Returns the dark modules of a code as an SVG path, made of runs in each row. */
 export function codePath(rows: readonly (readonly boolean[])[]): string {
   const parts: string[] = [];
   for (const [y, row] of rows.entries()) {
@@ -19,7 +19,7 @@ export function codePath(rows: readonly (readonly boolean[])[]): string {
   return parts.join("");
 }
 
-/** A picture of the code of `link`. */
+/** Returns a picture of the QR code of `link`. */
 export function drawCode(link: string): SVGSVGElement {
   const { data, size } = encode(link, { ecc: "M", border: 0 });
   const picture = document.createElementNS(SVG, "svg");

@@ -1,4 +1,4 @@
-/** Shows where the others have their cursors, and tells them where one's own is. */
+/** Shows other people's cursors, and tells other people where the user's own cursor is. */
 import type { EditorView, ViewUpdate } from "@codemirror/view";
 import type { Cursor, Pad } from "padfleet-client";
 
@@ -7,18 +7,23 @@ import { type Pointer, setPointers } from "../editor/pointers.js";
 import { say } from "../words/page.js";
 import { byId, recall, remember } from "./dom.js";
 
-/** Shortest time between two places that are told, in ms. */
+/** The shortest time between two positions that are sent, in ms. */
 const PACE = 200;
 
-/** The same while one types: that moves the cursor for all who see it typed. */
+/**
+ * The same time while the user types, in ms. Typing moves the cursor for everybody who sees the
+ * text change.
+ */
 const TYPING_PACE = 1000;
 
-/** How long a cursor that has moved shows whose it is, in ms. */
+/** How long a cursor that has moved shows its author's name, in ms. */
 const FRESH = 2500;
 
 export class CursorTelling {
   private readonly box = byId<HTMLInputElement>("show-cursors");
-  /** When each of them has last moved by himself, and not because others wrote before him. */
+  /**
+   * When each author last moved their cursor themselves, and not because somebody wrote before it.
+   */
   private readonly moved = new Map<string, number>();
   private timer: ReturnType<typeof setTimeout> | undefined;
   private due = Infinity;
@@ -45,7 +50,7 @@ export class CursorTelling {
     pad.on("changed", ({ author }) => this.moved.set(author, Date.now()));
     pad.on("people", () => this.drawSoon());
     pad.on("took", () => this.drawSoon());
-    // Who has just come has not been told of anybody.
+    // Somebody who has just arrived has not been told of any cursor.
     let count = pad.people.present.size;
     pad.on("people", (present) => {
       if (present.size > count) this.tellSoon(PACE);
@@ -55,12 +60,13 @@ export class CursorTelling {
       if (state === "open") this.tellSoon(PACE);
       this.drawSoon();
     });
-    // What has been told of others by now, and where one has begun to write.
+    // Shows the cursors received so far, and sends the position at which the user has begun to
+    // write.
     this.drawSoon();
     this.tellSoon(PACE);
   }
 
-  /** What the editor has done. */
+  /** Handles an update of the editor. */
   updated(update: ViewUpdate): void {
     const own = update.transactions.filter((tr) => !tr.annotation(fromOthers));
     if (!own.some((tr) => tr.selection !== undefined || tr.docChanged)) return;
@@ -85,7 +91,7 @@ export class CursorTelling {
     this.due = Infinity;
     this.last = Date.now();
     const { anchor, head } = this.view.state.selection.main;
-    // An editor that one has never been in has a cursor at the start, which means nothing.
+    // The cursor of an editor that was never focused is at the start, and means nothing.
     const never = anchor === 0 && head === 0 && !this.view.hasFocus;
     if (this.on && !never) this.point({ anchor, head });
   }
@@ -97,7 +103,7 @@ export class CursorTelling {
   private drawSoon(): void {
     if (this.drawing) return;
     this.drawing = true;
-    // After the editor has taken in what the library has told.
+    // Drawing has to wait until the editor shows the changes that the library has reported.
     requestAnimationFrame(() => {
       this.drawing = false;
       this.draw();

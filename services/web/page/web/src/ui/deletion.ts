@@ -5,12 +5,15 @@ import { ask, tell } from "./ask.js";
 import { byId, forget, recall, remember } from "./dom.js";
 import { reason } from "./reason.js";
 
-/** A pad's deletion token is told once, to the browser that has made it, which keeps it. */
+/**
+ * Returns the key under which this browser keeps a pad's deletion token. The server sends the token
+ * once, to the browser that made the pad.
+ */
 export function keyOf(padId: string): string {
   return `deletion.${padId}`;
 }
 
-/** Offers it to who is able to: who holds the token, or needs none. */
+/** Offers to delete the pad to users who can: those with the token, and those who need none. */
 export function offerDeletion(pad: Pad, name: string): void {
   const { padId, padDeletionToken, canDeleteWithoutToken = false, readonly } = pad.vars;
   if (readonly) return;

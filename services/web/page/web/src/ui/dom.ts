@@ -1,11 +1,14 @@
-/** The element with this id. The page's HTML and its code are built together, so it is there. */
+/**
+ * Returns the element with this id. The page's HTML and its code are built together, so a missing
+ * one is an error.
+ */
 export function byId<E extends HTMLElement = HTMLElement>(id: string): E {
   const found = document.getElementById(id);
   if (found === null) throw new Error(`the page has no #${id}`);
   return found as E;
 }
 
-/** A new element with a class and children. */
+/** Returns a new element with a class and children. */
 export function make<K extends keyof HTMLElementTagNameMap>(
   tag: K,
   className = "",
@@ -17,7 +20,7 @@ export function make<K extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
-/** Something small that this browser keeps; null where storage is forbidden or empty. */
+/** Returns a small value that this browser keeps; null if there is none or storage is forbidden. */
 export function recall(key: string): string | null {
   try {
     return localStorage.getItem(`padfleet.${key}`);
@@ -30,7 +33,7 @@ export function remember(key: string, value: string): void {
   try {
     localStorage.setItem(`padfleet.${key}`, value);
   } catch {
-    // Then it holds for this page only.
+    // The value then lasts for this page only.
   }
 }
 
@@ -38,11 +41,11 @@ export function forget(key: string): void {
   try {
     localStorage.removeItem(`padfleet.${key}`);
   } catch {
-    // Then it was not kept either.
+    // Then there is no stored value to remove.
   }
 }
 
-/** Tells those who listen to the page what has happened. */
+/** Announces what has happened to users of screen readers. */
 export function announce(words: string): void {
   byId("said").textContent = words;
 }

@@ -1,10 +1,10 @@
-/** Keeps what was written and not sent, in case that the page is closed. */
+/** Keeps edits that have not been accepted, in case the page is closed. */
 import type { Draft, DraftStore } from "padfleet-client";
 
 const DATABASE = "padfleet";
 const STORE = "drafts";
 
-/** Drafts of this browser, at most: the oldest give way. */
+/** The most drafts that this browser keeps. Beyond that, the oldest are deleted. */
 const MOST = 20;
 
 function done<Value>(request: IDBRequest<Value>): Promise<Value> {
@@ -15,12 +15,12 @@ function done<Value>(request: IDBRequest<Value>): Promise<Value> {
 }
 
 /**
- * Keeps drafts in the browser's own storage (IndexedDB). `ready` is when they may be looked for:
- * somebody who waits for a pad does not wait for them.
+ * Keeps drafts in the browser's storage (IndexedDB). They are listed only after `ready` resolves,
+ * so that users do not wait for them when a pad opens.
  */
 export class BrowserDrafts implements DraftStore {
   private opened: Promise<IDBDatabase> | null = null;
-  /** Whose draft is this page's own, and what lets go of it. */
+  /** The id of this page's draft, and the function that releases its lock. */
   private held: { id: string; letGo: () => void } | null = null;
 
   constructor(private readonly ready: Promise<void>) {}
@@ -37,7 +37,7 @@ export class BrowserDrafts implements DraftStore {
     this.hold(draft.id);
     const store = await this.store("readwrite");
     const put = done(store.put(draft));
-    store.transaction.commit(); // by now: the page may be about to go
+    store.transaction.commit(); // commits at once, because the page may be about to close
     await put;
     await this.makeRoom();
   }
@@ -68,8 +68,9 @@ export class BrowserDrafts implements DraftStore {
   }
 
   /**
-   * For as long as this page is open, what it keeps is not offered to another one. When nothing is
-   * kept, it is let go of: browsers keep no page for the way back that holds anything.
+   * Holds a lock, so that this page's draft is not offered to another page while this one is open.
+   * The lock is released when there is no draft, because browsers do not keep a page with a lock in
+   * their back/forward cache.
    */
   private hold(id: string): void {
     if (this.held !== null) return;
@@ -82,7 +83,7 @@ function lockOf(id: string): string {
   return `padfleet.draft.${id}`;
 }
 
-/** The pages that are open, by the ids of their drafts, where the browser says so. */
+/** Returns the draft ids of the pages that are open, as far as the browser tells. */
 async function openPages(): Promise<{ has(id: string): boolean }> {
   const held = (await navigator.locks?.query())?.held ?? [];
   const names = new Set(held.map(({ name }) => name));

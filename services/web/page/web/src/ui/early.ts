@@ -1,7 +1,7 @@
-/** What happens before all of the page is there, kept until it is. */
+/** Keeps what happens before the whole page is loaded. */
 import { Pad, type PadEvents } from "padfleet-client";
 
-/** Events that are told once, and that nobody can ask for afterwards. */
+/** Events that are emitted only once, and whose content cannot be found out later. */
 const TOLD_ONCE: ReadonlySet<keyof PadEvents> = new Set([
   "chat",
   "saved",
@@ -11,11 +11,11 @@ const TOLD_ONCE: ReadonlySet<keyof PadEvents> = new Set([
   "other",
 ]);
 
-/** A pad that keeps such events until somebody is there to listen. */
+/** A pad that keeps these events until listeners are registered. */
 export class PatientPad extends Pad {
   private early: (() => void)[] | null = [];
 
-  /** All listeners are there: tells them what they have missed. */
+  /** Delivers the kept events. Call it when all listeners are registered. */
   catchUp(): void {
     const missed = this.early ?? [];
     this.early = null;
@@ -28,10 +28,10 @@ export class PatientPad extends Pad {
   }
 }
 
-/** With Ctrl or Cmd, what the page has other uses for than browsers. */
+/** Keys that, with Ctrl or Cmd, mean something else on this page than in browsers. */
 const STROKES: ReadonlySet<string> = new Set(["f", "s", "/"]);
 
-/** Buttons that are pressed, choices that are made and keys that are struck too early. */
+/** Keeps clicks on buttons, choices and key strokes that come too early. */
 export class Early {
   private readonly done: { target: Element; event: Event; value: string }[] = [];
   private readonly over = new AbortController();
@@ -51,14 +51,14 @@ export class Early {
     const { signal } = this.over;
     for (const kind of ["click", "change", "keydown"])
       root.addEventListener(kind, keep, { capture: true, signal });
-    // The text keeps its selection, and a phone its keyboard.
+    // This keeps the text's selection, and a phone's keyboard open.
     const stay = (event: Event): void => {
       if (toolOf(event) !== null) event.preventDefault();
     };
     root.addEventListener("mousedown", stay, { capture: true, signal });
   }
 
-  /** Does it, now that there is somebody to take notice. */
+  /** Repeats the kept events now that they have an effect. */
   end(): void {
     this.over.abort();
     for (const { target, event, value } of this.done.splice(0)) {
@@ -75,7 +75,10 @@ function toolOf({ target }: Event): Element | null {
   return (target as Element).closest?.(".bar button, .tools button") ?? null;
 }
 
-/** What of the page an event is for that nobody heeds yet. */
+/**
+ * Returns the element of the page that an early event is for, or null if the event need not be
+ * kept.
+ */
 function concerned(event: Event): Element | null {
   if (event instanceof KeyboardEvent) {
     const held = event.ctrlKey !== event.metaKey && !event.altKey;

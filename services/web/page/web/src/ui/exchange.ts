@@ -1,4 +1,4 @@
-/** The pad as files: what the server exports, and what it takes in. */
+/** Exports the pad to files, and imports files into it. */
 import type { ClientVars, Pad } from "padfleet-client";
 
 import type { Args } from "../words/catalogue.js";
@@ -6,7 +6,7 @@ import { say, write } from "../words/page.js";
 import { ask, tell } from "./ask.js";
 import { announce, byId, make } from "./dom.js";
 
-/** The kinds of files that the server says it makes of a pad. */
+/** Returns the kinds of files to which the server can export. */
 export function exportKinds(vars: ClientVars): string[] {
   const kinds = ["txt", "html", "etherpad"];
   const office = vars.sofficeAvailable ?? "no";
@@ -15,7 +15,7 @@ export function exportKinds(vars: ClientVars): string[] {
   return kinds;
 }
 
-/** Statuses and words of a server that refuses a file, and the messages for them. */
+/** The messages for statuses and error words with which a server refuses a file. */
 const BY_STATUS: Record<number, string> = {
   0: "import-lost",
   403: "import-forbidden",
@@ -31,8 +31,8 @@ const BY_WORD: Record<string, string> = {
 };
 
 /**
- * Why an import came to nothing: a message and its arguments, and what the server says of its own.
- * `body` is what it answered, if anything.
+ * Returns why an import failed: a message with its arguments, and the server's own explanation or
+ * "". `body` is the server's answer, if any.
  */
 export function importFault(status: number, body: string): [message: string, Args, why: string] {
   let word = "";
@@ -42,7 +42,7 @@ export function importFault(status: number, body: string): [message: string, Arg
     if (typeof answer.message === "string") word = answer.message;
     if (typeof answer.data?.reason === "string") why = answer.data.reason;
   } catch {
-    // Something between the server and us has answered in its own words.
+    // A proxy has answered in its own words.
   }
   const message = BY_STATUS[status] ?? BY_WORD[word] ?? "import-other";
   return [message, message === "import-other" ? { status } : {}, why];
@@ -53,7 +53,7 @@ interface Answer {
   body: string;
 }
 
-/** Sends a file as Etherpad's page does. `fetch` does not say how much has gone out; this does. */
+/** Uploads a file as Etherpad's page does. It reports the progress, which `fetch` cannot do. */
 function upload(url: string, file: File, progress: (share: number) => void): Promise<Answer> {
   return new Promise((resolve) => {
     const request = new XMLHttpRequest();
@@ -80,7 +80,7 @@ export function showExports(pad: Pad, address: string): void {
   );
 }
 
-/** `address` is that of the pad. */
+/** Imports chosen files. `address` is the pad's address. */
 export function takeImports(address: string): void {
   const field = byId<HTMLInputElement>("import-file");
   const bar = byId<HTMLProgressElement>("import-progress");
@@ -106,7 +106,7 @@ export function takeImports(address: string): void {
     says("import-done", { name });
     announce(say("import-done", { name }));
     const { data } = JSON.parse(body) as { data?: { directDatabaseAccess?: boolean } };
-    // Another history than the one that this page has.
+    // The pad now has a different history from the one that this page has.
     if (data?.directDatabaseAccess === true) location.reload();
   };
 

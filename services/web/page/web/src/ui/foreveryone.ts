@@ -1,4 +1,4 @@
-/** How a pad looks for everybody, and what each has chosen for himself. */
+/** Applies the pad's settings for everybody, and what each user has chosen instead. */
 import type { Pad, PadSettings } from "padfleet-client";
 
 import type { PadEditor } from "../editor/editor.js";
@@ -10,12 +10,12 @@ import { effective, type Given, maySay, options, ownChoice } from "./look.js";
 import { reason } from "./reason.js";
 import { beside, type Wishes } from "./wishes.js";
 
-/** The name that Etherpad's page has for it. */
+/** The font's name on Etherpad's page. */
 const MONOSPACE = "RobotoMono";
 
 /**
- * What is open beside the text from the beginning: what the address asks for, else what the pad's
- * settings say, but where that would hide the text.
+ * Returns what is open next to the text at the start: what the address asks for, or what the pad's
+ * settings say, unless that would hide the text.
  */
 export function opening(settings: PadSettings, wishes: Wishes, narrow: boolean): Wishes["open"] {
   const { showChat = true, alwaysShowChat = false, chatAndUsers = false } = settings;
@@ -24,8 +24,8 @@ export function opening(settings: PadSettings, wishes: Wishes, narrow: boolean):
 }
 
 /**
- * The language that the pad's settings put the page into, out of those `offered`; null where they
- * leave it as it is, because the reader has chosen one (`chosen`) or the address asks for one.
+ * Returns the language, out of those `offered`, that the pad's settings give the page. Returns null
+ * if they do not apply, because the reader has `chosen` one or the address has `asked` for one.
  */
 export function languageOf(
   { lang, enforceSettings = false }: PadSettings,
@@ -37,14 +37,14 @@ export function languageOf(
   return known([lang], offered);
 }
 
-/** What has to be sent to change one of them. */
+/** Returns the settings to send in order to change one of them. */
 export function change(name: string, on: boolean): PadSettings {
   if (name === "monospace") return { view: { padFontFamily: on ? MONOSPACE : "" } };
   if (["showChat", "alwaysShowChat", "enforceSettings"].includes(name)) return { [name]: on };
   return { view: { [name]: on } };
 }
 
-/** A checkbox that sets a class on the page, and is remembered. */
+/** A checkbox that sets a class on the page. This browser remembers its state. */
 class Choice {
   private readonly box: HTMLInputElement;
   private readonly otherwise: boolean;
@@ -74,7 +74,10 @@ class Choice {
   }
 }
 
-/** Keeps the page's look up to date with the pad's settings, and lets its creator change them. */
+/**
+ * Keeps the page's look up to date with the pad's settings, and lets users who are allowed to
+ * change them.
+ */
 export function showSettingsForAll(pad: Pad, wishes: Wishes, editor: PadEditor): void {
   const colors = new Choice("show-colors", "plain", true);
   const mono = new Choice("show-mono", "mono", false);
@@ -96,7 +99,7 @@ export function showSettingsForAll(pad: Pad, wishes: Wishes, editor: PadEditor):
     tongue.value = known([settings.lang ?? ""], languages) ?? "";
     const own = { ...settings, enforceSettings: enforced };
     const tag = languageOf(own, languages, chosen() !== "", wishes.language) ?? "";
-    // Without a word of the pad, the page stays in the language that it came in.
+    // Without a language in the settings, the page keeps the one it was loaded with.
     const wanted = tag === "" && given !== "" ? spoken() : tag;
     if (wanted !== "" && wanted !== document.documentElement.lang) void speak(wanted);
     given = tag;

@@ -1,16 +1,19 @@
-/** The language of the page, as its reader has chosen it. */
+/** The language that the page's reader has chosen. */
 import { speak } from "../words/speech.js";
 import { byId } from "./dom.js";
 
 /** How long a choice is kept, in s: a year. */
 const KEPT = 31_536_000;
 
-/** The cookie that has the choice: servers read it, so that the next page comes in that language. */
+/**
+ * Returns the name of the cookie with the choice. Servers read it, so that the next page is in that
+ * language.
+ */
 function cookieName(): string {
   return byId<HTMLSelectElement>("language").dataset["cookie"] ?? "language";
 }
 
-/** The language that its reader has chosen; "" if none. */
+/** Returns the language that the reader has chosen; "" if none. */
 export function chosen(): string {
   const start = `${cookieName()}=`;
   const found = document.cookie.split("; ").find((cookie) => cookie.startsWith(start));
@@ -30,29 +33,35 @@ export function showLanguages(): void {
   });
 }
 
-/** The languages that there are. */
+/** Returns the languages that the page offers. */
 export function offered(): string[] {
   const { options } = byId<HTMLSelectElement>("language");
   return [...options].map(({ value }) => value).filter(Boolean);
 }
 
-/** The page's language: what its reader has chosen, or the browser asks for. */
+/**
+ * Returns the page's language: the one that the reader has chosen, or else the one that the browser
+ * asks for.
+ */
 export function spoken(): string {
   return chosen() || negotiate(navigator.languages, offered());
 }
 
-/** The first of the languages that somebody reads among those that there are; English if none. */
+/** Returns the first language in `wanted` that is also offered, or English. */
 export function negotiate(wanted: readonly string[], offered: readonly string[]): string {
   return known(wanted, offered) ?? "en";
 }
 
-/** As `negotiate`; null if there is none of them. What names no language is passed over. */
+/**
+ * Like `negotiate`, but returns null if no language is offered. Values that are not language tags
+ * are skipped.
+ */
 export function known(wanted: readonly string[], offered: readonly string[]): string | null {
   for (const each of wanted) {
     const locale = localeOf(each);
     if (locale === null) continue;
     const { language, script } = locale;
-    // Of those that are there in two scripts, the one that is read where somebody is.
+    // Of a language with two scripts, this is the one that is used in the reader's region.
     const found = [`${language}-${script}`, language].find((tag) => offered.includes(tag));
     if (found !== undefined) return found;
   }
@@ -63,6 +72,6 @@ function localeOf(tag: string): Intl.Locale | null {
   try {
     return new Intl.Locale(tag.replaceAll("_", "-")).maximize();
   } catch {
-    return null; // no tag of a language, as browsers see it
+    return null; // browsers do not recognise it as a language tag
   }
 }

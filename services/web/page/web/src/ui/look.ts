@@ -1,25 +1,27 @@
-/** How the text looks: what the pad says for everybody, and what each has chosen for himself. */
+/** How the text looks, by the pad's settings for everybody and by each user's own choices. */
 import type { ClientVars, PadSettings } from "padfleet-client";
 
 import { recall } from "./dom.js";
 import type { Wishes } from "./wishes.js";
 
-/** What a pad says about one matter; undefined where it leaves that to each. */
+/** The pad's setting of one choice; undefined if the pad has none. */
 export type Given = boolean | undefined;
 
-/** What holds: the pad's word where it is enforced, else what somebody has chosen himself. */
+/**
+ * Returns the value in effect: the pad's setting if it is enforced, or else the user's own choice.
+ */
 export function effective(own: boolean | null, given: Given, enforced: boolean): Given {
   return enforced && given !== undefined ? given : (own ?? given);
 }
 
-/** What somebody has chosen; `wish` is what the address asks for, which holds for this page alone. */
+/** Returns the user's choice. `wish` is the one in the address, which applies to this page only. */
 export function ownChoice(id: string, wish: boolean | null): boolean | null {
   if (wish !== null) return wish;
   const kept = recall(id);
   return kept === null ? null : kept === "yes";
 }
 
-/** The pad's settings by the names in the page's HTML. */
+/** Returns the pad's settings by their names in the page's HTML. */
 export function options(settings: PadSettings): Record<string, boolean> {
   const { view = {}, enforceSettings = false, showChat = true, alwaysShowChat = false } = settings;
   return {
@@ -32,14 +34,14 @@ export function options(settings: PadSettings): Record<string, boolean> {
   };
 }
 
-/** Whether somebody may say how the pad looks for everybody. */
+/** Whether the user may change the settings for everybody. */
 export function maySay({ canEditPadSettings, readonly }: ClientVars): boolean {
   return canEditPadSettings === true && !readonly;
 }
 
 /**
- * Gives the page the look that the text has from its first sight on. The boxes to choose it by come
- * later, and give it the same.
+ * Gives the page its look before the text is first shown. The checkboxes for it are loaded later,
+ * and apply the same look.
  */
 export function showLook(variables: ClientVars, wishes: Wishes): void {
   const said = options(variables.initialOptions ?? {});

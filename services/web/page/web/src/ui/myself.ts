@@ -1,14 +1,17 @@
-/** Who I am. */
+/** Who the user of this page is. */
 import { newToken, type PadOptions } from "padfleet-client";
 
 import { recall, remember } from "./dom.js";
 import type { Wishes } from "./wishes.js";
 
-/** Who this is: as the address says, else as this browser's user has said before. */
+/**
+ * Returns the name and colour from the address, or else those that the user of this browser last
+ * gave.
+ */
 export function myself(wishes: Wishes): PadOptions {
   const { name = recall("name"), color = recall("color") } = given(wishes);
-  // Browsers keep cookies from frames in pages of other sites; without one, each visit would be that
-  // of somebody new. Where the cookie comes, servers take no notice of it.
+  // Browsers withhold cookies from frames in other sites' pages, so each visit would be that of a
+  // new author without this token. If the cookie is sent, servers ignore the token.
   return window.parent === window ? { name, color } : { name, color, token: ownToken() };
 }
 

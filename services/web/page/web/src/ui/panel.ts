@@ -1,4 +1,4 @@
-/** The panel beside the text: people or chat, one at a time. */
+/** The panel next to the text, with either the people or the chat. */
 import { write } from "../words/page.js";
 import { byId } from "./dom.js";
 
@@ -40,7 +40,7 @@ export class Panel {
     if (tab !== null) {
       write(byId("panel-title"), `${tab}-title`);
       const field = byId(tab === "people" ? "my-name" : "say-text");
-      // Who only reads has no fields.
+      // Readers have no fields.
       (field.offsetParent === null ? byId("panel-close") : field).focus();
     }
     for (const listener of this.shown) listener(tab);

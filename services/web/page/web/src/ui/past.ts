@@ -1,4 +1,4 @@
-/** The pad as it was: a slider over its revisions. */
+/** The pad's history, with a slider over its revisions. */
 import { EditorState } from "@codemirror/state";
 import { EditorView } from "@codemirror/view";
 import { easysync, History, type Pad, type SavedRevision } from "padfleet-client";
@@ -17,7 +17,7 @@ import { exactly } from "./time.js";
 import { toast } from "./toast.js";
 import type { Who } from "./who.js";
 
-/** Milliseconds from one revision to the next while it plays. */
+/** The time from one revision to the next during playback, in ms. */
 const PACE = 120;
 
 export class Past {
@@ -66,12 +66,12 @@ export class Past {
     onLanguage(() => this.grow());
   }
 
-  /** Marks the newest revision as one to find again. */
+  /** Saves the newest revision, so that it can be found again. */
   save(): void {
     this.pad.saveRevision((why) => toast(say("revision-not-saved", { why: reason(why) })));
   }
 
-  /** `rev` is the revision to begin at; the newest if null. */
+  /** Opens or closes the history. `rev` is the revision to show first; null means the newest. */
   show(open: boolean, rev: number | null = null): void {
     this.open = open;
     this.pause();
@@ -94,7 +94,7 @@ export class Past {
   }
 
   private begin(): void {
-    // The pad as it is here and now, without what has not been accepted.
+    // This is the pad without own edits that have not been accepted.
     const { text, attribs } = this.pad.state.accepted;
     const pool = easysync.AttributePool.from(this.pad.state.pool.toJSON());
     const { rev, time } = this.pad;
@@ -171,7 +171,10 @@ export class Past {
     this.playButton.querySelector("use")?.setAttribute("href", "#i-play");
   }
 
-  /** Goes where the slider is. One way at a time: what it is moved to meanwhile is gone to next. */
+  /**
+   * Goes to the slider's revision. If the slider moves on the way, it goes there next. Returns
+   * whether it succeeded.
+   */
   private async follow(): Promise<boolean> {
     this.paint();
     if (this.moving) return true;
@@ -202,7 +205,7 @@ export class Past {
     this.showAuthors();
   }
 
-  /** Makes the pad what it was at the revision that is shown. */
+  /** Restores the pad to the revision that is shown. */
   private async restore(): Promise<void> {
     this.pause();
     const rev = Number(this.slider.value);
@@ -219,7 +222,7 @@ export class Past {
     }
   }
 
-  /** Whose text it is that is shown, by how much of it. */
+  /** Lists the authors of the text that is shown, by how much of it they have written. */
   private showAuthors(): void {
     const { history } = this;
     if (history === null) return;

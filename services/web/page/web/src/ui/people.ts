@@ -1,4 +1,4 @@
-/** Who is here. */
+/** Shows the people who are on the pad. */
 import type { Pad, Person } from "padfleet-client";
 
 import { authorClass, colorAuthors } from "../editor/colors.js";
@@ -21,7 +21,8 @@ function initials(name: string | null): string {
 
 function face(person: Person): HTMLElement {
   const element = make("span", `face ${authorClass(person.id)}`);
-  element.dataset["initials"] = initials(person.name); // shown by the style sheet: not for reading out
+  // shown by the style sheet, so that they are not read out
+  element.dataset["initials"] = initials(person.name);
   return element;
 }
 

@@ -1,7 +1,10 @@
-/** Why something did not work, in the words of the page. */
+/** Explains in the page's words why something failed. */
 import { say } from "../words/page.js";
 
-/** What the client library says, and what servers say by a name; and their messages here. */
+/**
+ * The messages for reasons that the client library gives, and for those that servers give by a
+ * name.
+ */
 const KNOWN: Record<string, string> = {
   "not connected": "why-not-connected",
   "the session has ended": "why-not-connected",
@@ -11,8 +14,11 @@ const KNOWN: Record<string, string> = {
   "pad.deletionToken.notCreator": "why-not-creator",
 };
 
-/** What a server says is its own, and is shown as it is. */
+/**
+ * Returns the message for a reason. Other reasons are the server's own text, which is shown
+ * unchanged.
+ */
 export function reason(why: string): string {
-  const key = KNOWN[why] ?? KNOWN[why.replace(/:.*/s, "")]; // after a colon there may be more about it
+  const key = KNOWN[why] ?? KNOWN[why.replace(/:.*/s, "")]; // details may follow a colon
   return key === undefined ? why : say(key);
 }

@@ -1,4 +1,4 @@
-/** The pads that were opened with this browser, newest first. */
+/** The pads that were last opened in this browser, newest first. */
 import { recall, remember } from "./dom.js";
 
 const KEPT = 8;

@@ -1,4 +1,4 @@
-/** Sharing, and how this browser shows pads. */
+/** Sharing the pad, and this browser's display settings. */
 import type { Pad } from "padfleet-client";
 
 import { say, write } from "../words/page.js";
@@ -19,7 +19,7 @@ async function copy(text: string, button: HTMLElement): Promise<void> {
     write(button, "copied");
     announce(say("link-copied"));
   } catch {
-    // Only pages from https or this machine may; the link is there to be copied by hand.
+    // Only pages over https or from this machine may copy. Users can copy the link by hand.
     write(button, "copy-refused");
   }
   setTimeout(() => write(button, before), 2000);

@@ -1,13 +1,16 @@
-/** QR codes of a pad's links, and the system's own way of sending one. */
+/** QR codes of a pad's links, and the system's dialog for sharing one. */
 import { say, write } from "../words/page.js";
 import { byId, make } from "./dom.js";
 import { reason } from "./reason.js";
 import { toast } from "./toast.js";
 
-/** The file beside this script that draws codes: filled in by build.mjs. */
+/** The file next to this script that draws QR codes. build.mjs inserts its name. */
 declare const CODES: string;
 
-/** Codes of links, each with what it is good for: a message, with another for the caption. */
+/**
+ * Returns the QR codes of links. `kind` is a message for the picture, and `‹kind›-caption` that for
+ * the caption.
+ */
 async function codes(links: [link: string, kind: string][]): Promise<HTMLElement[]> {
   const from = new URL(CODES, import.meta.url).href;
   const { drawCode } = (await import(from)) as typeof import("./code.js");
@@ -20,7 +23,7 @@ async function codes(links: [link: string, kind: string][]): Promise<HTMLElement
   });
 }
 
-/** `readLink` is null where it is the same as `link`. */
+/** Shows how to share a pad. `readLink` is null if `link` itself is read-only. */
 export function showSharing(link: string, readLink: string | null, title: string): void {
   const button = byId("show-codes");
   const shown = byId("codes");
@@ -43,10 +46,10 @@ export function showSharing(link: string, readLink: string | null, title: string
     );
   });
   const send = byId("share-link");
-  // Only where the system has a sheet for it, and from https.
+  // The button is only shown where the system has such a dialog, which requires https.
   send.hidden = typeof navigator.share !== "function";
   send.addEventListener("click", () => {
-    // Who puts the sheet away has changed his mind, which is no fault.
+    // Closing the dialog is not an error.
     navigator.share({ title, url: link }).catch(() => undefined);
   });
 }

@@ -1,9 +1,9 @@
-/** Keys that work wherever one is on the page, and the sheet that lists all keys. */
+/** Keys that work anywhere on the page, and the dialog that lists all keys. */
 import { keyList } from "../words/keys.js";
 import { onLanguage, say } from "../words/page.js";
 import { byId, make } from "./dom.js";
 
-/** Keys that no button has; their messages are named `keys-…`. */
+/** Keys that have no button; their messages are named `keys-…`. */
 const OTHERS: [message: string, ...keys: string[]][] = [
   ["keys-indent", "Tab"],
   ["keys-outdent", "Shift-Tab"],
@@ -26,7 +26,7 @@ function shown(keys: readonly string[]): HTMLElement {
   return cell;
 }
 
-/** All that the page's buttons say about themselves, and the rest. */
+/** Returns the rows of the list: the keys of the page's buttons, and the others. */
 function rows(): Row[] {
   const buttons = [...document.querySelectorAll<HTMLElement>("button[data-keys]")];
   return [
@@ -37,14 +37,14 @@ function rows(): Row[] {
   ];
 }
 
-/** Ctrl, or Cmd on a Mac, with a key and nothing else. */
+/** Whether the event is the key with Ctrl, or Cmd on a Mac, and no other modifier. */
 function isStroke(event: KeyboardEvent, key: string): boolean {
   const held = event.ctrlKey !== event.metaKey && !event.altKey;
-  // On many keyboards, a slash takes Shift.
+  // On many keyboards, a slash needs Shift.
   return held && event.key.toLowerCase() === key && (key === "/" || !event.shiftKey);
 }
 
-/** `save` saves the newest revision; null where one may only read. */
+/** Handles the page's keys. `save` saves the newest revision; it is null for readers. */
 export function showShortcuts(save: (() => void) | null): void {
   const dialog = byId<HTMLDialogElement>("keys");
   const open = (): void => {

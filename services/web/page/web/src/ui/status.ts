@@ -1,35 +1,37 @@
-/** How the connection is, in words: what is said of it, without a page or a clock. */
+/** Describes the state of the connection in words. It needs neither a page nor a clock. */
 import type { Status } from "padfleet-client";
 
-/** For the style: open, busy, or broken. */
+/** The kind of state, which determines the style. */
 export type Mood = "open" | "busy" | "broken";
 
-/** What the bar says. */
+/** The short description in the bar. */
 export interface Line {
   mood: Mood;
-  /** A message of the catalogue. */
+  /** The key of the message. */
   words: string;
 }
 
-/** What is said at length, where something is wrong. */
+/** The longer explanation if something is wrong. */
 export interface Notice {
-  /** The message. */
+  /** The key of the message. */
   words: string;
-  /** Whole seconds until something is done about it by itself. */
+  /** The whole seconds until the next automatic attempt. */
   seconds?: number;
-  /** The message on what people can do about it. */
+  /** The key of the message on the button, which says what users can do. */
   button: string;
 }
 
-/** What is known beside how the connection is. */
+/** What is known in addition to the state of the connection. */
 export interface Known {
-  /** Whether the pad has been here. */
+  /** Whether the pad has arrived before. */
   joined: boolean;
-  /** Whether the server is known to have all that is shown here. */
+  /** Whether the server is known to have everything that is shown. */
   saved: boolean;
-  /** For how many ms there has been no pad, or the server has taken nothing of what waits for it. */
+  /**
+   * For how many ms there has been no pad, or the server has accepted none of the waiting edits.
+   */
   stuck: number;
-  /** The time as of `Date.now()`. */
+  /** The time as returned by `Date.now()`. */
   now: number;
 }
 
@@ -43,16 +45,19 @@ const ENDED: Record<string, string> = {
   tooLarge: "notice-too-large",
 };
 
-/** After how many ms it is said that a pad does not come. */
+/** How long a pad may take to arrive, in ms, before the page says so. */
 export const PATIENCE = 5000;
 
-/** The same of one that takes nothing: what is long is long under way where the network is slow. */
+/**
+ * How long the server may take to accept edits, in ms, before the page says so. It is longer,
+ * because large edits take a while over slow networks.
+ */
 export const LONG_PATIENCE = 15_000;
 
-/** Attempts that may fail before it is said. */
+/** How many attempts may fail before the page says so. */
 const SHORT = 2;
 
-/** What the bar says while the connection is as `status`. */
+/** Returns the short description of `status`. */
 export function lineOf(status: Status, { joined, saved }: Known): Line {
   switch (status.state) {
     case "open":
@@ -73,7 +78,10 @@ export function lineOf(status: Status, { joined, saved }: Known): Line {
   }
 }
 
-/** What is said at length; null while nothing is wrong, or may be over in a moment. */
+/**
+ * Returns the longer explanation of `status`, or null if nothing is wrong or it may be over in a
+ * moment.
+ */
 export function noticeOf(status: Status, { joined, saved, stuck, now }: Known): Notice | null {
   const button = "button-try-now";
   switch (status.state) {

@@ -1,4 +1,4 @@
-/** Keeps the status in the bar true from the first moment on. */
+/** Keeps the status in the bar up to date from the start. */
 import type { Pad } from "padfleet-client";
 
 import { write } from "../words/page.js";
@@ -7,14 +7,17 @@ import { type Known, lineOf, noticeOf } from "./status.js";
 
 export class StatusLine {
   private joined = false;
-  /** Since when, as of `Date.now()`, there is no pad, or nothing has come of what waits. */
+  /**
+   * Since when, as returned by `Date.now()`, there has been no pad, or no waiting edit has been
+   * accepted.
+   */
   private since = Date.now();
   private readonly line = byId("status");
   private readonly words = byId("status-words");
 
-  /** Whether what is shown is known to be what the pad has. An editor begins with just that. */
+  /** Whether the text that is shown is known to be the pad's. It is when the editor begins. */
   same: () => boolean = () => true;
-  /** Is told when there may be something else to be said at length, too. */
+  /** Called when the longer explanation may have changed. */
   shown: () => void = () => undefined;
 
   constructor(private readonly pad: Pad) {
@@ -35,7 +38,7 @@ export class StatusLine {
       this.show();
     });
     pad.on("edited", () => {
-      if (settled) this.since = Date.now(); // what is written now has not waited yet
+      if (settled) this.since = Date.now(); // this edit has only just begun to wait
       settled = false;
       this.show();
     });
@@ -46,7 +49,7 @@ export class StatusLine {
     const { joined, pad } = this;
     const now = Date.now();
     const saved = joined && pad.state.settled && this.same();
-    // A clock that has been put back says nothing about how long it was.
+    // If the clock was set back, the time that has passed is unknown.
     return { joined, saved, stuck: Math.max(0, now - this.since), now };
   }
 

@@ -1,4 +1,4 @@
-/** The dialog about a pad as a whole. */
+/** The dialog about the pad as a whole. */
 import type { EditorView } from "@codemirror/view";
 import type { Pad } from "padfleet-client";
 
@@ -15,7 +15,7 @@ import { showSettingsForAll } from "./foreveryone.js";
 import { toast } from "./toast.js";
 import type { Wishes } from "./wishes.js";
 
-/** Takes the authors away from the selection, or from all of the text. */
+/** Removes the authors from the selection, or from all of the text. */
 function clearColors(view: EditorView): void {
   const { empty, from, to } = view.state.selection.main;
   const on = view.state.facet(source);
@@ -27,7 +27,7 @@ function clearColors(view: EditorView): void {
   toast(say(edit === null ? "clear-none" : "cleared"));
 }
 
-/** `address` is that of the pad, `name` what it is called. */
+/** Sets up the dialog. `address` is the pad's address and `name` its name. */
 export function showThisPad(
   pad: Pad,
   editor: PadEditor,

@@ -1,11 +1,11 @@
-/** Times as people of the page's language write them. */
+/** Formats times in the page's language. */
 import { language } from "../words/page.js";
 
 function format(options: Intl.DateTimeFormatOptions, time: number): string {
   return new Intl.DateTimeFormat(language(), options).format(time);
 }
 
-/** For what is mostly of today: the hour, and the day where it was another. */
+/** Returns the time of day, and the date if it is not today. */
 export function clock(time: number): string {
   const today = new Date(time).toDateString() === new Date().toDateString();
   return today
@@ -13,7 +13,7 @@ export function clock(time: number): string {
     : format({ dateStyle: "medium", timeStyle: "short" }, time);
 }
 
-/** To the second. */
+/** Returns the date and the time to the second. */
 export function exactly(time: number): string {
   return format({ dateStyle: "medium", timeStyle: "medium" }, time);
 }

@@ -1,7 +1,7 @@
-/** A word in passing: seen for some seconds, and said aloud. */
+/** Short messages, which are shown for some seconds and read out. */
 import { announce, byId } from "./dom.js";
 
-/** How long it is seen, in ms. */
+/** How long a message is shown, in ms. */
 const SHOWN = 4000;
 
 let hiding: ReturnType<typeof setTimeout> | undefined;

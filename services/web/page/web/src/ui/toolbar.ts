@@ -1,4 +1,7 @@
-/** The buttons over the text, as one stop of the Tab key; arrows go from one to the next. */
+/**
+ * The buttons above the text. They are a single stop of the Tab key, and arrow keys move between
+ * them.
+ */
 import type { EditorState } from "@codemirror/state";
 import type { EditorView } from "@codemirror/view";
 
@@ -17,10 +20,10 @@ export class Toolbar {
   private readonly root = byId("tools");
   private readonly buttons = [...this.root.querySelectorAll<HTMLButtonElement>("[data-do]")];
   private readonly heading = byId<HTMLSelectElement>("heading");
-  /** All that arrows go through. */
+  /** The elements that arrow keys move between. */
   private readonly stops: HTMLElement[];
 
-  /** Who only reads has nothing to change: of the tools, he has those that find. */
+  /** Readers cannot change anything, so they only see the find button. */
   constructor(readOnly: boolean) {
     if (readOnly) {
       for (const part of this.root.children as HTMLCollectionOf<HTMLElement>) {
@@ -38,7 +41,7 @@ export class Toolbar {
       view.focus();
     });
     for (const button of this.buttons) {
-      // The text keeps its selection, and a phone its keyboard.
+      // This keeps the text's selection, and a phone's keyboard open.
       button.addEventListener("mousedown", (event) => event.preventDefault());
       button.addEventListener("click", (event) => {
         const deed = button.dataset["do"] ?? "";

@@ -1,4 +1,7 @@
-/** The notice under the bar: what is wrong with the connection, and what can be done about it. */
+/**
+ * The notice under the bar, which says what is wrong with the connection and what can be done about
+ * it.
+ */
 import type { Pad } from "padfleet-client";
 
 import { onLanguage, say, write, writeVerbatim } from "../words/page.js";
@@ -6,19 +9,23 @@ import { announce, byId } from "./dom.js";
 import { lineOf, noticeOf } from "./status.js";
 import type { StatusLine } from "./statusline.js";
 
-/** Shows the notice, says aloud what matters about the connection, and heeds the network and the person. */
+/**
+ * Shows the notice, announces important changes of the connection, and reacts to the network and to
+ * the user.
+ */
 export function showTrouble(pad: Pad, line: StatusLine): void {
   const notice = byId("notice");
   const noticeWords = byId("notice-words");
   const button = byId<HTMLButtonElement>("notice-button");
   let said = "";
-  let word = ""; // of the operator, until it is put away
+  let word = ""; // the operator's message, until it is dismissed
 
   const ask = (event: BeforeUnloadEvent): void => event.preventDefault();
 
   const show = (): void => {
     const { known } = line;
-    // Only where there is something to lose: browsers keep no page for the way back that asks.
+    // The page asks only if edits could be lost, because browsers do not keep a page that asks in
+    // their back/forward cache.
     const unsent = known.joined && !pad.state.settled && pad.status.state !== "ended";
     if (unsent) window.addEventListener("beforeunload", ask);
     else window.removeEventListener("beforeunload", ask);
@@ -30,7 +37,7 @@ export function showTrouble(pad: Pad, line: StatusLine): void {
     notice.dataset["state"] = wrong === null ? "open" : "broken";
     writeVerbatim(noticeWords, [cause, ...again].join(" "));
     write(button, wrong?.button ?? "button-ok");
-    // "Saving" and "Saved" come with every word; only what changes about the connection is said.
+    // "Saving" and "Saved" change with every word, so only changes of the connection are announced.
     const settled = wrong !== null || lineOf(pad.status, known).mood === "open";
     if (!settled) return;
     const spoken = wrong !== null ? cause : known.joined ? say("status-connected") : "";
@@ -52,19 +59,19 @@ export function showTrouble(pad: Pad, line: StatusLine): void {
   line.shown = show;
   onLanguage(show);
   setInterval(() => {
-    // Time alone changes what there is to say.
+    // What there is to say also changes with time.
     const { joined, saved } = line.known;
     if (!joined || !saved || pad.status.state !== "open") line.show();
   }, 500);
 
   document.addEventListener("visibilitychange", () => {
-    // What nobody looks at may be closed by a phone without another word.
+    // Phones may close a page in the background without notice.
     if (document.hidden) void pad.keep();
-    // One that slept has waited long enough by the time somebody looks at it.
+    // By the time somebody looks at a page that has slept, it has waited long enough.
     else if (pad.status.state === "waiting") pad.reconnect();
   });
-  // A page that is left is kept for the way back, as it is: without a connection, and to the server
-  // nobody is there.
+  // A page that the user leaves may stay in the back/forward cache. It closes its connection, so
+  // that the server no longer counts the user as present.
   window.addEventListener("pagehide", ({ persisted }) => {
     void pad.keep();
     if (persisted) pad.suspend();

@@ -1,14 +1,14 @@
-/** What was written on a page that was closed before it was sent, offered to whoever wrote it. */
+/** Offers edits that were not sent before their page was closed to the user who made them. */
 import { type Pad, textOf } from "padfleet-client";
 
 import { language, say, write, writeVerbatim } from "../words/page.js";
 import { announce, byId, make } from "./dom.js";
 import { toast } from "./toast.js";
 
-/** Characters of what was written that are shown. */
+/** How many characters of the edits are shown. */
 const SHOWN = 120;
 
-/** Offers what is found, one after the other. */
+/** Offers the drafts that were found, one after the other. */
 export function offerUnsent(pad: Pad): void {
   pad.on("unsent", (drafts) => {
     const waiting = [...drafts];

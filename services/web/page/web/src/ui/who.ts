@@ -1,4 +1,4 @@
-/** Says who wrote a passage: on hover, on a tap, and by a command that is read out. */
+/** Shows who wrote a passage: on hover, on a tap, and by a command whose answer is read out. */
 import type { EditorView, KeyBinding } from "@codemirror/view";
 import type { Pad } from "padfleet-client";
 
@@ -8,10 +8,10 @@ import { source } from "../editor/source.js";
 import { say, writeVerbatim } from "../words/page.js";
 import { announce, byId, make } from "./dom.js";
 
-/** Milliseconds for which the pointer has to rest on a text. */
+/** How long the pointer must rest on a text, in ms. */
 const REST = 350;
 
-/** Milliseconds for which a tap shows it. */
+/** How long the answer to a tap is shown, in ms. */
 const SHOWN = 3000;
 
 export class Who {
@@ -23,7 +23,7 @@ export class Who {
     private readonly view: () => EditorView,
   ) {
     this.tip.hidden = true;
-    this.tip.setAttribute("aria-hidden", "true"); // the command says it to who cannot see it
+    this.tip.setAttribute("aria-hidden", "true"); // the command answers for screen readers
     document.body.append(this.tip);
     byId("who-wrote").addEventListener("click", () => {
       const words = byId("who-words");
@@ -33,7 +33,7 @@ export class Who {
     });
   }
 
-  /** Watches over a text. It has to show what its `source` says. */
+  /** Watches the pointer over a text, which must show its state's `source`. */
   watch(view: EditorView): void {
     const { dom, scrollDOM } = view;
     dom.addEventListener("pointermove", (event) => {
@@ -49,17 +49,17 @@ export class Who {
     dom.addEventListener("pointerleave", ({ pointerType }) => {
       if (pointerType !== "touch") this.hide(); // a finger leaves with each tap
     });
-    // Before the editor hears of the key, which may be the one that asks.
+    // This comes before the editor handles the key, which may be the one for the command.
     dom.addEventListener("keydown", () => this.hide(), true);
     scrollDOM.addEventListener("scroll", () => this.hide(), { passive: true });
   }
 
-  /** For the keys of the editor; the same as Etherpad has. */
+  /** The editor's key for the command, which is the same as in Etherpad. */
   get keys(): KeyBinding[] {
     return [{ key: "Mod-Shift-2", run: () => this.tell(), preventDefault: true }];
   }
 
-  /** Shows it at the cursor, and says it. */
+  /** Shows the author at the cursor, and reads the name out. */
   private tell(): boolean {
     const view = this.view();
     const author = authorAtCursor(view.state);
@@ -77,7 +77,7 @@ export class Who {
     const position = from.assoc < 0 ? Math.max(from.pos - 1, 0) : from.pos;
     const place = view.coordsAtPos(position, 1);
     const author = authorAt(view.state.facet(source), position);
-    // Beyond the end of a line there is nothing that somebody has written.
+    // Beyond the end of a line there is no text.
     const beside = place === null || Math.abs(place.left - x) > 40 || y < place.top;
     const own = tapped && author === this.pad.vars.userId;
     if (author === "" || beside || own) return this.hide();

@@ -1,30 +1,36 @@
-/** What the address of a page asks for, by the names that Etherpad's page has for it. */
+/** What a page's address asks for, by the names that Etherpad's page uses. */
 
 export interface Wishes {
-  /** What the user is called, and "#rrggbb"; null where nothing is asked for. */
+  /** The user's name, and the colour as "#rrggbb"; null if the address does not say. */
   name: string | null;
   color: string | null;
-  /** Whether authors' colours are shown; null where it is left to the reader, as below. */
+  /**
+   * Whether authors' colours and, for `mono`, a monospaced font are shown; null if the address does
+   * not say.
+   */
   colors: boolean | null;
   mono: boolean | null;
-  /** Whether there are the tools over the text, the buttons of the bar, and the chat. */
+  /** Whether the page has the tools above the text, the buttons of the bar, and the chat. */
   tools: boolean;
   menu: boolean;
   chat: boolean;
-  /** Whether the chat, or else who is here, is open from the beginning. */
+  /** Whether the chat or the list of people is open at the start. */
   open: "chat" | "people" | null;
-  /** Whether all lines run from right to left, and not each the way of its letters. */
+  /** Whether all lines run from right to left instead of in the direction of their letters. */
   rightToLeft: boolean;
-  /** Whether to begin with the history, and at which revision; null is the newest. */
+  /** Whether to begin with the history, and at which revision; null means the newest. */
   history: boolean;
   rev: number | null;
-  /** Whether a language is asked for, which the server has seen to. */
+  /** Whether the address asks for a language, which the server has already applied. */
   language: boolean;
-  /** The line to begin at, from 1 on. */
+  /** The line to begin at, counted from 1. */
   line: number | null;
 }
 
-/** What is open beside the text: the chat, where there is one, else who is here if `both` are. */
+/**
+ * Returns what is open next to the text: the chat if there is one, or else the people if `both` are
+ * to be open.
+ */
 export function beside(chat: boolean, always: boolean, both: boolean): Wishes["open"] {
   if (chat && (always || both)) return "chat";
   return both ? "people" : null;
@@ -32,7 +38,10 @@ export function beside(chat: boolean, always: boolean, both: boolean): Wishes["o
 
 const COLOR = /^#?([0-9a-f]{3}|[0-9a-f]{6})$/i;
 
-/** `search` and `hash` as those of `location`. What has no meaning is as if it were not there. */
+/**
+ * Reads the address. `search` and `hash` are those of `location`. Values without a meaning are
+ * ignored.
+ */
 export function readWishes(search: string, hash: string): Wishes {
   const given = new URLSearchParams(search);
   const is = (name: string, value: string): boolean =>
@@ -65,7 +74,7 @@ export function readWishes(search: string, hash: string): Wishes {
   };
 }
 
-/** `#abc` as `#aabbcc`, which is all that a colour field takes. */
+/** Returns a colour such as `#abc` in the form `#aabbcc`, which colour fields require. */
 export function longHex(color: string): string {
   const short = /^#([0-9a-f])([0-9a-f])([0-9a-f])$/i.exec(color);
   if (short === null) return color.slice(0, 7);

@@ -1,14 +1,16 @@
-/** The words of the page in one language at a time; the catalogues are in `web/words`. */
+/** The page's texts in one language. The catalogues are in `web/words`. */
 import { FluentBundle, FluentResource, type FluentVariable } from "@fluent/bundle";
 
-/** What is put into a message: numbers are written, and counted, as the language does it. */
+/**
+ * The arguments of a message. Numbers are formatted and pluralised by the rules of the language.
+ */
 export type Args = Record<string, string | number>;
 
-/** What an element is given of a message. */
+/** The parts of a message that an element gets. */
 export interface Parts {
-  /** Its text; null where the message has none, for elements that hold something else. */
+  /** The element's text; null if the message has none, for elements with other content. */
   text: string | null;
-  /** Such as `title` and `aria-label`. */
+  /** The element's attributes, such as `title` and `aria-label`. */
   attributes: [name: string, value: string][];
 }
 
@@ -20,19 +22,19 @@ export class Catalogue {
   private readonly bundle: FluentBundle;
   private readonly rightToLeft: boolean;
 
-  /** `source` is in the syntax of Fluent. An Error where it has faults. */
+  /** `source` is in the syntax of Fluent. Throws an `Error` if it has syntax errors. */
   constructor(
     readonly language: string,
     source: string,
   ) {
-    // Isolation is up to `isolated`: the library's would put marks around every number.
+    // `isolated` isolates arguments. The library's isolation would put marks around every number.
     this.bundle = new FluentBundle(language, { useIsolating: false });
     const [fault] = this.bundle.addResource(new FluentResource(source));
     if (fault !== undefined) throw fault;
     this.rightToLeft = LEFTWARD.test(source);
   }
 
-  /** The text of a message; its key where there is no such message. */
+  /** Returns the text of a message, or its key if there is no such message. */
   say(key: string, args: Args = {}): string {
     return this.parts(key, args).text ?? key;
   }
@@ -54,7 +56,7 @@ export class Catalogue {
     return { text, attributes };
   }
 
-  /** Names and the like keep to themselves where they may run the other way than the sentence. */
+  /** Isolates names and the like where they may run in the other direction than the sentence. */
   private isolated(args: Args): Record<string, FluentVariable> {
     return Object.fromEntries(
       Object.entries(args).map(([name, value]) => {

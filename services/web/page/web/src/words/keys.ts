@@ -1,4 +1,4 @@
-/** Names of keys, as they are printed on the reader's keyboard. */
+/** The names of keys as printed on the reader's keyboard. */
 
 const MAC = typeof navigator !== "undefined" && /Mac|iPhone|iPad/.test(navigator.platform);
 
@@ -16,7 +16,10 @@ const NAMED: Record<string, string> = {
 
 type Say = (key: string) => string;
 
-/** The names of the keys of a stroke such as `Mod-Shift-x`. `say` gives the words of a message. */
+/**
+ * Returns the names of the keys of a stroke such as `Mod-Shift-x`. `say` returns the text of a
+ * message.
+ */
 export function keyList(stroke: string, say: Say, mac = MAC): string[] {
   return stroke.split(/-(?=.)/).map((key) => {
     if (mac && key in ON_MAC) return ON_MAC[key] as string;
@@ -25,7 +28,7 @@ export function keyList(stroke: string, say: Say, mac = MAC): string[] {
   });
 }
 
-/** `Mod-Shift-x`, as the editor writes it, for people: `Ctrl+Shift+X`, or `⌘⇧X` on a Mac. */
+/** Returns a stroke such as `Mod-Shift-x` in readable form: `Ctrl+Shift+X`, or `⌘⇧X` on a Mac. */
 export function keyNames(stroke: string, say: Say, mac = MAC): string {
   return keyList(stroke, say, mac).join(mac ? "" : "+");
 }

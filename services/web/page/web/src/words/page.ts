@@ -1,15 +1,15 @@
 /**
- * Words on the page. An element names its message by `data-words`, in the page's HTML or by `write`,
- * so that all of them can be put into another language at any time.
+ * The texts on the page. An element names its message in `data-words`, in the page's HTML or by
+ * `write`, so that all texts can be translated at any time.
  *
- * The page comes from the server in its reader's language. What is needed to say more than that is
- * loaded after the text can be written in (`speech.ts`): until then, what is written to elements
- * waits for it, but for the few messages that the page has brought in its template `first-words`.
+ * The server sends the page in its reader's language. The code that translates anything else is
+ * loaded after the text can be edited (`speech.ts`). Until then, elements that have been written to
+ * wait for their texts, except for a few messages that the page's template `first-words` contains.
  */
 import type { Args, Parts } from "./catalogue.js";
 import { keyNames } from "./keys.js";
 
-/** What can say the messages in one language: a `Catalogue`. */
+/** Returns messages in one language. `Catalogue` implements it. */
 export interface Speaker {
   readonly language: string;
   say(key: string, args?: Args): string;
@@ -22,12 +22,12 @@ let words: Speaker | null = null;
 const waiting = new Set<Element>();
 const listeners: (() => void)[] = [];
 
-/** The words of a message in the page's language. */
+/** Returns the text of a message in the page's language. */
 export function say(key: string, args?: Args): string {
   return words?.say(key, args) ?? key;
 }
 
-/** Puts the words of a message into an element, and keeps them there in whatever language. */
+/** Puts the text of a message into an element, and translates it when the language changes. */
 export function write(element: Element, key: string, args?: Args): void {
   const kept = args === undefined ? undefined : JSON.stringify(args);
   if (element.dataset["words"] === key && element.dataset["args"] === kept) return;
@@ -43,33 +43,35 @@ export function write(element: Element, key: string, args?: Args): void {
   if (text !== null) element.textContent = text;
 }
 
-/** The text of a message that has come with the page; null for others. */
+/** Returns the text of a message in the page's template, or null if it is not there. */
 function brought(key: string): string | null {
   const first = document.getElementById("first-words");
   if (!(first instanceof HTMLTemplateElement)) return null;
   return first.content.querySelector(`[data-words="${key}"]`)?.textContent ?? null;
 }
 
-/** An element whose words are none of ours: a name, or what a server says. */
+/** Writes a text that is not in the catalogue, such as a name or an answer of the server. */
 export function writeVerbatim(element: HTMLElement, text: string): void {
   delete element.dataset["words"];
   delete element.dataset["args"];
   if (element.textContent !== text) element.textContent = text;
 }
 
-/** The page's language, for dates and numbers. */
+/** Returns the page's language, for dates and numbers. */
 export function language(): string {
   return words?.language ?? document.documentElement.lang;
 }
 
-/** Calls `listener` when the language has changed, for words that are in no element. */
+/**
+ * Calls `listener` whenever the language has changed, in order to update texts outside of elements.
+ */
 export function onLanguage(listener: () => void): void {
   listeners.push(listener);
 }
 
 /**
- * From now on `speaker` says everything. `fresh`: the page is in its language already, as it has come
- * from the server, so that only what was written meanwhile is to be said.
+ * Uses `speaker` for all texts from now on. With `fresh`, the page is already in its language, as
+ * the server sent it, so only elements written to since then and those with keys are translated.
  */
 export function speakAs(speaker: Speaker, fresh: boolean): void {
   words = speaker;

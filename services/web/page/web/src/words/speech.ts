@@ -1,25 +1,27 @@
-/** The languages that the page can be put into. */
+/** The languages that the page can be shown in. */
 import { Catalogue } from "./catalogue.js";
 import { speakAs } from "./page.js";
 
-/** Files with the words of a language, beside this script: filled in by build.mjs. */
+/**
+ * The files with the texts of each language, next to this script. build.mjs inserts their names.
+ */
 declare const CATALOGUES: Record<string, { file: string; dir: string }>;
 
 /**
- * Begins with the language that the server chose for this page. Throws where its words cannot be had:
- * it may be tried again.
+ * Begins with the language that the server chose for this page. Throws if its texts cannot be
+ * loaded; call it again to retry.
  */
 export async function begin(): Promise<void> {
   speakAs(await catalogueOf(document.documentElement.lang), true);
 }
 
-/** Puts the page into a language; false if its words cannot be had. */
+/** Shows the page in a language. Returns false if its texts cannot be loaded. */
 export async function speak(tag: string): Promise<boolean> {
   let found;
   try {
     found = await catalogueOf(tag);
   } catch {
-    return false; // The connection is lost; what is there stays.
+    return false; // the page stays as it is
   }
   document.documentElement.lang = tag;
   document.documentElement.dir = CATALOGUES[tag]?.dir ?? "ltr";
