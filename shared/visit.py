@@ -16,6 +16,10 @@ class NotAllowed(Exception):
     refused."""
 
 
+class TooFast(Exception):
+    """The visitor has to come again later."""
+
+
 class Visitor(NamedTuple):
     pad: str  #: the pad's own id
     requested: str  #: what was asked for; if that is its read-only id, `pad` is secret
@@ -42,6 +46,11 @@ class Door(Protocol):
 
     async def work(self, request: web.Request, pad: str) -> Visitor:
         """Admits a visitor who wants to write on a pad. Raises `NotAllowed`."""
+        ...
+
+    async def charge(self, visitor: Visitor) -> None:
+        """Charges the visitor, who wants to see the pad, if it has to be fetched from the cold
+        store. Raises `TooFast`, or what `UNREACHABLE` lists."""
         ...
 
     def address(self, request: web.Request) -> str:

@@ -98,7 +98,7 @@ class Compaction:
         # What gets lost is made up for when the pad is next loaded and written to.
         size = len(pad.pool)
         begin = pad.indexed_up_to
-        found = await aside(size - begin > MANY_ATTRIBUTES, pad.pool.authors, begin)
+        found = await aside(size - begin > MANY_ATTRIBUTES, pad.pool.authors_from, begin)
         await contributions.note(self._redis, found, pad_id, pad.epoch, kept=pad.kept)
         pad.indexed_up_to = size
 

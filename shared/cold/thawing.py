@@ -11,8 +11,9 @@ several processes one installs the pad, and the others find that it is there.
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
+from typing import Any
 
 from prometheus_client import Counter, Histogram
 from redis.exceptions import ResponseError
@@ -36,6 +37,7 @@ from padfleet.shared.log.pad.moving import (
 )
 from padfleet.shared.log.people import authors, groups
 from padfleet.shared.log.records import Revision, Snapshot
+from padfleet.shared.misses import Misses
 from padfleet.shared.tasks import Boxed, TaskFault, all_of, awaited
 
 log = logging.getLogger(__name__)
@@ -46,9 +48,6 @@ happens in the same instant."""
 
 PATIENCE = 20.0
 """How many seconds a pad may take to come; clients that want it have given up long before."""
-
-MOST_MISSED = 10_000
-"""The maximum number of names for which it is remembered that there is no such pad."""
 
 LOST_ORDERS = 1_000_000
 """How far the numbering of sessions skips ahead if some sessions may have been lost."""
@@ -70,6 +69,10 @@ AWAY = Counter(
     "Failed calls of the cold store, by operation",
     ["what"],
 )
+
+
+Attempts = dict[str, asyncio.Task[bool | TaskFault]]
+"""What is under way, by pad."""
 
 
 class Thawing:
@@ -95,9 +98,9 @@ class Thawing:
         self._keyspace = keyspace
         self.cold = cold
         self._patience_s = patience_s
-        self._trusting_s = trusting_s
-        self._missed: dict[str, float] = {}  #: by name: until when the pad is taken not to exist
-        self._under_way: dict[str, asyncio.Task[bool | TaskFault]] = {}
+        self._missed = Misses(trusting_s)
+        self._under_way: Attempts = {}
+        self._looking: Attempts = {}
 
     async def bring(self, pad: str) -> bool:
         """Returns True when the pad is in Redis, or False if there is none of this name.
@@ -107,15 +110,13 @@ class Thawing:
         """
         if pad.startswith(CANARY):
             return False
-        task = self._under_way.get(pad)
-        if task is None:
-            task = awaited(Boxed(self._bring(pad)), "thaw")
-            self._under_way[pad] = task
-            task.add_done_callback(lambda _: self._under_way.pop(pad, None))
-        outcome = await asyncio.shield(task)
-        if isinstance(outcome, TaskFault):
-            raise outcome.again()
-        return outcome
+        return await self._together(self._under_way, pad, self._bring)
+
+    async def has(self, pad: str) -> bool:
+        """Implements `Elsewhere.has`."""
+        if self._is_missed(pad):
+            return False
+        return await self._together(self._looking, pad, self._has)
 
     async def bring_if_lost(self, pad: str) -> bool:
         """Brings the pad if it was in Redis and no longer is, though nothing has taken it out.
@@ -138,8 +139,7 @@ class Thawing:
                 return None
             found = await self.cold.read(pad)
             if found is None:
-                if (await whereabouts(self._redis, self._keyspace, keys)).head is None:
-                    self._miss(pad)
+                await self._note_if_missed(pad)
                 return None
             # Nobody can have written on a cold pad before it was read; any other state has to be
             # put right.
@@ -194,22 +194,43 @@ class Thawing:
         """Implements `Elsewhere.pad_of_read_only`."""
         return await self.cold.pad_of_read_only(read_only_id)
 
+    @staticmethod
+    async def _together(
+        under_way: Attempts, pad: str, attempt: Callable[[str], Coroutine[Any, Any, bool]]
+    ) -> bool:
+        """Returns the outcome of the attempt, which all share who want it at the same time."""
+        task = under_way.get(pad)
+        if task is None:
+            task = under_way[pad] = awaited(Boxed(attempt(pad)), "thaw")
+            task.add_done_callback(lambda _: under_way.pop(pad, None))
+        outcome = await asyncio.shield(task)
+        if isinstance(outcome, TaskFault):
+            raise outcome.again()
+        return outcome
+
+    async def _has(self, pad: str) -> bool:
+        async with self._in_time("look"):
+            found = await self.cold.look(pad) is not None
+            if not found:
+                await self._note_if_missed(pad)
+        return found
+
+    async def _note_if_missed(self, pad: str) -> None:
+        """Redis is asked after the store, since the pad may have been created meanwhile."""
+        keys = self._keyspace.pad(pad)
+        if (await whereabouts(self._redis, self._keyspace, keys)).head is None:
+            self._missed.add(pad)
+
     async def _bring(self, pad: str) -> bool:
         if self._is_missed(pad):
             return False
         found = await self._found(pad)
         if not found:
-            self._miss(pad)
+            self._missed.add(pad)
         return found
 
     def _is_missed(self, pad: str) -> bool:
-        return pad.startswith(CANARY) or self._missed.get(pad, 0.0) > time.monotonic()
-
-    def _miss(self, pad: str) -> None:
-        if self._trusting_s:
-            self._missed[pad] = time.monotonic() + self._trusting_s
-            while len(self._missed) > MOST_MISSED:
-                del self._missed[next(iter(self._missed))]
+        return pad.startswith(CANARY) or pad in self._missed
 
     async def _found(self, pad: str) -> bool:
         began = time.perf_counter()

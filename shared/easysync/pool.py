@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Any, Final
 
@@ -22,13 +22,16 @@ class AttributePool:
     comma, two pairs may share a number. Clients treat these as the same, so they are the same here.
     """
 
-    __slots__ = ("_next", "_numbers", "_pairs", "_shared")
+    __slots__ = ("_authors", "_next", "_numbers", "_pairs", "_shared")
 
     def __init__(self) -> None:
         self._pairs: dict[int, Attribute] = {}
         self._numbers: dict[str, int] = {}
         self._next = 0
         self._shared = False  # whether a clone shares it; it is then copied before it is changed
+        self._authors: tuple[list[str], int] = [], 0
+        """The authors among the first so many attributes. Attributes are only added to a pool, so
+        each is looked at once: a large pad has 200,000, and every newcomer asks who wrote it."""
 
     def put(self, key: str, value: str) -> int:
         """Returns the number of the attribute, which is a new one if the attribute has none yet."""
@@ -69,9 +72,20 @@ class AttributePool:
         """Returns all attributes, in the order of their numbers."""
         return self._pairs.values()
 
-    def authors(self, begin: int = 0) -> list[str]:
-        """Returns the authors among the attributes from number `begin` on, in order. The attribute
-        "author" without a value stands for nobody."""
+    def authors(self) -> Sequence[str]:
+        """Returns the authors among the attributes, in order."""
+        known, seen = self._authors
+        size = len(self._pairs)
+        if self._next != size:
+            return self.authors_from(0)  # there are gaps, and `put` may fill them
+        if seen != size:
+            known = [*known, *self.authors_from(seen)]
+            self._authors = known, size
+        return known
+
+    def authors_from(self, begin: int) -> list[str]:
+        """Returns those among the attributes from number `begin` on. The attribute "author" without
+        a value stands for nobody."""
         attributes = islice(self.pairs(), begin, None)
         return [value for key, value in attributes if key == "author" and value]
 
@@ -80,6 +94,7 @@ class AttributePool:
         two changes."""
         twin = AttributePool()
         twin._pairs, twin._numbers, twin._next = self._pairs, self._numbers, self._next
+        twin._authors = self._authors
         twin._shared = self._shared = True
         return twin
 
@@ -89,6 +104,7 @@ class AttributePool:
             return
         if self._shared:
             self._unshare()
+        self._authors = [], 0
         for number in [number for number in self._pairs if number >= size]:
             key, value = self._pairs.pop(number)
             self._numbers.pop(f"{key},{value}", None)

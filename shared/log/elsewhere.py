@@ -16,6 +16,10 @@ class Elsewhere(Protocol):
     async def bring(self, pad: str) -> bool:
         """Returns True when the pad is in Redis; False if there is no pad of this name."""
 
+    async def has(self, pad: str) -> bool:
+        """Returns whether the pad, which Redis does not have, can be brought. It is not moved, and
+        little of it is read."""
+
     async def view(self, pad: str) -> "PadReader | None":
         """Returns the pad as it is stored there, without moving it. None: there is none, or it is
         in Redis by now, because it was on its way there, or lost."""

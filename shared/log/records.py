@@ -4,13 +4,16 @@ Everything is msgpack. Texts are code-unit strings and may hold lone surrogates,
 refuses, hence `surrogatepass`; `UNITS` reads what that has written.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 import msgpack
 
 from padfleet.shared.easysync.utf16 import UNITS
+
+LONG = 100_000
+"""Code units of text that are encoded at once: a millisecond or so."""
 
 Pool = list[tuple[str, str]]
 """An attribute pool: the attributes in the order of their numbers."""
@@ -144,7 +147,35 @@ def encode_entry(entry: Entry) -> bytes:
     values = [getattr(entry, name) for name in entry.__slots__]
     if isinstance(entry, Deletion) and entry.only_at is None:
         values.pop()  # older writers read it as long as it asks for nothing that they do not know
-    return pack([_LETTERS[type(entry)], *values])
+    values = [_LETTERS[type(entry)], *values]
+    if takes_long(entry):
+        header = msgpack.Packer().pack_array_header(len(values))
+        return header + b"".join(part for value in values for part in _packed_in_pieces(value))
+    return pack(values)
+
+
+def takes_long(entry: Entry) -> bool:
+    """Whether it takes more than some milliseconds to encode the entry. `encode_entry` then lets
+    other threads run after each part of the text."""
+    match entry:
+        case Submission():
+            return len(entry.changeset) > LONG
+        case Creation():
+            return len(entry.text) > LONG
+        case _:
+            return False
+
+
+def _packed_in_pieces(value: Any) -> Iterator[bytes]:
+    if not isinstance(value, str) or len(value) <= LONG:
+        yield pack(value)
+        return
+    pieces = [
+        value[start : start + LONG].encode("utf-8", "surrogatepass")
+        for start in range(0, len(value), LONG)
+    ]
+    yield b"\xdb" + sum(map(len, pieces)).to_bytes(4, "big")  # str 32, as msgpack calls it
+    yield from pieces
 
 
 def fence_around_order(fence: Fence) -> tuple[bytes, bytes]:

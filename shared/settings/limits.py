@@ -72,8 +72,9 @@ class LimitSettings(RedisProcessSettings):
     )
     new_pads_per_minute: int = setting(
         60,
-        "pads per minute that one author may create on this worker by opening them; as many in a "
-        "burst. Further ones wait for up to 10 s. 0: no limit",
+        "pads per minute that one author may create on this worker by opening them, or have "
+        "fetched from the cold store; as many in a burst. Further ones wait for up to 10 s. "
+        "0: no limit",
         minimum=0,
         maximum=1_000_000,
     )

@@ -68,6 +68,9 @@ class Room:
         self.keys = keys
         self.users = 0  #: joins under way and sessions; the room closes at 0
         self.opened: asyncio.Task[TaskFault | None] | None = None
+        self.may_fetch = asyncio.Event()
+        """Set once somebody who has been identified wants the pad. Until then, it is not fetched
+        from the cold store for this room."""
         self.making = asyncio.Lock()
         self.made_in = -1  #: the epoch in which somebody here has had the turn to make the pad
         opens = OPENS if group_of(pad_id) is None else ""

@@ -19,10 +19,12 @@ from padfleet.shared.budget import Budget
 from padfleet.shared.log.connection.channels import Subscriber
 from padfleet.shared.log.connection.connect import PATIENCE, UNREACHABLE, Redis
 from padfleet.shared.log.connection.several import StoredHead, read_heads
+from padfleet.shared.log.damage import of_right_type
 from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.log.pad import announcements
+from padfleet.shared.log.pad.pads import glance
 from padfleet.shared.supervisor import Keeper, Loose, progress, tick
-from padfleet.shared.tasks import Boxed, TaskFault, awaited, forget
+from padfleet.shared.tasks import Boxed, TaskFault, all_of, awaited, forget
 
 log = logging.getLogger(__name__)
 
@@ -103,9 +105,14 @@ class Rooms:
         if isinstance(outcome, TaskFault):
             raise outcome.again()
 
-    def begin_to_enter(self, pad_id: str) -> Room:
+    def begin_to_enter(self, pad_id: str, *, may_fetch: bool = True) -> Room:
         """Opens the pad's room if need be, for somebody who will want it soon, and returns
-        immediately. Each call needs a `leave`."""
+        immediately. Each call needs a `leave`.
+
+        Arguments:
+            may_fetch: whether the pad may be fetched from the cold store for this; not as long as
+                it is unknown who wants it.
+        """
         keys = self._keyspace.pad(pad_id)
         room = self._rooms.get(keys.channel)
         if room is None:
@@ -124,6 +131,8 @@ class Rooms:
             # The error concerns only those who enter, who may be nobody.
             room.opened = awaited(Boxed(self._open(room)), "opening")
             metrics.PADS.set(len(self._rooms))
+        if may_fetch:
+            room.may_fetch.set()
         room.users += 1
         return room
 
@@ -190,8 +199,17 @@ class Rooms:
         return room is not None and room.has(session)
 
     async def _open(self, room: Room) -> None:
-        await self.subscriber.subscribe(room.keys.channel)
+        await all_of(self._wait_if_away(room), self.subscriber.subscribe(room.keys.channel))
         await room.open()
+
+    async def _wait_if_away(self, room: Room) -> None:
+        """Returns at once if the pad is in Redis or nowhere, and otherwise when it may be fetched.
+        Raises the same as `enter`."""
+        if self._redis.elsewhere is not None and not room.may_fetch.is_set():
+            with of_right_type(room.keys.meta):
+                found = await glance(self._redis, room.keys, fetch=False)
+            if found.away:
+                await room.may_fetch.wait()
 
     def _deliver(self, channel: str, data: bytes) -> None:
         room = self._rooms.get(channel)

@@ -1,8 +1,10 @@
-"""This module limits how many pads somebody may create by opening them.
+"""This module limits how many pads somebody may bring into Redis by naming them: pads that do not
+exist yet, and pads that have to be fetched from the cold store.
 
-Unlike anything else that a visitor does, a pad takes memory in Redis until somebody removes it. So
-anybody who opens one new pad after another has to wait. This is counted by author, and also by
-address if the operator says that an address stands for one person (it may stand for a school).
+Unlike anything else that a visitor does, a pad takes memory in Redis until somebody removes it, and
+fetching one takes the store and the fleet some work. So anybody who opens one such pad after
+another has to wait. This is counted by author, and also by address if the operator says that an
+address stands for one person (it may stand for a school).
 """
 
 import asyncio
@@ -20,7 +22,7 @@ back-off."""
 
 class Makers:
     def __init__(self, *, per_author: int, per_address: int) -> None:
-        """Takes how many pads may be created per minute, and as many at once; 0 means no limit."""
+        """Takes how many pads may be brought per minute, and as many at once; 0 means no limit."""
         self._by_author = _buckets(per_author)
         self._by_address = _buckets(per_address)
 
@@ -32,9 +34,11 @@ class Makers:
         )
 
     async def wait(self, author: str, address: str) -> None:
-        """Waits until both may create one more pad. Raises `RateExceeded`."""
+        """Waits until both may bring one more pad. The author is empty for somebody who only
+        fetches something and is no author yet: then the address counts as one. Raises
+        `RateExceeded`."""
         waits = [
-            _take(self._by_author, author, "new_pads"),
+            _take(self._by_author, author or f"newcomers/{address}", "new_pads"),
             _take(self._by_address, address, "new_pads_per_address") if address else 0.0,
         ]
         if (longest := max(waits)) > 0:

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
+from typing import NamedTuple
 
 from redis.exceptions import RedisError
 
@@ -24,6 +25,18 @@ log = logging.getLogger(__name__)
 BEATS_PER_TIMEOUT = 4
 """How many beats there are in a timeout: three may get lost before a worker counts as dead."""
 
+LONGEST_PAUSE = 64
+"""After how many beats at most it is tried again to announce the sessions on a pad whose keys are
+damaged. The pauses double from one beat on."""
+
+
+class _Retry(NamedTuple):
+    at: int  #: the beat of the next attempt
+    pause: int  #: in beats, if that fails, too
+
+    def failed(self) -> "_Retry":
+        return _Retry(self.at + self.pause, min(2 * self.pause, LONGEST_PAUSE))
+
 
 class Liveness:
     """The heartbeat of this worker, and its check for others that have died. Every worker removes
@@ -37,7 +50,8 @@ class Liveness:
         self._timeout_ms = timeout_ms
         self._missing: set[str] = set()
         self._astray: set[str] = set()
-        self._forgotten: set[str] = set()
+        self._beats = 0
+        self._forgotten: dict[str, _Retry] = {}
         """The pads from which others have removed our sessions, and on which they have not been
         announced again yet."""
         self.last_beat = 0.0
@@ -68,11 +82,11 @@ class Liveness:
         self.last_beat = asyncio.get_running_loop().time()
         if silence_ms > self._timeout_ms:
             log.warning("this worker was taken for dead; announcing its sessions again")
-            self._forgotten = {room.pad_id for room in self._rooms}
+            now = _Retry(self._beats, 1)
+            self._forgotten = {room.pad_id: now for room in self._rooms}
         if self._forgotten:
-            told = [room for room in self._rooms if room.pad_id in self._forgotten]
-            failed = await _each(told, self._announce, "sessions not announced")
-            self._forgotten = {room.pad_id for room in failed}
+            await self._announce_all()
+        self._beats += 1
         self._look_for_strays()
         # A worker has to be missing twice in a row, because the first members of a new worker may
         # arrive here before an answer that was given before it started.
@@ -108,6 +122,17 @@ class Liveness:
                 self._rooms.leave_queue.look(room.keys)
             found.update(strays)
         self._astray = found
+
+    async def _announce_all(self) -> None:
+        """Announces the sessions on the pads whose turn it is."""
+        rooms = {room.pad_id: room for room in self._rooms}
+        # On a pad that has been closed meanwhile, nobody is left to be announced.
+        waiting = {pad: retry for pad, retry in self._forgotten.items() if pad in rooms}
+        due = [rooms[pad] for pad, retry in waiting.items() if retry.at <= self._beats]
+        failed = await _each(due, self._announce, "sessions not announced")
+        later = {room.pad_id: waiting[room.pad_id].failed() for room in failed}
+        settled = {room.pad_id for room in due}
+        self._forgotten = {p: retry for p, retry in waiting.items() if p not in settled} | later
 
     async def _announce(self, room: Room) -> None:
         for session in list(room.sessions.values()):

@@ -13,9 +13,10 @@ class Ahead:
         self._room: Room | None = None
 
     def open(self, pad_id: str) -> None:
-        """Begins to open the pad. Only the first call counts."""
+        """Begins to open the pad, if it is in Redis: to fetch it from the cold store is charged to
+        whoever wants it. Only the first call counts."""
         if self._room is None:
-            self._room = self._rooms.begin_to_enter(pad_id)
+            self._room = self._rooms.begin_to_enter(pad_id, may_fetch=False)
 
     def close(self) -> None:
         """Lets go of the pad. A session that has joined holds it itself by now."""

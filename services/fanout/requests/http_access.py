@@ -8,12 +8,16 @@ from padfleet.services.fanout.auth.access import Access
 from padfleet.services.fanout.auth.decision import Denied, RequestedPad
 from padfleet.services.fanout.auth.handshake import Handshake, wanted_pad
 from padfleet.services.fanout.limits.addresses import Trusted
+from padfleet.services.fanout.limits.allowances import RateExceeded
 from padfleet.services.fanout.limits.doorman import COOKIES
+from padfleet.services.fanout.limits.makers import Makers
 from padfleet.shared.easysync import to_units
 from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.connection.lanes import Lane, take_lane
+from padfleet.shared.log.damage import of_right_type
 from padfleet.shared.log.keys import Keyspace
-from padfleet.shared.visit import NotAllowed, Visitor
+from padfleet.shared.log.pad import pads
+from padfleet.shared.visit import NotAllowed, TooFast, Visitor
 
 
 @web.middleware
@@ -28,11 +32,19 @@ async def by_the_lane_of_calls(request: web.Request, handler: Handler) -> web.St
 class HttpAccess:
     """Lets in everybody who would be let in over a socket."""
 
-    def __init__(self, redis: Redis, keyspace: Keyspace, access: Access, trusted: Trusted) -> None:
+    def __init__(
+        self,
+        redis: Redis,
+        keyspace: Keyspace,
+        access: Access,
+        trusted: Trusted,
+        makers: Makers,
+    ) -> None:
         self._redis = redis
         self._keyspace = keyspace
         self._access = access
         self._trusted = trusted
+        self._makers = makers
 
     async def look(self, request: web.Request, pad: str) -> Visitor:
         """Returns the visitor if they may see the pad. Raises `NotAllowed` if they may not."""
@@ -58,6 +70,20 @@ class HttpAccess:
         return Visitor(
             wanted.pad_id, wanted.requested_id, grant.author, True, handshake.address, grant.visit
         )
+
+    async def charge(self, visitor: Visitor) -> None:
+        """Implements `Door.charge`."""
+        # As at a join, nobody is charged for a read-only link.
+        if self._redis.elsewhere is None or visitor.requested != visitor.pad:
+            return
+        keys = self._keyspace.pad(visitor.pad)
+        with of_right_type(keys.meta):
+            glance = await pads.glance(self._redis, keys, fetch=False)
+        if glance.away:
+            try:
+                await self._makers.wait(visitor.author, visitor.address)
+            except RateExceeded:
+                raise TooFast("these are too many pads in a minute: try again in a while") from None
 
     def address(self, request: web.Request) -> str:
         """Returns the client's own address, even if trusted proxies stand in between."""

@@ -7,6 +7,7 @@ from padfleet.services.fanout.auth.access import Access
 from padfleet.services.fanout.auth.decision import Denied, Grant, Reason, RequestedPad
 from padfleet.services.fanout.auth.handshake import Handshake, is_plain, wanted_pad
 from padfleet.services.fanout.delivery.session import SessionIdentity
+from padfleet.services.fanout.limits.makers import Makers
 from padfleet.services.fanout.requests.ahead import Ahead
 from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.damage import of_right_type
@@ -29,6 +30,7 @@ class Identification:
     keyspace: Keyspace
     settings: FanoutSettings
     access: Access
+    makers: Makers
     ahead: Ahead | None  #: opens the pad in the meantime, if given
     _glance: Pending[Glance] | None = field(default=None, init=False)
     _author: Pending[tuple[Author | None, bool, bool]] | None = field(default=None, init=False)
@@ -36,7 +38,7 @@ class Identification:
     async def identify(self, handshake: Handshake, message: dict[str, Any]) -> SessionIdentity:
         """Finds out who asks for which pad in a CLIENT_READY `message`.
 
-        Raises `Denied`, `CorruptPad`, or what `UNREACHABLE` lists.
+        Raises `Denied`, `RateExceeded`, `CorruptPad`, or what `UNREACHABLE` lists.
         """
         known: Author | None = None
         due = kept_out = False
@@ -48,7 +50,7 @@ class Identification:
                 self.ahead.open(wanted.pad_id)
             if grant.made is None:
                 self._author = Pending(self._look(wanted, grant), "author")
-            glance = await self._seen(wanted)
+            glance = await self._seen(wanted, grant.author, handshake.address)
             # An author who creates a pad is looked up later, while the pad is being created.
             if self._author is not None and glance.exists:
                 known, due, kept_out = await self._author
@@ -74,7 +76,7 @@ class Identification:
             wanted = await wanted_pad(self.redis, self.keyspace, pad, self._open)
         if not wanted.read_only:
             # This runs while we find out who asks.
-            glance = pads.glance(self.redis, self.keyspace.pad(wanted.pad_id))
+            glance = pads.glance(self.redis, self.keyspace.pad(wanted.pad_id), fetch=False)
             self._glance = Pending(glance, "a glance at the pad")
         return wanted
 
@@ -82,11 +84,16 @@ class Identification:
         if self.ahead is not None and self.settings.everybody_may and is_plain(pad_id):
             self.ahead.open(pad_id)
 
-    async def _seen(self, wanted: RequestedPad) -> Glance:
+    async def _seen(self, wanted: RequestedPad, author: str, address: str) -> Glance:
         if self._glance is None:
+            # Nobody can guess links, so whoever has one has few of them, and is not charged.
             return Glance(True, wanted.requested_id)
         with of_right_type("the pad's meta"):
-            return await self._glance
+            glance = await self._glance
+            if glance.away:
+                await self.makers.wait(author, address)
+                glance = await pads.glance(self.redis, self.keyspace.pad(wanted.pad_id))
+        return glance
 
 
 def _identity(

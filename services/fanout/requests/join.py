@@ -66,11 +66,14 @@ class JoinHandler:
     async def identify(
         self, handshake: Handshake, message: dict[str, Any], ahead: Ahead | None = None
     ) -> SessionIdentity:
-        """Finds out who asks for which pad; with `ahead`, the pad is opened in the meantime.
+        """Finds out who asks for which pad; with `ahead`, the pad is opened in the meantime. A pad
+        that was in the cold store is in Redis after this, and its author has been charged for it.
 
-        Raises `Denied`, `CorruptPad`, or what `UNREACHABLE` lists.
+        Raises `Denied`, `RateExceeded`, `CorruptPad`, or what `UNREACHABLE` lists.
         """
-        find = Identification(self.redis, self.keyspace, self.settings, self.access, ahead)
+        find = Identification(
+            self.redis, self.keyspace, self.settings, self.access, self.makers, ahead
+        )
         return await find.identify(handshake, message)
 
     @contextmanager

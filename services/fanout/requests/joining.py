@@ -14,6 +14,7 @@ from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.log.people import presence
 from padfleet.shared.log.people.presence import Admission
+from padfleet.shared.log.people.sent_away import is_kept_out
 from padfleet.shared.log.records import Fence
 from padfleet.shared.tasks import all_of
 
@@ -48,7 +49,9 @@ class Joining:
         room, session = self.room, self.session
         room.arrives(session)
         admission: Admission
-        admission, *_ = await all_of(
+        # Whoever is sent away from now on is told so in the room; whoever was before, though after
+        # it was first asked, is found here.
+        admission, kept_out, _ = await all_of(
             presence.join(
                 self.redis,
                 room.keys,
@@ -58,9 +61,11 @@ class Joining:
                 stay=(stay.epoch, stay.reign) if stay is not None else None,
                 fence=None if fence is None else (fence, self.keyspace.inbox(room.keys.partition)),
             ),
+            is_kept_out(self.redis, room.pad_id, session.author),
             self.me.store(self.redis),
         )
         session.order = admission.order
+        session.sent_away = session.sent_away or kept_out
         return admission
 
     def check_still_wanted(self) -> None:

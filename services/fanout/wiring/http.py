@@ -56,7 +56,13 @@ async def open_http(
     app = doors.application(settings, drain)
     sockets = SocketEvents(sio, requests.messages, settings.jwt_name)
     sio.attach(app)
-    door = HttpAccess(process.redis, process.keyspace, requests.access, doors.trusted)
+    door = HttpAccess(
+        process.redis,
+        process.keyspace,
+        requests.access,
+        doors.trusted,
+        requests.join_handler.makers,
+    )
     _mount(app, process, settings, requests, door)
     ops = doors.operators_application() if settings.apart else app
     _mount_for_operators(ops, process, settings, requests, door)

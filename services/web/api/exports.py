@@ -28,7 +28,7 @@ from padfleet.shared.log.pad.document import CorruptPad
 from padfleet.shared.log.pad.past import document_at
 from padfleet.shared.log.pad.reader import PadReader, open_reader
 from padfleet.shared.log.pad.weight import weight
-from padfleet.shared.visit import Door, NotAllowed, Visitor
+from padfleet.shared.visit import Door, NotAllowed, TooFast, Visitor
 
 log = logging.getLogger(__name__)
 
@@ -86,6 +86,10 @@ class Exports:
         try:
             async with self._places.turn(visitor.address):
                 return await self._answer(request, visitor, kind)
+        except TooFast as error:
+            raise web.HTTPTooManyRequests(
+                text=f"{error}\n", headers={"Retry-After": str(RETRY_AFTER)}
+            ) from None
         except (QueueFull, ConversionBusy, NoRoom) as error:
             refusals.LIMITED.labels("exports").inc()
             raise web.HTTPServiceUnavailable(
@@ -100,6 +104,7 @@ class Exports:
     ) -> web.StreamResponse:
         redis, keyspace = self._api.redis, self._api.keyspace
         with _or_later():
+            await self._door.charge(visitor)
             size = LEAST + 2 * await weight(redis, keyspace.pad(visitor.pad))
         async with self._outgoing.room(visitor.address, size, patience=ROOM_PATIENCE) as room:
             with _or_later():
@@ -109,7 +114,7 @@ class Exports:
             try:
                 rev = arguments.rev(dict(request.match_info))
             except ApiError as error:
-                raise web.HTTPInternalServerError(text=str(error)) from None
+                raise web.HTTPBadRequest(text=f"{error}\n") from None
             if kind == "etherpad":
                 return await self._send_etherpad(request, visitor, reader, rev)
             return await self._send_document(request, visitor, reader, rev, kind, room)

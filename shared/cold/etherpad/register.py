@@ -15,24 +15,33 @@ from padfleet.shared.easysync import to_units
 from padfleet.shared.etherpad import records as r
 from padfleet.shared.log.people.authors import Author
 from padfleet.shared.log.register import RegisteredGroup, RegisteredSession, RegisteredWays
+from padfleet.shared.misses import Misses
 
 MOST_SESSIONS = 10_000
 """The maximum number of sessions of one group or author that are looked through."""
+
+UNKNOWN_S = 30.0
+"""For how many seconds it is believed that there is no record of an author. A pad may name
+thousands of authors whose records are gone, and is opened again and again."""
 
 
 class EtherpadRegister:
     def __init__(self, table: Table) -> None:
         self._table = table
+        self._unknown = Misses(UNKNOWN_S)  #: authors of whom there is no record
 
     # --- Asked -----------------------------------------------------------------------------------
 
     async def authors(self, names: Sequence[str]) -> list[Author]:
         found = []
-        for part in slices([name for name in names if bounds.is_author_id(name)], ROWS):
+        wanted = [one for one in names if bounds.is_author_id(one) and one not in self._unknown]
+        for part in slices(wanted, ROWS):
             for name, record in zip(part, await self._each(map(r.author_key, part)), strict=True):
                 author = r.author_of(record, name)
                 if author is not None:
                     found.append(author)
+                else:
+                    self._unknown.add(name)
         return found
 
     async def author_of_token(self, token: str) -> Author | None:
@@ -97,6 +106,7 @@ class EtherpadRegister:
     # --- Told ------------------------------------------------------------------------------------
 
     async def keep_author(self, author: Author, *, token: str = "", mapper: str = "") -> None:
+        self._unknown.forget(author.id)
         made = r.author_record(author, int(time.time() * 1000))
         rows: dict[str, Any] = {r.author_key(author.id): made}
         if token:

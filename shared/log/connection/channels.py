@@ -61,8 +61,9 @@ class Subscriber:
 
     @property
     def connected(self) -> bool:
-        """Whether every wanted channel is subscribed at the moment."""
-        return all(event.is_set() for event in self._wanted.values())
+        """Whether no channel is lost at the moment. One that is only just being subscribed is not:
+        where people keep opening pads, there is one all the time."""
+        return all(self._wanted[channel].is_set() for channel in self._confirmed_once)
 
     async def subscribe(self, channel: str) -> None:
         """Returns once the server has confirmed the subscription: nothing published from now on is

@@ -27,7 +27,7 @@ from padfleet.shared.log.inboxes.limits import ENTRY_BYTES, PART_BYTES, UNLIMITE
 from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.log.pad.history import inbox_order
 from padfleet.shared.log.pad.staging import STAGED_S
-from padfleet.shared.log.records import Entry, encode_entry
+from padfleet.shared.log.records import Entry, encode_entry, takes_long
 from padfleet.shared.supervisor import Keeper, Loose, idle, progress
 from padfleet.shared.tasks import hand_over
 from padfleet.shared.turnstile import Turnstile, TurnstileFull
@@ -130,17 +130,18 @@ class InboxWriter:
         not be reached within the timeout. An attempt that failed half-way is repeated, so an entry
         may be in the inbox twice; the writer recognises it by its origin.
         """
-        data = encode_entry(entry)
-        check(entry, len(data), self.limits)
+        data = None if takes_long(entry) else self._encoded(entry)
         began = time.time_ns()
         partition = self.keyspace.partition_of(entry.pad)
-        if len(data) <= ENTRY_BYTES and entry.pad not in self._turns:
+        if data is not None and len(data) <= ENTRY_BYTES and entry.pad not in self._turns:
             done = self._add(partition, "e", data)
         else:
             # The session's next entry must not overtake it: it would then be taken for a
             # repetition.
             async with self._turn(entry.pad):
                 field = "e"
+                if data is None:
+                    data = await asyncio.to_thread(self._encoded, entry)
                 if len(data) > ENTRY_BYTES:
                     field, data = "s", await self._stage(entry, partition, data)
                 done = self._add(partition, field, data)
@@ -168,12 +169,16 @@ class InboxWriter:
         """
         if entry.pad in self._turns or is_heavy(entry) or tracing.chosen(entry.origin) is not None:
             return False
-        data = encode_entry(entry)
+        data = self._encoded(entry)
         if len(data) > ENTRY_BYTES:
             return False
-        check(entry, len(data), self.limits)
         self._hand_in(self.keyspace.partition_of(entry.pad), "e", data, receipt)
         return True
+
+    def _encoded(self, entry: Entry) -> bytes:
+        data = encode_entry(entry)
+        check(entry, len(data), self.limits)
+        return data
 
     @asynccontextmanager
     async def _turn(self, pad: str) -> AsyncIterator[None]:

@@ -142,7 +142,7 @@ class Document:
         self._atext = None
         self.head, self.time, self.chain = revision.rev, revision.time, revision.chain
 
-    def authors(self) -> list[str]:
+    def authors(self) -> Sequence[str]:
         """Everybody who has written here, or whose text was brought here."""
         return self.pool.authors()
 

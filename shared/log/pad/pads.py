@@ -54,14 +54,19 @@ class Glance(NamedTuple):
     exists: bool
     read_only_id: str | None  #: None: it has none yet
     damaged: bool = False  #: it can only be read, see `PadMeta.damaged`
+    away: bool = False  #: it is not in Redis, so that nothing else is known of it yet
 
 
-async def glance(redis: Redis, keys: PadKeys) -> Glance:
-    """Looks at the pad. Raises what `UNREACHABLE` lists, and ResponseError if a key has a wrong
-    type."""
+async def glance(redis: Redis, keys: PadKeys, *, fetch: bool = True) -> Glance:
+    """Looks at the pad. With `fetch`, a pad that is not in Redis is brought there first. Raises
+    what `UNREACHABLE` lists, and ResponseError if a key has a wrong type."""
     readonly, head, damaged = await _glanced(redis, keys)
-    if head is None and redis.elsewhere is not None and await redis.elsewhere.bring(keys.pad_id):
-        readonly, head, damaged = await _glanced(redis, keys)
+    if head is None and redis.elsewhere is not None:
+        if not fetch:
+            away = await redis.elsewhere.has(keys.pad_id)
+            return Glance(away, None, away=away)
+        if await redis.elsewhere.bring(keys.pad_id):
+            readonly, head, damaged = await _glanced(redis, keys)
     exists = head is not None and not head.startswith(b"-")
     return Glance(exists, readonly.decode() if readonly is not None else None, bool(damaged))
 

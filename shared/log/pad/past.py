@@ -5,7 +5,7 @@ loop gets its turn between parts, and few pads are read at the same time.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from functools import partial
 
 from padfleet.shared.easysync import AttributePool
@@ -77,7 +77,7 @@ class Pools:
             return pool
 
 
-async def authors_in(pool: AttributePool) -> list[str]:
+async def authors_in(pool: AttributePool) -> Sequence[str]:
     """All authors among these attributes, in the order of their numbers."""
     return await aside(len(pool) > MANY_ATTRIBUTES, pool.clone().authors)
 

@@ -141,7 +141,7 @@ async def test_a_pad_as_it_was(api: Caller, fleet: Fleet) -> None:
     assert records["pad:was"]["head"] == 3
     assert [one["revNum"] for one in records["pad:was"]["savedRevisions"]] == [2]
     async with api.http.get(f"{api.url}/p/was/x/export/txt") as response:
-        assert (response.status, await response.text()) == (500, "rev is not a number")
+        assert (response.status, await response.text()) == (400, "rev is not a number\n")
 
 
 async def test_a_read_only_id_exports_and_gives_nothing_away(api: Caller, fleet: Fleet) -> None:

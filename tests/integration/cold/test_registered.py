@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
@@ -120,6 +122,26 @@ async def test_authors_that_nobody_has_brought(redis: Redis, table: MemoryTable)
     assert (await authors.read(redis, ["a.there"]))["a.there"].name == "Ä"
     told = loads(table.rows["globalAuthor:a.there"])
     assert (told["name"], told["padIDs"]) == ("Ä", {"p": 1}), "an Etherpad has it too"
+
+
+async def test_nobody_asks_again_and_again_for_authors_who_are_not_known(
+    redis: Redis, table: MemoryTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A pad may name thousands whose records are gone: each opening asked for all of them."""
+    asked: list[str] = []
+    real = table.get
+
+    async def get(keys: Sequence[str]) -> Any:
+        asked.extend(keys)
+        return await real(keys)
+
+    monkeypatch.setattr(table, "get", get)
+    for _ in range(3):
+        assert await authors.read(redis, ["a.gone", "a.lost"]) == {}
+    assert asked == ["globalAuthor:a.gone", "globalAuthor:a.lost"]
+    assert redis.register is not None
+    await redis.register.keep_author(Author("a.lost", "Ö", 5))
+    assert (await authors.read(redis, ["a.gone", "a.lost"])) == {"a.lost": Author("a.lost", "Ö", 5)}
 
 
 @pytest.mark.parametrize("keep_ms", [0, 60_000])

@@ -244,6 +244,40 @@ async def test_one_damaged_pad_keeps_nobody_elsewhere_from_being_announced(
     rooms.leave(room)
 
 
+async def test_a_pad_that_stays_damaged_is_tried_less_and_less_often(
+    redis: Redis, rooms: Rooms, room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was tried, and written into the log, at each beat for good."""
+    person = await joins(redis, room, 1)
+    beats = iter([10**6])
+
+    async def beat(*_args: Any) -> presence.MemberCount:
+        return presence.MemberCount({WORKER}, next(beats, 5))
+
+    monkeypatch.setattr(presence, "beat", beat)
+    await redis.client.delete(room.keys.members)
+    await redis.client.set(room.keys.members, "no hash")
+    done, tried, real = 0, list[int](), presence.join
+
+    async def counted(*args: Any, **more: Any) -> Any:
+        tried.append(done)
+        return await real(*args, **more)
+
+    monkeypatch.setattr(presence, "join", counted)
+    liveness = Liveness(redis, rooms, WORKER, 200)
+    while done < 300:
+        await liveness.beat()
+        done += 1
+    assert tried == [0, 1, 3, 7, 15, 31, 63, 127, 191, 255]
+    await redis.client.delete(room.keys.members)
+    while done < 320:
+        await liveness.beat()
+        done += 1
+    assert tried[-1] == 319
+    assert await stored(redis, room) == {person.id}
+    rooms.leave(room)
+
+
 async def test_one_damaged_pad_keeps_no_dead_worker_on_others(
     redis: Redis, rooms: Rooms, room: Room
 ) -> None:

@@ -88,6 +88,24 @@ async def test_a_killed_subscription_comes_back_and_says_so(
     await listener.subscriber.close()
 
 
+async def test_a_channel_that_is_only_just_subscribed_is_not_lost(
+    redis: Redis, listener: Listener
+) -> None:
+    """Workers on which people kept opening pads said that they were not ready."""
+    subscriber = listener.subscriber
+    coming = asyncio.create_task(subscriber.subscribe("c1"))
+    await asyncio.sleep(0)
+    assert not coming.done()
+    assert subscriber.connected
+    await asyncio.wait_for(coming, 5)
+    found = [subscriber.connected]
+    subscriber.doubtful({"c1"})
+    found.append(subscriber.connected)
+    subscriber.unsubscribe("c1")
+    assert [*found, subscriber.connected] == [True, False, True]
+    await subscriber.close()
+
+
 async def test_a_fault_while_a_channel_is_looked_for_does_not_end_the_search(
     redis: Redis, listener: Listener, monkeypatch: pytest.MonkeyPatch
 ) -> None:

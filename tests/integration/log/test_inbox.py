@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from typing import Any
 
 import pytest
@@ -85,6 +86,25 @@ async def test_what_a_session_sends_next_does_not_overtake_a_large_entry(
     partition = keyspace.partition_of(PAD)
     found = await read_inboxes(redis, keyspace, {partition: "0-0"}, block_ms=10, count=10)
     assert [r.entry.origin.seq for r in found[partition] if r.entry] == list(range(1, 8))
+
+
+async def test_a_long_text_is_encoded_beside_the_event_loop(
+    redis: Redis, inbox: InboxWriter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """3 MB of emoji held it for 30 ms."""
+    threads: dict[int, bool] = {}
+
+    def encode(entry: Entry) -> bytes:
+        threads[entry.origin.seq] = threading.current_thread() is threading.main_thread()
+        return encode_entry(entry)
+
+    monkeypatch.setattr(inbox_module, "encode_entry", encode)
+    await inbox.put(creation(10, 1))
+    await inbox.put(Creation(PAD, Origin("s", 2), "a.x", "\ud83d\ude00" * 500_000))
+    changeset = f"Z:1>0${'x' * 200_000}"
+    edit = Submission(PAD, Origin("s", 3), 1, 0, "a.x", 0, changeset, {"numToAttrib": {}})
+    await inbox.put(edit)
+    assert threads == {1: True, 2: False, 3: False}
 
 
 async def test_a_read_is_bounded_in_bytes_too(

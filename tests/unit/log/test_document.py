@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from padfleet.services.writer.pad import WriterPad
-from padfleet.shared.easysync import AText
+from padfleet.shared.easysync import AText, AttributePool
 from padfleet.shared.log.pad.document import CorruptPad, Document, chain_of
 from padfleet.shared.log.records import Revision, Snapshot
 from padfleet.shared.wire.jsontext import dumps
@@ -49,3 +49,39 @@ def test_a_snapshot_is_where_a_document_can_start() -> None:
     assert document.atext.text == "\n"
     document.restore(pad.to_snapshot())
     assert (document.atext, document.head, document.chain) == (pad.atext, 0, pad.chain)
+
+
+def test_authors_are_looked_for_only_among_the_attributes_that_are_new() -> None:
+    """Every newcomer asks three times, and a large pad has 200,000 attributes."""
+    document = Document()
+    looked: list[int] = []
+
+    class Counted(AttributePool):
+        __slots__ = ()
+
+        def authors_from(self, begin: int) -> list[str]:
+            looked.append(begin)
+            return super().authors_from(begin)
+
+    document.pool = Counted()
+    for number in range(10):
+        document.pool.put("bold", str(number))
+    document.pool.put("author", "a.1")
+    assert [document.authors(), document.authors()] == [["a.1"], ["a.1"]]
+    document.pool.put("author", "a.2")
+    assert document.twin().authors() == document.authors() == ["a.1", "a.2"]
+    document.pool.truncate(11)
+    document.pool.put("author", "a.3")
+    assert document.authors() == ["a.1", "a.3"]
+    assert looked.count(0) == 2, "at first, and after attributes were taken back"
+    assert len(looked) <= 4
+
+
+def test_authors_of_a_pool_with_gaps() -> None:
+    """A client's pool may have any numbers, and what is put into it may take the place of one."""
+    pool = AttributePool.from_jsonable(
+        {"numToAttrib": {"0": ["bold", "1"], "1": ["author", "a.1"]}, "nextNum": 1}
+    )
+    assert pool.authors() == ["a.1"]
+    pool.put("author", "a.2")
+    assert pool.authors() == ["a.2"]

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from padfleet.shared.log.records import (
+    LONG,
     Committed,
     Creation,
     Deletion,
@@ -26,6 +27,7 @@ from padfleet.shared.log.records import (
     encode_user_info,
     fence_around_order,
     pack,
+    unpack,
 )
 
 ORIGIN = Origin("session", 3)
@@ -50,6 +52,19 @@ def test_entries(entry: Entry) -> None:
 def test_I9_any_code_units_survive_storage(text: str) -> None:
     entry = Creation("pad", ORIGIN, "a.x", text)
     assert decode_entry(encode_entry(entry)) == entry
+
+
+@pytest.mark.parametrize("more", [-1, 0, 1, LONG, 3 * LONG + 7])
+def test_a_long_text_is_stored_like_any_other(more: int) -> None:
+    """It is encoded in parts, which may be cut within a pair."""
+    text = LONE + ("\ude00" + LONE) * ((LONG + more) // 2) + "x"
+    for entry in (
+        Creation("pad", ORIGIN, "a.x", text),
+        Submission("pad", ORIGIN, 2, 0, "a.x", 7, f"Z:1>1+1${text}", {"numToAttrib": {}}),
+    ):
+        data = encode_entry(entry)
+        assert data == pack(unpack(data))
+        assert decode_entry(data) == entry
 
 
 def test_a_fence_is_the_same_entry_with_its_order_put_in_between() -> None:
