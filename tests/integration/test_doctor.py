@@ -1,4 +1,4 @@
-"""The doctor against real servers."""
+"""Tests the doctor against real servers."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tests.tools import padfleet
 
 
 def diagnose(url: str, capsys: pytest.CaptureFixture[str]) -> tuple[int, dict[str, str]]:
-    """The exit code, and the lines of the report by the name of the check."""
+    """Returns the exit code, and the lines of the report by the names of their checks."""
     code = main(["--redis-url", url])
     lines = capsys.readouterr().out.splitlines()[:-1]
     return code, {line[6:].split("  ")[0]: line for line in lines}
@@ -132,7 +132,8 @@ def test_a_cluster_whole_and_with_a_hole(
 
 
 async def _says_what_ends_it(url: str, keyspace: Keyspace) -> None:
-    """What every process meets that wants something of that partition, and none of another."""
+    """Asserts that a process that needs something of that partition is told what to do, and that
+    other partitions are not affected."""
     opened = open_redis(url)
     await opened.start()
     with pytest.raises(UNREACHABLE, match=r"half-moved .* --cluster fix"):

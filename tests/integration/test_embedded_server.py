@@ -1,4 +1,4 @@
-"""The embedded server as a real process: it keeps its data, and never outlives us."""
+"""Tests the embedded server as a real process: it keeps its data, and never outlives its parent."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ EVICTING = ("--maxmemory", "1gb", "--maxmemory-policy", "allkeys-lru")
 
 
 def refused(kind: str, url: str) -> str:
-    """What a process says that must not start; it fails if the process starts."""
+    """Returns the message of a process that must not start. Fails if the process starts."""
     ended = subprocess.run(
         [sys.executable, "-m", "padfleet", kind, "--redis-url", url, "--host", HOST],
         cwd=ROOT,

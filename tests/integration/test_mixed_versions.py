@@ -20,7 +20,8 @@ RELEASED = "2867f4a"
 
 @pytest.fixture(scope="module")
 def released(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, ...]:
-    """The command that runs it."""
+    """Returns the command that runs the release. The test is skipped where the repository's history
+    is missing."""
     folder = tmp_path_factory.mktemp("released") / "padfleet"
     git = ("git", "-C", str(ROOT))
     known = subprocess.run([*git, "cat-file", "-e", f"{RELEASED}^{{commit}}"], capture_output=True)
@@ -57,7 +58,8 @@ async def test_I1_I7_people_write_across_both(
     redis_url: str,
     tmp_path: Path,
 ) -> None:
-    """On a pad that the other release made too; and go on when the writer is replaced."""
+    """People write on a pad that the other release made too, and continue when the writer is
+    replaced."""
     launch = {OLD: released, NEW: PADFLEET}
     with Fleet(
         redis_url, tmp_path, {"PADFLEET_PARTITIONS": "4", "PADFLEET_LEASE_MS": "1000"}

@@ -1,4 +1,5 @@
-"""A process that cannot have its port says which, and why; that it is not Redis that is away."""
+"""Tests that a process which cannot bind its port says which port and why, and does not blame
+Redis."""
 
 from __future__ import annotations
 

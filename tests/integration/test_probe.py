@@ -1,4 +1,4 @@
-"""`padfleet probe`: the health check of an image without curl."""
+"""Tests `padfleet probe`, the health check of an image without curl."""
 
 import os
 import subprocess
@@ -21,7 +21,7 @@ class _Answers(BaseHTTPRequestHandler):
         self.wfile.write(b'{"status": "ok"}' if ready else b'{"why": "draining"}')
 
     def log_message(self, format: str, *args: object) -> None:
-        """Not into the test's output."""
+        """Keeps the log out of the test's output."""
 
 
 @pytest.fixture
@@ -54,7 +54,8 @@ def test_one_that_does_not_answer(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_a_process_that_has_ended_is_not_waited_for(capsys: pytest.CaptureFixture[str]) -> None:
-    """Whoever waits is told to look at its log; one that lives is waited for."""
+    """The message says that the process has ended and refers to its log. A living process is waited
+    for."""
     with subprocess.Popen([sys.executable, "-c", ""]) as ended:
         pass
     (port,) = free_ports(1)

@@ -1,4 +1,4 @@
-"""What every process of a fleet has: how it starts, serves and ends."""
+"""Tests what all processes of a fleet share: how they start, serve and end."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def application(said: list[str], name: str) -> web.Application:
 
 
 async def answer(port: int) -> str | None:
-    """What is said at this port; None: nobody listens."""
+    """Returns the answer at this port. None means that nobody listens."""
     async with aiohttp.ClientSession() as session:
         try:
             async with session.get(f"http://{HOST}:{port}/") as response:

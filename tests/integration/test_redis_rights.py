@@ -1,4 +1,4 @@
-"""A fleet on a Redis that it reaches by TLS, with the rights of docs/redis.md and no others."""
+"""Tests a fleet that reaches Redis over TLS, with exactly the rights that docs/redis.md lists."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ SETTINGS = {
 
 @pytest.fixture
 def guarded(tmp_path: Path) -> Iterator[EmbeddedServer]:
-    """A server with the ACL file, where nobody else may do anything but an administrator."""
+    """Starts a server with the ACL file. Only an administrator has other rights."""
     acl = tmp_path / "users.acl"
     everything = "on nopass ~* &* +@all"
     users = (documented_user(), "user admin on >admin ~* &* +@all", f"user default {everything}")
@@ -49,7 +49,7 @@ def admin_of(server: EmbeddedServer) -> redis_library.Redis:
 
 
 async def use(fleet: Fleet, redis_url: str, folder: Path) -> None:
-    """What people do, what operators do, and what other programs do."""
+    """Does what people, operators and other programs do."""
     await use_as_people(fleet)
     await keep_and_bring_back(redis_url, folder)
     async with connect(f"{fleet.urls[0]}/p/a") as again:
@@ -174,9 +174,9 @@ async def test_the_documented_onlooker_can_look_and_no_more(
 async def test_every_command_of_the_line_is_there_for_something(
     guarded: EmbeddedServer, tmp_path: Path
 ) -> None:
-    """What the fleet did on the server, against the line: no right that nobody has a use for, but
-    for what only a cluster, replicas, saved revisions, another database, a deletion and a damaged
-    pad need."""
+    """Compares the documented rights with the commands that the server has seen. No right is
+    superfluous, apart from those that only a cluster, replicas, saved revisions, another database,
+    a deletion or a damaged pad need."""
     url = f"redis://padfleet:{PASSWORD}@{HOST}:{guarded.port}/0"
     with admin_of(guarded) as admin, Fleet(url, tmp_path, SETTINGS) as fleet:
         admin.config_resetstat()
@@ -192,7 +192,8 @@ async def test_every_command_of_the_line_is_there_for_something(
 
 
 def test_every_command_of_a_script_is_in_the_line() -> None:
-    """Also where a script seldom comes to it: it would fail there, half done."""
+    """This includes commands that a script seldom reaches, since the script would fail there
+    halfway."""
     given = {word[1:] for word in documented_user().split() if word.startswith("+")}
     called = re.compile(r"redis\.p?call\('(\w+)'")
     scripts = sorted((ROOT / "shared" / "log" / "lua").glob("*.lua"))
@@ -215,7 +216,7 @@ def certificates(tmp_path: Path) -> Papers:
 def tls_port(
     request: pytest.FixtureRequest, certificates: Papers, guarded: EmbeddedServer, tmp_path: Path
 ) -> Iterator[int]:
-    """Where TLS is spoken, with the ACL behind it."""
+    """Yields a port that speaks TLS, with the ACL behind it."""
     with ExitStack() as stack:
         if request.param == "front":
             front = Front(certificates, guarded.port)
@@ -265,7 +266,7 @@ async def test_a_fleet_over_tls(
 async def test_operators_and_other_programs_over_tls(
     tls_port: int, certificates: Papers, tmp_path: Path
 ) -> None:
-    """What they do besides: whole pads are read and put back, and a caller waits for a writer."""
+    """Apart from the people, whole pads are read and restored, and a caller waits for a writer."""
     files = f"cert={certificates.client}&key={certificates.client_key}&ca={certificates.authority}"
     url = f"rediss://padfleet:{PASSWORD}@{HOST}:{tls_port}/0?{files}"
     with Fleet(url, tmp_path, SETTINGS) as fleet:
@@ -294,7 +295,8 @@ async def test_a_server_that_cannot_prove_who_it_is_is_not_used(
 
 @pytest.mark.parametrize("level", ["debug", "info"])
 async def test_secrets_are_in_no_log(level: str, guarded: EmbeddedServer, tmp_path: Path) -> None:
-    """Not at any level, not when the server refuses the password, and not when it goes away."""
+    """This holds at every log level, when the server refuses the password, and when it goes
+    away."""
     right = f"redis://padfleet:{PASSWORD}@{HOST}:{guarded.port}/0"
     with Fleet(right, tmp_path, {**SETTINGS, "PADFLEET_LOG_LEVEL": level}) as fleet:
         fleet.start(writers=1, workers=1)

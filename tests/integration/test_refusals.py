@@ -1,5 +1,5 @@
-"""A Redis that lives and refuses: out of memory, without its replicas, busy with a script. The
-processes wait for it as if it were away, and go on where they were (I7)."""
+"""Tests a Redis that is alive and refuses: out of memory, without its replicas, or busy with a
+script. The processes wait as if it were away, and continue where they were (I7)."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def no_replicas(admin: redis_library.Redis) -> Iterator[None]:
 
 @contextmanager
 def busy(admin: redis_library.Redis) -> Iterator[None]:
-    """A script of somebody else that does not end."""
+    """Keeps the server busy with a script that does not end."""
     port = admin.connection_pool.connection_kwargs["port"]
     admin.config_set("busy-reply-threshold", "50")
 
@@ -83,7 +83,8 @@ def busy(admin: redis_library.Redis) -> Iterator[None]:
 
 
 async def arrives(url: str) -> str:
-    """What somebody finds who comes now, and again for as long as the connection breaks."""
+    """Returns the text that somebody finds who joins now. Repeats the attempt while the connection
+    breaks."""
     while True:
         try:
             async with connect(url, resume=False) as pad:
@@ -99,8 +100,8 @@ async def test_I7_a_fleet_outlives_a_server_that_refuses(
     admin: redis_library.Redis,
     tmp_path: Path,
 ) -> None:
-    """It did not: writers ended, all in the same tick; on the workers the comparing of feeds ended
-    for good, and clients were kept waiting for an answer that never came."""
+    """Before, the writers ended, all in the same tick. On the workers the comparison of feeds ended
+    permanently, and clients waited for an answer that never came."""
     settings = {"PADFLEET_PARTITIONS": "4", "PADFLEET_LEASE_MS": str(LEASE_MS)}
     with Fleet(server.url, tmp_path, settings) as fleet:
         fleet.start(writers=2, workers=1)

@@ -1,6 +1,5 @@
-"""I10 of real processes: each task of a worker and of a writer is killed in turn, in each of the
-ways in which a task can die, and is seen to come back; or the process says that it ends, and does.
-"""
+"""Tests I10 on real processes. Each task of a worker and of a writer is killed in each of the ways
+in which a task can die. Either the task comes back, or the process says that it ends, and ends."""
 
 from __future__ import annotations
 

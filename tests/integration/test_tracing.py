@@ -1,4 +1,4 @@
-"""The way of a revision as a collector of OpenTelemetry's gets it, from a real fleet."""
+"""Tests the trace of a revision as an OpenTelemetry collector receives it from a real fleet."""
 
 import asyncio
 import gzip
@@ -58,7 +58,7 @@ class Collector:
         return web.Response(content_type="application/x-protobuf")
 
     def traces(self) -> dict[bytes, list[tuple[str, Span]]]:
-        """Those that began with a submission, whole or not."""
+        """Returns the traces that begin with a submission, whether complete or not."""
         found: dict[bytes, list[tuple[str, Span]]] = {}
         for service, span in self._spans:
             found.setdefault(span.trace_id, []).append((service, span))

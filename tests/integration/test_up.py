@@ -1,4 +1,4 @@
-"""`padfleet up` as its users run it: from the first line to the last process."""
+"""Tests `padfleet up` as its users run it, from the first line to the last process."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def fleet(tmp_path: Path, *flags: str, **environment: str) -> Iterator[Fleet]:
 
 @pytest.fixture
 def ports() -> tuple[int, int]:
-    """The first ports of two workers and of a writer."""
+    """Returns the first of two workers' ports, and the port of a writer."""
     worker, _, writer = free_ports(3)
     return worker, writer
 

@@ -1,4 +1,5 @@
-"""That processes started as copies end as others do, and are told of."""
+"""Tests that processes started as copies of a warm one end like all others, and that their exit is
+reported."""
 
 from __future__ import annotations
 

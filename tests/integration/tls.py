@@ -1,7 +1,7 @@
-"""TLS for tests: an authority and its certificates, and what speaks TLS with them.
+"""TLS for tests: an authority, its certificates, and endpoints that speak TLS with them.
 
-The server in the packages is built without TLS, so there is a stand-in that takes it off in front
-of a plain server. Where a `redis-server` that can do it is on the PATH, tests run on that too.
+The packaged server is built without TLS, so a stand-in in front of a plain server takes it off.
+Where the `redis-server` on the PATH supports TLS, tests run on that one too.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ import pytest
 
 
 class Papers(NamedTuple):
-    """Files, PEM. The server's is for 127.0.0.1; the client's for whoever asks for one."""
+    """PEM files. The server's certificate is for 127.0.0.1, and the client's for a server that
+    requires one."""
 
     authority: Path
     server: Path
@@ -29,7 +30,7 @@ class Papers(NamedTuple):
 
 
 def papers(folder: Path) -> Papers:
-    """Made by the `openssl` command; the test is skipped where there is none."""
+    """Makes the files with the `openssl` command. Skips the test where that command is missing."""
     if shutil.which("openssl") is None:
         pytest.skip("there is no openssl command to make certificates with")
     made = Papers(

@@ -33,7 +33,8 @@ class Caller:
         await self.http.close()
 
     async def call(self, name: str, /, **fields: Any) -> Any:
-        """The data. Raises `ApiFailed`."""
+        """Calls the function and returns the data of its answer. Raises `ApiFailed` if the answer
+        is an error."""
         url = f"{self.url}/api/{self._version}/{name}"
         async with self.http.post(url, data={"apikey": self._key, **fields}) as response:
             answer = await response.json()
@@ -49,7 +50,7 @@ class Caller:
         return call
 
     async def refusal(self, name: str, /, **fields: Any) -> tuple[int, str]:
-        """Code and message of a call that must fail."""
+        """Returns the code and the message of a call that has to fail."""
         try:
             data = await self.call(name, **fields)
         except ApiFailed as error:

@@ -1,4 +1,4 @@
-"""A fleet with the HTTP API, for all tests of this folder."""
+"""Starts a fleet with the HTTP API, which all the tests of this folder share."""
 
 from __future__ import annotations
 

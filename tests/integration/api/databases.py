@@ -1,4 +1,4 @@
-"""SQL servers for one test each, of the programs that are on this machine."""
+"""Starts SQL servers for single tests, from the programs that are installed on this machine."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.processes import free_ports
 
 @contextmanager
 def postgres() -> Iterator[str]:
-    """The URL of an empty database."""
+    """Starts PostgreSQL and yields the URL of an empty database."""
     _need("PostgreSQL", "postgres", "initdb", "pg_ctl")
     with _folder("postgres") as (folder, user):
 
@@ -38,7 +38,8 @@ def postgres() -> Iterator[str]:
 
 @contextmanager
 def mysql() -> Iterator[str]:
-    """The address of a MariaDB, which Debian has in the place of MySQL."""
+    """Starts MariaDB, which Debian ships in place of MySQL, and yields the URL of an empty
+    database."""
     _need("MariaDB", "mariadbd", "mariadb-install-db")
     with _folder("nobody") as (folder, user):
         (port,) = free_ports(1)
@@ -99,7 +100,8 @@ def _need(what: str, *programs: str) -> None:
 
 @contextmanager
 def _folder(account: str) -> Iterator[tuple[str, str | None]]:
-    """A folder, and whom the server has to run as: neither of them wants to run as root."""
+    """Yields a folder and the user that the server has to run as (None: the current one). Both
+    servers refuse to run as root."""
     user = account if os.geteuid() == 0 else None
     with tempfile.TemporaryDirectory() as folder:
         if user is not None:

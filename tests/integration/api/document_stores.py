@@ -1,5 +1,5 @@
-"""CouchDB and MongoDB as far as an import asks them, for machines that have neither: they answer
-what their documentation says, to the real clients."""
+"""Stand-ins for CouchDB and MongoDB, for machines that have neither. They cover what an import asks
+for, and answer the real clients as the documentation of the two databases says."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LOGIN = "Basic " + b64encode(b"etherpad:se cret").decode()
 
 @asynccontextmanager
 async def couch(documents: Mapping[str, Any], name: str = "pads") -> AsyncIterator[str]:
-    """The address of a database with these values, by the ids of their documents."""
+    """Yields the URL of a database that holds these values, by the ids of their documents."""
 
     async def all_docs(request: web.Request) -> web.Response:
         if request.headers.get("Authorization") != LOGIN:
@@ -55,7 +55,8 @@ async def couch(documents: Mapping[str, Any], name: str = "pads") -> AsyncIterat
 
 @asynccontextmanager
 async def mongo(collections: Mapping[str, Mapping[str, Any]]) -> AsyncIterator[str]:
-    """The address of a database `pads` with these collections: values by the ids of documents."""
+    """Yields the URL of a database `pads` with these collections. Each of them maps the ids of
+    documents to their values."""
     double = _Mongo(collections)
     server = await asyncio.start_server(double.serve, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]

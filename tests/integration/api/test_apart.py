@@ -1,4 +1,5 @@
-"""A file of a stranger's is read by a process of its own, and costs its asker next to nothing."""
+"""Tests that a stranger's file is read by a process of its own, which costs the process that asks
+next to nothing."""
 
 from __future__ import annotations
 

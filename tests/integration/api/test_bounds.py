@@ -1,4 +1,4 @@
-"""What is out of bounds comes in by none of the doors that a running fleet has."""
+"""Tests that values out of bounds do not get into a running fleet, by any of the ways in."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What bounds the pads that are brought from files of others."""
+"""Tests the limits on pads that are imported from other people's files."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from padfleet.shared.wire.jsontext import dumps
 
 
 def records(revisions: int, *, attributes: int = 1) -> dict[str, Any]:
-    """A pad that grows by ten characters with each revision."""
+    """Returns the records of a pad that grows by ten characters with each revision."""
     pool = {str(number): ["author", f"a.{number}"] for number in range(attributes)}
     found: dict[str, Any] = {}
     text = "\n"

@@ -1,4 +1,5 @@
-"""Where the fleet is closed, or has no key; and where a writer dies under a call."""
+"""Tests the API of a closed fleet, of a fleet without a key, and of a fleet whose writer dies
+during a call."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Old revisions of a pad that are taken away, by the HTTP API."""
+"""Tests the HTTP API call that removes the old revisions of a pad."""
 
 from __future__ import annotations
 
@@ -36,7 +36,8 @@ async def allowed(fleet: Fleet) -> AsyncIterator[Caller]:
 
 
 async def written(api: Caller, revisions: int = 6) -> tuple[str, str]:
-    """A pad with so many revisions after its first, each a letter more, and its author."""
+    """Makes a pad with this many revisions after its first one, each of which adds a letter.
+    Returns the pad's id and its author."""
     pad = f"old-{secrets.token_hex(4)}"
     author = (await api.createAuthor(name="Ada"))["authorID"]
     await api.createPad(padID=pad, text="", authorId=author)

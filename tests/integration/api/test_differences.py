@@ -1,4 +1,4 @@
-"""What has changed between two revisions, by the HTTP API."""
+"""Tests the HTTP API call that shows what has changed between two revisions."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from tests.integration.api.caller import Caller
 
 
 async def pad_of(api: Caller) -> tuple[str, list[str]]:
-    """Three revisions after the first: one more text, less of it, and a text that is bold."""
+    """Makes a pad with three revisions after its first one: one adds text, one removes text and one
+    makes the text bold. Returns the pad's id and its authors."""
     authors = [(await api.createAuthor(name=name))["authorID"] for name in ("Ada", "Bob")]
     pad = new_pad()
     await api.createPad(padID=pad, text="one", authorId=authors[0])

@@ -1,4 +1,4 @@
-"""What the API says of itself, and its REST-style paths, on a worker."""
+"""Tests the API's description of itself and its REST-style paths on a worker."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An author who is made nobody, by the HTTP API."""
+"""Tests the erasure of an author by the HTTP API."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""What comes before a file is taken, and while it goes out: rates, places, deadlines, budgets."""
+"""Tests the limits on files: rates, places, deadlines and budgets, both before a file is accepted
+and while one is sent."""
 
 from __future__ import annotations
 
@@ -34,7 +35,7 @@ ATTACKS = {
 
 @pytest.fixture(scope="module")
 def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
-    """A fleet with the limits that it has by default."""
+    """Starts a fleet with the default limits."""
     folder = tmp_path_factory.mktemp("gates")
     settings = {
         "PADFLEET_PARTITIONS": "4",
@@ -54,7 +55,7 @@ async def api(fleet: Fleet) -> AsyncIterator[Caller]:
 
 
 def session_from(address: str) -> aiohttp.ClientSession:
-    """A client at another address of this machine."""
+    """Returns a client that connects from another address of this machine."""
     return aiohttp.ClientSession(connector=aiohttp.TCPConnector(local_addr=(address, 0)))
 
 
@@ -155,7 +156,7 @@ async def test_html_that_takes_long_elsewhere(fleet: Fleet, api: Caller, name: s
 async def test_what_takes_too_much_is_ended_and_the_next_one_is_read(
     fleet: Fleet, api: Caller
 ) -> None:
-    """Each paragraph begins with all formats that are open: HTML says so."""
+    """Each paragraph begins with all the formats that are open, as HTML prescribes."""
     formats = "".join(f"<b a={number}>" for number in range(500))
     page = f"<p>{formats}" + "<p>x" * 20_000
     status, answer = await upload(fleet.urls[0], "bomb", "a.html", page.encode(), "127.0.0.7")
@@ -170,8 +171,8 @@ async def test_what_takes_too_much_is_ended_and_the_next_one_is_read(
 async def test_who_leaves_while_a_file_is_read_imports_nothing(
     fleet: Fleet, api: Caller, ending: str
 ) -> None:
-    """Else whoever sends and leaves would have the processes work for nobody, and their pads would
-    be made after everybody has gone."""
+    """Without this, a client that sends a file and leaves would keep the processes busy for nobody,
+    and its pad would be made after it has gone."""
     content = {
         "html": b"<p>x" * 600_000,
         "etherpad": b"{" + b",".join(b'"x:%d":0' % n for n in range(200_000)) + b"}",
@@ -297,7 +298,7 @@ async def test_a_call_may_be_long_and_its_key_is_in_no_log(api: Caller, fleet: F
 
 @pytest.fixture
 async def received(unused_tcp_port: int) -> AsyncIterator[tuple[int, list[str]]]:
-    """A server that takes a file, and what came of it."""
+    """Starts a server that receives a file. Yields its port and a list of the outcomes."""
     found: list[str] = []
 
     async def take(request: web.Request) -> web.Response:

@@ -1,4 +1,4 @@
-"""Export and import: what leaves as a file and comes back is the same pad."""
+"""Tests that a pad that is exported and imported again is the same pad."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ from tests.integration.api.caller import Caller
 
 
 async def written(api: Caller, fleet: Fleet, pad: str, *, edits: int = 8) -> None:
-    """A pad by two guests and the API, with chat, saved revisions and lists."""
+    """Makes a pad that two guests and the API have written, with chat, saved revisions and
+    lists."""
     await api.createPad(padID=pad, text="start")
     async with (
         connect(f"{fleet.urls[0]}/p/{pad}", name="Ada") as ada,
@@ -44,7 +45,8 @@ async def written(api: Caller, fleet: Fleet, pad: str, *, edits: int = 8) -> Non
 
 
 def check_as_etherpad_does(records: dict[str, Any], pad: str) -> None:
-    """What Etherpad asserts of a pad that it imports; else it refuses it."""
+    """Asserts what Etherpad asserts about a pad that it imports, since Etherpad refuses any
+    other."""
     main = records[f"pad:{pad}"]
     pool = AttributePool.from_jsonable(main["pool"])
     authors, atext = set(), make_atext("\n")

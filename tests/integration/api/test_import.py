@@ -1,4 +1,5 @@
-"""`padfleet import` and `padfleet export`: out of one fleet by every way, and into another."""
+"""Tests `padfleet import` and `padfleet export`, which take pads out of one fleet by every way
+there is and bring them into another."""
 
 from __future__ import annotations
 
@@ -26,7 +27,7 @@ from tests.tools import padfleet
 
 @pytest.fixture(scope="module")
 def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
-    """Another fleet, with another number of partitions."""
+    """Starts another fleet, with another number of partitions."""
     folder = tmp_path_factory.mktemp("elsewhere")
     settings = {"PADFLEET_PARTITIONS": "3", "PADFLEET_API_KEY": KEY}
     with fleet_of_its_own(folder, settings, writers=1, workers=1) as running:
@@ -40,7 +41,8 @@ async def there(elsewhere: Fleet) -> AsyncIterator[Caller]:
 
 
 async def compare(api: Caller, there: Caller, pad: str, as_id: str) -> None:
-    """By a copy beside the original, since that is what `same` looks at."""
+    """Asserts that two fleets say the same about a pad. Finally it copies the pad back beside the
+    original, since `same` compares two pads of one fleet."""
     for name in ("getRevisionsCount", "listAuthorsOfPad", "listSavedRevisions", "getLastEdited"):
         assert await api.call(name, padID=pad) == await there.call(name, padID=as_id), name
     a, b = await api.getChatHistory(padID=pad), await there.getChatHistory(padID=as_id)
@@ -55,7 +57,7 @@ async def compare(api: Caller, there: Caller, pad: str, as_id: str) -> None:
 
 
 def database(records: dict[str, Any], pad: str) -> dict[str, Any]:
-    """The records of a file as Etherpad has them in its database."""
+    """Returns the records of a file in the form in which Etherpad stores them in its database."""
     found = {}
     for key, value in records.items():
         if key.startswith("globalAuthor:"):
@@ -245,7 +247,7 @@ async def test_from_postgresql(api: Caller, fleet: Fleet, elsewhere: Fleet, ther
 async def test_from_mysql(
     api: Caller, fleet: Fleet, elsewhere: Fleet, there: Caller, column: str
 ) -> None:
-    """As an Etherpad makes its table, and as older ones did."""
+    """The table is made as Etherpad makes it now, and as older versions made it."""
     name = f"by-mysql-{column[3:6].lower()}"
     await written(api, fleet, name)
     records = database(loads(await api.export(name, "etherpad")), name)
@@ -290,8 +292,9 @@ async def test_files_out_and_in(
 async def test_pads_are_given_back(
     api: Caller, fleet: Fleet, elsewhere: Fleet, there: Caller, tmp_path: Path
 ) -> None:
-    """To whoever has Etherpad's API: those that it has not, and those of which it has the
-    beginning. What it alone has is kept, unless it is said that it need not be."""
+    """The export to an Etherpad's API creates the pads that the Etherpad lacks and extends the ones
+    of which it has the beginning. Changes that only the Etherpad has are kept, unless `--replace`
+    is given."""
     await written(api, fleet, "back")
     group = (await api.createGroup())["groupID"]
     grouped = (await api.createGroupPad(groupID=group, padName="p", text="private"))["padID"]
@@ -330,7 +333,8 @@ async def test_pads_are_given_back(
 
 
 async def test_pads_are_given_back_to_who_is_there(fleet: Fleet, api: Caller) -> None:
-    """Nothing is begun without; a pad that is not here is said to be so."""
+    """Nothing is begun unless the Etherpad answers and accepts the key. A pad that this fleet does
+    not have is reported."""
     to = ["export", "--to", "http://127.0.0.1:1/"]
     ended = await padfleet(fleet.redis_url, *to, ETHERPAD_API_KEY="x")
     assert (ended.code, "http://127.0.0.1:1: Cannot connect" in ended.err) == (1, True), ended

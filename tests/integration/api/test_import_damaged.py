@@ -1,5 +1,5 @@
-"""`padfleet import` from databases with a damaged record of each kind and ids of every sort: all
-that is whole comes, and what is not is a line each."""
+"""Tests `padfleet import` with databases that hold a damaged record of each kind, and ids of every
+sort. Everything that is intact is imported, and each damage is reported in one line."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from tests.unit.etherpad.an_etherpad import EtherpadPad
 AUTHOR = "a.0123456789abcdef"
 GROUP = "g.0123456789abcdef"
 BROKEN = '{"head": 0, "at'
-"""What is left of a record that was cut off."""
+"""The rest of a record that was cut off."""
 
 GOOD = (
     "plain",
@@ -59,7 +59,7 @@ SALVAGED = ("json", "null", "list", "text", "head", "pool", "atext", "rev", "rev
 
 
 def pad(name: str) -> dict[str, str]:
-    """Its records, as texts."""
+    """Returns the records of a pad as texts."""
     made = EtherpadPad({})
     made.append("Z:1>0$", "", 1000)
     made.type(3, 1, AUTHOR, 2000)
@@ -107,8 +107,9 @@ def records() -> dict[str, str]:
 
 @asynccontextmanager
 async def stored(kind: str, folder: Path) -> AsyncIterator[object]:
-    """Where the records are, in a database of this kind; where it can have such, one more pad whose
-    name is no UTF-8, and one whose record is none."""
+    """Yields the place of a database of this kind that holds the records. SQLite and Redis get two
+    more pads: one whose name is not UTF-8, and one whose record is not. MariaDB gets the first of
+    them."""
     rows = records()
     match kind:
         case "sqlite":
@@ -159,7 +160,7 @@ async def stored(kind: str, folder: Path) -> AsyncIterator[object]:
 
 @pytest.fixture
 def fleet(tmp_path: Path) -> Iterator[EmbeddedServer]:
-    """An empty Redis, into which it is brought."""
+    """Starts the empty Redis that is imported into."""
     with EmbeddedServer(tmp_path / "fleet") as server:
         yield server
 
@@ -170,7 +171,8 @@ async def listed(fleet: EmbeddedServer) -> set[str]:
 
 
 def check_beside(fleet: EmbeddedServer, ended: Ended) -> None:
-    """What belongs to no pad has come, however many records before it are damaged."""
+    """Asserts that the records that belong to no pad have been imported, however many records
+    before them are damaged."""
     assert "also 1 tokens, 2 mappers, 1 groups, 1 sessions" in ended.err, ended.err
     with redis_library.Redis.from_url(fleet.url) as client:
         assert client.get(token_key(hash_of("t.x"))) == AUTHOR.encode()
@@ -239,7 +241,7 @@ async def test_broken_lines_are_counted_and_named(fleet: EmbeddedServer, tmp_pat
 async def test_a_file_that_is_none_keeps_no_other_back(
     fleet: EmbeddedServer, tmp_path: Path
 ) -> None:
-    """Also of a directory, as `padfleet export` fills one."""
+    """The same holds for a directory such as `padfleet export` fills."""
     folder = tmp_path / "pads"
     folder.mkdir()
     for name in ("a", "c"):

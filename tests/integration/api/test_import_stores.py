@@ -1,5 +1,5 @@
-"""`padfleet import` from SQLite, CouchDB and MongoDB, and with OAuth: what is read, what is said
-where nothing can be, and whole pads out of each."""
+"""Tests `padfleet import` from SQLite, CouchDB and MongoDB, and with OAuth: what it reads, what it
+says where it cannot read, and whole pads from each of them."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ LOGIN = "Basic " + b64encode(b"moodle:se%3Acret").decode()
 
 @pytest.fixture(scope="module")
 def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
-    """Another fleet, into which it is brought; its API takes tokens, too."""
+    """Starts the fleet that is imported into, whose API takes tokens too."""
     folder = tmp_path_factory.mktemp("elsewhere")
     keys = folder / "keys.json"
     keys.write_bytes(jwks(jwk(rsa(), "one")))
@@ -65,7 +65,7 @@ async def there(elsewhere: Fleet) -> AsyncIterator[Caller]:
 
 
 def many() -> dict[str, Any]:
-    """More pads than are read at once, and what lies around them in every order."""
+    """Returns more pads than are read at once, and other records around them in every order."""
     pads: dict[str, Any] = {f"pad:{number:04}": {"head": 0} for number in range(1500)}
     return pads | {
         "pad:\U0001f600": {"head": 1},
@@ -97,7 +97,8 @@ async def compared(records: Records) -> None:
 
 
 def sqlite_file(path: Path, records: dict[str, Any]) -> Path:
-    """As ueberdb makes one (`test_a_file_that_ueberdb_has_made` says whether it does)."""
+    """Makes a file as ueberdb makes one. The test `test_a_file_that_ueberdb_has_made` compares the
+    two."""
     with sqlite3.connect(path) as connection:
         connection.execute("CREATE TABLE store (key TEXT PRIMARY KEY, value TEXT)")
         rows = [(key, dumps(value)) for key, value in records.items()]
@@ -114,7 +115,7 @@ async def test_records_of_sqlite_are_read(tmp_path: Path) -> None:
 
 
 async def test_records_of_sqlite_are_read_while_they_are_written(tmp_path: Path) -> None:
-    """Also in the mode in which SQLite writes beside the file."""
+    """This includes the mode in which SQLite writes into a second file (WAL)."""
     path = sqlite_file(tmp_path / "wal.db", many())
     with sqlite3.connect(path) as writing:
         writing.execute("PRAGMA journal_mode = WAL")
@@ -208,7 +209,7 @@ async def test_whole_pads_come_out_of_each(
 
 @asynccontextmanager
 async def stored(kind: str, records: dict[str, Any], folder: Path) -> AsyncIterator[object]:
-    """Where the records are, in a database of this kind."""
+    """Yields the place of a database of this kind that holds the records."""
     match kind:
         case "sqlite":
             yield sqlite_file(folder / "etherpad.db", records)
@@ -302,7 +303,7 @@ async def test_an_etherpad_with_oauth_is_asked_with_a_token(
 async def test_a_real_etherpad_with_oauth_and_sqlite(
     elsewhere: Fleet, there: Caller, tmp_path: Path
 ) -> None:
-    """Both ways out of the same one: by its API with a token, and out of its file."""
+    """The same Etherpad is imported twice: by its API with a token, and from its file."""
     client = {
         "client_id": "import",
         "client_secret": "se:cret",

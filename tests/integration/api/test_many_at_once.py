@@ -1,6 +1,5 @@
-"""More calls at once than there are connections to Redis: nobody fails for them, least of all those
-who join and type at the same worker.
-"""
+"""Tests more simultaneous calls than there are connections to Redis. No request fails because of
+them, least of all those of people who join and type at the same worker."""
 
 from __future__ import annotations
 
@@ -22,8 +21,8 @@ EDITS = 5
 
 
 async def statuses(api: Caller, name: str, count: int, /, **fields: str) -> list[int]:
-    """The statuses of so many calls begun at the same time. Each one that is turned away says when
-    to come again."""
+    """Begins this many calls at the same time and returns their statuses. Asserts that each refused
+    call is told when to come again."""
 
     async def one(number: int) -> int:
         url = f"{api.url}/api/1.3.0/{name}"

@@ -1,4 +1,4 @@
-"""The HTTP API's functions for pads, their text and their history."""
+"""Tests the HTTP API's functions for pads, their text and their history."""
 
 from __future__ import annotations
 
@@ -134,7 +134,8 @@ async def test_a_revision_is_restored_with_its_authors(api: Caller, fleet: Fleet
 
 
 async def test_a_copy_may_be_written_and_deleted_at_once(api: Caller) -> None:
-    """Its writer is not told of it, and may know of the name that there is no pad."""
+    """Nobody tells the writer about the copy, and the writer may remember that no pad of this name
+    exists."""
     await api.createPad(padID="pattern", text="one")
     for _ in range(3):
         await api.copyPad(sourceID="pattern", destinationID="made-of-it")

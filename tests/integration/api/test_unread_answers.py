@@ -25,8 +25,8 @@ LINES = 30_000
 
 MESSAGES = 300
 GROWTH_MB = 70
-"""By how much the worker may grow: answers of 12 MB, and those that are being made. A copy for each
-caller would be 120 MB, and as much again while it is made."""
+"""The number of megabytes by which the worker may grow: answers of 12 MB, and the ones that are
+being made. A copy for each caller would be 120 MB, and as much again while it is made."""
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +42,7 @@ def worker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Member]:
 
 @pytest.fixture
 async def api(worker: Member) -> AsyncIterator[Caller]:
-    """A caller of its own, from another address than those who do not read."""
+    """Yields a caller at another address than the clients that do not read."""
     async with Caller(worker.url) as caller:
         await caller.http.close()
         caller.http = aiohttp.ClientSession(
@@ -52,7 +52,7 @@ async def api(worker: Member) -> AsyncIterator[Caller]:
 
 
 async def patiently(api: Caller, name: str, **fields: str) -> None:
-    """Until the worker has come to it, however busy the machine is."""
+    """Repeats a call until the worker has time for it, however busy the machine is."""
     while True:
         try:
             await api.call(name, **fields)

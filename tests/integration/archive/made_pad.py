@@ -1,4 +1,4 @@
-"""A pad that was written without a fleet, which is a thousand times as fast."""
+"""Writes a pad without a fleet, which is a thousand times as fast."""
 
 from __future__ import annotations
 
@@ -27,7 +27,8 @@ SAVED = [
 
 
 def written(count: int, *, parts_at: int | None = None) -> list[Revision]:
-    """A pad's revisions; with `parts_at`, those from there on are another's."""
+    """Returns a pad's revisions. With `parts_at`, the revisions from there on are by another
+    author."""
     pad = WriterPad()
     found = [pad.create("start\n", CREATOR, 1)]
     for number in range(1, count):
@@ -49,9 +50,11 @@ def written(count: int, *, parts_at: int | None = None) -> list[Revision]:
 
 @cache
 def long() -> Sequence[Revision]:
-    """What a pad is opened from has only the newest of these; the older ones are read apart.
+    """Returns the revisions of a long pad. Opening such a pad reads only the newest of them, and
+    the older ones are read apart.
 
-    Made when it is first asked for: who only looks which tests there are has no use for it.
+    The revisions are made at the first call, so that a run which only collects the tests does not
+    pay for them.
     """
     return written(2500)
 

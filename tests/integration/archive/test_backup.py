@@ -1,4 +1,4 @@
-"""Backups of a fleet that runs, and what can be made of them."""
+"""Tests backups of a running fleet, and what can be restored from them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def fleet(redis_url: str, tmp_path: Path) -> Iterator[Fleet]:
 
 @pytest.fixture
 def elsewhere(tmp_path: Path) -> Iterator[EmbeddedServer]:
-    """Another Redis, with nothing in it."""
+    """Starts another, empty Redis."""
     with EmbeddedServer(tmp_path / "elsewhere", extra_args=("--appendfsync", "no")) as server:
         yield server
 
@@ -171,7 +171,7 @@ async def test_I5_a_writer_that_has_the_same_head_in_memory_does_not_fork_it(
 async def test_I5_who_comes_back_to_a_pad_that_was_replaced_meanwhile_reloads(
     fleet: Fleet, redis_url: str, tmp_path: Path
 ) -> None:
-    """What the client has is a rev that the pad has too, of another history."""
+    """The client has a revision number that the pad has too, but of another history."""
     file = tmp_path / "pads"
     worker, other = fleet.workers
     async with connect(f"{worker.url}/p/pad") as pad:

@@ -1,4 +1,4 @@
-"""`padfleet pads`: which pads there are, who is on them, and moving them about."""
+"""Tests `padfleet pads`, which lists the pads and the people on them, and moves pads."""
 
 from __future__ import annotations
 

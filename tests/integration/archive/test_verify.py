@@ -1,4 +1,4 @@
-"""What `padfleet verify` finds in what is stored. The pad has chunks, a snapshot and a stream."""
+"""Tests what `padfleet verify` finds in a stored pad that has chunks, a snapshot and a stream."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ async def change_chunk(redis: Redis, keys: PadKeys) -> None:
 
 
 async def differ_in_both(redis: Redis, keys: PadKeys) -> None:
-    """As when a chunk was made of another history than the stream then got."""
+    """Makes a chunk differ from the stream, as if it had been made from another history."""
     packed = [r._replace(author="a.else") for r in revisions()[2000:3000]]
     await redis.client.hset(keys.chunks, "2", encode_chunk(packed))
 

@@ -13,12 +13,12 @@ from tests.fleet import Fleet
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder for the fleet and its store."""
+    """Makes the folder of the fleet and its store."""
     return tmp_path_factory.mktemp("cold")
 
 
 @pytest.fixture
 def server(fleet: Fleet) -> Iterator[redis_py.Redis]:
-    """A connection to the fleet's Redis."""
+    """Connects to the fleet's Redis."""
     with redis_py.Redis.from_url(fleet.redis_url) as client:
         yield client

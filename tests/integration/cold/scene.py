@@ -1,4 +1,5 @@
-"""One partition's writer and one worker, as far as they move pads, with a store in memory."""
+"""The parts of one writer and one worker that move the pads of a partition, with a cold store in
+memory."""
 
 from __future__ import annotations
 
@@ -53,7 +54,7 @@ class Scene:
     async def look(
         self, pad: str, lease: Lease | None = None, *, leaving: freezing.Leaving | None = None
     ) -> None:
-        """The writer's look at the partition of the pad."""
+        """Has the writer look at the partition of the pad."""
         await self.freezing.look(lease or await self.lease(pad), leaving or Leaving())
 
     async def freeze(self, pad: str) -> str:
@@ -62,7 +63,7 @@ class Scene:
         )
 
     async def make(self, pad: str, revisions: Sequence[Revision]) -> None:
-        """A pad with all that a pad may have, in a partition that a writer has had."""
+        """Makes a pad with everything that a pad may have, in a partition that has had a writer."""
         await self.lease(pad)
         staging = await Staging.begin(self.redis, self.keyspace, pad, head=revisions[-1].rev)
         await staging.add(revisions)
@@ -80,7 +81,7 @@ class Scene:
         )
 
     async def keys_of(self, pad: str) -> list[str]:
-        """All keys that are left of it."""
+        """Returns all the keys of a pad that are left in Redis."""
         found = [key async for key in self.redis.client.scan_iter(match="pf:*")]
         return sorted(key.decode() for key in found if pad in key.decode())
 
@@ -95,7 +96,7 @@ class Scene:
     async def join(
         self, pad: str, session: str = "s1", author: str = "a.x", *, lives: bool = True
     ) -> None:
-        """`lives`: the worker that it is on."""
+        """Puts a session on the pad. With `lives`, the session's worker counts as alive."""
         if lives:
             await presence.beat(self.redis, WORKERS, "w-1", LEASE_MS)
         member = Member(session, author, "w-1", None, 1, False, False)

@@ -1,4 +1,4 @@
-"""An Etherpad writes on a pad that a fleet has open: nothing of the two is lost."""
+"""Tests that nothing is lost where an Etherpad writes on a pad that a fleet has open."""
 
 from __future__ import annotations
 
@@ -47,7 +47,8 @@ class Shared:
         self._history += self.typist.new
 
     async def in_redis(self) -> PadMeta:
-        """As it is, with what has not been written behind."""
+        """Brings the pad into Redis, including the revisions that have not been written behind, and
+        returns its meta record."""
         self._note()
         staging = await Staging.begin(self.redis, self.keyspace, "p", head=self.typist.pad.head)
         await staging.add(self._history)
@@ -68,7 +69,7 @@ class Shared:
         return sorted([pad async for pad in pad_ids(self.redis, self.keyspace)])
 
     async def goes_on(self) -> None:
-        """What is written behind from now on is taken."""
+        """Asserts that the store accepts what is written behind from now on."""
         meta = await read_meta(self.redis, self.keyspace.pad("p"))
         looked = await self.cold.look("p")
         assert looked is not None
@@ -131,7 +132,8 @@ async def test_what_both_have_written_stays(
 
 
 async def test_what_was_only_said_or_saved_there_is_no_less(shared: Shared) -> None:
-    """Nothing has been typed there: it must not be taken for what this fleet has written."""
+    """Nothing has been typed in the Etherpad, but its record must not be taken for the one that
+    this fleet has written."""
     shared.typist.type(8)
     await shared.written_behind()
     await shared.in_redis()
@@ -149,7 +151,7 @@ async def test_what_was_only_said_or_saved_there_is_no_less(shared: Shared) -> N
 
 
 async def test_what_goes_on_here_is_gone_on_with(shared: Shared) -> None:
-    """As after an import, when the database is named as the cold store."""
+    """This is the case after an import, when the same database becomes the cold store."""
     shared.typist.type(8)
     await shared.written_behind()
     shared.typist.type(3)

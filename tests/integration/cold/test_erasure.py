@@ -1,4 +1,4 @@
-"""An author who is made nobody on pads that lie in the cold store, and stays that."""
+"""Tests that an author who is erased stays erased on pads that lie in the cold store."""
 
 from __future__ import annotations
 

@@ -107,7 +107,7 @@ class TestMysql(EtherpadCases):
 
     @pytest.mark.parametrize("made", [BYTES, OLD])
     async def test_tables_of_other_years(self, mysql_url: str, made: str) -> None:
-        """Also with pairs in it, of which `utf8` in MySQL has none."""
+        """The pads hold characters of four bytes too, which MySQL's `utf8` cannot store."""
         on_mysql(mysql_url, "DROP TABLE IF EXISTS store", made)
         pads = EtherpadPads(MysqlTable(mysql_url))
         await pads.check()
@@ -167,7 +167,8 @@ class TestMysql(EtherpadCases):
 
 
 async def one_wins(table: Table) -> None:
-    """Both of a first write and of a later one, however the database tells them apart."""
+    """Asserts that one of several simultaneous writes wins, for a first write and for a later one,
+    by whatever means the database detects the conflict."""
     pads = [EtherpadPads(table) for _ in range(4)]
     won: list[ColdHead] = []
     for later in (False, True):

@@ -1,4 +1,5 @@
-"""A fleet whose cold store is the database of an Etherpad: no import, and the way back is open."""
+"""Tests a fleet whose cold store is the database of an Etherpad. No import is needed, and the way
+back stays open."""
 
 from __future__ import annotations
 
@@ -53,7 +54,7 @@ async def table(database: str) -> AsyncIterator[PostgresTable]:
 
 
 async def begun_there(table: PostgresTable, pad: str, count: int = 20) -> str:
-    """A pad that an Etherpad has; its text."""
+    """Puts a pad into the table as an Etherpad would, and returns its text."""
     there = EtherpadPad({})
     there.append("Z:1>4|1+4$old\n", "", 3)
     there.type(count, 5, "a.there", 1000, plain=True)

@@ -1,4 +1,4 @@
-"""A fleet whose pads lie in a directory when nobody is on them."""
+"""Tests a fleet that moves its pads to a directory when nobody is on them."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ READS: dict[str, dict[str, object]] = {
     "padUsersCount": {},
     "getPublicStatus": {},
 }
-"""What the API says of a pad without changing it, with what is asked for."""
+"""The API functions that read a pad without changing it, and their arguments."""
 
 
 async def all_answers(api: Caller, pad: str, link: str) -> dict[str, Any]:
@@ -192,7 +192,7 @@ async def test_a_name_is_taken_also_if_its_pad_is_cold(
 async def test_I5_a_page_comes_back_to_a_pad_that_was_frozen_meanwhile(
     fleet: Fleet, server: redis_py.Redis
 ) -> None:
-    """With what it had, and is sent what it missed."""
+    """The page continues from the revision that it had, and is sent what it missed."""
     token = new_token()
     async with connect(f"{fleet.urls[0]}/p/back-again", token=token) as pad:
         await pad.append("one\n")

@@ -1,4 +1,4 @@
-"""What a writer puts there for those who will open a pad that is leaving Redis."""
+"""Tests what a writer stores with a pad that leaves Redis, for those who will open it."""
 
 from __future__ import annotations
 

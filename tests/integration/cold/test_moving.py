@@ -38,7 +38,7 @@ def scene(redis: Redis, keyspace: Keyspace) -> Scene:
 
 
 async def everything(scene: Scene, pad: str) -> dict[str, object]:
-    """All that people can see of a pad."""
+    """Returns everything that people can see of a pad."""
     keys = scene.keyspace.pad(pad)
     meta = await read_meta(scene.redis, keys)
     stored = await moving.read_stored(scene.redis, keys)
@@ -300,8 +300,8 @@ async def test_I7_a_freeze_that_broke_off_is_ended_by_the_next_writer(scene: Sce
 
 
 async def test_I5_I7_a_pad_on_its_way_is_not_lost(scene: Scene) -> None:
-    """Neither one that a writer has taken out and not said so, nor one of which somebody has said
-    that he brings it."""
+    """This covers a pad that a writer has moved out without reporting it, and a pad that somebody
+    has promised to bring back."""
     await scene.make("pad", HISTORY)
     found = await scene.write.bring("pad", whole=True)
     assert found is not None

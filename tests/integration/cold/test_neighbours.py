@@ -1,4 +1,4 @@
-"""What else is done to pads, done to pads that lie in a directory."""
+"""Tests the other operations on pads with pads that lie in a directory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The list of pads, a page at a time: nothing is missed, and nothing is brought into Redis."""
+"""Tests the paged list of pads: it misses none, and brings none into Redis."""
 
 from __future__ import annotations
 
@@ -33,7 +33,8 @@ async def scene(redis: Redis, keyspace: Keyspace, monkeypatch: pytest.MonkeyPatc
 
 
 async def listed(scene: Scene, search: PadSearch) -> list[PadFacts]:
-    """Each once, whatever page it was on. AssertionError if one cannot be read."""
+    """Returns each pad once, whichever page it was on. Raises AssertionError if a pad cannot be
+    read."""
     found: dict[str, PadFacts] = {}
     for row in await walked(scene.redis, scene.keyspace, scene.pads, search, rows=2):
         assert isinstance(row, PadFacts), row.why

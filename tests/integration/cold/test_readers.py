@@ -1,4 +1,4 @@
-"""Whoever only reads a pad reads the same wherever it is, and leaves it there."""
+"""Tests that reading a pad gives the same wherever the pad lies, and leaves it there."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ async def reader_of(scene: Scene, pad: str) -> PadReader:
 
 
 async def all_read(reader: PadReader) -> dict[str, object]:
-    """What all that there is of a reader says."""
+    """Returns everything that a reader can say about a pad."""
     head = reader.meta.head
     facts = await reader.facts()
     names = [CREATOR, "a.x", "a.nobody"]
@@ -64,7 +64,8 @@ async def all_read(reader: PadReader) -> dict[str, object]:
 
 
 async def backup(scene: Scene, pad: str) -> list[Entry | bytes]:
-    """What stands in its archive; revisions one by one, however many of them stand together."""
+    """Returns the content of a pad's archive. Revisions are listed one by one, however the archive
+    groups them."""
     entries: list[Entry] = []
     await take_pad(scene.redis, scene.keyspace, pad, entries.append, lambda _rev, _head: None)
     found: list[Entry | bytes] = []

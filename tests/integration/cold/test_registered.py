@@ -1,4 +1,5 @@
-"""Who an Etherpad knows is known in a fleet on its database, and the other way."""
+"""Tests that a fleet on an Etherpad's database knows the Etherpad's authors, groups and sessions,
+and the other way round."""
 
 from __future__ import annotations
 
@@ -108,7 +109,7 @@ async def test_groups_and_sessions_that_are_made_here(redis: Redis, table: Memor
 
 
 async def test_authors_that_nobody_has_brought(redis: Redis, table: MemoryTable) -> None:
-    """As when a portal asks for the author of a pad that nobody has opened yet."""
+    """This happens when a portal asks for the author of a pad that nobody has opened yet."""
     table.rows |= {
         "globalAuthor:a.there": dumps({"name": "Ö", "colorId": 5, "padIDs": {"p": 1}}),
         "globalAuthor:a.other": dumps({"name": None, "colorId": 6}),

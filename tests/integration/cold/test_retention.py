@@ -42,7 +42,8 @@ async def cold(tmp_path: Path) -> AsyncIterator[ObjectPads]:
 
 
 async def froze(cold: ObjectPads, pad: str, days_ago: float, **more: object) -> None:
-    """A pad that was put into the cold store so long ago, and whose last edit was in 2023."""
+    """Makes a pad that was put into the cold store this many days ago, and whose last edit was in
+    2023."""
     written = Written(pad)
     written.type(30)
     then = time.time() - days_ago * DAY

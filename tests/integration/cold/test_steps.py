@@ -1,5 +1,5 @@
-"""The steps in which a pad leaves Redis and comes back: each is taken where all is as it was seen,
-and refused with nothing done where it is not."""
+"""Tests the steps in which a pad leaves Redis and comes back. Each step is carried out if
+everything is still as it was seen, and is otherwise refused without any effect."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def scene(redis: Redis, keyspace: Keyspace) -> Scene:
 
 
 async def begins_a_reign(scene: Scene, keys: PadKeys) -> None:
-    """The partition has been elsewhere meanwhile."""
+    """Begins another reign, as if the partition had been on another server meanwhile."""
     await scene.redis.client.hset(keys.state, mapping={"reign": ELSEWHERE})
 
 

@@ -1,4 +1,4 @@
-"""Two fleets whose settings name one cold store."""
+"""Tests two fleets whose settings name the same cold store."""
 
 from __future__ import annotations
 

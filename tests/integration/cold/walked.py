@@ -1,4 +1,4 @@
-"""The whole list of pads, by asking for one page after the other."""
+"""Reads the whole list of pads by asking for one page after the other."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ async def walked(
     *,
     rows: int,
 ) -> list[PadFacts | UnreadablePad]:
-    """All pages from there on, each asked for with what the one before has said."""
+    """Returns the rows of all pages from there on. Each page is asked for with the place that the
+    page before it returned."""
     found: list[PadFacts | UnreadablePad] = []
     place = begins or PagePlace()
     while True:

@@ -1,5 +1,5 @@
-"""One writer for all tests of this folder that bring workers of their own; and a doorway without a
-worker, with a writer of its own, for those that look at joins."""
+"""Starts one writer for all the tests of this folder that start workers of their own. For tests of
+joins there is a `JoinHandler` without a worker, with a writer of its own."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def writer(redis_url: str, tmp_path: Path) -> Iterator[Fleet]:
 
 @pytest.fixture
 async def rooms(redis: Redis, keyspace: Keyspace) -> AsyncIterator[Rooms]:
-    """The rooms of a worker `w`, of which there is no more than this."""
+    """Yields the rooms of a worker `w`, of which nothing else exists."""
     opened = Rooms(redis, keyspace, PacingRules(), worker_id="w", ring=1000, stall_timeout=60)
     yield opened
     await opened.close()
@@ -84,7 +84,8 @@ def start_worker(shared_fleet: Fleet) -> StartWorker:
 
 
 def coming_back(join_handler: JoinHandler, room: Room, session: Session, me: Author) -> Resuming:
-    """The way back onto this pad of a session whose author is on record already."""
+    """Returns the `Resuming` of a session that comes back to this pad and whose author is on record
+    already."""
     joining = Joining(
         join_handler.redis,
         join_handler.keyspace,

@@ -1,4 +1,5 @@
-"""A room whose announcements get lost: its sessions hear all of the chat all the same, once."""
+"""Tests that the sessions of a room whose announcements get lost still hear each chat message, and
+only once."""
 
 from __future__ import annotations
 
@@ -36,7 +37,7 @@ async def put(redis: Redis, keyspace: Keyspace) -> None:
 
 
 def told(room: Room) -> list[dict[str, Any]]:
-    """The news of the room, as its sessions get them."""
+    """Returns the news of the room as its sessions receive it."""
     packets = [frame.payload for frame, _ in room.news.since(0)]
     return [json.loads(packet[2:])[1]["data"] for packet in packets]
 
@@ -47,7 +48,8 @@ def texts(room: Room) -> list[str]:
 
 @pytest.fixture
 def deaf(rooms: Rooms, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
-    """Loses what comes over the channels from when it is called until it is undone."""
+    """Returns a function that makes the room lose everything that comes over the channels, until
+    the patch is undone."""
 
     def lose() -> None:
         monkeypatch.setattr(rooms.subscriber, "_on_message", lambda _channel, _data: None)

@@ -1,4 +1,4 @@
-"""Bearer tokens for the HTTP API, with a real worker and a real issuer of keys."""
+"""Tests bearer tokens for the HTTP API with a real worker and a real issuer of keys."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def issuer() -> Iterator[Issuer]:
 
 @pytest.fixture(scope="module")
 def worker(start_worker: StartWorker, issuer: Issuer) -> Member:
-    """It takes tokens and the key."""
+    """Starts a worker that accepts both tokens and the key."""
     url = f"{issuer.service.url}/keys"
     return start_worker(
         PADFLEET_API_KEY=KEY,

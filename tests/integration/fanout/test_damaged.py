@@ -1,4 +1,5 @@
-"""Who comes to a damaged pad is told so; who is on another one notices nothing."""
+"""Tests that those who come to a damaged pad are told so, and that people on other pads notice
+nothing."""
 
 from __future__ import annotations
 
@@ -60,7 +61,7 @@ async def types(guest: Guest) -> None:
 
 
 async def left(redis: Redis, keys: PadKeys) -> None:
-    """Nobody is on the pad any more, so that whoever comes finds what is stored."""
+    """Waits until nobody is on the pad, so that the next one to join reads what is stored."""
 
     async def empty() -> bool:
         return not await redis.client.hlen(keys.members)
@@ -111,7 +112,7 @@ async def rooms(redis: Redis, keyspace: Keyspace) -> AsyncIterator[Rooms]:
 async def test_one_damaged_key_does_not_keep_the_others_from_being_compared(
     url: str, redis: Redis, keyspace: Keyspace, rooms: Rooms, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One in five hundred failed all of the round trip."""
+    """One damaged pad among five hundred made the whole round trip fail."""
     pads = [f"pad-{number}" for number in range(6)]
     for pad in pads:
         async with Guest(url) as guest:

@@ -1,4 +1,5 @@
-"""Who is not let in is forgotten at once, with all that was found out of him."""
+"""Tests that the memory of a refused join is freed at once, with everything that was found out
+about its sender."""
 
 from __future__ import annotations
 

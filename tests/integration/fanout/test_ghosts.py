@@ -1,4 +1,5 @@
-"""Nobody is shown as being on a pad who has gone, and nobody is left out who is there."""
+"""Tests that nobody who has left is shown as being on a pad, and that everybody who is there is
+shown."""
 
 from __future__ import annotations
 
@@ -66,7 +67,7 @@ def session(number: int) -> Session:
 
 
 async def joins(redis: Redis, room: Room, number: int = 1) -> Session:
-    """A session that is on the pad, as everybody knows."""
+    """Returns a session that is on the pad and whose arrival the channel has announced."""
     new = session(number)
     room.arrives(new)
     member = new.member(Author(new.author, None, 1), WORKER)
@@ -91,8 +92,8 @@ async def nobody_is_stored(redis: Redis, room: Room) -> None:
 async def test_who_leaves_while_redis_is_away_is_taken_out_later(
     redis: Redis, rooms: Rooms, room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Also by a worker that has closed the pad's room meanwhile: the others see a living worker,
-    and cannot know."""
+    """The worker does so even if it has closed the pad's room meanwhile. The other workers cannot
+    know that the session is gone, since they see a living worker."""
     leaver = await joins(redis, room)
     for name, real in (("leave", presence.leave), ("members", presence.members)):
         monkeypatch.setattr(presence, name, Unreachable(real, fails=range(3)))

@@ -1,4 +1,4 @@
-"""PADFLEET_AUTH=hook, with a real worker, real clients and a real service."""
+"""Tests PADFLEET_AUTH=hook with a real worker, real clients and a real service."""
 
 from __future__ import annotations
 
@@ -141,7 +141,8 @@ async def test_no(worker: Member, operator: Operator) -> None:
 
 
 async def test_the_same_question_is_asked_once(worker: Member, operator: Operator) -> None:
-    """While the first waits for its answer, and for a while after it; another question is."""
+    """It is asked once while the first question waits for its answer, and for a while after that.
+    Another question is asked separately."""
     pad, go_on = new_pad(), threading.Event()
 
     def decide(facts: dict[str, Any]) -> Any:

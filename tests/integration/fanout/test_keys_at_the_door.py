@@ -1,4 +1,5 @@
-"""PADFLEET_AUTH=jwt: keys from files and from an issuer, with a real worker and real clients."""
+"""Tests PADFLEET_AUTH=jwt with keys from files and from an issuer, with a real worker and real
+clients."""
 
 from __future__ import annotations
 

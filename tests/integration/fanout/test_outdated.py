@@ -1,4 +1,5 @@
-"""A primary that has been replaced wakes up, and answers from what it knew (I5)."""
+"""Tests that a primary which was replaced and wakes up does no harm by answering from what it knew
+(I5)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Read-only ids, and the pads that they stand for."""
+"""Tests read-only ids and the pads that they stand for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A room whose pad another history takes the place of."""
+"""Tests a room whose pad is replaced by another history."""
 
 from __future__ import annotations
 

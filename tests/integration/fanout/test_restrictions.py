@@ -1,5 +1,5 @@
-"""PADFLEET_REQUIRE_SESSION and PADFLEET_EDIT_ONLY, and groups' pads in each of the modes of access,
-with real workers and real clients."""
+"""Tests PADFLEET_REQUIRE_SESSION and PADFLEET_EDIT_ONLY, and the pads of groups in each of the
+access modes, with real workers and real clients."""
 
 from __future__ import annotations
 
@@ -31,7 +31,8 @@ LATER = str(int(time.time()) + 86_400)
 
 @pytest.fixture(scope="module")
 def portal(start_worker: StartWorker) -> Member:
-    """As a portal has it: pads of groups only, made by the API only."""
+    """Starts a worker with the settings of a portal, where all pads belong to groups and only the
+    API makes them."""
     return start_worker(
         PADFLEET_API_KEY=KEY, PADFLEET_REQUIRE_SESSION="true", PADFLEET_EDIT_ONLY="true"
     )
@@ -97,7 +98,8 @@ async def import_status(worker: Member, pad: str, name: str = "x.txt", cookie: s
 
 
 async def group_with_pad(api: Caller, *, public: bool = False) -> tuple[str, str, str]:
-    """The group's pad, an author, and a session of his as a cookie."""
+    """Makes a group with a pad. Returns the pad's id, an author, and a session of this author as a
+    cookie."""
     group = (await api.createGroup())["groupID"]
     author = (await api.createAuthor(name="Ada"))["authorID"]
     pad = (await api.createGroupPad(groupID=group, padName="notes", text="x"))["padID"]

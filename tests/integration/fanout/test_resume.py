@@ -1,4 +1,4 @@
-"""Coming back while the pad changes under it (I5)."""
+"""Tests sessions that come back while the pad changes (I5)."""
 
 from __future__ import annotations
 
@@ -36,7 +36,8 @@ def page() -> Session:
 async def test_I5_a_pad_that_is_made_anew_while_a_page_comes_back_to_the_old_one(
     join_handler: JoinHandler, redis: Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Between being registered and being let in: what it was compared with is gone."""
+    """The pad is made anew after the session was registered and before it is let in, so the history
+    that it was compared with is gone."""
     room = await join_handler.rooms.enter(PAD)
 
     async def anew(*_fence: object) -> None:
@@ -76,7 +77,8 @@ async def test_I5_what_a_page_has_on_record_goes_before_what_its_author_has(
 async def test_I7_a_session_is_named_before_it_can_submit(
     join_handler: JoinHandler, redis: Redis
 ) -> None:
-    """Who has missed nothing submits as soon as that is said, and has to know in which session."""
+    """A session that has missed nothing submits as soon as it is told so, and by then has to know
+    its session id."""
     room = await join_handler.rooms.enter(PAD)
     await presence.join(redis, room.keys, page().member(ME, "w"))
     session = page()
@@ -150,7 +152,8 @@ async def test_I5_a_worker_that_holds_the_pad_that_is_gone(
 async def test_I5_a_pad_that_an_earlier_release_made_goes_on(
     join_handler: JoinHandler, redis: Redis
 ) -> None:
-    """Its epoch is one that was counted. It keeps it, and whoever is on it may come back."""
+    """The pad's epoch is a count, as earlier releases assigned it. The pad keeps this epoch, and
+    the people on it may come back."""
     keys = join_handler.keyspace.pad(PAD)
     await redis.client.hset(keys.meta, "epoch", 0)
     room = await join_handler.rooms.enter(PAD)

@@ -1,4 +1,5 @@
-"""A fail-over has taken revisions back, and the writer finds out before the worker does (I5)."""
+"""Tests a fail-over that has taken revisions back, where the writer finds out before the worker
+does (I5)."""
 
 from __future__ import annotations
 
@@ -20,7 +21,7 @@ PAD = "pad"
 
 
 async def stored(redis: Redis, keyspace: Keyspace, revisions: int) -> dict[bytes | str, bytes]:
-    """The pad, and nothing else; returns what it is made of."""
+    """Stores the pad and nothing else. Returns a dump of every key."""
     await redis.client.flushdb()
     staging = await Staging.begin(redis, keyspace, PAD, head=revisions - 1)
     await staging.add(written(revisions))
@@ -50,8 +51,8 @@ def page(room: Room, author: str, rev: int) -> Session:
 async def test_I5_whom_the_writer_refuses_is_counted_as_rolled_back(
     rooms: Rooms, redis: Redis, keyspace: Keyspace
 ) -> None:
-    """Whoever runs the fleet is to hear of each history that was rolled back, and not only of those
-    that a worker compared before anybody typed: with the last session its room closes."""
+    """Operators have to hear about every history that was rolled back, including the ones that no
+    worker has compared. The room closes with the last session, so a worker may compare too late."""
     replica = await stored(redis, keyspace, 4)
     await stored(redis, keyspace, 6)
     room = await rooms.enter(PAD)

@@ -1,4 +1,5 @@
-"""Rooms on a real server: subscribe, read, merge; and whatever gets lost is read again."""
+"""Tests rooms on a real server. A room subscribes, reads and merges, and it reads again whatever
+gets lost."""
 
 from __future__ import annotations
 
@@ -33,7 +34,8 @@ async def rooms(redis: Redis, keyspace: Keyspace) -> AsyncIterator[Rooms]:
 async def traffic(
     writer: Fleet, redis: Redis, keyspace: Keyspace, inbox: InboxWriter
 ) -> AsyncIterator[asyncio.Event]:
-    """Two sessions typing on the pad until the event is set, and all of it settled after."""
+    """Has two sessions type on the pad until the event is set, and then waits until everything is
+    settled."""
     await create(inbox, redis, keyspace, PAD)
     typists = [Typist(PAD, f"s{i}") for i in range(2)]
     stop = asyncio.Event()
@@ -51,8 +53,8 @@ async def head(redis: Redis, keyspace: Keyspace) -> int:
 async def test_I3_a_room_opened_during_commits_misses_none(
     traffic: asyncio.Event, rooms: Rooms, redis: Redis, keyspace: Keyspace
 ) -> None:
-    """Subscribe, then read, then merge. The other way round, what is committed in between would be
-    a gap; it would be repaired, but it must not come about."""
+    """A room subscribes, then reads, then merges. In any other order, a revision committed in
+    between would leave a gap. The gap would be repaired, but it must not occur."""
     gaps = REGISTRY.get_sample_value("padfleet_fanout_gaps_total")
     for _ in range(30):
         room = await rooms.enter(PAD)

@@ -1,7 +1,8 @@
-"""How often somebody who opens a pad waits for Redis, one wait after the other.
+"""Tests how many round trips to Redis someone who opens a pad has to wait for, one after the other.
 
-Counted, not timed: every command is held until nothing else goes on, and then all that wait are let
-go together. So a round is what a round trip is on a slow network, however fast this machine is.
+The rounds are counted and not timed. Every command is held until nothing else happens, and then all
+the held ones are released together. So a round is a round trip of a slow network, however fast this
+machine is.
 """
 
 from __future__ import annotations
@@ -62,8 +63,9 @@ class Rounds:
         self._under_way = 0
 
     async def hold(self, *, for_the_writer: bool = False) -> None:
-        """`for_the_writer`: another process acts upon it, and not before what is asked at the same
-        time has been answered, as on a slow network."""
+        """Waits for the next round. With `for_the_writer`, the command makes another process act,
+        so it is released after the other commands of its round have been answered, as on a slow
+        network."""
         if self.counting:
             held: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             self._held.append((held, for_the_writer))
@@ -72,14 +74,14 @@ class Rounds:
             self._under_way += 1
 
     def begun(self) -> None:
-        """Something goes on that is no call of ours."""
+        """Notes that something has begun which is not one of our calls."""
         self._under_way += 1
 
     def done(self) -> None:
         self._under_way -= 1
 
     async def of(self, work: Awaitable[T]) -> tuple[T, int]:
-        """What it returns, and how many rounds it took."""
+        """Runs the work. Returns its result and the number of rounds that it took."""
         self.count, self.counting = 0, True
         task = asyncio.ensure_future(work)
         while not task.done():

@@ -1,4 +1,5 @@
-"""A worker that starts while Redis refuses some of it says so, and gets ready later (I10)."""
+"""Tests that a worker which starts while Redis refuses some commands says so, and becomes ready
+later (I10)."""
 
 from __future__ import annotations
 
@@ -55,5 +56,5 @@ def _fleet(keyspace: Keyspace, redis_url: str, folder: Path) -> Fleet:
 
 
 def _worker(fleet: Fleet) -> Member:
-    """Without a wait until it is ready."""
+    """Starts a worker without waiting until it is ready."""
     return fleet._spawn("fanout", fleet.workers, PADFLEET, "127.0.0.1")

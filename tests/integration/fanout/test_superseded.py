@@ -1,4 +1,4 @@
-"""A submission from behind a fence is answered by a broken connection, and not by silence."""
+"""Tests that a submission from behind a fence ends the connection, and does not stay unanswered."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""How the history of a long pad is gathered: in steps, from what is near, and within its limits."""
+"""Tests how the history of a long pad is gathered: in steps, from the nearest place, and within its
+limits."""
 
 from __future__ import annotations
 
@@ -52,7 +53,7 @@ class Ear(Outbound):
 
 @pytest.fixture
 async def room(redis: Redis, keyspace: Keyspace) -> AsyncIterator[Room]:
-    """A pad of which the first thousand revisions are in a chunk."""
+    """Yields the room of a pad whose first thousand revisions are in a chunk."""
     staging = await Staging.begin(redis, keyspace, PAD, head=LENGTH - 1)
     await staging.add(history())
     await staging.install(above_epoch=0, creator="a.x", read_only_id=None, replace=False)
@@ -225,7 +226,7 @@ async def test_an_idle_helper_ends_and_another_comes() -> None:
 
 
 async def test_a_pipe_that_has_closed_costs_no_job(monkeypatch: pytest.MonkeyPatch) -> None:
-    """uvloop says so with a RuntimeError, when the process has died and nobody has noticed yet."""
+    """uvloop raises RuntimeError on a write to a process that has died unnoticed."""
     job = HistoryJob(BLANK, [(0, None, [history()[0].to_record()])], 0, 0, 1, 1, 1, 60)
     helper = Helper()
     answer = await helper.do(job)

@@ -1,4 +1,4 @@
-"""PADFLEET_AUTH=jwt, with a real worker and real clients."""
+"""Tests PADFLEET_AUTH=jwt with a real worker and real clients."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ from tests.integration.fanout.conftest import StartWorker
 from tests.signing import claims, signed
 
 SHORT = 5
-"""Seconds that a token is good for which has to run out: enough to join with on a busy machine."""
+"""The lifetime in seconds of a token that is meant to expire. It is long enough to join with on a
+busy machine."""
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +46,7 @@ def with_cookie(worker: Member, value: str) -> Guest:
 
 @asynccontextmanager
 async def pad_of(worker: Member, name: str, **more: Any) -> AsyncIterator[Any]:
-    """The pad over our own client, with a token for everything."""
+    """Opens the pad with our own client and a token that permits everything."""
     headers = {"Cookie": f"padfleet_token={token(**more)}"}
     async with (
         aiohttp.ClientSession(headers=headers) as http,
@@ -81,7 +82,7 @@ async def test_a_token_is_taken_from_each_place(worker: Member, way: str, transp
 
 
 async def told_of(worker: Member, pad: str, guest: Guest) -> set[str | None]:
-    """The names under which another sees a guest who calls itself eve."""
+    """Returns the names under which another person sees a guest who calls itself eve."""
     async with with_cookie(worker, token(sub="watcher")) as watcher:
         await watcher.join(pad)
         info = {"name": "eve", "colorId": "#010203"}

@@ -52,7 +52,7 @@ async def redis(fleet: Fleet) -> AsyncIterator[Redis]:
 
 
 async def keys_of(redis: Redis, pad: str) -> list[bytes]:
-    """All that there is of a pad, wherever it is."""
+    """Returns all the keys of a pad, wherever they are."""
     found = [bytes(key) async for key in redis.client.scan_iter(f"*{pad}*")]
     async for key in redis.client.scan_iter("pf:readonly:*"):
         if await redis.client.get(key) == pad.encode():
@@ -119,8 +119,8 @@ async def _nothing_stands_there(redis: Redis) -> bool:
 
 
 async def test_it_is_on_record_in_the_step_that_makes_it(fleet: Fleet, redis: Redis) -> None:
-    """Whoever dies right after it leaves no pad behind for good, and neither does a file whose text
-    the writer refuses."""
+    """A process that dies right after making the pad leaves nothing behind permanently, and neither
+    does a file whose text the writer refuses."""
     keyspace = Keyspace(2)
     inbox = InboxWriter(redis, keyspace, timeout=5)
     edits = Edits(redis, keyspace, inbox, timeout=10)
@@ -228,7 +228,7 @@ PAD, EPOCH = "decided", 7
 
 @pytest.fixture
 async def alone(redis_url: str) -> AsyncIterator[Redis]:
-    """A server without a fleet, with a pad on it that was opened."""
+    """Yields a server without a fleet, which holds a pad that somebody has opened."""
     opened = open_redis(redis_url)
     await opened.start()
     keys = Keyspace(1).pad(PAD)

@@ -1,4 +1,4 @@
-"""Who comes and contributes nothing is forgotten; whoever contributes is not."""
+"""Tests that authors who contribute nothing are forgotten, and that all others are kept."""
 
 from collections.abc import Awaitable, Callable
 from hashlib import sha256
@@ -38,7 +38,8 @@ def keys_of(author: str, token: str = TOKEN) -> list[str]:
 
 
 async def expiries(redis: Redis, author: str) -> list[int]:
-    """Ms for which each key is there still; -1: for good, -2: it is not there."""
+    """Returns the milliseconds for which each of the author's keys remains (-1: permanently; -2: it
+    does not exist)."""
     return [await redis.client.pttl(key) for key in keys_of(author)]
 
 
@@ -156,8 +157,8 @@ async def test_who_contributes_is_kept_for_good(
 async def test_who_only_chooses_a_name_is_known_by_it_while_he_is_kept(
     join_handler: JoinHandler, redis: Redis
 ) -> None:
-    """At the first join, a later one, or on the pad. Else whoever names himself anew at each join
-    would be kept for good each time."""
+    """The name may be chosen at the first join, at a later one, or on the pad. If that made an
+    author permanent, somebody who takes a new name at every join would leave a record each time."""
     author = (await visit(join_handler, userInfo={"name": "Ada", "colorId": "#123456"})).author
     assert all(0 < left <= KEEP_MS for left in await expiries(redis, author))
     assert await authors.read(redis, [author]) == {author: Author(author, "Ada", "#123456")}

@@ -1,4 +1,4 @@
-"""What a worker's sessions are sent under a new reign is put on record before they are sent it."""
+"""Tests that what a worker's sessions are sent under a new reign is recorded before it is sent."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ HISTORY = written(8)
 
 @pytest.fixture
 async def room(redis: Redis, keyspace: Keyspace) -> AsyncIterator[Room]:
-    """A pad up to revision 5, with no writer."""
+    """Yields the room of a pad at revision 5, which has no writer."""
     rooms = Rooms(redis, keyspace, PacingRules(), worker_id="w", ring=1000, stall_timeout=60)
     staging = await Staging.begin(redis, keyspace, PAD, head=5)
     await staging.add(HISTORY[:6])
@@ -99,7 +99,7 @@ class Slow:
 
 
 async def begins_anew(room: Room, redis: Redis, keyspace: Keyspace) -> str:
-    """The partition comes back, and revision 6 is committed; returns its reign."""
+    """Has the partition come back and commits revision 6. Returns the partition's new reign."""
     await goes_and_comes_back(redis, keyspace)
     reign = (await read_meta(redis, room.keys)).reign
     assert reign != room.reign
@@ -118,8 +118,9 @@ async def test_I5_nobody_is_sent_what_he_would_be_told_to_reload_for(
     keyspace: Keyspace,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Cut off with revision 6, and with the reign before on record, a client that does not bring
-    what it was sent was told to reload: of that reign, all up to 5 is shared."""
+    """A client that was cut off with revision 6, while the earlier reign was on record, was told to
+    reload unless it brought what it had been sent. Only the revisions up to 5 are shared with that
+    reign."""
     session = await joined(room, redis)
     slow = Slow(monkeypatch, *([RedisConnectionError("away")] if trouble != "none" else []))
     reign = await begins_anew(room, redis, keyspace)

@@ -1,4 +1,5 @@
-"""The history checker on a real fleet: people type while a worker dies and comes back."""
+"""Runs the history checker on a real fleet, where people type while a worker dies and comes
+back."""
 
 from __future__ import annotations
 
@@ -41,7 +42,7 @@ def fleet(server: EmbeddedServer, tmp_path: Path) -> Iterator[Fleet]:
 
 
 async def more_is_typed(typists: Typists, revisions: int) -> None:
-    """Until each pad has so many revisions more than now."""
+    """Waits until each pad has this many more revisions than now."""
     goal = {pad: furthest(typists, pad) + revisions for pad in PADS}
     await eventually(
         lambda: all(furthest(typists, pad) >= goal[pad] for pad in PADS),
@@ -80,7 +81,8 @@ async def test_I7_a_worker_dies_and_comes_back_and_every_history_is_whole(
 async def assert_a_missing_revision_is_seen(
     server: EmbeddedServer, recordings: list[Recording]
 ) -> None:
-    """The same check, after the stream has lost an entry: it does look at what is stored."""
+    """Asserts that the same check fails after the stream has lost an entry, so that it does look at
+    what is stored."""
     with redis.Redis.from_url(server.url) as client:
         (revs,) = client.scan_iter(f"pf:*:pad:{PADS[0]}:revs")
         assert client.xdel(revs, "40-1") == 1

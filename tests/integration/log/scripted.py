@@ -20,7 +20,7 @@ class Served:
     """One server. What opens a connection (CLIENT SETINFO) is answered and not counted."""
 
     answer: Callable[[Command], bytes | None] = lambda _: b"+OK\r\n"
-    """What is written for a command; None: nothing."""
+    """Returns the answer to a command. None means no answer."""
     asked: list[Command] = field(default_factory=list)
     connections: int = 0
     port: int = 0
@@ -48,7 +48,7 @@ class Served:
             writer.write(data)
 
     def words(self) -> list[str]:
-        """The commands so far, as text."""
+        """Returns the commands so far as text."""
         return [b" ".join(command).decode() for command in self.asked]
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -87,11 +87,12 @@ class ServedNode:
 
 @dataclass
 class ServedTopology:
-    """Who has which key, for `HotCommands`; knows what it is told, and what a refresh brings."""
+    """Tells `HotCommands` which server has which key. It records what it is told, and
+    `after_refresh` is what a refresh brings."""
 
     is_cluster: bool
     owners: dict[str, int]
-    """Port, by key; "" is of those that are not named."""
+    """The port of each key's server. The entry "" applies to all keys that are not named."""
     after_refresh: dict[str, int] = field(default_factory=dict)
     told: list[str] = field(default_factory=list)
 
@@ -114,11 +115,11 @@ class ServedTopology:
 
 
 def numbered(command: Command) -> bytes:
-    """The last argument, as a number."""
+    """Answers a command with its last argument as a number."""
     return b":%d\r\n" % int(command[-1])
 
 
 def replies(*answers: bytes | None) -> Callable[[Any], bytes | None]:
-    """One after the other; the last one for all that follow."""
+    """Returns a function that gives these answers one after the other, and repeats the last one."""
     left = list(answers)
     return lambda _: left.pop(0) if len(left) > 1 else left[0]

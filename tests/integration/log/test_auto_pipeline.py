@@ -1,4 +1,4 @@
-"""Many commands at the same moment are few round trips, and fail one by one."""
+"""Tests that many commands of the same moment take few round trips and fail one by one."""
 
 from __future__ import annotations
 

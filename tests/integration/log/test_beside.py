@@ -1,4 +1,5 @@
-"""What lies beside a pad's revisions: chat, saved revisions, settings, deletion token."""
+"""Tests what is stored beside a pad's revisions: chat, saved revisions, settings and the deletion
+token."""
 
 from __future__ import annotations
 
@@ -33,7 +34,7 @@ PAD = "pad"
 
 @pytest.fixture
 async def keys(redis: Redis, keyspace: Keyspace) -> PadKeys:
-    """The keys of a pad with the revisions 0 to 3."""
+    """Stores a pad with the revisions 0 to 3 and returns its keys."""
     staging = await Staging.begin(redis, keyspace, PAD, head=3)
     await staging.add(written(4))
     await staging.install(above_epoch=0, creator="a.x", read_only_id=None, replace=False)

@@ -18,7 +18,7 @@ KEEP_MS = 3_600_000
 
 @pytest.fixture
 def round_trips(redis: Redis, monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """How many commands went together, each time that some were sent."""
+    """Returns a list that gets the number of commands of each write to Redis."""
     sent: list[int] = []
     write = Pipe._flush
     alone = redis.client.execute_command

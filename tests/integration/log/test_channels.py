@@ -1,4 +1,5 @@
-"""The subscriber: confirmed before it says so, and back after a loss, saying that it was lost."""
+"""Tests the subscriber. A subscription is confirmed before it is reported, and comes back after a
+loss, which is reported too."""
 
 import asyncio
 
@@ -109,7 +110,7 @@ async def test_a_channel_that_is_only_just_subscribed_is_not_lost(
 async def test_a_fault_while_a_channel_is_looked_for_does_not_end_the_search(
     redis: Redis, listener: Listener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It ended the task that reads, and everybody on the pad waited for good."""
+    """The exception ended the task that reads, and everybody on the pad waited forever."""
     await asyncio.wait_for(listener.subscriber.subscribe("c1"), 5)
     faults: list[str] = []
 

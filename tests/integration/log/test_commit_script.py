@@ -1,4 +1,4 @@
-"""commit.lua: revisions and inbox position move together, or not at all (I1, I2)."""
+"""Tests commit.lua: revisions and inbox position move together, or not at all (I1, I2)."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -35,7 +35,7 @@ async def commit(
     to: str,
     chain: bytes = b"",
 ) -> Any:
-    """What a writer does that believes in this lease, and in this head of the pad."""
+    """Commits as a writer does that believes in this lease and in this head of the pad."""
     keys = keyspace.pad(PAD)
     records = [Revision(head + 1 + i, "a.x", 1, None, b"", b"{}").to_record() for i in range(count)]
     args: list[scripts.Argument] = [lease.term, lease.position, to, 10_000, lease.reign, "tell"]
@@ -112,7 +112,7 @@ async def test_I1_a_meta_hash_that_lies_makes_no_second_revision_n(
 
 
 async def commit_both(redis: Redis, keyspace: Keyspace, lease: Lease, *, head: int, to: str) -> Any:
-    """A revision, and an author's fence, on a pad and on its neighbour, which comes first."""
+    """Commits a revision and an author's fence on a pad and on its neighbour, which comes first."""
     pads = [keyspace.pad(neighbour_of(keyspace, PAD)), keyspace.pad(PAD)]
     record = Revision(head + 1, "a.x", 1, None, b"", b"{}").to_record()
     keys = [keyspace.state(lease.partition), keyspace.inbox(lease.partition)]
@@ -166,7 +166,7 @@ async def test_I1_a_damaged_pad_is_named_and_its_neighbour_not_touched(
 
 
 async def dumped(redis: Redis) -> dict[bytes, Any]:
-    """Everything that a reader can see, and the last ID of each stream."""
+    """Returns everything that a reader can see, and the last ID of each stream."""
     found: dict[Any, Any] = {}
     keys: list[Any] = await redis.client.keys("*")
     for key in keys:
@@ -201,7 +201,8 @@ async def test_answers_are_given_for_a_pad_of_which_nothing_can_be_read(
 async def test_I1_a_writer_with_another_history_of_the_same_length_cannot_fork_the_pad(
     redis: Redis, keyspace: Keyspace, lease: Lease
 ) -> None:
-    """As after a fail-over, or a deletion: the head alone says nothing."""
+    """This happens after a fail-over or a deletion. The head alone does not show that the histories
+    differ."""
     await commit(redis, keyspace, lease, head=-1, count=2, to="5-0")
     await redis.client.hset(keyspace.pad(PAD).meta, "chain", b"other")
     later = lease._replace(position="5-0")

@@ -1,4 +1,4 @@
-"""What a writer stores holds under its lease alone, and is stored once (I2)."""
+"""Tests that what a writer stores counts only under its lease, and is stored once (I2)."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ async def lease(redis: Redis, keyspace: Keyspace, keys: PadKeys) -> Lease:
 
 @pytest.fixture
 async def history(redis: Redis, keyspace: Keyspace) -> list[Revision]:
-    """The keys of a pad that is there, and is as long as a chunk and one revision more. Putting it
-    in place ends the lease that there is, so this comes before `lease`."""
+    """Stores a pad that is one revision longer than a chunk, and returns its revisions. Installing
+    the pad ends the current lease, so this fixture has to come before `lease`."""
     made = written(CHUNK_REVISIONS + 1)
     staging = await Staging.begin(redis, keyspace, PAD, head=len(made) - 1)
     await staging.add(made)
@@ -48,7 +48,7 @@ async def history(redis: Redis, keyspace: Keyspace) -> list[Revision]:
 
 
 def made(keys: PadKeys) -> PadBatch:
-    """What makes the pad, by somebody's opening it."""
+    """Returns the batch that makes the pad when somebody opens it."""
     pad = WriterPad(new_birth())
     first = pad.create("text\n", "a.x", 1)
     return PadBatch(keys, pad, -1, revisions=[first], created=True, by_opening=True)

@@ -1,4 +1,4 @@
-"""What redis-py and the event loop make of broken connections."""
+"""Tests how redis-py and the event loop report broken connections."""
 
 import asyncio
 
@@ -9,8 +9,8 @@ from padfleet.shared.log.connection.connect import UNREACHABLE, open_redis
 
 
 def test_a_connection_that_was_closed_meanwhile_counts_as_one_that_is_away(redis_url: str) -> None:
-    """uvloop raises RuntimeError when such a connection is written to. It ended whoever had asked:
-    a join with "internal error", a writer's batch with its lease."""
+    """uvloop raises RuntimeError on a write to such a connection. The exception ended its caller: a
+    join with "internal error", a writer's batch together with its lease."""
 
     async def write_to_a_closed_connection() -> None:
         redis = open_redis(redis_url)
@@ -29,8 +29,9 @@ def test_a_connection_that_was_closed_meanwhile_counts_as_one_that_is_away(redis
 
 
 async def test_who_is_cancelled_while_a_command_is_sent_does_not_go_on(redis_url: str) -> None:
-    """In whichever turn of the event loop it is. redis-py lost one cancellation in thirty: a writer
-    that was told to stop went on. And nobody reads the answer to what another has asked."""
+    """This holds for a cancellation in any turn of the event loop. redis-py lost one cancellation
+    in thirty, so that a writer that was told to stop continued. Also, nobody reads the answer to
+    another caller's command."""
     redis = open_redis(redis_url)
     await redis.start()
 

@@ -1,5 +1,5 @@
-"""A pad's keys hold something else than they should: what is intact is read, and the rest is said
-to be damaged, whichever way it is."""
+"""Tests a pad whose keys hold something wrong. The intact parts are read, and the rest is reported
+as damaged, by whichever way it is read."""
 
 from __future__ import annotations
 
@@ -28,7 +28,8 @@ HEAD = 30
 
 @pytest.fixture
 async def keys(redis: Redis, keyspace: Keyspace) -> PadKeys:
-    """The keys of a pad with a history and, in the middle of it, a snapshot."""
+    """Stores a pad with a history and a snapshot in the middle of it, and returns the pad's
+    keys."""
     pad = WriterPad()
     revisions = [pad.create("text\n", "a.creator", 1)]
     snapshot = b""
@@ -132,7 +133,7 @@ DAMAGES: dict[str, Callable[[Redis, PadKeys], Awaitable[Any]]] = {
 
 
 async def _instead(redis: Redis, keys: PadKeys, fields: Any) -> None:
-    """The last entry of the stream is replaced."""
+    """Replaces the last entry of the stream."""
     await redis.client.xdel(keys.revs, f"{HEAD}-1")
     await written_anew(redis, keys.revs)
     await redis.client.xadd(keys.revs, fields, id=f"{HEAD}-1")
@@ -150,7 +151,7 @@ async def _chunks(redis: Redis, keys: PadKeys, blob: bytes | None) -> None:
 async def test_whatever_a_pad_s_keys_hold_it_is_said_to_be_damaged(
     what: str, redis: Redis, keys: PadKeys
 ) -> None:
-    """And nothing else is raised, which those who read would not know what to do about."""
+    """No other exception is raised, because the readers would not know how to handle it."""
     await DAMAGES[what](redis, keys)
     with pytest.raises(CorruptPad):
         await load_pad(redis, keys)

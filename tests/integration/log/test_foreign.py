@@ -1,4 +1,4 @@
-"""A Redis that is not the fleet's, and one server by itself."""
+"""Tests reading from a Redis that is not the fleet's, and connections to a single server."""
 
 from __future__ import annotations
 

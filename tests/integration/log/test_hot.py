@@ -1,4 +1,5 @@
-"""Hot commands find their way: to whoever has the slot now, again, and in their order."""
+"""Tests that hot commands reach the server that has the slot now, are repeated, and keep their
+order."""
 
 from __future__ import annotations
 
@@ -278,7 +279,7 @@ async def test_user_password_and_database_of_the_url_hold_for_hot_commands(
 
 
 def test_hot_commands_go_by_tls(redis_url: str, tmp_path: Path) -> None:
-    """On the event loop that processes use, whose transports differ."""
+    """The test runs on the event loop that the processes use, because its transports differ."""
     ((_, port),) = parse(redis_url).hosts
     files = papers(tmp_path)
     front = Front(files, port)

@@ -1,4 +1,5 @@
-"""Entries on a real server: bounded where they are made, and read whatever stands there."""
+"""Tests inbox entries on a real server. They are bounded where they are made, and any content of an
+inbox is read."""
 
 from __future__ import annotations
 
@@ -170,7 +171,7 @@ async def test_a_careful_read_takes_a_little_at_a_time(redis: Redis, keyspace: K
 async def test_an_entry_of_a_pad_that_lives_elsewhere_is_not_taken(
     redis: Redis, keyspace: Keyspace
 ) -> None:
-    """Who has another partition's lease may not write on it (I2)."""
+    """A writer that has the lease of another partition may not write on the pad (I2)."""
     other = (keyspace.partition_of(PAD) + 1) % keyspace.partitions
     await redis.client.xadd(keyspace.inbox(other), {"e": encode_entry(creation(10))})
     found = await read_inboxes(redis, keyspace, {other: "0-0"}, block_ms=10, count=10)

@@ -1,5 +1,5 @@
-"""What is long in a pad is gone through beside the event loop, whoever reads or brings it: a single
-revision may be megabytes, and others wait for their turn meanwhile."""
+"""Tests that long parts of a pad are processed beside the event loop, whether they are read or
+imported. A single revision may be megabytes long, and others wait for their turn meanwhile."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ LARGE = 700_000
 
 
 def revisions() -> list[Revision]:
-    """A short one, a large one, and a short one in a pad that is large."""
+    """Returns a short revision, a large one, and a short one of the pad that is large by then."""
     pad = WriterPad()
     found = [pad.create("start\n", "a.maker", 1)]
     for number, text in enumerate(("x\n" * (LARGE // 2), "y"), 1):
@@ -46,7 +46,7 @@ def revisions() -> list[Revision]:
 
 
 class Threads:
-    """In which threads something is called."""
+    """Records whether functions are called in other threads than the main one."""
 
     def __init__(self) -> None:
         self.beside: list[bool] = []
@@ -105,7 +105,8 @@ def test_what_a_key_revision_says_of_a_large_pad_is_large(
 
 
 async def test_a_document_that_is_brought_into_a_small_pad() -> None:
-    """`Edits.change` is told that it is large, as the pad that it goes into does not show it."""
+    """`Edits.change` is told that the document is large, since the pad that it goes into does not
+    show it."""
     document = Document()
     for revision in revisions():
         document.replay(revision)

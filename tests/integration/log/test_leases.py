@@ -54,8 +54,8 @@ async def test_I2_that_of_a_server_that_is_no_more_is_not_kept(
 async def test_I2_no_term_from_before_the_server_was_emptied_is_given_again(
     redis: Redis, keyspace: Keyspace
 ) -> None:
-    """Who had had the first lease of a partition went on as if it were his, beside the one who had
-    the first lease after: neither server nor reign was another, and terms began with 1."""
+    """The owner of a partition's first lease continued with it beside the owner of the first lease
+    after the deletion. Neither the server nor the reign had changed, and terms began with 1."""
     partition = keyspace.partition_of(PAD)
     before = await leases.acquire(redis, keyspace, partition, "w1", 60_000)
     assert before is not None

@@ -1,4 +1,4 @@
-"""A connection on which channels bring messages: all of them, in their order, until it ends."""
+"""Tests that a connection delivers all messages of its channels in their order until it ends."""
 
 from __future__ import annotations
 

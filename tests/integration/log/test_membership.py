@@ -1,4 +1,5 @@
-"""A process' place in its fleet: what all agree on, and a name of its own."""
+"""Tests the membership of a process in its fleet: what all processes agree on, and the process's
+own name."""
 
 from __future__ import annotations
 
@@ -46,7 +47,7 @@ async def elder(redis: Redis) -> Membership:
 
 @pytest.fixture
 async def canary(redis: Redis, keyspace: Keyspace) -> AsyncIterator[None]:
-    """A canary such as a worker has."""
+    """Keeps a canary channel subscribed, as a worker does."""
     subscriber = Subscriber(redis, lambda *_: None, lambda _: None)
     await subscriber.subscribe(keyspace.pad("$canary0").channel)
     yield
@@ -100,7 +101,7 @@ async def test_a_fleet_that_began_in_the_place_of_a_running_one_ends(
 async def test_a_process_with_other_partitions_does_not_start_beside_a_worker(
     elder: Membership, redis: Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What the fleet had agreed on is lost in the moment that it starts."""
+    """The fleet's agreed settings are lost in the moment when the process starts."""
     await redis.client.flushall()
 
     async def meanwhile(_seconds: float) -> None:

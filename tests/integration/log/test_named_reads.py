@@ -1,4 +1,4 @@
-"""What several pads, the processes of a fleet and an inbox have stored, read by name."""
+"""Tests the reads by name of several pads, of the processes of a fleet, and of an inbox."""
 
 from __future__ import annotations
 
@@ -38,7 +38,8 @@ PADS = ("there", "nobody's", "spoilt", "strange")
 
 @pytest.fixture
 async def pads(redis: Redis, keyspace: Keyspace) -> Any:
-    """One that is there, one that is not, one whose meta is no hash, and one whose head is none."""
+    """Returns the keys of four pads: one that exists, one that does not, one whose meta record is
+    not a hash, and one whose head is not a number."""
     staging = await Staging.begin(redis, keyspace, PADS[0], head=3)
     await staging.add(written(4))
     await staging.install(above_epoch=0, creator="a.x", read_only_id=None, replace=False)

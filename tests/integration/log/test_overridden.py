@@ -1,7 +1,7 @@
-"""What is overridden of redis-py: see `tests.unit.overridden.points`. `tests/cluster` has the part
-that only a cluster calls.
+"""Tests the parts of redis-py that are overridden (see `tests.unit.overridden.points`). The part
+that only a cluster calls is in `tests/cluster`.
 
-Where one of these fails, a version of redis-py that is new here is made otherwise inside.
+A failure here means that a new version of redis-py has changed inside.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ def test_every_override_has_its_test() -> None:
 
 
 def test_pipelines_are_still_made_of_the_same_parts() -> None:
-    """`LaneClient.pipeline` and `LaneCluster.pipeline` make them by themselves."""
+    """`LaneClient.pipeline` and `LaneCluster.pipeline` construct these pipelines themselves."""
     assert signature_of(Pipeline.__init__) == (
         "(self, connection_pool, response_callbacks, transaction, shard_hint)"
     )
@@ -93,8 +93,8 @@ def test_pipelines_are_still_made_of_the_same_parts() -> None:
 
 
 def test_all_connections_send_by_the_method_that_is_replaced() -> None:
-    """`connect._send_or_lose` stands in its place. Without it, what was sent to a primary that has
-    been replaced is answered, and a cancellation gets lost."""
+    """`connect._send_or_lose` replaces this method. Without it, commands that were sent to a
+    replaced primary would be answered, and cancellations would get lost."""
     assert signature_of(connect._send_packed) == "async (self, command, check_health=True)"
     assert "send_packed_command" in vars(AbstractConnection)
     for connection in _subclasses(AbstractConnection):  # type: ignore[type-abstract]
@@ -110,7 +110,8 @@ def _subclasses(cls: type[AbstractConnection]) -> Iterator[type[AbstractConnecti
 
 
 async def test_a_connection_can_be_taken_over(opened: Redis) -> None:
-    """`pipe.open_pipe` and `listening.listen` have redis-py connect, and take the transport."""
+    """`pipe.open_pipe` and `listening.listen` let redis-py connect and then take over the
+    transport."""
     connection = opened.node_for("").connection()
     await connection.connect()
     assert isinstance(connection._writer, asyncio.StreamWriter)
@@ -124,7 +125,8 @@ async def test_a_connection_can_be_taken_over(opened: Redis) -> None:
 
 
 async def test_connections_by_sentinel_know_whom_it_names() -> None:
-    """`pipe.leads_astray` compares them. Where the names have gone, it finds nothing astray."""
+    """`pipe.leads_astray` compares these two names. If they did not exist, it would never find a
+    connection astray."""
     sentinel = Sentinel([("127.0.0.1", 1)])
     pool = SentinelConnectionPool("any", sentinel)
     assert pool.is_master is True
@@ -138,7 +140,8 @@ async def test_connections_by_sentinel_know_whom_it_names() -> None:
 
 
 def places_taken(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """To which a node's name is added whenever a command takes a place in a lane there."""
+    """Returns a list that gets a node's name whenever a command takes a place in a lane of that
+    node."""
     taken: list[str] = []
     place = lanes.Lanes.place
 
@@ -164,7 +167,8 @@ async def opened(redis_url: str) -> Redis:
 async def test_a_server_that_takes_no_writes_is_told_from_a_wrong_command(
     opened: Redis, code: str
 ) -> None:
-    """`BaseParser.EXCEPTION_CLASSES` is given classes of ours, which the parser in use reads."""
+    """Our own classes are added to `BaseParser.EXCEPTION_CLASSES`, and the parser in use reads them
+    there."""
     with pytest.raises(NotNow):
         await opened.client.execute_command(
             "EVAL", f"return redis.error_reply('{code} for now')", 0

@@ -1,4 +1,4 @@
-"""What is stored of one pad is read by name, as somebody else has written it."""
+"""Tests that what another process has stored of a pad is read by name."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ PAD = "pad"
 
 @pytest.fixture
 async def keys(redis: Redis, keyspace: Keyspace) -> PadKeys:
-    """The store of a pad with the revisions 0 to 3."""
+    """Stores a pad with the revisions 0 to 3 and returns its keys."""
     staging = await Staging.begin(redis, keyspace, PAD, head=3)
     await staging.add(written(4))
     await staging.install(

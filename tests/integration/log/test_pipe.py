@@ -1,4 +1,5 @@
-"""A connection that many share: nobody gets a reply that is another's, whatever the server does."""
+"""Tests a connection that many callers share. No caller gets another one's reply, whatever the
+server does."""
 
 from __future__ import annotations
 
@@ -142,7 +143,7 @@ async def test_whoever_is_under_way_when_it_is_lost_is_told(
 
 
 async def test_a_server_that_becomes_a_replica_is_left(server: Served, connect: Connect) -> None:
-    """Where Sentinel, or a name, leads to whoever is primary now."""
+    """A new connection by Sentinel, or by name, leads to the current primary."""
     pipe = await connect()
     server.answer = replies(b":1\r\n", b"-READONLY You can't write against a replica.\r\n", None)
     written, waiting = get(pipe, 1, 2), get(pipe, 3)

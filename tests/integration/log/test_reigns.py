@@ -1,4 +1,4 @@
-"""reign.lua: every stay of a partition on a server is a reign of its own (I5)."""
+"""Tests reign.lua: every stay of a partition on a server is a reign of its own (I5)."""
 
 from __future__ import annotations
 
@@ -32,7 +32,8 @@ async def taken(redis: Redis, keyspace: Keyspace) -> Lease:
 
 
 async def emptied(redis: Redis) -> None:
-    """And its clock has gone on since it was last: the simulated one counts milliseconds."""
+    """Deletes everything, and waits until the clock has advanced, since the simulated clock counts
+    milliseconds."""
     await redis.client.flushall()
     began = await redis.client.time()
     while await redis.client.time() <= (began[0], began[1] + 1000):
@@ -54,9 +55,9 @@ async def test_a_server_keeps_its_reign(redis: Redis, keyspace: Keyspace) -> Non
 
 
 async def test_I5_an_emptied_server_gives_no_name_twice(redis: Redis, keyspace: Keyspace) -> None:
-    """Who has seen a name succeeded by another takes it for that of a server that was replaced, and
-    believes nothing that is said under it: a slot had been elsewhere and come back, or a pad was
-    brought back from the cold store, and then everything was deleted."""
+    """A process that has seen a name succeeded by another one takes it for the name of a replaced
+    server, and believes nothing that is said under it. This happened when a slot came back, or a
+    pad came back from the cold store, and then everything was deleted."""
     known = Redis(redis.client)
     keys = keyspace.pad(PAD)
     names = []
@@ -84,8 +85,8 @@ async def test_a_partition_that_is_new_is_named_as_earlier_releases_name_it(
 async def test_I5_a_partition_that_comes_back_begins_another_reign(
     redis: Redis, keyspace: Keyspace
 ) -> None:
-    """A:-1 B:1 A:2 has one name for two stays: whoever was here before, and whoever is here now,
-    would be taken for the same."""
+    """The record A:-1 B:1 A:2 has one name for two stays. Those who were here before and those who
+    are here now would be taken for the same."""
     keys = keyspace.pad(PAD)
     lease = await taken(redis, keyspace)
     assert await commit(redis, keyspace, lease, head=-1, count=2, to="5-0") == [b"ok"]
@@ -125,7 +126,7 @@ async def test_each_return_has_a_name_of_its_own(redis: Redis, keyspace: Keyspac
 async def test_I5_a_record_of_an_earlier_release_that_has_one_name_for_two_stays(
     begin_with: str, redis: Redis, keyspace: Keyspace
 ) -> None:
-    """Whoever asks for the pad first, the reign that he gets is a new one."""
+    """The first process that asks for the pad, whichever it is, gets a new reign."""
     keys = keyspace.pad(PAD)
     lease = await taken(redis, keyspace)
     assert await commit(redis, keyspace, lease, head=-1, count=4, to="5-0") == [b"ok"]

@@ -1,4 +1,5 @@
-"""What gets no answer is repeated, and it may have been done: nobody may be misled."""
+"""Tests that commands which got no answer are repeated. Such a command may have been carried out,
+and nobody may be misled by that."""
 
 from __future__ import annotations
 
@@ -21,7 +22,7 @@ from padfleet.shared.log.records import Member
 
 @pytest.fixture
 def repeated(redis: Redis, monkeypatch: pytest.MonkeyPatch) -> Redis:
-    """Every command is done twice, and only the second answer arrives."""
+    """Carries out every command twice, and returns only the second answer."""
     once, together = redis.client.execute_command, HotCommands.exchange
 
     async def twice(*args: Any, **options: Any) -> Any:
@@ -44,7 +45,7 @@ async def test_a_read_only_id_leads_to_its_pad(repeated: Redis, keyspace: Keyspa
 
 
 async def author_of_token(redis: Redis, token: str) -> str:
-    """As who comes by a token is made out, and put on record if he is new."""
+    """Identifies the author of a token, and records a new one, as a join does."""
     author, made = await authors.author_and_made(redis, token)
     if made is not None:
         await authors.store(redis, author, color=made.color)
@@ -89,7 +90,7 @@ async def test_a_lease_is_ours(repeated: Redis, keyspace: Keyspace) -> None:
 async def test_I5_an_author_of_another_history_is_not_taken_for_one_of_this(
     repeated: Redis, keyspace: Keyspace
 ) -> None:
-    """Who resumes is told what is on record from before, however often it is asked for."""
+    """A session that resumes is told what was on record before, however often it is asked for."""
     keys = keyspace.pad("p")
     member = Member("s", "a.x", "w", None, 1, embedded=False, read_only=False)
     await presence.join(repeated, keys, member)

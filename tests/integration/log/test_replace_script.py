@@ -1,4 +1,4 @@
-"""replace.lua: another history takes the pad's place in one step, or not at all (I5)."""
+"""Tests replace.lua: another history takes the pad's place in one step, or not at all (I5)."""
 
 from __future__ import annotations
 
@@ -46,7 +46,8 @@ async def install(staging: Staging, *, replace: bool = False, above: int = 0) ->
 async def test_I5_its_epoch_is_above_all_that_were(
     redis: Redis, keyspace: Keyspace, history: list[Revision]
 ) -> None:
-    """Also where no pad was: clients of the server that was lost may come with what they have."""
+    """This holds even where no pad was, since clients of a lost server may come with what they
+    have."""
     before = new_birth() - 1
     first = await install(await staged(redis, keyspace, history))
     assert first.epoch > before

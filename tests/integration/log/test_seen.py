@@ -1,4 +1,5 @@
-"""seen.lua: which history an author was on is kept of so many, and never of all that ever came."""
+"""Tests seen.lua, which keeps the last history of a limited number of authors, and not of everyone
+who ever came."""
 
 from __future__ import annotations
 

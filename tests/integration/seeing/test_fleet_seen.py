@@ -1,4 +1,4 @@
-"""A real fleet, and what is said of it when something dies, ends or comes back."""
+"""Tests what the fleet's page says about a real fleet when a process dies, ends or comes back."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""`/fleet/pads` on a real fleet with a cold store, and what stands in the audit log after each
-deed, whichever way it was asked for."""
+"""Tests `/fleet/pads` on a real fleet with a cold store, and the entries of the audit log after
+each deed, by whichever way it was requested."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def fleet(tmp_path_factory: pytest.TempPathFactory, cold_url: str) -> Iterator[F
 
 
 def login(name: str, password: str) -> dict[str, str]:
-    """What a browser sends that has been given both."""
+    """Returns the headers that a browser sends with this name and password."""
     return {"Authorization": f"Basic {b64encode(f'{name}:{password}'.encode()).decode()}"}
 
 
@@ -59,7 +59,8 @@ class Operator:
         self.http = aiohttp.ClientSession(headers=login("Ada", TOKEN))
 
     async def pads(self, **search: str) -> list[dict[str, Any]]:
-        """All pages. Raises AssertionError for an error in one."""
+        """Returns the rows of all pages by pad. Raises AssertionError if a page reports an
+        error."""
         found: dict[str, dict[str, Any]] = {}
         after = ""
         while True:
@@ -87,7 +88,7 @@ class Operator:
             return told | {"status": response.status}
 
     async def audit(self, subject: str = "") -> list[dict[str, Any]]:
-        """The newest entries, the newest first."""
+        """Returns the newest entries, the newest first."""
         async with self.http.get(f"{self.url}/fleet/audit") as response:
             told = await response.json()
         return [e for e in told["entries"] if not subject or e["subject"] == subject]
@@ -145,7 +146,7 @@ async def test_pads_are_found_wherever_they_are_and_stay_there(fleet: Fleet, ada
 
 
 async def ended(pad: Pad) -> str:
-    """Why the server has ended its session."""
+    """Waits until the server has ended the session, and returns the reason."""
     with pytest.raises(Disconnected) as told:
         await asyncio.wait_for(pad.until(lambda: False), 20)
     return told.value.reason
@@ -184,7 +185,7 @@ async def test_people_are_sent_away_on_every_worker_and_may_come_again(
 async def test_who_is_sent_away_stays_out_for_as_long_as_was_said(
     fleet: Fleet, ada: Operator, cold_url: str
 ) -> None:
-    """Also where a program comes back in the same moment, to another worker."""
+    """This holds even where a program comes back at once, to another worker."""
     one, two = (f"{url}/p/kept-out" for url in fleet.urls)
     async with connect(one, name="Bob") as bob, connect(two, token="t.cleo-kept-out") as cleo:
         await bob.append("x\n")
@@ -305,7 +306,7 @@ async def test_a_read_only_link_is_made_once(fleet: Fleet, ada: Operator) -> Non
 async def test_another_page_has_nothing_done_with_the_password_of_a_browser(
     fleet: Fleet, ada: Operator, headers: dict[str, str]
 ) -> None:
-    """Also where `PADFLEET_CORS` lets any page speak to the fleet."""
+    """This holds even where `PADFLEET_CORS` lets any page call the fleet."""
     await made(fleet, "precious")
     url = f"{ada.url}/fleet/pads/do"
     body = json.dumps({"deed": "delete", "pad": "precious"})

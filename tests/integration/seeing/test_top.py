@@ -1,4 +1,4 @@
-"""`padfleet top` as people run it: in a terminal, and in a script."""
+"""Tests `padfleet top` as people run it: in a terminal and in a script."""
 
 from __future__ import annotations
 
@@ -42,8 +42,9 @@ class Screen:
     def __init__(
         self, redis_url: str, columns: int, lines: int = 24, *, of_a_shell: bool = False
     ) -> None:
-        """`of_a_shell`: as a job of its parent, which can be stopped; else as the first process of
-        the terminal, which makes signals of keys."""
+        """Starts it in a terminal of its own. With `of_a_shell` it is a job of its parent, which
+        can be stopped. Otherwise it is the first process of the terminal, which turns keys into
+        signals."""
         self.far, self.near = pty.openpty()
         self.resize(columns, lines)
         self.before = termios.tcgetattr(self.near)
@@ -74,9 +75,9 @@ class Screen:
 
     @contextmanager
     def at_once(self) -> Iterator[None]:
-        """What comes meanwhile comes to the process before it has done anything about the first of
-        it. Else a key could come when the terminal is given back: then the kernel throws away what
-        nobody has read of the screen, as it does for every program."""
+        """Delivers everything that is sent in this block before the process reacts to the first of
+        it. Otherwise a key could arrive while the terminal is being given back, and then the kernel
+        discards the unread part of the screen, as it does for every program."""
         self.process.send_signal(signal.SIGSTOP)
         eventually_sync(lambda: state(self.process.pid) == "T", "it stands still")
         yield
@@ -109,7 +110,7 @@ class Screen:
 
 
 def state(pid: int) -> str:
-    """T: it has been stopped."""
+    """Returns the state of a process, as the kernel names it. T means stopped."""
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
 
 
@@ -167,7 +168,7 @@ def test_however_it_ends_the_terminal_is_as_it_was(fleet: Fleet, how: tuple[str,
 
 
 def test_signals_without_end_leave_the_terminal_as_it_was(fleet: Fleet) -> None:
-    """One of them came while it was given back, and cut that short."""
+    """A signal that arrived while the terminal was given back interrupted that."""
     fleet.start(writers=1, workers=1)
     with terminal(fleet.redis_url) as screen:
         screen.until(b"q: end")
@@ -184,8 +185,8 @@ def test_signals_without_end_leave_the_terminal_as_it_was(fleet: Fleet) -> None:
 
 
 def test_a_key_that_makes_a_signal_throws_nothing_away(fleet: Fleet) -> None:
-    """What gives the screen back was thrown away by the terminal, if it came before that was done
-    with the key."""
+    """If the output that gives the screen back came before the terminal had handled the key, the
+    terminal discarded it."""
     fleet.start(writers=1, workers=1)
     with terminal(fleet.redis_url) as screen:
         assert not screen.before[LOCAL_MODES] & termios.NOFLSH

@@ -1,4 +1,4 @@
-"""The tests of this folder speak to the simulated Redis."""
+"""Lets the tests of this folder use the simulated Redis."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def simulated() -> Iterator[str]:
 
 @pytest.fixture
 def redis_url(simulated: str) -> str:
-    """The URL of a server with nothing in it."""
+    """Empties the simulated server and returns its URL."""
     with redis.Redis.from_url(simulated, protocol=2) as client:
         client.flushall()
         client.script_flush()

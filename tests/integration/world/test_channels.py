@@ -1,3 +1,3 @@
-"""The same tests on the simulated Redis."""
+"""Runs the tests of the channels on the simulated Redis."""
 
 from tests.integration.log.test_channels import *  # noqa: F403

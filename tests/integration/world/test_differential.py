@@ -1,5 +1,6 @@
-"""The simulated Redis beside a true one: the same commands, the same answers, the same keys in the
-end. Scripts of ours are in the other files of this folder, which run their tests on it."""
+"""Compares the simulated Redis with a real one: the same commands have to give the same answers
+and, in the end, the same keys. Our own scripts are covered by the other files of this folder, which
+run their tests on the simulated server."""
 
 from __future__ import annotations
 
@@ -33,7 +34,7 @@ FAILS: Final = "redis.call('SET', KEYS[1], 'v') return redis.call('HGET', KEYS[1
 
 
 class Dice:
-    """Throws commands."""
+    """Generates random commands."""
 
     def __init__(self, seed: int) -> None:
         self._dice = random.Random(seed)
@@ -113,7 +114,7 @@ def beside() -> Iterator[str]:
 
 
 def _answer(client: redis.Redis, command: list[Any]) -> Any:
-    """What redis-py has of it, without what it makes of it."""
+    """Returns the server's answer without redis-py's conversion."""
     packed = [part.encode("latin-1") if isinstance(part, str) else part for part in command]
     connection = client.connection_pool.get_connection()
     try:
@@ -146,7 +147,7 @@ def _everything(client: redis.Redis) -> dict[str, Any]:
 
 
 def _without_order(command: list[Any], answer: Any) -> Any:
-    """There is no order of a hash."""
+    """Sorts the values of a hash, which have no order."""
     return sorted(answer) if command[0] == "HVALS" and isinstance(answer, list) else answer
 
 

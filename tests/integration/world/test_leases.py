@@ -1,3 +1,3 @@
-"""The same tests, of the scripts as they are, on the simulated Redis."""
+"""Runs the tests of leases on the simulated Redis, with the unchanged scripts."""
 
 from tests.integration.log.test_leases import *  # noqa: F403

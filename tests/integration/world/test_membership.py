@@ -1,3 +1,3 @@
-"""The same tests on the simulated Redis."""
+"""Runs the tests of membership on the simulated Redis."""
 
 from tests.integration.log.test_membership import *  # noqa: F403

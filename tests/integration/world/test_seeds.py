@@ -1,4 +1,4 @@
-"""Some days of the fleet in simulated time; the whole of it is `make simulate-faults`."""
+"""Simulates some days of a fleet. `make simulate-faults` runs the full set."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ SEEDS: Final = [
 again."""
 
 NEW_SECONDS: Final = os.environ.get("PADFLEET_NEW_SEEDS_SECONDS", "20")
-"""Seconds of a processor for seeds that nobody has seen."""
+"""The processor seconds that are spent on new seeds."""
 
 WITH_COLD: Final = ["2,4,16"]
-"""Seeds that are played with a cold store, whatever they say of it themselves."""
+"""Seeds that are played with a cold store, whatever the seeds themselves choose."""
 
 ONLY_LATE: Final = re.compile(r"(I10|LOGGED|LATE|UNREADY|SLOW) |CALLER \S+ cannot be read")
 """How findings begin by which nothing was lost, doubled or told wrongly."""
@@ -73,17 +73,17 @@ def test_I7_days_with_a_cold_store(seeds: str) -> None:
     ],
 )
 def test_I1_I2_what_is_taken_out_of_the_code_is_found(name: str, seed: int, found: str) -> None:
-    """All of them are looked for by `make simulate-faults MUTATIONS=all`."""
+    """`make simulate-faults MUTATIONS=all` looks for all the mutations."""
     done = _play("--seeds", str(seed), "--hasty", *SHORT, "--mutation", name)
     assert done.returncode == 1, done.stdout[-3000:] + done.stderr[-3000:]
     assert found in done.stdout
 
 
 def test_I7_days_that_nobody_has_seen() -> None:
-    """Others for each commit. What they find can be played again by what is printed, and is to
-    become one of `SEEDS`. That something was said or served too late holds up nobody: chance has
-    found it, and most likely not in what was changed (`make simulate-faults` fails by that, too).
-    Whatever else is found, as a letter lost, fails."""
+    """Each commit plays other seeds. A finding can be played again from the printed line, and
+    should then become one of `SEEDS`. Findings that something was said or served too late block
+    nobody, since chance found them and most likely not in the change (`make simulate-faults` fails
+    on them too). Any other finding, such as a lost letter, fails the test."""
     done = _play("--begin", _commit(), "--cpu", NEW_SECONDS, *SHORT)
     played = re.search(r"(\d+) runs, (\d+) with findings", done.stdout)
     assert played is not None, done.stdout[-8000:] + done.stderr[-3000:]
@@ -98,7 +98,7 @@ def test_I7_days_that_nobody_has_seen() -> None:
 
 
 def _commit() -> str:
-    """The first letters of its hash; without git, the day."""
+    """Returns the first letters of the commit's hash, or the date where git is not available."""
     try:
         command = ["git", "rev-parse", "--short=8", "HEAD"]
         found = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)

@@ -1,4 +1,4 @@
-"""A pad's age costs neither memory nor time to open."""
+"""Tests that opening an old pad costs neither more memory nor more time."""
 
 from __future__ import annotations
 

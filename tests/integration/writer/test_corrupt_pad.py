@@ -1,4 +1,4 @@
-"""A pad that cannot be read costs its own people, and nobody else."""
+"""Tests that an unreadable pad affects only the people on it."""
 
 from __future__ import annotations
 

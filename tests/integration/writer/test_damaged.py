@@ -1,4 +1,4 @@
-"""What one pad's keys hold costs its own people, and nobody else (I1, I2)."""
+"""Tests that damaged keys of one pad affect only the people on it (I1, I2)."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Writer:
     epochs: dict[str, int] = field(default_factory=dict)
 
     async def settle(self, *entries: Entry) -> None:
-        """All in one batch; returns when what came of each has been told."""
+        """Settles the entries in one batch. Returns when the outcome of each has been announced."""
         received = []
         for entry in entries:
             self.entries += 1
@@ -69,7 +69,7 @@ class Writer:
         assert position == f"{self.entries}-0".encode(), "the partition has got past all of them"
 
     async def answers(self, *entries: Entry) -> list[str]:
-        """What each entry has been answered."""
+        """Returns the answer to each entry."""
         await eventually(lambda: all(self._answer(entry.origin) for entry in entries))
         return [self._answer(entry.origin) for entry in entries]
 
@@ -83,7 +83,7 @@ class Writer:
         return ""
 
     async def stored(self, pad: str) -> Document:
-        """Read back; it raises if there is anything that does not fit together (I1)."""
+        """Reads the pad back. Raises if its parts do not fit together (I1)."""
         keys = KEYSPACE.pad(pad)
         meta = await read_meta(self.redis, keys)
         document = Document(meta.epoch)
@@ -172,7 +172,7 @@ async def test_I2_a_damaged_pad_is_refused_and_its_neighbours_go_on(
 
 
 async def test_a_pad_that_somebody_else_has_moved_on_is_read_again(writer: Writer) -> None:
-    """What is in memory is only a copy; the lease stays, and nobody is refused anything."""
+    """The pad in memory is only a copy. The lease stays, and no submission is refused."""
     meta = KEYSPACE.pad(BAD).meta
     term = writer.lease.term
     kept = await writer.redis.client.dump(meta)

@@ -60,7 +60,7 @@ class Writer:
     epoch: int = 0  #: of the history that what is submitted is for
 
     async def settle(self, *entries: Entry) -> None:
-        """All in one batch; returns when what came of it has been told."""
+        """Settles the entries in one batch. Returns when the outcomes have been announced."""
         told, received = len(self.told), []
         for entry in entries:
             self.entries += 1
@@ -75,7 +75,7 @@ class Writer:
         return [(o.origin.seq, o.kind, o.reason) for told in self.told for o in told.outcomes]
 
     async def stored(self) -> Document:
-        """Read back; it raises if there is anything that does not fit together (I1)."""
+        """Reads the pad back. Raises if its parts do not fit together (I1)."""
         keys = self.keyspace.pad(PAD)
         meta = await read_meta(self.redis, keys)
         document = Document(meta.epoch)
@@ -117,7 +117,7 @@ def types(seq: int, base_rev: int, text: str, before: str) -> Submission:
 async def test_what_is_kept_of_who_came_back_is_that_of_a_day(
     writer: Writer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each author who ever did left something in the pad for good."""
+    """Every author who ever came back left a fence in the pad permanently."""
     client: Any = writer.redis.client
     fences = writer.keyspace.pad(PAD).fences
     await writer.settle(*(Fence(PAD, Origin(f"f{n}", 1), 7, f"a.{n}") for n in range(20)))
@@ -138,8 +138,8 @@ async def test_what_is_kept_of_who_came_back_is_that_of_a_day(
 async def test_I2_all_who_wrote_on_a_pad_that_is_not_to_be_had_are_to_come_again(
     writer: Writer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, first: str
 ) -> None:
-    """The second one of a batch was told that the pad is damaged, and so was whoever looks after
-    the fleet."""
+    """The second submission of a batch was told that the pad is damaged, and the log told the
+    operators the same."""
 
     async def away(_pad: str, *, far: bool = True) -> WriterPad:
         raise PadAway("the cold store does not answer")
@@ -202,8 +202,8 @@ async def test_I1_I2_a_fault_in_the_middle_of_a_submission(
 async def test_I1_I2_a_fault_where_all_was_to_be_taken_at_once(
     where: str, writer: Writer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nothing is stored of what was taken with it, and all of it is taken anew: there is nothing to
-    be refused if it does not come again."""
+    """Nothing that was taken together with it is stored, and everything is taken again. So no
+    submission has to be refused in case it does not come again."""
     monkeypatch.setattr(WriterPad, where, Once(getattr(WriterPad, where), at=2))
     faulty = types(2, 1, "b", "a")
     await writer.settle(types(1, 0, "a", ""), faulty, faulty, types(3, 1, "c", "a"))

@@ -1,4 +1,4 @@
-"""While a writer is busy with an edit that takes long, only its pad waits (I1, I2)."""
+"""Tests that a slow edit makes only its own pad wait (I1, I2)."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[Gate]:
 
 
 class Partition:
-    """The partition of both pads, and what comes into its inbox."""
+    """The partition of both pads and its inbox."""
 
     def __init__(self, redis: Redis, keyspace: Keyspace, inbox: InboxWriter) -> None:
         self.redis, self.keyspace, self.inbox = redis, keyspace, inbox
@@ -97,7 +97,8 @@ class Partition:
         return taken
 
     async def is_taken_by(self, owner: str) -> None:
-        """In one step, so that the writer which has it cannot have it again in between."""
+        """Takes the lease in one step, so that the writer that has it cannot renew it in
+        between."""
         state, until = self.keyspace.state(self.number), int(time.time() * 1000) + LEASE_MS
         together: Any = self.redis.client.pipeline(transaction=True)
         together.hincrby(state, "term", 1)
@@ -151,7 +152,8 @@ async def partition(
 
 
 async def fill(partition: Partition, neighbour: str) -> None:
-    """Two heavy edits of one pad with a light one between them, and a neighbour's among them."""
+    """Puts two heavy edits of one pad into the inbox, with a light one between them, and a
+    neighbour's edits after them."""
     await partition.put(BUSY, "heavy-1", 1000)
     await partition.put(BUSY, "light", 1)
     await partition.put(BUSY, "heavy-2", 1000)
@@ -269,7 +271,8 @@ async def test_who_is_to_stop_begins_nothing_new(
 async def test_I2_who_is_told_to_stop_leaves_a_heavy_edit_to_whoever_comes_next(
     partition: Partition, neighbour: str, gate: Gate
 ) -> None:
-    """Also to himself, who loads the pad anew: what the thread does to the old one is void."""
+    """The next writer may be the same one, which then loads the pad anew. Whatever the thread does
+    to the old copy has no effect."""
     committer = partition.committer()
     lease = await partition.settle(committer, await partition.lease("me"))
     await fill(partition, neighbour)
@@ -310,8 +313,8 @@ async def test_who_is_cancelled_does_not_wait_for_a_heavy_edit(
 async def test_I2_a_writer_that_loses_its_lease_lets_go_of_a_heavy_edit_and_may_have_it_back(
     partition: Partition, neighbour: str, gate: Gate
 ) -> None:
-    """While the thread of its earlier term still runs: that holds up nothing, and the lease that it
-    has now is not lost for it."""
+    """The thread of the earlier term may still be running. It blocks nothing, and it does not cost
+    the writer its new lease."""
     gate.holds = 1
     pads = PadCache(partition.redis, partition.keyspace, 100)
     owner = LeaseManager(

@@ -1,4 +1,5 @@
-"""A real fleet whose strangers send edits of thousands of operations, all on one base (I10)."""
+"""Tests a real fleet whose strangers send edits of thousands of operations, all on one base
+(I10)."""
 
 from __future__ import annotations
 
@@ -53,8 +54,8 @@ async def stranger(target: Target, pad: str, ready: asyncio.Barrier) -> None:
 async def test_I10_a_neighbour_gets_on_while_strangers_send_edits_of_many_operations(
     fleet: Fleet,
 ) -> None:
-    """In the same partition. Between two of the neighbour's commits the writer comes to the end of
-    a few heavy edits at most, however many wait and however slow the machine is."""
+    """The neighbour is in the same partition. Between two of its commits the writer finishes a few
+    heavy edits at most, however many wait and however slow the machine is."""
     worker, writer = fleet.workers[0], fleet.writers[0]
     keyspace = Keyspace(4)
     attacked = "attacked"

@@ -1,4 +1,5 @@
-"""What an idle writer asks of Redis does not grow with its partitions, and leaves together."""
+"""Tests that the number of an idle writer's commands does not grow with its partitions, and that
+they leave together."""
 
 from __future__ import annotations
 
@@ -52,7 +53,7 @@ async def test_leases_are_kept_and_inboxes_looked_at_in_one_call_each(
 
 
 class Messages:
-    """What leaves for Redis on shared connections, one write after the other."""
+    """Records what is written to Redis on shared connections, one write after the other."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self._written: list[bytes] = []
@@ -68,7 +69,7 @@ class Messages:
         self._written.clear()
 
     def with_any(self, *wanted: Script) -> list[set[str]]:
-        """Which of these scripts each message has that has one of them."""
+        """Returns the names of these scripts in each message that has at least one of them."""
         found = [{s.name for s in wanted if s.sha.encode() in data} for data in self._written]
         return [names for names in found if names]
 
@@ -76,7 +77,7 @@ class Messages:
 async def test_the_beat_and_the_leases_leave_in_one_message(
     redis: Redis, keyspace: Keyspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One after the other, each answer woke the writer and the server once more."""
+    """When they left one after the other, each answer woke the writer and the server once more."""
 
     class Nothing:
         async def tell_untold(self, lease: Any) -> None: ...

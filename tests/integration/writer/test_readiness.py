@@ -1,4 +1,4 @@
-"""I10: a writer is ready when it writes what is its own to write."""
+"""Tests I10: a writer is ready when it writes all its own partitions."""
 
 from __future__ import annotations
 
@@ -67,7 +67,8 @@ async def test_I10_a_writer_without_a_part_of_its_share_is_not_ready(
 def test_one_writer_takes_more_partitions_than_there_are_connections(
     redis_url: str, tmp_path: Path
 ) -> None:
-    """redis-py allows a hundred at a time. Those beyond had no writer, and nobody said so."""
+    """redis-py allows a hundred connections at a time. The partitions beyond that had no writer,
+    and no process reported it."""
     with Fleet(redis_url, tmp_path, {"PADFLEET_PARTITIONS": "256"}) as running:
         running.start(writers=1, workers=0)
         assert running.writers[0].metric("padfleet_writer_partitions") == 256

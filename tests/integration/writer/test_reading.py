@@ -1,4 +1,4 @@
-"""How long a read of the inboxes waits, and that what comes meanwhile ends it."""
+"""Tests how long a read of the inboxes waits, and that a new entry ends the wait."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NEW = Creation("pad", Origin("s", 1), "a.x", "text")
 async def test_a_short_wait_is_no_wait_for_good(
     redis: Redis, keyspace: Keyspace, seconds: float
 ) -> None:
-    """To Redis, to wait for no milliseconds is to wait until something comes."""
+    """Redis takes a wait of zero milliseconds as a wait without end."""
     inboxes = Inboxes(redis, keyspace, count=10)
     async with asyncio.timeout(30):
         assert await inboxes.next(dict.fromkeys(range(4), "0-0"), seconds) == {}

@@ -1,4 +1,4 @@
-"""`commit_replicas`: a commit is told to nobody before enough replicas have it."""
+"""Tests `commit_replicas`: a commit is not announced before enough replicas have it."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -55,7 +55,7 @@ async def replicas(redis: Redis) -> AsyncIterator[Replicas]:
 
 
 async def committed(redis: Redis) -> list[Lease]:
-    """A lease of each partition, which has committed something."""
+    """Takes a lease on each partition under which something has been committed."""
     keyspace = Keyspace(PARTITIONS)
     for partition in range(PARTITIONS):
         await redis.client.hset(keyspace.state(partition), "position", "5-0")
@@ -64,7 +64,7 @@ async def committed(redis: Redis) -> list[Lease]:
 
 
 async def waits(redis: Redis) -> int:
-    """How many WAITs the server has carried out."""
+    """Returns the number of WAIT commands that the server has carried out."""
     stats = await redis.client.info("commandstats")
     return int(stats.get("cmdstat_wait", {}).get("calls", 0))
 
@@ -72,8 +72,8 @@ async def waits(redis: Redis) -> int:
 async def test_commits_of_many_partitions_share_their_waits(
     redis: Redis, replicas: Replicas
 ) -> None:
-    """One WAIT for each, one after another, and all the partitions of a node would wait for the sum
-    of their round trips to the replica."""
+    """With one WAIT for each partition, one after another, all partitions of a node would wait for
+    the sum of their round trips to the replica."""
     held = await committed(redis)
     assert len(held) == PARTITIONS
     await asyncio.gather(*(replicas.have(lease, lease.position) for lease in held))

@@ -50,8 +50,8 @@ async def head_moves(redis: Redis, keyspace: Keyspace, pad: str) -> None:
 async def test_I2_I7_writers_fail_in_the_middle_of_traffic(
     how: str, writers: Fleet, redis: Redis, keyspace: Keyspace, inbox: InboxWriter
 ) -> None:
-    """Nothing submitted is lost and nothing is doubled, and another writer goes on. A frozen
-    writer comes back and still believes that it owns its partitions: it must not commit."""
+    """No submission is lost or doubled, and another writer continues. A frozen writer that comes
+    back still believes that it owns its partitions, and must not commit."""
     for pad in PADS:
         await create(inbox, redis, keyspace, pad)
     typists = [Typist(pad, f"{pad}.{i}") for pad in PADS for i in range(3)]

@@ -1,5 +1,5 @@
-"""What stands in an inbox and cannot be read is passed: refused if it can be seen whose it is,
-noted, and counted. Those behind it get their turn (I2, I10)."""
+"""Tests that unreadable inbox entries are passed over. They are refused where their sender is
+recognizable, logged, and counted, and the entries behind them are settled (I2, I10)."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def writing(text: str) -> Any:
 
 
 def neighbours(keyspace: Keyspace, pad: str = PAD) -> tuple[str, list[str]]:
-    """Another pad of the same partition, and one of each of the others."""
+    """Returns another pad of the same partition, and one pad of each of the other partitions."""
     names = [f"n{number}" for number in range(1000)]
     of = keyspace.partition_of
     same = next(n for n in names if of(n) == of(pad))
@@ -137,7 +137,7 @@ async def test_a_large_edit_that_has_expired_is_refused(
 async def test_I2_whatever_stands_in_an_inbox_is_passed(
     fleet: Fleet, redis: Redis, keyspace: Keyspace, edits: Edits
 ) -> None:
-    """An entry of 320 MB kept the partition from being written for good."""
+    """An entry of 320 MB blocked the partition permanently."""
     await edits.create(PAD, "a.x", "", wrote_it=False)
     key = keyspace.inbox(keyspace.partition_of(PAD))
     origin = Origin("s", 1)
@@ -166,7 +166,7 @@ async def test_I2_whatever_stands_in_an_inbox_is_passed(
 async def test_I10_one_key_of_a_wrong_type_stops_its_partition_only(
     fleet: Fleet, redis: Redis, keyspace: Keyspace, edits: Edits
 ) -> None:
-    """Nothing was read of any partition, and all processes said that all was well."""
+    """No partition was read any more, and all processes reported that they were well."""
     writer, (_, others) = fleet.writers[0], neighbours(keyspace)
     partition = keyspace.partition_of(PAD)
     for wrong in (keyspace.inbox(partition), keyspace.state(partition)):

@@ -61,7 +61,7 @@ async def create(inbox: InboxWriter, redis: Redis, keyspace: Keyspace, pad: str)
 
 
 async def history(redis: Redis, keyspace: Keyspace, pad: str) -> list[Revision]:
-    """The whole history; it raises if it has a hole (I1)."""
+    """Returns the whole history. Raises if it has a hole (I1)."""
     keys = keyspace.pad(pad)
     meta = await read_meta(redis, keys)
     found: list[Revision] = []
@@ -71,7 +71,8 @@ async def history(redis: Redis, keyspace: Keyspace, pad: str) -> list[Revision]:
 
 
 async def all_settled_once(redis: Redis, keyspace: Keyspace, typists: list[Typist]) -> None:
-    """Every submission is one revision, in the order of its session, and its text is there once."""
+    """Asserts that every submission is one revision, in the order of its session, and that its text
+    is there once."""
     for pad in {typist.pad for typist in typists}:
         mine = [typist for typist in typists if typist.pad == pad]
         expected = sum(len(typist.submitted) for typist in mine)
