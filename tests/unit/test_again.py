@@ -1,4 +1,4 @@
-"""Which failed tests CI runs once more."""
+"""Tests which failed tests CI runs once more."""
 
 from __future__ import annotations
 

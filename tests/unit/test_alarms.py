@@ -1,4 +1,4 @@
-"""The alarm of a test does not go off in its report."""
+"""Tests that the alarm of a test does not go off during its report."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The page on the Python API is what the code says, and the code says something of everything."""
+"""Tests that the page on the Python API matches the code, and that the code describes
+everything."""
 
 from __future__ import annotations
 
@@ -28,7 +29,8 @@ def test_every_public_name_has_a_place_in_it(module: ModuleType) -> None:
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda module: module.__name__)
 def test_whatever_a_module_has_is_public_or_marked_as_not(module: ModuleType) -> None:
-    """By its first letter; what `from … import …` brings along is not of the module."""
+    """A name that is not public begins with an underscore. Names from `from … import …` do not
+    belong to the module."""
     here = {
         name
         for name, value in vars(module).items()
@@ -38,7 +40,8 @@ def test_whatever_a_module_has_is_public_or_marked_as_not(module: ModuleType) ->
 
 
 def described(found: Any) -> list[tuple[str, str | None]]:
-    """A public class or function, and the public methods and properties of the class."""
+    """Returns a public class or function, and the public methods and properties of the class, with
+    their docstrings."""
     docs = [
         (
             found.__qualname__,
@@ -55,7 +58,7 @@ def described(found: Any) -> list[tuple[str, str | None]]:
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda module: module.__name__)
 def test_every_public_thing_says_what_it_is(module: ModuleType) -> None:
-    """In words that end: a name and a signature alone say too little."""
+    """The description has to be more than a name and a signature, and ends with a full stop."""
     silent = [
         name
         for found in (getattr(module, name) for name in names_of(module))

@@ -1,4 +1,5 @@
-"""Some hundreds at a time: nothing is left out, nothing comes twice, and no batch is empty."""
+"""Tests batches of some hundreds: nothing is left out, nothing comes twice, and no batch is
+empty."""
 
 from __future__ import annotations
 

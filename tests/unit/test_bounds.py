@@ -1,4 +1,4 @@
-"""What one door keeps out does not come in by another."""
+"""Tests that a value that one way in refuses does not come in by another."""
 
 from __future__ import annotations
 

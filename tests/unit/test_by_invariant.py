@@ -1,4 +1,5 @@
-"""`pytest -k I3` and `-m alone` find what they ask for, all of it, and import little else."""
+"""Tests that `pytest -k I3` and `-m alone` find everything that they ask for, and import little
+else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What hot paths count, as Prometheus sees it."""
+"""Tests the counts of hot paths as Prometheus sees them."""
 
 from __future__ import annotations
 

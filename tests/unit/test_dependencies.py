@@ -1,4 +1,4 @@
-"""What pyproject.toml says of other people's packages."""
+"""Tests what pyproject.toml says about other people's packages."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ OVERRIDDEN = ("aiohttp", "python-engineio", "python-socketio", "redis")
 
 @cache
 def declared() -> dict[str, Requirement]:
-    """By name, those of the extras that a wheel has too."""
+    """Returns the declared requirements by name, including those of the extras that a wheel has."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     extras = [lines for name, lines in project["optional-dependencies"].items() if name != "dev"]
     found = map(
@@ -31,7 +31,7 @@ def declared() -> dict[str, Requirement]:
 
 
 def imported() -> dict[str, Path]:
-    """The packages of others that code of ours imports, each with a file that does."""
+    """Returns the third-party packages that our code imports, each with a file that imports it."""
     found: dict[str, Path] = {}
     for folder in CODE:
         for path in (ROOT / folder).rglob("*.py"):
@@ -48,7 +48,8 @@ def imported() -> dict[str, Path]:
 
 
 def test_whatever_is_imported_is_declared() -> None:
-    """What only comes because a package of ours brings it may be gone with its next version."""
+    """A package that is installed only as another one's dependency may be missing with that one's
+    next version."""
     owners = packages_distributions()
     missing = {
         name: str(path)

@@ -1,4 +1,4 @@
-"""The program `padfleet` itself."""
+"""Tests the program `padfleet` itself."""
 
 from __future__ import annotations
 

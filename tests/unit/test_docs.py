@@ -1,4 +1,4 @@
-"""What the documentation says is there, is there: links, anchors, and the names of the glossary."""
+"""Tests that what the documentation names exists: links, anchors, and the names of the glossary."""
 
 from __future__ import annotations
 
@@ -44,13 +44,13 @@ _CLASS = re.compile(r"^class (\w+)", re.MULTILINE)
 
 
 def prose(page: Path) -> str:
-    """The page without its blocks of code."""
+    """Returns the page without its blocks of code."""
     return _FENCED.sub("", page.read_text())
 
 
 @cache
 def anchors(page: Path) -> frozenset[str]:
-    """Those that GitHub makes of the page's headings."""
+    """Returns the anchors that GitHub makes from the page's headings."""
     found: dict[str, int] = {}
     names = []
     for heading in re.findall(r"^#+ (.+)$", prose(page), re.MULTILINE):
@@ -62,7 +62,7 @@ def anchors(page: Path) -> frozenset[str]:
 
 
 def links(page: Path) -> Iterator[tuple[str, str]]:
-    """Those that lead to somewhere in this repository: path, and anchor."""
+    """Yields the path and the anchor of each link into this repository."""
     for target in _LINK.findall(prose(page)):
         if not re.match(r"[a-z]+:", target):
             path, _, anchor = target.partition("#")
@@ -79,7 +79,7 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 
 def test_modules_that_are_named_are_there() -> None:
-    """By the end of their path, as they are named."""
+    """A module is named by the end of its path."""
     there = {
         f"/{path.relative_to(ROOT).as_posix()}"
         for folder in ("shared", "services", "src", "tests", "deploy")
@@ -97,7 +97,7 @@ def test_modules_that_are_named_are_there() -> None:
 
 
 def rooms() -> Iterator[tuple[Path, ast.Module]]:
-    """The packages of the code, with what stands in their `__init__.py`."""
+    """Yields the packages of the code, each with the content of its `__init__.py`."""
     for folder in ("shared", "services"):
         for path in sorted((ROOT / folder).rglob("__init__.py")):
             if "node_modules" not in path.parts:
@@ -137,7 +137,7 @@ def test_every_page_is_in_the_index() -> None:
 
 
 def words() -> list[tuple[str, str]]:
-    """The glossary's words, and where each one lives."""
+    """Returns the glossary's words, and where each one lives."""
     rows = _ROW.findall((ROOT / "docs" / "glossary.md").read_text())
     return [(word, where) for word, _, where in rows if word != "word" and "---" not in word]
 

@@ -1,4 +1,4 @@
-"""The judgements of the doctor."""
+"""Tests the judgements of the doctor."""
 
 from __future__ import annotations
 

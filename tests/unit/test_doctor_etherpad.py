@@ -1,4 +1,4 @@
-"""What an Etherpad's settings.json comes to for a fleet."""
+"""Tests what an Etherpad's settings.json means for a fleet."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ BARE = re.compile(r"\w+\.")
 
 
 def texts(tree: ast.Module) -> Iterator[tuple[int, str]]:
-    """The docstrings of modules, classes and functions, and those below a name."""
+    """Yields the docstrings of modules, classes, functions and names, with their line numbers."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
             text = node.value.value
@@ -30,7 +30,7 @@ def texts(tree: ast.Module) -> Iterator[tuple[int, str]]:
 
 
 def modules(folder: Path) -> Iterator[Path]:
-    """All that are ours; there are thirty thousand files beside them in `node_modules`."""
+    """Yields our own modules, without the thirty thousand files in `node_modules`."""
     for place, folders, files in os.walk(folder):
         folders[:] = [name for name in folders if name not in ("node_modules", "__pycache__")]
         yield from (Path(place, name) for name in files if name.endswith(".py"))

@@ -1,4 +1,4 @@
-"""What the other tests wait with."""
+"""Tests the helper that the other tests wait with."""
 
 from __future__ import annotations
 

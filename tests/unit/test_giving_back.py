@@ -1,4 +1,4 @@
-"""How a pad of an Etherpad stands to that of the fleet which would be given back to it."""
+"""Tests how a pad of an Etherpad compares with the fleet's pad that would be exported to it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Health over HTTP: what is answered, and that no check can break it."""
+"""Tests health over HTTP: the answers, and that no check can break them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who imports whom: each room of the code has doors to those below it, and no others."""
+"""Tests which package may import which: each one imports only from the packages below it."""
 
 from __future__ import annotations
 
@@ -55,11 +55,11 @@ LOG = (
 """The rooms of the log, likewise."""
 
 SEAMS = {"shared.log.elsewhere", "shared.log.register"}
-"""What a connection knows of pads and people that are not in Redis: protocols, which name what is
-above them in their types only."""
+"""The protocols for pads and people that are not in Redis. They use what is above them only in type
+annotations."""
 
 REDIS = frozenset(("redis", "_redis"))
-"""What a `shared.log.connection.connect.Redis` is called wherever there is one."""
+"""The names under which code holds a `shared.log.connection.connect.Redis`."""
 
 PIPELINES = frozenset(("pipeline", "_pipeline", "pipe", "_pipe", "rush", "_rush"))
 
@@ -68,12 +68,12 @@ COMMANDS = frozenset(name for name in dir(Client) if not name.startswith("_")) |
 BARE = frozenset(
     ("execute_command", "send_command", "send_packed_command", "pack_commands", "read_response")
 )
-"""What a command is sent by, or its answer read, on whatever it is called."""
+"""Methods that send a command or read its answer, on an object of any name."""
 
 
 @cache
 def sources() -> dict[str, ast.Module]:
-    """The code of each module below `padfleet`, by the module's name."""
+    """Returns the code of each module below `padfleet` by the module's name."""
     found = {}
     for top in ("services", "shared", "src/padfleet"):
         for path in (ROOT / top).rglob("*.py"):
@@ -86,7 +86,7 @@ def sources() -> dict[str, ast.Module]:
 
 @cache
 def imports() -> dict[str, frozenset[str]]:
-    """By module: the modules and names that it imports of the package, below `padfleet`."""
+    """Returns what each module imports from the package, as names below `padfleet`."""
     return {name: frozenset(_of(tree)) for name, tree in sources().items()}
 
 
@@ -105,12 +105,12 @@ def _of(tree: ast.Module) -> Iterator[str]:
 
 
 def _room(name: str) -> str:
-    """`services.fanout`, or the part of it that a module is in; else the same of another folder."""
+    """Returns `services.fanout` or a like name: the first two parts of a module's name."""
     return ".".join(name.split(".")[:2])
 
 
 def _called(node: ast.expr) -> str:
-    """The last name of it: `_redis` for `self._redis`, `pipeline` for `pipeline`."""
+    """Returns the last part of a name: `_redis` for `self._redis`, `pipeline` for `pipeline`."""
     match node:
         case ast.Name(id=name) | ast.Attribute(attr=name):
             return name
@@ -118,7 +118,7 @@ def _called(node: ast.expr) -> str:
 
 
 def _spoken(tree: ast.Module) -> Iterator[str]:
-    """What in this code speaks to Redis by itself, or could."""
+    """Yields everything in this code that speaks to Redis directly, or could."""
     offered = set(dir(Redis)) | {"few"}
     for node in ast.walk(tree):
         match node:
@@ -150,7 +150,7 @@ def test_all_of_the_code_is_looked_at() -> None:
 
 
 def test_a_class_has_a_name_of_its_own() -> None:
-    """One word for one thing; a private class is the business of its module."""
+    """Each thing has one name. Private classes are left to their module."""
     places: dict[str, list[str]] = {}
     for name, tree in sources().items():
         for node in tree.body:
@@ -195,7 +195,7 @@ def test_commands_do_not_import_each_other() -> None:
 
 
 def _upwards(house: str, floors: tuple[tuple[str, ...], ...]) -> list[str]:
-    """Who in this house imports from a room that is not below its own."""
+    """Returns the imports in this package from a room that is not below the importing one."""
     floor = {room: number for number, rooms in enumerate(floors) for room in rooms}
     odd = []
     for name, others in imports().items():
@@ -220,7 +220,8 @@ def test_the_log_imports_downwards() -> None:
 
 
 def test_nobody_but_the_log_speaks_to_redis() -> None:
-    """What is read or written has a name there, and its form is known in one place."""
+    """Everything that is read or written has a name in the log, so its form is known in one
+    place."""
     odd = [
         f"{name}: {what}"
         for name, tree in sources().items()

@@ -1,4 +1,4 @@
-"""docs/logs.md has every field that a line of the log may have."""
+"""Tests that docs/logs.md has every field that a log line may have."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ MODULES = [
 
 
 def fields_of(module: ast.Module) -> Iterator[str]:
-    """The names under which facts are given to log lines of a module."""
+    """Yields the names of the facts that a module adds to its log lines."""
     for call in ast.walk(module):
         if isinstance(call, ast.Call):
             for keyword in call.keywords:
@@ -35,7 +35,8 @@ def fields_of(module: ast.Module) -> Iterator[str]:
 
 
 def _keys(value: ast.expr, module: ast.Module) -> Iterator[str]:
-    """The names in a literal mapping, in one that has a name, and in those that are put into it."""
+    """Yields the keys of a literal mapping, of a named one, and of mappings that are merged into
+    them."""
     if isinstance(value, ast.Dict):
         for key, part in zip(value.keys, value.values, strict=True):
             if key is None:
@@ -78,7 +79,7 @@ def test_every_field_is_described() -> None:
 
 
 def test_what_every_line_has_is_described() -> None:
-    """And nothing is described of which there is no trace in the code."""
+    """No field is described of which there is no trace in the code."""
     try:
         raise ValueError
     except ValueError:

@@ -1,4 +1,4 @@
-"""Logging: both formats, extra fields, and lines that cannot be forged."""
+"""Tests logging: both formats, extra fields, and lines that cannot be forged."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def test_the_level_holds_and_configuring_again_replaces() -> None:
 
 
 class Repeated:
-    """What comes through, of what is said at which second."""
+    """Records which of the logged lines pass the filter, at times that the test chooses."""
 
     def __init__(self) -> None:
         self.now = 0.0

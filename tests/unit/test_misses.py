@@ -1,4 +1,4 @@
-"""What was looked for in vain is not looked for again at once."""
+"""Tests that something that was looked for in vain is not looked for again at once."""
 
 from padfleet.shared.misses import Misses
 

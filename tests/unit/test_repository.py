@@ -1,4 +1,4 @@
-"""What is in the repository."""
+"""Tests the content of the repository."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The simulated fleet, small: it is sound, repeatable, and keeps to the worker's own limits.
+"""Tests that a small simulated fleet is sound, repeatable, and keeps to the worker's own limits.
 
-`settle` is the heart of these: each message was looked into when it was sent (each revision the
-next one of its socket), and what was delivered is counted against what was committed.
+Most of these tests rely on `settle`. Each message is inspected when it is sent (each revision has
+to be the next one of its socket), and the deliveries are counted against the commits.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def test_more_readers_take_more_of_the_workers() -> None:
 
 
 def test_messages_are_as_many_as_the_worker_s_rules_allow() -> None:
-    """One pad that is always busy: flushes come at the rate of the rules, after their burst."""
+    """One pad is always busy: after the burst, its flushes come at the rate of the rules."""
     rules = PacingRules(rate=10.0)
     made = Simulation(People(500, 1, 50, 4.0), CONSTANTS, workers=1, writers=1, seed=2, rules=rules)
     made.run(10)
@@ -142,8 +142,8 @@ def test_the_plan_reckons_what_the_simulation_finds() -> None:
 
 
 def test_the_rhythm_of_a_busy_pad_is_what_its_worker_comes_to() -> None:
-    """One pad with more than its share of the loop: flushes and batches of the formula, and of the
-    worker's own pacing."""
+    """One pad takes more than its share of the loop. Its flushes and batches follow the formula,
+    and the worker's own pacing."""
     people = People(3000, 1, 3000, 0.2)
     made = Simulation(people, CONSTANTS, workers=1, writers=1, seed=4)
     made.run(15)

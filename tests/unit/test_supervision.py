@@ -1,4 +1,4 @@
-"""When a task counts as dead and what follows, with no clock but the numbers given."""
+"""Tests when a task counts as dead and what follows, with times given as numbers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The supervisor: none of its tasks dies unseen, however it dies."""
+"""Tests that no task of the supervisor dies unseen, however it dies."""
 
 from __future__ import annotations
 
@@ -247,7 +247,7 @@ async def test_a_callback_that_raises_is_logged_and_counted(
 async def test_a_connection_that_ends_while_it_is_written_to_is_no_fault(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """What uvloop makes of it, on TLS."""
+    """uvloop reports it like this on TLS."""
     caplog.set_level(logging.INFO)
     loop = asyncio.get_running_loop()
     report_the_loops_faults(loop)

@@ -1,4 +1,4 @@
-"""Work that is asked for together."""
+"""Tests work that is done together."""
 
 import asyncio
 import threading
@@ -91,7 +91,7 @@ async def test_a_time_out_of_one_of_them_is_no_end_of_the_others() -> None:
 
 
 async def _raises(steps: int, kind: type[Exception]) -> None:
-    """Without a hold on what it raises, as `_fails` has."""
+    """Raises the error without keeping a reference to it, unlike `_fails`."""
     for _ in range(steps):
         await asyncio.sleep(0)
     raise kind
@@ -212,7 +212,8 @@ async def test_who_asked_with_others_is_handed_his_own_answer() -> None:
 
 
 async def test_an_answer_that_is_a_fault_comes_without_the_frames_of_who_got_it() -> None:
-    """One of them may hold it in a list, and all of it would stay until a full collection."""
+    """One of the frames may hold the answer in a list, and everything would stay until a full
+    collection."""
 
     def fails() -> Exception:
         try:

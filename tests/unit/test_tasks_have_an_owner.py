@@ -1,4 +1,4 @@
-"""No task is begun where nobody sees it die: only two modules may ask asyncio for one."""
+"""Tests that no task is started without an owner: only two modules may ask asyncio for one."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PLACES = ("shared", "services/fanout", "services/writer", "services/web/api", "s
 
 
 def found(source: str) -> list[int]:
-    """The lines that ask asyncio, or its loop, for a task."""
+    """Returns the lines that ask asyncio, or its loop, for a task."""
     return [
         node.lineno
         for node in ast.walk(ast.parse(source))

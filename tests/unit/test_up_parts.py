@@ -1,4 +1,4 @@
-"""The parts of `padfleet up` that need no fleet."""
+"""Tests the parts of `padfleet up` that need no fleet."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The API as it describes itself is the API that is served, and is OpenAPI."""
+"""Tests that the API's description of itself matches the API that is served, and is valid
+OpenAPI."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who asks for an export that takes too much is told so, and the next one is made."""
+"""Tests that a client whose export takes too much is told so, and that the next export succeeds."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from padfleet.shared.log.pad.document import Document
 from padfleet.shared.visit import Visitor
 
 MOST = 20_000
-"""Bytes of one answer."""
+"""The largest answer in bytes."""
 
 
 class _Door:
@@ -39,7 +39,7 @@ def document(text: str) -> Document:
 
 @pytest.fixture
 async def url(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[str]:
-    """A server that exports "large" and "small"."""
+    """Starts a server that exports two pads, "large" and "small"."""
 
     async def weight(*_: Any) -> int:
         return 0

@@ -1,4 +1,4 @@
-"""Work for a client goes on for as long as the client is there."""
+"""Tests that work for a client continues only while the client is connected."""
 
 from __future__ import annotations
 

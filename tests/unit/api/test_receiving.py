@@ -1,4 +1,4 @@
-"""Room for what a request brings."""
+"""Tests the reservation of memory for request bodies."""
 
 from __future__ import annotations
 
@@ -28,7 +28,8 @@ async def test_what_is_too_large_is_not_taken() -> None:
 
 
 async def test_want_of_room_for_something_else_is_not_want_of_room_for_this() -> None:
-    """What a call would answer has a budget of its own: its `NoRoom` goes through."""
+    """The answer of a call has a budget of its own, and the `NoRoom` of that budget is passed on
+    unchanged."""
     uploads = Uploads(1000)
     with pytest.raises(NoRoom):
         async with uploads.room(REQUEST, "a"):
@@ -65,7 +66,7 @@ _PART = b"--b\r\nContent-Disposition: form-data; name=x\r\n\r\ny\r\n"
 async def test_a_form_that_is_none_is_refused_as_one_that_did_not_come_whole(
     body: bytes, why: str
 ) -> None:
-    """None of them was a fault of the worker's; the first one kept it busy for 20 s."""
+    """None of these bodies is an error of the worker's. The first of them kept it busy for 20 s."""
     stopped: list[str] = []
 
     async def take(request: web.Request) -> web.Response:

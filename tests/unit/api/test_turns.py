@@ -1,4 +1,4 @@
-"""What is large is not done in one turn of the event loop, whatever asks for it."""
+"""Tests that nothing large is done in a single turn of the event loop, whatever needs it."""
 
 from __future__ import annotations
 

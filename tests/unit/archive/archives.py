@@ -1,4 +1,4 @@
-"""Small archives for tests."""
+"""Makes small archives for tests."""
 
 from __future__ import annotations
 

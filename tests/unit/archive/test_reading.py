@@ -1,4 +1,4 @@
-"""No damage to an archive goes unnoticed."""
+"""Tests that no damage to an archive goes unnoticed."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def read(data: bytes) -> list[Entry]:
 
 
 def framed(entries: list[Entry]) -> bytes:
-    """An archive whose seals are right, whatever is in it."""
+    """Returns an archive of these entries whose seals are right."""
     file = BytesIO()
     frames = FrameWriter(file)
     for entry in entries:

@@ -1,4 +1,5 @@
-"""Everyday loads: which are run, what is asked of the load test, and what is made of its answer."""
+"""Tests the everyday benchmarks: which of them run, which arguments the load test gets, and what is
+read from its answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the benchmarks' typist submits, and what their clients say first."""
+"""Tests what the benchmarks' typist submits, and the first messages of their clients."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The sink takes what comes, and sees what is wrong with it. The C server is at the other end."""
+"""Tests that the sink accepts everything and detects what is wrong with it. The other end is the
+server in C."""
 
 from __future__ import annotations
 
@@ -130,7 +131,8 @@ def test_rounds_notice_a_server_that_sends_less_than_it_says(server: CServer, si
 
 
 def _until_closed(sink: Sink) -> Counts:
-    """The server has closed its end by now, but the sink may not have looked."""
+    """Waits until the sink has noticed that the server has closed its end. Returns the final
+    counts."""
     eventually_sync(lambda: sink.report().live == 0, "the sink has noticed")
     return sink.report()
 

@@ -1,4 +1,5 @@
-"""A pad's server in as few words as will do: it orders and rebases, and keeps all in memory."""
+"""A minimal model of a pad's server, which orders and rebases changes and keeps everything in
+memory."""
 
 from __future__ import annotations
 
@@ -27,7 +28,8 @@ class Visitor:
     outbox: deque[Message] = field(default_factory=deque)
 
     def take(self, count: int, *, batch: bool) -> list[Message]:
-        """The next messages, `count` at most; neighbouring changes as one batch, if wanted."""
+        """Returns the next messages, `count` at most. With `batch`, neighbouring changes become one
+        message."""
         taken = [self.outbox.popleft() for _ in range(min(count, len(self.outbox)))]
         if not batch:
             return taken
@@ -66,7 +68,7 @@ class ModelServer:
         }
 
     def come_back(self, author: str, rev: int) -> Visitor:
-        """A new session of somebody who has the pad at `rev`."""
+        """Opens a new session for somebody who has the pad at `rev`."""
         visitor = Visitor(author)
         self._visitors.append(visitor)
         if rev == self.rev:
@@ -80,7 +82,7 @@ class ModelServer:
         self._visitors.remove(visitor)
 
     def submit(self, visitor: Visitor, data: Message) -> None:
-        """A USER_CHANGES has come in."""
+        """Handles a USER_CHANGES message."""
         wire_pool = AttributePool.from_jsonable(data["apool"])
         changeset = move_ops_to_new_pool(data["changeset"], wire_pool, self.pool)
         since = [made for made, _ in self.revisions[data["baseRev"] :]]
@@ -94,7 +96,7 @@ class ModelServer:
         visitor.outbox.append({"type": "ACCEPT_COMMIT", "newRev": self.rev})
 
     def point(self, visitor: Visitor, data: Message, others: list[Visitor]) -> None:
-        """A CURSOR has come in, which those others are to be told of."""
+        """Handles a CURSOR message and tells the other visitors about it."""
         cursor = {name: data[name] for name in ("rev", "anchor", "head")}
         for other in others:
             if other is not visitor:

@@ -1,4 +1,4 @@
-"""The model server behind a real socket: what a client needs of Etherpad, and nothing more."""
+"""Puts the model server behind a real socket, with no more of Etherpad than a client needs."""
 
 from __future__ import annotations
 
@@ -36,7 +36,8 @@ class Session:
 
 @dataclass(eq=False)
 class PadServer:
-    """Several may stand before one model, like workers of a fleet: `others` are told of commits."""
+    """A server of the model. Several may share one model, like the workers of a fleet. Then each
+    tells the `others` about commits."""
 
     model: ModelServer
     url: str = ""
@@ -52,17 +53,18 @@ class PadServer:
     drops: bool = False
     """Connections are taken, and dropped when somebody wants to join."""
     answer: Message | None = None
-    """What to say to CLIENT_READY instead of letting anyone in."""
+    """The answer to CLIENT_READY. None lets the client in."""
     swallow: int = 0
     """So many submissions are lost, together with the connection that they came over."""
     hurried: int = 0
     """So many are taken, but the connection is gone before the answer."""
     max_payload: int = 0
-    """Bytes of the longest packet; a longer one breaks the connection. 0: no limit, and no word."""
+    """The size in bytes of the longest packet. A longer one breaks the connection. With 0 there is
+    no limit, and none is announced."""
     refused: int = 0  #: how often that has happened
     auths: list[Any] = field(default_factory=list)  #: what came with each CONNECT
     hold: asyncio.Event | None = None
-    """Until this is set, nothing is sent out, so that it gathers."""
+    """Holds back everything that is to be sent until it is set, so that messages gather."""
 
     def break_all(self) -> None:
         for session in self.sessions:
@@ -150,7 +152,7 @@ class PadServer:
         return session
 
     def _commit(self, session: Session, data: Message) -> bool:
-        """False when the connection is to break."""
+        """Handles a message. Returns False if the connection has to break."""
         if data["type"] == "CURSOR":
             self.pointed.append(data)
             everybody = [one for server in (self, *self.others) for one in server.sessions]
@@ -188,7 +190,7 @@ async def _send(socket: web.WebSocketResponse, message: Any) -> None:
 
 @asynccontextmanager
 async def serving(*servers: PadServer) -> AsyncIterator[list[str]]:
-    """The addresses of a pad on servers that belong together."""
+    """Runs servers that belong together. Yields the addresses of a pad on them."""
     running = []
     try:
         for server in servers:

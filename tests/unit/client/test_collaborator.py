@@ -1,7 +1,8 @@
-"""A client's copy of a pad: it converges, it is strict, and a broken connection costs nothing.
+"""Tests a client's copy of a pad: it converges, it is strict, and a broken connection loses
+nothing.
 
-The server here is a model, a list of revisions. What Etherpad's pages do wrong, or would do wrong
-with batches, is stated at the tests that would have found it.
+The server here is a model, a list of revisions. The tests state which faults of Etherpad's pages,
+present or possible with batches, they would have found.
 """
 
 from __future__ import annotations
@@ -58,7 +59,8 @@ class Seat:
     revs: list[int] = field(default_factory=list)  #: of what it reported
 
     def deliver(self, most: int = 1) -> None:
-        """The next message arrives; a run of up to `most` NEW_CHANGES arrives as one batch."""
+        """Delivers the next message. A run of up to `most` NEW_CHANGES messages is delivered as one
+        batch."""
         if not self.to_client:
             return
         data = loads(self.to_client.popleft())
@@ -116,7 +118,8 @@ class Server:
         return seat
 
     def take(self, seat: Seat) -> None:
-        """The submission on this line arrives. What changes nothing makes no revision, as there."""
+        """Delivers the next submission on this line. Like Etherpad, the model makes no revision of
+        a submission that changes nothing."""
         if not seat.to_server:
             return
         data = loads(seat.to_server.popleft())
@@ -134,7 +137,7 @@ class Server:
         seat.to_client.append(dumps({"type": "ACCEPT_COMMIT", "newRev": self.head}))
 
     def resume(self, seat: Seat) -> None:
-        """The client is back, and is sent what it missed."""
+        """Reconnects the client and sends it what it missed."""
         seat.connected = True
         missed = range(seat.client.rev + 1, self.head + 1)
         for rev in missed:
@@ -145,14 +148,14 @@ class Server:
             seat.to_client.append(dumps(nothing))
 
     def cut(self, seat: Seat) -> None:
-        """The connection breaks; what is on the line is lost."""
+        """Breaks the connection. Everything on the line is lost."""
         seat.connected = False
         seat.to_client.clear()
         seat.to_server.clear()
         seat.client.connection_lost()
 
     def drain(self) -> None:
-        """Everybody is connected, and everything arrives."""
+        """Connects everybody and delivers everything."""
         for seat in self.seats:
             if not seat.connected:
                 self.resume(seat)
@@ -182,7 +185,7 @@ class Server:
 
 
 def attributed(atext: AText, pool: AttributePool) -> list[tuple[str, dict[str, str]]]:
-    """Each code unit with its attributes, whatever numbers they have."""
+    """Returns each code unit with its attributes, independent of their numbers in the pool."""
     each: list[dict[str, str]] = []
     for op in iter_ops(atext.attribs):
         each += [attribs_of(op.attribs, pool)] * op.chars
@@ -276,8 +279,8 @@ ORDINARY = ("edit", "edit", "bold", "submit", "submit", "take", "take", "deliver
 def test_I3_all_converge_whatever_the_order_of_edits_and_deliveries(
     people: int, session: list[Step]
 ) -> None:
-    """If own edits and those of others were ordered in one way here and in another on the server,
-    two people would go on typing into different texts, and nothing would tell them."""
+    """If the client and the server ordered own and foreign edits differently, two people would type
+    into different texts without noticing."""
     server = Server("first\nsecond\n")
     for number in range(people):
         server.join(f"a.{number}")
@@ -323,8 +326,9 @@ def test_I3_whoever_gets_batches_has_the_same_text(session: list[Step], most: in
 
 @given(steps(*ORDINARY, "edit", "submit", "take", "cut", "cut", "resume", "resume"))
 def test_I5_a_connection_cut_at_any_moment_loses_and_doubles_nothing(session: list[Step]) -> None:
-    """What was in flight may have been committed or not. Sent again in the one case, it stands in
-    the pad twice; forgotten in the other, it is lost. Each unit typed here is typed once."""
+    """A submission in flight may or may not have been committed. If it was and is sent again, its
+    text is in the pad twice. If it was not and is forgotten, its text is lost. Every code unit that
+    is typed here is unique."""
     server = Server("\n")
     for number in range(3):
         server.join(f"a.{number}")
@@ -360,7 +364,8 @@ def a_client(text: str = "hello\n", *, text_only: bool = False) -> Collaborator:
 def insertion(
     rev: int, before: str, at: int, text: str, *, author: str = BOB, **more: Any
 ) -> dict[str, Any]:
-    """The `data` of NEW_CHANGES, or with `type` and `headRev` of CLIENT_RECONNECT."""
+    """Returns the `data` of a NEW_CHANGES message. With `type` and `headRev`, it is the data of a
+    CLIENT_RECONNECT."""
     pool = AttributePool()
     changeset = make_splice(before, at, 0, text, [("author", author)], pool)
     return {
@@ -395,7 +400,7 @@ def receive(client: Collaborator, data: dict[str, Any]) -> list[Event]:
 
 
 def result(data: dict[str, Any] | None, text: str) -> str:
-    """What a submission makes of the text of its base revision."""
+    """Applies a submission to the text of its base revision."""
     assert data is not None
     return apply_to_text(data["changeset"], text)
 
@@ -425,7 +430,7 @@ def test_fault_c_a_batch_fires_once_per_change_with_its_payload(text_only: bool)
 
 
 def test_fault_c_single_changes_fire_the_same_events_as_a_batch() -> None:
-    """Fault (c), the other half: whoever listens cannot tell how the changes came."""
+    """This is the other half of fault (c): listeners cannot tell how the changes arrived."""
     changes = [insertion(5, "hello\n", 0, "1"), insertion(6, "1hello\n", 6, "2")]
     together, single = a_client(), a_client()
     for client in (together, single):
@@ -451,8 +456,8 @@ def test_a_change_is_reported_as_what_it_did_to_the_text_with_own_edits_in_it() 
 
 
 def test_the_author_of_a_change_is_in_the_attributes_of_the_text() -> None:
-    """Pool numbers of the message are not those of the client: taken over as they are, text would
-    be shown as somebody else's."""
+    """The pool numbers of a message differ from the client's. If they were used unchanged, text
+    would be shown as somebody else's."""
     client = a_client("\n")
     client.edit(0, 0, "me")
     receive(client, insertion(5, "\n", 0, "bob"))
@@ -502,7 +507,7 @@ OUT_OF_ORDER: dict[str, tuple[dict[str, Any], str]] = {
 def test_I3_a_revision_that_is_not_the_next_is_an_error(
     data: dict[str, Any], why: str, text_only: bool
 ) -> None:
-    """The stock client writes a line to the console and stands still for good."""
+    """The stock client writes a line to the console and hangs."""
     client = a_client(text_only=text_only)
     with pytest.raises(ProtocolError, match=why):
         receive(client, data)
@@ -533,7 +538,7 @@ def test_I3_an_acceptance_out_of_place_is_an_error(rev: int) -> None:
 @pytest.mark.parametrize("rev", [START_REV, START_REV + 1])
 @pytest.mark.parametrize("edited", [False, True])
 def test_I3_an_acceptance_for_nothing_is_an_error(rev: int, edited: bool) -> None:
-    """Taken for good, it would move the client over a revision that it never saw."""
+    """If the client accepted it, it would skip a revision that it has never seen."""
     client = a_client()
     if edited:
         client.edit(0, 0, "not sent yet")
@@ -602,7 +607,7 @@ def test_one_submission_is_in_flight_and_edits_made_meanwhile_are_one() -> None:
 
 
 def test_a_submission_is_what_etherpad_takes() -> None:
-    """With the author on each insert, and a pool that holds what it uses and nothing else."""
+    """Each insert has the author, and the pool holds exactly the attributes that are used."""
     client = a_client()
     receive(client, insertion(5, "hello\n", 0, "x"))
     client.edit(6, 0, "!")
@@ -644,7 +649,8 @@ def test_edits_that_cancel_out_are_never_sent(while_in_flight: bool) -> None:
 
 
 def a_client_cut_off(text_in_flight: str = "one ", then: str = "") -> Collaborator:
-    """It had something in flight when the connection broke, and typed on."""
+    """Returns a client that had `text_in_flight` under way when the connection broke, and then
+    typed on."""
     client = a_client()
     client.edit(0, 0, text_in_flight)
     assert client.next_submission() is not None
@@ -714,7 +720,8 @@ def test_I5_own_revision_may_stand_between_others() -> None:
 
 
 def test_I5_a_second_cut_while_resuming_starts_over_from_where_it_was() -> None:
-    """What was in flight must not be given up, or sent, because half of what was missed came."""
+    """The submission in flight must be neither given up nor sent, since only half of what was
+    missed has arrived."""
     client = a_client_cut_off()
     receive(client, missed(5, 6, "hello\n", 5, "!"))
     client.connection_lost()
@@ -725,7 +732,8 @@ def test_I5_a_second_cut_while_resuming_starts_over_from_where_it_was() -> None:
 
 
 def test_I5_edits_made_while_the_line_is_down_wait() -> None:
-    """Nothing was in flight: what was typed offline goes out once, on the rev that is current."""
+    """Nothing was in flight, so what was typed offline is sent once, based on the current
+    revision."""
     client = a_client()
     client.connection_lost()
     client.edit(5, 0, "!")

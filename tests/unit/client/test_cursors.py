@@ -1,5 +1,5 @@
-"""Where people have their cursors: carried along by all, and told again when it is not what the
-others take it for."""
+"""Tests the cursors of other people. Every client moves them with the text, and a cursor is sent
+again when the others have it at another place."""
 
 from __future__ import annotations
 
@@ -212,7 +212,7 @@ class Table:
             client.point(Cursor(min(anchor, most), min(anchor + more, most)))
 
     def tell(self, who: int) -> bool:
-        """What is due about the cursor; it overtakes no edit."""
+        """Sends a cursor if one is due. It does not overtake an edit."""
         self._arrive(who)
         place = self.clients[who].next_place()
         if place is None:
@@ -243,7 +243,7 @@ class Table:
             assert all(0 <= place <= len(client.text) for place in cursor)
 
     def lose(self, who: int, arrived: bool) -> None:
-        """The connection breaks, and is made again before anybody has noticed."""
+        """Breaks the connection and makes it again before anybody has noticed."""
         if arrived:
             self._arrive(who)
         self.posted[who] = None

@@ -1,4 +1,5 @@
-"""Sealed drafts, what only a strict client refuses, and that all come to the same with both."""
+"""Tests sealed drafts, the errors that only a strict client reports, and that everybody ends with
+the same text with either client."""
 
 from __future__ import annotations
 
@@ -126,7 +127,8 @@ def test_nonsense_is_an_error_of_the_protocol(nonsense: Message, text_only: bool
 
 
 def test_ties_are_broken_as_on_the_page() -> None:
-    """In flight, theirs comes first, as the server will have it; what only waits goes before."""
+    """The other person's text comes before text in flight, as on the server, and after text that
+    only waits."""
     client = collaborator("\n")
     client.edit(0, 0, "F")
     assert client.next_submission() is not None
@@ -438,7 +440,7 @@ class Crowd:
         self.clients[who].seal()
 
     def submit(self, who: int) -> None:
-        """One goes off; the one before it, which was answered, must have arrived."""
+        """Sends the next submission. The answer to the previous one must have arrived."""
         self.arrive(who)
         self.posted[who] = self.clients[who].next_submission()
 
@@ -453,7 +455,7 @@ class Crowd:
             receive(self.clients[who], message)
 
     def lose(self, who: int, arrived: bool) -> None:
-        """The connection breaks, before or after the submission got through, and is made again."""
+        """Breaks the connection, before or after the submission has arrived, and makes it again."""
         if arrived:
             self.arrive(who)
         self.posted[who] = None
@@ -490,5 +492,5 @@ def test_I3_whatever_happens_in_between_all_come_to_the_same(steps: Iterable[Any
 
 
 def attributes(attribs: str, pool: AttributePool) -> list[dict[str, str]]:
-    """The attributes of each character, whatever numbers they have in the pool."""
+    """Returns the attributes of each character, independent of their numbers in the pool."""
     return [attribs_of(op.attribs, pool) for op in iter_ops(attribs) for _ in range(op.chars)]

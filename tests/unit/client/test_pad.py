@@ -1,4 +1,5 @@
-"""The driver: joining, editing, and coming back, over real sockets to a server in this process."""
+"""Tests joining, editing and coming back with the pad's driver, over real sockets to a server in
+this process."""
 
 from __future__ import annotations
 
@@ -366,8 +367,8 @@ async def test_one_http_session_may_serve_many(server: PadServer) -> None:
 async def test_a_server_that_drops_whoever_comes_is_tried_with_pauses_and_not_for_ever(
     server: PadServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As a worker does whose Redis is away. All clients of a load test once dialled it in a loop
-    without a pause."""
+    """A worker whose Redis is away drops all connections. All clients of a load test once dialled
+    such a worker in a loop without a pause."""
     pauses: list[float | None] = []
     real = Backoff.pause
 
@@ -402,7 +403,7 @@ async def test_a_resume_that_succeeds_gives_the_next_one_its_full_time(
 
 
 async def test_what_the_server_wants_to_be_told_again_is_kept(server: PadServer) -> None:
-    """As Socket.IO's own client does, of whatever event."""
+    """Socket.IO's own client does so, for every event."""
     async with serving(server) as (url,), connect(url) as pad:
         await server.tell('42["history","first"]')
         await server.tell('42["history","then this"]')
@@ -432,7 +433,8 @@ async def test_an_edit_above_the_servers_limit_goes_in_whole(server: PadServer, 
 
 
 async def test_what_no_submission_has_room_for_ends_with_an_error(server: PadServer) -> None:
-    """On the server that it was made on it would have fitted; it is another one now."""
+    """The edit would have fitted on the server that it was made on, but the client is on another
+    server now."""
     async with serving(server) as (url,), connect(url) as pad:
         server.hold = asyncio.Event()
         server.max_payload = 5_000
@@ -500,7 +502,7 @@ async def test_edits_that_an_ended_session_has_lost_are_said_to_be_once(server: 
 
 
 async def test_a_pad_that_was_left_takes_nothing_any_more(server: PadServer) -> None:
-    """Edits after the block were made nowhere but here, and whoever waited did so for ever."""
+    """Edits after the block were made only locally, and waiting for them never ended."""
     async with serving(server) as (url,):
         async with connect(url) as pad:
             waiting = asyncio.create_task(pad.until(lambda: False))

@@ -1,4 +1,4 @@
-"""Who is on a pad, from what servers say."""
+"""Tests the list of people on a pad, as it follows from the messages of servers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""A change that is too large for one submission goes out in pieces that come to the same."""
+"""Tests that a change that is too large for one submission is sent in parts with the same
+result."""
 
 from __future__ import annotations
 
@@ -73,7 +74,7 @@ TEXTS = [
 
 
 def a_change(seed: int, most: int) -> tuple[str, AttributePool]:
-    """Random edits all over a random document, with attributes of many sizes."""
+    """Returns random edits of all parts of a random document, with attributes of many sizes."""
     dice = random.Random(seed)
     pool = AttributePool()
     text = "".join(dice.choice(TEXTS) for _ in range(dice.randrange(60))) + "\n"
@@ -174,8 +175,8 @@ def test_one_attribute_that_is_too_large_is_named() -> None:
 @pytest.mark.parametrize("removed", [0, 4, 8])
 @pytest.mark.parametrize("before", ["", "half"])
 def test_a_lists_marker_never_stands_in_the_middle_of_a_line(before: str, removed: int) -> None:
-    """A server takes markers away that are not at the start of a line. A state on the way that
-    had one there would lose the list for good."""
+    """A server removes markers that are not at the start of a line. If an intermediate state had
+    one elsewhere, the list would be lost permanently."""
     pool = AttributePool()
     marker = [("author", "a.me"), ("insertorder", "first"), ("list", "bullet1"), ("lmkr", "1")]
     by_me = [("author", "a.me")]

@@ -1,4 +1,4 @@
-"""What a cold store in an Etherpad's table has to do, whatever the database."""
+"""The requirements on a cold store in an Etherpad's table, for every database."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class MemoryTable:
 
 
 async def put_raw(table: Table, rows: Mapping[str, str | None]) -> None:
-    """As an Etherpad would."""
+    """Writes rows as an Etherpad would."""
     await table.change([], lambda _: RowChange(rows))
 
 
@@ -123,7 +123,8 @@ class Typist:
         self.chat.append(ChatMessage(len(self.chat), "a.0", 6000, text, {}))
 
     def part(self, first: int | None = None) -> ColdPart:
-        """All that is new; `first`: where some were taken back."""
+        """Returns everything that is new. `first` is the first revision of the part where revisions
+        were taken back."""
         new, self.new = self.new, []
         chat, self.told = self.chat[self.told :], len(self.chat)
         begin = new[0].rev if new else self.pad.head + 1
@@ -152,7 +153,8 @@ class Typist:
 
 
 def document(found: ColdPad) -> WriterPad:
-    """The pad that is opened from it, checked as far as it goes."""
+    """Returns the pad that is opened from the found parts, after checking that they fit
+    together."""
     assert found.snapshot is not None
     pad = WriterPad()
     pad.restore(Snapshot.from_bytes(found.snapshot))
@@ -171,7 +173,7 @@ def document(found: ColdPad) -> WriterPad:
 
 
 def replaced(part: ColdPart, first: int) -> ColdPart:
-    """The same without revisions, as if those from `first` on had been taken back."""
+    """Returns the part without revisions, as if those from `first` on had been taken back."""
     return part._replace(revisions=Revisions(first, []))
 
 
@@ -182,7 +184,7 @@ async def begun(pads: EtherpadPads, revisions: int = 5) -> tuple[Typist, ColdHea
 
 
 async def records(table: Table) -> dict[str, Any]:
-    """Those of the pad ``p``, as an Etherpad reads them."""
+    """Returns the records of the pad ``p``, as an Etherpad reads them."""
     (raw,) = await table.get(["pad:p"])
     found = {"pad:p": loads(raw or "")}
     keys = [r.revision_key("p", rev) for rev in range(found["pad:p"]["head"] + 1)]
@@ -191,7 +193,7 @@ async def records(table: Table) -> dict[str, Any]:
 
 
 async def by_an_etherpad(table: Table, count: int, seed: int = 1, *, plain: bool = False) -> None:
-    """Somebody types there."""
+    """Types on the pad as an Etherpad does."""
     found = await records(table)
     before = dict(found)
     pad = EtherpadPad(found)
@@ -326,7 +328,8 @@ class EtherpadCases:
     async def test_nothing_of_ours_takes_the_place_of_theirs(
         self, table: Table, pads: EtherpadPads
     ) -> None:
-        """Whoever looks again, and takes what has come there for what was lost here."""
+        """This covers a writer that looks at the pad again and takes the other changes for its own
+        lost ones."""
         typist, head = await begun(pads, 8)
         await by_an_etherpad(table, 7)
         before = await records(table)
@@ -461,7 +464,7 @@ class EtherpadCases:
     async def test_damaged_pads_are_shown_and_never_written_over(
         self, table: Table, pads: EtherpadPads, damage: str, noted: bool
     ) -> None:
-        """Whether or not a fleet has had the pad before."""
+        """This holds whether or not a fleet has had the pad before."""
         await begun(pads, 12)
         found = await records(table)
         record = found["pad:p"]

@@ -1,10 +1,10 @@
-"""All that can happen to a pad between Redis and a cold store, as a small world whose every step
-can be the last of who makes it. Pure.
+"""A small, pure model of everything that can happen to a pad between Redis and a cold store. An
+actor may end after any of its steps.
 
 Each actor makes one step at a time, as the code does (`thawing`, `writing_behind`, the scripts),
 and decides by the code's own `place_of`. Between any two steps anything else may happen: another
-actor's step, a commit, the end of a process, a fail-over to a replica that lags behind, the loss of
-all of Redis.
+actor's step, a commit, the end of a process, a fail-over to a replica that lags behind, or the loss
+of all of Redis.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ Record = tuple[Reign, ...]
 
 
 class Server(NamedTuple):
-    """What Redis holds of the pad."""
+    """The part of the pad that Redis holds."""
 
     history: History | None = None  #: None: nothing
     record: Record = ()
     trace: Trace | None = None
     staged: frozenset[tuple[int, History]] = frozenset()
-    """What is brought beside it, by the time of the trace of who brings it."""
+    """The histories that actors are bringing, by the time of each actor's trace."""
 
 
 class Object(NamedTuple):
-    """What the cold store has of it."""
+    """The part of the pad that the cold store holds."""
 
     mark: Mark
     history: History
@@ -73,7 +73,7 @@ def reign_name(number: int) -> str:
 
 
 def entered(record: Record, reign: int, head: int) -> Record:
-    """As `record_reign` in reign.lua."""
+    """Enters a reign into a record as `record_reign` in reign.lua does."""
     name = reign_name(reign)
     return record if record and record[-1].name == name else (*record, Reign(name, head))
 
@@ -100,7 +100,7 @@ def place(reign: int, here: Server, found: Object) -> PadPlace:
 
 
 def trace_of(way: Way, found: Object, world: World) -> Trace:
-    """A trace that there has never been."""
+    """Returns a trace that has never existed before."""
     at = 1 + max((trace.at for trace in traces_in(world)), default=0)
     return Trace(way, 1, found.edition, reign_name(world.reign), at)
 
@@ -112,7 +112,7 @@ def traces_in(world: World) -> list[Trace]:
 
 
 def begun() -> World:
-    """A pad that is hot, and that the store has never heard of."""
+    """Returns the world of a hot pad that the store has never seen."""
     history = (1,)
     server = Server(history, (Reign(reign_name(1), -1),))
     return World(server, server, 1, None, (), frozenset(((1, history),)), 1)
@@ -123,8 +123,8 @@ def marked(found: Object, mark: Mark) -> Object:
 
 
 class Rules:
-    """What may happen. `broken` names a rule of the order of steps that is left out, to see that
-    the walk would notice."""
+    """The steps that may happen. `broken` names a rule about the order of steps that is left out,
+    to show that the walk would notice."""
 
     def __init__(self, *, commits: int, faults: int, broken: str = "") -> None:
         self.commits = commits
@@ -132,7 +132,7 @@ class Rules:
         self.broken = broken
 
     def after(self, world: World) -> Iterator[World]:
-        """Every world that may come next."""
+        """Yields every world that may come next."""
         yield from self._outside(world)
         for number, actor in enumerate(world.actors):
             for changed, then in self._step(world, actor):
@@ -215,7 +215,7 @@ class Rules:
         yield world._replace(server=server._replace(trace=trace)), then
 
     def _fetch(self, world: World, actor: Actor) -> Iterator[tuple[World, Actor]]:
-        """The mark, and what is brought meanwhile of what was read before it: in either order."""
+        """Sets the mark and stages the history that was read before, in either order."""
         server, found = world.server, actor.found
         assert found is not None
         assert actor.mine is not None
@@ -351,8 +351,8 @@ class Rules:
 
 
 def plain(world: World) -> World:
-    """The same world, with editions and versions numbered by their order, and its actors in some
-    order: what only counts on makes no new world."""
+    """Returns the same world with its editions and versions numbered by their order and its actors
+    sorted, so that growing counters do not make new worlds."""
     objects = [o for o in (world.store, *(a.found for a in world.actors)) if o is not None]
     traces = traces_in(world)
     times = _ranks(trace.at for trace in traces)
@@ -402,7 +402,7 @@ def _ranks(numbers: Iterable[int]) -> dict[int, int]:
 
 
 def faults_of(world: World) -> Iterator[str]:
-    """What is wrong with a world."""
+    """Yields everything that is wrong with a world."""
     history = world.server.history
     if history is not None:
         for reign, known in world.seen:

@@ -1,4 +1,4 @@
-"""A bucket that does not do what it should: what is said of it, and that nothing is lost by it."""
+"""Tests buckets that do not work as they should: each fault is reported, and nothing is lost."""
 
 from __future__ import annotations
 
@@ -52,7 +52,8 @@ async def test_a_bucket_that_is_well_is_none_of_these(bucket: Bucket, pads: Obje
 
 
 async def test_one_that_refuses_every_condition_is_named(bucket: Bucket, pads: ObjectPads) -> None:
-    """With it no process starts; where it begins to later, nothing is changed by that."""
+    """With such a bucket no process starts. If a bucket begins to refuse later, nothing is
+    changed."""
     _, head = await kept(pads)
     bucket.refusing = True
     with pytest.raises(ValueError, match="conditional writes"):
@@ -91,7 +92,7 @@ async def test_what_comes_damaged_is_not_handed_out(bucket: Bucket, pads: Object
 
 
 async def test_I5_nobody_goes_on_with_what_comes_old(bucket: Bucket, pads: ObjectPads) -> None:
-    """What is old has been put over since: whoever is about to write on it finds out."""
+    """The old object has been replaced since, and an attempt to write over it is refused."""
     written, head = await kept(pads)
     written.type(2)
     await pads.append("pad", head, written.part(3), "frozen")

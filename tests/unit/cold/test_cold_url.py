@@ -1,4 +1,4 @@
-"""What names a place for cold pads, and what is said of what does not."""
+"""Tests the URLs of cold stores, and the messages about invalid ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Revisions as columns: what comes out is byte for byte what went in, whatever that was."""
+"""Tests that revisions stored as columns come back byte for byte, whatever they contain."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `padfleet doctor` says of a cold store, and what a store is tried for."""
+"""Tests what `padfleet doctor` says about a cold store, and the checks that it runs on one."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Absent(MemoryStore):
 
 
 class Unlisted(MemoryStore):
-    """Lists nothing."""
+    """A store that lists nothing."""
 
     async def names(self, prefix: str, after: str = "") -> AsyncIterator[str]:
         nothing: list[str] = []
@@ -62,7 +62,7 @@ class Unlisted(MemoryStore):
 
 
 class Undead(MemoryStore):
-    """Deletes nothing."""
+    """A store that deletes nothing."""
 
     async def delete(self, name: str, *, over: ColdVersion | None) -> None:
         pass

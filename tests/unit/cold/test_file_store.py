@@ -1,4 +1,4 @@
-"""A directory as a cold store: what a disk, a crash or another process does to it."""
+"""Tests a directory as a cold store against faults of the disk, crashes and other processes."""
 
 from __future__ import annotations
 

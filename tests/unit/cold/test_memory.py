@@ -1,4 +1,5 @@
-"""The stores that tests use are what the seams say: else the tests would be of something else."""
+"""Tests that the stores in memory keep what the protocols promise, since other tests rely on
+them."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Pads as objects: whatever is appended, cut or damaged, what is read is what was put, or
-refused."""
+"""Tests pads stored as objects. After any append, cut or damage, a read returns what was stored or
+refuses."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from tests.examples import examples
 
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What fits into a head is little, so that short pads have parts too."""
+    """Makes the limits of a head small, so that short pads have parts too."""
     make_small(monkeypatch)
 
 
@@ -84,7 +84,7 @@ async def all_of_it(pads: ColdPads, pad: str, found: ColdPad) -> list[bytes]:
 
 
 def comparable(found: ColdPad) -> object:
-    """All of it but what each store chooses for itself."""
+    """Returns everything but what each store chooses for itself."""
     head = found.head._replace(version="", written=0)
     chat = [(name, list(flat)) for name, flat in found.chat]
     authors = [(name, list(flat)) for name, flat in found.authors]
@@ -203,7 +203,7 @@ def test_what_is_read_is_what_was_appended(steps: list[tuple[str, int]], small: 
 
 
 async def _lived_in() -> Twins:
-    """A pad with parts of every kind, and something of each kind in its head."""
+    """Returns a pad with parts of every kind, and something of each kind in its head."""
     twins = Twins()
     for kind, number in [
         ("type", 450),

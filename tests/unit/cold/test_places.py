@@ -1,5 +1,5 @@
-"""Where a pad is, and that nothing is lost on its way: every world is looked at that can come of
-thaws, freezes and what clears away behind them, each of which may end at any step."""
+"""Tests where a pad is, and that nothing is lost on its way. It visits every world that can follow
+from thaws, freezes and the cleaning up after them, each of which may end at any step."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ TRACE = Trace("thaw", 7, 5, "r", 1)
 
 
 def walk(rules: Rules, start: World) -> tuple[int, list[str]]:
-    """How many worlds there are, and what is wrong with the first that is not right."""
+    """Returns the number of worlds, and what is wrong with the first faulty one."""
     known: set[World] = {start}
     left = [start]
     while left:

@@ -1,4 +1,5 @@
-"""People, groups and sessions that an Etherpad has on record, and those that a fleet tells it."""
+"""Tests people, groups and sessions that an Etherpad has on record, and those that a fleet records
+there."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""What is promised of every place for bytes holds of each of them: `FileStore` on a real disk,
-`BucketStore` against a server that speaks S3, and what tests have in memory."""
+"""Tests the promises of the store protocol on each store: `FileStore` on a real disk, `BucketStore`
+against a server that speaks S3, and the tests' store in memory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Two fleets are never on one cold store: the second is refused."""
+"""Tests that two fleets never use the same cold store. The second one is refused."""
 
 from __future__ import annotations
 
@@ -29,7 +29,8 @@ def cold(request: pytest.FixtureRequest) -> ColdPads:
 
 
 class Watched:
-    """What happens while it is waited whether the other fleet is there."""
+    """Replaces the wait for a sign of the other fleet. It counts the waits, and lets the other
+    fleet appear."""
 
     def __init__(self, cold: ColdPads) -> None:
         self.cold = cold

@@ -1,4 +1,4 @@
-"""A pad with all that documents can have, and archives as strangers make them."""
+"""A pad with everything that documents can contain, and archives as strangers make them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ TEXT = (
     "\t3. three\n\t4. four\n\t\t4.1. inner\n\t\t4.2. more\n\t5. five\n\t* dot\n\t\t* deeper\n\n"
     f"{HEBREW} hello\n{ARABIC}\n{CJK}\n😀\n\nend\n"
 )
-"""What its export as text is."""
+"""The pad's export as text."""
 
 
 def pad() -> tuple[AText, AttributePool]:
@@ -35,7 +35,8 @@ def pad() -> tuple[AText, AttributePool]:
 
 
 def archive(**parts: bytes | str) -> bytes:
-    """An archive; `__` in a name stands for a slash, and the ending `.xml` comes by itself."""
+    """Returns an archive of these parts. In a name, `__` stands for a slash, and the ending `.xml`
+    is added."""
     out = BytesIO()
     with ZipFile(out, "w", ZIP_DEFLATED) as made:
         for name, content in parts.items():

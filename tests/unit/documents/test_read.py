@@ -42,7 +42,7 @@ ODT = (
 
 
 def done(data: bytes, ending: str) -> bytes:
-    """What the job of reading it is answered."""
+    """Returns the answer of the job that reads this document."""
     return work(b"".join(reading(data, form=ending, most=MOST)))
 
 
@@ -72,7 +72,7 @@ def test_a_document_of_word() -> None:
 
 
 def read(data: bytes, ending: str) -> list[tuple[str, str, int, str]]:
-    """Each line: its heading, the kind and level of its list, its text."""
+    """Returns the heading, the kind and level of the list, and the text of each line."""
     found = from_html(html_of(data, ending), "a.x", headings=True, addresses=True)
     return [
         (e.heading, e.kind, e.level, "".join(piece.text for piece in e.pieces))
@@ -131,7 +131,8 @@ def level(at: int, start: int, form: str) -> str:
 
 
 def in_lists(numbering: str, items: list[tuple[int, int, str]]) -> bytes:
-    """A document of Word: number of the list (0: none), level from 0, and text of each line."""
+    """Returns a Word document. Each item is the number of its list (0: none), its level from 0, and
+    its text."""
     document = Document()
     for number, at, text in items:
         paragraph = document.add_paragraph(text)
@@ -150,8 +151,8 @@ def in_lists(numbering: str, items: list[tuple[int, int, str]]) -> bytes:
 
 
 def test_numbers_of_words_lists_arrive() -> None:
-    """Lists that begin at another number, lie in each other, are gone on with behind a text, begin
-    anew by an override, and count letters; bullets have none."""
+    """The lists begin at other numbers, are nested, continue after a text, begin anew by an
+    override, or count letters. Bullets have no number."""
     numbering = numbering_of(
         levels=level(0, 4, "decimal") + level(1, 1, "lowerLetter") + level(2, 1, "bullet"),
         lists='<w:num w:numId="1"><w:abstractNumId w:val="7"/></w:num>'
@@ -462,7 +463,7 @@ def test_the_job_of_reading_one() -> None:
 
 @pytest.mark.parametrize("seed", range(40))
 def test_a_spoilt_document_is_read_or_refused(seed: int) -> None:
-    """One of its parts has bytes that are others, or gone."""
+    """Bytes of one of its parts are changed or missing."""
     source = Random(seed)
     atext, pool = pad()
     make, ending = source.choice([(to_odt, ".odt"), (to_docx, ".docx")])

@@ -128,7 +128,7 @@ def test_what_was_exported_comes_back(make: object, ending: str) -> None:
 
 
 def lines_in(atext: AText, pool: AttributePool) -> list[tuple[str, str, int, str, list[str]]]:
-    """Heading, kind and level of list, text, and where it leads."""
+    """Returns the heading, the kind and level of the list, the text, and the links of each line."""
     return [
         (
             entry.heading,
@@ -182,7 +182,8 @@ def test_headings_lists_and_links_of_html_come_back(lines: list[_Line]) -> None:
 @settings(max_examples=examples(6))  # python-docx takes its time
 @given(LINES)
 def test_headings_lists_and_links_of_word_come_back(lines: list[_Line]) -> None:
-    """But for what Word has margins for, and that its headings with numbers are chapters."""
+    """Indents are left out, as Word uses margins for them, and so are lists in headings, as
+    numbered headings are chapters there."""
     before = written(
         [
             (heading, "" if heading or kind == "indent" else kind, level, words)
@@ -193,7 +194,7 @@ def test_headings_lists_and_links_of_word_come_back(lines: list[_Line]) -> None:
 
 
 def written(lines: list[_Line]) -> tuple[AText, AttributePool]:
-    """The pad with these lines."""
+    """Returns a pad with these lines."""
     pool = AttributePool()
     builder = Builder(1)
     for heading, kind, level, words in lines:

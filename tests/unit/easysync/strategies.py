@@ -110,7 +110,7 @@ def pads_with_edit(draw: st.DrawFn) -> tuple[Pad, str]:
 
 @st.composite
 def pads_with_two_edits(draw: st.DrawFn) -> tuple[Pad, str, str]:
-    """Two changesets that were made beside each other."""
+    """Draws a pad and two changesets that were made on it independently."""
     pad = draw(pads())
     return pad, draw(changesets(pad)), draw(changesets(pad))
 

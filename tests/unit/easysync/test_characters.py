@@ -1,4 +1,4 @@
-"""Which characters enter a pad."""
+"""Tests which characters enter a pad."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_so_does_any_text(text: str, size: int) -> None:
 
 
 def stepped(text: str, size: int) -> tuple[str, int]:
-    """What it becomes, and in how many steps."""
+    """Returns the resulting text and the number of steps."""
     going, steps = plain_in_steps(text, size), 0
     while True:
         try:

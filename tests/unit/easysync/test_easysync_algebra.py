@@ -1,4 +1,4 @@
-"""The laws of the algebra, over generated documents and changesets."""
+"""Tests the laws of the algebra over generated documents and changesets."""
 
 from __future__ import annotations
 
@@ -58,7 +58,8 @@ from tests.unit.easysync.strategies import (
 
 
 def covered(atext: AText) -> bool:
-    """Whether the attributes are those of a document: canonical, and just as long as the text."""
+    """Returns whether the attributes are those of a document: canonical, and exactly as long as the
+    text."""
     ops = iter_ops(atext.attribs)
     return (
         {op.opcode for op in ops} <= {"+"}
@@ -262,7 +263,7 @@ def test_only_misplaced_line_markers_are_removed(pad: Pad) -> None:
 
 
 def misplaced_markers(atext: AText, pool: AttributePool) -> list[int]:
-    """Found the plain way: character by character."""
+    """Finds the misplaced markers the plain way, character by character."""
     found = []
     position = 0
     for op in iter_ops(atext.attribs):

@@ -1,4 +1,4 @@
-"""Whatever comes in, there is a result or an `EasysyncError`, and soon."""
+"""Tests that any input gives a result or an `EasysyncError`, and soon."""
 
 from __future__ import annotations
 
@@ -158,7 +158,7 @@ def test_sizes_that_are_out_of_all_proportion(name: str, cs: str) -> None:
 @PROPERTY
 @given(pads_with_edit(), likely)
 def test_a_hostile_changeset_that_passes_the_check(case: tuple[Pad, str], cs: str) -> None:
-    """As a server would treat it: checked, rebased over an honest one, and applied."""
+    """The changeset is checked, rebased over an honest one, and applied, as on a server."""
     (atext, pool), honest = case
 
     def submit(cs: str) -> None:

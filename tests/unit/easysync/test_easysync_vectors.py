@@ -1,4 +1,4 @@
-"""The engine gives what Etherpad's own engine gave, in every case recorded."""
+"""Tests that the engine gives what Etherpad's own engine gave in every recorded case."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Rebasing over many revisions at once gives what following each in turn gives, to the letter."""
+"""Tests that rebasing over many revisions at once gives exactly what following each in turn
+gives."""
 
 from __future__ import annotations
 
@@ -52,7 +53,8 @@ class History:
         self.commit(make_splice(text, start, removed, inserted, attribs, self.pool))
 
     def check(self, changeset: str, base: int) -> str | None:
-        """Both ways. None: both refuse it."""
+        """Asserts that both ways agree, and returns their result. None means that both refuse the
+        changeset."""
         steps = self.steps[base:]
         numbers = self.pool.to_jsonable()
         plain = outcome(lambda: rebase(changeset, [s.changeset for s in steps], self.pool))
@@ -62,7 +64,8 @@ class History:
         return fast
 
     def check_fast(self, changeset: str, base: int) -> str:
-        """The same for a changeset that fits, which must not have to go the plain way."""
+        """Checks a changeset that fits, and asserts that the fast way does not fall back on the
+        plain one."""
         with patch.object(fast_rebase, "follow_at", side_effect=AssertionError("the plain way")):
             fast = rebase_over(changeset, self.steps[base:], self.body, self.pool)
         assert self.check(changeset, base) == fast

@@ -1,4 +1,4 @@
-"""Undoing on a document that is edited in place, however it is cut into blocks."""
+"""Tests undoing on a document that is edited in place, however it is cut into blocks."""
 
 from __future__ import annotations
 

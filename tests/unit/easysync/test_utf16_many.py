@@ -72,8 +72,8 @@ def test_bytes_that_are_no_text_are_refused_as_ever(data: bytes, before: str) ->
     "text", ["\ud83d\ude00" * 100_000, "a\ud800" * 100_000], ids=["pairs", "lone"]
 )
 def test_a_long_text_is_read_with_few_questions(text: str) -> None:
-    """Not with one for each surrogate, of which two million held a worker for seconds; nor with a
-    single one, which kept all other threads waiting."""
+    """One call for each surrogate would be too many: two million of them held up a worker for
+    seconds. A single call would keep all other threads waiting."""
     asked = 0
 
     def counted(error: UnicodeError) -> tuple[str | bytes, int]:

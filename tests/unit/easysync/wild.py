@@ -38,7 +38,8 @@ def some_text(source: Random) -> str:
 
 
 def some_attributes(source: Random, *, author: str = "") -> list[Attribute]:
-    """With `author`, as a session of this author may give them to text."""
+    """Returns random attributes. With `author`, they are such as a session of this author may give
+    to text."""
     keys = source.sample(sorted(KEYS), source.choice([0, 0, 1, 2]))
     chosen = {key: source.choice(KEYS[key]) for key in keys}
     if author:
@@ -49,7 +50,7 @@ def some_attributes(source: Random, *, author: str = "") -> list[Attribute]:
 def some_changeset(
     source: Random, text: str, pool: AttributePool, *, author: str = "", steps: int = 0
 ) -> str:
-    """A canonical changeset for a text that ends with a newline, which stays."""
+    """Returns a random canonical changeset for a text whose final newline stays."""
     builder = Builder(len(text))
     position = 0
     for _ in range(steps or source.choice([1, 1, 1, 2, 3, 5])):
@@ -72,7 +73,8 @@ def some_changeset(
 
 
 def spoilt(source: Random, changeset: str) -> str:
-    """The changeset for another text of about that length: still canonical, if that can be."""
+    """Returns the changeset for another text of about the same length, which is still canonical if
+    possible."""
     change = unpack(changeset)
     ops = iter_ops(change.ops)
     for op in ops:

@@ -1,4 +1,4 @@
-"""A pad as an Etherpad writes it, without one: its records, and what it checks of them."""
+"""Writes and checks the records of a pad as an Etherpad does, without running one."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from padfleet.shared.wire.jsontext import dumps, loads
 
 
 def stored(value: Any) -> Any:
-    """As it comes back from a database."""
+    """Returns the value as it comes back from a database."""
     return loads(dumps(value))
 
 
 class EtherpadPad:
-    """Goes on with the records of the pad ``p``, whoever has written them."""
+    """Continues the records of the pad ``p``, whoever has written them."""
 
     def __init__(self, records: dict[str, Any]) -> None:
         self.records = records
@@ -64,7 +64,7 @@ class EtherpadPad:
         self.records["pad:p"] = stored({**made, **self.records.get("pad:p", {}), **_moved(made)})
 
     def type(self, count: int, seed: int, author: str, time: int, *, plain: bool = False) -> None:
-        """`plain`: nothing that has two code units."""
+        """Types random text. With `plain`, every character is one code unit."""
         random = Random(seed)
         for number in range(count):
             text = self.atext.text
@@ -82,7 +82,7 @@ def _moved(made: dict[str, Any]) -> dict[str, Any]:
 
 
 def check(records: dict[str, Any]) -> None:
-    """What an Etherpad checks of a pad (`Pad.check`), in its own way."""
+    """Checks a pad as an Etherpad does (`Pad.check`)."""
     record = records["pad:p"]
     pool = r.pool_of(record, "")
     atext = make_atext("\n")

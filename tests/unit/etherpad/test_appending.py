@@ -37,7 +37,7 @@ def lived(seed: int) -> list[Revision]:
 
 
 def typed_behind(thawed: list[Revision], count: int, seed: int = 1) -> list[Revision]:
-    """What people write in a fleet, on a pad with this history."""
+    """Returns what people write in a fleet on a pad with this history."""
     random, pad = Random(seed), WriterPad()
     for revision in thawed:
         pad.replay(revision)
@@ -77,7 +77,7 @@ def put(
 
 
 def read(records: dict[str, Any], birth: int | None = None) -> list[Revision]:
-    """As they are thawed."""
+    """Reads the revisions as a thaw does."""
     record = records["pad:p"]
     converter = Converter(r.pool_of(record, ""), latest=LATEST, birth=birth)
     keys = [r.revision_key("p", rev) for rev in range(r.head_of(record, "") + 1)]

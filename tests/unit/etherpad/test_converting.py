@@ -1,4 +1,4 @@
-"""Etherpad's revisions become ours, and what old pads hold is made good."""
+"""Tests the conversion of Etherpad's revisions to ours, and the repair of old pads."""
 
 from __future__ import annotations
 

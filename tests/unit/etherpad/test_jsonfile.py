@@ -1,4 +1,4 @@
-"""Finding the records of an .etherpad file without reading all of it at once."""
+"""Tests finding the records of an .etherpad file without reading all of it at once."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ async def read(data: bytes, monkeypatch: pytest.MonkeyPatch, chunk: int) -> dict
 
 
 def plain(value: Any) -> Any:
-    """The value with whole characters again, to compare with."""
+    """Returns the value with its surrogate pairs joined to characters, for comparisons."""
     return json.loads(json.dumps(value).encode("utf-16", "surrogatepass").decode("utf-16"))
 
 

@@ -1,4 +1,5 @@
-"""A client's end of a WebSocket with permessage-deflate: what it makes of what it is sent."""
+"""The client's end of a WebSocket with permessage-deflate, which shows how a client reads what it
+is sent."""
 
 import zlib
 from typing import NamedTuple
@@ -9,7 +10,7 @@ TAIL = b"\x00\x00\xff\xff"
 
 
 class Arrived(NamedTuple):
-    """One message."""
+    """One message that has arrived, and whether it was deflated."""
 
     text: str
     deflated: bool
@@ -23,7 +24,8 @@ class InflatingClient:
         self._inflater = zlib.decompressobj(-WINDOW_BITS)
 
     def read(self, data: bytes) -> list[Arrived]:
-        """The messages in these whole frames. Raises zlib.error where it cannot follow."""
+        """Returns the messages in these whole frames. Raises zlib.error if the data cannot be
+        inflated."""
         found = []
         while data:
             first, length, header = data[0], data[1], 2

@@ -21,7 +21,7 @@ def chain(rev: int, padding: int) -> bytes:
 def revision(
     rev: int, session: str | None = None, author: str = "a.other", *, padding: int = 0
 ) -> Revision:
-    """One of a history of which all revisions carry so many bytes of padding."""
+    """Returns a revision of a history in which each revision carries `padding` bytes of padding."""
     origin = Origin(session, 1) if session else None
     return Revision(rev, author, 1000 + rev, origin, chain(rev, padding), wire(rev, padding))
 
@@ -31,5 +31,5 @@ def revisions(*revs: int) -> list[Revision]:
 
 
 def feed_at(head: int, capacity: int, *, padding: int = 0) -> Feed:
-    """A feed that has just been opened at this revision."""
+    """Returns a feed that has just been opened at this revision."""
     return Feed(head, capacity, chain(head, padding))

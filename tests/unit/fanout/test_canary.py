@@ -1,4 +1,4 @@
-"""Where canaries fly."""
+"""Tests where canaries fly."""
 
 import pytest
 

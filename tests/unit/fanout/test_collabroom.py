@@ -9,7 +9,8 @@ from tests.unit.fanout.revisions import revision
 
 
 def kept(shared: Frames, count: int, padding: int) -> int:
-    """How many of so many frames are the same when they are asked for again, newest first."""
+    """Makes `count` frames and asks for them again, newest first. Returns how many were still the
+    same."""
     steps = [NewChanges(revision(rev, padding=padding)) for rev in range(count)]
     made = [shared.of(step) for step in steps]
     again = 0

@@ -1,4 +1,4 @@
-"""An edit from its socket to the inbox and back, without a task of its own."""
+"""Tests the way of an edit from its socket to the inbox and back, without a task of its own."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ class Desk:
         return self.commits.hand_in(cast("Room", self.room), self.session, data, self.intake)
 
     def says(self, **changed: Any) -> Any:
-        """A task, if there is something to be waited for."""
+        """Handles an edit. Returns a task if there is something to wait for, otherwise None."""
         data = {**EDIT, **changed}
         message = {"type": "COLLABROOM", "component": "pad", "data": data}
         work = self.messages.take(self.socket, message)
@@ -136,7 +136,7 @@ class Desk:
         return task
 
     def answers(self, kind: str | None = None, reason: str = "") -> None:
-        """The writer answers the oldest of those under way."""
+        """Answers the oldest pending edit as the writer does."""
         seq = min(self.session.pending)
         entry = next(entry for entry, _ in self.inbox.taken if entry.origin.seq == seq)
         found = None if kind is None else Outcome(entry.origin, cast("Any", kind), 4, reason)

@@ -1,4 +1,4 @@
-"""What is agreed on about permessage-deflate, from what clients offer."""
+"""Tests the negotiation of permessage-deflate from the offers of clients."""
 
 import pytest
 from hypothesis import given

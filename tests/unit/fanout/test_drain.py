@@ -1,4 +1,4 @@
-"""When a worker that ends lets its sockets go."""
+"""Tests when a worker that is ending closes its sockets."""
 
 import asyncio
 import random

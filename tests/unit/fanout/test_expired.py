@@ -1,4 +1,4 @@
-"""What happens to a session when its time is over, whatever comes of asking again."""
+"""Tests what happens to a session whose time is over, for each outcome of asking again."""
 
 from __future__ import annotations
 

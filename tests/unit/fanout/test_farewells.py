@@ -1,4 +1,4 @@
-"""A thousand sockets that go at once leave a moment for everybody else."""
+"""Tests that a thousand sockets that leave at once let everybody else have a turn."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The inner loop sends what `Session.flush` would have sent, to each session."""
+"""Tests that the inner loop sends each session what `Session.flush` would have sent."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def a_session(
 
 
 def messages(written: bytes) -> list[Any]:
-    """The data of the messages in these bytes; pings left out."""
+    """Returns the data of the messages in these bytes, without pings."""
     found = []
     while written:
         length, header = written[1], 2

@@ -1,4 +1,4 @@
-"""The feed: whatever overlaps, repeats or lacks, it has no hole."""
+"""Tests that the feed has no hole, whatever overlaps, repeats or is missing in its input."""
 
 import pytest
 from hypothesis import given
@@ -93,7 +93,7 @@ def test_I3_any_order_of_arrival_leaves_a_contiguous_feed(parts: list[tuple[int,
 
 
 def other(rev: int) -> Revision:
-    """A revision of another history: what comes after a fail-over that lost some."""
+    """Returns a revision of another history, as after a fail-over that lost some."""
     return revision(rev, padding=1)
 
 

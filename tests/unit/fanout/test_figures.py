@@ -1,4 +1,4 @@
-"""Which pads a worker says that it is busy with."""
+"""Tests which pads a worker reports as busy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a session is sent, in which order, and when its cursor moves.
+"""Tests what a session is sent, in which order, and when its cursor moves.
 
 The first attempt at batched fan-out in Etherpad (ether/etherpad #7881) was closed for four faults.
 Each is a test here, named ``fault_a`` to ``fault_d``, that states the fault and fails on the order
@@ -177,8 +177,8 @@ def test_a_late_answer_to_a_commit_without_effect_names_the_rev_that_the_client_
 
 
 def follow_strictly(rev: int, messages: list[Any]) -> int:
-    """Follows the messages as the stock client does: one that is not the next revision is ignored
-    there, and the client is stuck for good. So here it is an error."""
+    """Follows the messages as the stock client does. That client ignores a message that is not the
+    next revision, and hangs from then on. So such a message is an error here."""
     for message in messages:
         for change in message.get("changes", [message]):
             allowed = (rev, rev + 1) if message.get("type") == "ACCEPT_COMMIT" else (rev + 1,)
@@ -203,9 +203,9 @@ def test_I4_fault_a_the_cursor_is_not_at_the_head_before_anything_was_sent(batch
 
 
 def test_I4_fault_b_a_flush_that_fails_takes_nothing_back() -> None:
-    """Fault (b): of two overlapping fan-outs the first failed after the second had moved on; its
-    roll-back guard no longer matched, and revisions were skipped for good. Here a flush is one
-    step that nothing can overlap, and there is no roll-back: the cursor never was ahead."""
+    """In fault (b), the first of two overlapping fan-outs failed after the second had moved on. Its
+    roll-back guard no longer matched, and revisions were skipped permanently. Here a flush is one
+    step that nothing can overlap, and there is no roll-back, since the cursor never was ahead."""
     assert not inspect.iscoroutinefunction(Session.flush)
     tap = TapExit()
     session = a_session(tap, at=4)

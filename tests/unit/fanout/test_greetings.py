@@ -1,4 +1,5 @@
-"""What somebody who joins is given of a pad: made beside the event loop where it is large."""
+"""Tests what a joining session is given of a pad. It is made beside the event loop if the pad is
+large."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which hooks are installed, and why a worker does not start with one that cannot be used."""
+"""Tests which hooks are installed, and why a worker does not start with an unusable one."""
 
 from __future__ import annotations
 

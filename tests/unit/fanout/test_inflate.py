@@ -1,4 +1,4 @@
-"""Messages that come deflated: what is read of them, and what ends the connection."""
+"""Tests how deflated messages are read, and what ends the connection."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TAIL = b"\x00\x00\xff\xff"
 
 
 def packed(text: str | bytes, *, level: int = 6) -> bytes:
-    """As a browser deflates one message by itself."""
+    """Deflates one message by itself, as a browser does."""
     compressor = zlib.compressobj(level, zlib.DEFLATED, -15)
     data = text.encode() if isinstance(text, str) else text
     made = compressor.compress(data) + compressor.flush(zlib.Z_SYNC_FLUSH)
@@ -28,7 +28,7 @@ def packed(text: str | bytes, *, level: int = 6) -> bytes:
 
 
 def final(data: bytes) -> bytes:
-    """A deflate stream that ends: allowed, if seldom seen (RFC 7692, 7.2.3.4)."""
+    """Returns a deflate stream that ends, which is allowed but rare (RFC 7692, 7.2.3.4)."""
     compressor = zlib.compressobj(6, zlib.DEFLATED, -15)
     return compressor.compress(data) + compressor.flush(zlib.Z_FINISH)
 
@@ -53,7 +53,8 @@ def test_a_message_is_read_as_it_was_before(text: str, level: int) -> None:
 
 
 def test_the_examples_of_the_rfc() -> None:
-    """RFC 7692, 7.2.3: in one frame, in two, without compression, and with an end."""
+    """The examples are from RFC 7692, 7.2.3: in one frame, in two, without compression, and with an
+    end."""
     hello = bytes.fromhex("f248cdc9c90700")
     assert read(frame(TEXT | RSV1, hello)) == ["Hello"]
     assert read(frame(TEXT | RSV1, hello[:3], final=False) + frame(CONTINUATION, hello[3:])) == [
@@ -66,7 +67,7 @@ def test_the_examples_of_the_rfc() -> None:
 
 
 def test_nothing_is_kept_between_two_messages() -> None:
-    """What refers to the message before, which is not agreed on, is no message."""
+    """A message that refers to the previous one is invalid, since that was not agreed on."""
     compressor = zlib.compressobj(9, zlib.DEFLATED, -15)
     parts = []
     for _ in range(2):

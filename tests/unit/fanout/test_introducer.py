@@ -1,4 +1,5 @@
-"""The introducer tells everybody who is there: behind the pad, in shared bytes, and at a pace."""
+"""Tests that the introducer tells everybody who is there: after the pad, in shared bytes, and at a
+pace."""
 
 from __future__ import annotations
 
@@ -195,7 +196,8 @@ def test_I6_one_who_lacks_more_than_is_kept_comes_again() -> None:
 
 
 def test_the_pad_comes_first() -> None:
-    """Who has not taken his revisions, or has little room for the next ones, learns names later."""
+    """A session that has not received its revisions, or has little room for the next ones, learns
+    names later."""
     scene = Scene()
     scene.here(10)
     socket = scene.comes(1)

@@ -1,4 +1,4 @@
-"""How many come in at the same time."""
+"""Tests how many clients join at the same time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a scrape says of the sessions."""
+"""Tests the metrics about sessions in a scrape."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""What the libraries log of clients: a line for what is no packet, and nothing for who has gone."""
+"""Tests what the libraries log about clients: a line for an invalid packet, and nothing for a
+client that has gone."""
 
 from __future__ import annotations
 

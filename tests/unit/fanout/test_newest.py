@@ -1,4 +1,5 @@
-"""What a handful of sessions is sent of the newest revision is what `Session.flush` would send."""
+"""Tests that the shortcut for the newest revision sends a few sessions what `Session.flush` would
+send."""
 
 from __future__ import annotations
 
@@ -48,7 +49,7 @@ def a_feed(author: str | None = None) -> Feed:
 def sent_to(
     feed: Feed, *sessions: Session, news: News | None = None, now: float = 1.0
 ) -> list[str]:
-    """The names of those who are left for the ordinary way."""
+    """Returns the ids of the sessions that are left for the ordinary way."""
     assert feed.newest is not None
     done = send_newest(feed.newest, (news or News()).end, Frames(), sessions, now)
     return [session.id for session in done.rest]
@@ -102,7 +103,7 @@ def test_I3_whoever_is_served_is_sent_what_a_flush_would_send(seed: int) -> None
 
 
 def test_those_who_are_a_revision_behind_are_served_at_once() -> None:
-    """Or the ordinary way would have all the work, and nobody would see it."""
+    """Otherwise the ordinary way would have all the work, and nobody would notice."""
     one, others = a_session("s1", 11, 0, batching=True), a_session("s2", 11, 0, batching=True)
     assert sent_to(a_feed("s1"), one[0], others[0]) == []
     assert [message["type"] for message in messages(one[1].read())] == ["ACCEPT_COMMIT"]

@@ -1,4 +1,4 @@
-"""A changeset of very many operations is refused before anybody goes through it."""
+"""Tests that a changeset of very many operations is refused before it is processed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""One way out, one order, over polling, WebSocket, and the change from one to the other."""
+"""Tests that all output leaves in one order, over polling, WebSocket, and the change between the
+two."""
 
 from __future__ import annotations
 
@@ -177,7 +178,7 @@ async def test_pongs_answer_pings_in_their_order() -> None:
 
 @pytest.mark.parametrize("length", [0, 125, 126, 65_535, 65_536])
 def test_a_frame_has_the_header_of_its_length(length: int) -> None:
-    """RFC 6455, 5.2."""
+    """The header is that of RFC 6455, 5.2."""
     made = Frame(b"x" * length)
     first, second = made.websocket[:2]
     extended = {126: 2, 127: 8}.get(second, 0)

@@ -1,4 +1,4 @@
-"""When a pad may flush: simulated with a clock that only the test moves."""
+"""Tests when a pad may flush, simulated with a clock that only the test moves."""
 
 from __future__ import annotations
 
@@ -18,8 +18,9 @@ CHEAP, DEAR = 0.0002, 0.001  # with twenty people on a pad, and with more than a
 def simulate(
     rules: PacingRules, *, every: float, cost: float, seconds: float, pads: int = 1
 ) -> tuple[int, float, float]:
-    """One pad among `pads` alike, with a revision each `every` seconds. Returns its flushes, the
-    share of the time that they took, and the longest that a revision was held."""
+    """Simulates one of `pads` equal pads, with a revision every `every` seconds. Returns its
+    flushes, the share of the time that they took, and the longest time for which a revision was
+    held."""
     pace = FlushPace(rules)
     now = revision = held = 0.0
     flushes = 0

@@ -1,4 +1,4 @@
-"""What many who come back have missed is read and made once."""
+"""Tests that what many returning sessions have missed is read and encoded once."""
 
 import asyncio
 from collections.abc import Sequence
@@ -99,7 +99,7 @@ async def test_I5_a_fault_is_everybodys_and_nothing_is_kept_of_it(
 async def test_of_large_revisions_as_many_are_taken_as_a_feed_holds(
     stored: Stored, there: Passages, sizes: tuple[int, ...], taken: int
 ) -> None:
-    """Whoever is sent it finds no hole at its beginning."""
+    """Sessions that are sent the feed find no hole at its beginning."""
     stored.may.set()
     stored.answer, chain = [], b""
     for rev, size in enumerate(sizes, 5):

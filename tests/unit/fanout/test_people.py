@@ -1,4 +1,4 @@
-"""Who is on a pad, and what there is to tell of it."""
+"""Tests the people on a pad, and what others are told about them."""
 
 from unittest.mock import Mock
 
@@ -20,8 +20,8 @@ def people(*sessions: str) -> People:
 
 
 def told(pad: People) -> list[tuple[str, bool]]:
-    """The authors of whom somebody is told who has been there from the beginning, and whether they
-    have left."""
+    """Returns the authors that an observer from the beginning is told about, and whether each has
+    left."""
     cursor, found = RosterCursor(), []
     while excerpt := pad.log.next_for(cursor):
         found += [(entry.who.id, entry.left) for entry in excerpt.entries]

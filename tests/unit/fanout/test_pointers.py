@@ -1,4 +1,4 @@
-"""How often people are told where the others have their cursors."""
+"""Tests how often people are told about the cursors of others."""
 
 from __future__ import annotations
 

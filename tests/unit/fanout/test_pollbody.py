@@ -51,7 +51,7 @@ def test_who_accepts_gzip(header: str, accepted: bool) -> None:
 async def answered(
     frames: list[Frame | Parcel], accepts: str, *, compression: bool = True
 ) -> tuple[aiohttp.ClientResponse, bytes]:
-    """The response to a poll for which these wait, and its body as it came."""
+    """Returns the response to a poll for which these frames wait, and its undecoded body."""
     respond = poll_response(make_response, lambda: compression)
 
     async def poll(request: web.Request) -> web.StreamResponse:

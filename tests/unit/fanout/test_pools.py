@@ -1,4 +1,4 @@
-"""A pool that comes again is not read again, and is never taken for one that it is not."""
+"""Tests that a repeated pool is not parsed again, and is never confused with another one."""
 
 from __future__ import annotations
 

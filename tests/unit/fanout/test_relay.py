@@ -1,4 +1,4 @@
-"""Which messages of clients are passed on to the others."""
+"""Tests which messages of clients are passed on to the others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""A replica's text is moved on over edits of many operations beside the event loop (I10)."""
+"""Tests that a replica's text is updated beside the event loop for edits of many operations
+(I10)."""
 
 from __future__ import annotations
 
@@ -19,8 +20,8 @@ ME = "a.me"
 
 
 def revisions(*counts: int) -> tuple[list[Revision], WriterPad]:
-    """The revisions of a pad: its first one, and one for each count, of so many letters at as many
-    places."""
+    """Returns the revisions of a pad: its first one, and one for each count, which inserts that
+    many letters at as many places."""
     pad = WriterPad()
     made = [pad.create("x" * 2000, "a.creator", 1)]
     for number, count in enumerate(counts, 1):
@@ -35,7 +36,8 @@ def revisions(*counts: int) -> tuple[list[Revision], WriterPad]:
 
 
 class Watch:
-    """Where each revision is taken in. Those beside the event loop wait until it is opened."""
+    """Records where each revision is applied. Those beside the event loop wait until `open` is
+    set."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.beside: list[int] = []

@@ -1,4 +1,4 @@
-"""What a page keeps on record of the history that it has been sent."""
+"""Tests what a page remembers about the history that it has been sent."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from padfleet.shared.wire import socketio
 
 
 def kept(stay: ResumeToken) -> str:
-    """What a client of Socket.IO keeps of the event."""
+    """Returns what a Socket.IO client keeps of the event."""
     event = socketio.decode(frame(stay).payload.decode("utf-8", "surrogatepass"))
     assert isinstance(event, socketio.Event)
     (text,) = event.args
@@ -46,7 +46,7 @@ def test_another_authors_is_of_no_use() -> None:
 
 
 def test_what_is_in_flight_was_submitted_in_one_session() -> None:
-    """Who lacks some of what was missed has submitted nothing since."""
+    """A client that lacks a part of what it missed has submitted nothing since."""
     came = ResumeToken("a.me", "p", 3, "r", "first")
     assert came.submitted_as(0) == "first"
     back = ResumeToken("a.me", "p", 3, "r", "second", "first", 7)

@@ -1,4 +1,4 @@
-"""The roster says who is on a pad, on whichever worker."""
+"""Tests that the roster says who is on a pad, on all workers."""
 
 from padfleet.services.fanout.presence.roster import Roster
 from padfleet.shared.log.records import Joined, Member

@@ -1,5 +1,5 @@
-"""Whoever follows the log ends with exactly the people who are there, whatever happens and in
-whichever order."""
+"""Tests that everybody who follows the log ends with exactly the people who are there, whatever
+happens in whichever order."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.unit.fanout.inflating import InflatingClient
 
 
 def messages(told: Frame | SharedRun | None) -> Iterator[dict[str, Any]]:
-    """The messages in it, as somebody reads them who cannot inflate."""
+    """Yields the messages as a client reads them that cannot inflate."""
     frame = told.plain if isinstance(told, SharedRun) else told
     for packet in frame.payload.split(b"\x1e") if frame is not None else ():
         yield json.loads(packet[2:])[1]["data"]
@@ -49,7 +49,8 @@ class StockPage:
         log.begin(self.cursor, knows_some=back)
 
     def takes_next(self, log: RosterLog) -> bool:
-        """What the introducer does for it; False: there was nothing."""
+        """Hears the next excerpt, as the introducer would send it. Returns False if there was
+        none."""
         excerpt = log.next_for(self.cursor)
         upto = log.end if excerpt is None else excerpt.upto
         completes = not self.cursor.complete and upto >= self.cursor.since
@@ -142,8 +143,8 @@ def test_whatever_happens_everybody_knows_who_is_there(
 
 @pytest.mark.parametrize("seed", range(6))
 def test_I6_who_is_too_far_behind_is_found_out(seed: int) -> None:
-    """What is kept of those who have left has an end. Whoever could be left with somebody who has
-    gone begins again, and everybody else is right."""
+    """Only a limited number of departed people is kept. A page that might still show somebody who
+    has gone begins again, and every other page is right."""
     chance = random.Random(seed)
     log = RosterLog(4, left_kept=5)
     there: dict[str, str | None] = {}
@@ -183,7 +184,7 @@ def crowd(count: int, block: int = 512) -> RosterLog:
 
 
 def test_all_who_come_to_a_crowd_take_the_same_bytes() -> None:
-    """And what one more has to be told is made of what was there: only the last block anew."""
+    """When one more person comes, only the last block is made anew."""
     log = crowd(5000)
     told = []
     for _ in range(3):
@@ -206,7 +207,7 @@ def test_all_who_come_to_a_crowd_take_the_same_bytes() -> None:
 
 
 def test_a_crowd_that_has_gone_leaves_few_blocks() -> None:
-    """Else whoever comes then would be told of those who stayed one by one."""
+    """Otherwise those who come then would be told about the remaining people one by one."""
     log = crowd(5000, block=64)
     cursor = RosterCursor()
     while excerpt := log.next_for(cursor):

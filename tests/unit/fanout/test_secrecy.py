@@ -1,4 +1,4 @@
-"""Nothing that names a pad reaches those who have only its read-only link."""
+"""Tests that nothing that names a pad reaches people who have only its read-only link."""
 
 from __future__ import annotations
 
@@ -68,7 +68,8 @@ class Reader:
         self.sent.append(for_readers)
 
     def everything(self) -> str:
-        """What it was told, and what one is told that comes now; decoded, as its page has it."""
+        """Returns what the reader was told and what a newcomer would be told now, decoded as on the
+        page."""
         told = [json.loads(frame.payload.decode().lstrip("42")) for frame in self.sent]
         told.append(members(self.beside.variables_of_readers))
         return (
@@ -92,8 +93,8 @@ def client_message(**payload: Any) -> Any:
 
 
 def kinds(named: Any) -> Iterator[tuple[str, Announcement]]:
-    """Every message that workers tell each other, with `named` in one of its fields. What people
-    write for others to read (a chat's text, names) is theirs, and not among them."""
+    """Yields every message that workers send each other, with `named` in one of its fields. What
+    people write for others to read (a chat's text, names) belongs to them and is left out."""
     name = named if isinstance(named, str) else dumps(named)
     key = f"ep_{name}"
     for field in ("type", "payload", "padId", "anything", name):
@@ -146,7 +147,7 @@ def test_who_may_write_is_told_all_of_it() -> None:
 
 
 def test_readers_are_told_what_does_not_name_it() -> None:
-    """Also of a pad whose name is a word of the protocol's."""
+    """This includes pads whose name is a word of the protocol."""
     for kind, announcement in kinds("nothing in particular"):
         reader = Reader()
         for pad in (PAD, "payload", "message", "changedBy"):
@@ -175,7 +176,7 @@ def test_wherever_it_is_put_it_is_found(value: Any, data: st.DataObject) -> None
     planted = data.draw(st.sampled_from(sorted(WRITTEN)))
 
     def plant(into: Any) -> Any:
-        """At one place of a value, as deep as it is."""
+        """Puts the name at one place of a value, as deep as possible."""
         if isinstance(into, list):
             return [*into, WRITTEN[planted]] if not into else [plant(into[0]), *into[1:]]
         if isinstance(into, dict):

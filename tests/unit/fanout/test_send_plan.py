@@ -1,4 +1,4 @@
-"""What a session is sent in one write, planned without a socket."""
+"""Tests what a session is sent in one write, planned without a socket."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whom an operator sends away from a pad while they are still on their way onto it."""
+"""Tests sessions that an operator sends away from a pad while they are still joining it."""
 
 from unittest.mock import Mock
 

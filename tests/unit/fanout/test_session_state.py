@@ -1,4 +1,4 @@
-"""The states of a session: against a second way of saying it, and in every order of events."""
+"""Tests the states of a session against a second implementation, and in every order of events."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Whatever the sockets of a pad are sent in whichever order, each of them reads what was meant."""
+"""Tests that each socket of a pad reads what was meant for it, whatever the sockets are sent in
+whichever order."""
 
 from __future__ import annotations
 
@@ -150,8 +151,8 @@ class _Pad:
                 self.people[number].session.cursor.accepted = [(self.feed.head, 1)]
 
     def type(self, session: str) -> None:
-        """One more revision, of this session. Those of an author have something in common that
-        those of the others have not, and that a message may be referred back to for."""
+        """Adds a revision of this session. Revisions of one author have a text in common that
+        others lack, and that a deflated message may refer back to."""
         rev = self.feed.head + 1
         author = sha256(session.encode()).hexdigest()
         wire = b'{"newRev":%d,"changeset":"Z:1>0$","apool":{},"author":"%b"}' % (
@@ -179,7 +180,7 @@ class _Pad:
             send_newest(newest, self.news.end, self.frames, sessions, 1.0, context)
 
     def read(self) -> list[list[str]]:
-        """What each has read, in the end."""
+        """Returns what each person has read in the end."""
         for person in self.people:
             person.wire.stuck = 0
         self.flush(self.context, MANY)
@@ -250,7 +251,7 @@ def test_I3_without_the_look_at_what_each_had_last_a_client_reads_something_else
 
 
 def typed(count: int, *, context: SharedContext, rounds: int = 12) -> _Pad:
-    """A pad on which somebody who is not here types."""
+    """Returns a pad on which somebody types who is connected elsewhere."""
     pad = _Pad(context, [True] * PEOPLE)
     for _ in range(rounds):
         for _ in range(count):

@@ -1,4 +1,5 @@
-"""A pad's history in granules: what each request is answered, and that it leads where it says."""
+"""Tests a pad's history in granules: the answer to each request, and that it leads to the stated
+revision."""
 
 from __future__ import annotations
 

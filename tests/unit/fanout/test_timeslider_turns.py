@@ -1,4 +1,5 @@
-"""Who may be slow: places for history by address, and of one address by author."""
+"""Tests how requests for history share their places: by address, and within one address by
+author."""
 
 from __future__ import annotations
 

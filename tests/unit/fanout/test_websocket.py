@@ -1,4 +1,4 @@
-"""The WebSocket protocol, from a client that we build frame by frame."""
+"""Tests the WebSocket protocol with a client that builds each frame."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def refused(data: bytes) -> Code:
 
 
 def test_the_handshake_of_the_rfc() -> None:
-    """The example of RFC 6455, 1.3."""
+    """The example is from RFC 6455, 1.3."""
     headers = {"Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ=="}
     assert b"Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n" in accept(headers)
 

@@ -1,4 +1,5 @@
-"""A WebSocket's connection: how much of what it brings is looked at, and what is written when."""
+"""Tests a WebSocket's connection: how much of its input is looked at, and when its output is
+written."""
 
 from __future__ import annotations
 

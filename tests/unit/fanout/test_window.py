@@ -1,4 +1,4 @@
-"""What a session is known to have, and when it is asked."""
+"""Tests what a session is known to have received, and when it is pinged."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def flush(session: Session, feed: Feed, now: float, questions: int = 0) -> Flush
 
 
 def a_stream(session: Session, revs: range, *, every: float, now: float = 0.0) -> Feed:
-    """Big revisions, flushed one by one."""
+    """Flushes big revisions one by one. Returns their feed."""
     feed = feed_at(session.cursor.sent_rev, 1000, padding=BIG)
     for rev in revs:
         feed.offer([big(rev)])
@@ -46,7 +46,7 @@ def test_bytes_under_way_are_bounded() -> None:
 
 
 def test_a_full_window_has_always_been_asked_about() -> None:
-    """Nothing would ever open it again otherwise."""
+    """Otherwise nothing would ever open it again."""
     session = a_session(TapExit(), at=0, batching=True)
     a_stream(session, range(1, 101), every=0.0001)
     assert session.exit.pings

@@ -10,7 +10,7 @@ from padfleet.shared.fleet.snapshot import FleetSnapshot, InboxStatus, Seen, Unr
 
 
 def point(at: float, **given: int) -> Point:
-    """At `at` seconds."""
+    """Returns a point at `at` seconds."""
     none = dict.fromkeys(("cpu", "sockets", "revisions", "frames", "bytes"), 0)
     times = dict.fromkeys(("latency", "flow", "delay"), NONE)
     return Point(at=round(at * 1000), **{**none, **times, **given})
@@ -65,7 +65,7 @@ def snapshot(
     partitions: Sequence[InboxStatus] | None = None,
     unread: Sequence[UnreadInbox] = (),
 ) -> FleetSnapshot:
-    """A fleet in which all is well, but for what is given."""
+    """Returns a fleet in which everything is well, apart from what is given."""
     if processes is None:
         processes = [process("worker", "fanout-1"), process("writer", "writer-1")]
     if partitions is None:

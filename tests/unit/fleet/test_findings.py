@@ -40,7 +40,7 @@ def test_a_whole_kind_is_missing(processes: list[Seen], text: str) -> None:
 
 
 def test_a_full_disk_of_redis_is_said_first() -> None:
-    """All else that is found then is only what comes of it."""
+    """All other findings are then consequences of it."""
     now = replace(snapshot([]), unwritable=("10.0.0.1:6379",))
     level, first = said(now)[0]
     assert level == "bad"

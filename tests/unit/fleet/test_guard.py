@@ -1,4 +1,5 @@
-"""What may change something on `/fleet/pads`, and what another page makes a browser send."""
+"""Tests who may change something on `/fleet/pads`, and requests that another page makes a browser
+send."""
 
 from __future__ import annotations
 

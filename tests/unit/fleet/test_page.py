@@ -1,4 +1,4 @@
-"""The page `/fleet`: who gets it."""
+"""Tests who gets the page `/fleet`."""
 
 from __future__ import annotations
 

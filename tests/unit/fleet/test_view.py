@@ -15,7 +15,7 @@ from tests.unit.fleet.made_up import point, process, snapshot, standing
 
 
 def steady(minutes: float, *, revisions: int = 50, sockets: int = 10) -> list[Point]:
-    """A point each ten seconds, with so many revisions a second."""
+    """Returns a point every ten seconds, with this many revisions a second."""
     return [
         point(at, cpu=at * 250, sockets=sockets, revisions=at * revisions, frames=at * 3, bytes=at)
         for at in range(0, round(minutes * 60) + 1, STEP_S)

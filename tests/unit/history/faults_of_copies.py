@@ -94,7 +94,7 @@ def a_client_joins_another_text(history: History, dice: random.Random) -> Histor
 def it_is_committed_otherwise_than_submitted(
     history: History, dice: random.Random
 ) -> History | None:
-    """Everybody else is given what was committed."""
+    """All other clients receive what was committed."""
     who, before, last = end(history, dice)
     author = next(event.author for event in before if isinstance(event, Joined))
     mine: list[Event] = [submitted_new(history, last.rev), Accepted(last.rev + 1)]

@@ -1,4 +1,4 @@
-"""What comes at the wrong place, twice, or not at all."""
+"""Faults in which something comes at the wrong place, twice, or not at all."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from tests.unit.history.simulator import History
 
 
 def _in_the_middle(sequence: list[Event], at: int) -> bool:
-    """A revision that is followed by another one."""
+    """Returns whether the event is a revision that is followed by another one."""
     return kind_at(sequence, at, Received) and kind_at(sequence, at + 1, Received)
 
 
@@ -64,7 +64,8 @@ def a_revision_comes_twice(history: History, dice: random.Random) -> History | N
 
 
 def _changes(sequence: list[Event], at: int) -> bool:
-    """An answer to what became a revision: one at the client's own revision says nothing moved."""
+    """Returns whether the event accepts a submission that became a revision. An answer at the
+    client's own revision means that nothing has changed."""
     event = sequence[at]
     if not isinstance(event, Accepted):
         return False
@@ -140,7 +141,7 @@ def nothing_is_said_to_be_missed_at_another_revision(
 def the_answer_names_somebody_elses_revision(
     history: History, dice: random.Random
 ) -> History | None:
-    """What was accepted as N was committed as N + 1."""
+    """The submission that was accepted as N was committed as N + 1."""
     who, before, last = end(history, dice)
     mine: list[Event] = [submitted_new(history, last.rev), Accepted(last.rev + 1)]
     history = one_more(one_more(history, 0, 0, "x"), 0, 0, NEW_MARK)

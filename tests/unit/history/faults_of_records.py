@@ -1,4 +1,4 @@
-"""A stream or a recording that contradicts itself."""
+"""Faults in which a stream or a recording contradicts itself."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Text that is lost or doubled. A mutation returns None where there is no place for it."""
+"""Faults in which text is lost or doubled. A mutation returns None where there is no place for
+it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What honest histories are changed with, and the list of all changes."""
+"""Tools for changing honest histories, and the list of all changes."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def events(recording: Recording) -> list[Event]:
 
 
 def with_events(history: History, who: int, changed: list[Event]) -> History:
-    """Another sequence of events for one client; times are as good as any."""
+    """Returns the history with other events for one client. Their times are arbitrary."""
     recordings = list(history.recordings)
     old = recordings[who]
     moments = [Moment(float(at), event) for at, event in enumerate(changed)]
@@ -75,7 +75,7 @@ def text_at(stream: Stream, rev: int) -> str:
 def places(
     history: History, fits: Callable[[list[Event], int], bool], dice: random.Random
 ) -> tuple[int, int, list[Event]] | None:
-    """A client, and a place among its events, where `fits` holds."""
+    """Returns a client and a place among its events where `fits` holds, or None."""
     found = []
     for who, recording in enumerate(history.recordings):
         sequence = events(recording)
@@ -88,7 +88,7 @@ def kind_at(sequence: list[Event], at: int, kind: type[Event]) -> bool:
 
 
 def end(history: History, dice: random.Random) -> tuple[int, list[Event], Finished]:
-    """A client, its events before the last, and the last."""
+    """Returns a client, its events before the last one, and the last one."""
     who = dice.randrange(len(history.recordings))
     *before, last = events(history.recordings[who])
     assert isinstance(last, Finished)
@@ -103,7 +103,7 @@ def submitted_new(history: History, rev: int) -> Submitted:
 def one_more(
     history: History, start: int, removed: int, inserted: str, *, author: str = "a.x"
 ) -> History:
-    """Another revision, which everybody receives as it should be."""
+    """Returns the history with another revision, which everybody receives as they should."""
     stream = history.stream
     before = text_at(stream, stream.head)
     changeset = make_splice(before, start, removed, inserted)

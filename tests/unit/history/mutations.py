@@ -1,4 +1,4 @@
-"""All faults that the checker has to find: they enter the catalogue when they are imported."""
+"""All the faults that the checker has to find. They enter the catalogue when they are imported."""
 
 from tests.unit.history import faults_of_copies, faults_of_order, faults_of_records, faults_of_text
 from tests.unit.history.mutating import CATALOGUE

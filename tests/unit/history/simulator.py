@@ -1,4 +1,5 @@
-"""Honest histories without sockets: the model server, and the typists that the chaos tests use."""
+"""Makes honest histories without sockets, from the model server and the typists of the chaos
+tests."""
 
 from __future__ import annotations
 
@@ -39,7 +40,7 @@ STEPS = st.lists(
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """What `check` is given."""
+    """The arguments of `check`."""
 
     recordings: list[Recording]
     stream: Stream
@@ -107,7 +108,7 @@ class Simulation:
             self._post(who, typist.next_submission())
 
     def lose(self, who: int, arrived: bool) -> None:
-        """The connection breaks, before or after the submission got through, and is made again."""
+        """Breaks the connection, before or after the submission has arrived, and makes it again."""
         self._part(who, arrived)
         typist = self.typists[who]
         typist.connection_lost("cut")
@@ -149,7 +150,7 @@ class Simulation:
 
 
 def stream_of(changes: Iterable[dict[str, Any]]) -> Stream:
-    """The stream that holds these `data` of NEW_CHANGES, from revision 0 on."""
+    """Returns the stream that holds these `data` of NEW_CHANGES messages, from revision 0 on."""
     chain, revisions = b"", []
     for rev, change in enumerate(changes):
         wire = dumps(change).encode()

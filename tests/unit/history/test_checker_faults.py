@@ -1,4 +1,4 @@
-"""The checker finds each fault that a history can have."""
+"""Tests that the checker finds each fault that a history can have."""
 
 from __future__ import annotations
 
@@ -86,8 +86,8 @@ def test_any_fault_in_any_history_is_found(
 
 
 def rolled_back(*, told: bool) -> History:
-    """Everybody has seen one revision more than the stream holds. Those who are told to reload
-    join again with what there is."""
+    """Returns a history in which everybody has seen one revision more than the stream holds. With
+    `told`, they are told to reload, and join again with what is left."""
     history = one_more(long_history(7), 0, 0, "seen by all")
     history = with_changes(history, changes_of(history.stream)[:-1])
     head = history.stream.head

@@ -1,4 +1,4 @@
-"""The checker finds nothing wrong with a history that is as it should be."""
+"""Tests that the checker finds nothing wrong with a correct history."""
 
 from __future__ import annotations
 

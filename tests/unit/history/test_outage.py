@@ -1,4 +1,4 @@
-"""How long people had to wait, from recordings made by hand."""
+"""Tests how long people had to wait, with recordings made by hand."""
 
 from __future__ import annotations
 

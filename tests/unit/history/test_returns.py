@@ -1,4 +1,4 @@
-"""How clients come back, from recordings made by hand."""
+"""Tests how clients come back, with recordings made by hand."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The typing client against the model server, and what it writes down when it is let down."""
+"""Tests the typing client against the model server, and what it records when the server fails
+it."""
 
 from __future__ import annotations
 
@@ -36,7 +37,7 @@ OTHER = "a.other"
 
 @pytest.fixture
 def typist() -> Typist:
-    """On a pad that says "ab", at revision 3."""
+    """Returns a typist on a pad that says "ab", at revision 3."""
     typist = Typist("c0", "pad", Book(), lambda: 0.0)
     typist.connection_made("http://here")
     pad = {"rev": 3, "initialAttributedText": {"text": "ab\n", "attribs": ""}, "apool": NO_POOL}

@@ -1,4 +1,4 @@
-"""MySQL as a source, with SQLite in the place of its server."""
+"""Tests MySQL as a source, with SQLite in place of its server."""
 
 from __future__ import annotations
 

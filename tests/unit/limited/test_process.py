@@ -1,4 +1,4 @@
-"""Strangers' work in a process of its own: whatever it does there, the next job is done."""
+"""Tests strangers' work in a process of its own. Whatever that work does, the next job is done."""
 
 from __future__ import annotations
 
@@ -77,8 +77,8 @@ async def test_a_bad_job_harms_nobody_else(
 async def test_a_job_that_does_not_end_is_ended(
     monkeypatch: pytest.MonkeyPatch, job: bytes, busy: int, text: str
 ) -> None:
-    """Whether it sleeps or works: by the clock, or by the processor's, which is the same however
-    much else the machine has to do."""
+    """A job that sleeps is ended by the clock. One that computes is ended by its processor time,
+    which does not depend on the machine's other work."""
     monkeypatch.setattr("padfleet.shared.limited.process.BUSY", busy)
     process = Limited(WORK, Limits(1, 64 << 20, 1000))
     with pytest.raises(Overrun, match=text):

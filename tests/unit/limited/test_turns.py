@@ -1,4 +1,4 @@
-"""Whose turn it is, whatever one of them asks for."""
+"""Tests whose turn it is, whatever one of the clients asks for."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from padfleet.shared.limited import FairQueue, QueueFull
 
 
 class Stage:
-    """Clients that take turns; each of them ends when it is told to."""
+    """Clients that take turns. Each ends when it is told to."""
 
     def __init__(self, turns: FairQueue) -> None:
         self.turns = turns

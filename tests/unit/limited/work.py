@@ -1,4 +1,4 @@
-"""What the processes of the tests do."""
+"""The jobs of the tests' processes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The whole rig against a small server that can be made to break its promises: it must tell."""
+"""Tests the whole rig against a small server that can be made to break its promises, which the rig
+has to report."""
 
 from __future__ import annotations
 

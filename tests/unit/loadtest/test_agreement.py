@@ -1,4 +1,4 @@
-"""What counts as the same in the end, and what is said when it is not."""
+"""Tests what counts as agreement in the end, and what is reported otherwise."""
 
 from __future__ import annotations
 

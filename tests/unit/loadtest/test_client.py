@@ -1,4 +1,5 @@
-"""A cheap client knows where it is, what is on its way, and when a server breaks a promise."""
+"""Tests that a cheap client knows its revision and what is in flight, and detects broken
+promises."""
 
 from __future__ import annotations
 
@@ -31,7 +32,7 @@ def change(rev: int, before: int, after: int) -> Changes:
 
 
 def submitted(packet: str | None) -> dict[str, Any]:
-    """The `data` of a USER_CHANGES."""
+    """Returns the `data` of a USER_CHANGES message."""
     assert packet is not None
     name, message = json.loads(packet.removeprefix("42"))
     assert (name, message["type"], message["component"]) == ("message", "COLLABROOM", "pad")
@@ -128,7 +129,8 @@ def test_one_edit_is_in_flight_and_the_others_leave_together_after_it() -> None:
 
 
 def test_latency_counts_from_when_an_edit_was_due() -> None:
-    """Not from when it could be sent: a server that is slow to answer is asked less often then."""
+    """If it counted from when the edit could be sent, a server that is slow to answer would be
+    measured less often."""
     tally = LoadTally()
     client = joined(tally)
     client.type(1.0, 1.0, tally)

@@ -1,4 +1,4 @@
-"""What is inflated once for many sockets is what an inflater of each would make of it."""
+"""Tests that inflating once for many sockets gives what each socket's own inflater would give."""
 
 from __future__ import annotations
 

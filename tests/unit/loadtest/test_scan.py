@@ -1,5 +1,5 @@
-"""What a message says, found without parsing it: the same that a parser finds, whatever texts and
-names are in it."""
+"""Tests that scanning a message without parsing it finds what a parser finds, whatever texts and
+names the message contains."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ texts = st.one_of(
 
 @st.composite
 def changes(draw: st.DrawFn, rev: int, before: int) -> dict[str, Any]:
-    """The `data` of a NEW_CHANGES."""
+    """Draws the `data` of a NEW_CHANGES message."""
     after = draw(st.integers(1, 3000))
     sign = ">" if after >= before else "<"
     key, value, author = draw(texts), draw(texts), draw(texts)
@@ -69,7 +69,7 @@ def changes(draw: st.DrawFn, rev: int, before: int) -> dict[str, Any]:
 
 
 def after(data: dict[str, Any]) -> int:
-    """The length that a change leaves, read with plain string methods."""
+    """Returns the length that a change leaves, read with plain string methods."""
     header, more = data["changeset"][2:].split("*", 1)[0], 1
     if "<" in header:
         header, more = header.replace("<", ">"), -1
@@ -83,7 +83,7 @@ def packet(data: Any, ack: str = "", dump: Any = dumps) -> bytes:
 
 
 def shuffled(value: Any) -> str:
-    """Other servers may write keys in another order, and blanks between."""
+    """Writes the keys in another order and with blanks between them, as other servers may."""
 
     def turned(part: Any) -> Any:
         if isinstance(part, dict):

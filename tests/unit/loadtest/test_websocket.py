@@ -25,7 +25,7 @@ KEY = bytes(range(16))
 
 
 def frame(payload: bytes, first: int = 0x81) -> bytes:
-    """A frame such as a server sends."""
+    """Returns a frame such as a server sends."""
     length = len(payload)
     if length < 126:
         return bytes((first, length)) + payload
@@ -35,7 +35,7 @@ def frame(payload: bytes, first: int = 0x81) -> bytes:
 
 
 def unmasked(data: bytes) -> tuple[int, bytes]:
-    """One frame of a client: first byte, payload; read as RFC 6455 says."""
+    """Returns the first byte and the payload of a client's frame, read as RFC 6455 says."""
     assert data[1] & 0x80, "a client has to mask"
     length, at = data[1] & 0x7F, 2
     if length == 126:

@@ -1,4 +1,4 @@
-"""A pad's document, moved forward one revision at a time."""
+"""Tests a pad's document that is moved forward one revision at a time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever stands in an inbox: it is an entry, or it is said what is wrong with it."""
+"""Tests that anything in an inbox is either an entry or has an error reported."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def test_what_is_too_large_is_not_unpacked() -> None:
 
 
 def test_of_a_form_to_come_it_can_be_seen_whose_it_is() -> None:
-    """As long as it begins as all have begun so far."""
+    """This works as long as the form begins as all forms so far have begun."""
     assert wrong(x=pack(["pad", ["s", 3], "more"])).origin == ORIGIN
     assert wrong(e=pack(["z", "pad", ["s", 3], "more"])).origin == ORIGIN
 

@@ -1,4 +1,4 @@
-"""Which reply belongs to what, on a connection that is made up."""
+"""Tests which reply belongs to which command, on a simulated connection."""
 
 from __future__ import annotations
 

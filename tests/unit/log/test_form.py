@@ -1,4 +1,4 @@
-"""The stored form of a revision: byte for byte what an encoder would make of it."""
+"""Tests that the stored form of a revision is byte for byte what an encoder would make."""
 
 from __future__ import annotations
 

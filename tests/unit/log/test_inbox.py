@@ -25,7 +25,7 @@ class Cluster:
     """Takes entries, but for those of inboxes whose server is away."""
 
     def __init__(self, *, quick: bool) -> None:
-        """`quick`: it can be sent something without waiting."""
+        """Makes a cluster. With `quick`, entries can be posted to it without waiting."""
         self.quick = quick
         self.away: set[str] = set()
         self.taken: list[tuple[str, bytes]] = []
@@ -91,8 +91,8 @@ def entry(keyspace: Keyspace, partition: int, seq: int = 1) -> Deletion:
 async def test_a_server_that_is_away_does_not_hold_up_entries_for_the_others(
     cluster: Cluster, keyspace: Keyspace, inbox: InboxWriter
 ) -> None:
-    """One shard's fail-over was an outage of edits on every pad: what fails is repeated before
-    anything newer."""
+    """The fail-over of one shard once stopped the edits of every pad. What fails is repeated before
+    anything newer is sent."""
     cluster.away = {keyspace.inbox(0)}
     waits = asyncio.create_task(inbox.put(entry(keyspace, 0)))
     async with asyncio.timeout(10):  # it would be given up after 30

@@ -1,4 +1,5 @@
-"""The key layout: what belongs together shares a slot, and the slots are shared out evenly."""
+"""Tests the key layout: keys that belong together share a slot, and the slots are evenly
+distributed."""
 
 from collections import Counter
 

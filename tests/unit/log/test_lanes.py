@@ -1,4 +1,4 @@
-"""The one way to Redis: nobody is refused a connection, and no lane holds up another."""
+"""Tests the lanes to Redis: nobody is refused a connection, and no lane holds up another."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Many revisions, or large ones, are gone through without holding up the event loop."""
+"""Tests that many or large revisions are processed without blocking the event loop."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is stored and published comes back as it was, lone surrogates included."""
+"""Tests that what is stored and published comes back unchanged, including lone surrogates."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""Groups that another system has, too, and what of them is stored here."""
+"""Tests groups that another system has too, and which part of them is stored here."""
 
 import time
 from typing import Any, cast

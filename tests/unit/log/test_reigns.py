@@ -1,4 +1,4 @@
-"""What part of a history two reigns share."""
+"""Tests which part of a history two reigns share."""
 
 from padfleet.shared.log.reigns import Reign, entered, parse, server_of, shared_up_to
 
@@ -10,7 +10,8 @@ def test_under_the_present_reign_everything_is_shared() -> None:
 
 
 def test_I5_under_an_earlier_one_only_what_the_next_began_with() -> None:
-    """Not what the present one began with: 41…90 may be the second's own."""
+    """What the present reign began with does not count, since 41…90 may be the second reign's
+    own."""
     assert shared_up_to(parse(RECORD), "first") == 40
     assert shared_up_to(parse(RECORD), "second") == 90
 

@@ -1,4 +1,5 @@
-"""How long is waited while Redis is away: by one rule, and not by all at the same moment."""
+"""Tests the pauses while Redis is away: they follow one rule, and do not all end at the same
+moment."""
 
 import ast
 import asyncio
@@ -24,7 +25,7 @@ ROOT = Path(__file__).parents[3]
 
 ROOMS = 1000
 MOMENT = 0.01
-"""Seconds within which calls count as made at once."""
+"""The number of seconds within which calls count as simultaneous."""
 
 
 @pytest.mark.parametrize("longest", [LONGEST_OF_FEW, LONGEST, 5.0])
@@ -50,7 +51,8 @@ def test_after_a_success_pauses_are_short_again() -> None:
 
 
 def _back_at(outage: float, pause: Callable[[], float]) -> float:
-    """When a room that tries from moment 0 on first reaches a Redis that is away for so long."""
+    """Returns when a room that tries from moment 0 on first reaches a Redis that is away for this
+    long."""
     now = 0.0
     while now < outage:
         now += pause()

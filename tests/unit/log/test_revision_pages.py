@@ -1,4 +1,5 @@
-"""A pad's history is read a part at a time, and what is missing is told from what is not there."""
+"""Tests that a pad's history is read in parts, and that missing revisions are told apart from
+nonexistent ones."""
 
 import ast
 from pathlib import Path
@@ -16,7 +17,7 @@ REDIS = open_redis("redis://127.0.0.1:1")  # nobody connects to it
 
 
 class Stored:
-    """The revisions 0 to `head`, and which of them were asked for at once."""
+    """Holds the revisions 0 to `head`, and records which ranges were read."""
 
     def __init__(self, head: int) -> None:
         self.head = head
@@ -88,7 +89,8 @@ async def test_nothing_is_read_ahead() -> None:
 
 
 def _is_a_step(node: ast.AST) -> bool:
-    """Whether it reads several revisions, or has somebody else read them."""
+    """Returns whether the node is a call that reads several revisions, directly or through another
+    function."""
     if not isinstance(node, ast.Call) or "read_revisions" not in ast.unparse(node):
         return False
     *_, first, last = [ast.dump(argument) for argument in (*node.args, *node.args)]

@@ -6,7 +6,8 @@ from padfleet.shared.log.connection.succession import MOST, OUTLIVES_S, Successi
 
 
 def test_I5_a_reign_that_is_over_does_not_return() -> None:
-    """The old primary wakes up, and answers what it was asked when it went to sleep."""
+    """The old primary wakes up and answers the question that it was asked before it went to
+    sleep."""
     reigns = Succession()
     assert reigns.goes_on(1, "old", 0.0)
     assert reigns.goes_on(1, "old", 0.0)

@@ -1,8 +1,9 @@
-"""Where we override a library's own methods, and whether the library still works like that.
+"""The places where we override a library's own methods, and checks that the library still works
+that way.
 
-An override is a bet on how a library is made inside: that the method is there, is called with these
-arguments, and is called at all. None of this is promised by whoever wrote it. Each bet is a `Point`
-here, so that a new version that breaks one is found by a test which says which one it was.
+An override relies on the inside of a library: that the method exists, is called with these
+arguments, and is called at all. The library's authors promise none of this. Each such place is a
+`Point` here, so that a new version that breaks one is found by a test that names it.
 """
 
 from __future__ import annotations
@@ -40,8 +41,8 @@ def signature_of(function: Any) -> str:
 
 
 def overridden(ours: type, library: str) -> set[str]:
-    """Names that a class of ours defines and a class of this library has as well, but for those
-    that Python gives a meaning to."""
+    """Returns the names that are defined both by our class and by a base class of this library.
+    Names with a special meaning in Python are left out."""
     bases = [base for base in ours.__mro__[1:] if base.__module__.split(".")[0] == library]
     return {
         name
@@ -53,7 +54,8 @@ def overridden(ours: type, library: str) -> set[str]:
 
 
 def check_signature(point: Point) -> None:
-    """The library's method is there and takes what it took, and ours takes the same."""
+    """Asserts that the library's method exists with the expected arguments, and that ours accepts
+    the same."""
     library = point.base.__module__.split(".")[0]
     assert hasattr(point.base, point.name), (
         f"{library} has no {point.base.__name__}.{point.name} any more, so {point} is never "
@@ -87,7 +89,7 @@ class Calls:
             patch.setattr(point.ours, point.name, self._noting(point))
 
     def by_libraries(self, point: Point) -> bool:
-        """Whether anybody has called it but our own code."""
+        """Returns whether anything but our own code has called it."""
         return bool(self._callers[str(point)] - {"padfleet", "tests"})
 
     def _noting(self, point: Point) -> Callable[..., Any]:

@@ -1,7 +1,7 @@
-"""What a worker overrides of python-engineio, python-socketio and aiohttp.
+"""Tests what a worker overrides of python-engineio, python-socketio and aiohttp.
 
-Where one of these fails, a version of the library that is new here is made otherwise inside. What
-the override does is in its docstring; see where the library does that now, then change `POINTS`.
+A failure here means that a new version of a library has changed inside. The docstring of the
+override says what it does. Find where the library does that now, then change `POINTS`.
 """
 
 from __future__ import annotations
@@ -393,7 +393,8 @@ async def _more_than_is_read(server: Server, session: aiohttp.ClientSession) -> 
 
 @pytest.fixture(scope="module")
 def calls() -> Calls:
-    """What is called by clients that come, ask and go in each of the ways there are."""
+    """Returns the calls that are made while clients come, ask and leave in each of the possible
+    ways."""
     calls = Calls()
 
     async def live() -> None:

@@ -1,4 +1,4 @@
-"""Which language a page is in."""
+"""Tests which language a page has."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a worker serves to a browser, without a browser."""
+"""Tests what a worker serves to a browser, without a browser."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ PAGE = Path(padfleet.services.web.page.__file__).parent
 
 @pytest.fixture
 def built(tmp_path: Path) -> Assets:
-    """As build.mjs makes it."""
+    """Makes the built files as build.mjs does."""
     (tmp_path / "assets").mkdir()
     manifest = {}
     for name in BUILT:
@@ -67,7 +67,7 @@ async def served(
 
 
 async def raw(client: Client, path: str, accepted: str) -> tuple[str | None, bytes]:
-    """The content coding of an answer, and its content in that."""
+    """Returns the content coding of an answer, and its undecoded content."""
     async with ClientSession(auto_decompress=False) as session:
         url = client.make_url(path)
         async with session.get(url, headers={"Accept-Encoding": accepted}) as answer:

@@ -1,4 +1,4 @@
-"""How much a browser loads for a pad, as it is served; in bytes, since phones pay for them."""
+"""Tests how many bytes a browser loads for a pad, as phones pay for them."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ def built() -> Assets:
 
 @pytest.mark.parametrize("coding", ["br", "gzip"])
 def test_the_page_of_a_pad_is_small(built: Assets, coding: str) -> None:
-    """All that a page names, and that its scripts load of themselves, in each language. Browsers
-    take gzip only where there is no TLS."""
+    """Everything counts that the page names and that its scripts load on their own, in each
+    language. Without TLS, browsers accept only gzip."""
     for language, pages in built.pages.items():
         page = pages["pad"]
         named = [

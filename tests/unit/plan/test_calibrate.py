@@ -23,7 +23,7 @@ def written(folder: Path, name: str, figures: dict[tuple[str, str], float], samp
 
 
 def load_sample(c: Constants, authors: int, rate: float, pads: int, flushes: float) -> Any:
-    """A second of the latency benchmark, as these costs make it."""
+    """Returns what one second of the latency benchmark would measure with these costs."""
     commits = authors * rate
     announced, partitions = pads * announcements(commits / pads), min(pads, 32)
     calls = partitions * announcements(commits / partitions)

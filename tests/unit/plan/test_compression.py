@@ -1,4 +1,4 @@
-"""What the plan knows of compression is what a worker does."""
+"""Tests that the plan's model of compression matches what a worker does."""
 
 from __future__ import annotations
 

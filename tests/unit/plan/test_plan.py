@@ -1,4 +1,5 @@
-"""`padfleet plan`: the model's properties, and that the limit it names is the one that binds."""
+"""Tests `padfleet plan`: the model's properties, and that the limit that it names is the binding
+one."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""What has changed between two revisions, as Etherpad 3.3 shows it.
+"""Tests the differences between two revisions, as Etherpad 3.3 shows them.
 
 `diffs.json` has pads whose revisions were made at random over an Etherpad's sockets (texts,
-formats, removals, authors taken away), and what its `createDiffHTML` answered about them.
+formats, removals, removed authors), and what its `createDiffHTML` answered about them.
 """
 
 from __future__ import annotations

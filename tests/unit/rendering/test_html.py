@@ -1,4 +1,4 @@
-"""HTML of a pad: what it looks like, and that nothing in a pad can be more than text."""
+"""Tests the HTML of a pad: its structure, and that nothing in a pad can be more than text."""
 
 from __future__ import annotations
 
@@ -178,7 +178,7 @@ ALLOWED |= {"h6", "code"}
 
 
 class Elements(HTMLParser):
-    """What a browser makes of it."""
+    """The elements that a browser finds in the page."""
 
     def __init__(self, page: str) -> None:
         super().__init__(convert_charrefs=True)

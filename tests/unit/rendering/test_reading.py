@@ -1,4 +1,4 @@
-"""HTML that others write, read as a pad; and our own, which comes back as it was."""
+"""Tests the conversion of HTML to a pad. Our own HTML comes back unchanged."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def text_of(source: str) -> str:
 
 
 def formats_in(source: str) -> dict[str, set[str]]:
-    """The formats of each piece of the text that has any."""
+    """Returns the formats of each piece of the text that has any."""
     found: dict[str, set[str]] = {}
     for line in lines_of(*from_html(source, "a.x")):
         for run in line.runs:
@@ -284,7 +284,8 @@ def pad_of(lines: list[_Line], start: int) -> tuple[AText, AttributePool]:
 
 
 def meant(atext: AText, pool: AttributePool) -> list[TextLine]:
-    """The lines, with runs of the same formats as one, and without authors and numbers."""
+    """Returns the lines without authors and numbers. Neighbouring runs of the same formats are
+    joined."""
     found = lines_of(atext, pool)
     for line in found:
         runs: list[tuple[str, set[str]]] = []

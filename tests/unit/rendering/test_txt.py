@@ -1,4 +1,4 @@
-"""Text of a pad, with its lists."""
+"""Tests the text of a pad with its lists."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Made-up traces, with an account of their own of what each state's text is."""
+"""Makes up traces, and keeps an account of its own of each state's text."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Scribe:
             self.meet(agent, 0)
 
     def text(self, version: list[int] | tuple[int, ...]) -> list[Char]:
-        """What is there when so many transactions of each agent have been made."""
+        """Returns the characters after this many transactions of each agent."""
 
         def seen(stamp: tuple[int, int]) -> bool:
             return stamp[1] <= version[stamp[0]]
@@ -42,7 +42,7 @@ class Scribe:
         return [c for c in self._chars if seen(c.by) and not any(map(seen, c.gone))]
 
     def meet(self, agent: int, other: int) -> None:
-        """The agent hears of all that the other one knows of."""
+        """Tells the agent everything that the other one knows."""
         self._known[agent] = list(map(max, self._known[agent], self._known[other]))
         self._tips[agent] |= self._tips[other]
 
@@ -106,7 +106,7 @@ class Scribe:
 
 
 def made_up(agents: int, edits: int, seed: int) -> dict[str, Any]:
-    """A trace in which everybody hears of the others now and then."""
+    """Returns a trace in which everybody hears from the others now and then."""
     dice, scribe = random.Random(seed), Scribe(agents, seed)
     for _ in range(edits):
         agent = dice.randrange(agents)

@@ -1,4 +1,4 @@
-"""What each edit was made on, what may be merged, and the text of every state."""
+"""Tests what each edit was made on, which edits may be merged, and the text of every state."""
 
 from __future__ import annotations
 
@@ -134,7 +134,8 @@ def test_two_who_remove_the_same_and_more() -> None:
 
 @given(st.integers(1, 4), st.integers(0, 40), st.integers(0, 10_000))
 def test_the_model_knows_the_text_of_every_state(agents: int, edits: int, seed: int) -> None:
-    """Against the account of whoever made the trace up, who keeps all characters in one list."""
+    """The expected texts come from the scribe that made up the trace, which keeps all characters in
+    one list."""
     content = made_up(agents, edits, seed)
     trace = parse_trace(content)
     assert shortened(trace).end_content == content["endContent"]

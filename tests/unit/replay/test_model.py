@@ -1,4 +1,4 @@
-"""A trace's text at any of its states, against a model that takes its time."""
+"""Tests a trace's text in any of its states against a slow model."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class Written:
         self.txns.append({"agent": 0, "parents": [], "patches": [[0, 0, start]]})
 
     def after(self, *txns: int) -> set[int]:
-        """All transactions in the state that these make together."""
+        """Returns all the transactions in the state that these ones make together."""
         return set().union(*(self.ancestors[index] for index in txns))
 
     def visible(self, state: set[int]) -> list[Char]:
@@ -144,7 +144,7 @@ RAW_STEPS = st.builds(
 
 @st.composite
 def written(draw: st.DrawFn) -> tuple[Written, list[list[int]]]:
-    """A trace, and for each transaction, what else its author's client has at that moment."""
+    """Draws a trace and, for each transaction, what else its author's client has at that moment."""
     trace = Written(draw(st.integers(1, 4)))
     ahead: list[list[int]] = [[]]
     for step in draw(st.lists(RAW_STEPS, min_size=3, max_size=15)):

@@ -1,4 +1,5 @@
-"""A replay makes every edit on the text that it was made on, and comes to the end of the trace."""
+"""Tests that a replay makes every edit on its original text, and ends with the trace's final
+text."""
 
 from __future__ import annotations
 
@@ -49,7 +50,7 @@ def test_with_more_authors_edits_are_carried_over_where_the_order_is_another(
 
 
 async def test_edits_that_cancel_each_other_out_make_no_revision_and_hold_up_nobody() -> None:
-    """What the second author waits for is never told by the server."""
+    """The server never announces what the second author waits for."""
     txns = [
         {"agent": 0, "parents": [], "patches": [[0, 0, "ab"]]},
         {"agent": 0, "parents": [0], "patches": [[1, 0, "x"], [1, 1, ""]]},

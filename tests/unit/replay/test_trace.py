@@ -1,4 +1,5 @@
-"""Reading traces: what is read is what the collection's README says, and the rest is refused."""
+"""Tests that traces are read as the collection's README describes them, and that anything else is
+refused."""
 
 from __future__ import annotations
 
@@ -75,7 +76,8 @@ def test_the_example_of_the_format() -> None:
 
 @pytest.mark.parametrize("compressed", [False, True])
 def test_a_file_plain_or_gzipped(tmp_path: Path, compressed: bool) -> None:
-    """What it is, is seen in the file: neither name ends as the collection's files do."""
+    """The format is recognized by the content, since neither name ends like the collection's
+    files."""
     content = README | {"endContent": "😀é\n"}
     data = json.dumps(content, ensure_ascii=False).encode()
     path = tmp_path / "trace"
@@ -240,7 +242,7 @@ def test_what_a_merge_of_two_agents_needs() -> None:
 
 
 def test_what_a_merge_of_three_agents_needs() -> None:
-    """A parent stands for all that it was made on, also when that is of a third agent."""
+    """A parent stands for everything that it was made on, even by a third agent."""
     assert needs(
         txn(2),
         txn(0, 0),

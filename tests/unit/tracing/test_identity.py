@@ -1,4 +1,4 @@
-"""Every process makes the same trace of a submission, from its name alone."""
+"""Tests that every process derives the same trace from a submission's name alone."""
 
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,4 +1,4 @@
-"""What `padfleet verify` finds in a history."""
+"""Tests what `padfleet verify` finds in a history."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from padfleet.shared.log.records import Origin, Revision, Snapshot, Submission
 
 
 def written(count: int) -> tuple[list[Revision], Snapshot]:
-    """A pad on which somebody has written, and the snapshot that its writer makes."""
+    """Returns the history of a pad that somebody has written, and the snapshot that its writer
+    makes."""
     pad = WriterPad()
     found = [pad.create("start\n", "a.maker", 1)]
     for number in range(1, count):

@@ -1,4 +1,4 @@
-"""JSON in which a lone surrogate survives, and every result is valid UTF-8."""
+"""Tests JSON in which a lone surrogate survives and every result is valid UTF-8."""
 
 import json
 from typing import Any
@@ -81,7 +81,7 @@ def test_a_character_beyond_the_basic_plane_counts_as_two(source: str) -> None:
 
 
 def test_javascript_reads_the_same() -> None:
-    """What we write is read by any JSON parser as the text that it was."""
+    """Any JSON parser reads what we write as the original text."""
     assert json.loads(dumps("\ud83d\ude00")) == "😀"
 
 
@@ -132,8 +132,8 @@ def test_as_deep_as_may_be_is_read_split_and_written(source: str) -> None:
 
 @pytest.mark.parametrize("depth", [MOST_DEEP + 1, 100, 400, 600, 900, 990, 5000, 100_000])
 def test_what_is_deeper_is_refused_whoever_reads(depth: int) -> None:
-    """Not where Python's stack ends, which depends on the caller: what is read just so would break
-    whoever walks it next."""
+    """The limit is not the end of Python's stack, which depends on the caller. A value that could
+    just be read would break the next function that walks it."""
     for source in (*_nested(depth), *_nested(depth, "1"), "[" * depth):
         with pytest.raises(BadJson):
             loads(source)
@@ -153,7 +153,8 @@ def test_who_reads_what_was_wrapped_may_ask_for_more() -> None:
 
 @pytest.mark.parametrize("number", ["9007199254740992", "-9007199254740993", "9" * 300])
 def test_numbers_beyond_those_of_javascript_are_what_they_are_there(number: str) -> None:
-    """As whole numbers they would be taken for revisions and times, and could not be stored."""
+    """If they were integers, they would be taken for revisions and times, and could not be
+    stored."""
     value = loads(number)
     assert type(value) is float
     assert value == float(number)

@@ -1,4 +1,4 @@
-"""How many values one message may have, counted without reading it."""
+"""Tests the limit on the values in one message, which are counted without parsing it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Socket.IO packets as text, checked against the library that the server uses."""
+"""Tests Socket.IO packets as text against the library that the server uses."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ PACKETS: dict[str, socketio.Packet] = {
 
 @pytest.mark.parametrize(("text", "packet"), PACKETS.items(), ids=PACKETS.keys())
 def test_each_kind_is_decoded(text: str, packet: socketio.Packet) -> None:
-    """NamedTuples with equal content are equal, so the type is looked at as well."""
+    """NamedTuples with equal content are equal, so the type is compared as well."""
     found = decode(text)
     assert type(found) is type(packet)
     assert found == packet
@@ -99,7 +99,7 @@ def test_an_acknowledgement_comes_back(ack_id: int, args: list[Any]) -> None:
 
 @given(st.integers(0, 1000) | st.none(), st.text("ab1/[-,", max_size=5))
 def test_the_servers_library_reads_and_writes_the_same(ack_id: int | None, word: str) -> None:
-    """Not only that we understand ourselves."""
+    """It is not enough that our own encoder and decoder agree."""
     theirs = ReferencePacket(encoded_packet=encode_event("message", word, ack_id=ack_id)[1:])
     assert (theirs.packet_type, theirs.data, theirs.id) == (EVENT, ["message", word], ack_id)
     event = ReferencePacket(EVENT, data=["message", word], id=ack_id).encode()

@@ -1,4 +1,5 @@
-"""The simulated Redis has every command that workers and writers send, and this is the list."""
+"""Tests that the simulated Redis has every command that workers and writers send. This is the list
+of them."""
 
 from __future__ import annotations
 
@@ -17,7 +18,7 @@ from tests.world.redis.server import CONNECTION
 ROOT: Final = Path(__file__).parents[3]
 
 SPOKEN: Final = ("client", "_client", "pipeline", "rush", "redis", "_redis")
-"""What whoever commands are sent by is called."""
+"""The names of the objects that send commands."""
 
 OTHERWISE: Final = {
     "DELETE": "DEL",
@@ -55,7 +56,7 @@ def _last(node: ast.expr) -> str:
 
 
 SENT_BY: Final = ("execute_command", "send_command", "_call", "call", "call_blocking", "_send")
-"""What is given a command's name first."""
+"""The names of the functions whose first argument is a command's name."""
 
 
 def _sent(text: str, *, by_name: bool = True) -> Iterator[str]:

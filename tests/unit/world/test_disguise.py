@@ -1,4 +1,5 @@
-"""Clocks and chance of a simulation come from its seed, whatever asks for them and however."""
+"""Tests that the clocks and the randomness of a simulation come from its seed, whatever uses
+them."""
 
 from __future__ import annotations
 

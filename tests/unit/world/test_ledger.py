@@ -1,4 +1,4 @@
-"""What the ledger of a run says of commits as no fleet of ours makes them."""
+"""Tests what the ledger of a run says about commits that our fleet never makes."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Book:
         self.chain = b""
 
     def do(self, *commands: tuple[object, ...], who: str = "writer-1") -> None:
-        """As one transaction."""
+        """Carries out the commands as one transaction."""
         call = self.server.call()
         for command in commands:
             words = [part if isinstance(part, bytes) else str(part).encode() for part in command]
@@ -172,7 +172,7 @@ def test_what_was_lost_is_no_fault_of_who_comes_after(book: Book) -> None:
 
 
 def test_a_fence_that_is_settled_and_not_on_record(book: Book) -> None:
-    """Whoever has the partition next would take what an earlier session submits."""
+    """The next owner of the partition would accept what an earlier session submits."""
     book.do(book.lease("writer-1", 1))
     for order, kept in ((2, 2), (3, 2)):
         fence = Fence("p", Origin("back", order), order, "a")

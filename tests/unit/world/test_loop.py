@@ -1,4 +1,4 @@
-"""The event loop of simulations: time, order, and what it refuses."""
+"""Tests the event loop of simulations: time, order, and what it refuses."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_nothing_ready_and_no_timer_is_said(world: World) -> None:
 
 
 def _order(seed: int, *, hosts: int) -> list[str]:
-    """In which order five callbacks of each host are run."""
+    """Returns the order in which five callbacks of each host are run."""
     world = _world(seed)
     ran: list[str] = []
     for number in range(hosts):

@@ -1,4 +1,4 @@
-"""What the simulation is tried on is still there to be taken away."""
+"""Tests that the code that the mutations remove is still there."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 class Pair:
-    """Two hosts, one of which listens at port 80, and keeps whoever comes."""
+    """Two hosts. One listens at port 80 and keeps its connections."""
 
     def __init__(self, seed: int = 1) -> None:
         self.world = World(str(seed))
@@ -33,12 +33,12 @@ class Pair:
         self.on(self.far, serve())
 
     def on(self, host: Host, work: Coroutine[Any, Any, Any]) -> Any:
-        """Until it is done."""
+        """Runs the work on this host until it is done, and returns its result."""
         loop = self.world.loop
         return loop.run_until_complete(loop.create_task(work, context=host.context.copy()))
 
     def connect(self) -> tuple[Streams, Streams]:
-        """What either side has of it."""
+        """Connects the hosts and returns the streams of either side."""
 
         async def dial() -> Streams:
             streams = await asyncio.open_connection("far", 80)

@@ -1,4 +1,4 @@
-"""How those on `padfleet.connect` are judged."""
+"""Tests how the clients on `padfleet.connect` are judged."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""A pad that does everything the plain way: what the writer's pad has to come to, much faster.
+"""A pad that does everything the plain way, as a reference for the writer's much faster pad.
 
 It follows each later revision in turn, applies changesets to the whole document, and compares whole
-documents. Nothing of it is shared with the fast way but the rules and the wire form.
+documents. It shares only the rules and the wire form with the fast way.
 """
 
 from __future__ import annotations

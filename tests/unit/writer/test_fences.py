@@ -1,4 +1,4 @@
-"""How long a fence stands."""
+"""Tests how long a fence stands."""
 
 from __future__ import annotations
 

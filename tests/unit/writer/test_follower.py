@@ -129,7 +129,8 @@ async def test_I2_the_next_entries_are_asked_for_behind_those_that_are_on_their_
 
 
 async def test_I2_an_answer_that_came_with_the_next_entries_is_taken_before_them() -> None:
-    """The callback was still to come, and took what was posted next for what it was about."""
+    """When the callback was still pending, it took the entries that were posted next for the ones
+    that it was about."""
     writer = Writer()
     task = follow(writer)
     for number in range(1, 30):

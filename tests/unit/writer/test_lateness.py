@@ -1,4 +1,4 @@
-"""When a pad is brought to the cold store: never too late, and hardly ever too early."""
+"""Tests when a pad is written to the cold store: never too late, and hardly ever too early."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Written:
         self.now += seconds
 
     def look(self, took: float, changes: list[float]) -> None:
-        """What comes meanwhile comes behind what is brought."""
+        """Looks at the pad once. Changes that come during the look follow what is written by it."""
         self.late.look_begins(self.now, ["pad"])
         asked = self.now
         if not self.changed_at:

@@ -1,4 +1,5 @@
-"""What is taken at once comes to what it comes to one by one, and the rest is left as it is."""
+"""Tests that what is taken at once has the same result as one by one, and that the rest is left
+untouched."""
 
 from __future__ import annotations
 
@@ -81,7 +82,7 @@ class Broken(WriterPad):
 
 
 def test_I1_what_a_fault_has_left_of_a_pad_in_memory_is_forgotten() -> None:
-    """Also where the pad has had nothing to do with the batch before."""
+    """This includes a pad that had no part in the batch before the fault."""
     pads = made("p")
     pads["q"] = Broken()
     pads["q"].create(TEXT, "a.creator", 1)
@@ -118,7 +119,8 @@ def test_I2_what_waits_for_something_ends_it_and_is_untouched(entry: Entry) -> N
 
 @pytest.mark.parametrize("why", ["unreadable", "away"])
 def test_I2_of_a_pad_that_could_not_be_had_nothing_is_made_up(why: str) -> None:
-    """What stands for it in the batch is no pad, and whoever wrote on it is answered otherwise."""
+    """The pad's place in the batch holds no real pad, and its submissions are answered
+    elsewhere."""
     batch = batch_of(types("p", 2, 0, TEXT))
     item = batch.work["p"] = PadBatch(KEYSPACE.pad("p"), WriterPad(), None)
     setattr(item, why, "an entry before this one found that")

@@ -1,4 +1,4 @@
-"""When the writer reads its inboxes: simulated with a clock that only the test moves."""
+"""Tests when the writer reads its inboxes, simulated with a clock that only the test moves."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from padfleet.shared.rounds import FREE_COMMITS, FREE_ROUNDS, pause
 
 MOST = 0.01
 ROUND = 0.0005
-"""Seconds that a round takes here."""
+"""The length in seconds of a simulated round."""
 
 PARTITIONS = range(32)
 
 
 @dataclass(slots=True)
 class Outcome:
-    """What one simulated stretch of time came to."""
+    """The results of one simulated stretch of time."""
 
     waits: dict[int, list[float]] = field(default_factory=lambda: defaultdict(list))
-    """By partition, how long each submission waited for its round."""
+    """How long each submission waited for its round, by partition."""
     rounds: int = 0
     commits: dict[int, int] = field(default_factory=lambda: defaultdict(int))  #: by partition
     reads: int = 0  #: those that brought nothing included

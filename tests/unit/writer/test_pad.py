@@ -1,4 +1,5 @@
-"""One pad in its writer's memory: what Etherpad's server does with a USER_CHANGES, and no more."""
+"""Tests one pad in its writer's memory, which handles a USER_CHANGES as Etherpad's server does, and
+does nothing else."""
 
 from __future__ import annotations
 
@@ -212,7 +213,7 @@ def test_I2_a_retransmitted_changeset_is_not_applied_twice() -> None:
 def test_I2_the_latest_copy_counts_however_old_the_first_is(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """What is too old to be rebased over is forgotten, and nothing else."""
+    """Only revisions that are too old to be rebased over are forgotten."""
     monkeypatch.setattr(pad_module, "RECENT_REVISIONS", 3)
     monkeypatch.setattr(pad_module, "MOST_RECENT_REVISIONS", 3)
     pad = a_pad()

@@ -1,4 +1,5 @@
-"""The writer's pad comes to what the plain way does: revisions, documents, numbers, refusals."""
+"""Tests that the writer's pad agrees with the plain way: revisions, documents, numbers and
+refusals."""
 
 from __future__ import annotations
 
@@ -60,7 +61,7 @@ class Pair:
             self.texts.append(apply_to_text(change.changeset, self.texts[-1]))
 
     def succeed(self) -> None:
-        """Another writer takes over."""
+        """Lets another writer take over."""
         snapshot = Snapshot.from_bytes(self.fast.to_snapshot().to_bytes())
         kept = self.fast
         self.fast = WriterPad()

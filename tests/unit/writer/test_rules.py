@@ -1,4 +1,4 @@
-"""The short cut for plain typing decides as the long way does."""
+"""Tests that the shortcut for plain typing decides as the full way does."""
 
 from __future__ import annotations
 

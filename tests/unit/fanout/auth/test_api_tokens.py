@@ -1,4 +1,4 @@
-"""What a token has to say for its bearer to call the HTTP API."""
+"""Tests which claims a token needs to call the HTTP API."""
 
 from __future__ import annotations
 

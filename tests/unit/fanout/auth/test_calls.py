@@ -1,4 +1,4 @@
-"""How seldom the operator's service is asked."""
+"""Tests that the operator's service is asked no more often than necessary."""
 
 from __future__ import annotations
 

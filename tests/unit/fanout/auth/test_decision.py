@@ -1,4 +1,4 @@
-"""What the claims of a token come to."""
+"""Tests the decisions that follow from a token's claims."""
 
 from __future__ import annotations
 
@@ -186,7 +186,7 @@ def test_what_only_looks_like_an_author_is_a_subject_like_any(subject: str) -> N
 
 
 def test_subjects_stay_the_same_authors_over_releases() -> None:
-    """What was written is theirs, so this value may never change."""
+    """Text in pads belongs to these authors, so this value may never change."""
     assert author_of("ada@example.org") == "a.J9YNGdhRiOdvaUVP"
 
 

@@ -1,4 +1,4 @@
-"""Those whose time is over have to be let in anew."""
+"""Tests that sessions whose time is over have to be admitted again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the operator's service is asked, and what it answers."""
+"""Tests what the operator's service is asked, and how its answers are read."""
 
 from __future__ import annotations
 

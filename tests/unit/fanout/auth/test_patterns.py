@@ -1,4 +1,4 @@
-"""Which pads a pattern stands for."""
+"""Tests which pads a pattern matches."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def test_a_pad_may_be_read_by_its_read_only_id_if_the_token_is_for_the_pad() -> 
 
 
 def test_a_read_only_id_may_be_named_itself() -> None:
-    """So that its holder need not be told which pad it is."""
+    """This way its holder need not be told which pad it leads to."""
     assert covers((READ_ONLY,), "notes", READ_ONLY)
     assert not covers((READ_ONLY,), "notes", "notes"), "it does not open the pad itself"
     assert not covers((READ_ONLY,), "other", "r.fedcba98765432100123456789abcdef")

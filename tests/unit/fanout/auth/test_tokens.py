@@ -83,7 +83,7 @@ def test_a_token_signed_with_the_public_key_as_a_secret() -> None:
 
 
 def test_no_algorithm_is_used_that_the_key_is_not_for() -> None:
-    """Even if `choose` were wrong."""
+    """This holds even if `choose` were wrong."""
     for token in (
         signing.signed(CLAIMS, signing.SECRET),
         signing.made_up({"alg": "none"}, CLAIMS),

@@ -1,4 +1,4 @@
-"""Small answers from few places, of which nothing is taken on trust."""
+"""Tests fetching small answers from few places, of which nothing is taken on trust."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ async def test_what_does_not_count(http: aiohttp.ClientSession, answer: Answer, 
 
 
 async def test_a_connection_that_was_closed_meanwhile(http: aiohttp.ClientSession) -> None:
-    """As servers do with those that were kept; the next one is answered."""
+    """Servers close kept connections like this. The next request is answered."""
     with answering(None, (200, b"yes")) as service:
         assert await fetch(http, service.url, timeout=9, limit=6, body=b"{}") == b"yes"
     with (

@@ -1,4 +1,4 @@
-"""Who a client is behind proxies: nobody can make us take it for somebody else."""
+"""Tests the address of a client behind proxies, which nobody can forge."""
 
 import pytest
 

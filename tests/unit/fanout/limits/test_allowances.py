@@ -1,4 +1,4 @@
-"""What counts as much work is counted as such, whatever form it comes in."""
+"""Tests that expensive edits count as expensive, whatever form they have."""
 
 from __future__ import annotations
 

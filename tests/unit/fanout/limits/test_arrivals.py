@@ -1,4 +1,5 @@
-"""So many reads in one turn of the event loop, of one address after the other, none lost."""
+"""Tests that a limited number of reads is handled in one turn of the event loop, one address after
+the other, and that none is lost."""
 
 from __future__ import annotations
 
@@ -26,7 +27,7 @@ class Reader:
 
 
 def still() -> float:
-    """A clock by which nothing takes any time."""
+    """A clock on which nothing takes any time."""
     return 0.0
 
 
@@ -73,7 +74,7 @@ async def test_reads_take_as_long_as_all_else_but_not_for_ever() -> None:
 
 
 async def test_no_turn_is_for_all_however_quick_a_read_is() -> None:
-    """What it begins takes longer than the read."""
+    """The work that a read begins takes longer than the read."""
     now, log = 0.0, list[tuple[str, bytes]]()
     arrivals = RequestTurns(in_a_turn=3, clock=lambda: now)
     for number in range(1000):

@@ -1,4 +1,4 @@
-"""Token buckets let a burst through, and then a rate."""
+"""Tests that token buckets let a burst through, and then a rate."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -39,8 +39,8 @@ def test_one_that_rests_has_its_burst_again_and_no_more() -> None:
     )
 )
 def test_nobody_is_overtaken_and_the_rate_is_kept(steps: list[tuple[float, float]]) -> None:
-    """What is let through by any moment is the burst and the rate's worth, at most; and who comes
-    later never goes on earlier."""
+    """Up to any moment, at most the burst and the rate's share have passed, and nobody who comes
+    later passes earlier."""
     bucket, now, allowed, last = Bucket(PACE.burst, 0.0), 0.0, 0.0, 0.0
     for pause, amount in steps:
         now += pause

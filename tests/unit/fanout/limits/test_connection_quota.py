@@ -1,4 +1,4 @@
-"""How many sockets there may be."""
+"""Tests the limits on the number of sockets."""
 
 from padfleet.services.fanout.limits.connection_quota import ConnectionQuota, QuotaExceeded
 

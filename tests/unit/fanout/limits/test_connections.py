@@ -1,5 +1,5 @@
-"""Where a worker has no room for more connections: who is served all the same, and what the others
-are told."""
+"""Tests a worker that has no room for more connections: who is served nevertheless, and what the
+others are told."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ DEADLINE = 30.0
 
 @pytest.fixture
 async def full() -> AsyncIterator[str]:
-    """A server with one connection, which it is at work on. Its socket `known` is there."""
+    """Starts a server that is busy with its only connection, and that has a socket `known`."""
     at_work, goes_on = asyncio.Event(), asyncio.Event()
 
     async def work(_request: web.Request) -> web.Response:

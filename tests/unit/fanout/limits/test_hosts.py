@@ -1,4 +1,4 @@
-"""A worker may be called by the names that are ours."""
+"""Tests that a worker answers only requests for its own host names."""
 
 import pytest
 
@@ -8,7 +8,7 @@ OPEN = Hosts([], "box")
 LISTED = Hosts(["pad.example.org", "*.pads.example.org", "Pads.example.net."], "box")
 
 ALWAYS = ["127.0.0.1:9001", "[::1]:9001", "192.0.2.7", "localhost:9001", "pad.localhost", ""]
-"""What no name server can make lead elsewhere; and HTTP/1.0."""
+"""Hosts that no name server can redirect, and the missing host of HTTP/1.0."""
 
 BROKEN = ["[bad", "http://pad.example.org", ":9001", "/", "@", " "]
 
@@ -55,7 +55,7 @@ def test_a_list_holds_for_everybody(host: str, ours: bool) -> None:
 
 
 def test_each_name_that_is_said_has_to_be_ours() -> None:
-    """Who can make a browser send one of them cannot hide behind the other."""
+    """An attacker who can make a browser send one of the names cannot hide behind the other."""
     assert LISTED.are_ours(["127.0.0.1:9001", "pad.example.org"], near=False)
     assert not LISTED.are_ours(["evil.example", "pad.example.org"], near=False)
     assert not LISTED.are_ours(["pad.example.org", "evil.example"], near=False)

@@ -1,4 +1,4 @@
-"""Which pages may change something."""
+"""Tests which web pages may change something."""
 
 import pytest
 from hypothesis import given
@@ -47,7 +47,7 @@ def test_a_page_of_our_own_host_may(origin: str, host: str) -> None:
     ],
 )
 def test_any_other_page_may_not(origin: str, site: str) -> None:
-    """Whatever else it says, and whether the browser says it or leaves it out."""
+    """This holds whatever else the request says, and whether or not the browser sends the site."""
     for over_socketio in (True, False):
         asks = From(origin, site, over_socketio=over_socketio)
         assert SAME.verdict(asks, OURS) is OriginVerdict.FOREIGN
@@ -102,7 +102,7 @@ def test_a_list_without_same_leaves_our_own_pages_out() -> None:
     "asks", [From("null"), From("https://evil.example"), From("", "same-site")]
 )
 def test_all_of_them_come_without_their_visitors_cookies(asks: From) -> None:
-    """But for those that are ours, or listed by name."""
+    """Our own pages and pages that are listed by name are exceptions."""
     everybody = Origins(["*", "same", "https://wiki.example.org"])
     assert everybody.verdict(asks, OURS) is OriginVerdict.WITHOUT_COOKIES
     for ours in ("https://pad.example.org", "https://wiki.example.org"):

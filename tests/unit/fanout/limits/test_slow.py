@@ -1,4 +1,4 @@
-"""How slow a client may be, and how many descriptors there have to be."""
+"""Tests how slow a client may be, and how many file descriptors are needed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""A socket has a place, and a time to ask for a pad, from when it comes until it goes."""
+"""Tests that a socket has a place, and a deadline for asking for a pad, from its arrival to its
+end."""
 
 from __future__ import annotations
 
