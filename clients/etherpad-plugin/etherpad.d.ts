@@ -1,4 +1,4 @@
-// What this plugin uses of Etherpad, whose own code has no types.
+// The types of what this plugin uses of Etherpad, whose code does not declare any.
 
 declare module "ep_etherpad-lite/static/js/socketio" {
   interface Socket {

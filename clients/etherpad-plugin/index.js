@@ -1,15 +1,15 @@
 "use strict";
 
-/** The plugin's part in Etherpad's server: it puts what `settings.json` says into the pages. */
+/** The plugin's part in Etherpad's server, which passes its settings on to the pages. */
 
 const { readSettings, metaOf } = require("./shown");
 
 let { shown } = readSettings(undefined);
 
-/** @typedef {{content: string}} Block A part of a page that is being made. */
+/** @typedef {{content: string}} Block A part of a page that is being rendered. */
 
 /**
- * @param {string} _name Of the hook.
+ * @param {string} _name The name of the hook.
  * @param {{settings: {ep_padfleet?: unknown}}} context
  */
 exports.loadSettings = async (_name, { settings }) => {

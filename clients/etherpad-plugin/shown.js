@@ -1,26 +1,28 @@
 "use strict";
 
 /**
- * What `settings.json` says of this plugin, and how the page is told: pure.
+ * Reads this plugin's settings in `settings.json`, and passes them to the page. It is pure.
  *
- * The page is told by a `<meta>` of words, and not by CLIENT_VARS: those come from the fleet, which
- * knows nothing of Etherpad's settings.
+ * The page gets them as words in a `<meta>` element instead of in CLIENT_VARS, which come from the
+ * fleet, and the fleet does not know Etherpad's settings.
  */
 
-/** The keys that `ep_padfleet` may have in `settings.json`, with what holds without them. */
+/** The keys that `ep_padfleet` may have in `settings.json`, with their defaults. */
 const DEFAULTS = Object.freeze({
-  /** Whether the page says that it understands several changes in one message. */
+  /** Whether the page announces that it understands several changes in one message. */
   batches: true,
-  /** Whether the panel of settings has a line on how many changes have come in how many messages. */
+  /** Whether the settings panel shows how many changes have come in how many messages. */
   figures: false,
 });
 
 /** @typedef {{batches: boolean, figures: boolean}} Shown */
 
 /**
- * @param {unknown} given What stands under `ep_padfleet`; undefined if nothing does.
- * @returns {{shown: Shown, faults: string[]}} What holds, and what is wrong with what was given: each
- *     fault is a sentence, and what it is about is as if it were not there.
+ * Reads the settings. Invalid entries are ignored and reported.
+ *
+ * @param {unknown} given The value of `ep_padfleet`; undefined if the file does not contain it.
+ * @returns {{shown: Shown, faults: string[]}} The settings in effect, and a sentence about each
+ *     invalid entry.
  */
 const readSettings = (given) => {
   /** @type {Shown} */
@@ -48,6 +50,8 @@ const readSettings = (given) => {
 };
 
 /**
+ * Returns the settings as HTML.
+ *
  * @param {Shown} shown
  * @returns {string} The element for the head of a page.
  */

@@ -6,7 +6,10 @@ const { announcing, teach, teachPage, unpacked } = require("../static/js/batches
 
 /** @typedef {import('../static/js/batches').Counts} Counts */
 
-/** A socket as Socket.IO's client has it: what is sent is kept, and `receive` is what comes. */
+/**
+ * A socket like those of Socket.IO's client. It keeps what is sent, and `receive` delivers a
+ * message.
+ */
 class FakeSocket {
   constructor() {
     /** @type {unknown[][]} */

@@ -1,5 +1,5 @@
-// Shows what fleet/data tells, anew every two seconds. Texts get in by textContent only: pads' names
-// are whatever somebody chose.
+// Shows the answer of fleet/data, every two seconds. Texts are only inserted as textContent, since
+// pads may have any name.
 "use strict";
 
 const INTERVAL = 2000;
@@ -49,7 +49,7 @@ const LEVELS = { bad: "Stuck", warn: "Look", note: "Note" };
 function showState({ verdict, findings }) {
   const worst = findings.length === 0 || findings[0].level === "note" ? "good" : findings[0].level;
   at("state").className = worst;
-  // It is read aloud when it changes, so it is left alone when it does not.
+  // Screen readers read it out when it changes, so it must not be set to the same text again.
   if (at("verdict").textContent !== verdict) at("verdict").textContent = verdict;
   document.title = `${worst === "good" ? "" : "! "}${verdict} | padfleet`;
   at("findings").replaceChildren(
@@ -100,7 +100,7 @@ function chart(name, values, words) {
   svg.append(draw("line", { class: "base", x1: 0, x2: 300, y1: 99, y2: 99 }));
   const x = (index) => (index * 300) / (values.length - 1);
   const y = (value) => (most ? 97 - (90 * value) / most : 97).toFixed(1);
-  // Where nothing was measured there is a gap, not a line through it.
+  // Where nothing was measured, the line has a gap.
   const runs = [[]];
   values.forEach((value, index) => {
     if (value === null) runs.push([]);
@@ -110,7 +110,7 @@ function chart(name, values, words) {
     const line = run.map((point) => point.join(" ")).join(" L ");
     const [first, last] = [run[0][0], run[run.length - 1][0]];
     svg.append(draw("path", { class: "area", d: `M ${first} 99 L ${line} L ${last} 99 Z` }));
-    // A line of no length, so that a single point is a dot.
+    // This line has no length, and makes a single point visible as a dot.
     svg.append(draw("path", { class: "line", d: `M ${line} l 0 0` }));
   }
   const caption = make("figcaption", [make("b", name), make("span", known.length ? `${words(now)}, at most ${words(most)}` : "nothing yet")]);
@@ -233,7 +233,7 @@ function trouble(text) {
 }
 
 async function ask() {
-  // Nobody looks: nothing is asked.
+  // The page is hidden, so it does not need any data.
   if (document.hidden) return;
   try {
     const answer = await fetch("fleet/data", { signal: AbortSignal.timeout(PATIENCE), cache: "no-store" });

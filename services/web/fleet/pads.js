@@ -1,5 +1,5 @@
-// Lists pads as they are found, and has done what an operator wants done. Texts get in by textContent
-// only: pads' names are whatever somebody chose.
+// Lists pads as they are found, and sends an operator's commands. Texts are only inserted as
+// textContent, since pads may have any name.
 "use strict";
 
 const PATIENCE = 60000;
@@ -113,7 +113,7 @@ async function page(signal) {
   }
 }
 
-// Looks on until there is a page more, or nothing more to be looked at.
+// Searches until there is one more page of results, or nothing is left to search.
 async function look() {
   search.abort();
   search = new AbortController();
@@ -232,7 +232,7 @@ async function open(name) {
   }
 }
 
-// Whoever is sent away takes a moment to go.
+// Waits, because people who are sent away take a moment to leave.
 const soon = () => new Promise((done) => setTimeout(done, 500));
 
 async function act(what, words) {

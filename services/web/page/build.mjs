@@ -1,5 +1,5 @@
-// Makes what workers serve: built/assets/* (names with a hash of the content, and each also as .br
-// and .gz), built/pages/<language>/*.html, and built/manifest.json, which says what there is.
+// Builds what workers serve: built/assets/* (with a hash of the content in each name, and also as
+// .br and .gz), built/pages/<language>/*.html, and built/manifest.json, which lists them.
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { basename, extname, join } from "node:path";
@@ -14,12 +14,13 @@ const HERE = fileURLToPath(new URL(".", import.meta.url));
 const FRESH = join(HERE, "built.new");
 const BUILT = join(HERE, "built");
 
-/** The pages that there are in each language, and how far up their addresses the assets are. */
+/** The pages in each language, with the path from each page's address to the folder of assets. */
 const PAGES = { pad: "../", home: "", forbidden: "../" };
 
 /**
- * Nearly all of the script that is needed to write runs before one can. Chromium reads this, and compiles it while
- * it is loaded, beside the main thread, and not each function when it is first called.
+ * A hint to Chromium, for scripts of which nearly everything runs before the user can write: it
+ * compiles all functions while the script is loaded, in the background, instead of each one on its
+ * first call.
  */
 const HINT = "//# allFunctionsCalledOnLoad";
 
@@ -35,13 +36,13 @@ function put(file, contents) {
   keep(file, `${basename(file, kind)}-${hash}${kind}`, contents);
 }
 
-/** `name` has to change with the contents. */
+/** Writes an asset and its compressed forms. `name` has to change with the contents. */
 function keep(file, name, contents) {
   const kind = extname(file);
   writeFileSync(join(FRESH, "assets", name), contents);
   assets[file] = name;
   if (kind === ".png") return;
-  const packed = brotliCompressSync(contents); // as small as it gets, by default
+  const packed = brotliCompressSync(contents); // the default is the best compression
   writeFileSync(join(FRESH, "assets", `${name}.br`), packed);
   writeFileSync(join(FRESH, "assets", `${name}.gz`), gzipSync(contents, { level: 9 }));
   console.log(`  ${name}  ${(packed.length / 1024).toFixed(1)} KiB packed`);
@@ -54,13 +55,13 @@ for (const { tag, dir, source } of languages) {
   catalogues[tag] = { file: assets[`${tag}.ftl`], dir };
 }
 
-/** The name of the file that has been made of a module that others import at run time. */
+/** Returns the name of the file made from a module that other modules import at run time. */
 function outputOf({ outputs }, module) {
   const [path] = Object.entries(outputs).find(([, { entryPoint }]) => entryPoint === module);
   return basename(path);
 }
 
-/** That file, and all that have to be there before it can run. */
+/** Returns the names of that file and of all files that must be loaded before it can run. */
 function needed({ outputs }, module) {
   const names = Object.fromEntries(Object.keys(outputs).map((path) => [basename(path), path]));
   const found = new Set();
@@ -77,7 +78,7 @@ function needed({ outputs }, module) {
 const shared = {
   absWorkingDir: HERE,
   bundle: true,
-  conditions: ["padfleet-source"], // the client library as it is here, and not as it is packed
+  conditions: ["padfleet-source"], // the client library's sources, not its packed form
   minify: true,
   alias: {
     "@codemirror/language": join(HERE, "web/src/editor/nolanguage.ts"),
@@ -91,8 +92,8 @@ const shared = {
   define: { CATALOGUES: JSON.stringify(catalogues) },
   plugins: [
     {
-      // What finds words within words for commands that are not used here is made when the script
-      // begins, and takes a browser longer than all of the rest of it.
+      // The component prepares word segmentation for commands that are not used here. It does so
+      // when the script starts, which takes a browser longer than everything else in the script.
       name: "no parts of words",
       setup: (build) =>
         build.onLoad({ filter: /@codemirror\/commands\/dist\/index\.js$/ }, ({ path }) => {
@@ -104,7 +105,7 @@ const shared = {
   ],
 };
 
-// What few people need is a file of its own. Its name has to be known to the pages' script.
+// Code that few people need is a separate file, whose name the pages' script must contain.
 const [codes] = (
   await build({ ...shared, entryPoints: { codes: "web/src/ui/code.ts" }, format: "esm" })
 ).outputFiles;
@@ -112,7 +113,8 @@ put("codes.js", codes.contents);
 shared.define.CODES = JSON.stringify(assets["codes.js"]);
 
 const [pad, pages, theme] = await Promise.all([
-  // In parts that browsers fetch and compile side by side. Their names are in each other.
+  // The script is split into parts that browsers fetch and compile in parallel. They contain each
+  // other's names.
   build({
     ...shared,
     entryPoints: { pad: "web/src/pad.ts" },
@@ -129,14 +131,14 @@ const [pad, pages, theme] = await Promise.all([
     format: "esm",
     banner: { js: HINT },
   }),
-  // Runs before the page is painted, so it cannot be a module.
+  // This script runs before the page is painted, so it cannot be a module.
   build({ ...shared, entryPoints: { theme: "web/src/theme.ts" }, format: "iife" }),
 ]);
 put("icon.png", readFileSync(join(HERE, "web/src/icon.png")));
 for (const { path, contents } of [...pages.outputFiles, ...theme.outputFiles]) {
   put(basename(path), contents);
 }
-// What is needed to write, as against what can be had a moment later.
+// These files are needed before the user can write; the others can come a moment later.
 const first = new Set([
   ...needed(pad.metafile, "web/src/pad.ts"),
   ...needed(pad.metafile, "web/src/desk.ts"),
@@ -145,14 +147,14 @@ for (const { path, text } of pad.outputFiles) {
   const name = basename(path);
   const entry = outputOf(pad.metafile, "web/src/pad.ts") === name;
   keep(entry ? "pad.js" : name, name, first.has(name) ? `${HINT}\n${text}` : text);
-  if (entry) first.delete(name); // the page names it itself
+  if (entry) first.delete(name); // the page itself names this file
 }
 const modules = [...first].map((name) => `<link rel="modulepreload" href="../assets/${name}">`);
 
 for (const language of languages) {
   mkdirSync(join(FRESH, "pages", language.tag), { recursive: true });
   for (const page of Object.keys(PAGES)) {
-    // What is before a line is for whoever reads the source.
+    // Indentation is only for readers of the source.
     const html = readFileSync(join(HERE, `${page}.html`), "utf8").replace(/\n +/g, "\n");
     const filled = html.replaceAll("{{modules}}", page === "pad" ? modules.join("\n") + "\n" : "");
     const made = fill(filled, language, languages);
@@ -161,6 +163,6 @@ for (const language of languages) {
 }
 const manifest = { assets, pages: Object.keys(PAGES), languages: languages.map(({ tag }) => tag) };
 writeFileSync(join(FRESH, "manifest.json"), JSON.stringify(manifest, null, 2) + "\n");
-// A worker that starts meanwhile finds the old files or the new ones.
+// A worker that starts meanwhile finds either the old files or the new ones.
 rmSync(BUILT, { recursive: true, force: true });
 renameSync(FRESH, BUILT);

@@ -1,5 +1,6 @@
-// The catalogues of web/words at build time: small for browsers, and filled into the pages' HTML, so
-// that a page is in its reader's language before any script runs.
+// Processes the catalogues of web/words at build time. It makes them small for browsers, and
+// inserts their texts into the pages' HTML, so that a page is in its reader's language before any
+// script runs.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
@@ -10,7 +11,9 @@ const ELEMENT = /<(\w+)((?:\s+[\w-]+(?:="[^"]*"|='[^']*')?)*?)\s+data-words="([\
 const escape = (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
 const quote = (text) => escape(text).replaceAll('"', "&quot;");
 
-/** What there is in `folder`: for each language its own name, direction, and catalogue. */
+/**
+ * Reads the languages in `folder`: the tag, name, direction, packed source and catalogue of each.
+ */
 export function readWords(folder) {
   const languages = JSON.parse(readFileSync(join(folder, "languages.json"), "utf8"));
   return Object.entries(languages).map(([tag, { name, dir }]) => {
@@ -19,7 +22,7 @@ export function readWords(folder) {
   });
 }
 
-/** A catalogue without what is for translators. */
+/** Returns a catalogue without the lines that are only for translators. */
 export function pack(source) {
   const lines = source.split("\n").filter((line) => line.trim() !== "" && !line.startsWith("#"));
   return lines.join("\n") + "\n";
@@ -32,7 +35,7 @@ function bundle(tag, source) {
   return made;
 }
 
-/** A page's HTML with the words of one language in all elements that have data-words. */
+/** Returns a page's HTML, with the texts of one language in all elements that have `data-words`. */
 export function fill(html, { tag, dir, bundle }, languages) {
   const english = languages.find((language) => language.tag === "en").bundle;
   const options = languages.map(
@@ -41,7 +44,8 @@ export function fill(html, { tag, dir, bundle }, languages) {
   );
   return html
     .replace(ELEMENT, (_whole, element, before, key, after) => {
-      // What a catalogue lacks, which a test finds, is said in English here as it is by the page.
+      // A message that a catalogue lacks is in English, both here and in the page's script. A test
+      // finds missing messages.
       const from = bundle.hasMessage(key) ? bundle : english;
       const message = from.getMessage(key);
       if (message === undefined) throw new Error(`en.ftl has no "${key}"`);

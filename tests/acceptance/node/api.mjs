@@ -1,5 +1,5 @@
 // Calls a fleet's HTTP API with npm's etherpad-lite-client: node api.mjs HOST PORT KEY PAD
-// Prints what each call has answered, as one JSON object.
+// Prints the answers to all calls as one JSON object.
 import client from "etherpad-lite-client";
 
 const [host, port, apikey, padID] = process.argv.slice(2);

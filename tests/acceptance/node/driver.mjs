@@ -1,14 +1,14 @@
-// The clients that people use with Etherpad, on command: one JSON object a line, in and out.
+// Controls clients that people use with Etherpad, by one JSON object per line, in and out.
 //
 //   in   {"do": "open", "id": 1, "url": "http://…", "options": {…}}     a socket.io-client
 //        {"do": "cli", "id": 2, "url": "http://…/p/pad"}                an etherpad-cli-client
-//        {"do": "emit", "id": 1, "message": …, "ask": 7}                "ask": report the answer
-//        {"do": "on", "id": 1, "type": "CLIENT_VARS", "emit": [1, 2]}   answer at once, unasked
-//        {"do": "relay", "id": 3, "url": "http://…", "delay": 20}       WebSockets are slow this way
-//        {"do": "relay", "id": 4, "url": "http://…", "piece": 500}      all comes in small pieces
+//        {"do": "emit", "id": 1, "message": …, "ask": 7}                "ask": reports the answer
+//        {"do": "on", "id": 1, "type": "CLIENT_VARS", "emit": [1, 2]}   emits when this type arrives
+//        {"do": "relay", "id": 3, "url": "http://…", "delay": 20}       a relay with slow WebSockets
+//        {"do": "relay", "id": 4, "url": "http://…", "piece": 500}      a relay with small pieces
 //        {"do": "append", "id": 2, "text": "…"}
-//        {"do": "cut" | "again" | "close", "id": 1}                     "again": as a page does
-//   out  {"id": 1, "event": "…", "value": …}                            all that happens to it
+//        {"do": "cut" | "again" | "close", "id": 1}                     "again": as a page connects
+//   out  {"id": 1, "event": "…", "value": …}                            all events of a client
 
 import { connect, createServer } from "node:net";
 import { createInterface } from "node:readline";
@@ -94,7 +94,8 @@ const commands = {
     clients.get(id).append(text);
   },
 
-  // As when the network goes: nothing is said. Only a WebSocket can; a poll says goodbye.
+  // Breaks the connection without a word, as when the network fails. Only a WebSocket can be broken
+  // like this; polling says goodbye.
   cut({ id }) {
     const { engine } = clients.get(id).io;
     if (engine.transport.ws) engine.transport.ws.terminate();
@@ -111,7 +112,8 @@ const commands = {
   },
 };
 
-// A client that throws in an event handler must fail the test, not end all the others.
+// A client that throws in an event handler must fail its test, without ending all the other
+// clients.
 process.on("uncaughtException", (error) => report(0, "fault", error.stack));
 
 createInterface({ input: process.stdin })

@@ -1,8 +1,8 @@
-// Node's socket.io, as it comes: the server that Etherpad is built on, without Etherpad.
+// A plain server of Node's socket.io, which Etherpad is built on, without Etherpad.
 //
-// Each line on standard input, {"how": "emit" | "room", "message": …}, goes to all sockets:
-// to each by an emit of its own, which is how Etherpad sends a revision, or by one to a room.
-// Prints its port as JSON, and ends with its standard input.
+// Each line on standard input, {"how": "emit" | "room", "message": …}, is sent to all sockets: with
+// "emit" by a separate emit to each, as Etherpad sends revisions, and with "room" by one emit to a
+// room. The server prints its port as JSON, and ends when its standard input does.
 
 import { createServer } from "node:http";
 import { createInterface } from "node:readline";

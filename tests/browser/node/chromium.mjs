@@ -1,4 +1,4 @@
-// Chromium, by Playwright.
+// Drives Chromium with Playwright.
 import { chromium } from "playwright-core";
 
 import { listen, obey } from "./lines.mjs";
@@ -8,7 +8,8 @@ const [executablePath] = process.argv.slice(2);
 const browser = await chromium.launch({
   executablePath,
   args: [
-    // Root has no sandbox. The rest keeps the browser from calling home.
+    // Chromium's sandbox does not work for root. The other options keep the browser from calling
+    // home.
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
@@ -22,7 +23,7 @@ const browser = await chromium.launch({
 const sessions = new Map();
 const held = new Map();
 
-/** By how much pages are to be slower than this machine is, to find tests that do not wait: SLOWNESS=8. */
+/** By how much pages are slowed down (SLOWNESS=8), in order to find tests that do not wait. */
 const slowness = Number(process.env.SLOWNESS ?? 1);
 
 async function slowDown(page) {
@@ -33,18 +34,18 @@ async function slowDown(page) {
 obey(browser, {
   listen: (page, found) => {
     listen(page, found);
-    if (slowness > 1) void slowDown(page).catch(() => undefined); // it has been closed already
+    if (slowness > 1) void slowDown(page).catch(() => undefined); // it has already been closed
   },
   own: {
     inFrame: (page, ...args) => page.frames()[1].evaluate(...args),
-    /** From now on requests for a glob are not answered, until `letGo`. */
+    /** Leaves requests for a glob unanswered, until `letGo`. */
     hold: async (page, glob) => {
       held.set(page, []);
       await page.route(glob, (route) => held.get(page)?.push(route) ?? route.continue());
     },
-    /** How many requests are held. */
+    /** Returns the number of requests that are held. */
     holds: (page) => held.get(page).length,
-    /** Fails those that are held by now. */
+    /** Fails the requests that are held now. */
     fail: async (page) => {
       await Promise.all(held.get(page).splice(0).map((route) => route.abort()));
     },
@@ -54,12 +55,12 @@ obey(browser, {
       await Promise.all(routes.map((route) => route.continue()));
     },
     trace: (page) => browser.startTracing(page, { categories: CATEGORIES }),
-    /** What the main thread has done until a mark, since `trace`; see spent.mjs. */
+    /** Returns what the main thread has done between `trace` and a mark; see spent.mjs. */
     spent: async (_page, mark) => {
       const { traceEvents } = JSON.parse(String(await browser.stopTracing()));
       return spentUntil(traceEvents, mark);
     },
-    /** A command of the DevTools protocol to a page, for what Playwright has no words. */
+    /** Sends a page a command of the DevTools protocol that Playwright has no method for. */
     debug: async (page, method, parameters = {}) => {
       if (!sessions.has(page)) sessions.set(page, await page.context().newCDPSession(page));
       return sessions.get(page).send(method, parameters);

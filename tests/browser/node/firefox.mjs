@@ -1,5 +1,5 @@
-// Firefox as it comes from its makers or from Debian, by Puppeteer and WebDriver BiDi. (Playwright
-// has a Firefox of its own, with changes.) Contexts and pages have those of Playwright's methods
+// Drives an unmodified Firefox, as released or packaged by Debian, with Puppeteer and WebDriver
+// BiDi. (Playwright's Firefox is modified.) Contexts and pages have those of Playwright's methods
 // that the tests for other browsers call.
 import puppeteer from "puppeteer-core";
 
@@ -78,7 +78,7 @@ class Context {
     this.context = context;
   }
 
-  /** `options` are those of Playwright, of which there is the viewport. */
+  /** `options` are those of Playwright; only the viewport is used. */
   static async open({ viewport }) {
     const context = new Context(await firefox.createBrowserContext());
     context.viewport = viewport;
@@ -86,7 +86,7 @@ class Context {
   }
 
   async newPage() {
-    // In a window of its own: what is behind another tab is not drawn.
+    // Each page has its own window, because a browser does not draw a tab behind another.
     const page = await this.context.newPage({ type: "window" });
     await page.setViewport(this.viewport);
     return new Page(page);

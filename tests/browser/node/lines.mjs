@@ -1,11 +1,12 @@
-// What tests say to a browser, by lines of JSON on standard input: {id, on, call, args}. `on` is
-// what an earlier line made ("browser" to begin with), `call` a method of it, in Playwright's words;
-// the answer is {id, value} or {id, error}. What is no plain value is kept, and its number answered.
+// Tests control a browser by lines of JSON on standard input: {id, on, call, args}. `on` is what an
+// earlier line has made ("browser" at first), and `call` one of its methods in Playwright's words.
+// The answer is {id, value} or {id, error}. A result that is not a plain value is kept, and its
+// number is the answer.
 import { createInterface } from "node:readline";
 
 /**
- * Obeys until the input ends. `listen` is given each page and where to put what it complains about;
- * `own` are calls that the things have no methods for, given the thing and the arguments.
+ * Obeys until the input ends. `listen` is called with each page and the array for its complaints.
+ * `own` are additional calls, which get the object and the arguments.
  */
 export function obey(browser, { listen, own = {} }) {
   const things = new Map([["browser", browser]]);
@@ -53,17 +54,19 @@ export function obey(browser, { listen, own = {} }) {
   say({ id: 0, value: "ready" });
 }
 
-/** A page may ask for what is on this machine, and for nothing else. */
+/** Whether an address is elsewhere: a page may only request what is on this machine. */
 function isElsewhere(url) {
   const { protocol, hostname } = new URL(url);
   return !["data:", "blob:", "about:"].includes(protocol) && hostname !== "127.0.0.1";
 }
 
-/** Everything that a page complains about, in the events that Playwright and Puppeteer share. */
+/**
+ * Collects everything that a page complains about, from events that Playwright and Puppeteer share.
+ */
 export function listen(page, found) {
   page.on("pageerror", (error) => found.push(String(error.stack ?? error)));
   page.on("console", (message) => {
-    // Playwright says "warning", Puppeteer "warn".
+    // Playwright says "warning", and Puppeteer "warn".
     if (["error", "warning", "warn"].includes(message.type())) found.push(message.text());
   });
   page.on("request", (request) => {
@@ -71,7 +74,7 @@ export function listen(page, found) {
   });
 }
 
-/** Those of Playwright's methods of a page that only look, for pages that can `evaluate`. */
+/** Those of Playwright's page methods that only read, for pages that have `evaluate`. */
 export class Looking {
   look(selector, what) {
     const element = `document.querySelector(${JSON.stringify(selector)})`;

@@ -1,12 +1,13 @@
-// What a page's main thread has done from the navigation on until a mark of the page's own, by a
-// trace of Chromium.
+// Measures what a page's main thread does between the navigation and one of the page's marks, from
+// a trace of Chromium.
 
-/** What has to be traced. */
+/** The categories to trace. */
 export const CATEGORIES = ["toplevel", "blink.user_timing"];
 
 /**
- * Milliseconds of tasks until `performance.mark(name)`: `tasks` by the clock, with what the thread had
- * to wait for the machine, and `cpu` of its own, which depends less on what else runs there.
+ * Returns the time of tasks until `performance.mark(name)`, in ms. `tasks` is by the clock,
+ * including the time that the thread waited for the machine; `cpu` is the thread's own, which
+ * depends less on other processes.
  */
 export function spentUntil(events, name) {
   const mark = events.find((each) => each.name === name && each.cat.includes("user_timing"));

@@ -1,6 +1,6 @@
-// WebKit as it comes with GTK from Debian, by Selenium and WebDriver. Each context is a browser of
-// its own, on a display that is nowhere shown. Contexts and pages have those of Playwright's methods
-// that the tests for other browsers call.
+// Drives WebKitGTK, as packaged by Debian, with Selenium and WebDriver. Each context is a separate
+// browser, on a virtual display. Contexts and pages have those of Playwright's methods that the
+// tests for other browsers call.
 import { spawn } from "node:child_process";
 import { writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
@@ -46,7 +46,7 @@ const KEYS = {
   Tab: Key.TAB,
 };
 
-/** Put into each document: WebDriver has no word for what a page complains about. */
+/** A script for each document, because WebDriver does not report a page's complaints. */
 const LISTEN = `
   if (window.complaints !== undefined) return;
   window.complaints = [];
@@ -95,7 +95,10 @@ class Page extends Looking {
     await this.driver.executeScript(LISTEN);
   }
 
-  /** The value of an expression, awaited; of statements there is none. The page has no `eval`. */
+  /**
+   * Returns the awaited value of an expression. Statements have no value. The page does not allow
+   * `eval`.
+   */
   async evaluate(code) {
     const [value, error] = await this.driver.executeAsyncScript(
       `const done = arguments[0];
@@ -186,7 +189,7 @@ class Context {
         await new Promise((later) => setTimeout(later, 100)); // until it listens
       }
     }
-    // The window's frame is not the page's: what it is larger by is added.
+    // The window is larger than the page by its frame, so the difference is added.
     const window = context.driver.manage().window();
     await window.setRect({ x: 0, y: 0, ...viewport });
     const [width, height] = await context.driver.executeScript("return [innerWidth, innerHeight]");

@@ -1,7 +1,7 @@
 "use strict";
 
-// `window.spied` are the revisions that hooks were given; `window.spyTrips` is one at which they throw.
-// `window.batches` is how many messages came with several of them.
+// `window.spied` are the revisions that hooks were called with, and `window.spyTrips` is one at
+// which they throw. `window.batches` is the number of messages that contained several revisions.
 window.spied = [];
 window.batches = 0;
 

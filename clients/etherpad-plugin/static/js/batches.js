@@ -1,12 +1,12 @@
 "use strict";
 
-/** What goes over a page's socket, with batches: pure, but for the listeners that it calls. */
+/** Makes a page's socket understand batches. It is pure, except for the listeners that it calls. */
 
-/** What a client lists in `supports` of its CLIENT_READY to get several changes in one message. */
+/** The entry in `supports` of CLIENT_READY that requests several changes in one message. */
 const BATCH = "NEW_CHANGES_BATCH";
 
 /**
- * What this reads of a message. A page's own types say more of it, and are not to be had here.
+ * The fields of a message that this module reads. The complete types are not available here.
  *
  * @typedef {object} Message
  * @property {unknown} [type]
@@ -15,7 +15,7 @@ const BATCH = "NEW_CHANGES_BATCH";
  */
 
 /**
- * A socket of Socket.IO's client, as far as this uses it.
+ * A socket of Socket.IO's client, as far as this module uses it.
  *
  * @typedef {object} Socket
  * @property {(event: string, ...args: any[]) => any} emit
@@ -23,11 +23,17 @@ const BATCH = "NEW_CHANGES_BATCH";
  * @property {(event: string) => ((...args: any[]) => void)[]} listeners
  */
 
-/** @typedef {{changes: number, messages: number}} Counts Of what others have changed. */
+/**
+ * The numbers of other people's changes, and of the messages that contained them.
+ *
+ * @typedef {{changes: number, messages: number}} Counts
+ */
 
 /**
- * @param {unknown} message What the page is about to send.
- * @returns {unknown} The same, or a CLIENT_READY that announces batches too.
+ * Announces batches in a CLIENT_READY, and leaves other messages unchanged.
+ *
+ * @param {unknown} message The message that the page is about to send.
+ * @returns {unknown} The message to send instead.
  */
 const announcing = (message) => {
   if (!isMessage(message) || message.type !== "CLIENT_READY") return message;
@@ -36,9 +42,11 @@ const announcing = (message) => {
 };
 
 /**
- * @param {unknown} message What has come.
- * @returns {object[] | null} The changes in it, each as the message that it would have been by itself;
- *     null if it is no batch.
+ * Unpacks a batch.
+ *
+ * @param {unknown} message The message that has arrived.
+ * @returns {object[] | null} The changes of the batch, each as a separate message; null if the
+ *     message is not a batch.
  */
 const unpacked = (message) => {
   if (!isMessage(message) || message.type !== "COLLABROOM" || !isMessage(message.data)) return null;
@@ -48,18 +56,20 @@ const unpacked = (message) => {
 };
 
 /**
- * @param {unknown} message What has come.
- * @returns {boolean} Whether it is the change of one revision by somebody else.
+ * Returns whether a message is a single change by somebody else.
+ *
+ * @param {unknown} message The message that has arrived.
+ * @returns {boolean}
  */
 const isChange = (message) =>
   isMessage(message) && isMessage(message.data) && message.data.type === "NEW_CHANGES";
 
 /**
- * Gives each change of a batch to whoever listens to the socket, in order, as if it had come by
- * itself: to the page's own handler, and through it to the hooks of all plugins.
+ * Passes each change of a batch to the socket's listeners, in order, as if it had arrived by itself.
+ * The listeners are the page's own handler, which calls the hooks of all plugins, and any others.
  *
- * What listeners throw is reported as what a browser reports of any listener, and costs what comes
- * after it nothing: a change that is left out would leave the page behind for good.
+ * An error that a listener throws is reported like any error in the page, and later changes are
+ * still passed on: after a missing change, the page could never catch up.
  *
  * @param {Socket} socket
  * @param {object[]} messages
@@ -76,15 +86,15 @@ const giveOut = (socket, messages, report) => {
 };
 
 /**
- * Teaches a socket batches: it announces them in every CLIENT_READY, the first and those after a
- * connection was lost, and gives out what comes in them.
+ * Makes a socket understand batches. It announces them in every CLIENT_READY, including those after
+ * a lost connection, and passes on the changes in them.
  *
- * @param {Socket} socket Before anything was sent on it.
+ * @param {Socket} socket A socket on which nothing has been sent yet.
  * @param {object} options
- * @param {boolean} options.announce Whether it announces them. What comes in batches is given out
- *     in any case: a fleet can be told to send them to everybody.
- * @param {(counts: Counts) => void} options.counted Told whenever changes have come.
- * @param {(error: unknown) => void} options.report Told what a listener has thrown.
+ * @param {boolean} options.announce Whether to announce batches. Those that arrive are unpacked in
+ *     any case, since a fleet can be configured to send them to everybody.
+ * @param {(counts: Counts) => void} options.counted Called whenever changes have arrived.
+ * @param {(error: unknown) => void} options.report Called with each error that a listener throws.
  */
 const teach = (socket, { announce, counted, report }) => {
   const counts = { changes: 0, messages: 0 };
@@ -105,7 +115,7 @@ const teach = (socket, { announce, counted, report }) => {
       within = false;
     } else if (isChange(message)) {
       counts.changes += 1;
-      if (within) return; // told once the whole batch is through
+      if (within) return; // counted once, after the whole batch
       counts.messages += 1;
     } else {
       return;
@@ -115,13 +125,13 @@ const teach = (socket, { announce, counted, report }) => {
 };
 
 /**
- * Teaches batches to the socket of the page, which does not exist yet: to the one that the page's
- * `connect` makes for the namespace of pads.
+ * Makes the page's socket understand batches before it exists: replaces the page's `connect`, which
+ * makes the socket for the namespace of pads.
  *
  * @param {{connect: (url: string, namespace?: string, options?: object) => Socket}} socketio The
  *     page's module of that name.
  * @param {Parameters<typeof teach>[1]} options
- * @returns {boolean} False if that module cannot be reached: then changes come one by one.
+ * @returns {boolean} False if the module cannot be changed. Changes then arrive one by one.
  */
 const teachPage = (socketio, options) => {
   const connect = socketio.connect;
@@ -129,18 +139,20 @@ const teachPage = (socketio, options) => {
   /** @type {typeof connect} */
   const taught = (url, namespace = "/", rest = {}) => {
     const socket = connect(url, namespace, rest);
-    if (namespace === "/") teach(socket, options); // plugins have namespaces of their own
+    if (namespace === "/") teach(socket, options); // plugins use other namespaces
     return socket;
   };
   try {
     socketio.connect = taught;
   } catch {
-    return false; // a module whose exports are fixed
+    return false; // the module's exports are read-only
   }
   return socketio.connect === taught;
 };
 
 /**
+ * Returns whether a value is an object, as messages are.
+ *
  * @param {unknown} value
  * @returns {value is Message}
  */

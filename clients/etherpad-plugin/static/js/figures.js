@@ -1,18 +1,21 @@
 "use strict";
 
-/** The line in the panel of settings that says how many changes have come in how many messages. */
+/** The line in the settings panel that shows how many changes have come in how many messages. */
 
-/** Milliseconds between two looks of the line: nobody reads faster, and a page has other work. */
+/** The time between two updates of the line, in ms. Nobody reads faster. */
 const PAUSE = 500;
 
 /** @typedef {import('./batches').Counts} Counts */
 
 /**
+ * Returns a function that shows counts, at most once per `PAUSE`.
+ *
  * @param {object} place
- * @param {() => {textContent: string | null} | null} place.line The element, once it is there.
- * @param {(counts: Counts) => string} place.words In the language of the page.
- * @param {(run: () => void, ms: number) => unknown} place.later
- * @returns {(counts: Counts) => void} To be told the newest counts, however often.
+ * @param {() => {textContent: string | null} | null} place.line Returns the element, or null before
+ *     it exists.
+ * @param {(counts: Counts) => string} place.words Returns the text in the language of the page.
+ * @param {(run: () => void, ms: number) => unknown} place.later Like `setTimeout`.
+ * @returns {(counts: Counts) => void} The function to call with the newest counts, however often.
  */
 const figures = ({ line, words, later }) => {
   /** @type {Counts | null} */

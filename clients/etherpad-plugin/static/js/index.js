@@ -1,11 +1,11 @@
 "use strict";
 
 /**
- * The plugin's part in the pages: the pad, and the timeslider with which a pad shows its past.
+ * The plugin's part in the pages of the pad and of the timeslider, which shows a pad's history.
  *
- * Both load their plugins before they connect, and connect by the same module. So it is that module
- * that is taught, when this one is loaded: of the two pages only the pad's has a hook between the
- * making of its socket and its first message, and that one is meant for Etherpad's tests.
+ * Both pages load their plugins before they connect, and connect with the same module. Therefore
+ * that module is changed as soon as this one is loaded. Only the pad's page has a hook between the
+ * creation of its socket and the first message, and that hook is meant for Etherpad's tests.
  */
 
 const socketio = require("ep_etherpad-lite/static/js/socketio");
@@ -24,7 +24,7 @@ const taught = teachPage(socketio, {
         later: setTimeout,
       })
     : () => {},
-  // As the browser does with what a listener throws: the page's own handler of faults hears of it.
+  // The error goes to the page's own error handler, like any error that a listener throws.
   report: (error) => {
     setTimeout(() => {
       throw error;
@@ -39,6 +39,6 @@ if (!taught) {
   );
 }
 
-// A module is loaded because it has a hook. There is nothing left to do in it.
+// Etherpad only loads modules with hooks. These have nothing left to do.
 exports.documentReady = () => {};
 exports.postTimesliderInit = () => {};

@@ -17,7 +17,7 @@ import type { NewChanges, Revision, Submission } from "../src/messages.js";
 import { roomOf } from "../src/splitting.js";
 import { randomNumbers } from "./random.js";
 
-/** What a server does with submissions, in a few lines. */
+/** A small server that handles submissions. */
 class Server {
   readonly pool = new AttributePool();
   readonly body: Body;
@@ -68,7 +68,7 @@ class Server {
 
 const PIECES = ["a", "word ", "\n", "two\nlines\n", "😀", "*", "ß\t"];
 
-/** A client, its place in the history, and whether what it submitted has got through. */
+/** A client, its place in the history, and its submission on the way to the server. */
 class Client {
   readonly copy: Collaborator;
   sent: number;
@@ -111,7 +111,7 @@ class Client {
     this.submission = null;
   }
 
-  /** Takes up to `most` revisions, others' in batches, its own as ACCEPT_COMMIT. */
+  /** Receives up to `most` revisions: other people's in batches, and its own as ACCEPT_COMMIT. */
   hear(most: number): void {
     if (!this.connected) return;
     const batch: NewChanges[] = [];
@@ -132,7 +132,7 @@ class Client {
   }
 
   cut(): void {
-    if (this.random(2) === 0) this.arrive(); // it got there, the answer did not come back
+    if (this.random(2) === 0) this.arrive(); // it arrived, but the answer did not
     this.submission = null;
     this.connected = false;
     this.copy.connectionLost();
@@ -373,7 +373,7 @@ test("a large edit goes out in pieces, and what others write goes between", () =
     }
     if (sent === 5) client.copy.edit(0, 0, ">");
     if (sent % 4 === 3) {
-      client.cut(); // it has got there, or not
+      client.cut(); // it has arrived, or not
       client.resume();
     } else {
       client.arrive();
@@ -413,7 +413,10 @@ test("an attribute that the server has no room for is refused at the call", () =
   assert.ok(copy.settled);
 });
 
-/** A client whose submission is in flight, another one's revision before it, and a lost connection. */
+/**
+ * Returns a client whose connection was lost while a submission was in flight, after another
+ * client's revision.
+ */
 function interrupted(arrived: boolean): { server: Server; client: Client } {
   const server = new Server("abc\n");
   const random = randomNumbers(5);

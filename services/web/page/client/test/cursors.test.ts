@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { carried, carriedBack, Cursors } from "../src/cursors.js";
 import { Builder, textChanges } from "../src/easysync/index.js";
 
-/** The changeset that puts `inserted` in the place of `removed` units at `start`. */
+/** Returns the changeset that replaces `removed` units at `start` with `inserted`. */
 function splice(text: string, start: number, removed: number, inserted: string): string {
   return new Builder(text.length)
     .keepText(text.slice(0, start))

@@ -14,7 +14,7 @@ import type { Submission } from "../src/messages.js";
 
 const OTHER = "a.other";
 
-/** Nothing answers at the pad's address, and nothing is sent to it. */
+/** A pad at an address where nothing answers, and to which nothing is sent. */
 export class Desk {
   readonly pad = new Pad("http://127.0.0.1:9/p/x", { interval: 0 });
   readonly sent: Submission[] = [];
@@ -23,7 +23,7 @@ export class Desk {
   rev = 0;
 
   constructor() {
-    // The lines are there, and nothing comes of them.
+    // Lines are opened, but closed before they can connect.
     const silence = (): void => this.pad["connection"]["line"]?.close();
     silence();
     this.pad.on("status", silence);
@@ -56,7 +56,7 @@ export class Desk {
     this.give({ type: "COLLABROOM", data });
   }
 
-  /** Somebody else's revision, as it is sent. */
+  /** Returns a revision by somebody else, as a server sends it. */
   revision(start: number, removed: number, inserted: string): object {
     const mine = [["author", OTHER]] as const;
     const changeset = makeSplice(this.server.text, start, removed, inserted, mine, this.pool);
@@ -66,7 +66,7 @@ export class Desk {
     return { newRev: this.rev, changeset: translated, apool: pool.toJSON(), author: OTHER };
   }
 
-  /** Takes what was submitted last, which has to be for the newest revision. */
+  /** Accepts the last submission, which must be for the newest revision. */
   accept(): void {
     const { baseRev, changeset, apool } = this.sent.at(-1) as Submission;
     assert.equal(baseRev, this.rev);
@@ -75,7 +75,7 @@ export class Desk {
     this.say({ type: "ACCEPT_COMMIT", newRev: this.rev });
   }
 
-  /** All that waits goes out and is accepted; then everybody has the same. */
+  /** Waits until all edits are sent and accepted, and checks that both sides then have the same. */
   async settle(): Promise<void> {
     for (let tries = 0; !this.pad.state.settled; tries += 1) {
       assert.ok(tries < 1000, "what waits is not sent");

@@ -1,4 +1,4 @@
-/** Edits that were never accepted, put back where the page was closed. */
+/** Tests of edits that were not accepted before their page was closed, and are put back. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
@@ -19,7 +19,7 @@ import { randomNumbers } from "./random.js";
 
 const ME = "a.me";
 
-/** A pad with all of its revisions, from a text on. */
+/** A pad with all of its revisions, starting from a text. */
 class Pad {
   readonly pool = new AttributePool();
   readonly changesets: string[] = [];
@@ -68,7 +68,7 @@ class Pad {
     return new History({ text, attribs }, pool, this.rev, undefined, (start) => this.ask(start));
   }
 
-  /** As servers answer: from revision `start - 1` on, counted from an empty pad. */
+  /** Answers as servers do: from revision `start - 1` on, counted from the empty pad. */
   private ask(start: number): Promise<ChangesetAnswer> {
     const apool = new AttributePool();
     const forwardsChangesets: string[] = [];

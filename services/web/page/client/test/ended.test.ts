@@ -1,4 +1,4 @@
-/** What is done to a pad after its session has ended would reach nobody: whoever does it learns so. */
+/** Tests that calls which would change a pad after the end of its session report an error. */
 import assert from "node:assert/strict";
 
 import { type Pad, SessionEnded } from "../src/index.js";
@@ -6,7 +6,7 @@ import { run } from "./desk.js";
 
 const draft = { id: "1", pad: "x", author: "a.me", rev: 0, changesets: [], pool: {}, time: 0 };
 
-/** What may be called after the end as before it. */
+/** Methods that may also be called after the end. */
 type Harmless =
   | "joined"
   | "flush"
@@ -19,7 +19,7 @@ type Harmless =
   | "resumeRevisions"
   | "on";
 
-/** What is only looked at. */
+/** Members that only read. */
 type Looked =
   | "people"
   | "status"
@@ -32,7 +32,7 @@ type Looked =
   | "pointing"
   | "cursors";
 
-/** All else that a pad has: whatever is new in its class has to be in one of the three. */
+/** All other members of a pad. A new member of the class has to be put into one of these three. */
 const DONE: Record<Exclude<keyof Pad, Harmless | Looked>, (pad: Pad) => unknown> = {
   edit: (pad) => pad.edit(0, 0, "late"),
   format: (pad) => pad.format(0, 2, [["bold", "true"]]),
@@ -64,7 +64,7 @@ for (const [reason, end] of [
     }
     assert.equal(pad.text, "Hello\n");
     assert.deepEqual(edited, []);
-    await pad.flush(); // nothing was under way
+    await pad.flush(); // nothing was waiting
     pad.reconnect();
     pad.suspend();
     assert.equal(pad.status.state, "ended");

@@ -11,7 +11,7 @@ import {
 } from "../src/easysync/index.js";
 import { type Ask, History, widest } from "../src/history.js";
 
-/** A pad whose text at revision n is the numbers up to n, and that answers as Etherpad does. */
+/** A pad whose text at revision n is the numbers up to n. It answers as Etherpad does. */
 class Past {
   readonly pool = new AttributePool();
   readonly bodies: Body[] = [];

@@ -1,4 +1,4 @@
-/** Whatever a listener does, the pad's state stays right and sending goes on. */
+/** Tests that a pad's state stays right and sending continues, whatever a listener does. */
 import assert from "node:assert/strict";
 
 import { Body } from "../src/easysync/index.js";
@@ -41,7 +41,7 @@ run("an error with nobody to hear of it goes to the console", async (desk) => {
       throw new Error("too");
     });
     desk.say({ type: "NEW_CHANGES", ...desk.revision(0, 0, "x") });
-    // A listener to errors that throws one is not told of its own.
+    // A listener to errors that throws is not called with its own error.
     desk.pad.on("error", () => {
       throw new Error("again");
     });
@@ -75,7 +75,7 @@ run("all listeners hear of everything in one order", async (desk) => {
   for (const index of [0, 1] as const) {
     pad.on("changed", ({ changeset }) => heard[index].push(changeset));
     pad.on("edited", (changeset) => heard[index].push(changeset));
-    // Between the two, one that edits whenever it hears of something.
+    // Between the two, another listener edits whenever it is called.
     for (const name of ["changed", "edited"] as const) {
       pad.on(name, () => {
         if (index === 0 && (edits += 1) < 6) pad.edit(pad.text.length - 1, 0, `<${edits}>`);
@@ -123,7 +123,7 @@ run("a listener that connects anew gets what is missing over the new connection"
     ...missed[at - 1],
   });
   desk.say(resumed(2));
-  desk.say(resumed(3)); // connects anew once more, with all that was missed just come in
+  desk.say(resumed(3)); // this reconnects once more, just after all that was missed has arrived
   assert.equal(pad.status.state, "connecting");
   assert.equal(pad.state.upToDate, false, "the new connection has not said anything yet");
   desk.say({ type: "CLIENT_RECONNECT", noChanges: true, newRev: 3 });

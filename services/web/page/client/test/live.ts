@@ -1,12 +1,15 @@
 /**
- * Clients of this library on a real server, for tests/acceptance: node --import tsx live.ts URL URL.
- * Two write at once, on a server each, while a third only reads and counts; connections are broken
- * under them again and again. Says what came of it as a line of JSON.
+ * Clients of this library on real servers, for tests/acceptance: node --import tsx live.ts URL URL.
+ * Two clients write at once, each on its own server, while a third only reads and counts. Their
+ * connections are broken again and again. The result is printed as a line of JSON.
  */
 import { type Changed, Pad } from "../src/index.js";
 
 const [first = "", second = ""] = process.argv.slice(2);
-/** So many edits of each, and more until a message has brought several revisions. */
+/**
+ * How many edits each client makes. More follow until a message has contained several revisions, up
+ * to `MOST`.
+ */
 const EDITS = 60;
 const MOST = 6000;
 
@@ -33,7 +36,7 @@ const start = reader.text;
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 const here = (): number[] => writers.map((pad) => pad.people.present.size);
 for (let tries = 0; tries < 500 && here().some((count) => count < everybody.length); tries += 1)
-  await pause(20); // the others are told of by other workers
+  await pause(20); // other workers report the others
 const present = here();
 let edit = 0;
 for (; edit < EDITS || (longest < 2 && edit < MOST); edit += 1) {
@@ -57,7 +60,7 @@ const head = Math.max(...writers.map((pad) => pad.rev));
 for (let tries = 0; tries < 500 && everybody.some((pad) => pad.rev < head); tries += 1)
   await pause(20);
 
-// What the events said, done to the text from before: it has to lead to the text from after.
+// The changes in the events, applied to the text before, must lead to the text after.
 let replayed = start;
 for (const { changes } of seen) {
   let moved = 0;

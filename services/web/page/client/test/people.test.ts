@@ -1,4 +1,4 @@
-/** Who is here, also where the server tells of many people at once. */
+/** Tests of the list of people, also with servers that report many people at once. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 

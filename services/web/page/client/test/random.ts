@@ -1,4 +1,6 @@
-/** The same numbers each time, so that a failure can be looked at again. */
+/**
+ * Returns a generator of the same numbers for the same seed, so that a failure can be reproduced.
+ */
 export function randomNumbers(seed: number): (below: number) => number {
   let state = seed;
   return (below) => {

@@ -1,6 +1,6 @@
 /**
- * One client on a pad, led by lines of JSON on standard input, such as `{"edit": [0, 0, "x"]}`. It
- * writes what it knows of the pad, as a line of JSON, whenever that may have changed.
+ * A client on a pad that is controlled by lines of JSON on standard input, such as `{"edit": [0, 0,
+ * "x"]}`. It prints what it knows of the pad, as a line of JSON, whenever that may have changed.
  */
 import { createInterface } from "node:readline";
 

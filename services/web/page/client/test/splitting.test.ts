@@ -1,4 +1,6 @@
-/** A change that is too large for one submission goes out in pieces that come to the same. */
+/**
+ * Tests that a change which is too large for one submission is sent in pieces with the same result.
+ */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
@@ -22,7 +24,10 @@ type Attributes = [string, string][];
 
 const BY_ME: Attributes = [["author", "a.me"]];
 
-/** Bytes of the packet that carries it, with the longest numbers that there may be. */
+/**
+ * Returns the size of the packet with the changeset in bytes, assuming the longest possible
+ * numbers.
+ */
 function sentSize(changeset: string, pool: AttributePool): number {
   const wire = prepareForWire(changeset, pool);
   const baseRev = Number.MAX_SAFE_INTEGER;
@@ -68,7 +73,7 @@ const TEXTS = [
   "\udc00",
 ];
 
-/** Random edits all over a random document, with attributes of many sizes. */
+/** Returns random edits of a random document, with attributes of many sizes. */
 function aChange(random: (below: number) => number): [string, AttributePool] {
   const pool = new AttributePool();
   const words = (many: number): string =>

@@ -1,6 +1,7 @@
 /**
- * A client of this library where something is in its way, for tests/acceptance:
- * node --import tsx trouble.ts WHAT URL. Says what came of it as a line of JSON.
+ * A client of this library under difficult conditions, for tests/acceptance: node --import tsx
+ * trouble.ts WHAT URL.
+ * The result is printed as a line of JSON.
  */
 import { connect, createServer, type Socket } from "node:net";
 
@@ -15,7 +16,7 @@ async function until(what: () => boolean): Promise<void> {
   if (!what()) throw new Error(`not within 25 s: ${String(what)}`);
 }
 
-/** A way to the server that can be cut, or lose what the server says. */
+/** A relay to the server that can be cut, or drop what the server sends. */
 class Way {
   mute = false;
   private readonly sockets = new Set<Socket>();
@@ -50,7 +51,9 @@ class Way {
   }
 }
 
-/** Pastes that are above the server's limit, of each kind; undone, as one step of the user's. */
+/**
+ * Pastes texts of each kind that are above the server's limit, and undoes the paste as one step.
+ */
 async function paste(): Promise<object> {
   const pad = new Pad(url, { interval: 0 });
   await pad.joined();
@@ -74,7 +77,7 @@ async function paste(): Promise<object> {
   return { lengths, accepted, lost, same };
 }
 
-/** Says something whose answer is lost, and hears what others said meanwhile. */
+/** Says something whose answer is lost, and catches up on what others have said meanwhile. */
 async function chat(): Promise<object> {
   const way = new Way();
   const [mine, other] = [new Pad(await way.open()), new Pad(url)];
@@ -89,7 +92,8 @@ async function chat(): Promise<object> {
   await until(() => heard.length === 1);
   way.cut();
   way.mute = false;
-  // More than a page, and than servers give at once; an author may say twenty at once.
+  // This is more than a page of messages, and more than servers return at once. An author may say
+  // twenty at once.
   for (let author = 0; author < 6; author += 1) {
     const pad = new Pad(url);
     await pad.joined();
@@ -108,7 +112,7 @@ async function chat(): Promise<object> {
   return { refusals, lines: lines.length, onces: lines.filter((text) => text === "once").length };
 }
 
-/** Joins, writes, comes back. */
+/** Joins, writes, and comes back. */
 async function write(): Promise<object> {
   const pad = new Pad(url, { interval: 0 });
   let attempts = 0;

@@ -1,4 +1,4 @@
-/** Every result that was recorded from Etherpad's own engine. */
+/** Compares with all results that were recorded from Etherpad's own engine. */
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
@@ -29,7 +29,8 @@ interface Submission {
   rebased: string;
 }
 
-// What a case of an op has is known to the one that runs it, so it is not typed here.
+// The fields of a case depend on its op, and only the op's runner knows them, so they are not typed
+// here.
 type Case = Record<string, any> & { op: string };
 
 const pool = (json: PoolJson): AttributePool => AttributePool.from(json);

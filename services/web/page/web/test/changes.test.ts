@@ -1,4 +1,4 @@
-/** That the editor and the client library mean the same by the same edit. */
+/** Tests that the editor and the client library mean the same by the same edit. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
@@ -23,7 +23,7 @@ for (let seed = 1; seed <= 40; seed += 1) {
         const attributes = [["bold", random(2) ? "true" : ""]] as const;
         desk.run({ effects: marked.of({ from, to, attributes }) });
       } else if (kind === 3 && to < length) {
-        // Two places at once, as with several cursors or search and replace.
+        // This changes two places at once, as several cursors or search and replace do.
         desk.run({
           changes: [
             { from, to, insert: "x\ny" },
@@ -71,7 +71,7 @@ test("revisions of a message are one change of the document", () => {
     apply(toChanges([splice(0, 1, "X"), splice(1, 2, "Y")], doc, "abc\n", "XYc\n")),
     "XYc",
   );
-  // A line after the last newline, which the document does not have.
+  // The line is inserted after the last newline, which the document does not contain.
   assert.equal(apply(toChanges([splice(4, 4, "new\n")], doc, "abc\n", "abc\nnew\n")), "abc\nnew");
   assert.equal(toChanges([splice(0, 0, "X")], doc, "abc\n", "something else\n"), null);
 });

@@ -1,4 +1,4 @@
-/** What is pasted into the pad, and what of it undo takes back. */
+/** Tests of what is pasted into a pad, and of how undo removes it. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 

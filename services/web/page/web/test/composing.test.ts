@@ -24,7 +24,7 @@ test("a revision in the line waits, one in another does not", () => {
   assert.equal(at(5, 0, "x"), false);
   assert.equal(at(0, 3, "xyz"), false);
   assert.equal(at(13, 0, "x"), false);
-  // What is not accepted may have moved the line.
+  // Edits that are not accepted may have moved the line.
   assert.equal(at(13, 0, "x", 1), true);
   assert.equal(at(4, 0, "x", 2), true);
   assert.equal(at(2, 0, "x", 3), false);

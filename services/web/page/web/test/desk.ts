@@ -1,4 +1,4 @@
-/** An editor without a screen, on a pad without a server: for tests. */
+/** An editor without a screen, on a pad without a server, for tests. */
 import assert from "node:assert/strict";
 
 import { type ChangeSet, EditorState, Transaction, type TransactionSpec } from "@codemirror/state";
@@ -12,7 +12,9 @@ import { type Screen, Session } from "../src/editor/session.js";
 import { source } from "../src/editor/source.js";
 import { undoing } from "../src/editor/travel.js";
 
-/** The same numbers each time, so that a failure can be looked at again. */
+/**
+ * Returns a generator of the same numbers for the same seed, so that a failure can be reproduced.
+ */
 export function randomNumbers(seed: number): (below: number) => number {
   let state = Math.imul(seed, 0x9e3779b9) | 0;
   return (below) => {
@@ -39,9 +41,9 @@ export function padOf(text: string, author = "a.me"): Collaborator {
 export class Desk {
   state: EditorState;
   readonly session: Session;
-  /** When the next transaction is made, in ms. */
+  /** The time of the next transaction, in ms. */
   now = 0;
-  /** What others have done to the document since this was last emptied. */
+  /** Other people's changes of the document since this was last emptied. */
   readonly theirs: ChangeSet[] = [];
 
   constructor(readonly pad: Collaborator) {
@@ -84,13 +86,15 @@ export class Desk {
     this.session.show(screen);
   }
 
-  /** As a view: what is given as one call is one transaction. */
+  /** Like a view, dispatches the specs of one call as one transaction. */
   run(...specs: TransactionSpec[]): void {
     const annotations = Transaction.time.of(this.now);
     this.session.dispatch([this.state.update(...specs, { annotations })]);
   }
 
-  /** A transaction as a command has made it, at the time of the desk and not of the machine. */
+  /**
+   * Dispatches a transaction that a command has made, at the desk's time instead of the machine's.
+   */
   private take(tr: Transaction): void {
     if (tr.annotation(travelled)) {
       this.session.dispatch([tr]);
@@ -102,7 +106,7 @@ export class Desk {
     this.run({ changes, effects, ...selection, userEvent, filter: false });
   }
 
-  /** Runs what keys are bound to. */
+  /** Runs a command that keys are bound to. */
   key(command: (target: EditorView) => boolean): boolean {
     const { state } = this;
     const dispatch = (...given: (Transaction | TransactionSpec)[]): void => {
@@ -126,13 +130,13 @@ export class Desk {
     this.run({ selection: { anchor, head }, userEvent: "select" });
   }
 
-  /** All of ours becomes part of the pad. */
+  /** Makes all own edits part of the pad. */
   settle(): void {
     if (this.pad.nextSubmission() === null) return;
     this.events({ type: "ACCEPT_COMMIT", newRev: this.pad.rev + 1 });
   }
 
-  /** What somebody else did, as it comes from a server that already has ours. */
+  /** Receives somebody else's change, from a server that already has all own edits. */
   receive(start: number, removed: number, inserted: string, author = "a.other"): void {
     this.settle();
     const pool = new easysync.AttributePool();
@@ -147,7 +151,7 @@ export class Desk {
     this.session.flush();
   }
 
-  /** Text and attributes, by name and not by number. */
+  /** The text with its attributes, by their names instead of numbers. */
   get whole(): [string, Record<string, string>][] {
     const { body, pool } = this.pad;
     return [...body.spansBetween(0, body.text.length)].map(({ from, to, attribs }) => [

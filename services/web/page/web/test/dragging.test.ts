@@ -1,4 +1,4 @@
-/** What is dragged and dropped. */
+/** Tests of dragging and dropping. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
@@ -9,7 +9,7 @@ import { toggleList } from "../src/editor/lists.js";
 import { undo } from "../src/editor/travel.js";
 import { Desk, padOf } from "./desk.js";
 
-/** Drags the selection to `place`; false if that does nothing. */
+/** Drags the selection to `place`. Returns false if that has no effect. */
 function drag(desk: Desk, place: number, copies = false): boolean {
   const { from, to } = desk.state.selection.main;
   const lines = copied(desk.state);

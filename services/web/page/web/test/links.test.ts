@@ -1,4 +1,4 @@
-/** What becomes a link, and what must not. */
+/** Tests of what becomes a link, and what must not. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
@@ -33,12 +33,12 @@ const LINKS: [string, ...string[]][] = [
   ["http://localhost:9001/p/a-b~c", "http://localhost:9001/p/a-b~c"],
   ["https://example.com…", "https://example.com"],
   ["**https://example.com**", "https://example.com"],
-  // What turns the direction of text would show another address than it is.
+  // Characters that change the direction of text would disguise the address.
   ["https://example.com/\u202egpj.exe", "https://example.com/"],
   ["https://exa\u200bmple.com", "https://exa"],
   ["https://example.com/a\u0000b", "https://example.com/a"],
   ["https://example.com/a\ud800b", "https://example.com/a"],
-  // Only what leads somewhere is a link, whatever stands before it.
+  // Only the part that leads somewhere is a link, whatever precedes it.
   ["javascript:https://example.com/%0aalert(1)", "https://example.com/%0aalert(1)"],
 ];
 
@@ -82,7 +82,7 @@ test("a link leads where it says, and never runs anything", () => {
 test("the place that a link leads to is named by its host", () => {
   assert.equal(placeOf("https://google.com@evil.example/"), "evil.example");
   assert.equal(placeOf("mailto:ada@example.com"), "ada@example.com");
-  // A Cyrillic letter that looks like a Latin one is written as what it is.
+  // A Cyrillic letter that looks like a Latin one is shown in its encoded form.
   const [link] = linksIn("https://аpple.com/");
   assert.match(placeOf(link!.href), /^xn--/);
 });
@@ -93,7 +93,7 @@ test("addresses that are too long are text", () => {
 });
 
 test("hostile text takes no more steps than its length", () => {
-  // Each of these would take hours if anything were looked at again and again.
+  // Each of these would take hours if any part were searched repeatedly.
   const size = 300_000;
   for (const piece of [
     "http://",

@@ -1,4 +1,7 @@
-/** Lists, indented lines and headings: what is written into the pad, as Etherpad's page writes it. */
+/**
+ * Tests of lists, indented lines and headings, which must be stored in the pad as Etherpad's page
+ * stores them.
+ */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
@@ -47,7 +50,7 @@ test("each level counts by itself, and begins anew below another item", () => {
   );
 });
 
-/** The marker of each line, as the pad has it. */
+/** Returns the attributes of each line's marker in the pad. */
 function markers({ pad }: Desk): Record<string, string>[] {
   const found: Record<string, string>[] = [];
   let at = 0;
@@ -114,7 +117,7 @@ test("items are numbered anew, within one step, wherever lines come, go or move"
   const desk = numbered(4);
   const four = ["number1(1)", "number1(2)", "number1(3)", "number1(4)"];
   assert.deepEqual(lists(desk), four);
-  // Return within an item.
+  // Return is pressed within an item.
   desk.select(desk.state.doc.line(2).from + 3);
   press(desk, newLine);
   assert.deepEqual(lists(desk), [...four, "number1(5)"]);
@@ -127,13 +130,13 @@ test("items are numbered anew, within one step, wherever lines come, go or move"
   assert.deepEqual(lists(desk), four.slice(0, 3));
   press(desk, undo);
   assert.deepEqual(lists(desk), four);
-  // One moves in, and counts for itself.
+  // An item moves in, and is counted separately.
   desk.select(desk.state.doc.line(2).to);
   press(desk, indentInList(1));
   assert.deepEqual(lists(desk), ["number1(1)", "number2(1)", "number1(2)", "number1(3)"]);
   press(desk, indentInList(-1));
   assert.deepEqual(lists(desk), four);
-  // One leaves the list, which makes two of it.
+  // An item leaves the list, which becomes two lists.
   press(desk, indentInList(-1));
   assert.deepEqual(lists(desk), ["number1(1)", "", "number1(1)", "number1(2)"]);
   press(desk, undo);
@@ -205,9 +208,9 @@ test("headings are made, changed, continued and taken away", () => {
   press(desk, newLine);
   assert.deepEqual(lists(desk), ["h2", "h2", ""]);
   press(desk, undo);
-  desk.select(6); // at its end
+  desk.select(6); // at the end of the heading
   assert.ok(!desk.key(newLine), "what follows a heading is plain");
-  desk.select(1); // at its start
+  desk.select(1); // at the start of the heading
   press(desk, newLine);
   assert.deepEqual(lists(desk), ["", "h2", ""]);
   assert.equal(desk.pad.text, "\n*title\ntext\n");

@@ -1,4 +1,4 @@
-/** The editors of several people, each step at random: twenty thousand of them here. */
+/** Plays twenty thousand random steps of several people's editors. */
 import { test } from "node:test";
 
 import { playRound } from "./model.js";

@@ -1,7 +1,7 @@
 /**
- * Several editors on one pad, and everything that people, networks and other clients do to them, at
- * random and the same again for the same seed. The editors are CodeMirror's state and all of ours
- * between it and a server, without a screen.
+ * Several editors on one pad, and everything that people, networks and other clients do to them.
+ * The steps are random, and the same for the same seed. The editors consist of CodeMirror's state
+ * and all code of the page between it and a server, without a screen.
  */
 import assert from "node:assert/strict";
 
@@ -25,10 +25,10 @@ import type { RichLine } from "../src/text/rich.js";
 import { Desk, randomNumbers } from "./desk.js";
 import { Server } from "./server.js";
 
-/** Steps between two quiet points. */
+/** The number of steps between two quiet points. */
 const ROUND = 250;
 
-/** Above this length more is deleted than typed. */
+/** Above this length, more is deleted than typed. */
 const LONG = 300;
 
 const TYPED = ["a", "b", " ", "e", "n", "😀", "ß", "*"];
@@ -76,7 +76,10 @@ class Player {
   private connected = true;
   private composing: { from: number; to: number } | null = null;
   private begun = false;
-  /** How it looked before each step and after each undone one, since others last did something. */
+  /**
+   * What the text looked like before each step (`behind`) and after each undone one (`ahead`),
+   * since others last changed it.
+   */
   private behind: string[] = [];
   private ahead: string[] = [];
 
@@ -197,7 +200,10 @@ class Player {
 
   // --- What undo has to come to -----------------------------------------------------------------
 
-  /** Text and attributes, but for authors: what comes back is one's own. */
+  /**
+   * Returns the text and its attributes, except for authors, because restored text gets a new
+   * author.
+   */
   private look(): string {
     const { body, pool } = this.desk.pad;
     const pieces: [string, string][] = [];
@@ -218,7 +224,7 @@ class Player {
     this.travelled = moved ? side : "nowhere";
   }
 
-  /** Runs what changes the text or its history, and compares where undo and redo lead. */
+  /** Runs something that changes the text or its history, and checks where undo and redo lead. */
   private own(what: () => void): void {
     const steps = depth(this.desk.state, "undo");
     const before = this.look();
@@ -234,14 +240,14 @@ class Player {
       const [from, to] =
         this.travelled === "undo" ? [this.behind, this.ahead] : [this.ahead, this.behind];
       const expected = from.pop();
-      // A text without its last newline is not gone back to.
+      // Undo does not restore a text without its last newline.
       const whole = expected?.endsWith('\\n"]]');
       if (whole) assert.equal(look, expected, this.travelled);
       to.push(before);
     } else if (now > steps || look !== before) {
       this.ahead = [];
       if (now > steps) this.behind.push(before);
-      // Typed and taken back at one go: no step is left, and nothing else either.
+      // Text was typed and removed again at once, so that neither a step nor a change is left.
       else if (now < steps) assert.equal(look, this.behind.pop() ?? look);
     }
   }
@@ -258,7 +264,7 @@ class Player {
     this.submission = null;
   }
 
-  /** Takes up to `most` revisions, the others' in batches. */
+  /** Receives up to `most` revisions, other people's in batches. */
   hear(most: number): void {
     if (!this.connected) return;
     const batch: ReturnType<Server["sent"]>[] = [];
@@ -284,7 +290,7 @@ class Player {
       this.resume();
       return;
     }
-    if (this.random(2) === 0) this.arrive(); // it got there, and the answer did not come back
+    if (this.random(2) === 0) this.arrive(); // it arrived, but the answer did not
     this.submission = null;
     this.connected = false;
     this.desk.pad.connectionLost();
@@ -306,7 +312,7 @@ class Player {
     const { rev } = this.desk.pad;
     this.desk.events(message);
     this.desk.agree();
-    // What an input method composes goes on where others have moved it to.
+    // A composition continues where other people's changes have moved it.
     for (const changes of this.desk.theirs.splice(0)) {
       if (this.composing === null) continue;
       const { from, to } = this.composing;
@@ -337,14 +343,17 @@ class Player {
     );
   }
 
-  /** Everything is undone, and done again. */
+  /** Undoes everything, and redoes it. */
   toAndFro(): void {
     while (depth(this.desk.state, "undo") > 0) this.own(() => this.travel("undo"));
     while (depth(this.desk.state, "redo") > 0) this.own(() => this.travel("redo"));
   }
 }
 
-/** Text and attributes by name: what does not depend on the order in which a pool was filled. */
+/**
+ * Returns the text with its attributes by name, independent of the order in which the pool was
+ * filled.
+ */
 function named(body: easysync.Body, pool: easysync.AttributePool): unknown {
   const { text, attribs } = body.toAText();
   const { translated, pool: small } = easysync.prepareForWire(attribs, pool);
@@ -363,7 +372,7 @@ export class Failure extends Error {
   }
 }
 
-/** One round from one seed; returns how many steps it took. Throws `Failure`. */
+/** Plays one round from a seed. Returns the number of steps. Throws `Failure`. */
 export function playRound(seed: number, steps = ROUND): number {
   const random = randomNumbers(seed);
   const server = new Server(["Hello\n", "\n", "one\ntwo words\n\nthree\n"][random(3)] as string);

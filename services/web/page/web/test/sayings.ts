@@ -1,4 +1,7 @@
-/** Finds in code what it says to people: messages that it names, and words that are in no catalogue. */
+/**
+ * Finds in code what it says to people: the messages that it names, and texts that are not in a
+ * catalogue.
+ */
 import { type AnyNode, type CallExpression, type Node, parse, type Property } from "acorn";
 import { ancestor } from "acorn-walk";
 import { transformSync } from "esbuild";
@@ -18,7 +21,7 @@ const SHOWN = new Set([
   "title",
 ]);
 
-/** Functions that show what they are given, from the argument with this number on. */
+/** Functions that show their arguments, with the number of the first one that they show. */
 const SHOWING = new Map([
   ["alert", 0],
   ["announce", 0],
@@ -34,7 +37,7 @@ const SHOWING = new Map([
   ["writeVerbatim", 1],
 ]);
 
-/** Functions whose strings are for programmers, or names. */
+/** Functions whose strings are for programmers, or are names. */
 const SILENT = new Set([
   "Error",
   "RangeError",
@@ -46,7 +49,7 @@ const SILENT = new Set([
   "warn",
 ]);
 
-/** Functions that take the name of a message, and as which of their arguments. */
+/** Functions that take the name of a message, with the number of that argument. */
 const SAYING = new Map([
   ["say", 0],
   ["write", 1],
@@ -54,7 +57,10 @@ const SAYING = new Map([
 
 const WORD = /\p{L}{2}/u;
 
-/** How a sentence looks: a capital, and another word. Class names and selectors do not. */
+/**
+ * Matches what looks like a sentence: a capitalised word and another word. Class names and
+ * selectors do not.
+ */
 const SENTENCE = /^\s*\p{Lu}\p{Ll}*[’']?\p{Ll}* \p{L}/u;
 
 function tree(source: string): Node {
@@ -68,7 +74,7 @@ function nameOf(node: AnyNode): string {
   return node.type === "Literal" ? String(node.value) : "";
 }
 
-/** The literal part of a string; null of anything else. */
+/** Returns the literal part of a string, or null if the node is not a string. */
 function literal(node: AnyNode): string | null {
   if (node.type === "Literal") return typeof node.value === "string" ? node.value : null;
   if (node.type !== "TemplateLiteral") return null;
@@ -83,7 +89,7 @@ function ofForm(callee: AnyNode): boolean {
   return callee.type === "MemberExpression" && /^form(Data)?$/.test(nameOf(callee.object));
 }
 
-/** Whether what is at the end of `path` is shown to people, by what it is put into. */
+/** Whether the node at the end of `path` is shown to people, judging by where its value goes. */
 function isShown(path: AnyNode[]): boolean {
   for (let index = path.length - 2; index >= 0; index -= 1) {
     const node = path[index] as AnyNode;
@@ -100,7 +106,7 @@ function isShown(path: AnyNode[]): boolean {
     if (node.type === "AssignmentExpression" && below.includes(node.right))
       return SHOWN.has(nameOf(node.left as AnyNode));
     if (node.type === "Property") return SHOWN.has(nameOf((node as Property).key as AnyNode));
-    // What is compared is not shown; nor is what a function does within.
+    // Values that are compared are not shown, and neither are those within a function.
     if (/BinaryExpression|Function|Member/.test(node.type)) {
       if (node.type !== "BinaryExpression" || node.operator !== "+") return false;
     }
@@ -115,7 +121,7 @@ function isSilent(path: AnyNode[]): boolean {
   });
 }
 
-/** Words for people that stand in the code. */
+/** Returns the texts for people in the code. */
 export function texts(source: string): string[] {
   const found: string[] = [];
   const look = (node: Node, _state: unknown, path: Node[]): void => {
@@ -127,7 +133,10 @@ export function texts(source: string): string[] {
   return found;
 }
 
-/** The messages that code names, and all that may be such names, put together of parts or not. */
+/**
+ * Returns the messages that the code names, and all strings that may be such names, whether whole
+ * or put together from parts.
+ */
 export function sayings(source: string): {
   named: string[];
   literals: string[];

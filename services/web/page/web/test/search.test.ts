@@ -1,4 +1,4 @@
-/** Find and replace, without a screen. */
+/** Tests of find and replace, without a screen. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
@@ -26,7 +26,7 @@ function deskOf(text: string): Desk {
   return desk;
 }
 
-/** Runs a command of the component, which asks a view for a little more than its state. */
+/** Runs one of the component's commands, which need slightly more of a view than its state. */
 function press(desk: Desk, command: (view: EditorView) => boolean): void {
   desk.key((view) => {
     const { state } = view;

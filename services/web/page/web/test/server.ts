@@ -1,4 +1,4 @@
-/** What servers do with submissions, by their rules, in a few lines: for tests. */
+/** A small server for tests, which handles submissions by the rules of real ones. */
 import { Collaborator, easysync } from "padfleet-client";
 import type { Submission } from "padfleet-client";
 
@@ -42,7 +42,7 @@ export class Server {
     );
   }
 
-  /** Throws an `Error` for what servers refuse. */
+  /** Commits a submission. Throws an `Error` if servers would refuse it. */
   commit(author: string, { baseRev, changeset, apool }: Submission): void {
     easysync.checkRep(changeset);
     const wire = easysync.AttributePool.from(apool);
@@ -60,7 +60,7 @@ export class Server {
     this.append(author, mine);
   }
 
-  /** A change by the API, of whatever it likes. */
+  /** Commits an arbitrary change, as the API does. */
   splice(start: number, removed: number, inserted: string): void {
     this.append("", easysync.makeSplice(this.body.text, start, removed, inserted));
   }

@@ -1,4 +1,4 @@
-/** The editor and the pad stay the same, and what is not the same is found and put right. */
+/** Tests that the editor and the pad stay in step, and that differences are found and corrected. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
@@ -10,7 +10,7 @@ import { source } from "../src/editor/source.js";
 import { undo, undoing } from "../src/editor/travel.js";
 import { padOf } from "./desk.js";
 
-/** A session whose faults are counted. */
+/** A session that records its faults. */
 class Bench {
   readonly pad: Collaborator = padOf("Hello there\n");
   readonly session: Session;

@@ -8,7 +8,7 @@ import { type Known, lineOf, LONG_PATIENCE, noticeOf, PATIENCE } from "../src/ui
 const NOW = 1_000_000;
 const FINE: Known = { joined: true, saved: true, stuck: 0, now: NOW };
 
-/** All that is said, in one line. */
+/** Returns everything that the page says, in one line. */
 function words(status: Status, known: Partial<Known> = {}): string {
   const all = { ...FINE, ...known };
   const { mood, words } = lineOf(status, all);
@@ -32,7 +32,7 @@ test("the way to the server is told from the way to the pad, and both from comin
   assert.equal(words(joining(), { joined: false }), "busy | status-opening");
   assert.equal(words(connecting()), "busy | status-reconnecting");
   assert.equal(words(joining()), "busy | status-reconnecting");
-  // Nobody who has never been there comes back.
+  // A user for whom the pad has never arrived is not reconnecting.
   assert.equal(words(waiting(1), { joined: false }), "busy | status-connecting");
 });
 
@@ -42,7 +42,7 @@ test("a short interruption is no alarm; a longer one says what happens to the te
     words(waiting(3)),
     "broken | status-not-connected | notice-unreachable | 5 | button-try-now",
   );
-  // Who has no pad yet has nothing to keep.
+  // A user without a pad has nothing to keep.
   assert.match(words(waiting(3), { joined: false }), /notice-not-reached \|/);
   assert.match(words(waiting(3, -1)), /\| 1 \|/);
 });
@@ -60,7 +60,7 @@ test("a pad that does not come is no reason to wait without a word", () => {
   const notice = (status: Status, joined: boolean, stuck = PATIENCE): string | undefined =>
     noticeOf(status, { ...FINE, joined, stuck })?.words;
   assert.equal(notice(joining(), false, PATIENCE - 1), undefined);
-  // What is out of reach is told from what is reached and does not serve.
+  // A server out of reach is distinguished from one that is reached but does not serve.
   assert.equal(notice(connecting(), false), "notice-not-reached");
   assert.equal(notice(joining(), false), "notice-not-open");
   assert.equal(notice(connecting(), true), "notice-unreachable");

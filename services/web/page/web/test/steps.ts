@@ -1,6 +1,7 @@
 /**
- * Plays rounds of model.ts: node --import tsx web/test/steps.ts SEED STEPS. Says what came of it as
- * a line of JSON; a failure has the seed that leads there again, with one step.
+ * Plays rounds of model.ts: node --import tsx web/test/steps.ts SEED STEPS.
+ * The result is printed as a line of JSON. Each failure includes the seed that reproduces it, with
+ * STEPS as 1.
  */
 import { Failure, playRound } from "./model.js";
 

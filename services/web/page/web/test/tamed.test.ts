@@ -1,4 +1,7 @@
-/** HTML of others is read without a complaint of the browser, and nothing of its text is lost. */
+/**
+ * Tests that browsers read other people's HTML without reporting errors, and that none of its text
+ * is lost.
+ */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
@@ -38,6 +41,6 @@ test("whatever comes, each character is looked at a few times only", () => {
     "<svg><style",
     "</style",
   ];
-  // Were it not so, this would take minutes.
+  // With repeated passes, this would take minutes.
   for (const piece of pieces) tamed(piece.repeat(2_000_000 / piece.length));
 });

@@ -1,4 +1,7 @@
-/** Undo and redo: exact where nobody else is, and without a trace on what others wrote. */
+/**
+ * Tests of undo and redo, which are exact while nobody else edits, and leave what others wrote as
+ * it is.
+ */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
@@ -157,7 +160,8 @@ test("the newline that a pad ends with is never undone", () => {
   const one = desk("text\n");
   one.select(4);
   one.type("\n");
-  // Not as our page would: the pad's own newline goes, and mine is the last one.
+  // Another client removes the pad's own newline, as our page never would, so that the newline
+  // typed here is the last one.
   one.receive(5, 1, "");
   assert.equal(one.pad.text, "text\n");
   one.agree();
@@ -211,18 +215,18 @@ test("so many steps are kept, and so much of them; the newest at any length", ()
   for (let step = 0; step < 8; step += 1) paste("pasted\n");
   assert.equal(undoing.depth("undo"), 5);
   paste("x".repeat(5000));
-  cut(5000); // to be undone, all of it has to be kept
+  cut(5000); // all of it must be kept in order to undo this
   assert.equal(undoing.depth("undo"), 1);
   const step = undoing.next("undo", body.text);
   assert.equal(easysync.applyToText(step!.changeset, body.text).indexOf("pasted"), 5000);
-  // What others do is kept until it is known where it belongs, within the same bound.
+  // Other people's changes are kept until they are composed, within the same limit.
   const theirs = easysync.makeSplice(body.text, 0, 0, "y".repeat(2000));
   undoing.others(theirs);
   assert.equal(undoing.depth("undo"), 0);
   assert.ok(LIMITS.steps >= 100);
 });
 
-/** Anything that one can do to a text, at random. */
+/** Does something random that a user can do to a text. */
 function deed(one: Desk, random: (below: number) => number): void {
   const { length } = one.state.doc;
   const from = random(length + 1);
@@ -261,7 +265,7 @@ for (let seed = 1; seed <= 60; seed += 1) {
     const random = randomNumbers(seed);
     const one = desk("some\nwords of mine\n");
     one.select(0, one.state.doc.length);
-    one.type("some\nwords of mine"); // now they are, and come back as they were
+    one.type("some\nwords of mine"); // the text now has this author, which undo restores
     one.session.undoing.clear();
     const seen = [one.whole];
     for (let step = 0; step < 50; step += 1) {

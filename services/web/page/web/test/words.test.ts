@@ -1,4 +1,4 @@
-/** The catalogues: that they agree with each other, with the page's HTML, and with its code. */
+/** Tests that the catalogues agree with each other, with the page's HTML, and with its code. */
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -30,7 +30,7 @@ const code = new Map(
 interface Shape {
   attributes: string[];
   variables: string[];
-  /** For each selection by number, the variants that there are. */
+  /** For each selection by number, the names of its variants. */
   selections: string[][];
 }
 
@@ -63,7 +63,10 @@ function shapes(tag: string): Map<string, Shape> {
 
 const english = shapes("en");
 
-/** All that a message may be given: one, a few, many; words of both directions. */
+/**
+ * Yields arguments of all kinds for a message: numbers from none to many, and words of both
+ * directions.
+ */
 function* given(variables: readonly string[]): Generator<Record<string, string | number>> {
   for (const count of [0, 1, 2, 3, 5, 11, 21, 22, 100, 101, 1_000_000])
     yield Object.fromEntries(variables.map((name) => [name, count]));
@@ -97,7 +100,7 @@ for (const tag of languages) {
     for (const [id, { selections }] of shapes(tag)) {
       for (const variants of selections) {
         for (const form of forms) {
-          const own = form === "zero" ? "0" : form; // none of it, whatever it is called
+          const own = form === "zero" ? "0" : form; // a variant for 0 covers the category
           const there = variants.includes(form) || variants.includes(own);
           assert.ok(there, `${tag}: ${id} lacks ${form}`);
         }
@@ -124,7 +127,7 @@ test("no text stands in the page's HTML, and every message that it names is ther
   for (const [name, text] of html) {
     const body = text.replace(/<style.*?<\/style>|<!--.*?-->/gs, "");
     const words = body.replace(/<[^>]*>/g, "").replace(/\{\{[^}]*\}\}/g, "");
-    // The name of the program is that in all languages.
+    // The name of the program is the same in all languages.
     assert.doesNotMatch(words.replaceAll("| padfleet", ""), /\p{L}/u, name);
     assert.doesNotMatch(body, /\s(title|placeholder|alt|aria-label|aria-description)=/, name);
     for (const [, key] of body.matchAll(/data-words="([^"]*)"/g))
