@@ -21,6 +21,7 @@ from tests.processes import free_ports
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "deploy" / "systemd"
+UNITS = FOLDER / "units"
 SERVICES = ("padfleet-fanout@1.service", "padfleet-writer@1.service", "padfleet-backup.service")
 MOST_EXPOSED = 2.5
 
@@ -31,7 +32,7 @@ needs_systemd = pytest.mark.skipif(
 
 def template(unit: str) -> str:
     """Returns the text of the unit's file."""
-    return (FOLDER / re.sub(r"@.*\.", "@.", unit)).read_text()
+    return (UNITS / re.sub(r"@.*\.", "@.", unit)).read_text()
 
 
 def values(unit: str, name: str) -> list[str]:
@@ -44,7 +45,7 @@ def values(unit: str, name: str) -> list[str]:
 def machine(tmp_path: Path) -> Path:
     """The root of a machine on which the units have been put where the page says."""
     units = tmp_path / "etc/systemd/system"
-    shutil.copytree(FOLDER, units)
+    shutil.copytree(UNITS, units)
     program = tmp_path / "opt/padfleet/bin/padfleet"
     program.parent.mkdir(parents=True)
     program.touch(mode=0o755)
