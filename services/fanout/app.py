@@ -12,7 +12,7 @@ log = logging.getLogger(__name__)
 
 
 NOT_THERE = 0.5
-"""For how many seconds it is remembered that no pad of a name exists: several steps of a join ask,
+"""How many seconds a worker remembers that no pad of a name exists. Several steps of a join ask,
 and the cold store is asked once. This is less time than any pad takes to be made and frozen."""
 
 

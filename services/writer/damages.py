@@ -6,7 +6,7 @@ MOST = 20
 """The largest number of pads that are remembered."""
 
 FRESH = 600.0
-"""After how many seconds a pad is forgotten if nobody writes to it."""
+"""A pad that nobody writes to is forgotten after this many seconds."""
 
 
 class Damages:

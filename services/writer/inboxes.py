@@ -21,7 +21,7 @@ BLOCK_MS = 250
 that long for its first read. This costs four idle reads a second."""
 
 AGAIN = 1.0
-"""After how many seconds an inbox that could not be read is tried again."""
+"""An inbox that could not be read is tried again after this many seconds."""
 
 ATTEMPTS = 3
 """How many careful reads of one entry may take too long before it is skipped unread."""

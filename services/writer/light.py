@@ -25,7 +25,7 @@ from padfleet.shared.log.records import Submission
 log = logging.getLogger(__name__)
 
 MOST_SECONDS = 0.02
-"""After how many seconds the rest of a batch has to wait for its turn, however light it may be."""
+"""After this many seconds the rest of a batch has to wait for its turn, however light it is."""
 
 
 def take_light(

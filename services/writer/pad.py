@@ -65,8 +65,8 @@ s. Only a changeset of thousands of operations, based on a revision before dozen
 reaches this."""
 
 SESSION_MEMORY_MS = 600_000
-"""For how many ms a session's last `seq` is kept in snapshots: far longer than any worker repeats a
-submission."""
+"""How many ms a session's last `seq` is kept in snapshots, which is far longer than any worker
+repeats a submission."""
 
 
 @dataclass(slots=True)
@@ -99,7 +99,7 @@ class WriterPad(Document):
         self._sizes: list[int] = []
         self._size = 0  #: approximate bytes that the recent changesets take
         self._trim_at = RECENT_REVISIONS
-        self._effort = Effort(0)  #: of the submission at hand
+        self._effort = Effort(0)  #: of the current submission
         self._committed: OrderedDict[tuple[str, str], int] = OrderedDict()
         self._markers: set[str] = set()
         self._markers_up_to = 0

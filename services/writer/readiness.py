@@ -12,12 +12,12 @@ from padfleet.shared.log.inboxes.standing import read_standings
 from padfleet.shared.log.keys import Keyspace
 
 SHARE_LEASES = 2
-"""For how many lease times a writer may lack a part of its share: when another writer dies, its
-leases have to run out first."""
+"""How many lease times a writer may lack a part of its share. When another writer dies, its leases
+have to run out first."""
 
 READ_LIMIT = 10.0
-"""Within how many seconds each inbox has to be read once. A batch of the most stale submissions
-possible takes a few."""
+"""How many seconds may pass until each inbox has been read once. A batch of the most stale
+submissions possible takes a few."""
 
 WAIT_LIMIT = 10.0
 """How many seconds an entry may wait in one of the writer's own inboxes."""

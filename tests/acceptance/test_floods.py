@@ -20,7 +20,7 @@ from tests.eventually import eventually
 from tests.fleet import Fleet, Member
 
 GROWTH_MB = 24
-"""By how many MB a worker may grow in a flood; the floods are far larger than this."""
+"""How many MB a worker may grow by in a flood. The floods are far larger than this."""
 
 
 def frame(opcode: int, payload: bytes = b"", *, final: bool = True) -> bytes:

@@ -25,7 +25,7 @@ from tests.fleet import Fleet, Member
 SIZE_MB = 3
 SOCKETS = 40
 GROWTH_MB = 30
-"""By how many MB the worker may grow; a copy for each client would be 120 MB and more."""
+"""How many MB the worker may grow by. A copy for each client would be 120 MB and more."""
 
 log = logging.getLogger(__name__)
 

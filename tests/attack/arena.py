@@ -48,8 +48,8 @@ AGAIN: Final = 2
 """How many times an attack is run again if a process stays larger after it."""
 
 SERVED_S: Final = 100.0
-"""Within how many seconds after a shortened attack bystanders have to be served again, however slow
-the machine is."""
+"""How many seconds after a shortened attack bystanders have to be served again, however slow the
+machine is."""
 
 _PREPARED_S: Final = 60.0
 

@@ -28,7 +28,7 @@ PATIENCE: Final = 15.0
 """How many seconds an attacker waits for an answer that it wants."""
 
 _STALLED: Final = 3.0
-"""After how many seconds in which a worker takes nothing more of a flood it counts as stalled."""
+"""A worker that takes nothing more of a flood counts as stalled after this many seconds."""
 
 
 @dataclass(frozen=True)

@@ -23,8 +23,8 @@ OTHERS: Final = 0.25
 are not judged either."""
 
 LEFT_MB: Final = 60.0
-"""By how many MB a process may be larger afterwards: allocators keep some of the memory that was
-used."""
+"""How many MB a process may have grown by afterwards, since allocators keep some of the memory that
+was used."""
 
 LEFT_REDIS_MB: Final = 12.0
 

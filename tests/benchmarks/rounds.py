@@ -17,7 +17,7 @@ SOCKETS_PER_LOOK = 2_500
 """Messages between two looks at the clock."""
 
 WALL_LIMIT = 90.0
-"""After how many seconds a sample ends with what it has."""
+"""A sample ends after this many seconds with what it has."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,14 +25,14 @@ PEAK_LIMIT_MB = 320
 """How many MB a process may take at its peak beyond what it had before the first case."""
 
 GROWTH_LIMIT_MB = 40
-"""By how many MB it may grow after the first tenth of its cases: nothing of them may be kept."""
+"""How many MB it may grow by after the first tenth of its cases. It may keep nothing of a case."""
 
 ADDRESS_SPACE = 4 << 30
 """The address space of a process, in bytes; a case that wants more gets a MemoryError, and the
 machine stays alive."""
 
 MOST_FAILURES = 3
-"""After how many failures a part is given up."""
+"""A part is given up after this many failures."""
 
 _SHOWN = 1500
 

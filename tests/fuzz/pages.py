@@ -33,7 +33,7 @@ DEEDS_BETWEEN: Final = 60
 """How many things are done between two quiet points."""
 
 LINES: Final = 40
-"""From how many lines on a text is cut down: only the visible part is on a page."""
+"""A text that has more lines than this is cut down, since only the visible part is on a page."""
 
 TALL: Final[dict[str, Any]] = {"viewport": {"width": 1280, "height": 2600}}
 

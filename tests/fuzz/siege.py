@@ -30,7 +30,7 @@ AT_ONCE = 16
 """How many attackers there are at the same time."""
 
 GROWTH_LIMIT_MB = 60
-"""By how many MB a process may grow in the second half."""
+"""How many MB a process may grow by in the second half."""
 
 LOG_LIMIT = 4000
 """How many bytes of log there may be for each thing that an attacker sends, in all processes

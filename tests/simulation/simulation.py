@@ -21,7 +21,7 @@ from tests.simulation.rooms import Crowd, Room
 from tests.simulation.tallies import Tallies
 
 BACK_OFF = (0.5, 1.5)
-"""After how many seconds a page connects again: 1 s, give or take half (socket.io-client)."""
+"""The seconds after which a page connects again: 1 s, give or take half (socket.io-client)."""
 
 JOIN_TURNS = 4
 """A join asks Redis so often, and other work has its turn between."""

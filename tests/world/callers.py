@@ -23,7 +23,7 @@ TIMEOUT: Final = 8.0
 """How many seconds one call may take."""
 
 TOLD: Final = 30.0
-"""Within how many seconds somebody who is on a deleted pad has to be told, or to have lost the
+"""How many seconds it may take until somebody on a deleted pad has been told, or has lost the
 connection. No fault lasts half as long."""
 
 FAILED: Final = 1

@@ -29,7 +29,7 @@ NAME: Final = "cold"
 """The store's host; links to it are cut like all others."""
 
 PATIENCE: Final = 5.0
-"""After how many seconds without an answer a store counts as away."""
+"""A store counts as away after this many seconds without an answer."""
 
 USUAL: Final = (0.001, 0.02)
 """How many seconds a call takes, at least and at most."""

@@ -28,16 +28,16 @@ from tests.world.stock import Page, PageTypist
 from tests.world.world import Listener, World
 
 QUIET: Final = 60.0
-"""Within how many seconds after the last fault everything has to have recovered."""
+"""How many seconds after the last fault everything has to have recovered."""
 
 CALM: Final = 10.0
-"""After how many seconds after the last fault nobody may have to warn of anything any more."""
+"""How many seconds after the last fault the last warning may come."""
 
 WITH_COLD: Final = 0.5
 """The share of the seeds that have a cold store."""
 
 SERVED: Final = 30.0
-"""Within how many seconds everybody has to have had something accepted once the faults are over."""
+"""How many seconds may pass after the faults until everybody has had something accepted."""
 
 
 @dataclass(frozen=True)

@@ -24,14 +24,14 @@ APART: Final = 0.5
 """How many seconds pass at least between two commits of a page."""
 
 SLOW_COMMIT: Final = 20.0
-"""After how many seconds without an answer a page gives up, and asks for a reload."""
+"""A page gives up after this many seconds without an answer, and asks for a reload."""
 
 FIRST_PAUSE: Final = 1.0
 LONGEST_PAUSE: Final = 5.0
 """How many seconds pass at most before a page tries again."""
 
 ATTEMPTS: Final = 5
-"""After how many tries a page asks for a reload."""
+"""A page asks for a reload after this many tries."""
 
 GREETING: Final = 10.0
 

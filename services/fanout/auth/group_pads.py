@@ -13,7 +13,7 @@ from padfleet.shared.log.pad.reader import open_reader
 from padfleet.shared.log.people.groups import GroupSession, group_of, valid_session
 
 LOOK_AGAIN = 60.0
-"""After how many seconds a session is looked up again, since it may have been deleted."""
+"""A session is looked up again after this many seconds, since it may have been deleted."""
 
 
 async def group_session(

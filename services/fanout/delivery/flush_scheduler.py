@@ -18,7 +18,7 @@ SLICE = 0.002
 """How many seconds one slice takes, divided among the rooms that are in the middle of a flush."""
 
 BUSY_FOR = 0.1
-"""For how many seconds after a flush a room counts as busy."""
+"""How many seconds a room counts as busy after a flush."""
 
 Work = Callable[[], Iterator[float]]
 """One flush of a room. Each step of the iterator serves a few sessions, and yields an estimate of

@@ -105,7 +105,7 @@ class Session:
     state: SessionState = SessionState.ARRIVING
     """The session's state, which only `happened` changes."""
     pending: dict[int, SubmissionAnswer] = field(default_factory=dict)
-    """Whoever waits for the answer to a submission, by its `seq`."""
+    """The objects that wait for the answers to submissions, by the submission's `seq`."""
     pools: SentPools = field(default_factory=SentPools)
     _server: SessionServer | None = None  #: set when it has entered
     _asked: deque[Probe] | None = None  #: acknowledgements asked for, oldest first

@@ -25,8 +25,8 @@ from padfleet.services.fanout.transport.deflate import (
 from padfleet.services.fanout.transport.packets import Frame
 
 WORTH: Final = 8
-"""From how many sessions of a pad on one worker on messages are compressed. A message takes 12 µs,
-however many sessions get it, and saves each of them 250 bytes."""
+"""Messages are compressed if at least this many sessions of a pad on one worker receive them. A
+message takes 12 µs, however many sessions get it, and saves each of them 250 bytes."""
 
 KEPT: Final = 4
 """How many messages are kept as dictionaries: the last one, and some before it for those who missed

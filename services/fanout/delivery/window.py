@@ -14,7 +14,7 @@ LIMIT = 256 * 1024
 of 100 ms this is 2.5 MB/s, ten times what a pad with 300 typing authors produces."""
 
 ASK_BYTES = LIMIT // 4
-"""After how many bytes since the last probe another one is worthwhile."""
+"""Another probe is worthwhile after this many bytes since the last one."""
 
 ASIDE_ROOM = LIMIT - ASK_BYTES
 """The room that is reserved for a session's revisions: with less than this, it is sent nothing
@@ -24,7 +24,7 @@ ASK_GAP = 0.25
 """The shortest time in seconds between two probes of a session, unless its window is full."""
 
 ASK_AGE = 5.0
-"""After how many seconds even a few bytes are asked about, which is how the delivery latency is
+"""After this many seconds even a few bytes are probed, which is how the delivery latency is
 measured. A probe costs the worker about 20 µs, so 3,000 sockets cost 1 % of a core."""
 
 

@@ -19,21 +19,22 @@ from padfleet.shared.log.people.authors import Author
 from padfleet.shared.tasks import awaited
 
 GREETING_AGE = 0.25
-"""For how many seconds people who join a large and busy pad may be given it as it was, followed by
-later revisions."""
+"""How many seconds people who join a large and busy pad may be given an earlier state of it,
+followed by the later revisions."""
 
 SAME_AGE = 5.0
-"""For how many seconds they may be given it if no revision has come: the names of absent authors
-may change."""
+"""How many seconds they may be given the earlier state if no revision has come. It ends because the
+names of absent authors may change."""
 
 COUNTED = 64 * 1024
-"""From how many bytes on a pad counts in the budget. The number of sockets limits smaller ones."""
+"""Pads of at least this many bytes count in the budget. Smaller ones are limited by the number of
+sockets."""
 
 PATIENCE = 10.0
 """How many seconds somebody waits for room in the budget; after that, the client tries again."""
 
 UNUSED = 1.0
-"""After how many seconds room in the budget that nobody has come for is given back."""
+"""Room in the budget that nobody has come for is given back after this many seconds."""
 
 
 async def _made(document: Document, known: dict[str, Author]) -> Greeting:

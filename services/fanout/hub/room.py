@@ -42,7 +42,7 @@ SENT_INTERVAL = 0.1
 takes seconds anyway, and is rare."""
 
 COMPARE_PATIENCE = 10.0
-"""For how many seconds a session whose base is gone may be kept, until it is known what else is
+"""How many seconds a session whose base is gone may be kept, until it is known what else is
 gone."""
 
 

@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 PATH = "/socket.io/"
 
 RETRY_AFTER = 5
-"""After how many seconds a client that found no place is asked to come again."""
+"""A client that found no place is asked to come again after this many seconds."""
 
 ADDRESS = web.RequestKey("address", str)
 """Every request to `PATH` carries the client's address under this key, behind any proxies."""

@@ -44,7 +44,7 @@ FAREWELL = 5.0
 """How many seconds a connection that is being ended has to take the answer that says so."""
 
 RETRY_AFTER = 5
-"""After how many seconds a client that found no place is asked to come again."""
+"""A client that found no place is asked to come again after this many seconds."""
 
 _TIMED_OUT = b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 

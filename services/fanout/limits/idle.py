@@ -10,8 +10,8 @@ from padfleet.shared.deadlines import Deadlines
 from padfleet.shared.supervisor import tick
 
 PROMPT = 5.0
-"""Within how many seconds any page asks for its pad. A socket that has not asked by then keeps its
-place only for as long as nobody else needs it."""
+"""Any page asks for its pad within this many seconds. A socket that has not asked by then keeps its
+place only as long as nobody else needs it."""
 
 SWEEP = 1.0
 """How many seconds pass between two checks."""

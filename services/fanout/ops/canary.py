@@ -34,15 +34,16 @@ INTERVAL = 1.5
 time."""
 
 ATTEMPT = 2.0
-"""After how many seconds a revision that has not come back is given up, and the next one sent."""
+"""A revision that has not come back after this many seconds is given up, and the next one is
+sent."""
 
 LIMIT = 6.5
-"""After how many seconds without a returned revision the worker is not ready. They are the pause,
+"""A worker is not ready after this many seconds without a returned revision. They are the pause,
 one attempt that was given up, another by way of another partition, whose pad may have to be opened
 first, and one second more."""
 
 LENGTH = 500
-"""After how many revisions the pad is deleted and created again, so that it does not grow."""
+"""The pad is deleted and created again after this many revisions, so that it does not grow."""
 
 MARK = 4
 """How many characters a canary writes; they are taken from the random name of its origin."""

@@ -19,7 +19,7 @@ AT_LEAST = 50
 few, they need not wait until its end."""
 
 RETRY_AFTER = 1
-"""After how many seconds a client that was turned away is asked to come again; it will then reach
+"""A client that was turned away is asked to come again after this many seconds. It will then reach
 another worker."""
 
 

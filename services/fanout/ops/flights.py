@@ -8,7 +8,7 @@ So after one was lost, the next ones go by way of the next partition for a while
 from collections.abc import Sequence
 
 LOOK_BACK = 20.0
-"""After how many seconds the first partition is tried again."""
+"""The first partition is tried again after this many seconds."""
 
 MOST = 4
 """How many partitions of a server are tried. If none of these works, the server does not

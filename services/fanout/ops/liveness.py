@@ -26,8 +26,8 @@ BEATS_PER_TIMEOUT = 4
 """How many beats there are in a timeout: three may get lost before a worker counts as dead."""
 
 LONGEST_PAUSE = 64
-"""After how many beats at most it is tried again to announce the sessions on a pad whose keys are
-damaged. The pauses double from one beat on."""
+"""The longest pause, in beats, between two attempts to announce the sessions on a pad whose keys
+are damaged. The pauses double from one beat on."""
 
 
 class _Retry(NamedTuple):

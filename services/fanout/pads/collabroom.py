@@ -34,7 +34,7 @@ a time. When a worker dies, its clients come to another one together, and have a
 same."""
 
 MISSED_BYTES = 16 * 1024
-"""From how many bytes on such a message is not kept, but encoded again: long ones are rare."""
+"""Such a message of this many bytes or more is not kept, but encoded again. Long ones are rare."""
 
 
 def collab(data: Any) -> Frame:

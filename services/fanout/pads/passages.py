@@ -25,8 +25,7 @@ MOST_BYTES = 8 << 20
 holds."""
 
 KEPT_SECONDS = 0.5
-"""For how many seconds the newest passage is kept for other sessions while nobody is being sent
-it."""
+"""How many seconds the newest passage is kept for other sessions while nobody is being sent it."""
 
 KEPT_BYTES = 1 << 20
 """Above how many bytes of revisions a passage is dropped as soon as nobody is being sent it."""

@@ -10,11 +10,11 @@ from padfleet.services.fanout.transport.packets import Frame
 from padfleet.shared.log.people.authors import Author
 
 FEW = 16
-"""Up to how many entries are sent in the order of arrival, without the entry that is about the
-receiving session. In a crowd, each session would then be sent something else. Clients ignore what
-they are told of themselves."""
+"""Up to this many entries are sent in the order of arrival, without the entry that is about the
+receiving session. In a crowd this would make a different message for each session. Clients ignore
+what they are told about themselves."""
 WORTH = 8
-"""From how many entries on they are compressed, referring only to each other: a newcomer has
+"""At least this many entries are compressed, referring only to each other, since a newcomer has
 nothing that they could refer to. What follows cannot refer to what the session had before them,
 which costs as much as two or three entries."""
 

@@ -33,10 +33,10 @@ people, ten newcomers a second cost more in such writes than in joins. After a q
 newcomer is announced immediately; in a rush, two to six times a second."""
 
 NEXT = 0.01
-"""After how many seconds a session that has taken one part is given the next."""
+"""A session that has taken one part is given the next one after this many seconds."""
 
 LATER = 0.25
-"""After how many seconds a session that could take nothing is tried again."""
+"""A session that could take nothing is tried again after this many seconds."""
 
 SESSIONS_PER_STEP = 32
 """How many sessions are served between two looks at the clock."""

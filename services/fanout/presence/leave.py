@@ -25,8 +25,8 @@ LOOK_INTERVAL = 0.5
 """How many seconds pass between two comparisons of a pad."""
 
 LOOKS = 2
-"""After how many comparisons a pad is done: a command that we gave up on may still be on its way to
-a frozen server, and arrive after the first one."""
+"""A pad is done after this many comparisons. A command that we gave up on may still be on its way
+to a frozen server, and arrive after the first one."""
 
 AT_ONCE = 5
 """How many pads are compared at the same time: those of a server that is away must not keep others

@@ -28,8 +28,8 @@ PAUSE = 0.2
 """How many seconds pass between two messages while no more than `FEW` people are on a pad."""
 
 FEW = 10
-"""From how many people on the pause grows, so that a worker never sends more than `FEW / PAUSE`
-messages about cursors a second for one pad."""
+"""With more than this many people the pause grows, so that a worker never sends more than `FEW /
+PAUSE` messages about cursors a second for one pad."""
 
 
 def pause_for(people: int, most: int) -> float | None:

@@ -33,7 +33,7 @@ MOST_BYTES = 32 << 20
 granules."""
 
 SECONDS = 10.0
-"""After how many seconds the helper starts no further granule."""
+"""The helper starts no further granule after this many seconds."""
 
 READ_STEP = 200
 """How many single records are read at once, which takes a few milliseconds of the event loop."""

@@ -32,8 +32,8 @@ NOTHING: Final = 0
 """This stands in place of a number for a socket whose window has unknown content."""
 
 LONGEST: Final = 192 * 1024
-"""Up to how many bytes a message is compressed: 3 ms of the event loop. A longer one is sent as it
-is, which does not affect its receivers' windows."""
+"""Messages of up to this many bytes are compressed, which takes at most 3 ms of the event loop. A
+longer one is sent as it is, which does not affect its receivers' windows."""
 
 _TAIL = b"\x00\x00\xff\xff"
 """The end of what a sync flush produces; it is left out on the wire (7.2.1)."""

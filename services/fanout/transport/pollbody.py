@@ -13,12 +13,12 @@ from padfleet.services.fanout.transport.deflate import LEVEL, MEMORY_LEVEL
 from padfleet.services.fanout.transport.packets import Frame, Parcel
 
 WHOLE = 64 * 1024
-"""Up to how many bytes an answer is made in one piece, and compressed on the spot for clients that
-accept that, which takes a millisecond. A megabyte would block the event loop for 20 ms."""
+"""An answer of up to this many bytes is made in one piece, and compressed on the spot for clients
+that accept that, which takes a millisecond. A megabyte would block the event loop for 20 ms."""
 
 GZIPPED_FROM = 1024
-"""From how many bytes on an answer is compressed: a shorter one is one network packet in any
-case."""
+"""An answer is compressed if it has at least this many bytes. A shorter one is one network packet
+in any case."""
 
 GZIP_BITS = 16 + 13
 """A window of 8 KB: for a client that takes its answer slowly, the compressor is kept here

@@ -30,7 +30,7 @@ TRICKLE = 0.1
 bytes."""
 
 ONE_MORE = 10_000
-"""For each such number of bytes, a frame counts as one more message."""
+"""A frame counts as one more message for each such number of bytes in it."""
 
 PIECES_AT_ONCE = 8
 """How many pieces of a long message are written in one turn of the event loop. They are half a

@@ -31,7 +31,7 @@ CLOSE_DEADLINE = 5.0
 """How many seconds the requests in progress have to finish when a worker closes its ports."""
 
 LINGER = 2.0
-"""For how many seconds the rest of a request is still read after it has been refused."""
+"""How many seconds the rest of a request is still read after it has been refused."""
 
 BACKLOG = 4096
 """How many connections the kernel holds until they are accepted."""

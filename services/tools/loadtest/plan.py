@@ -113,7 +113,8 @@ def steps(base: LoadStep, sweep: Sweep | None) -> list[LoadStep]:
 
 @dataclass(frozen=True, slots=True)
 class StopAt:
-    """``p95=1s``, ``delivery.p99=500ms``: a step that takes longer than this is the last."""
+    """A limit such as ``p95=1s`` or ``delivery.p99=500ms``. A step that takes longer than this is
+    the last one."""
 
     what: str  #: ack or delivery
     percentile: float

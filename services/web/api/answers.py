@@ -75,7 +75,8 @@ class Large(NamedTuple):
 
 class LargeAnswers:
     def __init__(self, api: Api, budget: Budget) -> None:
-        """`budget` counts the bytes of answers that have not been received yet."""
+        """Makes large answers. `budget` counts the bytes of answers that have not been received
+        yet."""
         self._api = api
         self._budget = budget
         self._turns = FairQueue(

@@ -36,7 +36,8 @@ class Doorkeeper:
     """Refuses calls. Each check returns the reason, or an empty text if the call may go on."""
 
     def __init__(self, key: str, bearers: Bearers | None) -> None:
-        """`key` is empty if there is none; `bearers` is None if no tokens are accepted."""
+        """Takes the accepted credentials. `key` is empty if there is none, and `bearers` is None if
+        no tokens are accepted."""
         self._key = key
         self._bearers = bearers
 

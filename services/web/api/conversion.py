@@ -57,7 +57,8 @@ class ConversionBusy(Exception):
 
 class Conversion:
     def __init__(self, *, processes: int = 2, headings: bool = True) -> None:
-        """`headings` says whether the headings of documents stay headings."""
+        """Creates a conversion with this many helper processes. `headings` says whether the
+        headings of documents stay headings."""
         self._headings = headings
         limits = Limits(SECONDS, MEMORY, ANSWER)
         self.differences = asyncio.Semaphore(DIFFERENCES_AT_ONCE)

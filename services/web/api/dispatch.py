@@ -58,7 +58,7 @@ PATIENCE = 10.0
 """How many seconds a call waits for its turn."""
 
 RETRY_AFTER = 1
-"""After how many seconds a call that got no turn, or no room, is asked to come again."""
+"""A call that got no turn, or no room, is asked to come again after this many seconds."""
 
 _METHODS = ("GET", "POST")
 
@@ -87,7 +87,8 @@ class Dispatcher:
         answers: LargeAnswers,
         address: Address,
     ) -> None:
-        """`address` returns the address of a request's client."""
+        """Takes the parts that a call needs. `address` returns the address of a request's
+        client."""
         self._api = api
         self._doorkeeper = doorkeeper
         self._answers = answers

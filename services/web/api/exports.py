@@ -52,7 +52,7 @@ ROOM_PATIENCE: Final = 20.0
 """How many seconds an export waits for room in memory."""
 
 RETRY_AFTER: Final = 10
-"""After how many seconds a client that found no place is asked to come again."""
+"""A client that found no place is asked to come again after this many seconds."""
 
 
 class Exports:

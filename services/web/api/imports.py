@@ -57,7 +57,7 @@ MOST_TEXT = 3 * MOST.units + 65_536
 encodings."""
 
 RETRY_AFTER = 10
-"""After how many seconds a client that came too often is asked to come again."""
+"""A client that came too often is asked to come again after this many seconds."""
 
 _OFFICE = frozenset({".doc", ".docx", ".pdf", ".odt", ".rtf"})
 """Document formats, of which those in `offered.read()` are read here."""

@@ -120,7 +120,7 @@ class Uploads:
     """The memory that all uploads share."""
 
     def __init__(self, largest: int) -> None:
-        """`largest` is the most bytes of one file."""
+        """Limits the memory. `largest` is the most bytes of one file."""
         self.largest = largest
         self._budget = Budget(4 * largest, share=2 * largest)
 

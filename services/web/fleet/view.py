@@ -12,7 +12,7 @@ from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.keys import Keyspace
 
 FRESH = 1.0
-"""For how many seconds all viewers share one look, so that ten operators cost no more than one."""
+"""How many seconds all viewers share one look, so that ten operators cost no more than one."""
 
 
 class View:

@@ -27,8 +27,8 @@ class Asset:
 
 @dataclass(frozen=True, slots=True)
 class Assets:
-    files: dict[str, Asset]  #: names of the files by their source's, such as ``pad.js``
-    names: dict[str, str]  #: the name by what it was built as, such as ``pad.js``
+    files: dict[str, Asset]  #: by the file's name, which has a hash in it
+    names: dict[str, str]  #: the file's name by its source's, such as ``pad.js``
     pages: dict[str, dict[str, str]]  #: by language and then by name, such as ``home``: the HTML
 
 

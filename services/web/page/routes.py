@@ -23,7 +23,7 @@ _ALPHABET = string.ascii_letters + string.digits
 _UNBUILT = files(__package__).joinpath("unbuilt.html").read_text("utf-8")
 
 COOKIE_AGE = 5_184_000
-"""For how many seconds a browser stays the same author: 60 days, as with Etherpad."""
+"""How many seconds a browser stays the same author: 60 days, as with Etherpad."""
 
 Exists = Callable[[str], Awaitable[bool]]
 

@@ -15,7 +15,7 @@ from tests.chaos.history.typist import Entered, Typist
 
 MEMO_SIZE = 4096
 LONGEST_KEPT = 64 * 1024
-"""Up to how many bytes a message is remembered. A longer one is CLIENT_VARS, which is for one
+"""Messages of up to this many bytes are remembered. A longer one is CLIENT_VARS, which is for one
 client only."""
 
 

@@ -55,9 +55,9 @@ class PadServer:
     answer: Message | None = None
     """The answer to CLIENT_READY. None lets the client in."""
     swallow: int = 0
-    """So many submissions are lost, together with the connection that they came over."""
+    """How many submissions are lost, together with the connections that they came over."""
     hurried: int = 0
-    """So many are taken, but the connection is gone before the answer."""
+    """How many submissions are accepted, but their connections are gone before the answer."""
     max_payload: int = 0
     """The size in bytes of the longest packet. A longer one breaks the connection. With 0 there is
     no limit, and none is announced."""

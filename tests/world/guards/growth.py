@@ -14,7 +14,7 @@ from tests.world.redis.server import Server
 from tests.world.redis.store import SortedSet, Stream
 
 SEEN_WITHIN: Final = 5.0
-"""Within how many seconds somebody has to have asked a task for the fault that it died of."""
+"""How many seconds may pass until somebody has asked a task for the error that it died of."""
 
 MOST_TASKS: Final = 250
 """How many tasks one program may have: twice what has been seen with a dozen clients."""

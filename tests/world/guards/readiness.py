@@ -19,11 +19,11 @@ INTERVAL: Final = 1.0
 """How many seconds pass between two questions to a program."""
 
 LIE: Final = 5.0
-"""For how many seconds a program may report something that is not true."""
+"""How many seconds a program may report something that is not true."""
 
 PROMPT: Final = 2.0
-"""Within how many seconds a person who is served has an answer, including the time for an answer
-that got lost and was asked for after one second."""
+"""How many seconds an answer may take for a person who is served. They include an answer that got
+lost and was asked for again after one second."""
 
 
 @dataclass

@@ -34,7 +34,7 @@ MOST_PENDING: Final = 50
 """How many submissions of one session may be under way. Each of our clients has one."""
 
 CHANNEL_GRACE: Final = 5.0
-"""For how many seconds a channel may be subscribed to of a pad that is not open (I8)."""
+"""How many seconds a channel of a pad that is not open may stay subscribed (I8)."""
 
 
 class RoomsGuard:

@@ -31,7 +31,7 @@ from tests.world.redis.scripting import Scripts
 from tests.world.redis.store import CommandError, Store, Value
 
 PUBSUB_LIMIT: Final = 32 << 20
-"""With how many waiting bytes a subscriber is disconnected, by a server's default."""
+"""A subscriber is disconnected when this many bytes wait for it, by a server's default."""
 
 Transaction = tuple[tuple[Any, ...], ...]
 """The effects of one transaction, as commands in bytes, and whatever was moved here as a whole."""
