@@ -49,10 +49,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     histories = {length: Typed(length) for length in lengths}
     for _ in range(1 if args.short else args.repeat):
         for length, typed in histories.items():
-            _stored(report, typed, pads=3 if length >= 2_000 else 30 if args.short else 100)
+            _stored(report, typed, pads=3 if length >= 2_000 else 10 if args.short else 100)
         _moved(report, pads=10 if args.short else 400, revisions=30 if args.short else 100)
-        _joined(report, histories, pads=3 if args.short else 25)
-        _written_behind(report, seconds=1.0 if args.short else 20.0)
+        _joined(report, histories, pads=1 if args.short else 25)
+        _written_behind(report, seconds=0.5 if args.short else 20.0)
     for pads in (100,) if args.short else (1_000, 100_000):
         _grown(report, histories[20], pads=pads)
     report.notes.append(

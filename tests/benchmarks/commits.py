@@ -251,7 +251,7 @@ def main(argv: list[str] | None = None) -> None:
     options = parser(__doc__.partition("\n")[0] if __doc__ else "").parse_args(argv)
     repeat, counts = options.repeat, (6000, 4000, 200)
     if options.short:
-        repeat, counts = 1, (300, 300, 20)
+        repeat, counts = 1, (100, 100, 10)
     report = Report("Commits on one pad")
     report.notes.append(
         "The writer is one process on one core: it saturates, while Redis has time left "

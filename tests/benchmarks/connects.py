@@ -26,10 +26,10 @@ TIMEOUT = 180.0
 
 def main(argv: Sequence[str] | None = None) -> None:
     options = parser(__doc__ or "")
-    options.add_argument("--sockets", type=int, help="instead of 10,000 (short: 300)")
+    options.add_argument("--sockets", type=int, help="instead of 10,000 (short: 200)")
     args = options.parse_args(argv)
     raise_file_limit()
-    sockets = args.sockets or (300 if args.short else 10_000)
+    sockets = args.sockets or (200 if args.short else 10_000)
     layouts = [(sockets, 100)]
     if not args.short:
         layouts.append((1000, 1000))

@@ -17,7 +17,7 @@ from tests.benchmarks.figures import Report, parser
 from tests.benchmarks.native import raise_file_limit
 from tests.benchmarks.rig import IN_STEP, Rig, ready
 from tests.benchmarks.rivals import CServer, NodeServer, NoNode
-from tests.benchmarks.rounds import Sample, Script, Side, measure
+from tests.benchmarks.rounds import SAMPLE_CPU, SHORT_SAMPLE_CPU, Sample, Script, Side, measure
 from tests.benchmarks.sink import EMBEDDED, NAP, PATH, Sink
 
 OURS = "padfleet"
@@ -29,7 +29,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     options = parser(__doc__ or "")
     options.add_argument("--part", choices=("a", "b", "ab"), default="ab", help="which of the two")
     options.add_argument("--sockets", type=int, nargs="+", help="instead of those of (a)")
-    options.add_argument("--cpu", type=float, help="CPU-seconds of a sample (3; short: 0.1)")
+    options.add_argument("--cpu", type=float, help="CPU-seconds of a sample (3)")
     args = options.parse_args(argv)
     raise_file_limit()
     report = Report("deliveries")
@@ -66,7 +66,7 @@ def _batches(args: argparse.Namespace, report: Report) -> None:
 
 
 def _cpu(args: argparse.Namespace) -> float:
-    return float(args.cpu or (0.1 if args.short else 3))
+    return float(args.cpu or (SHORT_SAMPLE_CPU if args.short else SAMPLE_CPU))
 
 
 class _Stage:

@@ -16,6 +16,10 @@ from tests.benchmarks.sink import Counts, Sink
 SOCKETS_PER_LOOK = 2_500
 """Messages between two looks at the clock."""
 
+SAMPLE_CPU = 3.0
+SHORT_SAMPLE_CPU = 0.02
+"""Seconds of the server that a sample takes; where it is to be short, two ticks of the clock."""
+
 WALL_LIMIT = 90.0
 """A sample ends after this many seconds with what it has."""
 

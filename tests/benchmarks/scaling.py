@@ -14,7 +14,7 @@ from dataclasses import asdict
 from tests.benchmarks.figures import Report, parser
 from tests.benchmarks.native import raise_file_limit
 from tests.benchmarks.rig import IN_STEP, Rig, ready
-from tests.benchmarks.rounds import Side, measure
+from tests.benchmarks.rounds import SAMPLE_CPU, SHORT_SAMPLE_CPU, Side, measure
 from tests.benchmarks.sink import EMBEDDED, NAP, Sink
 
 SINKS = 2
@@ -24,11 +24,11 @@ SINKS = 2
 def main(argv: Sequence[str] | None = None) -> None:
     options = parser(__doc__ or "")
     options.add_argument("--sockets", type=int, help="instead of 2,000 (short: 100)")
-    options.add_argument("--cpu", type=float, help="CPU-seconds of a sample (3; short: 0.1)")
+    options.add_argument("--cpu", type=float, help="CPU-seconds of a sample (3)")
     args = options.parse_args(argv)
     raise_file_limit()
     sockets = args.sockets or (100 if args.short else 2000)
-    cpu = args.cpu or (0.1 if args.short else 3)
+    cpu = args.cpu or (SHORT_SAMPLE_CPU if args.short else SAMPLE_CPU)
     report = Report("scaling")
     with ExitStack() as stack:
         rig = stack.enter_context(Rig(workers=SINKS, settings=IN_STEP))

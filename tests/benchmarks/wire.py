@@ -40,7 +40,7 @@ from tests.benchmarks.figures import Report, parser
 from tests.benchmarks.native import raise_file_limit
 from tests.benchmarks.rig import IN_STEP, Rig, ready
 from tests.benchmarks.rivals import CServer
-from tests.benchmarks.rounds import Script, Side, measure
+from tests.benchmarks.rounds import SAMPLE_CPU, SHORT_SAMPLE_CPU, Script, Side, measure
 from tests.benchmarks.sink import EMBEDDED, NAP, Sink
 
 MODES = ("off", "on")
@@ -249,9 +249,8 @@ def _singles(args: argparse.Namespace, report: Report) -> None:
             for side in sides:
                 side.round(1)
             for _ in range(1 if args.short else args.repeat):
-                found = {
-                    side.name: measure(side, 1, cpu=0.1 if args.short else 3) for side in sides
-                }
+                cpu = SHORT_SAMPLE_CPU if args.short else SAMPLE_CPU
+                found = {side.name: measure(side, 1, cpu=cpu) for side in sides}
                 for name, sample in found.items():
                     case = f"single frames to {size:,} sockets, {name}"
                     report.add(case, "deliveries/CPU-s", sample.revisions / sample.cpu)

@@ -1,12 +1,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from tests.browser.browser import Browser, chromium, running
 from tests.fleet import Fleet, fleet_of_its_own
+from tests.folders import for_the_folder
+
+SETTINGS = {"PADFLEET_DEFAULT_PAD_TEXT": "Hello"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -19,9 +23,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.timeout(400))
 
 
-@pytest.fixture(scope="session")
-def running_browser() -> Iterator[Browser]:
-    yield from running(chromium())
+@pytest.fixture(scope="module")
+def running_browser(request: pytest.FixtureRequest) -> Browser:
+    return for_the_folder(request, lambda: contextmanager(running)(chromium()))
 
 
 @pytest.fixture
@@ -31,16 +35,16 @@ def browser(running_browser: Browser) -> Iterator[Browser]:
     running_browser.close_all()
 
 
-@pytest.fixture(scope="session")
-def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
+@pytest.fixture(scope="module")
+def fleet(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Fleet:
     """One writer and two workers, shared by all tests that leave them whole."""
-    folder = tmp_path_factory.mktemp("fleet")
-    with fleet_of_its_own(folder, {"PADFLEET_DEFAULT_PAD_TEXT": "Hello"}) as running:
-        yield running
+    return for_the_folder(
+        request, lambda: fleet_of_its_own(tmp_path_factory.mktemp("fleet"), SETTINGS)
+    )
 
 
 @pytest.fixture
 def own_fleet(tmp_path: Path) -> Iterator[Fleet]:
     """A fleet for tests that break it."""
-    with fleet_of_its_own(tmp_path, {"PADFLEET_DEFAULT_PAD_TEXT": "Hello"}) as running:
+    with fleet_of_its_own(tmp_path, SETTINGS) as running:
         yield running
