@@ -65,7 +65,7 @@ const isChange = (message) =>
   isMessage(message) && isMessage(message.data) && message.data.type === "NEW_CHANGES";
 
 /**
- * Passes each change of a batch to the socket's listeners, in order, as if it had arrived by itself.
+ * Passes each change of a batch to the socket's listeners, in order, as if it had arrived alone.
  * The listeners are the page's own handler, which calls the hooks of all plugins, and any others.
  *
  * An error that a listener throws is reported like any error in the page, and later changes are

@@ -360,8 +360,8 @@ export class Pad extends Emitter<PadEvents> {
   }
 
   /**
-   * Keeps the edits that have not been accepted right now instead of after a short delay, because
-   * the page may be about to close.
+   * Saves the edits that have not been accepted to `drafts` at once. They are otherwise saved after
+   * a short delay, but the page may be about to close.
    */
   async keep(): Promise<void> {
     await this.keeper?.now();

@@ -223,7 +223,7 @@ class Splitter {
     }
   }
 
-  // --- What there is room for -------------------------------------------------------------------
+  // --- Room in a piece --------------------------------------------------------------------------
 
   /** Returns the bytes of `ops` ops with these attributes in the current piece. */
   private cost(numbers: readonly number[], ops = 1): number {
@@ -270,7 +270,7 @@ class Splitter {
     return this.lastLine === null ? 0 : this.cost(this.lastLine) + 2;
   }
 
-  // --- The piece at hand ------------------------------------------------------------------------
+  // --- The current piece ------------------------------------------------------------------------
 
   private begin(): void {
     this.out = new Assembler();

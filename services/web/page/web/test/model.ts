@@ -198,7 +198,7 @@ class Player {
     return from[this.random(from.length)] as T;
   }
 
-  // --- What undo has to come to -----------------------------------------------------------------
+  // --- What undo must lead to -------------------------------------------------------------------
 
   /**
    * Returns the text and its attributes, except for authors, because restored text gets a new

@@ -21,7 +21,7 @@ function textOf(random: Random, lines: number): string {
   return Array.from({ length: lines }, () => `${line()}\n`).join("") + "\n";
 }
 
-/** Some edits of lines: what others did in the meantime. */
+/** Returns a text after some edits of lines, which others have made in the meantime. */
 function edited(random: Random, text: string): string {
   const lines = text.split("\n");
   for (let i = random(5); i > 0; i -= 1) {
@@ -50,7 +50,7 @@ function attributesAt({ body, pool }: Source, at: number): Record<string, string
   return Object.fromEntries(easysync.attribsOf(body.attribsAt(at), pool));
 }
 
-/** Every code unit with its attributes; without authors, or with those that could be given back. */
+/** Returns every code unit with its attributes, including the authors if `authors`. */
 function seen(source: Source, authors: boolean): unknown[] {
   return Array.from({ length: source.body.text.length }, (_, at) => {
     const { author, ...others } = attributesAt(source, at);
@@ -58,7 +58,10 @@ function seen(source: Source, authors: boolean): unknown[] {
   });
 }
 
-/** Servers refuse an edit that writes as somebody else, or gives text to the one who is nobody. */
+/**
+ * Checks that servers would accept the edit: they refuse text under another author's name, and
+ * giving text to the system author.
+ */
 function assertAllowed(changeset: string, pool: easysync.AttributePool): void {
   const { ops } = easysync.unpack(changeset);
   for (const [, attribs = "", opcode] of ops.matchAll(
