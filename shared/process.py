@@ -35,7 +35,7 @@ from padfleet.shared.cold.errors import StoreAway
 from padfleet.shared.cold.opening import attach
 from padfleet.shared.cold.pads import ColdPads
 from padfleet.shared.cold.thawing import Thawing
-from padfleet.shared.cold.using import WATCHED_S, begin_to_use
+from padfleet.shared.cold.using import WATCHED_S, begin_to_use, end_use
 from padfleet.shared.fleet.beacon import Beacon, Figures, Name, reachable_host
 from padfleet.shared.fleet.record import Kind
 from padfleet.shared.health import Health
@@ -167,6 +167,7 @@ class Process:
         if self.thawing is not None:
             await self._try_out(self.thawing.cold)
             await self._begin_to_use(self.thawing.cold)
+            self.ends.push_async_callback(end_use, self.redis, self.thawing.cold, self.id)
 
     async def _attach(self) -> None:
         """Attaches the cold store. One that does not answer keeps no process from starting, since

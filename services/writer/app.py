@@ -64,7 +64,6 @@ async def run(settings: WriterSettings) -> None:
             process.keep("retention", _retention(process, settings, leases).run, UNHURRIED)
         if process.thawing is not None:
             use = StoreUse(process.redis, process.thawing.cold, is_mine=partial(_is_first, leases))
-            process.ends.push_async_callback(use.leave)
             process.keep("store's use", use.run, UNHURRIED)
         log.info("writer started", extra={"writer": process.id, "port": settings.port})
         try:

@@ -2,10 +2,12 @@
 the other's open pads as lost, and overwrite what the other has.
 
 Fleets are distinguished by when they were begun (`Agreed.since`). While a fleet has writers, one of
-them says repeatedly in the store that it is there. A process of another fleet that is started on
-the same store sees this change, and ends. Clocks are not compared: a fleet whose Redis was lost,
-and that starts again with all its processes, waits for as long as it takes to see that nothing
-changes.
+them says repeatedly in the store that it is there. What another fleet has said counts for as long
+as it is said again: a process that is started on the same store sees this change, and ends; one
+that is to speak for its own fleet waits as long before it replaces what is there, and reports it if
+it has changed. Clocks are not compared: a fleet whose Redis was lost, and that starts again with
+all its processes, waits for as long as it takes to see that nothing changes. The last process of a
+fleet says, when it ends, that nobody uses the store any more.
 """
 
 import asyncio
@@ -17,10 +19,12 @@ from typing import Final
 from prometheus_client import Counter
 from redis.exceptions import RedisError
 
-from padfleet.shared.cold.pads import ColdPads
+from padfleet.shared.cold.pads import ColdPads, UsedBy
 from padfleet.shared.log.connection.connect import UNREACHABLE, Redis
 from padfleet.shared.log.damage import CorruptPad
 from padfleet.shared.log.fleet.agreement import Disagreement, agreed_since
+from padfleet.shared.log.fleet.processes import silences
+from padfleet.shared.log.keys import WORKERS, WRITERS
 from padfleet.shared.supervisor import rest, tick
 
 log = logging.getLogger(__name__)
@@ -76,7 +80,9 @@ class StoreUse:
         self._redis = redis
         self._cold = cold
         self._is_mine = is_mine
-        self._said = NOBODY  #: the fleet for which this process has last spoken
+        self._ours: set[str] = {NOBODY}  #: names that our fleet has had, see `agree`
+        self._seen: UsedBy | None = None  #: what this process last found in the store, or left
+        self._seen_at = 0.0  #: when it found that first
 
     async def run(self) -> None:
         """Announces the use of the store repeatedly, for as long as the process runs."""
@@ -87,24 +93,44 @@ class StoreUse:
                     await self.say()
                 except (*UNREACHABLE, RedisError, CorruptPad) as error:
                     log.warning("not said that the store is used", extra={"error": str(error)})
-            else:
-                self._said = NOBODY
 
     async def say(self) -> None:
-        """Announces once that the fleet uses the store. Raises what `UNREACHABLE` lists, or
-        `CorruptPad`."""
+        """Announces once that the fleet uses the store, unless it is not clear yet whether another
+        fleet uses it. Raises what `UNREACHABLE` lists, or `CorruptPad`."""
         fleet = await agreed_since(self._redis)
+        if not fleet:
+            return  # it was lost, and will be put back in a moment
+        self._ours.add(fleet)
         seen = await self._cold.used_by()
-        if seen is not None and self._said not in (NOBODY, seen.fleet) and seen.fleet != NOBODY:
-            OTHERS.inc()
-            log.error("another fleet uses the cold store, too: pads of both are in danger")
+        if seen is not None and seen.fleet not in self._ours and self._is_to_wait(seen):
+            return
         await self._cold.use(fleet)
-        self._said = fleet
+        self._seen = UsedBy(fleet, "")
 
-    async def leave(self) -> None:
-        """Announces that this process ends, so that a new fleet need not wait. If the fleet has
-        another writer, that one soon announces it again."""
-        if self._said != NOBODY:
-            with suppress(*UNREACHABLE, CorruptPad, TimeoutError):
-                async with asyncio.timeout(LEFT_S):
-                    await self._cold.use(NOBODY)
+    def _is_to_wait(self, seen: UsedBy) -> bool:
+        """Reports another fleet if it has announced itself since this process last looked. Returns
+        True while it is not known whether its announcement is only left over."""
+        now = asyncio.get_running_loop().time()
+        before, self._seen = self._seen, seen
+        if before is None:
+            self._seen_at = now
+            return True
+        if seen == before:
+            return now - self._seen_at < WATCHED_S
+        OTHERS.inc()
+        log.error("another fleet uses the cold store, too: pads of both are in danger")
+        return False
+
+
+async def end_use(redis: Redis, cold: ColdPads, me: str) -> None:
+    """Announces that nobody uses the store if the process with this name, which ends, is the last
+    one of its fleet, so that a new fleet need not wait."""
+    with suppress(*UNREACHABLE, RedisError, CorruptPad, TimeoutError):
+        async with asyncio.timeout(LEFT_S):
+            for key in (WORKERS, WRITERS):
+                for process, silence_ms in await silences(redis, key):
+                    if process != me and silence_ms < WATCHED_S * 1000:
+                        return
+            seen = await cold.used_by()
+            if seen is not None and seen.fleet == await agreed_since(redis):
+                await cold.use(NOBODY)
