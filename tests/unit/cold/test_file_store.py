@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import multiprocessing
 import os
@@ -12,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from padfleet.shared.cold.errors import Overwritten, StoreAway, StoreFull
-from padfleet.shared.cold.stores import files
-from padfleet.shared.cold.stores.files import OURS, FileStore
+from padfleet.shared.cold.stores.files import FileStore
+from padfleet.shared.cold.stores.folders import LEFT_OVER_S, OURS
 
 PROCESSES = 3
 TURNS = 15
@@ -84,7 +85,7 @@ async def test_a_disk_that_takes_nothing_leaves_what_was_there(
         if call == "fsync":
             broken.setattr(os, "fsync", fails)
         else:
-            broken.setattr(os, "fdopen", fails)
+            broken.setattr(os, "write", fails)
         with pytest.raises(raised) as error:
             await store.put("a/b", b"two", over=version)
     assert isinstance(error.value, StoreFull) == (raised is StoreFull)
@@ -96,12 +97,64 @@ async def test_a_disk_that_takes_nothing_leaves_what_was_there(
     await store.aclose()
 
 
+async def test_what_many_put_at_once_succeeds_or_fails_one_by_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = FileStore.at(tmp_path)
+    versions = {n: await store.put(f"a/{n}", b"%d" % n, over=None) for n in range(40)}
+    synced, sync = list[str](), os.fsync
+
+    def syncs(fd: int) -> None:
+        path = str(Path(f"/proc/self/fd/{fd}").readlink())
+        synced.append(path)
+        if path.endswith("/a"):
+            return
+        if Path(path).read_bytes() == b"the disk does not take this":
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        sync(fd)
+
+    monkeypatch.setattr(os, "fsync", syncs)
+    data = {n: b"another %d" % n for n in range(40)}
+    data[7] = b"the disk does not take this"
+    outcomes = await asyncio.gather(
+        *(
+            store.put(f"a/{n}", data[n], over="another" if n == 11 else versions[n])
+            for n in range(40)
+        ),
+        return_exceptions=True,
+    )
+    failed = {n: type(outcome) for n, outcome in enumerate(outcomes) if type(outcome) is not str}
+    assert failed == {7: StoreAway, 11: Overwritten}
+    for n in range(40):
+        there = await store.get(f"a/{n}")
+        assert there is not None
+        assert there.data == (b"%d" % n if n in failed else data[n])
+        assert n in failed or there.version == outcomes[n]
+    # The folder, which they have in common, was synced for many of them at once.
+    assert 0 < sum(path.endswith("/a") for path in synced) < 10
+    assert list((tmp_path / OURS / "new").iterdir()) == []
+    await store.aclose()
+
+
+async def test_who_no_longer_waits_for_a_put_keeps_nobody_else_from_it(tmp_path: Path) -> None:
+    store = FileStore.at(tmp_path)
+    puts = [asyncio.create_task(store.put(f"a/{n}", b"x", over=None)) for n in range(20)]
+    await asyncio.sleep(0)
+    puts[3].cancel()
+    outcomes = await asyncio.gather(*puts, return_exceptions=True)
+    assert isinstance(outcomes[3], asyncio.CancelledError)
+    assert all(isinstance(outcome, str) for n, outcome in enumerate(outcomes) if n != 3)
+    await store.aclose()
+    with pytest.raises(StoreAway, match="closed"):
+        await store.put("a/b", b"x", over=None)
+
+
 async def test_what_a_killed_process_has_begun_goes_when_it_is_old(tmp_path: Path) -> None:
     await FileStore.at(tmp_path).aclose()
     old, young = (tmp_path / OURS / "new" / name for name in ("old", "young"))
     for path in (old, young):
         path.write_bytes(b"half")
-    past = time.time() - files.LEFT_OVER_S - 1
+    past = time.time() - LEFT_OVER_S - 1
     os.utime(old, (past, past))
     store = FileStore.at(tmp_path)
     assert not old.exists()
