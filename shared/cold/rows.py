@@ -47,12 +47,16 @@ def authors_of(rows: Sequence[Row]) -> set[str]:
     restored. Raises ValueError, KeyError or TypeError if the rows are not valid."""
     found: set[str] = set()
     last: dict[str, bytes] = {}  #: by author: the last wire form between changeset and author
+    known: set[tuple[str, bytes]] = set()  #: all of these so far
     for author, _, _, _, _, wire in rows:
         at = wire.find(POOL)
         if at >= 0 and author in last and wire.startswith(last[author], at):
             continue
         if 0 <= at < (ends := wire.rfind(AUTHOR)):
-            last[author] = wire[at : ends + len(AUTHOR)]
+            last[author] = between = wire[at : ends + len(AUTHOR)]
+            if (author, between) in known:
+                continue
+            known.add((author, between))
         pool: dict[str, list[str]] = json.loads(wire)["apool"].get("numToAttrib", {})
         found.add(author)
         found.update(pair[1] for pair in pool.values() if pair[0] == "author")
