@@ -1,5 +1,5 @@
-"""This module implements a cold store in a directory, which several processes may use at once, on one machine
-or on several that share a file system."""
+"""This module implements a cold store in a directory, which several processes may use at once, on
+one machine or on several that share a file system."""
 
 import asyncio
 from collections import deque
@@ -15,7 +15,7 @@ from padfleet.shared.cold.store import ColdVersion, Stored, check_name
 from padfleet.shared.cold.stores.disk import Disk, Put
 
 THREADS: Final = 8
-"""How many calls one process makes at once. They have threads of their own, so that a disk that
+"""How many calls one process makes at once. This is done in separate threads, so that a disk that
 hangs does not keep the rest of the process from its threads."""
 
 PUTTING: Final = 4
