@@ -26,7 +26,8 @@ export type {
   Submission,
   UserInfo,
 } from "./messages.js";
-export { Pad, type PadOptions } from "./pad.js";
+export type { PadOptions } from "./options.js";
+export { Pad } from "./pad.js";
 export { ListenerError, type PadEvents } from "./padevents.js";
 export { People, type Person } from "./people.js";
 export { type Room, roomOf, split } from "./splitting.js";

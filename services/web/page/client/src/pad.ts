@@ -1,54 +1,19 @@
 /** A pad over Socket.IO. It is a thin driver around `Collaborator`. */
-import type { PadAddress } from "./address.js";
-import { type Accepted, type Changed, Collaborator, ProtocolError } from "./collaborator.js";
-import { Connection, type Status } from "./connection.js";
-import { Asking, type Refused } from "./asking.js";
-import type { Transport } from "./backoff.js";
+import type { Refused } from "./asking.js";
+import type { Collaborator } from "./collaborator.js";
+import type { Status } from "./connection.js";
+import { Conversation } from "./conversation.js";
 import type { Cursor } from "./cursors.js";
+import type { Draft } from "./drafts.js";
 import type { Attribute } from "./easysync/index.js";
-import { type Draft, type DraftStore } from "./drafts.js";
-import { EditRefused, SessionEnded, TooLarge } from "./errors.js";
+import { EditRefused, SessionEnded } from "./errors.js";
 import { Emitter } from "./events.js";
-import { Holding } from "./holding.js";
 import { besideOwn, Keeper, remains } from "./keeping.js";
-import type { LineOptions } from "./line.js";
-import type {
-  ChangesetAnswer,
-  ChatLine,
-  ClientVars,
-  CollabMessage,
-  PadSettings,
-  Revision,
-  Shout,
-} from "./messages.js";
-import { Pacing } from "./pacing.js";
+import type { ChangesetAnswer, ChatLine, ClientVars, PadSettings, Revision } from "./messages.js";
+import type { PadOptions } from "./options.js";
 import { ListenerError, type PadEvents } from "./padevents.js";
-import { People } from "./people.js";
-import { roomOf } from "./splitting.js";
+import type { People } from "./people.js";
 import { newToken } from "./token.js";
-
-/** The default of the shortest time between two submissions, in ms. */
-const INTERVAL = 100;
-
-export interface PadOptions extends Partial<LineOptions> {
-  name?: string | null;
-  /** The colour as "#rrggbb". */
-  color?: string | null;
-  /**
-   * Identifies the author: `t.` and 20 letters or digits. Without a token, the client is a new
-   * author. A page's cookie takes precedence over it.
-   */
-  token?: string;
-  /** The shortest time between two submissions, in ms; 100 by default. */
-  interval?: number;
-  /**
-   * The transports to use, in this order. By default a WebSocket, and polling where a proxy blocks
-   * WebSockets.
-   */
-  transports?: Transport[];
-  /** Where edits that have not been accepted are kept, in case the page is closed. */
-  drafts?: DraftStore;
-}
 
 /**
  * An open pad. It connects by itself, and again whenever the connection is lost, until `close` is
@@ -59,21 +24,9 @@ export interface PadOptions extends Partial<LineOptions> {
  * Positions and lengths are in UTF-16 code units, like those of any JavaScript string.
  */
 export class Pad extends Emitter<PadEvents> {
-  readonly people = new People();
-  private readonly connection: Connection;
-  private readonly asking: Asking;
-  private readonly pacing: Pacing;
-  private readonly holding = new Holding();
+  readonly people: People;
+  private readonly conversation: Conversation;
   private keeper: Keeper | null = null;
-  private repeatable = false;
-  // Without a token of its own, a client that returns after a lost connection would be somebody
-  // else.
-  private readonly token: string;
-  private variables: ClientVars | null = null;
-  private collaborator: Collaborator | null = null;
-  private headTime: number | undefined;
-  /** The size in bytes of the longest packet that the server takes, if known. */
-  private most: number | undefined;
 
   /**
    * Opens a pad, and connects by itself. With several addresses (one pad on several servers), each
@@ -84,29 +37,14 @@ export class Pad extends Emitter<PadEvents> {
     private readonly options: PadOptions = {},
   ) {
     super();
-    this.token = options.token ?? newToken();
-    const { transports, auth, extraHeaders } = options;
-    this.connection = new Connection(
+    this.conversation = new Conversation(
       typeof urls === "string" ? [urls] : urls,
-      {
-        ...(auth === undefined ? {} : { auth }),
-        ...(extraHeaders === undefined ? {} : { extraHeaders }),
-      },
-      {
-        up: (address, most) => this.greet(address, most),
-        down: () => this.cutOff(),
-        status: (now) => {
-          if (now.state === "ended") this.asking.end(now.reason);
-          this.emit("status", now);
-        },
-        message: (message) => this.receive(message),
-        shout: (message) => this.shouted(message),
-      },
-      transports,
+      options,
+      (name, value) => this.emit(name, value),
     );
-    this.asking = new Asking(this.connection);
-    this.pacing = new Pacing(options.interval ?? INTERVAL);
-    this.connection.dial();
+    this.people = this.conversation.people;
+    this.on("joined", () => void this.lookForDrafts());
+    this.conversation.begin();
   }
 
   /**
@@ -114,7 +52,8 @@ export class Pad extends Emitter<PadEvents> {
    * was refused.
    */
   joined(): Promise<ClientVars> {
-    if (this.variables !== null) return Promise.resolve(this.variables);
+    const here = this.conversation.joined;
+    if (here !== null) return Promise.resolve(here);
     return new Promise((resolve, reject) => {
       this.on("joined", resolve);
       this.on("status", (now) => {
@@ -126,19 +65,17 @@ export class Pad extends Emitter<PadEvents> {
 
   /** The state of the connection. */
   get status(): Status {
-    return this.connection.status;
+    return this.conversation.connection.status;
   }
 
   /** The CLIENT_VARS message. Throws before `joined`, as does everything that needs the pad. */
   get vars(): ClientVars {
-    if (this.variables === null) throw new Error("the pad is not here yet: wait for joined()");
-    return this.variables;
+    return this.conversation.vars;
   }
 
   /** The client's copy of the pad, without the connection. Throws before `joined`. */
   get state(): Collaborator {
-    if (this.collaborator === null) throw new Error("the pad is not here yet: wait for joined()");
-    return this.collaborator;
+    return this.conversation.state;
   }
 
   /** The text that the user sees, including own edits that have not been accepted. */
@@ -156,7 +93,7 @@ export class Pad extends Emitter<PadEvents> {
    * arrived. Undefined if the server does not send the time.
    */
   get time(): number | undefined {
-    return this.headTime;
+    return this.conversation.time;
   }
 
   /** Whether the pad's address only allows reading. */
@@ -239,8 +176,8 @@ export class Pad extends Emitter<PadEvents> {
     this.emit("people", this.people.present);
     const userInfo = { userId: this.vars.userId, name, colorId: color, ip: "127.0.0.1" };
     // Nothing needs to be sent without a connection, since each join includes the name and colour.
-    if (this.connection.open || this.status.state === "ended") {
-      this.asking.send({ type: "USERINFO_UPDATE", userInfo }, (why) => {
+    if (this.conversation.connection.open || this.status.state === "ended") {
+      this.conversation.asking.send({ type: "USERINFO_UPDATE", userInfo }, (why) => {
         if (why !== undefined) refused?.(why);
       });
     }
@@ -255,19 +192,19 @@ export class Pad extends Emitter<PadEvents> {
   say(text: string, refused?: Refused): void {
     const requestID = newToken();
     const message = { text, time: null, userId: null, userName: null, requestID };
-    this.tell({ type: "CHAT_MESSAGE", message }, this.repeatable, refused);
+    this.tell({ type: "CHAT_MESSAGE", message }, this.conversation.repeats, refused);
   }
 
   /** Returns the chat messages from `first` to `last`, both included, but at most 100. */
   async chatBetween(first: number, last: number): Promise<ChatLine[]> {
     this.checkAlive();
-    return this.asking.chatBetween(first, last);
+    return this.conversation.asking.chatBetween(first, last);
   }
 
   /** Returns all chat messages from `first` on, such as those written during an absence. */
   async chatFrom(first: number): Promise<ChatLine[]> {
     this.checkAlive();
-    return this.asking.chatFrom(first);
+    return this.conversation.asking.chatFrom(first);
   }
 
   /**
@@ -306,7 +243,7 @@ export class Pad extends Emitter<PadEvents> {
     const { cursors, underWay, rev } = this.state;
     const nowhere = { rev, anchor: null, head: null };
     const place = cursor === null ? nowhere : cursors.place(cursor, underWay);
-    this.asking.send({ type: "CURSOR", ...place });
+    this.conversation.asking.send({ type: "CURSOR", ...place });
   }
 
   /**
@@ -335,7 +272,7 @@ export class Pad extends Emitter<PadEvents> {
    */
   async changesets(start: number, granularity: number): Promise<ChangesetAnswer> {
     this.checkAlive();
-    return this.asking.changesetsOf(this.vars.padId, start, granularity);
+    return this.conversation.asking.changesetsOf(this.vars.padId, start, granularity);
   }
 
   /**
@@ -372,12 +309,12 @@ export class Pad extends Emitter<PadEvents> {
    * known to be gone. After the end of the session, neither has an effect.
    */
   suspend(): void {
-    this.connection.suspend();
+    this.conversation.connection.suspend();
   }
 
   /** Connects now instead of at the next scheduled attempt, closing any current connection. */
   reconnect(): void {
-    this.connection.reconnect();
+    this.conversation.connection.reconnect();
   }
 
   /**
@@ -385,7 +322,7 @@ export class Pad extends Emitter<PadEvents> {
    * have them accepted.
    */
   close(): void {
-    this.connection.end("closed");
+    this.conversation.connection.end("closed");
   }
 
   /**
@@ -394,206 +331,12 @@ export class Pad extends Emitter<PadEvents> {
    * input method is composing a word.
    */
   holdRevisions(untimely: (revision: Revision) => boolean): void {
-    this.holding.begin(untimely);
+    this.conversation.holding.begin(untimely);
   }
 
   /** Applies the revisions that were held back, and stops holding. */
   resumeRevisions(): void {
-    this.holding.end((revision) => this.take(revision));
-  }
-
-  // --- The connection ---------------------------------------------------------------------------
-
-  private greet(address: PadAddress, most: number | undefined): void {
-    this.most = most;
-    if (this.collaborator !== null) this.collaborator.room = this.room;
-    const { name = null, color = null } = this.options;
-    const ready = {
-      component: "pad",
-      type: "CLIENT_READY",
-      padId: this.variables?.padId ?? address.padId,
-      userInfo: { name, colorId: color },
-      supports: ["NEW_CHANGES_BATCH", "ACKNOWLEDGEMENTS", "SESSIONS", "CURSORS", "USERS"],
-      token: this.token,
-    };
-    if (this.variables === null || this.collaborator === null) {
-      this.connection.send(ready);
-      return;
-    }
-    // After each join, the server lists the people on the pad, but not those who have left in the
-    // meantime.
-    this.people.onlyMe(this.variables.userId);
-    this.connection.send({ ...ready, reconnect: true, client_rev: this.collaborator.rev });
-  }
-
-  private cutOff(): void {
-    this.holding.drop();
-    this.pacing.stop();
-    this.collaborator?.connectionLost();
-    this.collaborator?.cursors.clear();
-    this.asking.lost();
-    this.repeatable = false;
-  }
-
-  // --- Messages ---------------------------------------------------------------------------------
-
-  private receive(message: unknown): void {
-    if (typeof message !== "object" || message === null) return;
-    const { type, data, disconnect, accessStatus } = message as Record<string, unknown>;
-    if (disconnect !== undefined) this.connection.end(String(disconnect));
-    else if (accessStatus !== undefined) this.connection.end(String(accessStatus));
-    else if (type === "CLIENT_VARS") this.greeted(data as ClientVars);
-    else if (type === "COLLABROOM") this.heed(data as CollabMessage);
-    else if (type === "CHANGESET_REQ") this.asked(data as ChangesetAnswer);
-  }
-
-  private greeted(variables: ClientVars): void {
-    const first = this.variables === null;
-    if (!first) return; // a returning client keeps its own copy
-    this.variables = variables;
-    const { collab_client_vars: start, userId } = variables;
-    this.collaborator = new Collaborator(start, userId, this.room);
-    this.headTime = variables.collab_client_vars.time;
-    this.people.learn(variables);
-    this.connection.opened();
-    this.emit("joined", variables);
-    void this.lookForDrafts();
-    this.emit("people", this.people.present);
-  }
-
-  private heed(message: CollabMessage): void {
-    switch (message.type) {
-      case "NEW_CHANGES":
-      case "NEW_CHANGES_BATCH":
-      case "ACCEPT_COMMIT":
-      case "CLIENT_RECONNECT":
-        if (!this.holding.keeps(message)) this.take(message);
-        break;
-      case "USER_NEWINFO":
-      case "USER_LEAVE":
-      case "USERS":
-        for (const id of this.people.heed(message)) this.state.cursors.left(id);
-        this.emit("people", this.people.present);
-        break;
-      case "CHAT_MESSAGE":
-        this.emit("chat", message.message);
-        break;
-      case "CHAT_MESSAGES":
-        this.asking.chat.answer(message.messages);
-        break;
-      case "SESSION":
-        this.state.inSession(message.id);
-        this.repeatable = message.supports?.includes("CHAT_REQUEST_ID") ?? false;
-        break;
-      case "NEW_SAVEDREV":
-        this.emit("saved", message.savedRev);
-        break;
-      case "CURSORS": {
-        const { cursors } = this.state;
-        const moved = message.cursors.filter((told) => cursors.told(told));
-        if (moved.length > 0)
-          this.emit(
-            "cursors",
-            moved.map(({ userId }) => userId),
-          );
-        break;
-      }
-      case "CLIENT_MESSAGE":
-        if (message.payload.type === "padoptions") this.learnSettings(message.payload.options);
-        else this.emit("other", message);
-        break;
-      default:
-        this.emit("other", message);
-    }
-  }
-
-  /**
-   * Applies what a message brings. Listeners are called for each revision while `text` and `rev`
-   * match it, and may edit or leave. If they leave, the rest of the message is ignored; over a new
-   * connection the server sends it again.
-   */
-  private take(message: Parameters<Collaborator["receive"]>[0]): void {
-    const { state } = this;
-    const line = this.connection.lineNumber;
-    const resuming = !this.connection.open;
-    const took: (Changed | Accepted)[] = [];
-    let wrong: ProtocolError | null = null;
-    try {
-      for (const event of state.receive(message)) {
-        took.push(event);
-        const isNews = message.type !== "CLIENT_RECONNECT";
-        if (event.kind === "accepted" || (isNews && state.settled)) this.connection.progressed();
-        this.headTime = event.kind === "changed" ? event.time : Date.now();
-        if (!state.submitting) this.pacing.answered();
-        if (event.kind === "changed") this.emit("changed", event);
-        else this.emit("accepted", event);
-        if (this.connection.lineNumber !== line) break;
-      }
-    } catch (error) {
-      if (!(error instanceof ProtocolError)) throw error;
-      wrong = error;
-    }
-    if (this.connection.lineNumber === line) {
-      if (wrong !== null) this.connection.end(wrong.message);
-      else if (resuming && state.upToDate) this.reopened();
-      this.submit();
-    }
-    // Listeners hear of what has been applied in any case; otherwise their copies of the text would
-    // lack it.
-    if (wrong === null || took.length > 0) this.emit("took", took);
-    if (wrong === null && resuming && this.connection.open) {
-      this.emit("people", this.people.present);
-    }
-  }
-
-  private reopened(): void {
-    this.connection.opened();
-    this.asking.repeat();
-  }
-
-  private learnSettings(change: PadSettings = {}): void {
-    const before = this.vars.initialOptions ?? {};
-    const settings = { ...before, ...change, view: { ...before.view, ...change.view } };
-    this.vars.initialOptions = settings;
-    this.emit("settings", settings);
-  }
-
-  private shouted(message: unknown): void {
-    const { data } = (message ?? {}) as Partial<Shout>;
-    const { message: text, messageKey: key } = data?.payload?.message ?? {};
-    if (typeof text === "string" && text !== "") this.emit("shout", text);
-    if (typeof key === "string" && key !== "") this.emit("notice", key);
-  }
-
-  private asked(answer: ChangesetAnswer): void {
-    this.asking.changesets.answer(answer, answer.requestID);
-  }
-
-  /**
-   * Submits waiting edits if nothing is in flight and the connection is open, after the interval.
-   */
-  private submit(): void {
-    if (!this.connection.open || !this.state.hasWaiting || this.state.submitting) return;
-    this.pacing.soon(() => this.submitNow());
-  }
-
-  private submitNow(): void {
-    let data;
-    try {
-      data = this.state.nextSubmission();
-    } catch (error) {
-      if (!(error instanceof TooLarge)) throw error;
-      // an edit fitted the previous server, but does not fit this one
-      this.connection.end("tooLarge");
-      return;
-    }
-    if (data === null) {
-      // Edits that cancel each other out are settled without an answer.
-      if (this.state.settled) this.emit("took", []);
-      return;
-    }
-    this.pacing.submitted(() => this.connection.lost());
-    this.asking.send(data);
+    this.conversation.resume();
   }
 
   private async lookForDrafts(): Promise<void> {
@@ -606,12 +349,8 @@ export class Pad extends Emitter<PadEvents> {
     if (found.length > 0) this.emit("unsent", found);
   }
 
-  private get room(): ReturnType<typeof roomOf> | null {
-    return this.most === undefined ? null : roomOf(this.most);
-  }
-
   private edited(changeset: string): void {
-    this.submit();
+    this.conversation.submit();
     this.emit("edited", changeset);
   }
 
@@ -622,7 +361,7 @@ export class Pad extends Emitter<PadEvents> {
 
   private tell(data: object, repeatable: boolean, refused?: Refused): void {
     if (refused === undefined) this.checkAlive();
-    this.asking.tell(data, repeatable, refused);
+    this.conversation.asking.tell(data, repeatable, refused);
   }
 
   private checkAlive(): void {

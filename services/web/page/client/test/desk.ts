@@ -24,10 +24,10 @@ export class Desk {
 
   constructor() {
     // Lines are opened, but closed before they can connect.
-    const silence = (): void => this.pad["connection"]["line"]?.close();
+    const silence = (): void => this.pad["conversation"].connection["line"]?.close();
     silence();
     this.pad.on("status", silence);
-    this.pad["connection"].send = (message) => {
+    this.pad["conversation"].connection.send = (message) => {
       const { data } = message as { data?: Submission };
       if (data?.type === "USER_CHANGES") this.sent.push(data);
     };
@@ -49,7 +49,7 @@ export class Desk {
   }
 
   give(message: object): void {
-    this.pad["receive"](message);
+    this.pad["conversation"]["receive"](message);
   }
 
   say(data: object): void {

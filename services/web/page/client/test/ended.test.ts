@@ -51,7 +51,7 @@ const DONE: Record<Exclude<keyof Pad, Harmless | Looked>, (pad: Pad) => unknown>
 
 for (const [reason, end] of [
   ["closed", (pad: Pad) => pad.close()],
-  ["deleted", (pad: Pad) => pad["receive"]({ disconnect: "deleted" })],
+  ["deleted", (pad: Pad) => pad["conversation"]["receive"]({ disconnect: "deleted" })],
 ] as const) {
   run(`nothing is done to a pad whose session has ended: ${reason}`, async ({ pad }) => {
     end(pad);

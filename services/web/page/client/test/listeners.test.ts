@@ -138,7 +138,7 @@ run("who hears that it connects may leave at once", async ({ pad }) => {
   });
   pad.reconnect();
   assert.deepEqual(pad.status, { state: "ended", reason: "closed" });
-  assert.equal(pad["connection"].lineNumber, 0, "no line is left behind");
+  assert.equal(pad["conversation"].connection.lineNumber, 0, "no line is left behind");
 });
 
 run("an edit that does not fit is refused, and nothing has changed", async (desk) => {

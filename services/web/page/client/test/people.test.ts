@@ -6,12 +6,12 @@ import { Pad } from "../src/index.js";
 
 function desk(): { pad: Pad; say: (data: object) => void; ready: Record<string, unknown>[] } {
   const pad = new Pad("http://127.0.0.1:9/p/x");
-  const silence = (): void => pad["connection"]["line"]?.close();
+  const silence = (): void => pad["conversation"].connection["line"]?.close();
   silence();
   pad.on("status", silence);
   const ready: Record<string, unknown>[] = [];
-  pad["connection"].send = (message) => ready.push(message as Record<string, unknown>);
-  pad["receive"]({
+  pad["conversation"].connection.send = (message) => ready.push(message as Record<string, unknown>);
+  pad["conversation"]["receive"]({
     type: "CLIENT_VARS",
     data: {
       userId: "a.me",
@@ -27,7 +27,7 @@ function desk(): { pad: Pad; say: (data: object) => void; ready: Record<string, 
       },
     },
   });
-  return { pad, ready, say: (data) => pad["receive"]({ type: "COLLABROOM", data }) };
+  return { pad, ready, say: (data) => pad["conversation"]["receive"]({ type: "COLLABROOM", data }) };
 }
 
 test("one message tells of many, and listeners are told once", () => {
@@ -53,6 +53,6 @@ test("one message tells of many, and listeners are told once", () => {
 
 test("it announces that it understands that", () => {
   const { pad, ready } = desk();
-  pad["greet"]({ padId: "x" } as never, undefined);
+  pad["conversation"]["greet"]({ padId: "x" } as never, undefined);
   assert.ok((ready.at(-1)?.supports as string[]).includes("USERS"));
 });

@@ -120,7 +120,7 @@ async function write(): Promise<object> {
   await pad.joined();
   pad.edit(0, 0, "written ");
   await pad.flush();
-  const transport = pad["connection"]["line"]!["socket"].io.engine.transport.name;
+  const transport = pad["conversation"].connection["line"]!["socket"].io.engine.transport.name;
   pad.reconnect();
   pad.edit(0, 0, "again ");
   await pad.flush();
