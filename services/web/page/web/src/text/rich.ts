@@ -202,7 +202,7 @@ export function linesOf(body: Element): RichLine[] {
     }
   };
   const address = (node: Element, state: State): void => {
-    const href = safeAddress(node.getAttribute("href") ?? "");
+    const href = safeAddress(node.getAttribute("data-href") ?? "");
     const words = (node.textContent ?? "").trim();
     if (href === null || words === "") return;
     const [link] = linksIn(words);

@@ -1,57 +1,89 @@
 /** Changes other people's HTML so that browsers read it without reporting errors. */
 
-/** A comment, or the beginning of an element. */
-const BEGINNING = /<(?:!--|[a-z][^\s/>]*)/gi;
+/** A comment, anything else that browsers take for one, or the beginning of a tag. */
+const BEGINNING = /<(?:!--|[!?]|\/(?![a-z])(?=.)|\/?[a-z][^\t\n\f\r />]*)/gis;
 
 /** The characters before an attribute, its name, and its value with the characters before that. */
 const ATTRIBUTE =
-  /([\s/]*)(=?[^\s/>=]+)(\s*=\s*(?:"[^"]*(?:"|$)|'[^']*(?:'|$)|[^\s>"'][^\s>]*)?)?/y;
+  /[\t\n\f\r /]*(=[^\t\n\f\r />=]*|[^\t\n\f\r />=]+)(?:[\t\n\f\r ]*=[\t\n\f\r ]*(?:"([^"]*)(?:"|$)|'([^']*)(?:'|$)|([^\t\n\f\r >"'][^\t\n\f\r >]*))?)?/y;
 
-const ITS_END = /\s*(\/?)\s*>?/y;
+const ITS_END = /([\t\n\f\r /]*)(>?)/y;
 
-/** The attributes that the page's policy forbids. */
-const FORBIDDEN = /^(?:style|on[a-z]+)$/i;
+/** The end of a comment, which may come right after its beginning: `<!-->`. */
+const COMMENT_END = /(?<=<!--)-?>|--!?>/g;
 
-const COMMENT_END = /-->/g;
+const OTHER_END = />/g;
+
+/** The attributes that are kept, under names that browsers ignore. */
+const READ = /^(?:style|href)$/i;
 
 /** The end tags of elements whose content is not HTML and not needed here. */
 const RAW_ENDS: ReadonlyMap<string, RegExp> = new Map(
   "style script textarea title xmp iframe noembed noframes"
     .split(" ")
-    .map((name) => [name, new RegExp(`</${name}\\b[^>]*>?`, "gi")]),
+    .map((name) => [name, new RegExp(`(?=</${name}[\\t\\n\\f\\r />])`, "gi")]),
 );
 
+/** Takes the place of anything left out, so that the text before and after it does not join. */
+const GAP = "<!---->";
+
 /**
- * Returns `html` without comments and without elements whose content is not HTML. Attributes that
- * the page's policy forbids, which are styles and event handlers, get names that browsers ignore;
- * browsers would not apply them, but report each. It takes a single pass over any input.
+ * Returns `html` without comments, without elements whose content is not HTML, and without any
+ * attributes but styles and addresses, which become `data-style` and `data-href`. The page's policy
+ * forbids styles and event handlers, and browsers would report each of them. Everything is written
+ * anew, so that a browser finds the same tags as this function. It takes a single pass over any
+ * input.
  */
 export function tamed(html: string): string {
   let out = "";
   let at = 0;
   for (;;) {
     const beginning = find(BEGINNING, html, at);
-    if (beginning === null) return out + html.slice(at);
-    out += html.slice(at, beginning.index);
+    if (beginning === null) return out + plain(html.slice(at));
+    out += plain(html.slice(at, beginning.index));
     at = BEGINNING.lastIndex;
     const [begun] = beginning;
-    if (begun === "<!--") {
-      at = behind(COMMENT_END, html, at);
+    const name = /[a-z].*/is.exec(begun)?.[0];
+    if (name === undefined) {
+      out += GAP;
+      at = behind(begun === "<!--" ? COMMENT_END : OTHER_END, html, at);
       continue;
     }
-    let tag = begun;
-    for (let found = find(ATTRIBUTE, html, at); found !== null; found = find(ATTRIBUTE, html, at)) {
-      const [, before = "", name = "", value = ""] = found;
-      tag += `${before}${FORBIDDEN.test(name) ? "data-" : ""}${name}${value}`;
-      at = ATTRIBUTE.lastIndex;
-    }
-    const end = find(ITS_END, html, at);
-    at = ITS_END.lastIndex;
-    const rawEnd = RAW_ENDS.get(begun.slice(1).toLowerCase());
-    if (rawEnd === undefined) out += tag + (end?.[0] ?? "");
-    // An element that is closed at once has no end tag. It belongs to a picture, not to HTML.
-    else if (end?.[1] !== "/") at = behind(rawEnd, html, at);
+    const { read, end, slash } = attributesAt(html, at);
+    at = end ?? html.length;
+    const rawEnd = RAW_ENDS.get(name.toLowerCase());
+    if (rawEnd !== undefined) {
+      out += GAP;
+      // An element that ends with "/>" has no end tag. It belongs to a picture, not to HTML.
+      if (!begun.startsWith("</") && !slash) at = behind(rawEnd, html, at);
+    } else if (end !== null) out += `${begun}${read}${slash ? "/" : ""}>`;
   }
+}
+
+/**
+ * Reads the attributes of a tag whose name ends at `from`, and returns those that are kept. `end` is
+ * the position after the tag, or null if the tag is not closed, which makes it none. `slash` tells
+ * whether it ends with `/>`.
+ */
+function attributesAt(
+  html: string,
+  from: number,
+): { read: string; end: number | null; slash: boolean } {
+  let read = "";
+  let at = from;
+  for (let found = find(ATTRIBUTE, html, at); found !== null; found = find(ATTRIBUTE, html, at)) {
+    at = ATTRIBUTE.lastIndex;
+    const [, name = "", ...values] = found;
+    const value = values.find((each) => each !== undefined) ?? "";
+    if (READ.test(name)) read += ` data-${name}="${value.replaceAll('"', "&quot;")}"`;
+  }
+  const [, before = "", bracket = ""] = find(ITS_END, html, at) ?? [];
+  return { read, end: bracket === "" ? null : ITS_END.lastIndex, slash: before.endsWith("/") };
+}
+
+/** Escapes text so that no tag begins in it. */
+function plain(text: string): string {
+  return text.replaceAll("<", "&lt;");
 }
 
 function find(what: RegExp, text: string, from: number): RegExpExecArray | null {
@@ -59,7 +91,7 @@ function find(what: RegExp, text: string, from: number): RegExpExecArray | null 
   return what.exec(text);
 }
 
-/** Returns the place after the next match of `what`, or the end of the text. */
+/** Returns the position after the next match of `what`, or the end of the text. */
 function behind(what: RegExp, text: string, from: number): number {
   return find(what, text, from) === null ? text.length : what.lastIndex;
 }
