@@ -103,3 +103,30 @@ def test_a_composition_without_end_does_not_keep_others_out(browser: Browser, fl
     bob.type("Oh ")
     eventually_sync(lambda: ada.text() == "Oh Helloに", "it comes all the same", timeout=30)
     bob.shows("Oh Helloに")
+
+
+@pytest.mark.parametrize("given_up", [False, True], ids=["kept", "given up"])
+def test_what_is_composed_over_leaves_the_browser_nothing_to_give_styles_to(
+    browser: Browser, fleet: Fleet, given_up: bool
+) -> None:
+    """Else it would keep the look of what it has deleted, by styles that the page forbids, and
+    complain of its own doing."""
+    ada, bob = browser.two(fleet.urls, new_pad())
+    ada.press("Control+a", "Control+b")
+    ada.type("bold")
+    ada.press("Control+b")
+    ada.type(" plain")
+    bob.shows("bold plain")
+    ada.press("Control+Home", "Control+Shift+ArrowRight", "Shift+ArrowRight", "Shift+ArrowRight")
+    compose(ada, "に")
+    compose(ada, "にほ")
+    if given_up:
+        compose(ada, "")
+        ada.type("x")
+    else:
+        commit(ada, "日本")
+    bob.shows("xlain" if given_up else "日本lain")
+    assert ada.text() == bob.text()
+    if not given_up:
+        ada.press("Control+z")
+        bob.shows("bold plain")

@@ -27,7 +27,11 @@ function desk(): { pad: Pad; say: (data: object) => void; ready: Record<string, 
       },
     },
   });
-  return { pad, ready, say: (data) => pad["conversation"]["receive"]({ type: "COLLABROOM", data }) };
+  return {
+    pad,
+    ready,
+    say: (data) => pad["conversation"]["receive"]({ type: "COLLABROOM", data }),
+  };
 }
 
 test("one message tells of many, and listeners are told once", () => {

@@ -14,7 +14,7 @@ import { toggleFormat } from "../src/editor/commands.js";
 import { toggleList } from "../src/editor/lists.js";
 import { LIMITS } from "../src/editor/steps.js";
 import { depth, redo, undo } from "../src/editor/travel.js";
-import { Undoing } from "../src/editor/undo.js";
+import { Undoing, WRITTEN_OVER } from "../src/editor/undo.js";
 import { Desk, padOf, randomNumbers } from "./desk.js";
 
 const desk = (text: string): Desk => new Desk(padOf(text));
@@ -75,6 +75,22 @@ test("the others' words between mine do not end my step, and stay", () => {
   assert.equal(words(one), "Their textTHEIRS");
   one.key(redo);
   assert.equal(words(one).replace("THEIRS", ""), "Their text abc");
+});
+
+test("what an input method writes over comes back with what it has written", () => {
+  const one = desk("some text\n");
+  one.select(0, 9);
+  one.type("x");
+  one.run({ changes: { from: 0, to: 1 }, userEvent: WRITTEN_OVER });
+  one.type("n", "input.type.compose.start");
+  one.run({ changes: { from: 0, to: 1, insert: "日本" }, userEvent: "input.type.compose" });
+  one.now += 500;
+  one.type("s", "input.type.compose.start");
+  assert.equal(words(one), "日本s");
+  one.key(undo);
+  assert.equal(words(one), "日本");
+  one.key(undo);
+  assert.equal(words(one), "x");
 });
 
 test("what an input method composes is one step, whatever is selected meanwhile", () => {

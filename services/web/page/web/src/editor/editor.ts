@@ -112,7 +112,7 @@ export class PadEditor {
           undoing.of(session.undoing),
           travelByMenu,
           redoInCapitals,
-          typingOver,
+          typingOver(),
           typing,
           besideMarkers,
           orderlyMarkers,

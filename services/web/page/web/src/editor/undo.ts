@@ -15,6 +15,9 @@ const PAUSE = 500;
 /** User events of CodeMirror that may join the step of the typing before. */
 const JOINABLE = /^(input\.type|delete\.(backward|forward))($|\.)/;
 
+/** The user event of what is deleted since an input method writes over it: one step with that. */
+export const WRITTEN_OVER = "delete.compose";
+
 export type Side = "undo" | "redo";
 
 /** The properties of an own edit besides its changeset. */
@@ -39,6 +42,8 @@ export class Undoing {
    * after the selection has moved.
    */
   private composable = false;
+  /** Whether the last edit has made room for what is composed next. */
+  private madeRoom = false;
 
   constructor(
     private readonly pool: easysync.AttributePool,
@@ -75,6 +80,7 @@ export class Undoing {
       this.composable = true;
     }
     this.lastTime = edit.time;
+    this.madeRoom = edit.kind === WRITTEN_OVER;
   }
 
   /** Takes in a change that cannot be undone here, usually one by somebody else. */
@@ -146,7 +152,8 @@ export class Undoing {
   }
 
   private joins(changeset: string, plain: boolean, edit: Edit, top: Step): boolean {
-    if (edit.kind === "input.type.compose") return this.composable;
+    const begun = this.madeRoom && edit.kind === "input.type.compose.start";
+    if (begun || edit.kind === "input.type.compose") return this.composable;
     if (!this.open || !plain) return false;
     if (edit.time - this.lastTime >= PAUSE) return false;
     const [here, ...elsewhere] = easysync.textChanges(changeset);
