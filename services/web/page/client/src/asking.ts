@@ -30,7 +30,8 @@ export class Asking {
 
   /**
    * Sends a message that the server confirms. If the connection breaks before that, the message is
-   * sent again when it is `repeatable`; otherwise `refused` is called.
+   * sent again when it is `repeatable`; otherwise `refused` is called. Without a connection,
+   * `refused` is called at once.
    */
   tell(data: object, repeatable: boolean, refused?: Refused): void {
     const settled = (why?: string): void => {

@@ -83,7 +83,7 @@ export class Collaborator {
   private resuming = false;
   private currentRev: number;
 
-  /** The other people's cursors, in the pad without own edits. */
+  /** Other people's cursors, in the pad without own edits. */
   readonly cursors: Cursors;
 
   /** The server's name for the current session; "" if the server has not sent one. */

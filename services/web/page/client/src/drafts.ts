@@ -104,7 +104,8 @@ export function textOf(draft: Draft): string {
 /**
  * Returns what remains to be done of a draft at revision `head`, as a changeset in the numbers of
  * `pool`; "" if all of it has been accepted. Returns null if the draft does not fit, because the
- * pad's text at `draft.rev` is not the one it was made on. `history` is the pad's, and is moved.
+ * pad's text at `draft.rev` is not the one it was made on, or if there have been too many revisions
+ * since. `history` is the pad's, and is moved.
  */
 export async function rebased(
   draft: Draft,

@@ -114,8 +114,8 @@ export class History {
     if (loading === undefined) {
       loading = this.ask(start, granularity).then((answer) => this.keep(answer));
       this.asked.set(key, loading);
-      // An answer is not reused: at the end of a growing pad it would lack later revisions, and
-      // after a failure it would lack everything.
+      // Only requests under way are shared. At the end of a growing pad, an earlier answer would
+      // lack later revisions, and after a failure there is no answer.
       void loading.finally(() => this.asked.delete(key)).catch(() => undefined);
     }
     return loading;

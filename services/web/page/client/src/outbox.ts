@@ -4,8 +4,8 @@
 export interface Said {
   readonly data: object;
   /**
-   * Whether the message may be sent again if the answer is unknown, because the server takes it
-   * only once.
+   * Whether the message may be sent again if the answer is unknown. The server then takes it only
+   * once.
    */
   readonly repeatable: boolean;
   readonly settled: (why?: string) => void;

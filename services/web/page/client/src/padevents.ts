@@ -18,8 +18,8 @@ export type PadEvents = {
   /** A submission of this client has become a revision. */
   accepted: Accepted;
   /**
-   * Everything that one message brought, after the events above. It is empty when waiting edits
-   * have turned out to cancel each other out.
+   * Everything that one message brought, after the events above. It is empty if nothing was missed
+   * during a lost connection, or if waiting edits have turned out to cancel each other out.
    */
   took: (Changed | Accepted)[];
   /** An own edit has been made, and will be sent. The value is its changeset. */

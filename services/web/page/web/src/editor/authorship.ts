@@ -10,8 +10,8 @@ export function authorAt({ body, pool }: Source, position: number): string {
 }
 
 /**
- * Returns the author of the selected text, or of the character before the cursor. At the start of a
- * line, the character after the cursor counts.
+ * Returns the author at the start of the selection. Without a selection, it is the author of the
+ * character before the cursor, or at the start of a line, of the character after it.
  */
 export function authorAtCursor(state: EditorState): string {
   const from = state.facet(source);

@@ -153,7 +153,7 @@ const linkKeys: KeyBinding[] = [
   { key: "Alt-Enter", run: openLink },
 ];
 
-/** Shows links in the text, which a click opens. */
+/** Shows links in the text. Where people write, a click opens them only with Ctrl or Cmd held. */
 export const links: Extension = Prec.high([
   ViewPlugin.fromClass(Links, { decorations: (plugin) => plugin.decorations }),
   clicks,

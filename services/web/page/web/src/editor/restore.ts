@@ -160,7 +160,7 @@ function isLow(text: string, at: number): boolean {
 
 /**
  * Returns the changeset that turns `now` into `wanted`, text and attributes. Text that has to be
- * inserted again gets `author`, as servers demand. All other text gets its original authors back.
+ * inserted again gets `author`, as servers demand. Other text gets its earlier authors back.
  */
 export function restoring(now: Source, wanted: Source, author: string): string {
   const { text } = now.body;

@@ -27,7 +27,7 @@ export const LIMITS: Limits = { steps: 400, units: 4_000_000 };
 
 /**
  * Other people's changes between a step and the next, as changesets that are composed when needed.
- * Of two neighbours the later one is shorter, so that adding one is cheap even after very many.
+ * Each is shorter than the one before it, so adding one is cheap even after very many.
  */
 class Pile {
   private readonly parts: string[] = [];

@@ -25,7 +25,8 @@ export function opening(settings: PadSettings, wishes: Wishes, narrow: boolean):
 
 /**
  * Returns the language, out of those `offered`, that the pad's settings give the page. Returns null
- * if they do not apply, because the reader has `chosen` one or the address has `asked` for one.
+ * if they give none, if the address has `asked` for a language, or if the reader has `chosen` one
+ * and the settings are not enforced.
  */
 export function languageOf(
   { lang, enforceSettings = false }: PadSettings,

@@ -53,8 +53,8 @@ export function negotiate(wanted: readonly string[], offered: readonly string[])
 }
 
 /**
- * Like `negotiate`, but returns null if no language is offered. Values that are not language tags
- * are skipped.
+ * Like `negotiate`, but returns null if none of `wanted` is offered. Values that are not language
+ * tags are skipped.
  */
 export function known(wanted: readonly string[], offered: readonly string[]): string | null {
   for (const each of wanted) {

@@ -8,7 +8,8 @@ import type { Wishes } from "./wishes.js";
 export type Given = boolean | undefined;
 
 /**
- * Returns the value in effect: the pad's setting if it is enforced, or else the user's own choice.
+ * Returns the value in effect: the pad's setting if it is enforced. Otherwise, the user's own
+ * choice takes precedence over the pad's setting.
  */
 export function effective(own: boolean | null, given: Given, enforced: boolean): Given {
   return enforced && given !== undefined ? given : (own ?? given);
