@@ -45,6 +45,7 @@ class Cell:
     people: Callable[[Scene], AbstractAsyncContextManager[Typists]] = Scene.people  #: who types
 
     in_short: bool = True  #: `make test` plays it too
+    limit_s: float = 400.0  #: within which it has to be over at full size, on a slow machine too
 
     @property
     def name(self) -> str:

@@ -123,6 +123,7 @@ CELLS: Final = [
             cold.SOON | (cold.FORGETFUL if "worker_killed" in fault.__name__ else {}),
             start=cold.beside_a_bucket,
             in_short=in_short,
+            limit_s=1500.0 if fault in cold.STEPPED else 400.0,
         )
         for fault, says, topologies, in_short in (
             (

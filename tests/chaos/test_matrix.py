@@ -24,11 +24,15 @@ async def test_I7_in_short(cell: Cell, tmp_path: Path) -> None:
 
 
 @pytest.mark.chaos
-@pytest.mark.timeout(400)
 @pytest.mark.parametrize(
     ("cell", "topology"),
     [
-        pytest.param(cell, topology, id=f"{cell.name}-{topology}")
+        pytest.param(
+            cell,
+            topology,
+            id=f"{cell.name}-{topology}",
+            marks=pytest.mark.timeout(cell.limit_s),
+        )
         for cell in CELLS
         for topology in cell.topologies
     ],

@@ -228,6 +228,15 @@ async def people_join_in_the_middle_of_a_freeze(scene: Scene) -> None:
     scene.mended()
 
 
+STEPPED: Final = (
+    writer_killed_at_each_step_of_a_freeze,
+    worker_killed_at_each_step_of_a_thaw,
+    writer_wakes_in_the_middle_of_a_freeze,
+    people_join_in_the_middle_of_a_freeze,
+)
+"""Those in which people leave and come back once for each of the `steps`."""
+
+
 # --- Redis ---------------------------------------------------------------------------------------
 
 
