@@ -130,7 +130,7 @@ class Follower:
                 continue
             lease = self._holdings.held.get(partition)
             if lease is None or lease.position != positions[partition]:
-                continue  # given back or lost while we read; whoever has it now reads it again
+                continue  # given back or lost while we read; its next owner reads it again
             await lock.acquire()  # which takes no time
             batch = self._processor.begin(lease, received)
             if batch.is_whole:

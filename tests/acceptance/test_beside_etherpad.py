@@ -274,7 +274,7 @@ async def test_our_file_goes_into_etherpad(ours: Caller, theirs: Caller) -> None
     answer = await theirs.upload(f"{pad}-there", "x.etherpad", file)
     assert answer["code"] == 0, answer
     await alike(ours, pad, theirs, f"{pad}-there")
-    # And it can be gone on with there, and come back.
+    # The pad can be edited there and come back.
     await theirs.appendText(padID=f"{pad}-there", text="on\n")
     back = await theirs.export(f"{pad}-there", "etherpad")
     assert (await ours.upload(f"{pad}-back", "x.etherpad", back))["code"] == 0

@@ -61,7 +61,7 @@ def beyond(watcher: Client, other: Client) -> None:
 def test_newcomers_and_those_present_are_told_of_each_other(
     npm: Npm, fleet: Fleet, transports: Sequence[str], second: int
 ) -> None:
-    """Each is told of the others once, and nobody of themselves."""
+    """Each session is told about the others once, and about itself never."""
     pad = new_pad()
     one = npm.open(fleet.urls[0], transports=transports).join(pad)
     two = npm.open(fleet.urls[second], transports=transports).join(pad)

@@ -364,7 +364,7 @@ def test_a_read_only_client_sees_everything_but_the_pads_id(
     token = new_token()
     visitor = npm.open(fleet.urls[1 - worker]).join(writer.vars["readOnlyId"], token=token)
     assert visitor.rev == 1, "nothing came of it"
-    reader.some("USER_NEWINFO", 3)  # whoever goes before he was told of is told of no more
+    reader.some("USER_NEWINFO", 3)  # one who leaves unannounced is never announced
     visitor.close()
     reader.some("USER_LEAVE", 1)
     # Who has never been on a pad cannot come back to it: its history might be another's.

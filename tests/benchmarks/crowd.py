@@ -1,14 +1,15 @@
-"""A crowd joins: thousands come to one pad while some of them type, and one more comes to it.
+"""Measures a crowd that joins: thousands come to one pad while some of them type, and then one
+more.
 
-*They come*: 100 authors type by `padfleet loadtest`, and a crowd joins as fast as it is let in,
-each with an author of its own; then it is waited until everybody has been told of everybody. *One
-more*: joins the full pad and a pad with one person on it, several times one after the other, and
-counts bytes and the worker's CPU until it knows everybody; its author is there already, so that
-nobody is told of it. *One more, new*: the same with a new author each, whom all are told of. *Pads
-of 100*: joins a second, and what one costs.
+*They come*: 100 authors type by `padfleet loadtest`, and a crowd joins as fast as it is admitted,
+each person with an author of its own. This ends when everybody has been told about everybody. *One
+more*: one client joins the full pad, and a pad with one person on it, several times one after the
+other. It counts the bytes and the worker's CPU until it knows everybody. Its author is there
+already, so nobody is told about it. *One more, new*: the same with a new author each time, whom
+everybody is told about. *Pads of 100*: the joins per second, and the cost of one.
 
-`--other` is a checkout of ours to do the same with. Sockets of the crowd offer no compression,
-being `native/sink.c`; the one more does, where the worker has it.
+`--other` names another checkout of this repository to compare. The crowd's sockets are those of
+`native/sink.c`, which offer no compression. The one more offers it.
 """
 
 import argparse
@@ -144,7 +145,7 @@ class _Run:
     def _one_more(self, rig: Rig, sink: Sink) -> None:
         size = self._size
         _quiet([rig.worker.process.pid], size.settled)
-        # The authors have gone; who types is not among those who are told of.
+        # The authors who typed have left, so newcomers are not told about them.
         people = size.people - size.authors
         for pad, others in ((SMALL, 0), (PAD, people)):
             where = "full pad" if others else "small pad"

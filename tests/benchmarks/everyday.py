@@ -52,8 +52,8 @@ class Load:
     rate: float = 0.0  #: edits a second of each author
     readers: int = 0
     join_rate: int = 100
-    """A second. An Etherpad lets authors go when others join while they type, so those of one pad
-    come nearly at once."""
+    """The joins per second. An Etherpad lets authors go when others join while they type, so those
+    of one pad join nearly at once."""
     workers: int = 1  #: of a fleet
     scales: bool = False  #: is also run at the other rates that are asked for
     seconds: float = 12.0  #: measured
@@ -215,7 +215,7 @@ def figures_of(load: Load, step: dict[str, Any]) -> dict[str, float]:
         values["commits/s"] = accepted / seconds
         values["commits/server CPU-s"] = accepted / cpu if cpu else 0.0
     told = ["ack"] if load.authors else []
-    # Whoever is alone on a pad is delivered nothing.
+    # Nothing is delivered to somebody who is alone on a pad.
     told += ["delivery"] if load.authors > load.pads else []
     for what in told:
         for percentile in ("p50", "p95"):

@@ -68,7 +68,7 @@ def test_a_cursor_is_seen_with_the_name_and_goes_with_the_text(
     ada.type(" from Ada")
     ada.saved()
     sees_at(bob, "Ada", len("Hello from Ada"))
-    # It moves with what is written before it, by whomever, and stays within the text.
+    # It moves with the text that anybody writes before it, and stays within the text.
     bob.to_start()
     bob.type("Bob: ")
     bob.saved()

@@ -123,7 +123,7 @@ def test_each_line_runs_the_way_of_its_own_letters(browser: Browser, fleet: Flee
             ".map(line => getComputedStyle(line).direction)"
         )
         assert directions == ["ltr", "rtl", "ltr", "rtl"]
-    # The language of the page is none of the text: voices and spelling find their own.
+    # The page's language says nothing about the text: voices and spelling find their own.
     assert ada.look("document.querySelector('#editor .cm-content').spellcheck") is True
     assert ada.look("document.querySelector('#editor .cm-content').closest('[lang]').lang") == ""
     # In a line that runs leftward, the left arrow goes on.

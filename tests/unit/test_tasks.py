@@ -267,7 +267,7 @@ async def test_who_is_cancelled_does_not_wait_for_the_thread_and_nobody_hears_of
     assert not ended.is_set()
     go_on.set()
     await eventually(ended.is_set, "it goes on to its end")
-    await loop.shutdown_default_executor()  # what comes of it has arrived
+    await loop.shutdown_default_executor()  # its result has arrived
     await asyncio.sleep(0)
     assert not faults
     assert not caplog.records

@@ -82,7 +82,7 @@ class Greetings:
                 known = self._people.known_of(document.authors())
                 made = await _made(document, known)
             if replica.feed is not feed:
-                return None  # it was deleted meanwhile, or rolled back: whoever joins looks again
+                return None  # deleted meanwhile, or rolled back: the join looks again
             if made.size >= COUNTED:
                 room, self._room = self._room or self._budget.take(made.size), None
                 if room is None:

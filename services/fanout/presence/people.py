@@ -111,7 +111,8 @@ class People:
         return author
 
     def _introduce(self, strangers: Collection[str]) -> None:
-        """Tells of the people whom nobody here has been told of yet, in the order of arrival."""
+        """Announces these people if nobody here has been told about them yet, in the order of
+        arrival."""
         for author in self.roster.authors() if strangers else ():
             if author in strangers:
                 # If nothing is on record of an author, the name and colour given on arrival count.

@@ -157,7 +157,7 @@ class Pointers:
         here = set(self._roster.authors())
         self._newest = {a: p for a, p in self._newest.items() if a in here}
         if len(self._newest) > self._most:
-            self._newest.clear()  # nobody is told of so many
+            self._newest.clear()  # so many are not announced
 
     def close(self) -> None:
         self._leaving.close()

@@ -86,7 +86,7 @@ class Identification:
 
     async def _seen(self, wanted: RequestedPad, author: str, address: str) -> Glance:
         if self._glance is None:
-            # Nobody can guess links, so whoever has one has few of them, and is not charged.
+            # Nobody can guess links, so a client that has one has few of them, and is not charged.
             return Glance(True, wanted.requested_id)
         with of_right_type("the pad's meta"):
             glance = await self._glance

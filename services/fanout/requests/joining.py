@@ -49,8 +49,8 @@ class Joining:
         room, session = self.room, self.session
         room.arrives(session)
         admission: Admission
-        # Whoever is sent away from now on is told so in the room; whoever was before, though after
-        # it was first asked, is found here.
+        # A session that is sent away from now on is told so in the room. One that was sent away
+        # before, even after the first check, is found here.
         admission, kept_out, _ = await all_of(
             presence.join(
                 self.redis,

@@ -459,7 +459,7 @@ class EngineServer(engineio.AsyncServer):  # type: ignore[misc]
         self.heartbeat = Heartbeat(
             self.sockets.get, interval=self.ping_interval, timeout=self.ping_timeout
         )
-        """The heartbeat of all sockets. Whoever runs the server has to run it."""
+        """The heartbeat of all sockets, which the owner of the server has to run."""
 
         self.websockets = 0  #: the number of WebSockets, including those that only probe
         self.pace = Pace(1e9, 1e9, 1.0)  #: how fast each socket is read

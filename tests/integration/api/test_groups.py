@@ -140,7 +140,7 @@ async def test_only_a_session_of_the_group_opens_its_pads(api: Caller, fleet: Fl
         await guest.join(pad, sessionID=session)
     async with Guest(url, cookie=f"sessionID={session}") as guest:
         await guest.join(read_only)
-    # Whoever has a session may make pads of the group, and nobody else.
+    # Only people with a session may make pads of the group.
     await denied(url, f"{group}$fresh")
     async with Guest(url, cookie=f"sessionID={session}") as guest:
         await guest.join(f"{group}$fresh")

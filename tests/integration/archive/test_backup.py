@@ -95,7 +95,7 @@ async def test_a_pad_that_is_written_on_comes_back_elsewhere(
         second.start(writers=1, workers=1)
         async with connect(f"{second.urls[0]}/p/{reading}") as reader:
             assert (reader.rev, reader.read_only) == (busy.head, True)
-            # Whoever typed last at the time of the backup is the end of its text.
+            # The text ends with what was typed last before the backup.
             assert all(line in written for line in reader.text.splitlines())
             assert {"Ada", "Bob"} <= set(reader.names.values())
         async with connect(f"{second.urls[0]}/p/busy", token=token) as again:

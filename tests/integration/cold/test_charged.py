@@ -1,5 +1,5 @@
-"""Whoever names one pad after the other that lies in the cold store is charged for it, like whoever
-makes new ones: each of them has to be fetched."""
+"""Tests that an author who names one cold pad after the other is charged for it, like one who makes
+new pads, since each of them has to be fetched."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ async def room(rooms: Rooms) -> Room:
 
 
 class Unreachable:
-    """Stands for a function that needs Redis, which is away for the first so many calls."""
+    """Replaces a function that needs Redis. The calls whose numbers are in `fails` find it away."""
 
     def __init__(self, real: Callable[..., Awaitable[Any]], *, fails: range) -> None:
         self.real, self.fails, self.calls = real, fails, 0
@@ -248,7 +248,7 @@ async def test_one_damaged_pad_keeps_nobody_elsewhere_from_being_announced(
 async def test_a_pad_that_stays_damaged_is_tried_less_and_less_often(
     redis: Redis, rooms: Rooms, room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It was tried, and written into the log, at each beat for good."""
+    """It was tried and logged at every beat, without end."""
     person = await joins(redis, room, 1)
     beats = iter([10**6])
 

@@ -109,7 +109,7 @@ class Rounds:
     def _let_go(self, held: list[asyncio.Future[None]]) -> None:
         for future in held:
             if not future.done():
-                # From now on, and not only when whoever waits for it has noticed.
+                # This counts at once, and not only when the waiting task has noticed.
                 self._under_way += 1
                 future.set_result(None)
 

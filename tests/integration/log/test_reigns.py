@@ -67,7 +67,7 @@ async def test_I5_an_emptied_server_gives_no_name_twice(redis: Redis, keyspace: 
         await goes_and_comes_back(redis, keyspace)
         names.append((await taken(known, keyspace)).reign)
         await emptied(redis)
-        # Whoever asks before the writer may have to ask again.
+        # A process that asks before the writer may have to ask again.
         with suppress(Outdated):
             await read_meta(known, keys)
     assert len({reigns.server_of(name) for name in names}) == 1

@@ -494,7 +494,7 @@ async def test_edits_that_an_ended_session_has_lost_are_said_to_be_once(server: 
         with pytest.raises(EditsLost) as error:
             await write()
         assert isinstance(error.value.__cause__, Disconnected)
-        async with connect(url) as pad:  # whoever has seen why is not told again
+        async with connect(url) as pad:  # those who have seen the reason are not told again
             await pad.edit(0, 0, "one")
             await server.tell('42["message",{"disconnect":"deleted"}]')
             with pytest.raises(Disconnected):

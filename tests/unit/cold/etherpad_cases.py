@@ -350,7 +350,7 @@ class EtherpadCases:
         with pytest.raises(WrittenThere):
             await pads.append("p", looked, other.part())
         assert await records(table) == before
-        # Built on what is there now, it goes on; whoever has read it.
+        # What is built on the current records is accepted, by whichever process they were read.
         found = await pads.read("p")
         assert found is not None
         ours = Typist(found)

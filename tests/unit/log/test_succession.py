@@ -54,7 +54,7 @@ def test_I5_who_hears_of_the_old_primary_after_the_new_one_believes_the_new_one(
     assert reigns.goes_on(0, "new.1800000007161002", 0.2)
     assert not reigns.goes_on(0, "old.1800000007161001", 0.3)
     assert reigns.present(0) == "new.1800000007161002"
-    # Not for good: it may be the only one that is left.
+    # It is not avoided forever, since it may be the only one that is left.
     assert reigns.goes_on(0, "old.1800000007161001", 0.3 + OUTLIVES_S)
     assert reigns.present(0) == "old.1800000007161001"
 

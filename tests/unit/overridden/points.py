@@ -96,7 +96,7 @@ class Calls:
         done = vars(point.ours)[point.name]
 
         def note() -> None:
-            # Two frames up: from whoever has called what stands below.
+            # Two frames up is the caller of the functions below.
             package = str(sys._getframe(2).f_globals.get("__name__", "")).split(".")[0]
             self._callers[str(point)].add(package)
 
