@@ -1,4 +1,4 @@
-"""Errors for a pad whose keys do not hold what they should. Pure.
+"""This module has the errors for a pad whose keys do not hold what they should. It is pure.
 
 with of_right_type(keys.snap):
     data = await redis.client.get(keys.snap)
@@ -16,7 +16,7 @@ from redis.exceptions import NoPermissionError, ResponseError
 from padfleet.shared.log.connection.connect import UNREACHABLE
 
 _UNREADABLE = (
-    ValueError,  # of texts that are no numbers, JSON, and most that msgpack finds
+    ValueError,  # for texts that are no numbers or JSON, and for most faults that msgpack finds
     TypeError,
     LookupError,
     AttributeError,
@@ -25,11 +25,11 @@ _UNREADABLE = (
     UnpackException,
     zlib.error,
 )
-"""What decoding raises for bytes that we have not written, or that somebody has changed."""
+"""What decoding raises for bytes that padfleet has not written, or that somebody has changed."""
 
 
 _FORBIDDEN = ("NOPERM", "ACL failure", "no permissions", "executing the script can't")
-"""What the different versions of Redis and Valkey say if a script runs into it."""
+"""What the various versions of Redis and Valkey say if a script is denied access."""
 
 
 class CorruptPad(Exception):
@@ -38,8 +38,9 @@ class CorruptPad(Exception):
 
 @contextmanager
 def of_right_type(key: str) -> Iterator[None]:
-    """Wraps a command: raises `CorruptPad` if the key does not have the type that it should have.
-    An unreachable server, or one that refuses access, says nothing about the pad."""
+    """Wraps a command. Raises `CorruptPad` if the key does not have the type that it should have. A
+    server that is unreachable or refuses access says nothing about the pad, so its error is raised
+    as it is."""
     try:
         yield
     except ResponseError as error:
@@ -50,8 +51,8 @@ def of_right_type(key: str) -> Iterator[None]:
 
 @contextmanager
 def readable(what: str) -> Iterator[None]:
-    """Wraps the decoding of what a command has found, but not the command: raises `CorruptPad` if
-    it makes no sense."""
+    """Wraps the decoding of what a command has returned, but not the command itself. Raises
+    `CorruptPad` if the data cannot be decoded."""
     try:
         yield
     except _UNREADABLE as error:
@@ -59,13 +60,13 @@ def readable(what: str) -> Iterator[None]:
 
 
 def is_wrong_type(error: BaseException) -> bool:
-    """Whether Redis says that a key holds another type of value than the command is for."""
+    """Returns whether Redis says that a key holds another type of value than the command is for."""
     return isinstance(error, ResponseError) and "WRONGTYPE" in str(error)
 
 
 def is_of_a_key(error: BaseException) -> bool:
-    """Whether the error is due to a key's content, which Redis or a script of ours cannot work
-    with: trying again, or on another worker, would not help."""
+    """Returns whether the error is due to a key's content, which Redis or one of the scripts cannot
+    work with: trying again, or on another worker, would not help."""
     return (
         isinstance(error, ResponseError)
         and not isinstance(error, UNREACHABLE)
@@ -74,8 +75,8 @@ def is_of_a_key(error: BaseException) -> bool:
 
 
 def is_forbidden(error: BaseException) -> bool:
-    """Whether Redis denies access: to a command or key that the user has no right to, also within a
-    script."""
+    """Returns whether Redis denies access to a command or key for which the user has no right, even
+    within a script."""
     return isinstance(error, NoPermissionError) or (
         isinstance(error, ResponseError) and any(words in str(error) for words in _FORBIDDEN)
     )

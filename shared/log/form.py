@@ -1,4 +1,4 @@
-"""The form in which a revision is stored and sent."""
+"""This module encodes a revision in the form in which it is stored and sent."""
 
 from functools import lru_cache
 from typing import Final
@@ -22,9 +22,10 @@ def encode_wire(
     *,
     birth: int | None = None,
 ) -> bytes:
-    """Encodes the `data` of NEW_CHANGES, the same for every socket, with keys in Etherpad's order.
+    """Encodes the `data` of NEW_CHANGES, which is the same for every socket, with keys in
+    Etherpad's order.
 
-    With `birth`, which a pad's first revision has, no two pads have a chain in common (`births`).
+    A pad's first revision has a `birth`, so that no two pads have a chain in common (`births`).
     Clients have no use for it, and ignore it.
     """
     translated, wire_pool = prepare_for_wire(changeset, pool)

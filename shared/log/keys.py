@@ -1,7 +1,7 @@
-"""The names of all keys in Redis.
+"""This module names all keys in Redis.
 
-Everything of one partition shares one hash tag, so that one script call can use all of it. A
-partition is thereby one slot of a Redis Cluster.
+All keys of one partition share one hash tag, so that one script call can use any of them. This
+makes each partition a single slot of a Redis Cluster.
 """
 
 import zlib
@@ -18,22 +18,22 @@ WRITERS = "pf:writers"
 CONFIG = "pf:config"
 
 AUDIT = "pf:audit"
-"""The audit log."""
+"""The key of the audit log."""
 
 CANARY = "$canary"
-"""Prefix of the ids of the pads that workers use themselves, to see whether revisions flow. No
-client can name them, and their content does not matter."""
+"""The prefix of the ids of pads that workers use themselves, to see whether revisions flow. No
+client can name such a pad, and its content does not matter."""
 
 
 @lru_cache(maxsize=8)
 def hash_tags(partitions: int) -> tuple[str, ...]:
-    """Returns one hash tag per partition, such that partition i is in the i-th of equal slot
-    ranges.
+    """Returns one hash tag per partition. Divided into as many equal ranges of slots as there are
+    partitions, the i-th range holds the slot of partition i.
 
-    A cluster gives each node a contiguous range of slots, so every node gets its share of the
-    partitions to within one. Plain numbers as tags would not achieve that: of 128 on six nodes, one
-    node got 27 and another 15. The tags are found by counting upwards, so every process finds the
-    same.
+    A cluster gives each node a contiguous range of slots, so every node gets an equal share of the
+    partitions, give or take one. Plain numbers as tags would not achieve that: of 128 partitions on
+    six nodes, one node got 27 and another 15. The tags are found by counting upwards, so every
+    process finds the same ones.
     """
     tags: list[str | None] = [None] * partitions
     missing, candidate = partitions, 0
@@ -48,7 +48,7 @@ def hash_tags(partitions: int) -> tuple[str, ...]:
 
 
 class PadKeys(NamedTuple):
-    """The keys of one pad, and the partition that they belong to."""
+    """The keys of one pad, with the pad's partition."""
 
     partition: int
     state: str
@@ -66,12 +66,13 @@ class PadKeys(NamedTuple):
 
     @property
     def pad_id(self) -> str:
-        """The pad whose keys these are."""
+        """The id of the pad that these keys belong to."""
         return self.channel.partition(":pad:")[2]
 
     @property
     def deletable(self) -> tuple[str, ...]:
-        """Every key that is deleted with the pad, without `meta`, which keeps a tombstone."""
+        """Every key that is deleted with the pad. `meta` is not among them, because it is kept as a
+        tombstone."""
         return (
             self.revs,
             self.snap,
@@ -104,32 +105,34 @@ class Keyspace:
         return f"pf:{{{self._tags[partition]}}}:inbox"
 
     def partition_of_inbox(self, key: bytes) -> int:
-        """The partition whose inbox has this key."""
+        """Returns the partition whose inbox has this key."""
         return self._of_inboxes[key]
 
     def state(self, partition: int) -> str:
         return f"pf:{{{self._tags[partition]}}}:state"
 
     def unwritten(self, partition: int) -> str:
-        """Pads that were made by opening them, with the time of the last check of each."""
+        """Returns the key of the sorted set of pads that were made by opening them, with the time
+        of the last check of each."""
         return f"pf:{{{self._tags[partition]}}}:unwritten"
 
     def hot(self, partition: int) -> str:
-        """Pads that the cold store may lack changes of, with the time at which somebody was last
-        seen on each. Only used with a cold store."""
+        """Returns the key of the sorted set of pads whose changes the cold store may lack, with the
+        time at which somebody was last seen on each. It is only used with a cold store."""
         return f"pf:{{{self._tags[partition]}}}:hot"
 
     def moving(self, partition: int) -> str:
-        """The traces of pads on their way between Redis and the cold store."""
+        """Returns the key of the traces of pads on their way between Redis and the cold store."""
         return f"pf:{{{self._tags[partition]}}}:moving"
 
     def parked(self, partition: int) -> str:
-        """Entries of the inbox that the writer could not read, the newest last."""
+        """Returns the key of the entries of the inbox that the writer could not read, the newest
+        last."""
         return f"pf:{{{self._tags[partition]}}}:parked"
 
     def staging(self, partition: int, token: str) -> str:
-        """Prefix of the keys for data that is stored temporarily, outside the pads of a partition;
-        `token` is unique."""
+        """Returns the prefix of the keys for data that is stored temporarily, outside the pads of a
+        partition; `token` is unique."""
         return f"pf:{{{self._tags[partition]}}}:staging:{token}"
 
     def pad(self, pad_id: str) -> PadKeys:
@@ -153,12 +156,14 @@ class Keyspace:
 
 
 def process_key(process: str) -> str:
-    """What a worker or writer reports about itself, for those who look at the fleet."""
+    """Returns the key of what a worker or writer reports about itself to those who look at the
+    fleet."""
     return f"pf:process:{process}"
 
 
 def claim_key(kind: str, name: str) -> str:
-    """The process that has this name, for as long as it is alive."""
+    """Returns the key that says which process has this name. It exists for as long as the process
+    is alive."""
     return f"pf:name:{kind}:{name}"
 
 
@@ -171,7 +176,7 @@ def token_key(token_hash: str) -> str:
 
 
 def kept_out_key(pad_id: str, author_id: str) -> str:
-    # Both may hold colons; a pad's name holds no line break.
+    # Both ids may contain colons, but a pad's id never contains a line feed.
     hashed = sha256(f"{pad_id}\n{author_id}".encode()).hexdigest()
     return f"pf:kept-out:{hashed}"
 
@@ -204,5 +209,6 @@ def session_key(session_id: str) -> str:
 
 
 def mapper_key(kind: str, mapper: str) -> str:
-    """`kind` is ``author`` or ``group``; `mapper` is the name in another system."""
+    """Returns the key of the id that stands for another system's name: `kind` is ``author`` or
+    ``group``, and `mapper` is the name in the other system."""
     return f"pf:mapper:{kind}:{mapper}"

@@ -1,7 +1,8 @@
-"""What is stored and published, as values, and its encoding in bytes.
+"""This module defines what is stored and published, as values, and how the values are encoded in
+bytes.
 
 Everything is msgpack. Texts are code-unit strings and may hold lone surrogates, which strict UTF-8
-refuses, hence `surrogatepass`; `UNITS` reads what that has written.
+refuses; that is why they are encoded with `surrogatepass`. `UNITS` decodes the result.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -29,10 +30,10 @@ def unpack(data: bytes) -> Any:
 
 
 class Origin(NamedTuple):
-    """Names the submission that a revision or a refusal answers.
+    """The name of the submission that a revision or a refusal answers.
 
-    `seq` counts the submissions of a session from 1. Together they name a submission permanently,
-    which is how a repeated XADD is distinguished from a second submission (I2).
+    `seq` counts the submissions of a session from 1. Session and `seq` together name a submission
+    permanently, which is how a repeated XADD is distinguished from a second submission (I2).
     """
 
     session: str
@@ -40,13 +41,14 @@ class Origin(NamedTuple):
 
 
 class Revision(NamedTuple):
-    """One revision as it is stored in the stream."""
+    """A revision as it is stored in the stream."""
 
     rev: int
     author: str
-    time: int  #: ms since the epoch, never less than the revision before
-    origin: Origin | None  #: None: not from a session (the first revision, marker corrections)
-    chain: bytes  #: running hash over the history up to here, 16 bytes
+    time: int  #: ms since 1970, never less than that of the revision before
+    #: None if it is not from a session (the first revision, marker corrections)
+    origin: Origin | None
+    chain: bytes  #: running hash over the history up to this revision, 16 bytes
     wire: bytes  #: the `data` object of NEW_CHANGES, JSON in UTF-8, encoded once by the writer
 
     def to_record(self) -> bytes:
@@ -69,30 +71,31 @@ class Revision(NamedTuple):
 @dataclass(slots=True)
 class Submission:
     """A USER_CHANGES on its way to the writer. It must not be changed. (It is not frozen, because
-    making a frozen one takes seven times as long, and each edit needs two.)"""
+    making a frozen object takes seven times as long, and each edit needs two.)"""
 
     pad: str
     origin: Origin
-    order: int  #: which of the pad's sessions this is, counted from 1
-    epoch: int  #: the history that the session has joined
+    order: int  #: the number of the session among the pad's sessions, counted from 1
+    epoch: int  #: that of the history that the session has joined
     author: str
     base_rev: int
     changeset: str
     pool: dict[str, Any]  #: the changeset's attributes, as the client sent them
     reign: str = ""
-    """The reign under which the session is known to share the pad's history (see `reigns`); empty:
-    base_rev belongs to the present history in any case."""
+    """The reign under which the session is known to share the pad's history (see `reigns`). If it
+    is empty, base_rev belongs to the present history in any case."""
     for_others: bool = False
-    """It may contain text of any author, including the system's: it is the worker's own, made for a
-    caller of the HTTP API."""
+    """Whether the text may be attributed to any author, including the system. Only the worker
+    itself makes such a submission, for a caller of the HTTP API."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fence:
-    """After this entry, nothing submitted by an earlier session of this author is accepted.
+    """An entry after which nothing submitted by an earlier session of this author is accepted.
 
-    A client that reconnects sends what was in flight again, joined with what was typed since, so
-    its old submission must either be in the history that it resumes from, or never come.
+    A client that reconnects sends what was in flight again, joined with what was typed since. So
+    its old submission must either be in the history that it resumes from, or never become part of
+    it.
     """
 
     pad: str
@@ -102,39 +105,41 @@ class Fence:
 
 
 OPENS = "opens-"
-"""Prefix of the session of a `Creation` whose pad is removed if nobody ever writes in it, see
+"""The prefix of the session of a `Creation` whose pad is removed if nobody ever writes in it; see
 `unwritten`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Creation:
-    """Makes the pad with its first text, unless it exists."""
+    """An entry that makes the pad with its first text, unless the pad exists."""
 
     pad: str
     origin: Origin
     author: str
     text: str
-    wrote_it: bool = False  #: the text is the author's own, and not a default text
+    wrote_it: bool = False  #: whether the text is the author's, and not a default text
 
     @property
     def by_opening(self) -> bool:
-        """Whether the pad is only wanted once somebody has written in it."""
+        """Whether the pad is made by opening it, and is only wanted once somebody has written in
+        it."""
         return self.origin.session.startswith(OPENS)
 
 
 @dataclass(frozen=True, slots=True)
 class Deletion:
-    """Deletes the pad, if this author made it."""
+    """An entry that deletes the pad, if this author made it."""
 
     pad: str
     origin: Origin
     author: str
     allowed: bool = False
-    """The deletion is allowed whoever the author is: the worker has checked a right that the writer
-    does not know of, such as the pad's deletion token."""
+    """Whether the pad may be deleted whoever the author is: the worker has checked a right that the
+    writer does not know of, such as the pad's deletion token."""
     only_at: int | None = None
-    """The head that the pad must have, so that nothing is deleted that nobody has seen; None: any.
-    (Earlier releases do not know this field: their writers park an entry that has it.)"""
+    """The head that the pad must have, so that nothing is deleted that the sender has not seen;
+    None for any. (Earlier releases do not know this field: their writers park an entry that has
+    it.)"""
 
 
 Entry = Submission | Fence | Creation | Deletion
@@ -179,8 +184,8 @@ def _packed_in_pieces(value: Any) -> Iterator[bytes]:
 
 
 def fence_around_order(fence: Fence) -> tuple[bytes, bytes]:
-    """What `encode_entry` produces, before and after the order: the script that gives a session its
-    order also puts the fence into the inbox."""
+    """Returns what `encode_entry` produces before and after the order: the script that gives a
+    session its order also puts the fence into the inbox."""
     values = [_LETTERS[Fence], *(getattr(fence, name) for name in Fence.__slots__)]
     at = 1 + Fence.__slots__.index("order")
     header = msgpack.Packer().pack_array_header(len(values))
@@ -205,20 +210,21 @@ OVERTAKEN = "overtaken"
 
 
 AWAY = "away"
-"""The reason for refusing an entry whose pad was unavailable at that moment. It may be tried
+"""The reason for refusing an entry whose pad was unavailable at that moment. The sender may try
 again."""
 
 REJECTED = "rejected"
-"""The reason for refusing a submission that is based on a revision which is gone. Etherpad's page
-then asks the user to reload."""
+"""The reason for refusing a submission that is based on a revision which no longer exists.
+Etherpad's page then asks the user to reload."""
 
 
 class Outcome(NamedTuple):
-    """What became of an inbox entry that made no revision of its own.
+    """What became of an inbox entry that made no revision.
 
-    ``accepted``: at `rev`, without changing the pad. ``refused``: `reason` is what Etherpad puts
-    into `disconnect`, `detail` is for the log. ``superseded``: a later session of the author has
-    taken over. ``done``: a fence, creation or deletion has been carried out.
+    The kinds are: ``accepted``, at `rev`, without changing the pad; ``refused``, where `reason` is
+    what Etherpad puts into `disconnect`, and `detail` is for the log; ``superseded``, because a
+    later session of the author has taken over; and ``done``, which means that a fence, creation or
+    deletion has been carried out.
     """
 
     origin: Origin
@@ -236,15 +242,16 @@ class Member(NamedTuple):
     worker: str
     name: str | None
     color: int | str
-    embedded: bool  #: the history iframe of a page, which shares the page's author
+    embedded: bool  #: whether it is the history iframe of a page, which shares the page's author
     read_only: bool
 
 
 class Committed(NamedTuple):
-    """Revisions just committed (possibly none), and outcomes; both belong to `epoch`."""
+    """Revisions that have just been committed (possibly none), and outcomes; both belong to
+    `epoch`."""
 
     epoch: int
-    reign: str  #: under which they were committed
+    reign: str  #: the reign under which they were committed
     revisions: list[Revision]
     outcomes: list[Outcome]
 
@@ -261,7 +268,7 @@ class Left(NamedTuple):
 
 
 class UserInfo(NamedTuple):
-    """An author changed name or colour; `session` is where that was done."""
+    """An author's change of name or colour; `session` is where the change was made."""
 
     session: str
     author: str
@@ -274,11 +281,12 @@ class Deleted(NamedTuple):
 
 
 class Unsettled(NamedTuple):
-    """There may have been a commit that nobody was told of, or that came to nothing."""
+    """A message that there may have been a commit that nobody was told of, or that came to
+    nothing."""
 
 
 class Replaced(NamedTuple):
-    """Another history has replaced the pad's."""
+    """A message that another history has replaced the pad's."""
 
     epoch: int  #: the one that begins
 
@@ -287,16 +295,17 @@ ChannelMessage = Committed | Joined | Left | UserInfo | Deleted | Unsettled | Re
 
 
 def committed_header(epoch: int, reign: str, first_rev: int, outcomes: Iterable[Outcome]) -> bytes:
-    """The part of a `Committed` message before the records, which commit.lua appends."""
+    """Returns the part of a `Committed` message before the records, which commit.lua appends."""
     return pack((epoch, reign, first_rev, [tuple(outcome) for outcome in outcomes]))
 
 
 UNSETTLED = b"A"
-"""An `Unsettled` message."""
+"""The encoded form of an `Unsettled` message."""
 
 
 def decode_message(data: bytes) -> ChannelMessage:
-    """Decodes a message by its first byte. Raises ValueError for any other."""
+    """Decodes a message, whose first byte says which one it is. Raises ValueError if the first byte
+    is unknown."""
     match data[:1]:
         case b"R":
             unpacker = msgpack.Unpacker(unicode_errors=UNITS, max_buffer_size=0)
@@ -331,7 +340,7 @@ def encode_user_info(info: UserInfo) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A pad at one revision: enough to continue from without anything older."""
+    """A pad at one revision, with everything that is needed to continue without anything older."""
 
     rev: int
     epoch: int
@@ -341,16 +350,16 @@ class Snapshot:
     time: int
     chain: bytes
     sessions: dict[str, tuple[int, int]]
-    """For each recent session, the highest `seq` seen and when, in ms: repeated submissions are
-    recognised even after the writer has changed."""
+    """For each recent session, the highest `seq` seen, and when it was seen, in ms. With this,
+    repeated submissions are recognised even after the writer has changed."""
 
     def to_bytes(self) -> bytes:
         return pack([getattr(self, name) for name in self.__slots__])
 
     @staticmethod
     def rev_of(data: bytes) -> int:
-        """Returns the snapshot's revision, without decoding the rest. Raises ValueError for
-        anything that is not a snapshot."""
+        """Returns the snapshot's revision without decoding the rest. Raises ValueError for anything
+        that is not a snapshot."""
         unpacker = msgpack.Unpacker(unicode_errors=UNITS, max_buffer_size=0)
         unpacker.feed(data)
         unpacker.read_array_header()

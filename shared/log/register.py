@@ -1,5 +1,5 @@
-"""People, groups and sessions that another system also has on record: an Etherpad, whose database a
-fleet uses."""
+"""This module defines the interface to people, groups and sessions that another system also has on
+record: an Etherpad whose database a fleet uses."""
 
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
@@ -20,7 +20,7 @@ class RegisteredSession(NamedTuple):
 class RegisteredGroup(NamedTuple):
     pads: list[str]
     mappers: list[str]
-    sessions: list[RegisteredSession]  #: that are valid
+    sessions: list[RegisteredSession]  #: only those that are valid
 
 
 class RegisteredWays(NamedTuple):
@@ -31,15 +31,16 @@ class RegisteredWays(NamedTuple):
 
 
 class Register(Protocol):
-    """Answers for what is not in Redis, and is told of what is made here, so that each system knows
-    the people whom the other knows. Every call raises what `UNREACHABLE` lists, which includes a
-    database that does not answer; repeating a call does no harm."""
+    """The other system's records. It answers for what is not in Redis and is told of what is made
+    here, so that each system knows the people whom the other knows. Every call raises what
+    `UNREACHABLE` lists, which includes a database that does not answer. Repeating a call does no
+    harm."""
 
     async def authors(self, names: Sequence[str]) -> "list[Author]":
         """Returns those of these authors who are on record there, in one read."""
 
     async def author_of_token(self, token: str) -> "Author | None":
-        """Returns the author that a token belongs to; None if there is none."""
+        """Returns the author that a token belongs to, or None if there is none."""
 
     async def author_of_mapper(self, mapper: str) -> "Author | None": ...
 
@@ -55,15 +56,16 @@ class Register(Protocol):
         """Returns the author's valid sessions."""
 
     async def keep_author(self, author: "Author", *, token: str = "", mapper: str = "") -> None:
-        """Records the author, and that the given token or name belongs to them, unless it belongs
-        to somebody else."""
+        """Records the author, and that the given token or name belongs to them unless it belongs to
+        somebody else."""
 
     async def change_author(self, author: "Author") -> None:
         """Sets the author's name and colour, if they are on record there."""
 
     async def forget_author(self, author: str) -> RegisteredWays:
-        """Removes everything that leads to the author, and the name, and sets the first colour.
-        Returns what led to them. Goes through all tokens."""
+        """Removes everything by which the author would be recognised, and the author's name, and
+        resets the colour to the first one of the palette. Returns what would have led to the
+        author. This goes through all tokens."""
 
     async def keep_group(self, group: str, *, mapper: str = "") -> None: ...
 

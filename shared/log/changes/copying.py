@@ -1,4 +1,4 @@
-"""Copies a pad with all of its history."""
+"""This module copies a pad with all of its history."""
 
 from padfleet.shared.batches import batches, slices
 from padfleet.shared.log.changes.edits import Edits, Overtaken
@@ -15,7 +15,7 @@ from padfleet.shared.log.people.authors import bring
 from padfleet.shared.wire.jsontext import dumps
 
 STEP = 200
-"""Revisions, or chat messages, that are copied at a time."""
+"""The number of revisions, or chat messages, that are copied at a time."""
 
 MOVE_ATTEMPTS = 10
 
@@ -27,8 +27,8 @@ async def copy_pad(
     saved revisions and settings. With `replace`, it overwrites what is there. `source` stays as and
     where it is.
 
-    Raises `PadExists`, `Moved`, `CorruptPad`, or what `UNREACHABLE` lists; nothing has been changed
-    then.
+    Raises `PadExists`, `Moved`, `CorruptPad`, or what `UNREACHABLE` lists. In these cases nothing
+    has changed.
     """
     meta = source.meta
     staging = await Staging.begin(redis, keyspace, destination, head=meta.head)
@@ -67,11 +67,11 @@ async def move_pad(
     *,
     replace: bool,
 ) -> Installed:
-    """Copies `source` as `copy_pad` does, and deletes it. Edits made meanwhile are included, by
-    copying it once more.
+    """Copies `source` as `copy_pad` does, and deletes it. If it is edited meanwhile, it is copied
+    once more, so that the edits are included.
 
-    Raises what `copy_pad` and `Edits.delete` raise; `Overtaken` if people write faster than it can
-    be copied, in which case the copy has been made and nothing deleted.
+    Raises what `copy_pad` and `Edits.delete` raise, and `Overtaken` if people write faster than the
+    pad can be copied. In this case, the copy has been made and nothing has been deleted.
     """
     for attempt in range(MOVE_ATTEMPTS):
         over = replace or attempt > 0
@@ -90,7 +90,8 @@ async def move_pad(
 
 
 async def _beside(reader: PadReader, newest: int, staging: Staging) -> None:
-    """`newest`: the number of the last chat message; -1: there is none."""
+    """Copies the chat and the saved revisions. `newest` is the number of the last chat message, -1
+    if there is none."""
     async for page in message_pages(reader, newest):
         await staging.add_chat([(f"{m.number}-1", [b"m", m.to_record()]) for m in page])
     saved = readable(await reader.saved())

@@ -1,10 +1,10 @@
-"""Edits that do not come from a socket: they are put into the inbox like any other, and answered
-through the pad's channel.
+"""This module makes edits that do not come from a socket: they are put into the inbox like any
+other, and answered through the pad's channel.
 
     async with open_edits(redis, keyspace, timeout=5) as edits:
         rev = await edits.change("pad", SYSTEM_AUTHOR, appended("text"))
 
-Each edit is a session of its own, with one submission. So nothing that is known of other sessions
+Each edit counts as a session with one submission. So nothing that is known of other sessions
 concerns it: no fence, no cursor, no presence.
 """
 
@@ -45,25 +45,25 @@ from padfleet.shared.supervisor import Keeper
 from padfleet.shared.tasks import aside
 
 LOOK_AFTER = 1.0
-"""Seconds without an answer after which the entry's state is looked up."""
+"""The seconds without an answer after which the entry's state is looked up."""
 
 ATTEMPTS = 5
-"""How often a change is made again for a pad that was replaced meanwhile."""
+"""How often a change is made at most, if the pad is replaced meanwhile."""
 
 ORDER = 1 << 53
 """An order above that of any session: no fence concerns an edit without a session."""
 
 
 class Missing(Exception):
-    """There is no such pad, or no longer."""
+    """Says that there is no such pad, or no longer."""
 
 
 class Overtaken(EditRefusal):
-    """Somebody has written on the pad meanwhile."""
+    """Says that somebody has written on the pad meanwhile."""
 
 
 class Unanswered(Exception):
-    """It is not known what became of the edit; it may be part of the pad."""
+    """Says that it is not known what became of the edit; it may be part of the pad."""
 
 
 class EditChange(NamedTuple):
@@ -72,7 +72,8 @@ class EditChange(NamedTuple):
 
 
 Make = Callable[[Document], EditChange | None]
-"""Makes the change from the pad's present content; None: there is nothing to change."""
+"""A function that makes the change from the pad's present content, or returns None if there is
+nothing to change."""
 
 
 class Edits:
@@ -85,8 +86,13 @@ class Edits:
         timeout: float,
         keeper: Keeper | None = None,
     ) -> None:
-        """`timeout`: seconds that an edit may take once the writer has come to it; `keeper` runs
-        the tasks of the subscriptions."""
+        """Makes edits of any pad.
+
+        Arguments:
+            timeout: how many seconds subscribing to the channel may take, and how many the answer
+                may take once the edit is in the inbox.
+            keeper: runs the tasks of the subscriptions.
+        """
         self._redis = redis
         self._keyspace = keyspace
         self._inbox = inbox
@@ -100,8 +106,12 @@ class Edits:
     async def create(
         self, pad_id: str, author: str, text: str, *, wrote_it: bool, to_be_written: bool = False
     ) -> bool:
-        """Creates a pad; returns whether it was this call that did. `wrote_it`: the text is the
-        author's own; `to_be_written`: the pad is removed if nobody ever writes in it."""
+        """Creates a pad, and returns whether this call did so.
+
+        Arguments:
+            wrote_it: whether the text is the author's, and not a default text.
+            to_be_written: whether the pad is removed if nobody ever writes in it.
+        """
         origin = _origin(OPENS) if to_be_written else _origin()
         entry = Creation(pad_id, origin, author, text, wrote_it)
         outcome = await self._put(entry, base_rev=-1)
@@ -118,11 +128,12 @@ class Edits:
         for_others: bool = False,
         large: bool = False,
     ) -> int:
-        """Returns the revision that the change has become, or the head if nothing changed. `large`:
-        `make` may take long whatever the pad contains, and is called in a thread.
+        """Changes the pad, and returns the revision that the change has become, or the head if
+        nothing changed. If `large`, `make` may take long whatever the pad contains, and is called
+        in a thread.
 
-        Raises `Missing`, `EditRefusal` (which is `TooLarge` if that is the reason), `Unanswered`,
-        `CorruptPad`, `NotTaken`, what `make` raises, or what `UNREACHABLE` lists.
+        Raises `Missing`, `EditRefusal` (which is `EditTooLarge` if that is the reason),
+        `Unanswered`, `CorruptPad`, `NotTaken`, what `make` raises, or what `UNREACHABLE` lists.
         """
         keys = self._keyspace.pad(pad_id)
         for _ in range(ATTEMPTS):
@@ -153,14 +164,16 @@ class Edits:
                 return outcome.rev
             if outcome.reason != "deleted":
                 raise EditRefusal(outcome.detail)
-            # Or another pad has taken its place (a restore, a compaction): then the change is made
+            # Another pad may have taken its place (a restore, a compaction). Then the change is
+            # made
             # for that one.
         raise Missing(pad_id)
 
     async def delete(self, pad_id: str, *, only_at: int | None = None) -> None:
-        """Returns when the pad is gone. With `only_at`, deletes it only if that is its head then.
+        """Deletes the pad, and returns when it is gone. With `only_at`, deletes it only if that is
+        its head.
 
-        Raises `Missing`, `Overtaken`, and the rest as `change`.
+        Raises `Missing`, `Overtaken`, and what `change` raises.
         """
         entry = Deletion(pad_id, _origin(_DELETES), "", allowed=True, only_at=only_at)
         outcome = await self._put(entry, base_rev=-1)
@@ -196,12 +209,13 @@ class Edits:
                     raise Unanswered("no writer has come to it in time")
 
     async def _looked_up(self, entry: Entry, keys: PadKeys, base_rev: int) -> Outcome:
-        """The answer was published and got lost; what is stored says most of it."""
+        """Finds out the outcome from what is stored, because the answer was published but got
+        lost."""
         meta = await read_told_meta(self._redis, keys)
         if isinstance(entry, Deletion) and not meta.exists:
             return Outcome(entry.origin, "done", -1)
         if isinstance(entry, Submission):
-            with suppress(HistoryGap):  # rolled back meanwhile, and then nobody can tell either
+            with suppress(HistoryGap):  # rolled back meanwhile: then the outcome is unknown, too
                 async for page in revision_pages(self._redis, keys, base_rev + 1, meta.head):
                     for revision in page:
                         if revision.origin == entry.origin:
@@ -251,7 +265,7 @@ class Edits:
 
 @asynccontextmanager
 async def open_edits(redis: Redis, keyspace: Keyspace, *, timeout: float) -> AsyncIterator[Edits]:
-    """Edits with an inbox of their own, for callers that need none for anything else. Both give up
+    """Yields edits with a separate inbox, for callers that need one for nothing else. Both give up
     after `timeout` seconds."""
     inbox = InboxWriter(redis, keyspace, timeout=timeout)
     edits = Edits(redis, keyspace, inbox, timeout=timeout)
@@ -263,7 +277,7 @@ async def open_edits(redis: Redis, keyspace: Keyspace, *, timeout: float) -> Asy
 
 
 def _made(document: Document, make: Make, limits: PadLimits) -> EditChange | None:
-    """The change to the document. Raises `TooLarge`, or what `make` raises."""
+    """Returns the change to the document. Raises `EditTooLarge`, or what `make` raises."""
     change = make(document)
     if change is not None:
         _check_pool(document, change, limits)
@@ -271,8 +285,8 @@ def _made(document: Document, make: Make, limits: PadLimits) -> EditChange | Non
 
 
 def _check_pool(document: Document, change: EditChange, limits: PadLimits) -> None:
-    """Raises `TooLarge` if the pad would have too many attributes. The text is also checked on the
-    way into the inbox."""
+    """Raises `EditTooLarge` if the pad would have too many attributes. The text is checked later,
+    on the way into the inbox."""
     pool = change.pool
     attributes = [pool.get(number) for number in range(len(pool))]
     fresh = sum(document.pool.find(*attribute) < 0 for attribute in attributes)

@@ -1,8 +1,8 @@
-"""Removes from an author's records everything that identifies the person. The text remains, by an
-author who cannot be named.
+"""This module removes from an author's records everything that identifies the person. The text
+remains, by an author who cannot be named.
 
 The author's id is part of the changesets of their pads, which cannot be changed, because a pad's
-chain covers them. But it no longer means anything: no token, name in another system or session
+chain covers them. But it no longer means anything: no token, session or name in another system
 leads to it, it has no name and a neutral colour, and it is removed from chats.
 """
 
@@ -25,26 +25,26 @@ from padfleet.shared.log.people.authors import VISITOR
 from padfleet.shared.log.register import RegisteredWays
 
 PAGE = 500
-"""Messages that are read, and rewritten, at a time."""
+"""The number of messages that are read, and rewritten, at a time."""
 
 ATTEMPTS = 10
-"""Number of attempts; each one fails only if a message is added meanwhile."""
+"""The number of attempts. Each one fails only if a message is added meanwhile."""
 
 STUB: dict[str, str] = {"color": "n0", "erased": "1"}
 """The record of an erased author: the first colour, and a note of the erasure."""
 
 ERASED = "erased"
-"""Field of the record that says so."""
+"""The field of the record that notes the erasure."""
 
 
 class ChatContended(Exception):
-    """Messages kept being added while the chat was processed. Try again."""
+    """Says that messages kept being added while the chat was processed. Try again."""
 
 
 async def is_known(redis: Redis, author: str) -> bool:
-    """Whether there is anything to erase: the author is on record, and has not been erased
+    """Returns whether there is anything to erase: the author is on record, and has not been erased
     before."""
-    await authors.read(redis, [author])  # where another system has him on record, he is now here
+    await authors.read(redis, [author])  # this brings in the record of another system, if any
     reply = redis.client.hmget(author_key(author), ["color", ERASED])
     color, erased = await cast("Awaitable[list[bytes | None]]", reply)
     return color is not None and erased is None
@@ -52,12 +52,13 @@ async def is_known(redis: Redis, author: str) -> bool:
 
 async def forget_ways_to(redis: Redis, author: str) -> tuple[int, int]:
     """Removes everything by which the author would be recognised: tokens, names in other systems,
-    sessions. It goes through all tokens. Returns how many tokens and names there were."""
+    sessions. This goes through all tokens. Returns how many tokens and names there were."""
     for session in await groups.sessions_of_author(redis, author) or {}:
         await groups.delete_session(redis, session)
     there = RegisteredWays((), ())
     if redis.register is not None:
-        # Elsewhere first: otherwise somebody who comes meanwhile would bring them back.
+        # The other system comes first: otherwise somebody who joins meanwhile would bring them
+        # back.
         there = await redis.register.forget_author(author)
     tokens = await _forget(redis, f"{token_key('')}*", author)
     mappers = await _forget(redis, f"{mapper_key('author', '')}*", author)
@@ -68,7 +69,7 @@ async def forget_ways_to(redis: Redis, author: str) -> tuple[int, int]:
 
 
 async def _forget(redis: Redis, match: str, author: str) -> set[str]:
-    """Returns the keys that existed."""
+    """Removes the keys that match and hold this author, and returns them."""
     found: set[str] = set()
     async for page in batches(redis.client.scan_iter(match=match, count=SCAN_COUNT), SCAN_COUNT):
         reading = redis.client.pipeline(transaction=False)
@@ -83,7 +84,7 @@ async def _forget(redis: Redis, match: str, author: str) -> set[str]:
 
 
 async def _unlink(redis: Redis, keys: list[bytes]) -> None:
-    # One by one, since each is in a different slot.
+    # They are removed one by one, since each may be in a different slot.
     pipeline = redis.client.pipeline(transaction=False)
     for key in keys:
         _ = pipeline.unlink(key)
@@ -101,30 +102,30 @@ async def take_name(redis: Redis, author: str) -> None:
 
 
 async def settle(redis: Redis, author: str) -> None:
-    """Records that everything was done, so that it is not done again."""
+    """Records that everything has been done, so that it is not done again."""
     await redis.client.hset(author_key(author), ERASED, STUB[ERASED])
 
 
 def without_author(fields: dict[bytes, bytes], author: str) -> dict[bytes, bytes] | None:
-    """The fields of a chat message without its author; None if it is not this author's, or not one
-    of ours."""
+    """Returns the fields of a chat message without its author, or None if the message is not this
+    author's or cannot be decoded."""
     try:
         message = ChatMessage.from_record(0, fields[b"m"])
     except (KeyError, ValueError, TypeError):
         return None
     if message.author != author:
         return None
-    # Also without the name by which the client would repeat it: a hash that includes the author's
-    # id.
+    # The name by which the client would repeat the message goes as well: it is a hash that includes
+    # the author's id.
     return {b"m": message._replace(author="").to_record(), b"n": secrets.token_hex(8).encode()}
 
 
 async def take_out_of_chat(redis: Redis, keyspace: Keyspace, pad: str, author: str) -> int:
-    """Removes the author from their messages on a pad that is in Redis. Returns how many there
+    """Removes the author from their messages on a pad that is in Redis, and returns how many there
     were. Raises `ChatContended`, `CorruptPad`, or what `UNREACHABLE` lists."""
     keys = keyspace.pad(pad)
     for _ in range(ATTEMPTS):
-        # It does not use the ordinary way to a pad, which would bring it from the cold store.
+        # The ordinary way to a pad is not used, because it would bring the pad from the cold store.
         (meta,) = await read_heads(redis, [keys])
         if isinstance(meta, Exception):
             raise CorruptPad(f"{keys.meta}: {meta}")

@@ -1,11 +1,12 @@
-"""Connections to Redis, and how commands and messages travel on them.
+"""This room has the connections to Redis, and says how commands and messages travel on them.
 
-Begin with `connect`: its `Redis` is what everything else here is given, whether it is one server,
-a primary that Sentinel names, or a cluster. `keeping` and `inspection` look whether a server is fit
-for a fleet, `lanes` bounds how much a process asks of it, and `retry` says when it is asked again.
+Begin with `connect`: its `Redis` is what everything else here is given, whether it is one server, a
+primary that Sentinel names, or a cluster. `keeping` and `inspection` check whether a server is fit
+for a fleet, `lanes` limits how much a process asks of it at once, and `retry` says when it is asked
+again.
 
-- Hot commands share connections: `hot` and `auto_pipeline` are their names, `lines` the connections
-  to one node, `pipe` a connection, and `exchange` (pure) its commands in flight.
+- Hot commands share connections: `hot` and `auto_pipeline` are the interface to them, `lines` has
+  the connections to one node, `pipe` one connection, and `exchange` (pure) its commands in flight.
 - Channels: `channels` keeps subscriptions alive, and `listening` is the connection for them.
 - `scripts` loads what is in `lua`, `several` asks about many pads in one round trip, and
   `succession` (pure) disbelieves servers that have been replaced.

@@ -1,9 +1,11 @@
-"""Commands that thousands of sockets want at the same moment, many of them in one round trip.
+"""This module sends commands that thousands of sockets want at the same moment, many of them in one
+round trip.
 
-When a worker dies, all of its clients come to the others within a second, and each costs half a
-dozen small commands. One by one, they would take a connection each, and more time in system calls
-than in everything else. So they share one connection (`hot`): everything asked for in one turn of
-the event loop is one write, and nobody waits for what another has asked before.
+When a worker dies, all of its clients come to the others within a second, and each needs half a
+dozen small commands. Sent one by one, each command would take a connection, and more time in system
+calls than in everything else. So they share one connection (`hot`): everything asked for in one
+turn of the event loop is one write, and nobody waits for the replies to what others have asked
+before.
 """
 
 from collections.abc import Sequence
@@ -33,15 +35,18 @@ class AutoPipeline:
         await self._call("HSET", key, name, value)
 
     async def set_once(self, key: str, value: str, keep_ms: int = 0) -> str:
-        """Sets the key unless it has a value, and returns its value then. A repetition after a lost
-        answer returns the same. `keep_ms`: how long the key lives if this call sets it; 0:
-        forever."""
+        """Sets the key unless it has a value, and returns the value that it then has. A repetition
+        after a lost answer returns the same.
+
+        Arguments:
+            keep_ms: how long the key lives if this call sets it, in ms; 0 for no limit.
+        """
         until = ("PX", keep_ms) if keep_ms else ()
         before: bytes | None = await self._call("SET", key, value, "NX", "GET", *until)
         return value if before is None else before.decode()
 
     async def hgetall_each(self, keys: Sequence[str]) -> list[dict[bytes, bytes]]:
-        """Returns the fields of each key; empty if there is no such key."""
+        """Returns the fields of each key; a key that does not exist has none."""
         replies = await self._each([("HGETALL", key) for key in keys])
         for reply in replies:
             if isinstance(reply, Exception):
@@ -50,8 +55,8 @@ class AutoPipeline:
 
     async def hmget_each(self, keys: Sequence[str], names: Sequence[str]) -> Sequence[Any]:
         """Returns the values of these fields of each key. If a key holds something other than a
-        hash, or a server cannot be reached, its place has the error, and the others are read all
-        the same."""
+        hash, or a server cannot be reached, the error takes the place of the values, and the other
+        keys are still read."""
         return await self._each([("HMGET", key, *names) for key in keys])
 
     async def _each(self, commands: Sequence[Command]) -> Sequence[Any]:
@@ -61,11 +66,11 @@ class AutoPipeline:
         await self._call("PERSIST", key)
 
     async def keep_on(self, key: str, seconds: int) -> None:
-        """Lets the key live for this long from now on, unless it is permanent."""
+        """Sets the key to expire this many seconds from now, unless it is permanent."""
         await self._call("EXPIRE", key, seconds, "XX")
 
     async def xrange(self, key: str, first: str, last: str) -> Sequence[Any]:
-        """Returns each entry as the server has it: its ID, and a list of alternating fields and
+        """Returns each entry as the server sends it: its ID, and a list of alternating fields and
         values."""
         found: Sequence[Any] = await self._call("XRANGE", key, first, last)
         return found

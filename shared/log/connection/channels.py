@@ -1,11 +1,12 @@
-"""Sharded subscriptions that stay alive.
+"""This module keeps sharded subscriptions alive.
 
 Pub/sub forgets: what is published while nobody listens is gone. So the subscriber reports whenever
-a channel was subscribed *again*, and its user reads from the stream what may have been missed.
+a channel has been subscribed *again*, and whoever uses it reads from the stream what may have been
+missed.
 
 redis-py's own cluster pub/sub reads its nodes one after another with blocking waits, which takes
-seconds with two nodes, and does not find a promoted node by itself. So there is one connection and
-one task per node here.
+seconds with two nodes, and it does not find a promoted node by itself. So this module has one
+connection and one task for each node.
 """
 
 import asyncio
@@ -31,8 +32,8 @@ from padfleet.shared.tasks import Tasks
 log = logging.getLogger(__name__)
 
 PING_INTERVAL = 2.0
-"""Seconds of silence after which the connection is checked. After as many again without an answer,
-it is given up."""
+"""How many seconds a connection may be silent before it is checked. After as many again without an
+answer, it is given up."""
 
 
 class Subscriber:
@@ -49,7 +50,11 @@ class Subscriber:
         on_resubscribed: Callable[[str], None],
         keeper: Keeper | None = None,
     ) -> None:
-        """`keeper` runs the tasks of the connections."""
+        """Makes a subscriber without any channels.
+
+        Arguments:
+            keeper: runs the tasks of the connections.
+        """
         self._redis = redis
         self._on_message = on_message
         self._on_resubscribed = on_resubscribed
@@ -66,8 +71,8 @@ class Subscriber:
         return all(self._wanted[channel].is_set() for channel in self._confirmed_once)
 
     async def subscribe(self, channel: str) -> None:
-        """Returns once the server has confirmed the subscription: nothing published from now on is
-        missed."""
+        """Subscribes the channel, and returns once the server has confirmed it: nothing that is
+        published from now on is missed."""
         event = self._wanted.get(channel)
         if event is None:
             event = self._wanted[channel] = asyncio.Event()
@@ -123,7 +128,7 @@ class Subscriber:
         try:
             await self._redis.refresh()
         except (*UNREACHABLE, ResponseError):
-            pass  # asked again when the next attempt fails
+            pass  # the topology is read again when the next attempt fails
         except Exception:
             log.exception("topology not read")
         if self._closed:
@@ -132,7 +137,7 @@ class Subscriber:
             try:
                 self._place(channel)
             except UNREACHABLE:
-                feed.channels.add(channel)  # nobody has it just now: asked again at the next try
+                feed.channels.add(channel)  # no node has it just now: the next attempt asks again
             except Exception:
                 log.exception("channel not subscribed", extra={"channel": channel})
                 feed.channels.add(channel)
@@ -147,7 +152,8 @@ class _NodeFeed:
         self.node = node
         self.channels: set[str] = set()
         self._leaving = Counter[str]()
-        """How often each channel has been unsubscribed on this connection without an answer yet."""
+        """For each channel, how many of our requests to unsubscribe it on this connection are still
+        unanswered."""
         self._subscriber = subscriber
         self._connection: ListeningConnection | None = None
         self._pauses = RetryPauses(LONGEST_OF_FEW)
@@ -171,8 +177,8 @@ class _NodeFeed:
             self._send("SUNSUBSCRIBE", channel)
 
     def _send(self, *command: str) -> None:
-        """Sends if connected; on connecting, all channels are subscribed anyway. A failed send
-        needs no handling: the connection ends, and is made again."""
+        """Sends the command if connected; on connecting, all channels are subscribed anyway. A
+        failed send needs no handling: the connection ends, and a new one is made."""
         if self._connection is not None:
             self._connection.send(command)
 
@@ -203,7 +209,7 @@ class _NodeFeed:
                 async with asyncio.timeout(PATIENCE):
                     await self._subscriber.lost(self, moved)
             except BaseException as error:
-                self.channels |= moved  # whoever begins this again finds them here
+                self.channels |= moved  # the task is started again, and finds them here
                 if not isinstance(error, TimeoutError):
                     raise
             if not self.channels:
@@ -211,7 +217,7 @@ class _NodeFeed:
                 return
 
     async def _listen(self) -> None:
-        """Reads until the connection ends; raises the reason."""
+        """Reads until the connection ends, and raises the reason."""
         connection = await listen(
             self.node.connection(), self._take, silence=PING_INTERVAL, patience=COMMAND_TIMEOUT
         )
@@ -243,18 +249,20 @@ class _NodeFeed:
 
     def _left(self, channel: str) -> None:
         if self._leaving[channel]:
-            # As we have asked. Somebody may want it again by now; that subscription is on its way.
+            # This answers our request. Somebody may want the channel again by now; that
+            # subscription
+            # is on its way.
             self._leaving[channel] -= 1
             if not self._leaving[channel]:
                 del self._leaving[channel]
         elif channel in self.channels:
-            # Not asked for: the slot has moved away from this node.
+            # Nobody has asked for this: the slot has moved away from this node.
             self.channels.discard(channel)
             self._moving.start(self._moved(channel), "moving", channel=channel)
 
     async def _moved(self, channel: str) -> None:
         await self._subscriber.lost(self, {channel})
         if not self.channels and self._connection is not None:
-            # Nobody finds this feed any more: whoever wants something from the node again gets
-            # another.
+            # Nobody finds this feed any more: whoever wants a channel of this node again gets
+            # another feed.
             self._connection.close()

@@ -1,6 +1,6 @@
-"""Connections to Redis: to a single server, a primary that Sentinel names, or a cluster.
+"""This module connects to Redis: to a single server, a primary that Sentinel names, or a cluster.
 
-The rest of the package sees a `Redis` with a client for commands and a way to open a bare
+The rest of the package sees a `Redis`, with a client for commands and a way to open a bare
 connection for subscriptions.
 """
 
@@ -34,7 +34,7 @@ Client = SingleClient | RedisCluster
 
 
 class Outdated(exceptions.ConnectionError):
-    """The answer comes from a server that has been replaced."""
+    """Says that the answer came from a server that has been replaced."""
 
 
 _send_packed = AbstractConnection.send_packed_command
@@ -45,7 +45,7 @@ async def _send_or_lose(
 ) -> None:
     if self.is_connected and leads_astray(self):
         await self.disconnect(nowait=True)
-        # It does not reconnect here: whoever has subscribed on it has to do so again.
+        # This does not reconnect: whoever has subscribed on the connection has to do so again.
         raise exceptions.ConnectionError("another server has taken the place of this one")
     if not self.is_connected:
         # redis-py would reconnect to the address that it had, and the kernel of a frozen primary
@@ -55,20 +55,20 @@ async def _send_or_lose(
     try:
         await _send_packed(self, command, check_health)
     except (RuntimeError, AttributeError) as error:
-        # It has been closed meanwhile: by the server, for which uvloop raises RuntimeError where
-        # asyncio's own loop raises nothing and the read fails; or by another task, which sets its
-        # writer to None. redis-py only expects OSError.
+        # The connection has been closed meanwhile. If the server did it, uvloop raises
+        # RuntimeError, where asyncio's own loop raises nothing and the read fails. If another task
+        # did it, the writer is None. redis-py only expects OSError.
         raise exceptions.ConnectionError(f"closed meanwhile: {error}") from error
     if cancellations() > asked_to_end:
-        # redis-py sends with `asyncio.wait_for`, which until Python 3.12 ignores a cancellation in
-        # the turn of the event loop in which it has sent. A cancelled caller would go on. A reply
-        # arrives that nobody reads, so the connection is of no more use.
+        # redis-py sends with `asyncio.wait_for`, which before Python 3.12 ignores a cancellation in
+        # the turn of the event loop in which it has sent. A cancelled caller would go on. Since
+        # nobody will read the reply, the connection cannot be used any more.
         await self.disconnect(nowait=True)
         raise asyncio.CancelledError
 
 
-# For all of its connections, including those of Sentinel and of cluster nodes, for which redis-py
-# has separate classes.
+# This applies to all connections of redis-py, including those of Sentinel and of cluster nodes,
+# for which it has separate classes.
 AbstractConnection.send_packed_command = _send_or_lose  # type: ignore[method-assign]
 
 UNREACHABLE = (
@@ -85,26 +85,28 @@ UNREACHABLE = (
     NotNow,
     OSError,
 )
-"""What a command raises while the server cannot be used, and may not raise a moment later."""
+"""What a command raises while the server cannot be used. A moment later it may succeed."""
 
 COMMAND_TIMEOUT = 2.0
-"""Seconds without an answer after which a connection counts as broken. Longer than any blocking
-read of ours (0.25 s), which would otherwise be taken for a dead server; not much longer, because
-what was sent to a frozen primary is sent to the new one only after that."""
+"""The seconds without an answer after which a connection counts as broken. This is longer than any
+blocking read of padfleet (0.25 s), since otherwise such a read would look like a dead server. It is
+not much longer, because only after it is what was sent to a frozen primary sent to the new one."""
 
 
 PATIENCE = 20.0
-"""Seconds for one step of a long-running task, after which it is retried. If all nodes of a cluster
-swallow what they are sent, redis-py by itself takes minutes to report it, and a task that makes no
-progress for one minute counts as dead."""
+"""The seconds for one step of a long-running task, after which the step is retried. If all nodes of
+a cluster swallow what they are sent, redis-py by itself takes minutes to report it, and a task that
+makes no progress for one minute counts as dead."""
 
 FEW = 20
-"""Most reads of histories, or new authors, that a process handles at the same time."""
+"""The maximum number of reads of histories, or of new authors, that a process handles at the same
+time."""
 
 
 @dataclass(frozen=True)
 class Node:
-    """One server on which subscriptions can be made; its name is stable as long as it lives."""
+    """A server on which subscriptions can be made; its name is stable as long as the server
+    lives."""
 
     name: str
     connection_class: type[AbstractConnection]
@@ -118,24 +120,24 @@ class Node:
 
 
 class Redis:
-    """Clients for commands, and the nodes for subscriptions."""
+    """The clients for commands, and the nodes for subscriptions."""
 
     elsewhere: Elsewhere | None = None
-    """Brings pads that are not in Redis; None: there are no others."""
+    """The source of pads that are not in Redis, or None if there is none."""
 
     register: Register | None = None
-    """Knows people, groups and sessions that are not in Redis; None: there are no others."""
+    """The source of people, groups and sessions that are not in Redis, or None if there is none."""
 
     def __init__(self, client: Client) -> None:
-        self.client = client  #: redis-py's: for all that is not hot
+        self.client = client  #: redis-py's client, for everything that is not hot
         self.hot = HotCommands(self, patience=COMMAND_TIMEOUT)
-        """For what every revision needs, on its way into and out of its inbox."""
+        """The commands that every revision needs, on its way into and out of its inbox."""
         self._rush = HotCommands(self, patience=COMMAND_TIMEOUT)
         self.rush = AutoPipeline(self._rush)
-        """For what thousands of sockets may want at the same moment."""
+        """The commands that thousands of sockets may want at the same moment."""
         self.few = asyncio.Semaphore(FEW)
-        """For calls that thousands of sockets may want and that do not go through `rush`, so that
-        people who only read the history leave connections for those who join; see `lanes`."""
+        """Limits calls that thousands of sockets may want and that do not go through `rush`, so
+        that people who only read the history leave connections for those who join; see `lanes`."""
         self._succession = Succession()
 
     @property
@@ -150,9 +152,9 @@ class Redis:
             await self.ping()
 
     async def ping(self) -> None:
-        """Returns when a server has answered: on a cluster, any of them. Raises what `UNREACHABLE`
-        lists."""
-        with suppress(NoWrites):  # that is an answer: it can be read
+        """Returns when a server has answered; on a cluster, this may be any of its nodes. Raises
+        what `UNREACHABLE` lists."""
+        with suppress(NoWrites):  # this is an answer, too: the server can be read
             await self.client.execute_command("PING")
 
     async def close(self) -> None:
@@ -161,7 +163,7 @@ class Redis:
         await self.client.aclose()
 
     def node_for(self, channel: str) -> Node:
-        """The node on which a sharded channel lives."""
+        """Returns the node on which a sharded channel lives."""
         if isinstance(self.client, RedisCluster):
             slot = self.client.keyslot(channel)
             node: ClusterNode = self.client.nodes_manager.get_node_from_slot(slot)
@@ -170,7 +172,7 @@ class Redis:
         return Node("primary", pool.connection_class, pool.connection_kwargs)
 
     def node_at(self, host: str, port: int) -> Node:
-        """Returns the node of a cluster with this address, even if it was not known before."""
+        """Returns the node of a cluster that has this address, even if it was not known before."""
         assert isinstance(self.client, RedisCluster)
         nodes = self.client.nodes_manager
         known: ClusterNode | None = nodes.get_node(host=host, port=port)
@@ -179,7 +181,7 @@ class Redis:
         return Node(known.name, known.connection_class, known.connection_kwargs)
 
     async def moved(self, error: exceptions.MovedError) -> None:
-        """Records that a node has said that another one has a slot, as redis-py records it for its
+        """Notes that, as a node has said, another node has a slot, just as redis-py does for its
         own commands."""
         if isinstance(self.client, RedisCluster):
             client = self.client
@@ -190,23 +192,25 @@ class Redis:
                 await client.nodes_manager.move_slot(error)
 
     async def heard_under(self, partition: int, reign: str) -> None:
-        """Must be called with every answer that says under which reign it is. Raises `Outdated` if
-        that reign is over, which `UNREACHABLE` lists: the next answer may come from another
-        server."""
+        """Checks the reign that an answer gives; it must be called for every such answer. Raises
+        `Outdated`, which `UNREACHABLE` lists, if that reign is over: the next answer may come from
+        another server."""
         if not self.is_present(partition, reign):
             await self.refresh()
             raise Outdated(f"the reign {reign} over partition {partition} is over")
 
     def is_present(self, partition: int, reign: str) -> bool:
-        """Checks the same for a message, which cannot be asked for again."""
+        """Returns whether this reign is not over. This is the check for a message, which cannot be
+        asked for again."""
         return self._succession.goes_on(partition, reign, asyncio.get_running_loop().time())
 
     def known_reign(self, partition: int) -> str:
-        """The last reign that the partition is known to have had; empty if none is known."""
+        """Returns the last reign that the partition is known to have had; empty if none is
+        known."""
         return self._succession.present(partition)
 
     async def refresh(self) -> None:
-        """Asks again which node holds what.
+        """Asks again which node has which slots.
 
         redis-py does so by itself after a failed command, but a process that only subscribes sends
         no commands, and would wait for a dead node forever.
@@ -216,8 +220,8 @@ class Redis:
 
 
 def open_redis(url: str) -> Redis:
-    """Makes a `Redis` for this URL, without connecting yet. ValueError says what is wrong with
-    it."""
+    """Makes a `Redis` for this URL, without connecting yet. Raises ValueError, which says what is
+    wrong with the URL."""
     where = parse(url)
     options: dict[str, Any] = {
         "username": where.username,
@@ -226,7 +230,7 @@ def open_redis(url: str) -> Redis:
         "protocol": 2,
         "socket_timeout": COMMAND_TIMEOUT,
         "socket_connect_timeout": COMMAND_TIMEOUT,
-        # Every write of ours may be repeated: submissions and commits are recognised.
+        # Every write of padfleet may be repeated: submissions and commits are recognised.
         "retry": Retry(ExponentialBackoff(cap=0.5, base=0.05), 3),
         "max_connections": CONNECTIONS,
         **where.tls_options,

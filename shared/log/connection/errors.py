@@ -1,4 +1,5 @@
-"""Exceptions for what a server refuses: redis-py's classes, and ours where it has none."""
+"""This module has the exceptions for what a server refuses: redis-py's classes, and our own where
+it has none."""
 
 from typing import cast
 
@@ -7,12 +8,13 @@ from redis._parsers.base import BaseParser
 
 
 class NotNow(exceptions.ResponseError):
-    """The server is alive but takes no writes: its disk or its replicas fail, or a script is
-    running."""
+    """Says that the server is alive but takes no writes: its disk or its replicas fail, or a script
+    is running."""
 
 
 class NoWrites(NotNow):
-    """It cannot write to its disk, which is usually full. What it holds can be read."""
+    """Says that the server cannot write to its disk, which is usually full. What it holds can still
+    be read."""
 
 
 # redis-py has its own classes for most such replies, but not for these.
@@ -20,6 +22,6 @@ BaseParser.EXCEPTION_CLASSES |= {"MISCONF": NoWrites, "NOREPLICAS": NotNow, "BUS
 
 
 def error_of(text: str) -> Exception:
-    """Returns the exception for an error reply, of the class that redis-py's own connections
+    """Returns the exception for an error reply, of the same class that redis-py's own connections
     raise."""
     return cast("Exception", BaseParser.parse_error(text))

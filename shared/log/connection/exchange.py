@@ -1,14 +1,16 @@
-"""Commands in flight on one connection to Redis, and which reply belongs to which: pure.
+"""This module keeps the commands in flight on one connection to Redis, and finds out which reply
+belongs to which command. It is pure.
 
-Redis answers in the order in which it was asked, and never says what it answers. So the order is
-all that connects a reply to its command, and a connection on which it is in doubt is of no more
-use: whoever meets a `Broken` closes it, and nothing that comes from it afterwards is believed.
+Redis answers in the order in which it was asked, and never says which command it is answering. So
+only the order connects a reply to its command, and a connection on which the order is in doubt must
+not be used any more: whoever meets a `Broken` closes it, and nothing that comes from it afterwards
+is believed.
 
     exchange = Exchange()
     request = Asked(2, len(data), waiter)
     exchange.ask(request, now)             # and write `data`, which holds two commands
     for request in exchange.feed(received, now):
-        …                                  # request.replies are its two
+        …                                  # request.replies has the two replies
 """
 
 from collections import deque
@@ -23,10 +25,11 @@ from padfleet.shared.log.connection.errors import error_of
 W = TypeVar("W")
 
 COMMANDS: Final = 2_000
-"""Commands without a reply on one connection from which on the next one has to wait."""
+"""How many commands without a reply a connection may have before the next one has to wait."""
 
 BYTES: Final = 8 << 20
-"""Most bytes of commands without a reply. A single command may be larger."""
+"""How many bytes of commands without a reply a connection may have. A single command may be
+larger."""
 
 
 _MORE: Final = object()
@@ -34,7 +37,8 @@ _MORE: Final = object()
 
 
 class Broken(Unconnected):
-    """The connection is of no more use: a reply could be taken for that to another command."""
+    """Says that the connection must not be used any more: a reply could be taken for that to
+    another command."""
 
 
 class Asked(Generic[W]):
@@ -43,28 +47,35 @@ class Asked(Generic[W]):
     __slots__ = ("count", "replies", "size", "waiter")
 
     def __init__(self, count: int, size: int, waiter: W) -> None:
-        """`count`: the number of commands, at least 1; `size`: their bytes; `waiter`: who wants the
-        replies, in whatever form the owner of the exchange uses."""
+        """Makes a request without replies.
+
+        Arguments:
+            count: the number of commands, at least 1.
+            size: their bytes.
+            waiter: who wants the replies, in whatever form the owner of the exchange uses.
+        """
         self.count = count
         self.size = size
         self.waiter = waiter
         self.replies: list[Any] = []
-        """In the order of the commands. A refusal by the server is an exception, as in redis-py."""
+        """The replies so far, in the order of the commands. A refusal by the server is an
+        exception, as in redis-py."""
 
     def fail(self, error: Exception) -> None:
-        """Notes that the missing replies will not come."""
+        """Notes that the missing replies will not come, and puts the error in their place."""
         self.replies += [error] * (self.count - len(self.replies))
 
 
 class Exchange(Generic[W]):
-    """Requests in order, and the bytes of an incomplete reply."""
+    """The requests in flight, in order, and the bytes of an incomplete reply."""
 
     def __init__(self) -> None:
         self._reader = hiredis.Reader(InvalidResponse, error_of, notEnoughData=_MORE)
         self._requests: deque[Asked[W]] = deque()
         self._commands = 0
         self._bytes = 0
-        self._heard = 0.0  #: when something came last, or was asked while nothing was under way
+        #: when something was last received, or was asked while nothing was in flight
+        self._heard = 0.0
 
     @property
     def is_idle(self) -> bool:
@@ -83,7 +94,8 @@ class Exchange(Generic[W]):
 
     @property
     def heard(self) -> float:
-        """Since when the server owes us something and has been silent; None if it owes nothing."""
+        """When something was last received, or was asked while nothing was in flight. While
+        commands are in flight, the server has been silent since this time."""
         return self._heard
 
     def ask(self, request: Asked[W], now: float) -> None:
@@ -95,11 +107,11 @@ class Exchange(Generic[W]):
         self._bytes += request.size
 
     def feed(self, data: bytes, now: float) -> list[Asked[W]]:
-        """Takes in received bytes; returns the requests whose replies are now complete.
+        """Takes in received bytes, and returns the requests whose replies are now complete.
 
-        Raises `Broken` if they are not a reply, or one that nobody has asked for. Then nothing that
-        came with it is believed either, since any of them may have been the superfluous one: `end`
-        returns all requests that were open before, without replies.
+        Raises `Broken` if the bytes are not a reply, or are one that nobody has asked for. In this
+        case nothing that came with it is believed either, since any of these replies may have been
+        the superfluous one: `end` returns all requests that were open before, without replies.
         """
         self._heard = now
         requests, reader = self._requests, self._reader

@@ -1,9 +1,11 @@
-"""The few commands that every revision needs, over connections that many share (`pipe`).
+"""This module sends the few commands that every revision needs, over connections that many share
+(`pipe`).
 
 Everything else uses redis-py's client, which takes a connection from a pool and does a good deal of
-bookkeeping for each command. These commands use one connection to each node, and only failures are
-treated with care: then the same owner of the topology is asked that everybody else asks
-(`Topology`), and told what a node says about it, so that all of a process agree on the primary.
+bookkeeping for each command. Hot commands use one connection to each node, and only failures get
+special care: then the same owner of the topology is asked that everybody else asks (`Topology`),
+and it is told what a node says about the topology, so that everything in a process agrees on the
+primary.
 """
 
 import asyncio
@@ -21,26 +23,30 @@ from padfleet.shared.log.connection.pipe import Command, Pipe, open_pipe
 from padfleet.shared.tasks import all_of
 
 PATIENCE: Final = 20.0
-"""Seconds for all further attempts of a command. The first one ends through the time-outs of the
-connection, so callers need none of their own."""
+"""The seconds for all further attempts of a command. The first one ends through the time-outs of
+the connection, so callers need no time-out themselves."""
 
 ATTEMPTS: Final = 4
-"""Most attempts of a command while the server cannot be reached. Each of our commands may be
-repeated: submissions and commits are recognised."""
+"""How often a command is attempted at most while the server cannot be reached. Each of padfleet's
+commands may be repeated: submissions and commits are recognised."""
 
 PAUSE: Final = 0.05
 LONGEST_PAUSE: Final = 0.5
-"""Longest pause in seconds before the next attempt; it doubles with each."""
+"""The longest pause in seconds before the next attempt. The pause begins with `PAUSE`, and doubles
+with each attempt."""
 
 HOPS: Final = 16
-"""Most times that a command is forwarded to another node of a cluster, or told to try again."""
+"""How often a command may be forwarded to another node of a cluster, or told to try again, at
+most."""
 
 TRY_AGAIN: Final = 0.05
-"""Seconds before it is tried again, in the second half of these."""
+"""The seconds before a command that was told to try again is sent again, in the second half of the
+hops."""
 
 FRESH: Final = 0.05
-"""Seconds for which a topology that was just read is good enough for the next caller with a
-failure: thousands run into the same one. No longer than the pause before the next attempt."""
+"""How many seconds a topology that has just been read is good enough for the next caller with a
+failure: thousands meet the same failure at once. This is no longer than the pause before the next
+attempt."""
 
 REDIRECTED = (exceptions.MovedError, exceptions.AskError, exceptions.TryAgainError)
 _CARE = (*AWAY, *REDIRECTED)
@@ -49,7 +55,7 @@ ASKING: Final[Command] = ("ASKING",)
 
 
 class NodeAddress(Protocol):
-    """The same as `connect.Node`."""
+    """What is needed of `connect.Node`."""
 
     @property
     def name(self) -> str: ...
@@ -58,7 +64,7 @@ class NodeAddress(Protocol):
 
 
 class Topology(Protocol):
-    """The same as `connect.Redis`: which node has which slot, as far as is known."""
+    """What is needed of `connect.Redis`: which node has which slot, as far as is known."""
 
     @property
     def is_cluster(self) -> bool: ...
@@ -73,11 +79,15 @@ class Topology(Protocol):
 
 
 class HotCommands:
-    """Commands of one kind: they share a connection to each node, and commands of other kinds do
+    """Commands of one kind. They share a connection to each node, and commands of other kinds do
     not delay them."""
 
     def __init__(self, topology: Topology, *, patience: float) -> None:
-        """`patience`: seconds for which a server may be silent while it owes us a reply."""
+        """Makes no connection yet.
+
+        Arguments:
+            patience: how many seconds a server may be silent while it owes a reply.
+        """
         self._topology = topology
         self._is_cluster = topology.is_cluster
         self._patience = patience
@@ -87,8 +97,8 @@ class HotCommands:
         self._refreshed = float("-inf")
 
     async def call(self, *command: Any) -> Any:
-        """Returns the reply to one command, as received. It raises, retries and redirects in the
-        same cases as redis-py's client."""
+        """Returns the reply to one command, as received. Raises, retries and redirects in the same
+        cases as redis-py's client."""
         return _reply_of(await self.exchange((command,)))
 
     async def evalsha(self, sha: str, numkeys: int, *keys_and_args: Any) -> Any:
@@ -98,8 +108,8 @@ class HotCommands:
         return await self.call("EVAL", script, numkeys, *keys_and_args)
 
     async def call_blocking(self, *command: Any) -> Any:
-        """Does what `call` does for a blocking command, which must wait for less than the patience
-        with a silent server. Nothing else is on its connection meanwhile."""
+        """Does what `call` does for a blocking command, which must block for less time than a
+        server may be silent. Nothing else is sent on its connection meanwhile."""
         commands = (command,)
         replies = await self._send(commands, self._waiting)
         if isinstance(replies[0], _CARE):
@@ -110,8 +120,13 @@ class HotCommands:
         self, commands: Sequence[Command], *, attempts: int = ATTEMPTS
     ) -> Sequence[Any]:
         """Returns the replies to commands that are sent together, in order; a failure is an
-        exception. Commands of one slot are executed in order, also if they are redirected to
-        another node. `attempts`: most attempts while the server cannot be reached."""
+        exception. Commands of one slot are executed in order, even if they are redirected to
+        another node.
+
+        Arguments:
+            attempts: how often the commands are attempted at most while the server cannot be
+                reached.
+        """
         replies = await self._send(commands, self._shared)
         for reply in replies:
             if isinstance(reply, _CARE):
@@ -123,13 +138,13 @@ class HotCommands:
         sends nothing, if it would have to wait first; then use `exchange`.
 
         Arguments:
-            commands: of one slot, on a cluster.
+            commands: on a cluster, these must be of one slot.
         """
         line = self._straight(str(key_of(commands[0]) or ""))
         return line.post(commands) if line is not None else None
 
     def _straight(self, key: str) -> SharedLine | None:
-        """The line to the node that is known to have the key."""
+        """Returns the line to the node that is known to have the key, or None."""
         try:
             name = self._topology.node_for(key).name if self._is_cluster else ""
         except AWAY:
@@ -138,7 +153,7 @@ class HotCommands:
         return line if isinstance(line, SharedLine) else None
 
     def close(self) -> None:
-        """Closes all connections, and fails what is in flight on them."""
+        """Closes all connections, and fails whatever is in flight on them."""
         for line in (*self._shared.values(), *self._waiting.values()):
             line.close()
 
@@ -154,7 +169,7 @@ class HotCommands:
             try:
                 node = self._topology.node_for(str(key_of(command) or ""))
             except AWAY as error:
-                replies[at] = error  # nobody has it just now
+                replies[at] = error  # no node has the slot just now
                 continue
             if node.name not in places:
                 places[node.name] = (self._line(node, lines), [])
@@ -185,7 +200,7 @@ class HotCommands:
     async def _take_care(
         self, commands: Sequence[Command], replies: list[Any], attempts: int, lines: dict[str, Line]
     ) -> list[Any]:
-        """Returns the replies, with failures replaced by what further attempts have brought."""
+        """Returns the replies, with failures replaced by the results of further attempts."""
         with suppress(TimeoutError):
             async with asyncio.timeout(PATIENCE):
                 await self._try_again(commands, replies, attempts, lines)
@@ -212,7 +227,7 @@ class HotCommands:
                 return
             if pause:
                 await asyncio.sleep(pause)
-            # All of them together, in order: none may overtake another.
+            # All of them are sent together, in order: none may overtake another.
             again = await self._send_again([commands[at] for at in failed], errors, lines)
             for at, reply in zip(failed, again, strict=True):
                 replies[at] = reply
@@ -226,8 +241,8 @@ class HotCommands:
         for command, error in zip(commands, why, strict=True):
             if _is_ask(error):
                 assert isinstance(error, exceptions.AskError)
-                # To the node that is receiving the slot, and only this once, since it does not have
-                # all of it yet.
+                # This goes to the node that is receiving the slot, and only this once, since it
+                # does not have all of the slot yet.
                 line = self._line(self._topology.node_at(error.host, error.port), lines)
                 replies.append((await line.exchange((ASKING, command)))[1])
             else:
@@ -246,14 +261,14 @@ class HotCommands:
             return
         asked = time.monotonic()
         async with self._refreshing:
-            if self._refreshed + FRESH < asked:  # else somebody has just asked, for all of them
+            if self._refreshed + FRESH < asked:  # else somebody has just asked, for everybody
                 self._refreshed = time.monotonic()
                 with suppress(*AWAY, exceptions.ResponseError):
                     await self._topology.refresh()
 
 
 def _is_ask(error: Exception) -> bool:
-    """MOVED is a subclass of ASK in redis-py."""
+    """Returns whether a node has answered ASK. In redis-py, MOVED is a subclass of ASK."""
     return isinstance(error, exceptions.AskError) and not isinstance(error, exceptions.MovedError)
 
 

@@ -1,4 +1,4 @@
-"""Inspects single servers, which a client for the whole cluster hides.
+"""This module inspects single servers, which a client for a whole cluster hides.
 
 It is synchronous, asks one question after another, uses one connection per server, and never
 retries: the caller wants to see what there is now, and not what there may be in a moment. Each
@@ -29,17 +29,18 @@ PINGS: Final = 50
 
 @dataclass(frozen=True)
 class HalfMoved:
-    """A slot that is being moved between two nodes: some of its keys are here, some there."""
+    """A slot that is being moved between two nodes, each of which has some of its keys."""
 
     slot: int
     node: str
-    """The one that says so, `host:port`."""
+    """The node that reports this, `host:port`."""
     state: str
-    """`migrating`: it gives the slot away; `importing`: it takes it."""
+    """`migrating` if the node gives the slot away, `importing` if it receives the slot."""
 
 
 class ServerInspection:
-    """One server. What it does not allow to ask is distinguished from what it lacks."""
+    """The inspection of one server. It distinguishes what the server does not allow to ask from
+    what it lacks."""
 
     def __init__(self, name: str, client: redis.Redis) -> None:
         self.name = name
@@ -47,8 +48,8 @@ class ServerInspection:
 
     @classmethod
     def of_url(cls, where: RedisUrl, timeout_s: float) -> Self:
-        """The single server, or the primary that Sentinel names; not for a cluster. Also raises
-        `MasterNotFoundError`."""
+        """Returns an inspection of the single server, or of the primary that Sentinel names. It
+        cannot be used for a cluster. Also raises `MasterNotFoundError`."""
         login: dict[str, Any] = {"username": where.username, "password": where.password}
         limits: dict[str, Any] = {
             "socket_timeout": timeout_s,
@@ -71,13 +72,13 @@ class ServerInspection:
         self._client.close()
 
     def ping(self) -> None:
-        """Returns when the server has answered, which it also does if it cannot write to its
-        disk."""
+        """Returns when the server has answered. A server that cannot write to its disk answers as
+        well."""
         _ = self.write_error()
 
     def write_error(self) -> str | None:
-        """Why the server refuses all writes because it cannot write to its disk; None if it does
-        not."""
+        """Returns why the server refuses all writes, if it does so because it cannot write to its
+        disk, and otherwise None."""
         try:
             self._client.ping()
         except NoWrites as error:
@@ -85,25 +86,26 @@ class ServerInspection:
         return None
 
     def process_id(self) -> int:
-        """The process ID of the server, on its machine."""
+        """Returns the process ID of the server on its machine."""
         return int(self._client.info("server")["process_id"])
 
     def info(self) -> dict[str, Any]:
-        """All sections of INFO that are shown by default; empty if it is not allowed."""
+        """Returns all sections of INFO that are shown by default; empty if asking is not
+        allowed."""
         try:
             return dict(self._client.info())
         except ResponseError:
             return {}
 
     def config(self, names: Sequence[str]) -> dict[str, str] | None:
-        """The options of these names; None if asking is not allowed."""
+        """Returns the options with these names, or None if asking is not allowed."""
         try:
             return {str(k): str(v) for k, v in self._client.config_get(*names).items()}
         except ResponseError:
             return None
 
     def scripting_error(self) -> str | None:
-        """The error that keeps a script from running; None if one has run."""
+        """Returns the error that keeps a script from running, or None if one has run."""
         try:
             answer = self._client.eval("return 'ran'", 0)
         except ResponseError as error:
@@ -111,8 +113,8 @@ class ServerInspection:
         return None if answer in (b"ran", "ran") else f"a script returned {answer!r}"
 
     def sharded_pubsub_error(self, channel: str) -> str | None:
-        """The error that keeps messages from passing through a sharded channel; None if one has
-        passed. Waits as long as for any reply."""
+        """Returns the error that keeps messages from passing through a sharded channel, or None if
+        one has passed. Waits as long as for any reply."""
         limit = self._client.connection_pool.connection_kwargs.get("socket_timeout") or 5.0
         deadline = time.monotonic() + limit
         with self._client.pubsub() as subscriber:
@@ -131,7 +133,7 @@ class ServerInspection:
         return f"no message within {limit:g} s"
 
     def ping_ms(self) -> float:
-        """The median of `PINGS` round trips, in ms."""
+        """Returns the median of `PINGS` round trips, in ms."""
         times = []
         for _ in range(PINGS):
             start = time.perf_counter()
@@ -140,12 +142,13 @@ class ServerInspection:
         return statistics.median(times)
 
     def cluster_info(self) -> dict[str, str]:
-        """What a node of a cluster says about the whole, by the names of CLUSTER INFO."""
+        """Returns what a node of a cluster says about the whole cluster, with the names of CLUSTER
+        INFO."""
         return dict(self._client.execute_command("CLUSTER INFO"))
 
     def half_moved(self) -> list[HalfMoved]:
-        """The slots that this node of a cluster is giving away or receiving; it does not know of
-        others'. Also empty if asking is not allowed."""
+        """Returns the slots that this node of a cluster is giving away or receiving; a node does
+        not know of those of others. The list is also empty if asking is not allowed."""
         try:
             nodes = self._client.execute_command("CLUSTER NODES")
         except ResponseError:
@@ -158,7 +161,7 @@ class ServerInspection:
 
 
 class ClusterInspection:
-    """A cluster, of which some slots may be unassigned."""
+    """The inspection of a cluster, some of whose slots may be unassigned."""
 
     def __init__(self, where: RedisUrl, timeout_s: float) -> None:
         """Connects. Also raises RedisClusterException."""
@@ -169,14 +172,14 @@ class ClusterInspection:
             **where.tls_options,
             socket_timeout=timeout_s,
             socket_connect_timeout=timeout_s,
-            require_full_coverage=False,  # a cluster with a hole is what somebody looks at
+            require_full_coverage=False,  # a cluster with a hole is just what needs inspection
         )
 
     def close(self) -> None:
         self._cluster.close()
 
     def primaries(self) -> list[ServerInspection]:
-        """The primaries, ordered by name. They are closed with the cluster."""
+        """Returns the primaries, ordered by name. They are closed with the cluster."""
         nodes = sorted(self._cluster.get_primaries(), key=lambda node: str(node.name))
         return [
             ServerInspection(str(node.name), self._cluster.get_redis_connection(node))
@@ -184,7 +187,7 @@ class ClusterInspection:
         ]
 
     def slots_of_the_fleet(self) -> frozenset[int]:
-        """The slots that hold partitions; empty if that cannot be found out."""
+        """Returns the slots that hold partitions; empty if that cannot be found out."""
         try:
             partitions = int(self._cluster.hget(CONFIG, "partitions") or 0)
         except (RedisError, ValueError):
@@ -196,15 +199,15 @@ class ClusterInspection:
         )
 
     def channel_of_each(self, stem: str) -> dict[str, str]:
-        """For each primary that has slots, a channel that belongs to it, by the primary's name:
-        sharded channels have slots, as keys have."""
+        """Returns a channel of each primary that has slots, by the primary's name: sharded channels
+        belong to slots, just like keys."""
         slots = self._cluster.nodes_manager.slots_cache
         owners = {slot: nodes[0].name for slot, nodes in slots.items()}
         wanted = set(owners.values())
         channels: dict[str, str] = {}
         number = 0
         while wanted - channels.keys():
-            # Only the tag decides the slot, so what is added after it does not move the channel.
+            # Only the tag decides the slot, so anything added after it does not move the channel.
             channel = f"{stem}:{{{number}}}"
             owner = owners.get(key_slot(channel.encode()))
             if owner is not None:

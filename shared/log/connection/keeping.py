@@ -1,11 +1,11 @@
-"""Checks that a Redis keeps its data: a pad's revisions must not be evicted because memory is
-short.
+"""This module checks that a Redis keeps its data: a pad's revisions must not be evicted because
+memory is short.
 
     await require_keeping(redis)
 
-`padfleet doctor` reports these verdicts, and writers and workers check them when they start. They
-cover every server that holds the data or may come to hold it: a replica with another eviction
-policy would begin to drop revisions when it is promoted.
+`padfleet doctor` reports these verdicts, and writers and workers check them when they start. The
+checks cover every server that holds the data or may come to hold it: a replica with another
+eviction policy would begin to drop revisions when it is promoted.
 """
 
 import logging
@@ -29,18 +29,19 @@ CONFIG_NAMES = ("appendonly", "appendfsync", "save", "maxmemory-policy")
 
 
 class Unfit(Exception):
-    """This Redis must not hold a fleet's data. The text says what is set and what to do."""
+    """Says that this Redis must not hold a fleet's data. The text says what is set and what to
+    do."""
 
 
 @dataclass(frozen=True)
 class Store:
-    """What one server says of itself."""
+    """What one server reports about itself."""
 
-    name: str  #: where it is: host:port, or the path of its socket
+    name: str  #: its address: host:port, or the path of its socket
     info: Mapping[str, Any]
-    """What INFO said; empty where it is forbidden."""
+    """What INFO returned; empty if asking is forbidden."""
     config: Mapping[str, str] | None
-    """What CONFIG GET said, or None where it is forbidden, as managed services do."""
+    """What CONFIG GET returned, or None if asking is forbidden, as it is by managed services."""
 
 
 class RetentionVerdict(NamedTuple):
@@ -50,8 +51,8 @@ class RetentionVerdict(NamedTuple):
 
 
 def eviction(store: Store) -> RetentionVerdict:
-    """Fails for any policy but noeviction, even if no maxmemory is set: whoever sets one later has
-    no reason to think of pads."""
+    """Returns the verdict on the eviction policy. It fails for any policy but noeviction, even if
+    no maxmemory is set: somebody who sets it later will not think of pads."""
     policy = str(
         (store.config or {}).get("maxmemory-policy") or store.info.get("maxmemory_policy") or ""
     )
@@ -67,7 +68,8 @@ def eviction(store: Store) -> RetentionVerdict:
 
 
 def persistence(store: Store) -> RetentionVerdict:
-    """Warns if a restart or a crash loses more than about a second of writes."""
+    """Returns the verdict on persistence. It warns if a restart or a crash loses more than about a
+    second of writes, and fails if the server currently cannot write to its append-only file."""
     settings = store.config or {}
     if _is_off(store):
         found = (
@@ -122,10 +124,10 @@ async def require_keeping(redis: Redis) -> None:
 
 
 async def read_stores(redis: Redis) -> list[Store]:
-    """Reads all servers of a cluster; otherwise the primary, and, with Sentinel, its replicas.
+    """Reads all servers of a cluster, or else the primary and, with Sentinel, its replicas.
 
-    A replica or cluster node that cannot be asked is left out with a warning: a process that starts
-    while one is down is needed all the more.
+    A replica or cluster node that does not answer is left out with a warning: while one server is
+    down, it is all the more important that a process can start.
     """
     if isinstance(redis.client, RedisCluster):
         return await _of_cluster(redis.client)
@@ -144,8 +146,8 @@ async def read_stores(redis: Redis) -> list[Store]:
 
 
 async def unwritable(redis: Redis) -> list[str]:
-    """The names of the primaries that refuse all writes because they cannot write to their disk,
-    without those that do not answer."""
+    """Returns the names of the primaries that refuse all writes because they cannot write to their
+    disk. Primaries that do not answer are not among them."""
     if not isinstance(redis.client, RedisCluster):
         return [_name(redis.client)] if await _cannot_write(redis.client) else []
     nodes = redis.client.get_primaries()
@@ -159,7 +161,7 @@ async def _cannot_write(client: Client, **to: Any) -> bool:
     except NoWrites:
         return True
     except (*UNREACHABLE, ResponseError):
-        return False  # what keeps us from asking is told by other things
+        return False  # whatever keeps us from asking is reported elsewhere
     return False
 
 
@@ -195,7 +197,7 @@ def _text(value: Any) -> str:
 
 
 def _replicas(primary: Store) -> list[tuple[str, int]]:
-    """What INFO replication lists as slave0, slave1, …"""
+    """Returns the addresses that INFO replication lists as slave0, slave1, …"""
     found: list[tuple[str, int]] = []
     while isinstance(replica := primary.info.get(f"slave{len(found)}"), dict):
         found.append((str(replica["ip"]), int(replica["port"])))
@@ -203,7 +205,8 @@ def _replicas(primary: Store) -> list[tuple[str, int]]:
 
 
 def _beside(client: SingleClient, host: str, port: int) -> SingleClient:
-    """A client for another server of the same group, with the same user and TLS."""
+    """Returns a client for another server of the same group, with the same user and TLS
+    settings."""
     pool = client.connection_pool
     shared = ("username", "password", "socket_timeout", "socket_connect_timeout", "retry")
     options = {

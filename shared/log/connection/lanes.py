@@ -1,10 +1,10 @@
-"""A process's way to Redis: bounded, and fair between the purposes that need it.
+"""This module limits a process's use of Redis, and keeps it fair between the purposes that need it.
 
 What every revision needs shares a few connections (`hot`). Everything else uses redis-py, which
-opens a connection for each command in progress, and raises if there are a hundred; that would hit
+opens a connection for each command in progress and raises an error at its limit. That would hit
 whoever comes next, even if hundreds wait for it. So commands queue here, each in the lane of its
-purpose, first come, first served. Each lane has its own places, so that none can starve another,
-and all of them together are fewer than the connections.
+purpose, first come, first served. Each lane has a number of places, so that no lane can starve
+another, and all places together are fewer than the connections.
 """
 
 import asyncio
@@ -22,12 +22,12 @@ from redis.exceptions import ClusterError, RedisClusterException, RedisError, Tr
 
 
 class Lane(Enum):
-    """What a command is for. The value says how many of the lane may be in progress at the same
-    time, for each node of a cluster."""
+    """What a command is for. The value says how many commands of the lane may be in progress at the
+    same time; on a cluster, this holds for each node."""
 
-    FIRST = ("first", 20)  #: commits, and what says that the process lives
+    FIRST = ("first", 20)  #: commits, and what reports that the process is alive
     SESSIONS = ("sessions", 50)  #: whoever joins, types or reads over a socket
-    CALLS = ("calls", 16)  #: requests of API, exports, imports and pages
+    CALLS = ("calls", 16)  #: requests of the API, exports, imports and pages
 
     @property
     def places(self) -> int:
@@ -35,16 +35,16 @@ class Lane(Enum):
 
 
 CONNECTIONS: Final = 2 * sum(lane.places for lane in Lane)
-"""Most connections that redis-py may open to one server. Nothing waits for this: some connections
-are only being returned."""
+"""The maximum number of connections that redis-py may open to one server. Nothing waits for this
+limit. It is higher than the number of places because some connections are just being returned."""
 
 READERS: Final = 64
-"""Most blocking reads of entries on one server, each on a connection of its own. They are a
-writer's: one per inbox on a cluster, one for all inboxes otherwise."""
+"""The maximum number of blocking reads of entries on one server, each of which has a connection to
+itself. They are a writer's: one for each inbox on a cluster, and otherwise one for all inboxes."""
 
 SHARED: Final = 2
-"""Connections to one server that many commands share (`hot`): one for revisions, and one for people
-who come and go."""
+"""The number of connections to one server that many commands share (`hot`): one for revisions, and
+one for people who come and go."""
 
 _lane: ContextVar[Lane] = ContextVar("lane of the commands to Redis", default=Lane.SESSIONS)
 _inside: ContextVar[bool] = ContextVar("in a place of a lane", default=False)
@@ -56,7 +56,7 @@ def take_lane(lane: Lane) -> None:
 
 
 class Lanes:
-    """The lanes that one client's calls take."""
+    """The lanes of the calls of one client."""
 
     def __init__(self) -> None:
         self._places: dict[tuple[Lane, str], asyncio.Semaphore] = {}
@@ -64,7 +64,8 @@ class Lanes:
     @asynccontextmanager
     async def place(self, node: str = "") -> AsyncIterator[None]:
         """Takes a place in the lane of the calling task. What redis-py sends on behalf of a command
-        that has one, after a slot has moved, does not take another: it would wait for itself."""
+        that has a place, after a slot has moved, does not take another: it would wait for itself.
+        """
         if _inside.get():
             yield
             return
@@ -118,8 +119,8 @@ class _LaneClusterPipeline(ClusterPipeline):
 
 
 class LaneCluster(RedisCluster):
-    """A client of a cluster. Each node has its own places: commands that wait for one that is away
-    must not delay commands to others."""
+    """A client of a cluster. Each node has separate places: commands that wait for an unreachable
+    node must not delay commands to others."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -130,13 +131,13 @@ class LaneCluster(RedisCluster):
             try:
                 return await super().execute_command(*args, **options)
             except ClusterError as error:
-                # What redis-py says after too many redirections, or too many requests to try again.
+                # redis-py says this after too many redirections, or too many requests to try again.
                 if "TTL exhausted" not in str(error):
                     raise
                 raise on_its_way(args) from error
             except AttributeError as error:
-                # It was sent to a node that has no slots yet, as when a cluster grows: redis-py
-                # does not know the node, and continues with None.
+                # The command was redirected to a node that has no slots yet, as happens when a
+                # cluster grows: redis-py does not know the node, and continues with None.
                 raise on_its_way(args) from error
 
     def pipeline(self, transaction: Any = None, shard_hint: Any = None) -> ClusterPipeline:
@@ -151,12 +152,13 @@ class LaneCluster(RedisCluster):
         try:
             name: str = self.nodes_manager.get_node_from_slot(self.keyslot(key)).name
         except (RedisError, RedisClusterException, LookupError):
-            return ""  # nobody has it just now
+            return ""  # no node has the slot just now
         return name
 
 
 def on_its_way(args: Sequence[Any]) -> TryAgainError:
-    """The exception for a slot that could not be found for long, although its nodes are alive."""
+    """Returns the exception for a slot that could not be found for a long time, although its nodes
+    are alive."""
     return TryAgainError(
         f"the slot of {key_of(args)} stands half-moved between two nodes; if nobody is resharding, "
         "this ends it: redis-cli --cluster fix <host:port>"
@@ -164,7 +166,8 @@ def on_its_way(args: Sequence[Any]) -> TryAgainError:
 
 
 def key_of(args: Sequence[Any]) -> Any | None:
-    """The first key of one of the commands that we use, or None for one without keys. Pure."""
+    """Returns the first key of one of the commands that padfleet uses, or None for one without
+    keys. Pure."""
     name = str(args[0]).upper()
     if name in ("EVAL", "EVALSHA"):
         return args[3] if len(args) > 3 and int(args[2]) > 0 else None

@@ -1,5 +1,5 @@
-"""How hot commands use connections to one node: a single shared one, or one each for commands that
-block."""
+"""This module says how hot commands use connections to one node: all commands share a single one,
+or, for commands that block, each takes one to itself."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -14,27 +14,28 @@ from padfleet.shared.tasks import Tasks, hand_over
 AWAY = (
     exceptions.ConnectionError,  # includes BusyLoadingError
     exceptions.TimeoutError,
-    exceptions.ReadOnlyError,  # the connection is closed by that: the next leads to the primary
+    exceptions.ReadOnlyError,  # this closes the connection, and the next one leads to the primary
     exceptions.ClusterDownError,  # includes MasterDownError
     exceptions.RedisClusterException,  # no node is known for the slot
     OSError,
 )
-"""Errors that another attempt may not meet, once the topology has been read again."""
+"""Errors that another attempt may avoid, once the topology has been read again."""
 
 Opener = Callable[[], Awaitable[Pipe]]
-"""Opens a connection to the node. Raises what `AWAY` lists."""
+"""A callable that opens a connection to the node. Raises what `AWAY` lists."""
 
 
 class Line(Protocol):
     async def exchange(self, commands: Sequence[Command]) -> list[Any]:
-        """Returns the replies, in the order of the commands; what fails, or cannot be sent, is an
-        exception among them. Raises only `DataError`, before anything is sent."""
+        """Returns the replies, in the order of the commands. For a command that fails or cannot be
+        sent, an exception takes the place of the reply. Raises only `DataError`, before anything is
+        sent."""
 
     def close(self) -> None: ...
 
 
 class SharedLine:
-    """One connection that everybody shares, and that is made again when it is needed."""
+    """A connection that everybody shares, and that is made again when it is needed."""
 
     def __init__(self, opener: Opener) -> None:
         self._opener = opener
@@ -63,7 +64,8 @@ class SharedLine:
         return pipe.send(pack(commands), len(commands))
 
     async def _connected(self) -> Pipe:
-        """Makes one connection, however many wait for it; if that fails, all of them are told."""
+        """Makes one connection, however many callers wait for it; if that fails, all of them get
+        the error."""
         answer: asyncio.Future[Pipe] = asyncio.get_running_loop().create_future()
         self._waiting.append(answer)
         if len(self._waiting) == 1:
@@ -96,8 +98,8 @@ class SharedLine:
 
 class WaitingLine:
     """A connection for each blocking command in progress, since a command after it would have to
-    wait as well. Unused connections are kept for the next one; if all places are taken, the caller
-    waits for one."""
+    wait as well. Unused connections are kept for later commands; if all places are taken, the
+    caller waits for one."""
 
     def __init__(self, opener: Opener) -> None:
         self._opener = opener
@@ -119,7 +121,7 @@ class WaitingLine:
                 return await pipe.send(data, len(commands))
             finally:
                 self._in_use.discard(pipe)
-                # A cancelled caller leaves a command behind that is still blocking.
+                # A cancelled caller leaves behind a command that is still blocking.
                 if pipe.is_open and pipe.is_idle:
                     self._idle.append(pipe)
                 else:

@@ -1,8 +1,8 @@
-"""A connection to Redis that receives the messages of channels.
+"""This module has the connection to Redis that receives the messages of channels.
 
-As with hot commands (`pipe`), redis-py opens it, and its transport is then given to a protocol of
-our own. Before, each message was awaited with a time-out of its own, which took longer than the
-message. Here, everything that one read has brought is handed on in one pass.
+As with hot commands (`pipe`), redis-py opens it, and its transport is then given to a protocol
+defined here. Awaiting each message with a separate time-out took longer than handling the message.
+Here, everything that one read has returned is handed on in one pass.
 """
 
 import asyncio
@@ -29,18 +29,19 @@ _MORE: Final = object()
 
 
 class ListeningConnection(asyncio.Protocol):
-    """One such connection, from when it is opened until it ends."""
+    """A connection for channels, from when it is opened until it ends."""
 
     def __init__(
         self, opened: AbstractConnection, take: Callable[[Any], None], silence: float
     ) -> None:
-        """
+        """Takes over an open connection.
+
         Arguments:
-            opened: is connected, and nothing has been asked on it.
-            take: is called with each reply that is not an error, in their order: what a channel
-                brings, and what the server says to commands. It must not block. What it raises ends
-                the connection.
-            silence: seconds, see `look`.
+            opened: the connection, on which nothing has been asked yet.
+            take: is called with each reply that is not an error, in order: messages of channels,
+                and replies to commands. It must not block. An exception that it raises ends the
+                connection.
+            silence: a number of seconds, see `look`.
         """
         self._opened = opened
         self._take = take
@@ -49,13 +50,14 @@ class ListeningConnection(asyncio.Protocol):
         self._loop = asyncio.get_running_loop()
         self.ended: asyncio.Future[Exception] = self._loop.create_future()
         """Why the connection has ended, once it has: what the server has refused, what `take` has
-        raised, or an error that `UNREACHABLE` lists. It is a result, and never raised here."""
+        raised, or an error that `UNREACHABLE` lists. The error is a result, and is never raised
+        here."""
         self._heard = self._loop.time()
-        self._asked = False  #: whether it is there, since it was heard last
+        self._asked = False  #: whether it was asked for a sign of life since it was last heard
         self._transport = take_over(opened, self)
 
     def send(self, *commands: Command) -> None:
-        """Sends a command to the server; does nothing if the connection has ended."""
+        """Sends commands to the server; does nothing if the connection has ended."""
         if not commands or self.ended.done():
             return
         if leads_astray(self._opened):
@@ -64,13 +66,13 @@ class ListeningConnection(asyncio.Protocol):
         try:
             self._transport.write(pack(commands))
         except RuntimeError as error:
-            # uvloop says so of a connection that has been closed meanwhile.
+            # uvloop raises this for a connection that has been closed meanwhile.
             self.close(Unconnected(f"closed meanwhile: {error}"))
 
     def look(self) -> float:
-        """Checks on a silent server: asks it for a sign of life after so many seconds without one,
-        and gives the connection up after as many more without an answer. Returns the seconds after
-        which to check again."""
+        """Checks on a silent server: asks it for a sign of life after `silence` seconds without
+        one, and gives the connection up after as many again without an answer. Returns the seconds
+        after which to check again."""
         now = self._loop.time()
         rest = self._heard + self._silence - now
         if rest > 0:
@@ -83,7 +85,7 @@ class ListeningConnection(asyncio.Protocol):
         return self._silence
 
     def close(self, reason: Exception | None = None) -> None:
-        """Closes it immediately."""
+        """Closes the connection immediately."""
         if self.ended.done():
             return
         self.ended.set_result(reason or Unconnected("the connection was closed"))
@@ -119,7 +121,7 @@ async def listen(
     silence: float,
     patience: float,
 ) -> ListeningConnection:
-    """Connects within `patience` seconds, and takes the connection over; for the rest see
-    `ListeningConnection`. Raises what `UNREACHABLE` lists."""
+    """Connects within `patience` seconds, and takes the connection over; see `ListeningConnection`
+    for the other arguments. Raises what `UNREACHABLE` lists."""
     await connect_within(connection, patience)
     return ListeningConnection(connection, take, silence)

@@ -1,10 +1,11 @@
-"""A connection to Redis that many commands share, without waiting for each other's replies.
+"""This module has a connection to Redis that many commands share, without waiting for each other's
+replies.
 
 redis-py opens it, so TLS, users, databases, sockets, and the address that Sentinel names work as
 for all other connections. Then its transport is given to a protocol that does no more than a hot
 command needs. Everything sent in one turn of the event loop goes out in one write, `exchange`
-matches the replies, and there is one timer for the connection, rather than one for each command.
-docs/decisions/0016 says why this is worth it.
+matches the replies to the commands, and there is one timer for the connection rather than one for
+each command. docs/decisions/0016 says why this is worth it.
 """
 
 import asyncio
@@ -26,7 +27,7 @@ Command = tuple[Any, ...]
 Answer = asyncio.Future[list[Any]]
 
 WRITE_BYTES: Final = 1 << 20
-"""Bytes that the transport may hold before callers have to wait: the server is not reading, and
+"""How many bytes the transport may hold before callers have to wait: the server is not reading, and
 what has not been sent yet need not be sent again."""
 
 
@@ -41,9 +42,9 @@ def pack(commands: Sequence[Command]) -> bytes:
 
 
 def leads_astray(connection: AbstractConnection) -> bool:
-    """Whether it leads to another server than the one that Sentinel names by now. redis-py closes
-    idle connections when it hears of another server; those in use are returned to the pool
-    later."""
+    """Returns whether the connection leads to another server than the one that Sentinel now names.
+    redis-py closes idle connections when it hears of another server; those in use are only returned
+    to the pool later."""
     pool = getattr(connection, "connection_pool", None)
     named = getattr(pool, "master_address", None)
     if named is None or not getattr(pool, "is_master", False):
@@ -53,21 +54,25 @@ def leads_astray(connection: AbstractConnection) -> bool:
 
 
 class Pipe(asyncio.Protocol):
-    """One such connection, until it is closed; `open_pipe` makes it. Not for commands that change
-    the meaning of others on it (SELECT, MULTI, subscriptions)."""
+    """A shared connection, until it is closed; `open_pipe` makes it. It must not be used for
+    commands that change the meaning of others on it (SELECT, MULTI, subscriptions)."""
 
     def __init__(self, opened: AbstractConnection, patience: float) -> None:
-        """`opened`: a connected connection. `patience`: seconds for which the server may be silent
-        while it owes us a reply."""
+        """Takes over an open connection.
+
+        Arguments:
+            opened: the connection.
+            patience: how many seconds the server may be silent while it owes a reply.
+        """
         self._opened = opened
         self._patience = patience
         self._loop = asyncio.get_running_loop()
         self._exchange: Exchange[Answer] = Exchange()
         self._unsent: list[bytes] = []
         self._timer: asyncio.TimerHandle | None = None
-        self._overdue = False  #: at the last look
+        self._overdue = False  #: whether a reply was overdue at the last look
         self._room: deque[asyncio.Future[None]] = deque()
-        self._paused = False  #: the transport has more than it gets rid of
+        self._paused = False  #: whether the transport holds more than it can send
         self._watched = getattr(opened, "connection_pool", None) is not None
         self._error: Exception | None = None
         self._transport = take_over(opened, self)
@@ -97,9 +102,10 @@ class Pipe(asyncio.Protocol):
         """Sends `count` packed commands, together with whatever else is sent in this turn of the
         loop.
 
-        Returns a future for their replies. Replies that are missing when the connection ends are
-        exceptions, as are refusals; the future itself never raises one. Cancelling it does no harm
-        to others: the replies keep their place in the order, and nobody gets them.
+        Returns a future for their replies. Refusals are exceptions among the replies, and so are
+        replies that are missing when the connection ends; the future itself never raises one.
+        Cancelling it does no harm to others: the replies keep their place in the order, and nobody
+        gets them.
         """
         answer: Answer = self._loop.create_future()
         request = Asked(count, len(data), answer)
@@ -117,7 +123,7 @@ class Pipe(asyncio.Protocol):
 
     async def room(self) -> None:
         """Returns when the connection is no longer full, or no longer open. Waiters are let in in
-        order."""
+        their order."""
         while self.is_full and self._error is None:
             turn: asyncio.Future[None] = self._loop.create_future()
             self._room.append(turn)
@@ -125,12 +131,12 @@ class Pipe(asyncio.Protocol):
                 await turn
             except asyncio.CancelledError:
                 if turn.done() and not turn.cancelled():
-                    self._let_in()  # whoever comes next, instead
+                    self._let_in()  # the next waiter takes this one's place
                 raise
 
     def close(self, error: Exception | None = None) -> None:
-        """Closes it immediately. Commands without a reply fail with `error`, or with one that says
-        that we closed it."""
+        """Closes the connection immediately. Commands without a reply fail with `error`, or with
+        one that says that the connection was closed."""
         if self._error is not None:
             return
         self._error = error or Unconnected("the connection was closed")
@@ -188,19 +194,19 @@ class Pipe(asyncio.Protocol):
         try:
             self._transport.write(data)
         except RuntimeError as error:
-            # uvloop says so of a connection that has been closed meanwhile.
+            # uvloop raises this for a connection that has been closed meanwhile.
             self.close(Unconnected(f"closed meanwhile: {error}"))
 
     def _look(self) -> None:
         self._timer = None
         if self._exchange.is_idle:
             self._overdue = False
-            return  # the next who sends sets it again
+            return  # the next command sets the timer again
         due = self._exchange.heard + self._patience
         if self._loop.time() < due:
             self._timer = self._loop.call_at(due, self._look)
         elif not self._overdue:
-            # If the event loop itself was blocked, the reply is there, and is read after the
+            # If the event loop itself was blocked, the reply has arrived and is read after the
             # timers.
             self._timer = self._loop.call_later(0, self._look)
         else:
@@ -208,7 +214,7 @@ class Pipe(asyncio.Protocol):
         self._overdue = self._loop.time() >= due
 
     def _let_in(self) -> None:
-        # As many as there may be room for: each checks again when it comes in.
+        # This lets in as many as there may be room for; each checks again when it comes in.
         places = len(self._room) if self._error is not None else self._exchange.places
         while self._room and places > 0:
             turn = self._room.popleft()
@@ -217,7 +223,8 @@ class Pipe(asyncio.Protocol):
                 places -= 1
 
     def _again(self) -> Exception:
-        """A copy of the error for each caller it is raised for, with a traceback of its own."""
+        """Returns a copy of the error, so that each caller for whom it is raised gets a separate
+        traceback."""
         assert self._error is not None
         return type(self._error)(*self._error.args)
 
@@ -228,17 +235,19 @@ def _hand_over(request: Asked[Answer]) -> None:
 
 
 async def open_pipe(opened: AbstractConnection, *, patience: float) -> Pipe:
-    """Connects, and takes the connection over. `patience`: seconds that this may take, and for
-    which the server may later be silent while it owes us a reply.
+    """Connects, and takes the connection over. Raises what `UNREACHABLE` lists.
 
-    Raises what `UNREACHABLE` lists.
+    Arguments:
+        opened: a connection of redis-py's that is not connected yet.
+        patience: how many seconds connecting may take, and how many the server may later be silent
+            while it owes a reply.
     """
     await connect_within(opened, patience)
     return Pipe(opened, patience)
 
 
 async def connect_within(opened: AbstractConnection, patience: float) -> None:
-    """Lets redis-py connect within so many seconds. Raises what `UNREACHABLE` lists."""
+    """Lets redis-py connect within this many seconds. Raises what `UNREACHABLE` lists."""
     try:
         # The kernel of a frozen server still accepts connections, but nothing answers.
         async with asyncio.timeout(patience):
@@ -256,8 +265,8 @@ async def connect_within(opened: AbstractConnection, patience: float) -> None:
 
 
 def take_over(opened: AbstractConnection, protocol: asyncio.Protocol) -> asyncio.Transport:
-    """Moves the transport of a connected redis-py connection to another protocol; `let_go` ends
-    it."""
+    """Moves the transport of a connected redis-py connection to another protocol. Use `let_go` to
+    end the connection."""
     writer = opened._writer
     assert writer is not None, "it is not connected"
     writer.transport.set_protocol(protocol)
@@ -265,7 +274,7 @@ def take_over(opened: AbstractConnection, protocol: asyncio.Protocol) -> asyncio
 
 
 def let_go(opened: AbstractConnection, transport: asyncio.Transport) -> None:
-    """Ends it immediately."""
-    # Not close, which would wait until a server that no longer reads has read all of it.
+    """Ends a connection that was taken over, immediately."""
+    # `close` would wait until a server that no longer reads has read everything.
     transport.abort()
     opened._close()

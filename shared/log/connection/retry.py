@@ -1,9 +1,9 @@
-"""How long to wait before Redis is asked again while it cannot be reached.
+"""This module says how long to wait before Redis is asked again while it cannot be reached.
 
 Everything that has to continue once Redis is back uses this rule, so that an outage, however long,
 does not end in a stampede. The pauses grow, so that a server that is starting is not asked by
-everybody all the time; and they are random, so that a thousand rooms that lost Redis at the same
-moment do not come back to it at the same moment.
+everybody all the time. They are random, so that a thousand rooms that lost Redis at the same moment
+do not come back to it at the same moment.
 
     pauses = RetryPauses()
     while True:
@@ -29,11 +29,12 @@ FIRST: Final = 0.2
 
 LONGEST: Final = 1.0
 """The longest pause, in seconds, for things that a process may have thousands of, such as rooms.
-This is how long anything waits at most after an outage, and over which the retries are spread."""
+This is how long anything waits at most after an outage, and over how long the retries are spread.
+"""
 
 LONGEST_OF_FEW: Final = 0.5
-"""The same for what a process has few of and everybody waits for: commits, inboxes and
-subscriptions."""
+"""The longest pause, in seconds, for things that a process has few of and everybody waits for:
+commits, inboxes and subscriptions."""
 
 
 def pause_after(failures: int, longest: float, chance: float) -> float:
@@ -74,13 +75,13 @@ class RetryPauses:
         self._failures = 0
 
     def next(self) -> float:
-        """Notes that an attempt has failed; returns the seconds to wait before the next one."""
+        """Notes that an attempt has failed, and returns the seconds to wait before the next one."""
         self._failures += 1
         return pause_after(self._failures, self._longest, self._chance())
 
     async def sleep(self) -> None:
-        """Waits before the next attempt. For work that no supervisor watches by itself: a room's
-        task may have been started by a supervised one, and must not report progress for it."""
+        """Waits before the next attempt. This is for work that no supervisor watches: a room's task
+        may have been started by a supervised one, and must not report progress for it."""
         await asyncio.sleep(self.next())
 
     async def rest(self) -> None:

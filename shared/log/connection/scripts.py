@@ -1,4 +1,4 @@
-"""The Lua scripts, loaded by content hash."""
+"""This module loads the Lua scripts, and calls them by the hash of their content."""
 
 from collections.abc import Sequence
 from hashlib import sha1
@@ -15,11 +15,11 @@ Argument = str | bytes | int
 
 
 class Script:
-    """A script under `lua/`, called by its hash, and sent in full if the server does not have
-    it."""
+    """A script under `lua/`, which is called by its hash, and sent in full if the server does not
+    have it."""
 
     def __init__(self, name: str, *, before: Sequence[str] = ()) -> None:
-        """`before` names the files whose functions this one uses, in order."""
+        """Reads the script `name`. `before` names the files whose functions it uses, in order."""
         self.name = name
         folder = files("padfleet.shared.log").joinpath("lua")
         self.text = "".join(
@@ -28,7 +28,8 @@ class Script:
         self.sha = sha1(self.text.encode(), usedforsecurity=False).hexdigest()
 
     def command(self, keys: Sequence[str], args: Sequence[Argument]) -> tuple[Any, ...]:
-        """The call by its hash, which a server that does not have the script refuses."""
+        """Returns the command that calls the script by its hash. A server that does not have the
+        script refuses it."""
         return ("EVALSHA", self.sha, len(keys), *keys, *args)
 
     async def __call__(

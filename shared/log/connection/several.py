@@ -1,6 +1,7 @@
-"""Commands for many items, and questions about several pads, in as few round trips as possible.
+"""This module sends commands for many items, and asks about several pads, in as few round trips as
+possible.
 
-Each function raises what `UNREACHABLE` lists. Where it is one round trip, the caller chooses the
+Each function raises what `UNREACHABLE` lists. Where it takes one round trip, the caller chooses the
 number of pads: some hundreds keep a pipeline short.
 """
 
@@ -20,7 +21,8 @@ async def of_each(redis: Redis, items: Sequence[T], ask: Callable[[Any, T], obje
     Arguments:
         ask: puts the command for an item into the pipeline that it is given.
 
-    Returns the replies, in this order. Raises `ResponseError` if one is an error.
+    Returns the replies, in the order of the items. Raises `ResponseError` if one of them is an
+    error.
     """
     replies: list[Any] = []
     for some in slices(items, ASKED_AT_ONCE):
@@ -32,16 +34,16 @@ async def of_each(redis: Redis, items: Sequence[T], ask: Callable[[Any, T], obje
 
 
 class StoredHead(NamedTuple):
-    """Where a pad's history stands, by its meta."""
+    """Where a pad's history stands, according to its meta."""
 
-    head: int  #: -1: there is no such pad
+    head: int  #: -1 if there is no such pad
     epoch: int
     chain: bytes
 
 
 async def read_heads(redis: Redis, pads: Sequence[PadKeys]) -> list[StoredHead | Exception]:
-    """Reads the head of each pad, in this order. If a pad's key cannot be used, its place has the
-    error, redis-py's or a ValueError, and the others are read all the same."""
+    """Reads the head of each pad, in this order. If a pad's key cannot be used, the error takes its
+    place (redis-py's, or a ValueError), and the other heads are still read."""
     replies = await redis.rush.hmget_each([keys.meta for keys in pads], ("head", "epoch", "chain"))
     for reply in replies:
         if isinstance(reply, UNREACHABLE):
@@ -60,16 +62,16 @@ def _head(reply: Any) -> StoredHead | Exception:
 
 
 async def are_here(redis: Redis, pads: Sequence[PadKeys]) -> list[bool]:
-    """Whether Redis, rather than the cold store, is to be asked about each of the pads, in this
-    order: because it has the pad; or has deleted it, and what is in the store is about to be
-    removed; or has something that cannot be read."""
+    """Returns for each of the pads, in this order, whether Redis is to be asked about it rather
+    than the cold store. This is so if Redis has the pad; if Redis has deleted it, so that what is
+    in the store is about to be removed; or if Redis has something that cannot be read."""
     heads = await read_heads(redis, pads)
     return [isinstance(head, Exception) or head.head >= 0 or head.epoch > 0 for head in heads]
 
 
 async def are_there(redis: Redis, pads: Sequence[PadKeys]) -> list[bool]:
-    """Whether each of the pads exists, in this order. Raises `ResponseError` if a key has a wrong
-    type, and ValueError if its head is invalid."""
+    """Returns for each of the pads, in this order, whether it exists in Redis. Raises
+    `ResponseError` if a key has a wrong type, and ValueError if its head is invalid."""
     pipeline = redis.client.pipeline(transaction=False)
     for keys in pads:
         _ = pipeline.hget(keys.meta, "head")
@@ -86,7 +88,7 @@ async def pads_with_sessions(
 
 
 async def count_sessions(redis: Redis, pads: Sequence[PadKeys]) -> list[int]:
-    """Returns the number of sessions on each of the pads, in this order; those of dead workers
+    """Returns the number of sessions on each of the pads, in this order. Sessions of dead workers
     count until somebody removes them. Raises `ResponseError` if a key has a wrong type."""
     pipeline = redis.client.pipeline(transaction=False)
     for keys in pads:

@@ -1,30 +1,33 @@
-"""Which of a process's answers come from a server that has been replaced: pure.
+"""This module recognises answers that come from a server that has been replaced. It is pure.
 
 A primary that was frozen, and that a replica has replaced, still takes itself for the primary when
-it wakes up, for the second or two until it is told. A command that was sent to it before is then
-answered from what it knew; that looks as if everything since had been lost, and people would be
-told to reload for nothing. But a reign (`reign.lua`) that is over does not return: a server that
-gets a partition again has it under another reign, also if it was emptied (`begin_anew`). So an
-answer under a reign which this process has seen succeeded by another is out of date. So is one
-under a reign that it has never heard of, if names have numbers and that one's comes earlier: a
-process that has just started may hear of the new primary first, and of the old one then.
+it wakes up, for the second or two until it is told. A command that was sent to it earlier is then
+answered from what it knew. That looks as if everything since had been lost, and people would be
+told to reload for no reason. But a reign (`reign.lua`) that is over does not return: a server that
+gets a partition again has it under another reign, even if it was emptied (`begin_anew`). So an
+answer under a reign that this process has seen succeeded by another is out of date. So is an answer
+under a reign that it has never heard of, if both names have numbers and the number of that reign is
+lower: a process that has just started may hear of the new primary first, and of the old one
+afterwards.
 
-This does not hold forever. If nothing else answers for long, that server is the only one: a Redis
-that was emptied, and whose writers were restarted as well, gives its first name again. Otherwise
-nobody would be served until each worker had been restarted.
+This does not hold forever. If nothing else answers for a long time, that server is the only one: a
+Redis that was emptied, and whose writers were restarted as well, uses its first name again.
+Otherwise nobody would be served until each worker had been restarted.
 """
 
 from collections import deque
 
 OUTLIVES_S = 20.0
-"""Seconds for which a reign that was over has to be the only one heard of, to become the present
-one again. Sentinel tells an old primary within about twelve seconds that it has been replaced."""
+"""How many seconds a reign that was over has to be the only one heard of, until it is taken for the
+present one again. Sentinel tells an old primary within about twelve seconds that it has been
+replaced."""
 
 MOST = 64
-"""Reigns of a partition that are remembered: far more than may be answering at a time."""
+"""The number of reigns of a partition that are remembered: far more than may be answering at a
+time."""
 
 ONE_COUNT = 1000
-"""Numbers of reigns that are further apart than this have not been counted one from the other: a
+"""If the numbers of two reigns are further apart than this, one was not counted from the other: a
 server that was emptied starts from the time, and so may another server."""
 
 
@@ -32,10 +35,12 @@ class Succession:
     def __init__(self) -> None:
         self._present: dict[int, str] = {}
         self._past: dict[int, deque[str]] = {}
-        self._alone_since: dict[int, float] = {}  #: since when only reigns that are over are heard
+        #: since when only reigns that are over have been heard of, by partition
+        self._alone_since: dict[int, float] = {}
 
     def present(self, partition: int) -> str:
-        """The last reign that the partition is known to have had; empty if none is known."""
+        """Returns the last reign that the partition is known to have had; empty if none is
+        known."""
         return self._present.get(partition, "")
 
     def goes_on(self, partition: int, reign: str, now: float) -> bool:
@@ -57,8 +62,9 @@ class Succession:
 
 
 def comes_before(reign: str, other: str) -> bool:
-    """Whether the names of two reigns of one partition say that the first was over before the other
-    began. False also if they do not say: a server's first reign has no number. Pure."""
+    """Returns whether the names of two reigns of one partition say that the first was over before
+    the other began. Also returns False if the names do not say: a server's first reign has no
+    number. Pure."""
     number, others = (name.partition(".")[2] for name in (reign, other))
     if not number.isdecimal() or not others.isdecimal():
         return False

@@ -1,9 +1,9 @@
-"""What all processes of a fleet have to agree on: the number of partitions, the format of stored
-data, and the cold store. It is kept in `pf:config`.
+"""This module has what all processes of a fleet must agree on: the number of partitions, the format
+of stored data, and the cold store. It is kept in `pf:config`.
 
-That key may be lost while processes run, with all of Redis or because somebody deleted it. Running
-processes then put it back. A process that was started with another number of partitions at that
-moment exits, since the older fleet wins.
+That key may be lost while processes run, along with all of Redis or because somebody deleted it.
+Running processes then put it back. A process that was started with another number of partitions at
+that moment exits, since the older fleet wins.
 """
 
 from typing import Final, NamedTuple, cast
@@ -16,15 +16,16 @@ from padfleet.shared.log.keys import CANARY, CONFIG
 
 FORMAT: Final = 1
 """The format of what this release writes: keys, inbox entries, records and messages. It grows when
-an earlier release could not run together with this one; a process that meets a higher one exits."""
+an earlier release could not run together with this one; a process that meets a higher format exits.
+"""
 
 ELDERS_SPEAK: Final = 2.5
-"""Seconds within which running processes put back what was lost: a little more than two of their
-checks."""
+"""The seconds within which running processes put back what was lost: a little more than two of
+their checks."""
 
 
 class Disagreement(Exception):
-    """This process must not join the fleet. The text says why, and what to do."""
+    """Says that this process must not join the fleet. The text says why, and what to do."""
 
 
 class PartitionMismatch(Disagreement):
@@ -42,16 +43,16 @@ class OtherColdStore(Disagreement):
 class Agreed(NamedTuple):
     partitions: int
     format: int
-    since: int  #: ms since 1970: when the fleet was begun
-    begun: bool  #: just now, by this process
-    cold: str = ""  #: the fleet's cold store, without its password; empty: it has none
+    since: int  #: when the fleet was begun, in ms since 1970
+    begun: bool  #: whether this process has just begun the fleet
+    cold: str = ""  #: the fleet's cold store, without its password; empty if it has none
 
     def check(self, configured: int, cold: str | None = None) -> None:
         """Checks whether a process can take part in the fleet.
 
         Arguments:
-            partitions: the process's number of partitions.
-            cold: the cold store that it uses, empty for none; None: whichever the fleet has.
+            configured: the process's number of partitions.
+            cold: the cold store that it uses, empty for none; None for whichever the fleet has.
 
         Raises `Disagreement` if it cannot.
         """
@@ -73,8 +74,8 @@ class Agreed(NamedTuple):
 async def agree(
     redis: Redis, partitions: int, since: int | None = None, cold: str | None = None
 ) -> Agreed:
-    """Stores what this process holds if nothing is stored, or something younger than `since`.
-    Returns what is stored then. `cold` is as for `Agreed.check`. Raises what `UNREACHABLE`
+    """Stores what this process holds if nothing is stored, or only something younger than `since`.
+    Returns what is stored afterwards. `cold` is as for `Agreed.check`. Raises what `UNREACHABLE`
     lists."""
     held, form, begun_at, begun, store = await scripts.AGREE(
         redis.hot, [CONFIG], [partitions, FORMAT, "" if since is None else since, cold or ""]
@@ -83,13 +84,14 @@ async def agree(
 
 
 async def agreed_cold(redis: Redis) -> str:
-    """The cold store of the fleet, without its password; empty: it has none. Raises what
+    """Returns the cold store of the fleet, without its password; empty if it has none. Raises what
     `UNREACHABLE` lists."""
     return await _agreed(redis, "cold")
 
 
 async def agreed_since(redis: Redis) -> str:
-    """By what the fleet is told from others: when it was begun. Raises what `UNREACHABLE` lists."""
+    """Returns when the fleet was begun, which distinguishes it from others. Raises what
+    `UNREACHABLE` lists."""
     return await _agreed(redis, "since")
 
 
@@ -113,8 +115,8 @@ def _check_format(stored: int) -> None:
 
 
 async def is_followed(redis: Redis) -> bool:
-    """Whether a worker of some fleet follows its canaries here: it holds subscriptions, which
-    survive any loss of data. False if the server does not allow the question."""
+    """Returns whether a worker of some fleet follows its canaries here: it holds subscriptions,
+    which survive any loss of data. Returns False if the server does not allow the question."""
     node = redis.node_for(CONFIG)
     connection = node.connection()
     try:

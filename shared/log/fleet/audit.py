@@ -1,9 +1,9 @@
-"""The audit log: what operators and other systems have done to pads, up to a bounded number of
-entries.
+"""This module is the audit log: what operators and other systems have done to pads, up to a limited
+number of entries.
 
 Operators act on the page `/fleet/pads` and through commands, other systems through the HTTP API.
-The code that does the deed also records it (`shared/deeds`), so that every way leaves a trace. What
-people do on a pad that they have open is not included: that is the pad's own history.
+The code that does the deed also records it (`shared/deeds`), so every way leaves a trace. What
+people do on a pad that they have open is not included: that is the pad's history.
 """
 
 import asyncio
@@ -23,56 +23,56 @@ from padfleet.shared.log.keys import AUDIT
 log = logging.getLogger(__name__)
 
 KEPT: Final = 10_000
-"""Number of entries that are kept, of about 300 bytes each; the oldest are removed."""
+"""The number of entries that are kept, of about 300 bytes each; the oldest are removed."""
 
 LONGEST: Final = 300
-"""Longest text in an entry, in characters. A longer one is cut off."""
+"""The maximum length of a text in an entry, in characters. A longer text is cut off."""
 
 MOST_DETAILS: Final = 12
-"""Most details of an entry."""
+"""The maximum number of details of an entry."""
 
 PAGE: Final = 200
-"""Entries that are read at a time."""
+"""The number of entries that are read at a time."""
 
 PATIENCE: Final = 3.0
-"""Seconds that writing an entry may delay whoever has done the deed."""
+"""How many seconds writing an entry may delay whoever has done the deed."""
 
 _FIELD: Final = b"entry"
 
 Way = Literal["page", "api", "command"]
 DeedOutcome = Literal["done", "refused", "failed", "unknown"]
-"""``refused``: it could not be done, and nothing was; ``failed``: something broke on the way;
-``unknown``: no answer came, and it may have been done."""
+"""How a deed ended. ``refused`` means that it could not be done, and nothing was; ``failed``, that
+something broke on the way; ``unknown``, that no answer came, and it may have been done."""
 
 
 class Doer(NamedTuple):
     """Who did something, as far as that is known."""
 
     way: Way
-    who: str  #: the name that he gave: of the login, the account, or the token; empty: none
-    let_in_by: str  #: what he had: ``fleet token``, ``API key``, ``OAuth token``, ``Redis``
-    where: str  #: the address that it came from; of a command, the name of its machine
+    who: str  #: the name given: of the login, the account, or the token; empty if none
+    let_in_by: str  #: what let them in: ``fleet token``, ``API key``, ``OAuth token``, ``Redis``
+    where: str  #: the address that it came from; for a command, the name of its machine
 
 
 class AuditEntry(NamedTuple):
-    """One deed, and how it ended."""
+    """A deed, and how it ended."""
 
-    id: str  #: unlike any other's
-    at: int  #: when it had been done, ms since the epoch
+    id: str  #: unique
+    at: int  #: when it was finished, in ms since 1970
     doer: Doer
     deed: str  #: such as ``delete``
     subject: str  #: the pad, group or author that it was done to
     outcome: DeedOutcome
-    why: str  #: it was not done; empty: it was
-    details: dict[str, Any]  #: such as the new name of a pad: texts, numbers, and yes or no
+    why: str  #: why it was not done; empty if it was
+    details: dict[str, Any]  #: such as the new name of a pad: texts, numbers and booleans
 
     @property
     def time(self) -> str:
-        """When it was done, in RFC 3339 format, in UTC."""
+        """When it was finished, in RFC 3339 format, in UTC."""
         return datetime.fromtimestamp(self.at / 1000, UTC).isoformat(timespec="seconds")[:19] + "Z"
 
     def as_json(self) -> dict[str, Any]:
-        """The entry as it is stored, and as it is shown to programs."""
+        """Returns the entry as it is stored, and as it is shown to programs."""
         return {
             "id": self.id,
             "at": self.at,
@@ -92,7 +92,7 @@ class AuditEntry(NamedTuple):
 def entry(
     doer: Doer, deed: str, subject: str, outcome: DeedOutcome, why: str, details: dict[str, Any]
 ) -> AuditEntry:
-    """Makes an entry for what has just been done. Everything in it is cut to a bounded length."""
+    """Makes an entry for what has just been done. Everything in it is cut to a limited length."""
     return AuditEntry(
         secrets.token_urlsafe(9),
         int(time.time() * 1000),
@@ -109,8 +109,8 @@ def entry(
 
 
 def cut(text: str) -> str:
-    """The text, cut to the number of characters that are kept and without any that cannot be
-    stored."""
+    """Returns the text, cut to the number of characters that are kept, and without characters that
+    cannot be stored."""
     plain = text.encode("utf-8", "replace").decode("utf-8")
     return plain if len(plain) <= LONGEST else plain[: LONGEST - 1] + "…"
 
@@ -142,8 +142,8 @@ def decode(data: bytes) -> AuditEntry:
 
 
 async def write(redis: Redis, made: AuditEntry) -> None:
-    """Adds the entry to the list and to this process's own log. If the list cannot be written, the
-    deed still counts, and a warning with the whole entry is logged."""
+    """Adds the entry to the audit log and to this process's own log. If the audit log cannot be
+    written, the deed still counts, and a warning with the whole entry is logged."""
     told = {f"audit_{name}": value for name, value in made.as_json().items()}
     try:
         async with asyncio.timeout(PATIENCE):
@@ -155,13 +155,13 @@ async def write(redis: Redis, made: AuditEntry) -> None:
 
 
 def newest(redis: Redis, before: str = "") -> AsyncGenerator[tuple[str, AuditEntry], None]:
-    """Returns entries, the newest first, each with its place in the list; with `before`, those
-    written before the one at that place. Raises what `UNREACHABLE` lists."""
+    """Yields the newest entries first, each with its place in the audit log. With `before`, these
+    are the entries written before the one at that place. Raises what `UNREACHABLE` lists."""
     return _entries(redis, before, newest_first=True)
 
 
 def since(redis: Redis, after: str) -> AsyncGenerator[tuple[str, AuditEntry], None]:
-    """Returns the entries after a place, the oldest first. Raises what `UNREACHABLE` lists."""
+    """Yields the entries after a place, the oldest first. Raises what `UNREACHABLE` lists."""
     return _entries(redis, after, newest_first=False)
 
 
@@ -172,7 +172,7 @@ async def _entries(
     while True:
         found = await _range(redis, place, newest_first=newest_first)
         for place, made in found:
-            # An entry that was written twice, because the answer to the first attempt was lost.
+            # An entry is there twice if the answer to the first attempt to write it was lost.
             if made is not None and made.id != last:
                 last = made.id
                 yield place, made
@@ -183,8 +183,8 @@ async def _entries(
 async def _range(
     redis: Redis, place: str, *, newest_first: bool
 ) -> list[tuple[str, AuditEntry | None]]:
-    """The entries next to a place; without one, the newest. None stands for something that is not
-    an entry of this version."""
+    """Returns the entries next to a place, or the newest if there is none. None stands for
+    something that is not an entry of this version."""
     if newest_first:
         reply = await redis.client.xrevrange(AUDIT, f"({place}" if place else "+", "-", count=PAGE)
     else:

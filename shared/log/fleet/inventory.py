@@ -1,4 +1,4 @@
-"""Lists the pads of a fleet, and the tokens of its authors."""
+"""This module lists the pads of a fleet, and the tokens of its authors."""
 
 from collections.abc import AsyncGenerator, Sequence
 from typing import Any, NamedTuple, cast
@@ -10,7 +10,7 @@ from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.keys import CANARY, CONFIG, Keyspace, token_key
 
 SCAN_COUNT = 1000
-"""Keys that the server looks at in one step, which takes it a millisecond."""
+"""The number of keys that the server examines in one step, which takes it a millisecond."""
 
 
 class NoFleet(Exception):
@@ -18,7 +18,7 @@ class NoFleet(Exception):
 
 
 async def stored_keyspace(redis: Redis) -> Keyspace:
-    """The keyspace of the fleet in this Redis. Raises `NoFleet`."""
+    """Returns the keyspace of the fleet in this Redis. Raises `NoFleet`."""
     stored = await redis.client.hget(CONFIG, "partitions")
     if stored is None:
         raise NoFleet("this Redis holds no fleet: is it the right one, and the right database?")
@@ -27,7 +27,7 @@ async def stored_keyspace(redis: Redis) -> Keyspace:
 
 async def pad_ids(redis: Redis, keyspace: Keyspace) -> AsyncGenerator[str, None]:
     """Yields the ids of all pads, including deleted ones, each once and in no particular order.
-    Canaries' pads are left out.
+    Pads of canaries are left out.
 
     Pads that are made or removed meanwhile may or may not be included.
     """
@@ -43,7 +43,8 @@ _METAS = "pf:{*}:pad:*:meta"
 
 
 def _pad_of(keyspace: Keyspace, key: bytes) -> str | None:
-    """The pad whose meta has this key; None if it is a canary's, or of other partitions."""
+    """Returns the pad whose meta has this key, or None if it is a canary's pad or belongs to a
+    fleet with another number of partitions."""
     pad_id = key.decode().partition(":pad:")[2].removesuffix(":meta")
     if pad_id.startswith(CANARY) or keyspace.pad(pad_id).meta != key.decode():
         return None
@@ -51,17 +52,19 @@ def _pad_of(keyspace: Keyspace, key: bytes) -> str | None:
 
 
 class ScanPlace(NamedTuple):
-    """How far all keys have been scanned. It is small, and the caller can keep it."""
+    """How far the scan of all keys has come. It is small, and the caller can keep it."""
 
-    node: str = ""  #: of a cluster, by its name; empty: where there is only one, or the first
-    cursor: int = 0  #: the server's own word; 0: from the beginning
+    #: the name of the cluster's node; empty for the first, or where there is only one
+    node: str = ""
+    cursor: int = 0  #: the server's cursor; 0 for the beginning
 
 
 async def some_pad_ids(
     redis: Redis, keyspace: Keyspace, place: ScanPlace, *, keys_looked_at: int
 ) -> tuple[list[str], ScanPlace | None]:
     """Does one step of `pad_ids`, over about this many keys. Returns the ids found, and where to
-    continue; None: that was all. A pad may come twice. Raises what `UNREACHABLE` lists."""
+    continue, or None if that was all. A pad may be returned twice. Raises what `UNREACHABLE` lists.
+    """
     keys, following = await _scanned(redis, place, min(keys_looked_at, SCAN_COUNT))
     found = (_pad_of(keyspace, key) for key in keys)
     return [pad for pad in found if pad is not None], following
@@ -76,7 +79,7 @@ async def _scanned(
         at, found = await client.scan(**asked)
         return cast("list[bytes]", found), ScanPlace("", int(at)) if at else None
     nodes = {node.name: node for node in client.get_primaries()}
-    # A node that has gone meanwhile has left its keys to others, which are scanned as well.
+    # A node that has left meanwhile has given its keys to others, which are scanned as well.
     left = sorted(name for name in nodes if name >= place.node)
     if not left:
         return [], None
@@ -92,7 +95,7 @@ async def _scanned(
 
 
 async def tokens(redis: Redis) -> AsyncGenerator[list[tuple[str, str]], None]:
-    """Yields hash and author of all tokens, some hundreds at a time."""
+    """Yields the hash and the author of all tokens, some hundreds at a time."""
     prefix = token_key("")
     keys = redis.client.scan_iter(match=f"{prefix}*", count=SCAN_COUNT)
     async for batch in batches(keys, SCAN_COUNT):

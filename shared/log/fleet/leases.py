@@ -1,4 +1,4 @@
-"""Leases say which writer writes to which partition.
+"""This module has the leases, which say which writer writes to which partition.
 
 A lease makes take-overs orderly, and a growing term makes them safe: commit.lua checks the term, so
 a writer that was paused and believes that it still owns a partition cannot commit (I2).
@@ -16,17 +16,17 @@ from padfleet.shared.log.keys import Keyspace
 class Lease(NamedTuple):
     partition: int
     term: int
-    position: str  #: inbox ID up to which everything is settled
-    reign: str  #: of the server that gave it
+    position: str  #: the inbox ID up to which everything is settled
+    reign: str  #: that of the server that gave the lease
     untold: tuple[str, ...] = ()
-    """Channels of the last commit if it was held back and its writer died before it could publish
-    it."""
+    """The channels of the last commit, if it was held back and its writer died before it could
+    publish it."""
 
 
 async def acquire(
     redis: Redis, keyspace: Keyspace, partition: int, owner: str, lease_ms: int
 ) -> Lease | None:
-    """Takes the lease; returns None while another writer holds it."""
+    """Takes the lease, or returns None while another writer holds it."""
     known = redis.known_reign(partition)
     reply = await scripts.LEASE(
         redis.client, [keyspace.state(partition)], ["acquire", owner, "", lease_ms, known]
@@ -48,9 +48,9 @@ async def renew(
     redis: Redis, keyspace: Keyspace, held: Sequence[Lease], lease_ms: int
 ) -> dict[int, bool | str]:
     """Renews leases for another `lease_ms`. Returns for each partition whether the lease is still
-    ours and of the server's reign; a text says what is wrong with its key.
+    ours and of the server's reign; a text instead says what is wrong with its key.
 
-    On a cluster they must be of one partition. Raises what `UNREACHABLE` lists.
+    On a cluster, all leases must be of one partition. Raises what `UNREACHABLE` lists.
     """
     args: list[scripts.Argument] = [lease_ms]
     for lease in held:
@@ -70,8 +70,8 @@ async def release(redis: Redis, keyspace: Keyspace, lease: Lease, owner: str) ->
 
 
 def share(partitions: int, writers: Iterable[str], me: str) -> set[int]:
-    """Returns the partitions that fall to `me`, by rendezvous hashing: a writer that comes or goes
-    only moves its own share."""
+    """Returns the partitions that fall to `me` by rendezvous hashing: when a writer comes or goes,
+    only its own share moves."""
     rivals = sorted(set(writers) | {me})
 
     def favourite(partition: int) -> str:

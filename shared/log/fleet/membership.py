@@ -1,6 +1,7 @@
-"""A process's place in its fleet: what it agrees on with the others, and a unique name.
+"""This module keeps a process's place in its fleet: what it agrees on with the others, and a unique
+name.
 
-membership = Membership(redis, "worker", "w-1", partitions=32)
+membership = Membership(redis, "worker", "w-1", partitions=32, setting="PADFLEET_WORKER_ID")
 await membership.enter()
 process.keep("membership", membership.run, Policy(attempts=1))
 process.ends.push_async_callback(membership.leave)
@@ -47,8 +48,15 @@ class Membership:
         setting: str,
         cold: str | None = None,
     ) -> None:
-        """`kind` is ``worker`` or ``writer``; `setting` is the setting that gives the name; `cold`
-        is as for `Agreed.check`."""
+        """Makes a membership that has not been entered yet.
+
+        Arguments:
+            kind: ``worker`` or ``writer``.
+            name: the process's name.
+            partitions: the process's number of partitions.
+            setting: the setting that gives the name.
+            cold: as for `Agreed.check`.
+        """
         self._redis = redis
         self._kind = kind
         self._name = name
@@ -59,12 +67,12 @@ class Membership:
         self._incarnation = secrets.token_hex(8)
 
     async def enter(self) -> None:
-        """Joins the fleet. Raises `Disagreement` if this process cannot (`PartitionMismatch`,
+        """Joins the fleet. Raises `Disagreement` if this process cannot join (`PartitionMismatch`,
         `NewerFormat`, `OtherColdStore`, `NameTaken`), or what `UNREACHABLE` lists."""
         agreed = await agree(self._redis, self._partitions, cold=self._cold)
         agreed.check(self._partitions, self._cold)
         if agreed.begun and await is_followed(self._redis):
-            # Processes are at work here, and what the fleet had agreed on is gone: they will put it
+            # Processes are at work here, but what the fleet had agreed on is gone. They will put it
             # back.
             log.warning("pf:config was lost; waiting for the fleet that is here to put it back")
             await asyncio.sleep(ELDERS_SPEAK)
@@ -82,7 +90,7 @@ class Membership:
             await asyncio.sleep(LOOK / 4)
 
     async def run(self) -> None:
-        """Keeps the membership for as long as the process lives; raises the same as `enter` if the
+        """Keeps the membership for as long as the process lives. Raises what `enter` raises if the
         process must not go on."""
         while True:
             await tick(LOOK)
@@ -90,8 +98,8 @@ class Membership:
                 await self.look()
 
     async def look(self) -> None:
-        """Checks once. Raises the same as `enter`."""
-        # Both at the same time: an idle process is woken once by both answers.
+        """Checks once. Raises what `enter` raises."""
+        # Both are asked at the same time, so that an idle process is woken once for both answers.
         agreed, claimed = await all_of(
             agree(self._redis, self._partitions, self._since, self._cold), self._claim(CLAIM_MS)
         )

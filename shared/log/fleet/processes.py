@@ -1,6 +1,7 @@
-"""What the processes of a fleet report about themselves: their beats, and a record that each keeps.
+"""This module reads and writes what the processes of a fleet report about themselves: their beats,
+and a record that each of them keeps.
 
-A process reports itself with `beat` and `retire` of `shared.log.people.presence`.
+A process reports its beats with `beat` and `retire` of `shared.log.people.presence`.
 """
 
 from typing import Any, cast
@@ -11,8 +12,9 @@ from padfleet.shared.log.keys import process_key
 
 
 async def silences(redis: Redis, key: str) -> list[tuple[str, int]]:
-    """Returns the processes listed under this key (`keys.WORKERS` or `keys.WRITERS`), by name, with
-    the milliseconds since the last beat of each, by Redis's clock. It removes nobody.
+    """Returns the processes listed under this key (`keys.WORKERS` or `keys.WRITERS`), sorted by
+    name, with the milliseconds since the last beat of each, by Redis's clock. Removes no process
+    from the list.
 
     Raises what `UNREACHABLE` lists.
     """
@@ -22,14 +24,14 @@ async def silences(redis: Redis, key: str) -> list[tuple[str, int]]:
 
 
 async def put_record(redis: Redis, process: str, record: bytes, seconds: int) -> None:
-    """Replaces a process's record. It is kept for so many seconds, unless another follows. Raises
+    """Replaces a process's record. It is kept for this many seconds, unless another follows. Raises
     what `UNREACHABLE` lists."""
     await redis.hot.call("SET", process_key(process), record, "EX", seconds)
 
 
 async def read_record(redis: Redis, process: str) -> bytes | None:
-    """Returns the process's last record; None if there is none, or no longer. Raises what
-    `UNREACHABLE` lists, and `ResponseError` if the key has a wrong type."""
+    """Returns the process's last record, or None if it has none or the record has expired. Raises
+    what `UNREACHABLE` lists, and `ResponseError` if the key has a wrong type."""
     return cast("bytes | None", await redis.rush.get(process_key(process)))
 
 

@@ -1,5 +1,5 @@
-"""What a writer stores under its lease: each function runs one script, which checks the term, the
-position and the reign.
+"""This module has what a writer stores under its lease. Each function runs one script, which checks
+the term, the position and the reign.
 
 Every function may be called again if its answer was lost. It raises what `UNREACHABLE` lists, and
 `ResponseError` if a key has a wrong type.
@@ -22,12 +22,12 @@ from padfleet.shared.log.records import Revision, Snapshot
 class CommitVerdict(NamedTuple):
     """The answer of commit.lua or delete.lua."""
 
-    word: bytes  #: ``ok``, or which of its checks failed
-    details: list[Any]  #: what it has found instead
+    word: bytes  #: ``ok``, or the check that has failed
+    details: list[Any]  #: what was found instead
 
 
 class PadPart(NamedTuple):
-    """One pad's part of a commit, in commit.lua's KEYS and ARGV."""
+    """One pad's part of a commit, as KEYS and ARGV of commit.lua."""
 
     keys: list[str]
     args: list[Argument]
@@ -50,11 +50,13 @@ def commit_call(
     lease_ms: int,
     hold: bool,
 ) -> CommitCall:
-    """Makes the call that stores the parts of all pads, or of none, and extends the lease to
+    """Makes the call that stores either the parts of all pads or none, and extends the lease to
     `lease_ms` from then.
 
-    `settled` are inbox IDs: first the new position, then entries after it that are settled as well.
-    `opened` are pads that are made by being opened. With `hold`, nobody is told yet.
+    Arguments:
+        settled: inbox IDs: first the new position, then entries after it that are settled as well.
+        opened: pads that are made by opening them.
+        hold: whether the commit is not published yet.
     """
     partition = lease.partition
     keys = [keyspace.state(partition), keyspace.inbox(partition)]
@@ -70,27 +72,27 @@ def commit_call(
 
 
 async def commit(redis: Redis, call: CommitCall) -> CommitVerdict:
-    """Runs the call. It may be run again if its answer was lost."""
+    """Runs the call, which may be run again if its answer was lost."""
     word, *details = await scripts.COMMIT(redis.hot, call.keys, call.args)
     return CommitVerdict(word, details)
 
 
 def post(redis: Redis, calls: Sequence[CommitCall]) -> "asyncio.Future[list[Any]] | None":
-    """Sends several calls, which may be of several partitions on the same server, like
-    `HotCommands.post`. Pass the replies to `verdict_of`."""
+    """Sends several calls, which may be of several partitions on the same server, as
+    `HotCommands.post` does. Pass the replies to `verdict_of`."""
     return redis.hot.post([scripts.COMMIT.command(call.keys, call.args) for call in calls])
 
 
 def verdict_of(reply: Any) -> CommitVerdict | None:
-    """Returns the verdict in a reply; None if it is not known."""
+    """Returns the verdict in a reply, or None if it is not known."""
     return None if isinstance(reply, Exception) else CommitVerdict(reply[0], reply[1:])
 
 
 async def delete(
     redis: Redis, lease: Lease, position: str, keys: PadKeys, epoch: int
 ) -> CommitVerdict:
-    """Deletes the pad's keys and moves the inbox to `position`; `epoch` is the one of whatever
-    takes the pad's place."""
+    """Deletes the pad's keys, and moves the inbox to `position`. `epoch` is that of whatever takes
+    the pad's place."""
     all_keys = [keys.state, keys.meta, *keys.deletable]
     args: list[Argument] = [lease.term, lease.position, position]
     args += [keys.channel, epoch, lease.reign]
@@ -105,7 +107,7 @@ async def tell_held_back(
     position: str,
     messages: Mapping[str, bytes],
 ) -> None:
-    """Publishes, by channel, what the commit that led to `position` held back."""
+    """Publishes, by channel, what was held back by the commit that led to `position`."""
     args: list[Argument] = [lease.term, position]
     for channel, message in messages.items():
         args += [channel, message]
@@ -113,7 +115,7 @@ async def tell_held_back(
 
 
 async def put_snapshot(redis: Redis, lease: Lease, keys: PadKeys, snapshot: Snapshot) -> None:
-    """Replaces the pad's snapshot. Nothing is stored if the lease belongs to somebody else by now,
+    """Replaces the pad's snapshot. Nothing is stored if the lease belongs to another writer by now,
     or if the pad has another epoch or a newer snapshot."""
     await scripts.SNAPSHOT(
         redis.client,
@@ -126,7 +128,7 @@ async def pack_chunk(
     redis: Redis, lease: Lease, keys: PadKeys, epoch: int, revisions: Sequence[Revision]
 ) -> bool:
     """Moves all revisions of one chunk from the stream into the chunk. Returns False, and moves
-    nothing, if the lease belongs to somebody else by now, or if the pad has another epoch."""
+    nothing, if the lease belongs to another writer by now, or if the pad has another epoch."""
     number = revisions[0].rev // CHUNK_REVISIONS
     end = (number + 1) * CHUNK_REVISIONS
     moved = await scripts.COMPACT(

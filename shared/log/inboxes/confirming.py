@@ -1,4 +1,4 @@
-"""Asks a server whether it still has a commit, and how many of its replicas have it."""
+"""This module asks a server whether it still has a commit, and how many of its replicas have it."""
 
 import asyncio
 from typing import NamedTuple
@@ -12,20 +12,20 @@ from padfleet.shared.log.reigns import server_of
 from padfleet.shared.tasks import Tasks, hand_over
 
 WAIT_MS = 500
-"""Duration of one wait in ms. Waits are repeated without limit: nobody is told of a commit that the
-replicas do not have, however long that takes."""
+"""The duration of one wait in ms. Waits are repeated without limit: nobody is told of a commit that
+the replicas do not have, however long that takes."""
 
 
 class Unconfirmed(Exception):
-    """The commit is not, or no longer, on this server, and nobody has been told of it. Holds the
-    verdict of confirm.lua."""
+    """Says that the commit is not, or no longer, on this server, and that nobody has been told of
+    it. The text is the verdict of confirm.lua."""
 
 
 class _Question(NamedTuple):
     state: str
     lease: Lease
     position: str
-    answer: "asyncio.Future[int]"  #: how many replicas have it
+    answer: "asyncio.Future[int]"  #: how many replicas have the commit
 
 
 class ConfirmingConnection:
@@ -41,15 +41,15 @@ class ConfirmingConnection:
         self._node = node
         self._wanted = wanted
         self._connection: AbstractConnection | None = None
-        self._server = ""  #: that answered the last question, by its name in the reign
+        self._server = ""  #: the server that answered the last question, by its name in the reign
         self._waiting: list[_Question] = []
         self._tasks = Tasks()
         self._task: asyncio.Task[None] | None = None
 
     async def ask(self, state: str, lease: Lease, position: str) -> int:
         """Returns how many replicas have the commit that moved the partition to `position`: as many
-        as are wanted, or fewer if they did not confirm within `WAIT_MS`. `state` is the partition's
-        key.
+        as are wanted, or fewer if they did not confirm it within `WAIT_MS`. `state` is the
+        partition's key.
 
         Raises `Unconfirmed`, or what `UNREACHABLE` lists.
         """
@@ -67,7 +67,7 @@ class ConfirmingConnection:
                 try:
                     answers = await self._exchange(asked)
                 except Exception as error:
-                    # Half-read replies would be taken for those to the next question.
+                    # Half-read replies would be taken for replies to the next question.
                     await self._hang_up()
                     answers = [error] * len(asked)
                 except asyncio.CancelledError:

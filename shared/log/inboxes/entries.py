@@ -1,7 +1,7 @@
-"""Decodes what is read from an inbox: entries, where larger ones are stored, and what cannot be
-read. Pure.
+"""This module decodes what is read from an inbox: entries, names of larger entries that are stored
+beside it, and what cannot be read. It is pure.
 
-An entry of the stream has one field: ``e``, the entry; or ``s``, which names where a larger one was
+An entry of the stream has one field: ``e``, the entry, or ``s``, which says where a larger one is
 stored. Anything else, from an older or newer version or from anybody, becomes an `UnreadEntry`: it
 must not stop the entries after it.
 """
@@ -25,27 +25,27 @@ class Staged(NamedTuple):
 
     pad: str
     origin: Origin
-    token: str  #: of its key
+    token: str  #: names the key with the parts
     parts: int
     size: int  #: bytes
 
 
 class UnreadEntry(NamedTuple):
-    """An entry of an inbox that makes no sense."""
+    """An entry of an inbox that cannot be read."""
 
     reason: Reason
     detail: str
     size: int  #: bytes
-    pad: str | None  #: as far as that can be seen
+    pad: str | None  #: the pad's id, as far as it can be recognised
     origin: Origin | None
     start: bytes = b""
 
 
 class Received(NamedTuple):
-    """An entry, and the stream ID that says where it is in its inbox."""
+    """An entry, and the stream ID that gives its place in the inbox."""
 
     id: str
-    entry: Entry | Staged | None  #: None: see `unread`
+    entry: Entry | Staged | None  #: None if it cannot be read, see `unread`
     unread: UnreadEntry | None = None
 
     @property
@@ -56,7 +56,7 @@ class Received(NamedTuple):
 
 
 class UnreadableEntry(Exception):
-    """Holds the reason, for an `UnreadEntry`."""
+    """Says why an entry cannot be read, for an `UnreadEntry`."""
 
     def __init__(self, reason: Reason, detail: str) -> None:
         super().__init__(detail)
@@ -85,7 +85,7 @@ def receive(entry_id: bytes, fields: dict[bytes, bytes]) -> Received:
 
 
 def decode(data: bytes) -> Entry:
-    """Raises `UnreadableEntry`."""
+    """Decodes an entry. Raises `UnreadableEntry`."""
     if len(data) > LARGEST_BYTES:
         raise UnreadableEntry(
             "too large", f"it takes {len(data):,} bytes, of {LARGEST_BYTES:,} at most"
@@ -99,12 +99,13 @@ def decode(data: bytes) -> Entry:
     except KeyError as error:
         raise UnreadableEntry("form", f"it is of the unknown kind {error}") from error
     except Exception as error:
-        # Anybody may have put anything there.
+        # Anybody may have put anything into the inbox.
         raise UnreadableEntry("malformed", f"{type(error).__name__}: {error}") from error
 
 
 def _any(value: Any) -> Any:
-    """The content need not be what the types say."""
+    """Returns the value without its type, since what was decoded may be of another type than
+    declared."""
     return value
 
 
@@ -124,19 +125,20 @@ def _staged(data: bytes) -> Staged:
 
 
 def unread(reason: Reason, detail: str, size: int, start: bytes) -> UnreadEntry:
-    """`start`: the first bytes of the entry."""
+    """Makes the description of an unreadable entry. `start` holds the first bytes of the entry."""
     pad, origin = _whose(start)
     return UnreadEntry(reason, detail, size, pad, origin, start)
 
 
 def _whose(start: bytes) -> tuple[str | None, Origin | None]:
-    """Pad and session, which come first in every form of entry that there has been."""
+    """Returns the pad and the origin, which come first in every form of entry that there has
+    been."""
     try:
         unpacker = msgpack.Unpacker(unicode_errors=UNITS)
         unpacker.feed(start)
         unpacker.read_array_header()
         first: Any = unpacker.unpack()
-        # The letter of its kind comes first, unless the field says the kind.
+        # The letter of the entry's kind comes first, unless the field itself says the kind.
         pad: Any = unpacker.unpack() if isinstance(first, str) and len(first) == 1 else first
         session, seq = unpacker.unpack()
         if isinstance(pad, str) and isinstance(session, str) and type(seq) is int:

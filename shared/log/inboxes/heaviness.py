@@ -1,5 +1,5 @@
-"""Which entries are too much for one turn of an event loop, judged by what can be seen of them.
-Pure."""
+"""This module says which entries are too much for one turn of an event loop, judged by what can be
+seen of them. It is pure."""
 
 from typing import Final
 
@@ -7,18 +7,20 @@ from padfleet.shared.easysync.effort import count_ops
 from padfleet.shared.log.records import Creation, Entry, Submission
 
 LIGHT_WORK: Final = 1_500
-"""Operations that may be processed for one entry in the event loop: 15 ms."""
+"""The number of operations that may be processed for one entry in the event loop, which takes 15
+ms."""
 
 UNITS_EACH: Final = 300
-"""Code units of text that take as long as one operation."""
+"""The number of code units of text that take as long as one operation."""
 
 SHORT: Final = 1_000
-"""Characters of a changeset, and a third as many attributes, up to which it needs no closer
-look."""
+"""The length of a changeset in characters, and three times the number of its attributes, below
+which nothing needs to be counted."""
 
 
 def is_short(submission: Submission) -> bool:
-    """Whether the entry is certainly light. Nearly all are, and nothing is counted for them."""
+    """Returns whether the entry is certainly light. Nearly all entries are, and nothing is counted
+    for them."""
     return (
         len(submission.changeset) < SHORT
         and len(submission.pool.get("numToAttrib", ())) < SHORT // 3
@@ -26,8 +28,9 @@ def is_short(submission: Submission) -> bool:
 
 
 def own_work(entry: Entry) -> int:
-    """Operations that have to be processed for an entry, whatever it is based on: each of its own
-    twice, each attribute that it brings, and its text."""
+    """Returns how many operations have to be processed for an entry, whatever it is based on: each
+    of its own operations counts twice, each attribute that it brings once, and its text according
+    to its length. It is 0 for an entry that is certainly light."""
     match entry:
         case Submission():
             if is_short(entry):
@@ -42,5 +45,5 @@ def own_work(entry: Entry) -> int:
 
 
 def is_heavy(entry: Entry) -> bool:
-    """Whether the writer processes it in a thread, whatever it is based on."""
+    """Returns whether the writer processes the entry in a thread, whatever it is based on."""
     return own_work(entry) > LIGHT_WORK

@@ -1,7 +1,8 @@
-"""The inboxes: one stream of entries for each partition, written by workers and read by its writer.
+"""This module has the inboxes: one stream of entries for each partition, written by workers and
+read by the partition's writer.
 
-All entries are made here, and all are checked here: whichever way an edit comes in, one that is too
-large for a pad or an inbox goes no further. A large one is stored beside the inbox in parts, and
+All entries pass through here, and all are checked here: however an edit comes in, one that is too
+large for a pad or an inbox goes no further. A large entry is stored beside the inbox in parts, and
 the inbox names it.
 """
 
@@ -35,37 +36,39 @@ from padfleet.shared.turnstile import Turnstile, TurnstileFull
 log = logging.getLogger(__name__)
 
 PIPELINE_MAX = 500
-"""Entries per round trip: limits what has to be sent again after one broken connection."""
+"""The maximum number of entries per round trip, which limits what has to be sent again after a
+connection has broken."""
 
 
 PIPELINE_BYTES = 1 << 20
-"""Most bytes that are sent in one round trip, unless a single entry is larger."""
+"""The maximum number of bytes that are sent in one round trip, unless a single entry is larger."""
 
 SLOWEST = 1 << 20
-"""Bytes per second at which a large entry has to get to Redis, in addition to the time that every
-entry has."""
+"""The bytes per second at which a large entry has to get to Redis, in addition to the time that
+every entry has."""
 
 LANES = 16
-"""On a cluster, entries only wait for each other within this many ranges of partitions: while one
-shard is away, entries for the others go on."""
+"""The number of lanes on a cluster. Each carries a range of partitions, and entries wait only for
+others in their lane: while one shard is away, entries for the others go on."""
 
 
 LOOK_AFTER = 1.0
-"""Seconds without an answer after which the entry's state is looked up: a client whose submission
-was lost in a fail-over has to wait that much longer than others."""
+"""The seconds without an answer after which the entry's state is looked up. A client whose
+submission was lost in a fail-over has to wait that much longer than others."""
 
 HEAVY_AT_ONCE = 2
-"""Most heavy entries (`heaviness`) of one process that a writer has not settled yet."""
+"""The maximum number of heavy entries (`heaviness`) of one process that a writer has not settled
+yet."""
 
 HEAVY_WAITING = 50
 HEAVY_PATIENCE = 10.0
-"""How many more wait for their turn, and for how many seconds at most."""
+"""How many more heavy entries wait for their turn, and for how many seconds at most."""
 
 T = TypeVar("T")
 
 
 class NotTaken(Exception):
-    """The entry could not be put into its inbox in time. It may be there all the same."""
+    """Says that the entry could not be put into its inbox in time. It may be there all the same."""
 
 
 class EntryStatus(Enum):
@@ -75,21 +78,22 @@ class EntryStatus(Enum):
 
 
 class Receipt(Protocol):
-    """Is told when an entry is in its inbox: a future, or an object with the same methods."""
+    """An object that is told when an entry is in its inbox: a future, or something with the same
+    methods."""
 
     def done(self) -> bool:
-        """Whether it has been told, or no longer wants to know."""
+        """Returns whether it has been told, or no longer wants to know."""
 
     def set_result(self, entry_id: str, /) -> None:
-        """The entry is in the inbox, and has this ID."""
+        """Says that the entry is in the inbox, and has this ID."""
 
     def set_exception(self, error: Exception, /) -> None:
-        """The entry could not be put there: `NotTaken`."""
+        """Says that the entry could not be put there, with `NotTaken`."""
 
 
 class _WaitingEntry(NamedTuple):
     partition: int
-    field: str  #: "e": the entry; "s": where it stands
+    field: str  #: "e" for the entry, "s" for where a larger one is stored
     data: bytes
     deadline: float
     done: Receipt
@@ -107,15 +111,20 @@ class InboxWriter:
         limits: PadLimits = UNLIMITED,
         keeper: Keeper | None = None,
     ) -> None:
-        """`timeout`: seconds that an entry may take to get into its inbox; `limits`: what no entry
-        may make a pad exceed; `keeper` runs the tasks."""
+        """Makes a writer for the inboxes of all partitions.
+
+        Arguments:
+            timeout: how many seconds an entry may take to get into its inbox.
+            limits: what no entry may make a pad exceed.
+            keeper: runs the tasks.
+        """
         self.redis = redis
         self.keyspace = keyspace
         self._timeout = timeout
         self.limits = limits
         self._turns: dict[str, _Turn] = {}
         self.look_after = min(timeout, LOOK_AFTER)
-        """Seconds without an answer after which an entry's state is looked up."""
+        """The seconds without an answer after which an entry's state is looked up."""
         lanes = min(LANES, keyspace.partitions) if redis.is_cluster else 1
         keeper = keeper or Loose()
         self._heavy = Turnstile(
@@ -124,11 +133,11 @@ class InboxWriter:
         self._lanes = [_EntryLane(redis, keyspace, keeper, str(number)) for number in range(lanes)]
 
     async def put(self, entry: Entry) -> str:
-        """Returns when the entry is in its inbox, with its ID there.
+        """Puts the entry into its inbox, and returns its ID there.
 
-        Raises `TooLarge`, before anything is stored; `NotTaken` if the server refused it or could
-        not be reached within the timeout. An attempt that failed half-way is repeated, so an entry
-        may be in the inbox twice; the writer recognises it by its origin.
+        Raises `EditTooLarge` before anything is stored, and `NotTaken` if the server refused the
+        entry or could not be reached within the timeout. An attempt that failed half-way is
+        repeated, so an entry may be in the inbox twice; the writer recognises it by its origin.
         """
         data = None if takes_long(entry) else self._encoded(entry)
         began = time.time_ns()
@@ -161,9 +170,9 @@ class InboxWriter:
         lane.add(_WaitingEntry(partition, field, data, deadline, receipt))
 
     def offer(self, entry: Entry, receipt: Receipt) -> bool:
-        """Does what `put` does for callers that do not wait: `receipt` is told. Returns False, and
-        does nothing, if the entry would have to wait first: it is large, heavy or traced, or comes
-        after one that is.
+        """Does what `put` does for callers that do not wait: `receipt` is told the result. Returns
+        False, and does nothing, if the entry would have to wait first, because it is large, heavy
+        or traced, or comes after one that is waiting.
 
         Raises `EditTooLarge`.
         """
@@ -193,8 +202,8 @@ class InboxWriter:
                 del self._turns[pad]
 
     async def _stage(self, entry: Entry, partition: int, data: bytes) -> bytes:
-        """Stores an entry beside its inbox; returns what to put into the inbox instead. It is
-        removed when the writer has settled it, or expires."""
+        """Stores an entry beside its inbox, and returns what to put into the inbox instead. The
+        stored entry is removed when the writer has settled it, or expires."""
         staged = Staged(
             entry.pad,
             entry.origin,
@@ -232,12 +241,12 @@ class InboxWriter:
     async def settle(
         self, entry: Entry, answer: "asyncio.Future[T]", entry_id: str | None = None
     ) -> bool:
-        """Puts an entry into its inbox, unless it is there under this id, and returns when the
-        writer has answered it. Whoever follows the pad's channel has to set the answer in `answer`.
-        If a fail-over takes the entry back unanswered, it is put in again. Returns False if it has
-        been answered and the answer got lost on the way.
+        """Puts an entry into its inbox, unless it is already there under this ID, and returns when
+        the writer has answered it. Whoever follows the pad's channel has to set the answer in
+        `answer`. If a fail-over takes the entry back before it is answered, it is put in again.
+        Returns False if it has been answered but the answer was lost on the way.
 
-        Raises `TooLarge` or `NotTaken`.
+        Raises `EditTooLarge` or `NotTaken`.
         """
         with tracing.whole(entry.origin, type(entry).__name__.lower(), pad=entry.pad):
             if entry_id is None and is_heavy(entry):
@@ -247,8 +256,8 @@ class InboxWriter:
 
     @asynccontextmanager
     async def heavy_turn(self) -> AsyncIterator[None]:
-        """As long as the caller is inside, its heavy entry may be in the inbox: a writer can have a
-        few of them to do, but not hundreds. Raises `NotTaken`."""
+        """Lets the caller have a heavy entry in the inbox while it is inside: a writer can cope
+        with a few of them, but not with hundreds. Raises `NotTaken`."""
         try:
             async with self._heavy.turn():
                 yield
@@ -259,7 +268,7 @@ class InboxWriter:
         self, entry: Entry, answer: "asyncio.Future[T]", entry_id: str | None
     ) -> bool:
         entry_id = entry_id or await self.put(entry)
-        # Not wait_for, which would need a shield for the answer: this takes half the time.
+        # `wait_for` would need a shield for the answer; this takes half the time.
         await asyncio.wait((answer,), timeout=self.look_after)
         return await self.follow(entry, answer, entry_id)
 
@@ -267,8 +276,8 @@ class InboxWriter:
         """Does what `settle` does for an entry that is in its inbox under this ID and has not been
         answered for `look_after` seconds."""
         while not answer.done():
-            # While the writer has not got to it, giving it up would only add to the work; and while
-            # Redis is away, nobody else knows more.
+            # While the writer has not got to the entry, giving it up would only add to the work.
+            # And while Redis is away, nobody else knows more.
             with suppress(*UNREACHABLE):
                 standing = await self.standing(entry, entry_id)
                 if standing is EntryStatus.LOST:
@@ -279,15 +288,15 @@ class InboxWriter:
         return True
 
     async def standing(self, entry: Entry, entry_id: str) -> EntryStatus:
-        """What has become of an entry that was put in with this ID."""
+        """Returns what has become of an entry that was put in with this ID."""
         partition = self.keyspace.partition_of(entry.pad)
         names = ["told", "position"]
         told, position = await self.redis.rush.hmget(self.keyspace.state(partition), names)
         settled = (told or position or b"0-0").decode()
         if inbox_order(settled) >= inbox_order(entry_id):
             return EntryStatus.PASSED
-        # If it is settled and trimmed between the two reads, it counts as lost, is put in again,
-        # and is recognised by its origin.
+        # If the entry is settled and trimmed between the two reads, it counts as lost, is put in
+        # again, and is recognised by its origin.
         inbox = self.keyspace.inbox(partition)
         found = await self.redis.rush.xrange(inbox, entry_id, entry_id)
         return EntryStatus.WAITING if found else EntryStatus.LOST
@@ -298,7 +307,7 @@ class InboxWriter:
 
 
 class _Turn:
-    """Who has something large in flight to a pad's inbox, and who comes next."""
+    """Says who has something large in flight to a pad's inbox, and who comes next."""
 
     def __init__(self) -> None:
         self.lock = asyncio.Lock()
@@ -308,19 +317,19 @@ class _Turn:
 class _EntryLane:
     """The entries of neighbouring partitions, many of them in one round trip.
 
-    What comes in one turn of the event loop is sent in one message, and while that is in flight the
-    next one gathers. So a quiet worker adds no delay, a busy one does not pay a round trip for each
-    entry, and the order is kept. Entries that fail, or have to wait for a connection, are left to a
-    task, which repeats them before anything newer; that is why there are several lanes.
+    What is added in one turn of the event loop is sent in one message, and while that is in flight
+    the next one gathers. So a quiet worker adds no delay, a busy one does not pay a round trip for
+    each entry, and the order is kept. Entries that fail, or have to wait for a connection, are left
+    to a task, which repeats them before anything newer; that is why there are several lanes.
     """
 
     def __init__(self, redis: Redis, keyspace: Keyspace, keeper: Keeper, name: str) -> None:
         self._redis = redis
         self._keyspace = keyspace
         self._waiting: deque[_WaitingEntry] = deque()
-        self._batch: list[_WaitingEntry] = []  #: is under way
-        self._is_due = False  #: the next one is sent in this turn of the loop
-        self._is_slow = False  #: the task sends all that comes
+        self._batch: list[_WaitingEntry] = []  #: the entries in flight
+        self._is_due = False  #: whether the next batch is sent in this turn of the loop
+        self._is_slow = False  #: whether the task sends everything
         self._wake = asyncio.Event()
         self._task = keeper.keep("inbox", self._run, part=name)
 
@@ -365,7 +374,7 @@ class _EntryLane:
             self._post()
 
     def _is_of_one(self, batch: list[_WaitingEntry]) -> bool:
-        """Whether all of them go to the same server."""
+        """Returns whether all of the batch is certain to go to the same server."""
         return not self._redis.is_cluster or len({item.partition for item in batch}) == 1
 
     def _commands(self, batch: list[_WaitingEntry]) -> list[Command]:
@@ -390,8 +399,8 @@ class _EntryLane:
                 try:
                     await self._send(batch)
                 except BaseException:
-                    # They come first when this is restarted. Entries that are in an inbox already
-                    # will be there twice, and the writer recognises them by their origin.
+                    # These entries come first when the task is restarted. Those that are already in
+                    # an inbox will be there twice, and the writer recognises them by their origin.
                     left = [item for item in batch if not item.done.done()]
                     self._waiting.extendleft(reversed(left))
                     raise
@@ -415,8 +424,8 @@ class _EntryLane:
             try:
                 results = await self._redis.hot.exchange(self._commands(batch), attempts=1)
             except Exception as error:
-                # Whatever the error is: if it ended this task, everybody after it would wait
-                # forever.
+                # This catches every error: if one ended the task, everybody who comes later
+                # would wait forever.
                 log.exception("entries not put into their inboxes")
                 results = [ConnectionError(str(error))] * len(batch)
             again = []

@@ -1,7 +1,9 @@
-"""Refuses what is too large to become part of a pad, before it is put into an inbox. Pure.
+"""This module refuses what is too large to become part of a pad, before it is put into an inbox. It
+is pure.
 
-Every entry passes `check`, whoever makes it. Two limits are the pad's; the writer has the last word
-on them, because only it knows the pad at that moment. One limit is that of an entry itself.
+Every entry passes `check`, whoever makes it. Two limits belong to the pad; the writer decides on
+them in the end, because only it knows the pad at that moment. The other limits are those of an
+entry itself.
 """
 
 import re
@@ -12,35 +14,37 @@ from padfleet.shared.log.records import Creation, Entry, Submission
 from padfleet.shared.settings.pads import PadSettings
 
 ENTRY_BYTES: Final = 32 << 10
-"""Most bytes of an entry in the inbox itself. A larger one is stored beside it, so that the number
-of entries limits how much a read of them can return."""
+"""The maximum number of bytes of an entry in the inbox itself. A larger one is stored beside it, so
+that the number of entries limits how much a read of them can return."""
 
 PART_BYTES: Final = 256 << 10
-"""Most bytes of each part of a larger entry."""
+"""The maximum number of bytes of each part of a larger entry."""
 
 LARGEST_BYTES: Final = 32 << 20
-"""Most bytes of any entry. A text of 5,000,000 code units, each half of an emoji, takes 15 MB."""
+"""The maximum number of bytes of any entry. A text of 5,000,000 code units, each half of an emoji,
+takes 15 MB."""
 
 MOST_OPERATIONS: Final = 200_000
-"""Most operations of any edit. A whole formatted book has about as many runs of text with
-attributes of their own; they take the writer some seconds."""
+"""The maximum number of operations of any edit. A whole formatted book has about as many runs of
+text with different attributes; they take the writer some seconds."""
 
 _HEADER = re.compile(r"Z:([0-9a-z]{1,12})>([0-9a-z]{1,12})")
 
 
 class EditRefusal(Exception):
-    """The edit cannot become part of the pad; the text says why."""
+    """Says that the edit cannot become part of the pad; the text says why."""
 
 
 class EditTooLarge(EditRefusal):
-    """The edit would be refused at another time, too: it is too large, or the pad would be."""
+    """Says that the edit is too large, or would make the pad too large. It would be refused at
+    another time, too."""
 
 
 class PadLimits(NamedTuple):
     """How far a pad may grow."""
 
-    units: int  #: UTF-16 code units of its text
-    attributes: int  #: entries of its attribute pool, which only grows
+    units: int  #: the maximum number of UTF-16 code units of its text
+    attributes: int  #: the maximum number of entries of its attribute pool, which only grows
 
 
 UNLIMITED = PadLimits(1 << 53, 1 << 53)
@@ -51,7 +55,8 @@ def pad_limits(settings: PadSettings) -> PadLimits:
 
 
 def check(entry: Entry, size: int, limits: PadLimits) -> None:
-    """Raises `EditTooLarge`. `size`: the bytes of the encoded entry."""
+    """Raises `EditTooLarge` if an entry is too large. `size` is the number of bytes of the encoded
+    entry."""
     match entry:
         case Submission():
             header = _HEADER.match(entry.changeset)

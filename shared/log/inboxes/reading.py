@@ -1,4 +1,4 @@
-"""Reads inboxes: in bulk usually, and carefully if that has failed.
+"""This module reads inboxes: usually in bulk, and carefully if that has failed.
 
 No entry in an inbox is larger than `ENTRY_BYTES`, so a number of entries limits the number of
 bytes. Entries from an older version, or from somebody else, may be of any size.
@@ -30,33 +30,35 @@ from padfleet.shared.log.records import Entry
 from padfleet.shared.tasks import aside
 
 READ_BYTES: Final = 32 << 20
-"""Most bytes of one read of inboxes."""
+"""The maximum number of bytes of one read of inboxes."""
 
 CAREFUL_BYTES: Final = 1 << 20
-"""Most bytes of one careful read, unless a single entry is larger."""
+"""The maximum number of bytes of one careful read, unless a single entry is larger."""
 
 STEP: Final = 4
-"""Parts of a large entry in one read."""
+"""The number of parts of a large entry in one read."""
 
 OVERHEAD: Final = 1 << 10
-"""Bytes that an entry may take besides its content."""
+"""How many bytes an entry may take in addition to its content."""
 
 
 def entered_at(entry_id: str) -> int:
-    """When Redis accepted the entry, by its clock: ns since the epoch."""
+    """Returns when Redis accepted the entry, by its clock, in ns since 1970."""
     return inbox_order(entry_id)[0] * 1_000_000
 
 
 async def read_inboxes(
     redis: Redis, keyspace: Keyspace, positions: dict[int, str], *, block_ms: int, count: int
 ) -> dict[int, list[Received]]:
-    """Returns the next entries after these positions, by partition; waits up to `block_ms` for the
-    first. At most `count` of each partition, and fewer if they could exceed `READ_BYTES`.
+    """Returns the next entries after these positions, by partition, and waits up to `block_ms` for
+    the first. Returns at most `count` entries of each partition, and fewer if they could exceed
+    `READ_BYTES`.
 
-    On a cluster, only one partition may be asked for: several slots cannot be read in one call.
+    On a cluster, only one partition may be asked for, because several slots cannot be read in one
+    call.
 
-    Raises `NewerFormat`, rather than taking for damaged what only a newer release can read; and
-    what redis-py raises.
+    Raises `NewerFormat` if an entry cannot be read and the fleet has a newer format, so that what
+    only a newer release can read is not taken for damaged; also raises what redis-py raises.
     """
     each = max(1, min(count, READ_BYTES // (ENTRY_BYTES * len(positions))))
     found = await _read(redis, keyspace, positions, each, block_ms)
@@ -81,7 +83,7 @@ async def _read(
                 "XREAD", "COUNT", count, "BLOCK", block_ms, *streams
             )
     except ResponseError as error:
-        if "UNBLOCKED" in str(error):  # the stream vanished, or we were told to look again
+        if "UNBLOCKED" in str(error):  # the stream has vanished, or we are told to look again
             return {}
         raise
     found: dict[int, list[Received]] = {}
@@ -103,12 +105,13 @@ async def _read(
 
 
 def _is_strange(received: Received) -> bool:
-    """Whether it is of a newer form, or of none."""
+    """Returns whether the entry is in a newer form or in none that can be recognised."""
     return received.unread is not None and received.unread.reason in ("form", "malformed")
 
 
 def _of_partition(received: Received, keyspace: Keyspace, partition: int) -> Received:
-    """An entry for a pad of another partition is for another writer, if for any."""
+    """Returns the entry, or an unreadable one in its place if its pad belongs to another partition
+    and therefore to another writer."""
     entry = received.entry
     if entry is None or keyspace.partition_of(entry.pad) == partition:
         return received
@@ -136,13 +139,13 @@ async def read_carefully(
     sound = 0
     while sound < len(measured) and measured[sound][1] <= LARGEST_BYTES + OVERHEAD:
         sound += 1
-    # Also if there is nothing: the point is to find out whether the inbox can be read.
+    # This also reads if there is nothing, to find out whether the inbox can be read.
     read = await _read(redis, keyspace, {partition: position}, max(1, sound), None)
     return read.get(partition, [])
 
 
 async def next_entry(redis: Redis, keyspace: Keyspace, partition: int, position: str) -> Received:
-    """Returns the next entry of the inbox undecoded, since it could not be read in time. Raises
+    """Returns the next entry of the inbox undecoded, because it could not be read in time. Raises
     ValueError if there is none."""
     measured: list[Any] = await scripts.MEASURE(
         redis.client, [keyspace.inbox(partition)], [position, 1, 1, START_BYTES]
@@ -178,7 +181,7 @@ async def read_staged(redis: Redis, keyspace: Keyspace, partition: int, staged: 
     data = b"".join(parts)
     if len(data) != staged.size:
         raise UnreadableEntry("malformed", f"{len(data):,} bytes were brought of {staged.size:,}")
-    # No longer than a turn of the event loop.
+    # A large entry is decoded in a thread, so that no turn of the event loop takes too long.
     entry = await aside(len(data) >= CAREFUL_BYTES, decode, data)
     if (entry.pad, entry.origin) != (staged.pad, staged.origin):
         raise UnreadableEntry("malformed", "it is not the entry that it is said to be")
@@ -186,6 +189,7 @@ async def read_staged(redis: Redis, keyspace: Keyspace, partition: int, staged: 
 
 
 async def drop_staged(redis: Redis, keys: Sequence[str]) -> None:
-    """Deletes what was stored beside the inbox under these keys (`Keyspace.staging`), of one
-    partition and at least one. Raises what `UNREACHABLE` lists; then it expires by itself."""
+    """Deletes what was stored beside the inbox under these keys (`Keyspace.staging`), at least one
+    and all of one partition. Raises what `UNREACHABLE` lists; the keys then expire by themselves.
+    """
     await redis.client.unlink(*keys)

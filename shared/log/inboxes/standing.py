@@ -1,4 +1,5 @@
-"""The state of a partition's inbox, and the entries that its writers could not read."""
+"""This module reads the state of a partition's inbox, and keeps the entries that its writers could
+not read."""
 
 import asyncio
 from collections.abc import Awaitable, Sequence
@@ -12,19 +13,22 @@ from padfleet.shared.log.inboxes.entries import UnreadEntry
 from padfleet.shared.log.keys import Keyspace
 
 MOST_PARKED = 100
-"""Unreadable entries of a partition that are kept; of each, only the beginning."""
+"""The number of unreadable entries of a partition that are kept. Only the beginning of each is
+kept."""
 
 
 class InboxStanding(NamedTuple):
-    """The state according to Redis, and not according to any process."""
+    """The state of a partition and its inbox, according to Redis and not to any process."""
 
-    owner: str  #: the writer that had the partition last; empty: none ever had
+    owner: str  #: the writer that had the partition last; empty if none ever had it
     left_ms: int | None
-    """For how long the partition stays that writer's; negative: since when it does not. None: the
-    lease was given back."""
-    waiting_ms: int | None  #: since when the oldest unsettled entry waits; None: there is none
-    entries: int  #: that wait, up to a hundred settled ones among them
-    parked: int  #: entries that could not be read, and were passed; the last `MOST_PARKED`
+    """For how long the partition remains that writer's, or, if negative, since when it no longer
+    is. None if the lease was given back."""
+    #: for how long the oldest unsettled entry has waited; None if there is none
+    waiting_ms: int | None
+    entries: int  #: how many are in the stream; up to a hundred of them may be settled
+    #: how many entries could not be read and were skipped; only the last `MOST_PARKED` count
+    parked: int
 
 
 async def read_standing(redis: Redis, keyspace: Keyspace, partition: int) -> InboxStanding:
@@ -39,9 +43,10 @@ async def read_standing(redis: Redis, keyspace: Keyspace, partition: int) -> Inb
 async def read_standings(
     redis: Redis, keyspace: Keyspace, partitions: Sequence[int]
 ) -> list[InboxStanding | Exception]:
-    """Reads the state of each partition, or what is wrong with its keys, in one call. On a cluster,
-    each is asked for separately, and an error that `UNREACHABLE` lists is reported for its
-    partition; otherwise it is raised."""
+    """Reads the state of each partition in one call. If something is wrong with a partition's keys,
+    the error takes the place of its state. On a cluster, each partition is asked for separately,
+    and an error that `UNREACHABLE` lists is returned in its place as well; otherwise such an error
+    is raised."""
     if not partitions:
         return []
     if not redis.is_cluster:
@@ -87,9 +92,10 @@ def _standing(
 async def park(
     redis: Redis, keyspace: Keyspace, partition: int, entry_id: str, unread: UnreadEntry
 ) -> None:
-    """Keeps what is known of an entry that is skipped unread; the oldest of `MOST_PARKED` makes
-    room. It has the entry's own ID, so that an entry skipped twice is stored once. In that case, or
-    if a later entry is there already, raises `ResponseError`; or what `UNREACHABLE` lists."""
+    """Keeps what is known of an entry that is skipped because it cannot be read; if there are
+    `MOST_PARKED` already, the oldest is removed. It gets the entry's own ID, so that an entry
+    skipped twice is stored once. In that case, or if a later entry is already there, raises
+    `ResponseError`. Also raises what `UNREACHABLE` lists."""
     fields = {
         "reason": unread.reason,
         "detail": unread.detail.encode("utf-8", "replace"),

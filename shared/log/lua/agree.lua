@@ -1,11 +1,11 @@
--- What the processes of a fleet have to agree on. Time is the server's.
+-- Settles what the processes of a fleet have to agree on. Time is the server's.
 --
 -- KEYS  1 config
--- ARGV  1 partitions  2 format  3 since when this process is of the fleet, ms ('' at its start)
+-- ARGV  1 partitions  2 format  3 since when this process is in the fleet, ms ('' at its start)
 --       4 the cold store that it uses ('' = none)
--- Replies {partitions, format, since when the fleet is, 1 if this call has begun it, cold store}.
--- Whoever finds nothing writes it. Of two fleets the older one stays: what it had written got lost,
--- and another has begun in its place.
+-- Replies {partitions, format, since when there is the fleet, 1 if this call begins it, cold store}.
+-- A process that finds nothing writes what it has. Of two fleets the older one wins: what it had
+-- written was lost, and another fleet has begun in its place.
 local now = redis.call('TIME')
 local now_ms = tonumber(now[1]) * 1000 + math.floor(tonumber(now[2]) / 1000)
 local held = redis.call('HMGET', KEYS[1], 'partitions', 'format', 'since')
@@ -23,7 +23,8 @@ if partitions == ARGV[1] and tonumber(format) < tonumber(ARGV[2]) then
   redis.call('HSET', KEYS[1], 'format', format)
 end
 local cold = redis.call('HGET', KEYS[1], 'cold') or ''
--- At the start, or where all of it got lost: who takes it away by hand may name another.
+-- This is at the start of a process, or after everything was lost: somebody who removes the store
+-- by hand may name another one.
 if told and cold == '' and ARGV[4] ~= '' and partitions == ARGV[1] then
   cold = ARGV[4]
   redis.call('HSET', KEYS[1], 'cold', cold)

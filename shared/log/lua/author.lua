@@ -1,9 +1,9 @@
--- Puts an author on record for good who comes from elsewhere, unless he is known here.
+-- Puts an author who comes from elsewhere permanently on record, unless the author is known here.
 --
 -- KEYS  1 author
--- ARGV  names and values of what is to be on record of him, in turn
--- Replies {1} if he was put on record; {0, what is noted of his visit} if he was known: '' where
--- nothing is, and where the key holds something that is no author.
+-- ARGV  names and values of the author's fields, in turn
+-- Replies {1} if the author was put on record, or {0, what is noted of their visit} if they were
+-- known. The note is '' if there is none, or if the key holds something other than an author.
 if redis.call('EXISTS', KEYS[1]) == 0 then
   redis.call('HSET', KEYS[1], unpack(ARGV))
   return {1}

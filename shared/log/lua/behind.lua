@@ -1,11 +1,11 @@
--- How pads of a partition stand that are in Redis: whether the cold store is behind, and whether
--- somebody is on them. Whoever is on a pad now keeps it from being frozen for a while.
+-- Says how pads of a partition stand that are in Redis: whether the cold store is behind, and
+-- whether somebody is on them. People who are on a pad now keep it from being frozen for a while.
 --
 -- KEYS  1 hot  2 unwritten  then for each pad: meta, members, chat, saved, fences
 -- ARGV  the pads
--- Replies for each {head ('' = not here), epoch, 1 if the cold store has all of it, people, sessions,
--- time of the last revision, ms since somebody was found on it or it came, 1 if it will go away by
--- itself}; or what is wrong with its keys.
+-- Replies for each {head ('' = not here), epoch, 1 if the cold store has all of it, people,
+-- sessions, time of the last revision, ms since somebody was found on it or it came, 1 if it will be
+-- removed automatically}; or what is wrong with its keys.
 local now = redis.call('TIME')
 local now_ms = tonumber(now[1]) * 1000 + math.floor(tonumber(now[2]) / 1000)
 

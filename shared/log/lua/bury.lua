@@ -1,6 +1,6 @@
--- Takes away what is left of a pad that was deleted, once the cold store has none of it: the next one
--- of the name has an epoch of its own in any case. Of one that is not here, only its place among the
--- pads that are.
+-- Removes what is left of a deleted pad, once the cold store has nothing of it: the next pad of
+-- that name gets a different epoch in any case. If Redis has nothing of the pad, only its entry
+-- among the hot pads is removed.
 --
 -- KEYS  1 hot  2 meta      ARGV  1 pad  2 epoch that began with its deletion
 local meta = redis.call('HMGET', KEYS[2], 'head', 'epoch')

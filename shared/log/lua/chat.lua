@@ -1,10 +1,11 @@
 -- Appends a chat message to a pad, and tells every worker with a socket on the pad.
 --
--- KEYS  1 chat  2 meta      ARGV  1 channel  2 record  3 a name for this call, unlike any other's
+-- KEYS  1 chat  2 meta      ARGV  1 channel  2 record  3 a unique name for this call
 --                              4 what the workers are told of it
--- Replies the message's index, or -1 where there is no pad.
--- A call is repeated when its answer was lost, hence the name: what was said once stands there once,
--- also where it is the client who repeats it after a while, with up to 99 messages in between.
+-- Replies the message's index, or -1 if there is no pad.
+-- A call is repeated if its answer was lost; that is what the name is for. A message that was sent
+-- once is stored once, even if it is the client who repeats it after a while, with up to 99
+-- messages in between.
 if tonumber(redis.call('HGET', KEYS[2], 'head') or '-1') < 0 then return -1 end
 local index = 0
 for i, entry in ipairs(redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 100)) do

@@ -2,22 +2,22 @@
 --
 -- KEYS  1 state  2 inbox  then three for each pad: revs, meta, fences
 --       last, if pads were made by opening them: the partition's unwritten pads
--- ARGV  1 term  2 expected position  3 new position, and behind it, after a space each, the IDs of
---       entries further on that are settled as well: these are taken out of the inbox
+-- ARGV  1 term  2 expected position  3 new position, followed by the IDs of later entries that are
+--       settled as well, each after a space: these are removed from the inbox
 --       4 lease in ms  5 reign
---       6 what to do about the workers: 'tell' them, or 'hold' it back until replicas have the
---       commit; the channels that wait for that are noted for whoever owns the partition then
+--       6 whether to 'tell' the workers, or to 'hold' this back until replicas have the commit; the
+--       channels that wait for that are noted for whoever owns the partition then
 --       then for each pad: channel, expected head ('' for any), expected chain, message header, and
 --       three counted lists:
---       revisions (n, record…), meta fields (n, key, value…), fences (n, author, order…; '' takes
---       one away)
---       then what to put on record among the unwritten pads
+--       revisions (n, record…), meta fields (n, key, value…), fences (n, author, order…; '' removes
+--       one)
+--       then the records of new unwritten pads
 --
--- Replies {'ok'}, or names what no longer holds: {'reign', current}, {'term', current},
--- {'position', current}, {'head', pad index, current}; or the pad of which something does not fit
--- together: {'damaged', pad index, what}. Redis does not undo a script that fails half-way, so
--- everything is checked before anything is written: whatever one pad's keys hold, the others of the
--- batch neither fail with it nor are written by half.
+-- Replies {'ok'}, or which check has failed: {'reign', current}, {'term', current}, {'position',
+-- current}, {'head', pad index, current}; or which pad has inconsistent keys: {'damaged', pad
+-- index, what}. Redis does not undo a script that fails half-way, so everything is checked before
+-- anything is written: whatever one pad's keys hold, the other pads of the batch neither fail with
+-- it nor are half-written.
 local state, inbox = KEYS[1], KEYS[2]
 local reign = this_reign(state)
 if reign ~= ARGV[5] then return {'reign', reign} end
@@ -28,7 +28,7 @@ if position ~= ARGV[2] then return {'position', position} end
 local aside = {}
 for id in string.gmatch(ARGV[3], '%S+') do aside[#aside + 1] = id end
 local new_position = table.remove(aside, 1)
--- Only this script takes entries out, so it has done so before, and the answer got lost.
+-- Only this script removes entries, so it has done so before, and the answer was lost.
 if aside[1] and #redis.call('XRANGE', inbox, aside[1], aside[1]) == 0 then
   return {'position', new_position}
 end
@@ -38,7 +38,7 @@ local function counted(at, width)
   return at + 1, at + size, at + size + 1
 end
 
--- The answer; else what is wrong with the key; else a fault that is not this pad's.
+-- Returns the answer; or else what is wrong with the key; or else a fault that is not this pad's.
 local function look(command, key, ...)
   local found = redis.pcall(command, key, ...)
   if type(found) ~= 'table' or not found.err then return found end
@@ -46,7 +46,7 @@ local function look(command, key, ...)
   return nil, nil, found
 end
 
--- Why revisions may not follow `head` in the stream, if they may not; or a fault.
+-- Returns why revisions may not follow `head` in the stream, if they may not; or a fault.
 local function out_of_step(revs, head)
   local newest, why, fault = look('XREVRANGE', revs, '+', '-', 'COUNT', 1)
   if not newest then return why, fault end
@@ -62,12 +62,13 @@ for i = 1, pads do
   local revs, meta, fences = KEYS[3 * i], KEYS[3 * i + 1], KEYS[3 * i + 2]
   local _, _, fields = counted(at + 4, 1)
   local _, _, orders = counted(fields, 2)
-  -- Answers alone touch nothing of the pad, so that they can be given whatever has become of it.
+  -- Answers alone touch nothing of the pad, so they can be given whatever has become of it.
   if ARGV[at + 1] ~= '' or ARGV[at + 4] ~= '0' or ARGV[fields] ~= '0' or ARGV[orders] ~= '0' then
     local found, why, fault = look('HMGET', meta, 'head', 'chain', 'reigns')
     if fault then return fault end
     if why then return {'damaged', tostring(i), why} end
-    -- The chain too: after a fail-over, or a deletion, another history may have the same length.
+    -- The chain is compared, too: after a fail-over or a deletion, another history may have the
+    -- same length.
     local head = found[1] or '-1'
     if ARGV[at + 1] ~= '' and (head ~= ARGV[at + 1] or (found[2] or '') ~= ARGV[at + 2]) then
       return {'head', tostring(i), head}
@@ -88,14 +89,14 @@ for i = 1, pads do
   _, _, at = counted(orders, 2)
 end
 
--- First what may be forbidden: it must not be found out half-way.
+-- This write comes first, because writing may be forbidden, which must not be found out half-way.
 local now = redis.call('TIME')
 local now_ms = tonumber(now[1]) * 1000 + math.floor(tonumber(now[2]) / 1000)
 redis.call('HSET', state, 'until', string.format('%d', now_ms + tonumber(ARGV[4])))
 
--- Makes `id` the last ID of a stream whose entries after it have been deleted. Newer servers do not
--- let a last ID go below that of a deleted entry: there the stream is written anew, which takes a
--- while, and happens only where somebody has meddled with a pad's keys.
+-- Makes `id` the last ID of a stream whose later entries have been deleted. Newer servers do not let
+-- the last ID go below that of a deleted entry. There, the stream is written anew, which takes a
+-- while, and happens only if somebody has tampered with a pad's keys.
 local function set_back(stream, id)
   local done = redis.pcall('XSETID', stream, id)
   if type(done) ~= 'table' or not done.err then return end
@@ -112,8 +113,8 @@ local function set_back(stream, id)
   redis.call('RENAME', copy, stream)
 end
 
--- The second lock: were a head wrong all the same, the stream itself refuses the ID (I1). Then what
--- has been appended before is taken back.
+-- This is the second lock: if a head is wrong in spite of the checks, the stream itself refuses the
+-- ID (I1). Then what has been appended before is removed again.
 local appended = {}
 at = 7
 for i = 1, pads do
@@ -122,7 +123,7 @@ for i = 1, pads do
     local rev = tonumber(known[i][1]) + 1 + j - first
     local added = redis.pcall('XADD', KEYS[3 * i], string.format('%d-1', rev), 'r', ARGV[j])
     if type(added) == 'table' and added.err then
-      -- The newest first, so that the stream's last ID can be set to what it was before.
+      -- The newest goes first, so that the stream's last ID can be set to what it was before.
       for k = #appended, 1, -1 do
         local stream, number = appended[k][1], appended[k][2]
         redis.call('XDEL', stream, string.format('%d-1', number))
@@ -169,16 +170,16 @@ for i = 1, pads do
   end
 end
 
--- pcall: if the key is of a wrong type, these pads stay; that is no reason to keep anybody waiting.
+-- pcall: if the key is of a wrong type, these pads stay, but nobody has to wait because of that.
 for i = at, #ARGV do redis.pcall('ZADD', KEYS[#KEYS], now_ms, ARGV[i]) end
 local news, told = 'told', new_position
 if ARGV[6] ~= 'tell' then news, told = 'untold', cmsgpack.pack(untold) end
 redis.call('HSET', state, 'position', new_position, news, told)
--- By hundreds: a call takes only so many arguments from Lua.
+-- They are removed by the hundred, since the number of arguments of a call from Lua is limited.
 for i = 1, #aside, 100 do
   redis.call('XDEL', inbox, unpack(aside, i, math.min(i + 99, #aside)))
 end
 -- Every entry up to the position is settled; '~' lets Redis drop whole nodes only.
--- pcall: an inbox of a wrong type has nothing in it that anybody could settle.
+-- pcall: an inbox of a wrong type contains nothing that anybody could settle.
 redis.pcall('XTRIM', inbox, 'MINID', '~', new_position)
 return {'ok'}

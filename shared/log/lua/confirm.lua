@@ -1,7 +1,7 @@
--- Writes something behind a commit, so that WAIT on this connection waits for the commit too.
+-- Writes something after a commit, so that WAIT on this connection waits for the commit as well.
 --
 -- KEYS  1 state      ARGV  1 term  2 position of the commit  3 reign
--- Replies {'ok'}, or as commit.lua does when the commit is not there (any more).
+-- Replies {'ok'}, or what commit.lua replies if the commit is not, or no longer, there.
 local held = redis.call('HMGET', KEYS[1], 'term', 'position')
 local reign = this_reign(KEYS[1])
 if reign ~= ARGV[3] then return {'reign', reign} end

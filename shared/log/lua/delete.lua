@@ -1,5 +1,5 @@
--- Deletes a pad, and moves the inbox position with it. What stays is its meta with the next epoch
--- and the session counter, so that nobody who still has the old history can go on with it (I5).
+-- Deletes a pad, and moves the inbox position with it. Only its meta stays, with the next epoch and
+-- the session counter, so that nobody who still has the old history can continue with it (I5).
 --
 -- KEYS  1 state  2 meta  3 onwards: every other key of the pad
 -- ARGV  1 term  2 expected position  3 new position  4 channel  5 next epoch  6 reign

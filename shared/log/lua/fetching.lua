@@ -1,8 +1,8 @@
--- Says that somebody is about to bring a pad back from the cold store, where it is frozen: as long as
--- that stands here, nobody can have written on it since.
+-- Notes that somebody is about to bring a pad back from the cold store, where it is frozen. As long
+-- as this note exists, nobody can have written on the pad since.
 --
 -- KEYS  1 state  2 meta  3 moving      ARGV  1 reign  2 pad  3 trace that was seen  4 trace
--- Replies 'ok', or what is otherwise than it was seen: 'reign', 'here', 'moved'.
+-- Replies 'ok', or what is no longer as it was seen: 'reign', 'here', 'moved'.
 if this_reign(KEYS[1]) ~= ARGV[1] then return 'reign' end
 if redis.call('HGET', KEYS[2], 'head') then return 'here' end
 if (redis.call('HGET', KEYS[3], ARGV[2]) or '') ~= ARGV[3] then return 'moved' end

@@ -1,13 +1,13 @@
--- Says that a process is alive, and who else is. Time is the server's.
+-- Notes that a process is alive, and says which others are. Time is the server's.
 --
 -- KEYS  1 sorted set: process id -> time of its last beat, ms
 -- ARGV  1 process id ('' only asks)  2 ms after which a silent process counts as dead
--- Replies {ms since this process' beat before (-1: none), ids of the living…}.
+-- Replies {ms since this process's previous beat (-1: none), ids of the living…}.
 local now = redis.call('TIME')
 local now_ms = tonumber(now[1]) * 1000 + math.floor(tonumber(now[2]) / 1000)
 local since = -1
--- A beat that lies in the future was noted by a clock that was ahead of this one, before a
--- fail-over. It counts from now on: the dead must not seem alive for longer than others do.
+-- A beat in the future was noted by a clock that was ahead of this one, before a fail-over. It
+-- counts from now on: a dead process must not seem alive for longer than usual.
 local ahead = redis.call('ZRANGEBYSCORE', KEYS[1], '(' .. string.format('%d', now_ms), '+inf')
 for _, process in ipairs(ahead) do redis.call('ZADD', KEYS[1], now_ms, process) end
 if ARGV[1] ~= '' then
@@ -16,7 +16,7 @@ if ARGV[1] ~= '' then
   redis.call('ZADD', KEYS[1], now_ms, ARGV[1])
 end
 local timeout = tonumber(ARGV[2])
--- The long dead are forgotten, so that the set stays as small as the fleet.
+-- Processes that died long ago are forgotten, so that the set stays as small as the fleet.
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now_ms - 20 * timeout)
 local alive = redis.call('ZRANGEBYSCORE', KEYS[1], now_ms - timeout, '+inf')
 table.insert(alive, 1, since)

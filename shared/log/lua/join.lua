@@ -1,12 +1,12 @@
--- Puts a session among a pad's members and tells every worker with a socket on the pad.
+-- Puts a session among a pad's members, and tells every worker with a socket on the pad.
 --
 -- KEYS  1 members  2 meta  3 seen  4 seen before  5 state  6 inbox
 -- ARGV  1 channel  2 session  3 member record  4 author  5 order ('' for a new session)
 --       6 'new' to note that the author has seen the pad as it is now
---       7 8 a fence for the inbox, if one is wanted: what stands before and behind its order
--- Replies {order, epoch, when this author was last seen ('' = never, else epoch and reign),
+--       7 8 a fence for the inbox, if one is wanted: the parts before and after its order
+-- Replies {order, epoch, which history this author was last on ('' = none, else epoch and reign),
 -- this reign, the pad's reigns, ID of the fence ('' = none)}.
--- The order grows with each session of the pad: of two sessions of one author the later one stays.
+-- The order grows with each session of the pad: of two sessions of one author, the later one stays.
 local order = ARGV[5]
 if order == '' then order = tostring(redis.call('HINCRBY', KEYS[2], 'sessions', 1)) end
 local meta = redis.call('HMGET', KEYS[2], 'epoch', 'head', 'reigns')

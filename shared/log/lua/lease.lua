@@ -1,18 +1,18 @@
--- Takes or gives back the lease of a partition. Time is the server's, so the clocks of
--- the writers do not matter.
+-- Takes or gives back the lease of a partition. Time is the server's, so the clocks of the writers
+-- do not matter.
 --
 -- KEYS  1 state
 -- ARGV  1 verb: acquire | release   2 owner   3 term ('' for acquire)   4 lease in ms
 --       5 the reign of the partition that the owner knows of ('' = none)
 --
--- A lease cannot run for longer than it is long. One that seems to was given by a clock that was
--- ahead of this one, before a fail-over: its owner renews it within a moment if it still lives, and
--- until then it does not count.
+-- A lease cannot run for longer than its full length. One that seems to was given by a clock that
+-- was ahead of this one, before a fail-over. Its owner, if still alive, renews it within a moment,
+-- and until then it does not count.
 --
 -- acquire replies {term, position, reign, channels not told of the last commit}, or {0, owner, ms
--- left} while somebody else holds it. The term grows each time the lease is taken, also by the one
--- who holds it: whoever has reason to take it anew must read the state anew. release replies 1, or 0
--- when the term has passed on. (A lease is kept by renew.lua.)
+-- left} while somebody else holds the lease. The term grows each time the lease is taken, even by
+-- the writer that holds it: a writer with a reason to take it again must read the state again.
+-- release replies 1, or 0 if the term is another one by now. (renew.lua keeps a lease.)
 local state, verb, owner, term, lease = KEYS[1], ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
 local now = redis.call('TIME')
 local now_ms = tonumber(now[1]) * 1000 + math.floor(tonumber(now[2]) / 1000)

@@ -1,7 +1,8 @@
--- How large the next entries of an inbox are, for who could not read them.
+-- Says how large the next entries of an inbox are, for a caller that could not read them.
 --
 -- KEYS  1 inbox
--- ARGV  1 position  2 entries at most  3 bytes after which it is enough  4 bytes of each to show
+-- ARGV  1 position  2 maximum number of entries  3 number of bytes at which to stop
+--       4 bytes of each entry to show
 -- Replies {{id, bytes, its first bytes}, …}.
 local found, after, total = {}, ARGV[1], 0
 while #found < tonumber(ARGV[2]) and total < tonumber(ARGV[3]) do

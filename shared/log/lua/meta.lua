@@ -1,7 +1,7 @@
 -- Reads what is known of a pad, under which reign, and whether all of it may be shown already.
 --
--- The reign goes on the pad's record: clients will be told that they are under it, and have to be
--- known again under the next one, also where nobody has written or come under this one.
+-- The reign goes on the pad's record: clients will be told that they are under it, and must be
+-- recognised under the next one, even if nobody has written or joined under this one.
 --
 -- KEYS  1 state  2 meta      ARGV  fields of the meta hash
 -- Replies {reign, inbox position settled, position told of, fields…}.

@@ -1,6 +1,7 @@
--- Puts a chat that was written anew beside a pad's into its place, unless something was said meanwhile.
+-- Replaces a pad's chat by one that was written under a temporary key, unless something was said
+-- meanwhile.
 --
--- KEYS  1 chat  2 meta  3 the new one     ARGV  1 epoch of the pad  2 messages  3 ID of the newest
+-- KEYS  1 chat  2 meta  3 the new chat    ARGV  1 epoch of the pad  2 messages  3 ID of the newest
 -- Replies 'ok', or why nothing was done: 'changed', 'staged'.
 local newest = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
 if redis.call('HGET', KEYS[2], 'epoch') ~= ARGV[1] or not newest or newest[1] ~= ARGV[3]

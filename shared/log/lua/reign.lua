@@ -1,19 +1,20 @@
--- Put before the scripts that need it.
+-- This is put before the scripts that need it.
 --
--- A reign is one stay of a partition on one server as primary. The server's process and its
--- replication id together change at every restart, promotion and return of the server; but a slot
+-- A reign is one stay of a partition on one server as primary. The server's process id and its
+-- replication id together change at every restart, promotion and return of the server. But a slot
 -- of a cluster that goes to another node and comes back finds the same server. So the partition's
--- state, which goes with it, says which reign it is, and a server that has it again begins a new
--- one. Replication is asynchronous, so a new reign may begin with less than the old one had shown.
+-- state, which travels with the slot, says which reign it is, and a server that gets the partition
+-- again begins a new reign. Replication is asynchronous, so a new reign may begin with less than
+-- the old one had shown.
 --
 -- A server's first reign has the server's name, and a later one the name with a number after a full
--- stop: "9f…" and "9f….3". (Processes of releases that know the former only stay right with them.)
--- Where a server was emptied, the number goes on from the time: see `begin_anew`.
+-- stop: "9f…" and "9f….3". (Processes of releases that know only the former remain compatible.) If
+-- a server was emptied, the number continues from the time: see `begin_anew`.
 local PLAIN_REIGNS = 16
 
 local function this_server()
   local info = redis.call('INFO', 'server', 'replication')
-  -- A replica has its primary's replication id, and what it knew when it was last told.
+  -- A replica has its primary's replication id, and only knows what it was last told.
   if not string.find(info, 'role:master', 1, true) then
     error({err = 'READONLY this server is a replica: its answer may be out of date'})
   end
@@ -21,15 +22,15 @@ local function this_server()
     .. string.sub(string.match(info, 'master_replid:(%x+)'), 1, 12)
 end
 
--- Whether a reign of this name has been, and another came after it.
+-- Returns whether the record has a reign of this name, and another after it.
 local function is_past(reign, record)
   local at = string.find(record, reign .. ':', 1, true)
   return at ~= nil and string.find(record, ' ', at, true) ~= nil
 end
 
--- The reign of the partition whose state this is; `record` is of the pad that it is asked for, if
--- of any. A name that the pad's record has given to an earlier reign is given to no other: records
--- of earlier releases may hold it, which knew servers and no stays.
+-- Returns the reign of the partition whose state this is; `record` is that of the pad in question,
+-- if there is one. A name that the pad's record gives to an earlier reign is not given to another:
+-- it may be in records of earlier releases, which distinguished servers but not stays.
 local function this_reign(state, record)
   local server = this_server()
   local held = redis.call('HMGET', state, 'reign', 'reigns', 'servers')
@@ -39,7 +40,7 @@ local function this_reign(state, record)
   count = count + 1
   local been = string.find(' ' .. servers .. ' ', ' ' .. server .. ' ', 1, true)
   reign = server
-  -- The servers are not listed without end; when there have been so many, any may have been before.
+  -- The list of servers is limited; after that many, any server may have been there before.
   if been or count > PLAIN_REIGNS then reign = server .. '.' .. string.format('%d', count) end
   while is_past(reign, record) do
     count = count + 1
@@ -52,9 +53,9 @@ local function this_reign(state, record)
   return reign
 end
 
--- A term of the partition's lease that nobody has had. The first goes on from the time, and not from
--- nothing: after a server was emptied, who had a lease of the first term there before must not find
--- that he has it still (I2).
+-- Returns a term of the partition's lease that nobody has had. The first term is taken from the time
+-- rather than counted from 0: after a server was emptied, a writer that had the lease in its first
+-- term must not find that it still has it (I2).
 local function next_term(state)
   if not redis.call('HGET', state, 'term') then
     local now = redis.call('TIME')
@@ -64,11 +65,11 @@ local function next_term(state)
   return redis.call('HINCRBY', state, 'term', 1)
 end
 
--- To be called where all that was known of the partition is gone, and somebody remembers a reign of
--- it: names have been given that are not to be given again, however often that happens. Processes
--- would take every answer under one of them for out of date, for `OUTLIVES_S` of `succession.py`.
--- (That nothing is there says too little: a fleet that is new has to begin with the name that
--- earlier releases give, too.)
+-- Must be called if everything that was known of the partition is gone, and somebody remembers one
+-- of its reigns: names that have been used must not be used again, however often this happens.
+-- Processes would take every answer under such a name for out of date, for `OUTLIVES_S` of
+-- `succession.py`. (That nothing is stored is not enough of a sign: a new fleet has to begin with
+-- the name that earlier releases give as well.)
 local function begin_anew(state)
   local now = redis.call('TIME')
   local count = string.format('%d', tonumber(now[1]) * 1000000 + tonumber(now[2]))
@@ -76,8 +77,9 @@ local function begin_anew(state)
   redis.call('HSET', state, 'reigns', count, 'servers', this_server())
 end
 
--- Puts this reign on a pad's record, with the head that the pad had when it began: what came before
--- is shared by both reigns. The oldest are dropped; whoever saw the pad under one of them reloads.
+-- Puts this reign on a pad's record, with the head that the pad had when the reign began: what came
+-- before is common to both reigns. The oldest reigns are dropped; people who last saw the pad under
+-- one of them have to reload.
 local function record_reign(meta, reign, head, record)
   local known = {}
   for entry in string.gmatch(record, '%S+') do known[#known + 1] = entry end

@@ -1,13 +1,13 @@
--- Keeps leases that one writer holds. Time is the server's. On a cluster, those of one partition
--- only: all keys of a script have to be of one slot.
+-- Keeps leases that one writer holds. Time is the server's. On a cluster, all of them must be of
+-- one partition: all keys of a script have to be in one slot.
 --
 -- KEYS  a state for each lease
 -- ARGV  1 lease in ms   then the term and the reign of each
 --
--- Replies for each lease 1, or 0 when its term or its reign has passed on, or what is wrong with its
--- key: the others are kept all the same. Fails where nothing may be written.
+-- Replies for each lease 1; or 0 if its term or its reign is another one by now; or what is wrong
+-- with its key, in which case the others are still kept. Fails if nothing may be written.
 --
--- A commit would find out about the reign as well, but with somebody waiting for it.
+-- A commit would find out about the reign as well, but only while somebody waits for it.
 local server = this_server()
 local now = redis.call('TIME')
 local till = tonumber(now[1]) * 1000 + math.floor(tonumber(now[2]) / 1000) + tonumber(ARGV[1])

@@ -3,7 +3,7 @@
 --
 -- KEYS  1 saved  2 meta      ARGV  1 channel  2 rev  3 record, whose first part is the rev
 --                                  4 how many there may be
--- Replies 'saved'; or why not: 'nopad', 'norev', 'full', or the record of this rev that is there.
+-- Replies 'saved'; or why it was not: 'nopad', 'norev', 'full', or the existing record of this rev.
 local head = tonumber(redis.call('HGET', KEYS[2], 'head') or '-1')
 if head < 0 then return 'nopad' end
 if tonumber(ARGV[2]) > head then return 'norev' end

@@ -1,10 +1,11 @@
--- Put behind reign.lua, before the scripts that need it.
+-- This is put after reign.lua, before the scripts that need it.
 --
--- Which history of a pad an author was on last, kept in two generations: what is noted goes into
--- the younger, and when that is full, it takes the place of the elder, which is dropped. So a pad
--- remembers at least the last `SEEN_KEPT` authors who came, at most twice as many, and however many
--- come there is a bound to what it keeps (some 2 MB). Whose record is gone reloads when he comes
--- back after a broken connection: that is safe, and costs him his page's state.
+-- It keeps which history of a pad an author was last on, in two generations: what is noted goes
+-- into the younger one, and when that is full, it takes the place of the older one, which is
+-- dropped. So a pad remembers at least the last `SEEN_KEPT` authors who came and at most twice as
+-- many, and however many come, what it keeps is limited (to some 2 MB). An author whose record is
+-- gone has to reload when coming back after a broken connection: that is safe, and costs the state
+-- of the author's page.
 local SEEN_KEPT = 10000
 
 local function seen_by(young, old, author)

@@ -7,7 +7,7 @@
 local meta = redis.call('HMGET', KEYS[1], 'head', 'settings')
 if tonumber(meta[1] or '-1') < 0 then return 'nopad' end
 local known = meta[2] or ''
--- The second: a call that is repeated since its answer was lost.
+-- The new settings are there already if the call is repeated because its answer was lost.
 if known ~= ARGV[2] and known ~= ARGV[3] then return 'changed' end
 redis.call('HSET', KEYS[1], 'settings', ARGV[3])
 redis.call('SPUBLISH', ARGV[1], 'O' .. ARGV[3])

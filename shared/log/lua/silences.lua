@@ -1,4 +1,4 @@
--- Which processes there are, and for how long each has been silent. Time is the server's.
+-- Says which processes there are, and for how long each has been silent. Time is the server's.
 --
 -- KEYS  1 sorted set: process id -> time of its last beat, ms
 -- Replies {id, ms since its last beat, …}.

@@ -1,8 +1,8 @@
--- Stores a snapshot, unless the lease has passed on or a newer snapshot of this pad is there.
+-- Stores a snapshot, unless the lease is another writer's or there is a newer snapshot of this pad.
 --
 -- KEYS  1 state  2 snap  3 meta      ARGV  1 term  2 rev  3 epoch  4 blob  5 reign
--- Replies 1 when stored, 0 when not.
--- Under another reign, the revisions in it may be gone.
+-- Replies 1 if it was stored, 0 if not.
+-- Under another reign, the revisions in the snapshot may be gone.
 if this_reign(KEYS[1]) ~= ARGV[5] then return 0 end
 if redis.call('HGET', KEYS[1], 'term') ~= ARGV[1] then return 0 end
 local meta = redis.call('HMGET', KEYS[3], 'epoch', 'snap')

@@ -1,8 +1,9 @@
--- Put before the scripts that need it.
+-- This is put before the scripts that need it.
 --
--- A name for what a pad is at this moment, as far as a cold store has it: another name, something
--- has changed. What a writer keeps for itself (snapshots, packed revisions) changes nothing, and the
--- number of sessions is compared by itself, since it changes with everyone who comes.
+-- A stamp names what a pad is at this moment, as far as a cold store has it: if the stamp is
+-- different, something has changed. What a writer keeps for itself (snapshots, packed revisions)
+-- does not change the stamp, and the number of sessions is compared separately, since it changes
+-- with everyone who comes.
 local NOT_STAMPED = {sessions = true, idle = true, snap = true, first = true, cold = true}
 
 local function said_last(chat)

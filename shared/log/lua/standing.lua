@@ -1,10 +1,11 @@
--- How partitions stand, for who looks on. Nothing is changed. Time is the server's. On a cluster, one
--- partition only: all keys of a script have to be of one slot.
+-- Says how partitions stand, for observers. Nothing is changed. Time is the server's. On a cluster,
+-- only one partition may be asked for: all keys of a script have to be in one slot.
 --
 -- KEYS  for each partition: state, inbox, parked
 -- Replies for each {owner ('' if there never was one), ms that its lease still runs (negative: ms
 -- since it ran out; '' if it was given back), ms that the oldest unsettled entry has waited ('' for
--- none), entries, entries that could not be read lately}, or what is wrong with its keys. Entries are
+-- none), entries, entries that could not be read lately}, or what is wrong with its keys. Entries
+-- are
 -- those in the stream, of which up to a hundred may be settled.
 local now = redis.call('TIME')
 local now_ms = tonumber(now[1]) * 1000 + math.floor(tonumber(now[2]) / 1000)

@@ -1,10 +1,10 @@
--- Puts a pad that was brought from the cold store where pads are, in one step.
+-- Puts a pad that was brought from the cold store in its place in Redis, in one step.
 --
 -- KEYS  1 state  2 meta  3 moving  4 hot  5 fences  6 seen  7 saved  8 snap  9 chunks
 --       10 staged revisions  11 revisions  12 staged chat  13 chat
--- ARGV  1 reign  2 pad  3 channel  4 trace, without its time, that has to stand here
---       5 revisions brought  6 messages brought  7 snapshot ('' = none)  8 record of its reigns
---       9 number of its sessions  10 what to note beside the stamp
+-- ARGV  1 reign  2 pad  3 channel  4 the trace that must be there, without its time
+--       5 staged revisions  6 staged messages  7 snapshot ('' = none)  8 record of its reigns
+--       9 number of its sessions  10 what to note after the stamp
 --       then four counted lists: meta fields (n, name, value…), fences (n, author, order…),
 --       seen (n, author, history…), saved (n, record…)
 --
@@ -12,7 +12,7 @@
 if this_reign(KEYS[1]) ~= ARGV[1] then return 'reign' end
 if redis.call('HGET', KEYS[2], 'head') then return 'here' end
 if way_of(redis.call('HGET', KEYS[3], ARGV[2]) or '') ~= ARGV[4] then return 'moved' end
--- A meta that was taken away alone: what is left of the pad may be newer than the cold store.
+-- Only the meta was removed: what is left of the pad may be newer than the cold store.
 if redis.call('EXISTS', KEYS[9], KEYS[11]) > 0 then return 'damaged' end
 if redis.call('XLEN', KEYS[10]) ~= tonumber(ARGV[5])
   or redis.call('XLEN', KEYS[12]) ~= tonumber(ARGV[6]) then
@@ -26,7 +26,7 @@ local function counted(width)
   return first, at - 1
 end
 
--- Whoever came just as it was frozen has left a number here.
+-- Sessions that came just as the pad was frozen have been counted here.
 local sessions = tonumber(redis.call('HGET', KEYS[2], 'sessions') or '0') + tonumber(ARGV[9])
 redis.call('UNLINK', KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[13])
 local head
@@ -55,6 +55,6 @@ redis.call('HDEL', KEYS[3], ARGV[2])
 local now = redis.call('TIME')
 local now_ms = tonumber(now[1]) * 1000 + math.floor(tonumber(now[2]) / 1000)
 redis.call('ZADD', KEYS[4], now_ms, ARGV[2])
--- To whoever has opened it already, and found nothing: look again.
+-- This tells workers that have already opened the pad and found nothing to look again.
 redis.call('SPUBLISH', ARGV[3], 'A')
 return 'ok'

@@ -1,13 +1,13 @@
--- Takes a pad away that nobody ever wrote in, if nobody is on it nor has been since the last look.
--- Nothing of it stays: who was on it has seen a pad as it is made, and the next one of the name
--- begins with an epoch of its own (I5).
+-- Removes a pad that nobody ever wrote in, if nobody is on it or has been since the last check.
+-- Nothing of it stays: those who were on it have seen a pad as it is first made, and the next pad
+-- of that name begins with a different epoch (I5).
 --
 -- KEYS  1 state  2 inbox  3 unwritten pads of the partition  4 meta  5 members  6 chat  7 saved
 --       8 onwards: every other key of the pad
--- ARGV  1 term  2 reign  3 what stands among the unwritten  4 epoch  5 pad  6 channel  7 next epoch
---       8 when to look again, ms
--- Replies {'gone', read-only id, creator}, {'kept'} for a pad that is no longer one of these,
--- {'later'} while somebody is on it or about to be, {'lease'} when the lease has passed on.
+-- ARGV  1 term  2 reign  3 its record among the unwritten  4 epoch  5 pad  6 channel  7 next epoch
+--       8 the time of this check, ms
+-- Replies {'gone', read-only id, creator}; {'kept'} for a pad that is no longer one of these;
+-- {'later'} while somebody is on it or about to be; or {'lease'} if the lease is another writer's.
 if this_reign(KEYS[1]) ~= ARGV[2] then return {'lease'} end
 local held = redis.call('HMGET', KEYS[1], 'term', 'position')
 if held[1] ~= ARGV[1] then return {'lease'} end
@@ -18,7 +18,7 @@ if meta[1] ~= '0' or (meta[2] or '0') ~= ARGV[4]
   return {'kept'}
 end
 local later = redis.call('HLEN', KEYS[5]) > 0
--- What somebody has submitted and nobody has read yet is for a pad that must be there.
+-- A submission that has not been read yet needs the pad to exist.
 local waiting = redis.call('XRANGE', KEYS[2], '(' .. (held[2] or '0-0'), '+', 'COUNT', 1000)
 later = later or #waiting == 1000
 for _, entry in ipairs(waiting) do
@@ -26,7 +26,8 @@ for _, entry in ipairs(waiting) do
     later = later or string.find(entry[2][i], ARGV[5], 1, true) ~= nil
   end
 end
--- Nobody since the last look either: who has lost the connection for a minute finds the pad.
+-- Nobody may have come since the last check either, so that people who have lost the connection for
+-- a minute still find the pad.
 local sessions = meta[5] or '0'
 if not later and meta[6] ~= sessions then
   redis.call('HSET', KEYS[4], 'idle', sessions)

@@ -1,10 +1,10 @@
--- Puts an author on record who has contributed nothing yet, or has been seen again: for a while.
+-- Puts an author who has contributed nothing yet, or has been seen again, on record for a while.
 --
 -- KEYS  1 author
 -- ARGV  1 colour, if there is none yet  2 what to note of the visit: by which token, and when
 --       3 seconds for which it is kept from now on
---       4 5 name and colour that he has chosen, '' where he has not
--- Replies {name, colour}. Whoever is on record for good, stays so.
+--       4 5 the name and colour that the author has chosen, '' if none
+-- Replies {name, colour}. An author who is permanently on record stays so.
 if redis.call('EXISTS', KEYS[1]) == 0 then
   redis.call('HSET', KEYS[1], 'color', ARGV[1], 'visitor', ARGV[2])
   redis.call('EXPIRE', KEYS[1], ARGV[3])

@@ -1,8 +1,8 @@
--- From how many bytes a pad is read: its snapshot, and the revisions since.
+-- Says from how many bytes a pad is read: its snapshot, and the revisions after it.
 --
 -- KEYS  1 meta  2 snapshot  3 revisions
--- ARGV  1 bytes after which it is enough
--- Replies the sum. What is of a wrong type weighs nothing: who reads it finds out.
+-- ARGV  1 number of bytes at which to stop
+-- Replies the sum. A key of a wrong type counts as empty: whoever reads the pad finds out.
 local function found(reply, none)
   return type(reply) == 'table' and reply.err and none or reply or none
 end

@@ -1,4 +1,4 @@
--- Notes with a pad how far the cold store has it.
+-- Notes in a pad's meta how much of it the cold store has.
 --
 -- KEYS  1 meta      ARGV  1 epoch  2 what to note
 local meta = redis.call('HMGET', KEYS[1], 'head', 'epoch')

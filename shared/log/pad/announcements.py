@@ -1,8 +1,8 @@
-"""What the workers of a pad tell each other apart from its revisions: chat, saved revisions,
-settings, and messages that are only relayed.
+"""This module has what the workers of a pad tell each other apart from its revisions: chat, saved
+revisions, settings, and messages that are only relayed.
 
-They travel on the pad's channel and may get lost, like everything there. Whatever must not be lost
-is stored first, and `Said` carries a number by which a gap is noticed.
+These announcements travel on the pad's channel and may get lost, like everything there. Whatever
+must not be lost is stored first, and `Said` carries a number by which a gap is noticed.
 """
 
 from typing import Any, NamedTuple
@@ -16,20 +16,20 @@ from padfleet.shared.wire.jsontext import dumps, loads
 
 
 class Said(NamedTuple):
-    """A chat message was said; published by chat.lua."""
+    """A chat message that has been said; chat.lua publishes it."""
 
     message: ChatMessage
-    name: str | None  #: the author's, when it was said
+    name: str | None  #: the author's name at that time
 
 
 class RevisionSaved(NamedTuple):
-    """A revision was saved; published by saved.lua."""
+    """A revision that has been saved; saved.lua publishes it."""
 
     saved: SavedRevision
 
 
 class SettingsChanged(NamedTuple):
-    """The pad's settings have changed; published by settings.lua with all of them."""
+    """A change of the pad's settings; settings.lua publishes it with all of them."""
 
     settings: dict[str, Any]
 
@@ -37,11 +37,11 @@ class SettingsChanged(NamedTuple):
 class Relayed(NamedTuple):
     """A message that is passed on to the pad's sockets unchanged."""
 
-    event: str  #: Socket.IO event: "message", or "shout"
+    event: str  #: the Socket.IO event: "message" or "shout"
     message: bytes  #: JSON in UTF-8
-    author: str = ""  #: only for this author's sockets; empty: for all
-    but: str = ""  #: the session that it does not go to
-    writers: bool = False  #: not for sockets that may only read
+    author: str = ""  #: the author whose sockets alone get it; empty for everybody
+    but: str = ""  #: the session that does not get it
+    writers: bool = False  #: whether sockets that may only read do not get it
 
 
 class Pointer(NamedTuple):
@@ -49,21 +49,21 @@ class Pointer(NamedTuple):
 
     author: str
     rev: int
-    anchor: int | None  #: None: nowhere any more
+    anchor: int | None  #: None if the cursor has been removed
     head: int | None
 
 
 class Pointed(NamedTuple):
-    """People have moved their cursors."""
+    """New places of people's cursors."""
 
     pointers: list[Pointer]
 
 
 class SentAway(NamedTuple):
-    """An operator or another system disconnects people from this pad."""
+    """An order by an operator or another system to disconnect people from this pad."""
 
-    author: str  #: only this author's sessions; empty: whoever they are of
-    session: str  #: only this session; empty: all of them
+    author: str  #: the author whose sessions are meant; empty for anybody's
+    session: str  #: the only session that is meant; empty for all of them
 
 
 Announcement = Said | RevisionSaved | SettingsChanged | Relayed | Pointed | SentAway
@@ -98,7 +98,7 @@ def decode(data: bytes) -> ChannelMessage | Announcement:
 
 
 def relayed(message: Relayed) -> bytes:
-    """Encodes the message in the form in which it is published."""
+    """Returns the message in the form in which it is published."""
     return b"X" + pack(message)
 
 
@@ -114,8 +114,8 @@ async def relay(
 ) -> None:
     """Sends a message to the sockets of the pad on all workers that are there now.
 
-    Unless it is for `writers`, people who came by the read-only link get it, too: it must not
-    contain anything that names the pad then.
+    Unless it is for `writers`, people who came by the read-only link get it, too. In that case it
+    must not contain anything that names the pad.
     """
     data = relayed(Relayed(event, dumps(message).encode(), author, but, writers))
     await redis.client.execute_command("SPUBLISH", keys.channel, data)

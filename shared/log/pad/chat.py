@@ -1,5 +1,5 @@
-"""A pad's chat: a stream separate from its revisions, with messages numbered from 0 without a
-gap."""
+"""This module stores a pad's chat: a stream separate from its revisions, with messages numbered
+from 0 without a gap."""
 
 import hashlib
 import secrets
@@ -16,24 +16,24 @@ from padfleet.shared.tasks import all_of
 from padfleet.shared.wire.jsontext import dumps, loads
 
 NO_MESSAGES = -1
-"""The head of a chat in which nobody has said anything, as Etherpad has it."""
+"""The head of a chat in which nobody has said anything. Etherpad uses the same number."""
 
 
 class NoPad(Exception):
-    """There is no such pad, so nothing can be stored for it."""
+    """Says that there is no such pad, so nothing can be stored for it."""
 
 
 class ChatMessage(NamedTuple):
-    """What somebody said. The name shown with it is the author's at the time of reading."""
+    """A chat message. The name that is shown with it is the author's at the time of reading."""
 
     number: int  #: its index
-    author: str  #: empty: nobody's, as when the HTTP API speaks for no author
-    time: int  #: ms since the epoch
+    author: str  #: empty if it has none, as when the HTTP API names no author
+    time: int  #: ms since 1970
     text: str  #: a code-unit string
     extra: dict[str, Any]  #: what plugins' pages have added to the message, by name
 
     def to_record(self) -> bytes:
-        # As JSON, in which it came: msgpack cannot represent every number that JSON can.
+        # This stays JSON, as it came: msgpack cannot represent every number that JSON can.
         extra = dumps(self.extra) if self.extra else ""
         return pack((self.author, self.time, self.text, extra))
 
@@ -59,7 +59,7 @@ async def say(
     extra: Mapping[str, Any] | None = None,
     request: str | None = None,
 ) -> int:
-    """Appends a message and announces it to all workers; returns its index.
+    """Appends a message, announces it to all workers, and returns its index.
 
     The message is stored exactly once, even if the call is repeated because the answer was lost, or
     if the author's client repeats a message that it has named with `request`. Raises `NoPad`,
@@ -83,7 +83,7 @@ async def say(
 
 
 def _call(author: str, request: str | None) -> str:
-    """A name for one message. One client must not be able to guess another's."""
+    """Returns a name for one message. No client must be able to guess the name of another's."""
     if request is None:
         return secrets.token_hex(8)
     named = f"{author}\0{request}".encode("utf-8", "surrogatepass")
@@ -91,14 +91,14 @@ def _call(author: str, request: str | None) -> str:
 
 
 async def read_chat(redis: Redis, keys: PadKeys, first: int, last: int) -> list[ChatMessage]:
-    """Returns the messages first…last, both included, in order; those that exist."""
+    """Returns those of the messages first…last, both included, that exist, in order."""
     return messages_of(await stored_messages(redis, keys, first, last))
 
 
 async def stored_messages(
     redis: Redis, keys: PadKeys, first: int, last: int
 ) -> list[tuple[bytes, dict[bytes, bytes]]]:
-    """Returns the same as entries of the chat's stream."""
+    """Returns what `read_chat` returns, as entries of the chat's stream."""
     if last < max(first, 0):
         return []
     reply = await redis.client.xrange(keys.chat, min=str(max(first, 0)), max=str(last))
@@ -106,11 +106,11 @@ async def stored_messages(
 
 
 def messages_of(stored: Iterable[tuple[bytes, Mapping[bytes, bytes]]]) -> list[ChatMessage]:
-    """The messages in these entries of a chat's stream."""
+    """Returns the messages in these entries of a chat's stream."""
     found = []
     for entry_id, fields in stored:
         record = fields.get(b"m")
-        if record is not None:  # else not written by us
+        if record is not None:  # otherwise, padfleet has not written it
             found.append(ChatMessage.from_record(int(entry_id.partition(b"-")[0]), record))
     return found
 
@@ -126,7 +126,7 @@ async def chat_pages(redis: Redis, keys: PadKeys, size: int) -> AsyncIterator[li
 
 
 async def chat_head(redis: Redis, keys: PadKeys) -> int:
-    """The index of the newest message; `NO_MESSAGES` if there is none."""
+    """Returns the index of the newest message, or `NO_MESSAGES` if there is none."""
     reply = await redis.client.xrevrange(keys.chat, count=1)
     newest = cast("Sequence[tuple[bytes, Any]]", reply)
     return int(newest[0][0].partition(b"-")[0]) if newest else NO_MESSAGES

@@ -1,6 +1,7 @@
-"""Chunks: the old revisions of a pad, a thousand together and compressed.
+"""This module encodes chunks: the old revisions of a pad, a thousand together and compressed.
 
-Pure and independent of the Redis library, for code that is given chunks and does not read them.
+It is pure and independent of the Redis library, for code that is given chunks and does not read
+them.
 """
 
 import zlib
@@ -10,12 +11,13 @@ from typing import Any
 from padfleet.shared.log.records import Revision, pack, unpack
 
 CHUNK_REVISIONS = 1000
-"""Revisions in one compressed chunk. This is part of the storage format: chunk n holds the
-revisions from n * CHUNK_REVISIONS on, so a revision's chunk is known without looking."""
+"""The number of revisions in one compressed chunk. This is part of the storage format: chunk n
+holds the revisions from n * CHUNK_REVISIONS on, so a revision's chunk is known without a search."""
 
 
 def encode_chunk(revisions: Sequence[Revision]) -> bytes:
-    """Compresses one whole chunk, to about a tenth of what its revisions take in the stream."""
+    """Compresses the revisions of one whole chunk, to about a tenth of what they take in the
+    stream."""
     records: list[Any] = [unpack(revision.to_record()) for revision in revisions]
     return zlib.compress(pack(records), 6)
 

@@ -1,8 +1,8 @@
-"""Deletion tokens: with one, a pad's creator can delete it even if the browser has forgotten who
-they are.
+"""This module handles deletion tokens: with one, a pad's creator can delete it even if the browser
+has forgotten who they are.
 
-Only a hash is stored, and under the pad's epoch, so that it works only for this pad and not for one
-that gets the same name later.
+Only a hash is stored, under the pad's epoch, so that the token works only for this pad and not for
+a later one of the same name.
 """
 
 import hmac
@@ -14,7 +14,7 @@ from padfleet.shared.log.keys import PadKeys
 
 
 def deletion_field(epoch: int) -> str:
-    """The field of the meta hash with the token of this epoch."""
+    """Returns the field of the meta hash that holds the token's hash for this epoch."""
     return f"deletion:{epoch}"
 
 
@@ -23,18 +23,19 @@ def _hash(token: str) -> bytes:
 
 
 async def make_deletion_token(redis: Redis, keys: PadKeys, epoch: int) -> str | None:
-    """Makes a new token of 64 hex digits. Returns None if the pad has one, which cannot be shown
-    again."""
+    """Makes a new token of 64 hex digits. Returns None if the pad already has one, which cannot be
+    shown again."""
     token = secrets.token_hex(32)
     pipeline = redis.client.pipeline(transaction=False)
     _ = pipeline.hsetnx(keys.meta, deletion_field(epoch), _hash(token).decode())
-    # It does not go by what HSETNX says, which after a lost answer would be that another was first.
+    # The reply to HSETNX is not used: after a lost answer, it would say that another call was
+    # first.
     _ = pipeline.hget(keys.meta, deletion_field(epoch))
     _, stored = await pipeline.execute()
     return token if stored == _hash(token) else None
 
 
 async def is_deletion_token(redis: Redis, keys: PadKeys, epoch: int, token: str) -> bool:
-    """Whether this is the token that was made for the pad."""
+    """Returns whether this is the token that was made for the pad."""
     stored: bytes | None = await redis.rush.hget(keys.meta, deletion_field(epoch))
     return stored is not None and hmac.compare_digest(stored, _hash(token))

@@ -1,5 +1,5 @@
-"""A pad's text at one revision, which can be moved forward one revision at a time. Pure except for
-`load`."""
+"""This module has a pad's text at one revision, which can be moved forward one revision at a time.
+It is pure except for `load` and `load_from`."""
 
 import asyncio
 import logging
@@ -31,40 +31,42 @@ from padfleet.shared.wire.jsontext import loads
 log = logging.getLogger(__name__)
 
 REPLAYED_AT_ONCE = 50
-"""Revisions that are replayed in one turn of the event loop."""
+"""The maximum number of revisions that are replayed in one turn of the event loop."""
 
 LARGE_REVISION = 3_000
-"""Bytes from which on a revision is replayed in a thread: its operations may take 20 ms."""
+"""A revision with more bytes than this is replayed in a thread: its operations may take 20 ms."""
 
 BYTES_AT_ONCE = 10_000
-"""Bytes of revisions that are replayed in one turn: as much as ordinary ones have."""
+"""The maximum number of bytes of revisions that are replayed in one turn: as many as ordinary
+revisions have."""
 
 LARGE = 30_000
-"""Characters of a snapshot's operations from which on it is read in a thread: that takes 20 ms."""
+"""A snapshot whose attribute operations have at least this many characters is read in a thread,
+which takes 20 ms. Its text counts for a hundredth."""
 
 MANY_SPANS = 1_500
 MANY_ATTRIBUTES = 3_000
 MANY_UNITS = 500_000
-"""Length from which on a document is assembled, and encoded as JSON, in a thread: each takes 10
-ms."""
+"""The number of spans, attributes and code units above which a document is assembled, and encoded
+as JSON, in a thread: each of these takes 10 ms."""
 
 _ATTRIBUTE = re.compile(r"\*([0-9a-z]+)")
 
 
 class DocumentChange(NamedTuple):
-    """A revision's changeset, with the attribute numbers of the document's own pool."""
+    """A revision's changeset, with the attribute numbers of the document's pool."""
 
     changeset: str
     author: str
 
 
 class Document:
-    """A pad at revision `head`. Its pool has its own numbers, which mean nothing outside."""
+    """A pad at revision `head`. Its pool has numbers that mean nothing outside the document."""
 
     def __init__(self, epoch: int = 0) -> None:
         self.epoch = epoch
-        self.head = -1  #: -1: not created yet
-        self.time = 0  #: of the head, ms since the epoch
+        self.head = -1  #: -1 if it has not been created yet
+        self.time = 0  #: that of the head, in ms since 1970
         self.chain = b""
         self.body = Body(make_atext("\n"))
         self.pool = AttributePool()
@@ -85,13 +87,13 @@ class Document:
 
     @property
     def atext(self) -> AText:
-        """The text with its attributes. The first call after a change takes a pass over it."""
+        """The text with its attributes. The first use after a change goes through all of it."""
         if self._atext is None:
             self._atext = self.body.to_atext()
         return self._atext
 
     def start_over(self, epoch: int) -> None:
-        """Drops everything, and is like a new document."""
+        """Drops everything, and makes this like a new document."""
         self.__dict__.update(type(self)(epoch).__dict__)
 
     def restore(self, snapshot: Snapshot) -> None:
@@ -143,12 +145,12 @@ class Document:
         self.head, self.time, self.chain = revision.rev, revision.time, revision.chain
 
     def authors(self) -> Sequence[str]:
-        """Everybody who has written here, or whose text was brought here."""
+        """Returns everybody who has written in the pad, or whose text was imported into it."""
         return self.pool.authors()
 
     def twin(self) -> "Document":
-        """A copy at the same revision, to be read by another thread. The original must not be
-        changed meanwhile; if it is, the only consequence is that what is read is wrong."""
+        """Returns a copy at the same revision, to be read by another thread. The original must not
+        be changed meanwhile. If it is, what is read is wrong, but nothing worse happens."""
         twin = Document(self.epoch)
         twin.head, twin.time, twin.chain = self.head, self.time, self.chain
         twin.body, twin.pool, twin._atext = self.body, self.pool.clone(), self._atext
@@ -156,19 +158,19 @@ class Document:
 
 
 def chain_of(before: bytes, wire: bytes) -> bytes:
-    """The running hash over a history, after one more revision."""
+    """Returns the running hash over a history after one more revision."""
     return blake2b(before + wire, digest_size=16).digest()
 
 
 async def replay(document: Document, revisions: Sequence[Revision]) -> None:
     """Applies committed revisions without blocking the event loop. Nobody may use the document
-    meanwhile. A caller that is cancelled here has to discard it, since a thread continues with it.
-    Raises `CorruptPad` as `Document.replay` does."""
+    meanwhile. A caller that is cancelled here has to discard it, since a thread may go on changing
+    it. Raises `CorruptPad` as `Document.replay` does."""
     await in_turns(revisions, document.replay)
 
 
 async def in_turns(revisions: Sequence[Revision], take: Callable[[Revision], object]) -> None:
-    """Calls `take` for one item after another, in turns of the event loop of some milliseconds
+    """Calls `take` for one revision after another, in turns of the event loop of some milliseconds
     each, and in a thread for large ones."""
     number = size = 0
     for revision in revisions:
@@ -189,10 +191,11 @@ async def load(redis: Redis, keys: PadKeys, meta: PadMeta, document: Document) -
 
 
 async def load_from(reader: PadReader, document: Document) -> Snapshot | None:
-    """Brings a new document to the head of the pad; returns the snapshot that it started from.
+    """Brings a new document to the head of the pad, and returns the snapshot that it started from,
+    or None if it used none.
 
     It reads a snapshot and the revisions after it, so the cost does not grow with the pad's age. If
-    the snapshot is damaged, it reads the history from its beginning. Raises `CorruptPad`.
+    there is no usable snapshot, it reads the history from its beginning. Raises `CorruptPad`.
     """
     meta = reader.meta
     try:

@@ -1,4 +1,5 @@
-"""Reads a pad back: its meta, its snapshot and its revisions, wherever they are stored."""
+"""This module reads a pad back: its meta, its snapshot and its revisions, wherever they are
+stored."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
@@ -15,25 +16,25 @@ from padfleet.shared.log.records import Revision, Snapshot
 from padfleet.shared.log.reigns import Reign
 
 READ_STEP = 500
-"""Revisions in one read of many: some hundred kilobytes, in one reply that takes some
+"""The number of revisions in one read of many: some hundred kilobytes, in one reply that takes some
 milliseconds."""
 
 TOLD_INTERVAL = 0.01
-"""Seconds between two checks whether a commit that is held back has reached the replicas."""
+"""The seconds between two checks whether a commit that is held back has reached the replicas."""
 
 
 class HistoryGap(Exception):
-    """A revision that must exist is in neither the stream nor a chunk."""
+    """Says that a revision that must exist is in neither the stream nor a chunk."""
 
 
 class HistoryEnds(HistoryGap):
-    """All revisions from one on are missing: the pad was deleted or rolled back while it was read,
-    or it has lost its end."""
+    """Says that all revisions from some revision on are missing: the pad was deleted or rolled back
+    while it was read, or its end has been lost."""
 
 
 @contextmanager
 def without_gap() -> Iterator[None]:
-    """Wraps the reading of revisions that must exist: raises `CorruptPad` if one is missing."""
+    """Wraps the reading of revisions that must exist. Raises `CorruptPad` if one is missing."""
     try:
         yield
     except HistoryGap as error:
@@ -49,15 +50,15 @@ class PadMeta(NamedTuple):
     chain: bytes
     creator: str
     read_only_id: str | None
-    first: int  #: the oldest revision that still is in the stream
-    snap: int  #: revision of the snapshot, -1: there is none
-    reign: str  #: under which this was read
-    reigns: list[Reign]  #: that the pad has been through, up to this one
-    position: str  #: inbox ID up to which the pad's partition is settled
-    told: str  #: and up to which the workers may know of it
+    first: int  #: the oldest revision that is still in the stream
+    snap: int  #: the revision of the snapshot; -1 if there is none
+    reign: str  #: the reign under which this was read
+    reigns: list[Reign]  #: the reigns that the pad has been through, up to the present one
+    position: str  #: the inbox ID up to which the pad's partition is settled
+    told: str  #: the inbox ID up to which the workers may know of it
     damaged: str = ""
-    """What is wrong with the records from which the pad was brought. It then has only its present
-    text, and can only be read. Empty: nothing is wrong."""
+    """What is wrong with the records from which the pad was brought; empty if nothing is. A damaged
+    pad has only its present text, and can only be read."""
 
     @property
     def exists(self) -> bool:
@@ -65,7 +66,8 @@ class PadMeta(NamedTuple):
 
     @property
     def is_here(self) -> bool:
-        """Whether Redis alone says what there is of the pad: it has the pad, or has deleted it."""
+        """Whether Redis alone says what there is of the pad: either it has the pad, or it has
+        deleted it."""
         return self.exists or self.epoch != 0
 
 
@@ -76,8 +78,8 @@ _META_FIELDS = (
 
 
 async def read_meta(redis: Redis, keys: PadKeys) -> PadMeta:
-    """Reads the meta. A pad that is not in Redis is brought there first, if possible. Raises
-    `CorruptPad`, or what `UNREACHABLE` lists."""
+    """Reads the meta. A pad that is not in Redis is brought there first, if it exists elsewhere.
+    Raises `CorruptPad`, or what `UNREACHABLE` lists."""
     meta = await read_meta_here(redis, keys)
     if not meta.is_here and (others := redis.elsewhere) is not None:
         if not await others.bring(keys.pad_id):
@@ -87,7 +89,7 @@ async def read_meta(redis: Redis, keys: PadKeys) -> PadMeta:
 
 
 async def read_meta_here(redis: Redis, keys: PadKeys) -> PadMeta:
-    """Reads what Redis alone says of the pad. Raises the same as `read_meta`."""
+    """Reads what Redis alone says of the pad. Raises what `read_meta` raises."""
     with of_right_type(keys.meta):
         reply = await scripts.META(redis.client, [keys.state, keys.meta], _META_FIELDS)
     with readable(keys.meta):
@@ -130,10 +132,11 @@ def _meta(reply: Sequence[Any]) -> PadMeta:
 
 
 async def is_beheaded(redis: Redis, keys: PadKeys) -> bool:
-    """Whether there are revisions of a pad whose meta is missing or says that it was deleted: the
-    key was lost, evicted or deleted by hand. Raises what `UNREACHABLE` lists."""
+    """Returns whether there are revisions of a pad whose meta is missing or says that it was
+    deleted, because the key was lost, evicted or deleted by hand. Raises what `UNREACHABLE` lists.
+    """
     there = await redis.client.exists(keys.revs, keys.chunks)
-    # A pad that has been made meanwhile has both.
+    # A pad that has been made meanwhile has revisions and meta.
     return bool(there) and not (await read_meta(redis, keys)).exists
 
 
@@ -142,7 +145,7 @@ ReadMeta = Callable[[Redis, PadKeys], Awaitable[PadMeta]]
 
 async def read_told_meta(redis: Redis, keys: PadKeys, read: ReadMeta = read_meta) -> PadMeta:
     """Reads the meta with what may be shown to clients. If commits wait for replicas, a revision in
-    the stream could still get lost; this then waits until it cannot. `read` is `read_meta` or
+    the stream could still get lost; this waits until it no longer can. `read` is `read_meta` or
     `read_meta_here`."""
     meta = await read(redis, keys)
     told = meta.told
@@ -156,7 +159,7 @@ async def read_told_meta(redis: Redis, keys: PadKeys, read: ReadMeta = read_meta
 
 
 def inbox_order(entry_id: str) -> tuple[int, int]:
-    """Stream IDs as numbers: compared as texts, 10-0 would come before 9-0."""
+    """Returns a stream ID as numbers: compared as text, 10-0 would come before 9-0."""
     milliseconds, _, number = entry_id.partition("-")
     return int(milliseconds), int(number)
 
@@ -172,8 +175,8 @@ async def read_snapshot(redis: Redis, keys: PadKeys) -> Snapshot | None:
 async def read_revisions(redis: Redis, keys: PadKeys, first: int, last: int) -> list[Revision]:
     """Reads the revisions first…last, both included, in order; fewer if `last` is past the head.
 
-    Raises `HistoryGap` if one is missing in between, `CorruptPad` if one is not readable. All of
-    them are held in memory: ask for a few hundred at a time.
+    Raises `HistoryGap` if one is missing in between, and `CorruptPad` if one is not readable. All
+    of them are held in memory, so ask for a few hundred at a time.
     """
     first = max(first, 0)
     if last < first:
@@ -193,12 +196,12 @@ async def read_revisions(redis: Redis, keys: PadKeys, first: int, last: int) -> 
 
 
 async def read_records(redis: Redis, keys: PadKeys, first: int, last: int) -> list[bytes]:
-    """Reads the stored records of the revisions first…last, both included, without decoding them:
-    those in the stream take a tenth of the time of `read_revisions`. Raises the same, and
-    `HistoryEnds` if there are fewer."""
+    """Reads the stored records of the revisions first…last, both included, without decoding them.
+    For revisions in the stream, this takes a tenth of the time of `read_revisions`. Raises the
+    same, and `HistoryEnds` if there are fewer."""
     with of_right_type(keys.revs):
         entries = await redis.rush.xrange(keys.revs, f"{first}-1", f"{last}-1")
-    # A missing one may be in a chunk by now.
+    # A missing revision may be in a chunk by now.
     if len(entries) == last - first + 1 and all(len(fields) == 2 for _, fields in entries):
         return [fields[1] for _, fields in entries]
     revisions = await read_revisions(redis, keys, first, last)
@@ -220,14 +223,14 @@ async def revision_pages(
     step: int = READ_STEP,
     read: ReadRevisions | None = None,
 ) -> AsyncIterator[list[Revision]]:
-    """Yields the revisions first…last, both included, in order, one read at a time; none is empty.
-    Nothing is read ahead, so the caller may take its time with each.
+    """Yields the revisions first…last, both included, in order, one read at a time. No page is
+    empty. Nothing is read ahead, so the caller may take its time with each page.
 
     Arguments:
         first: the first revision wanted; numbers below 0 are skipped.
         last: the last revision wanted, which must not be past the head. With `last` < `first`,
             there is nothing to read.
-        step: the most revisions in one read.
+        step: the maximum number of revisions in one read.
         read: the function that reads, `read_revisions` by default; another may retry failed reads.
 
     Raises `HistoryEnds` if the last ones are missing, after those that exist; `HistoryGap` if one
@@ -273,8 +276,9 @@ class HistoryPart(NamedTuple):
     """Some consecutive revisions, as they are stored."""
 
     first: int
-    chunk: bytes | None  #: all of a chunk, of which `first` perhaps is not the first; or
-    records: list[bytes]  #: of single revisions
+    #: a whole chunk, which may begin before `first`; None if the records follow
+    chunk: bytes | None
+    records: list[bytes]  #: those of single revisions, if there is no chunk
 
     @property
     def last(self) -> int:
@@ -286,7 +290,7 @@ class HistoryPart(NamedTuple):
 async def read_parts(
     redis: Redis, keys: PadKeys, first: int, last: int, *, step: int
 ) -> AsyncIterator[HistoryPart]:
-    """Yields the revisions first…last, both included, undecoded; a chunk may hold more.
+    """Yields the revisions first…last, both included, undecoded. A chunk may hold more than these.
 
     At most `step` single records are read at a time. Raises `HistoryGap` if one is missing.
     """

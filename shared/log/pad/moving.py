@@ -1,6 +1,6 @@
-"""Pads on their way between Redis and a cold store: the steps that involve Redis.
+"""This module moves pads between Redis and a cold store: it has the steps that involve Redis.
 
-`shared/cold/places.py` says which step may follow which; here, each is one script.
+`shared/cold/places.py` says which step may follow which; each step here is one script.
 """
 
 import secrets
@@ -17,13 +17,14 @@ from padfleet.shared.log.keys import Keyspace, PadKeys
 from padfleet.shared.log.pad.chat import NO_MESSAGES
 
 STAMP = 40
-"""Length of a stamp in characters, see `stamp.lua`."""
+"""The length of a stamp in characters, see `stamp.lua`."""
 
 STAGED_S = 600
-"""Seconds after which an unfinished part of a pad expires."""
+"""The seconds after which an unfinished part of a pad expires."""
 
 STAGE_BYTES = 1 << 20
-"""Bytes of entries that are stored in one call: a millisecond or two of the server's time."""
+"""The bytes of entries that are stored in one call, which takes a millisecond or two of the
+server's time."""
 
 STAGE_ENTRIES = 1000
 
@@ -33,10 +34,10 @@ StreamItems = tuple[str, Sequence[bytes]]
 
 _Installed = Literal["ok", "reign", "here", "moved", "staged", "damaged"]
 Frozen = Literal["ok", "lease", "changed", "people", "inbox"]
-"""The result of freezing a pad: it left Redis, or why it stays."""
+"""The result of freezing a pad: ``ok`` if it has left Redis, otherwise why it stays."""
 
 Way = Literal["thaw", "freeze", "lost"]
-"""Which way a pad is going; ``lost``: it was lost in Redis and is brought back from the store."""
+"""Where a pad is going; ``lost`` if it was lost in Redis and is brought back from the store."""
 
 
 class Trace(NamedTuple):
@@ -46,7 +47,7 @@ class Trace(NamedTuple):
     epoch: int
     edition: int
     reign: str
-    at: int = 0  #: when it was put there, ms since the epoch
+    at: int = 0  #: when it was stored, in ms since 1970
 
     @property
     def name(self) -> str:
@@ -58,7 +59,7 @@ class Trace(NamedTuple):
 
     @classmethod
     def from_text(cls, text: str) -> "Trace | None":
-        """Returns None for anything that is not a trace of ours."""
+        """Decodes a trace. Returns None for anything that is not one."""
         way, *rest = text.split(" ")
         if way not in get_args(Way) or len(rest) != 4:
             return None
@@ -75,7 +76,7 @@ class Whereabouts(NamedTuple):
     reign: str
     head: int | None  #: -1: it was deleted; None: nothing of it is here
     epoch: int
-    trace: str  #: empty: none
+    trace: str  #: empty if there is none
 
 
 class PadStanding(NamedTuple):
@@ -83,23 +84,23 @@ class PadStanding(NamedTuple):
 
     head: int | None  #: as in `Whereabouts`
     epoch: int
-    even: bool  #: the cold store has all of it
+    even: bool  #: whether the cold store has all of it
     people: int
     sessions: int
-    time: int  #: of the last revision, ms since the epoch
-    quiet_ms: int  #: since somebody was found on it, or it came
-    opened: bool  #: it was made by opening it, and goes away if nobody writes
+    time: int  #: that of the last revision, in ms since 1970
+    quiet_ms: int  #: for how long nobody has been found on it; counted from when it came, at most
+    opened: bool  #: whether it was made by opening it, and goes away if nobody writes in it
 
 
 class StoredPad(NamedTuple):
     """The small keys of a pad, as they are stored."""
 
     meta: dict[bytes, bytes]
-    stamp: str  #: of that moment
+    stamp: str  #: the pad's stamp at that moment
     fences: dict[bytes, bytes]
     seen: dict[bytes, bytes]
-    chat: int  #: the newest message's number; -1: there is none
-    saved: bytes  #: the newest of the saved revisions; empty: there is none
+    chat: int  #: the number of the newest message; -1 if there is none
+    saved: bytes  #: the newest of the saved revisions; empty if there is none
 
 
 class ThawedPad(NamedTuple):
@@ -112,7 +113,7 @@ class ThawedPad(NamedTuple):
     seen: Mapping[str, str]
     saved: Sequence[bytes]
     snapshot: bytes | None
-    noted: bytes  #: what stands with it, beside its stamp
+    noted: bytes  #: what is stored after its stamp
 
 
 async def whereabouts(redis: Redis, keyspace: Keyspace, keys: PadKeys) -> Whereabouts:
@@ -136,7 +137,8 @@ class KeptFrom(NamedTuple):
 
 
 async def where_it_begins(redis: Redis, keys: PadKeys) -> KeptFrom | None:
-    """Returns None if nothing of the pad is here. Raises the same as `whereabouts`."""
+    """Returns which part of the pad's history Redis has, or None if it has nothing of the pad.
+    Raises what `whereabouts` raises."""
     with of_right_type(keys.meta):
         head, epoch, first = await redis.rush.hmget(keys.meta, ["head", "epoch", "first"])
     with readable(keys.meta):
@@ -153,7 +155,7 @@ async def hold(redis: Redis, keyspace: Keyspace, pad: str) -> None:
 async def announce_fetching(
     redis: Redis, keyspace: Keyspace, keys: PadKeys, seen: Whereabouts, trace: Trace
 ) -> bool:
-    """Stores the trace of a thaw. Returns False if something has changed since it was read."""
+    """Stores the trace of a thaw. Returns False if something has changed since `seen` was read."""
     reply = await scripts.FETCHING(
         redis.rush,
         [keys.state, keys.meta, keyspace.moving(keys.partition)],
@@ -196,7 +198,8 @@ class Bringing:
         return int(count)
 
     async def install(self, pad: ThawedPad, trace: Trace) -> _Installed:
-        """Puts the pad in its place, if the trace with its name is there."""
+        """Puts the pad in its place, if a trace with the same name is there. Returns whether it
+        did, or why not."""
         keys = self._keys
         lists: list[scripts.Argument] = [len(pad.meta)]
         for name, value in pad.meta.items():
@@ -241,7 +244,7 @@ class Bringing:
         return cast("_Installed", reply.decode())
 
     async def drop(self) -> None:
-        """Removes what was not put in place."""
+        """Removes what has not been put in place."""
         if any(self._counts):
             await self._redis.client.unlink(self._revs, self._chat)
 
@@ -250,8 +253,8 @@ class Bringing:
 
 
 async def hot_pads(redis: Redis, keyspace: Keyspace, partition: int) -> list[str]:
-    """Returns the partition's pads that are in Redis, those first that nobody has been on for
-    longest."""
+    """Returns the partition's pads that are in Redis, those first that nobody has been on for the
+    longest time."""
     reply = await redis.client.zrangebyscore(keyspace.hot(partition), "-inf", "+inf")
     return [name.decode() for name in cast("Sequence[bytes]", reply)]
 
@@ -269,8 +272,8 @@ async def note_hot(redis: Redis, keyspace: Keyspace, pads: Sequence[str]) -> Non
 async def standings(
     redis: Redis, keyspace: Keyspace, partition: int, pads: Sequence[str]
 ) -> list[PadStanding | CorruptPad]:
-    """Returns the state of these pads of one partition; some hundreds at a time. Raises what
-    `UNREACHABLE` lists."""
+    """Returns the state of these pads of one partition. Ask for some hundreds at a time. Raises
+    what `UNREACHABLE` lists."""
     keys = [keyspace.hot(partition), keyspace.unwritten(partition)]
     for pad in pads:
         own = keyspace.pad(pad)
@@ -283,7 +286,7 @@ def _standing(reply: Any) -> PadStanding | CorruptPad:
     if isinstance(reply, bytes):
         fault = error_of(text := reply.decode("utf-8", "replace"))
         if isinstance(fault, UNREACHABLE):
-            raise fault  # the server's, which takes no writes: it says nothing of the pad
+            raise fault  # the server takes no writes, which says nothing about the pad
         return CorruptPad(text)
     head, epoch, even, people, sessions, last, quiet, opened = reply
     try:
@@ -302,8 +305,8 @@ def _standing(reply: Any) -> PadStanding | CorruptPad:
 
 
 async def read_stored(redis: Redis, keys: PadKeys) -> StoredPad | None:
-    """Reads the small keys of a pad; None if nothing of it is here. Raises `CorruptPad`, or what
-    `UNREACHABLE` lists."""
+    """Reads the small keys of a pad. Returns None if nothing of it is in Redis. Raises
+    `CorruptPad`, or what `UNREACHABLE` lists."""
     with of_right_type(keys.meta):
         stamp, newest, saved, *hashes = await scripts.SMALL(
             redis.rush,
@@ -331,8 +334,8 @@ async def freeze(
     trace: Trace,
     after_ms: int = 0,
 ) -> Frozen:
-    """Takes the pad out of Redis, as it was when `stored` was read, if nobody has held it there for
-    that long. Only for the holder of the lease."""
+    """Takes the pad out of Redis if it is as it was when `stored` was read, and nobody has held it
+    there for `after_ms`. Only for the holder of the lease."""
     keys = keyspace.pad(pad)
     own = (keys.members, keys.chat, keys.saved, keys.fences)
     reply: bytes = await scripts.FREEZE(
@@ -376,6 +379,6 @@ async def traces(redis: Redis, keyspace: Keyspace, partition: int) -> dict[str, 
 
 
 async def arrived(redis: Redis, keyspace: Keyspace, pad: str, trace: str) -> None:
-    """Removes the trace, if it still is the same."""
+    """Removes the trace, if it is still the same."""
     partition = keyspace.partition_of(pad)
     await scripts.ARRIVED(redis.rush, [keyspace.moving(partition)], [pad, trace])

@@ -1,8 +1,8 @@
-"""Opens a pad in one round trip, if everything is as it should be.
+"""This module opens a pad in one round trip, if everything is as it should be.
 
 A worker opens a pad while somebody waits for it, and each round trip is a wait. So meta, snapshot
 and the revisions after it are requested together, before it is known which revisions these are. If
-they do not fit together, it is left to `document.load`, which can deal with that.
+they do not fit together, the pad is left to `document.load`, which can deal with that.
 """
 
 import asyncio
@@ -22,22 +22,22 @@ from padfleet.shared.tasks import aside
 
 
 class Opening(NamedTuple):
-    """What is stored, at one moment."""
+    """What is stored at one moment."""
 
     snapshot: bytes | None
     entries: Sequence[tuple[bytes, Sequence[bytes]]]
-    there: int  #: of the pad's keys that hold revisions
+    there: int  #: how many of the two keys for revisions exist
 
 
 async def open_document(redis: Redis, keys: PadKeys) -> tuple[PadMeta, Document] | None:
-    """Returns the pad as it is stored, also if it does not exist. None: it takes more than one
-    read.
+    """Returns the pad as it is stored, even if it does not exist, or None if that takes more than
+    one read.
 
     Raises what `UNREACHABLE` lists, and what `read_told_meta` raises.
     """
     meta, opening = await asyncio.gather(read_told_meta(redis, keys), _read(redis, keys))
     if opening is not None and meta.exists and not opening.there:
-        opening = await _read(redis, keys)  # it was brought here for this
+        opening = await _read(redis, keys)  # the pad has just been brought into Redis
     if opening is None:
         return None
     read = sum(len(part) for _, fields in opening.entries for part in fields)
@@ -55,11 +55,12 @@ async def _read(redis: Redis, keys: PadKeys) -> Opening | None:
     except UNREACHABLE:
         raise
     except ResponseError:
-        return None  # one of them is of a wrong type
+        return None  # one of the keys is of a wrong type
 
 
 def _document(meta: PadMeta, opening: Opening) -> Document:
-    """Raises `CorruptPad` if it does not lead to the head that `meta` names."""
+    """Returns the document. Raises `CorruptPad` if what is stored does not lead to the head that
+    `meta` names."""
     document = Document(meta.epoch)
     if not meta.exists:
         if opening.there:

@@ -1,5 +1,5 @@
-"""The settings of a pad for everybody who opens it ("padoptions"), kept in its meta hash as
-JSON."""
+"""This module handles the settings of a pad for everybody who opens it ("padoptions"), which are
+kept in its meta hash as JSON."""
 
 import re
 from collections.abc import Mapping
@@ -19,12 +19,12 @@ CHANGE_ATTEMPTS = 10
 
 
 class OptionsContended(Exception):
-    """Others kept changing the settings meanwhile."""
+    """Says that others kept changing the settings meanwhile."""
 
 
 def normalised(raw: Any) -> dict[str, Any]:
-    """Returns settings with every field that a page reads, of the type that it expects. Anything
-    else is dropped, except for plugins' settings (``ep_…``). Accepts any `raw`."""
+    """Returns the settings with every field that a page reads, of the type that it expects.
+    Anything else is dropped, except for plugins' settings (``ep_…``). Accepts any `raw`."""
     given = raw if isinstance(raw, Mapping) else {}
     view = given.get("view")
     view = view if isinstance(view, Mapping) else {}
@@ -46,8 +46,8 @@ def normalised(raw: Any) -> dict[str, Any]:
     total = 0
     for key, value in given.items():
         if _PLUGIN_KEY.fullmatch(key):
-            # The names count, too, or any number of settings with long names and no values would
-            # pass.
+            # The names count as well: otherwise, any number of settings with long names and no
+            # values would pass.
             size = len(key) + len(dumps(value).encode())
             if size <= PLUGIN_KEY_BYTES and total + size <= PLUGINS_BYTES:
                 total += size
@@ -56,13 +56,13 @@ def normalised(raw: Any) -> dict[str, Any]:
 
 
 def _unless_said(given: Mapping[str, Any], name: str) -> bool:
-    """Whether an option is on, which it is unless something else was given."""
+    """Returns whether an option is on. It is on if no value is given."""
     value = given.get(name)
     return True if value is None else bool(value)
 
 
 def merged(settings: Mapping[str, Any], change: Any) -> dict[str, Any]:
-    """Returns the settings after a change, which names only what is to be different."""
+    """Returns the settings after a change, which contains only what is to be different."""
     given = change if isinstance(change, Mapping) else {}
     view = given.get("view")
     view = view if isinstance(view, Mapping) else {}
@@ -74,7 +74,7 @@ def parse_options(stored: bytes | None) -> dict[str, Any]:
     try:
         return normalised(loads(stored) if stored else None)
     except ValueError:
-        return normalised(None)  # not written by us; a pad must open all the same
+        return normalised(None)  # padfleet has not written it, but the pad must open
 
 
 async def change_options(
@@ -85,9 +85,9 @@ async def change_options(
     telling: Relayed | None = None,
     fresh: bool = False,
 ) -> dict[str, Any]:
-    """Merges a change into the pad's settings and announces them, followed by `telling`. Returns
-    the new settings. A `fresh` pad most likely has none yet. Raises `NoPad`, `OptionsContended`, or
-    what `UNREACHABLE` lists."""
+    """Merges a change into the pad's settings, announces them, and publishes `telling` afterwards.
+    Returns the new settings. A `fresh` pad most likely has no settings yet, so they are not read
+    first. Raises `NoPad`, `OptionsContended`, or what `UNREACHABLE` lists."""
     more = [] if telling is None else [relayed(telling)]
     for attempt in range(CHANGE_ATTEMPTS):
         stored: bytes | None = None

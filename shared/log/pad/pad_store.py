@@ -1,8 +1,8 @@
-"""What is stored of one pad, by name: reads and writes that take a command or two each.
+"""This module has a name for each read and write of one pad that takes a command or two.
 
-Everything larger has a module of its own: `history` reads revisions, `document` the text, `chat`
-and `saved` what belongs to the pad besides the revisions. The people on it are in `presence`, in
-the room `people`.
+Everything larger has a module to itself: `history` reads revisions, `document` the text, `chat` and
+`saved` what belongs to the pad besides the revisions. The people on a pad are in `presence`, in the
+room `people`.
 """
 
 import logging
@@ -31,9 +31,9 @@ class StoredMetadata(NamedTuple):
     """What sessions are told about a pad besides its text, at one moment."""
 
     exists: bool
-    creator: str  #: an author's id; empty: nobody's
+    creator: str  #: an author's id; empty if it has none
     options: dict[str, Any]
-    chat_head: int  #: the index of the newest message; `NO_MESSAGES`: there is none
+    chat_head: int  #: the index of the newest message, or `NO_MESSAGES`
     saved: list[SavedRevision]
 
 
@@ -41,10 +41,10 @@ class StoredFacts(NamedTuple):
     """What a backup has of a pad besides its meta, revisions and chat, as it is stored."""
 
     settings: bytes
-    deletion: bytes  #: the hash of the deletion token; empty: there is none
-    public: bool  #: a group's pad that is open to those who have no session
-    chat_head: int  #: the index of the newest message; `NO_MESSAGES`: there is none
-    newest_saved: bytes  #: the record of the last revision that was saved; empty: none was
+    deletion: bytes  #: the hash of the deletion token; empty if there is none
+    public: bool  #: whether it is a group's pad that is open to people without a session
+    chat_head: int  #: the index of the newest message, or `NO_MESSAGES`
+    newest_saved: bytes  #: the record of the revision that was saved last; empty if none was
 
 
 class PadStore:
@@ -61,9 +61,9 @@ class PadStore:
     # --- Beside the text -------------------------------------------------------------------------
 
     async def metadata(self) -> StoredMetadata:
-        """Reads the metadata in one round trip. If a key other than the meta has a wrong type, that
-        is logged, and the pad is treated as having no chat, or no saved revisions: the text matters
-        more."""
+        """Reads the metadata in one round trip. If a key other than the meta has a wrong type, an
+        error is logged, and the pad is treated as having no chat, or no saved revisions: the text
+        matters more."""
         pipeline = self._redis.client.pipeline(transaction=False)
         _ = pipeline.hmget(self._keys.meta, ["head", "creator", "settings"])
         _ = pipeline.xrevrange(self._keys.chat, count=1)
@@ -108,7 +108,7 @@ class PadStore:
 
     async def note(self, name: str) -> bytes | None:
         """Returns what was stored in the meta hash under this name when the pad was brought (`more`
-        of `Staging.install`); None if nothing was."""
+        of `Staging.install`), or None."""
         return cast("bytes | None", await self._redis.rush.hget(self._keys.meta, name))
 
     async def set_public(self, public: bool) -> None:
@@ -116,7 +116,7 @@ class PadStore:
         await self._redis.client.hset(self._keys.meta, "public", "1" if public else "0")
 
     async def fence_orders(self) -> dict[str, int]:
-        """Returns, by author, the order of the last session that came with a fence. Raises
+        """Returns, by author, the lowest order of a session that may still submit. Raises
         `CorruptPad` if the key has a wrong type, or does not hold numbers."""
         with of_right_type(self._keys.fences):
             reply = self._redis.client.hgetall(self._keys.fences)
@@ -125,8 +125,8 @@ class PadStore:
             return {author.decode(): int(order) for author, order in fences.items()}
 
     async def chat_pages(self, size: int, after: int = -1) -> AsyncIterator[list[StreamEntry]]:
-        """Yields the messages after this one, as they are stored, the oldest first, up to `size` in
-        one read."""
+        """Yields the messages after the one with the number `after`, as they are stored, the oldest
+        first, up to `size` in one read."""
         start = f"({after}-{_LAST}" if after >= 0 else "-"
         while messages := cast(
             "list[StreamEntry]",
@@ -148,28 +148,28 @@ class PadStore:
     # --- The history, for those who look for damage ----------------------------------------------
 
     async def snapshot(self) -> bytes | None:
-        """Returns the newest snapshot, undecoded; None if there is none."""
+        """Returns the newest snapshot, undecoded, or None if there is none."""
         return cast("bytes | None", await self._redis.client.get(self._keys.snap))
 
     async def newest_in_stream(self) -> int:
-        """Returns the last revision in the stream; -1: the stream is empty."""
+        """Returns the last revision in the stream, or -1 if the stream is empty."""
         reply = await self._redis.client.xrevrange(self._keys.revs, count=1)
         newest = cast("Sequence[StreamEntry]", reply)
         return int(newest[0][0].partition(b"-")[0]) if newest else -1
 
     async def has_history(self) -> bool:
-        """Whether there is any key with a part of a history: revisions or a snapshot."""
+        """Returns whether there is any key with a part of a history: revisions or a snapshot."""
         keys = self._keys
         return bool(await self._redis.client.exists(keys.revs, keys.chunks, keys.snap))
 
     async def entries(self, first: int, last: int) -> list[StreamEntry]:
-        """Returns the stream's entries for the revisions first…last, both included, undecoded,
-        including entries with IDs that no revision has."""
+        """Returns the stream's entries for the revisions first…last, both included, undecoded. They
+        include entries with IDs that no revision has."""
         reply = await self._redis.client.xrange(self._keys.revs, min=f"{first}-0", max=str(last))
         return cast("list[StreamEntry]", reply)
 
     async def chunk(self, number: int) -> bytes | None:
-        """Returns a chunk of packed revisions, undecoded; None if there is none with this
+        """Returns a chunk of packed revisions, undecoded, or None if there is none with this
         number."""
         reply = self._redis.client.hget(self._keys.chunks, str(number))
         return await cast("Awaitable[bytes | None]", reply)

@@ -1,4 +1,5 @@
-"""Read-only ids, and the settings of the whole fleet."""
+"""This module makes and resolves read-only ids, and settles the number of partitions for the
+commands."""
 
 import secrets
 from typing import NamedTuple, cast
@@ -9,8 +10,8 @@ from padfleet.shared.log.keys import PadKeys, read_only_key
 
 
 async def settle_partitions(redis: Redis, configured: int) -> None:
-    """Records the number of partitions at the first start of a fleet, and raises `Disagreement` for
-    another number later. This is for tools; long-running processes have a `Membership`.
+    """Records the number of partitions at the first start of a fleet, and raises `Disagreement` if
+    it is different later. This is for commands; long-running processes have a `Membership`.
 
     A pad's partition follows from that number: with another one, its history would seem gone.
     """
@@ -18,7 +19,8 @@ async def settle_partitions(redis: Redis, configured: int) -> None:
 
 
 async def read_only_id(redis: Redis, keys: PadKeys, pad_id: str) -> str:
-    """Returns the pad's read-only id, made if it has none: ``r.`` and 32 random hex digits."""
+    """Returns the pad's read-only id, ``r.`` and 32 random hex digits. Makes it if there is
+    none."""
     known = (await glance(redis, keys)).read_only_id
     return known if known is not None else await make_read_only_id(redis, keys, pad_id)
 
@@ -37,10 +39,11 @@ async def way_back(redis: Redis, pad_id: str) -> str:
 
 
 async def settle_read_only_id(redis: Redis, keys: PadKeys, fresh: str) -> str:
-    """Returns the pad's read-only id: the fresh one, unless it has got another meanwhile."""
+    """Returns the pad's read-only id: the fresh one, unless the pad has got another meanwhile."""
     pipeline = redis.client.pipeline(transaction=False)
     _ = pipeline.hsetnx(keys.meta, "readonly", fresh)
-    # It does not go by what HSETNX says, which after a lost answer would be that another was first.
+    # The reply to HSETNX is not used: after a lost answer, it would say that another call was
+    # first.
     _ = pipeline.hget(keys.meta, "readonly")
     _, known = await pipeline.execute()
     if known != fresh.encode():
@@ -52,9 +55,9 @@ class Glance(NamedTuple):
     """A quick look at a pad: enough to begin with, but not to rely on."""
 
     exists: bool
-    read_only_id: str | None  #: None: it has none yet
-    damaged: bool = False  #: it can only be read, see `PadMeta.damaged`
-    away: bool = False  #: it is not in Redis, so that nothing else is known of it yet
+    read_only_id: str | None  #: None if it has none yet
+    damaged: bool = False  #: whether it can only be read, see `PadMeta.damaged`
+    away: bool = False  #: whether it is not in Redis, so that nothing else is known of it yet
 
 
 async def glance(redis: Redis, keys: PadKeys, *, fetch: bool = True) -> Glance:
@@ -79,7 +82,7 @@ async def _glanced(redis: Redis, keys: PadKeys) -> tuple[bytes | None, bytes | N
 
 
 async def pad_of_read_only(redis: Redis, read_only_id: str) -> str | None:
-    """Returns the pad that a read-only id leads to; None if there is none."""
+    """Returns the pad that a read-only id leads to, or None if there is none."""
     pad = cast("bytes | None", await redis.client.get(read_only_key(read_only_id)))
     if pad is None and redis.elsewhere is not None:
         return await redis.elsewhere.pad_of_read_only(read_only_id)
@@ -87,8 +90,8 @@ async def pad_of_read_only(redis: Redis, read_only_id: str) -> str | None:
 
 
 async def claim_read_only(redis: Redis, read_only_id: str | None, pad_id: str) -> str | None:
-    """Returns the id if it leads to this pad from now on. If it already leads to another one, that
-    stays so, and this pad gets one of its own when it is first opened."""
+    """Returns the id if it leads to this pad from now on. If it already leads to another pad, that
+    stays so and this returns None; this pad gets another id when it is first opened."""
     if read_only_id is None:
         return None
     key = read_only_key(read_only_id)
@@ -97,8 +100,8 @@ async def claim_read_only(redis: Redis, read_only_id: str | None, pad_id: str) -
 
 
 async def forget_read_only(redis: Redis, read_only_id: str, of: str | None = None) -> None:
-    """Makes the id lead nowhere, if it leads to the pad `of`; None: wherever it leads. If the pad
-    exists, it still has the id. Raises what `UNREACHABLE` lists."""
+    """Makes the id lead nowhere, if it leads to the pad `of`; if `of` is None, wherever it leads.
+    If the pad exists, it still has the id. Raises what `UNREACHABLE` lists."""
     key = read_only_key(read_only_id)
     if of is None or await redis.client.get(key) == of.encode():
         await redis.client.delete(key)

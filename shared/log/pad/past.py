@@ -1,7 +1,7 @@
-"""Pads as they once were: read from their first revision on, in parts.
+"""This module reads pads as they once were, from their first revision on, in parts.
 
-A pad of some age takes seconds of computing, in processes that have sockets to serve. So the event
-loop gets its turn between parts, and few pads are read at the same time.
+For an old pad this takes seconds of computing, in processes that have sockets to serve. So the
+event loop gets its turn between parts, and few pads are read at the same time.
 """
 
 import asyncio
@@ -17,7 +17,8 @@ from padfleet.shared.tasks import aside
 from padfleet.shared.wire.jsontext import loads
 
 TURN = 50
-"""Revisions that are applied before the event loop gets its turn: some milliseconds."""
+"""The number of revisions that are applied before the event loop gets its turn: some
+milliseconds."""
 
 
 async def history(reader: PadReader, last: int) -> AsyncIterator[Revision]:
@@ -37,8 +38,8 @@ async def whole_pages(reader: PadReader, first: int, last: int) -> AsyncIterator
 
 
 async def document_at(reader: PadReader, rev: int | None = None) -> Document:
-    """Returns the pad at `rev`, which must not be after its head; None: at its head, which costs
-    much less. Raises `CorruptPad`."""
+    """Returns the pad at `rev`, which must not be after its head. None stands for the head, which
+    costs much less. Raises `CorruptPad`."""
     document = Document(reader.meta.epoch)
     if rev is None or rev == reader.meta.head:
         await load_from(reader, document)
@@ -49,10 +50,10 @@ async def document_at(reader: PadReader, rev: int | None = None) -> Document:
 
 
 class Pools:
-    """Attribute pools that are numbered in the order of the revisions, as in Etherpad.
+    """The attribute pools of pads, numbered in the order of the revisions, as in Etherpad.
 
-    A document that is read from a snapshot has its own numbers, which change from one snapshot to
-    the next. What is given to others has to mean the same tomorrow.
+    A document that is read from a snapshot has other numbers, which change from one snapshot to the
+    next. What is given to others has to mean the same tomorrow.
     """
 
     def __init__(self, *, size: int = 64) -> None:
@@ -68,7 +69,7 @@ class Pools:
             name = (reader.keys.channel, meta.epoch, meta.reign)
             known, pool = self._known.pop(name, (-1, AttributePool()))
             if known > meta.head:
-                known, pool = -1, AttributePool()  # read before, and not told of since
+                known, pool = -1, AttributePool()  # this `meta` is older than the pool
             async for revisions in whole_pages(reader, known + 1, meta.head):
                 await in_turns(revisions, partial(_take, pool))
             self._known[name] = (meta.head, pool)
@@ -78,13 +79,13 @@ class Pools:
 
 
 async def authors_in(pool: AttributePool) -> Sequence[str]:
-    """All authors among these attributes, in the order of their numbers."""
+    """Returns all authors among these attributes, in the order of their numbers."""
     return await aside(len(pool) > MANY_ATTRIBUTES, pool.clone().authors)
 
 
 def _take(pool: AttributePool, revision: Revision) -> None:
     entries = loads(revision.wire)["apool"]["numToAttrib"]
-    # As many as there are, and not up to a number that somebody has stored there.
+    # This takes as many as there are, rather than counting up to a number that somebody has stored.
     for _, pair in sorted((int(number), pair) for number, pair in entries.items()):
         pool.put(*pair)
     if revision.author:

@@ -1,5 +1,5 @@
-"""A pad for code that only reads it, the same wherever it is: in Redis, or in a cold store, where
-it is read without being brought back.
+"""This module reads a pad in the same way wherever it is: in Redis, or in a cold store, where it is
+read without being brought back.
 
     reader = await open_reader(redis, keyspace, "pad")
     if reader is not None:
@@ -29,11 +29,11 @@ from padfleet.shared.log.people.identities import stored_authors
 from padfleet.shared.log.records import Revision, Snapshot
 
 PAGE = 200
-"""Chat messages, or authors, in one read."""
+"""The number of chat messages, or authors, in one read."""
 
 
 class PadReader(Protocol):
-    """An existing pad, as of the moment that `meta` was read.
+    """An existing pad, as of the moment when `meta` was read.
 
     Each call raises `CorruptPad` if what is stored cannot be used, and what `UNREACHABLE` lists.
     """
@@ -42,22 +42,22 @@ class PadReader(Protocol):
     meta: PadMeta  #: may be shown to clients, see `read_told_meta`
 
     async def facts(self) -> StoredFacts:
-        """What belongs to the pad besides its history."""
+        """Returns what belongs to the pad besides its history."""
         ...
 
     async def snapshot(self) -> Snapshot | None:
-        """The snapshot from which the newest text is read; None if there is none."""
+        """Returns the snapshot from which the newest text is read, or None if there is none."""
         ...
 
     def pages(
         self, first: int, last: int, *, step: int = READ_STEP
     ) -> AsyncIterator[list[Revision]]:
-        """Yields revisions like `revision_pages`, which says what it raises."""
+        """Yields revisions as `revision_pages` does, which says what it raises."""
         ...
 
     async def chat(self, first: int, last: int) -> list[StreamEntry]:
-        """Returns the messages first…last, both included, in order and as they are stored; those
-        that exist."""
+        """Returns those of the messages first…last, both included, that exist, in order and as they
+        are stored."""
         ...
 
     async def saved(self) -> list[bytes]:
@@ -75,7 +75,7 @@ class PadReader(Protocol):
 
 class HotReader:
     """A `PadReader` for a pad in Redis. If the pad leaves Redis while it is read, the rest is read
-    in the cold store, since its history does not change."""
+    from the cold store, since its history does not change."""
 
     def __init__(self, redis: Redis, keys: PadKeys, meta: PadMeta) -> None:
         self.keys = keys
@@ -110,11 +110,12 @@ class HotReader:
 async def open_reader(
     redis: Redis, keyspace: Keyspace, pad: str, *, brief: bool = False
 ) -> PadReader | None:
-    """Returns a reader of the pad as it is now; None if there is no such pad. A pad in Redis stays
-    there for as long as if somebody had been on it, unless it is read in a `brief` moment.
+    """Returns a reader of the pad as it is now, or None if there is no such pad. A pad in Redis
+    stays there for as long as if somebody had been on it, unless it is only read for a `brief`
+    moment.
 
-    A pad that is on its way between the two places, or was lost in one, is brought into Redis
-    first. Raises `CorruptPad`, or what `UNREACHABLE` lists.
+    A pad that is on its way between the two places, or was lost in one of them, is brought into
+    Redis first. Raises `CorruptPad`, or what `UNREACHABLE` lists.
     """
     keys, elsewhere = keyspace.pad(pad), redis.elsewhere
     meta = await read_told_meta(redis, keys, read_meta_here)
@@ -131,7 +132,7 @@ async def open_reader(
 
 
 async def is_there(redis: Redis, keyspace: Keyspace, pad: str) -> bool:
-    """Whether there is a pad of this name. Raises the same as `open_reader`."""
+    """Returns whether there is a pad of this name. Raises what `open_reader` raises."""
     meta = await read_meta_here(redis, keyspace.pad(pad))
     if meta.is_here or redis.elsewhere is None:
         return meta.exists
@@ -140,12 +141,13 @@ async def is_there(redis: Redis, keyspace: Keyspace, pad: str) -> bool:
 
 
 async def messages(reader: PadReader, first: int, last: int) -> list[ChatMessage]:
-    """Returns the messages first…last, both included, in order; those that exist."""
+    """Returns those of the messages first…last, both included, that exist, in order."""
     return messages_of(await reader.chat(first, last))
 
 
 async def message_pages(reader: PadReader, newest: int) -> AsyncIterator[list[ChatMessage]]:
-    """Yields all messages up to this one, the oldest first. No page is empty."""
+    """Yields all messages up to the one with the number `newest`, the oldest first. No page is
+    empty."""
     for start in range(0, newest + 1, PAGE):
         page = await messages(reader, start, min(start + PAGE - 1, newest))
         if page:

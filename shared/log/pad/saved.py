@@ -1,4 +1,4 @@
-"""Saved revisions: the moments of a pad that somebody wanted to find again."""
+"""This module stores saved revisions: the moments of a pad that somebody wanted to find again."""
 
 import secrets
 from collections.abc import Awaitable, Iterable
@@ -15,14 +15,14 @@ from padfleet.shared.log.records import pack, unpack
 
 
 class NotSaved(Exception):
-    """The revision cannot be saved; the text says why."""
+    """Says that the revision cannot be saved; the text says why."""
 
 
 class SavedRevision(NamedTuple):
     rev: int
     author: str  #: who saved it
     label: str
-    time: int  #: when, ms since the epoch
+    time: int  #: when it was saved, in ms since 1970
     id: str
 
     def to_record(self) -> bytes:
@@ -47,10 +47,10 @@ class SavedRevision(NamedTuple):
 async def save_revision(
     redis: Redis, keys: PadKeys, rev: int, author: str, label: str, now_ms: int
 ) -> SavedRevision | None:
-    """Saves a revision, and announces it to all workers; returns None if it was saved already.
+    """Saves a revision, and announces it to all workers. Returns None if it was saved already.
 
-    An empty label becomes "Revision <rev>". Raises `NoPad`; `NotSaved` for a revision that the pad
-    does not have, or for one too many; or what `UNREACHABLE` lists.
+    An empty label becomes "Revision <rev>". Raises `NoPad`; `NotSaved` if the pad does not have the
+    revision, or has too many saved ones; or what `UNREACHABLE` lists.
     """
     saved = SavedRevision(rev, author, bounds.label_of(label, rev), now_ms, secrets.token_hex(10))
     record = saved.to_record()
@@ -67,7 +67,7 @@ async def save_revision(
             raise NotSaved(f"the pad has no revision {rev} yet")
         case b"full":
             raise NotSaved(f"the pad has {MOST_SAVED} saved revisions, which is the limit")
-    # It is ours, if the answer to an earlier attempt was lost.
+    # The same record is there if an earlier attempt stored it and its answer was lost.
     return saved if reply == record else None
 
 
@@ -79,8 +79,8 @@ async def read_saved(redis: Redis, keys: PadKeys) -> list[SavedRevision]:
 
 
 def readable(records: Iterable[bytes]) -> list[SavedRevision]:
-    """Decodes those records that are ours: what somebody else has put there must not keep a pad
-    from opening."""
+    """Decodes those records that can be decoded: what somebody else has put there must not keep a
+    pad from opening."""
     found = []
     for record in records:
         try:

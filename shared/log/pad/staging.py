@@ -1,5 +1,5 @@
-"""Replaces a pad's history as a whole: the new one is stored under temporary keys bit by bit, and
-then put in place in one step.
+"""This module replaces a pad's history as a whole. The new one is stored under temporary keys bit
+by bit, and then put in place in one step.
 
     staging = await Staging.begin(redis, keyspace, "pad", head=41)
     await staging.add(revisions)        # until there are all of them
@@ -26,27 +26,29 @@ from padfleet.shared.log.records import Revision, Snapshot
 from padfleet.shared.tasks import aside
 
 STAGED_S = 3600
-"""Seconds after which an abandoned history expires: a restore that was killed must not fill the
+"""The seconds after which an abandoned history expires: a restore that was killed must not fill the
 server's memory permanently."""
 
 KEEP_REVISIONS = 2000
-"""Newest revisions that are put into the stream one by one; the earlier ones go into chunks."""
+"""At least this many of the newest revisions are put into the stream one by one; earlier ones go
+into chunks."""
 
 INSTALL_ATTEMPTS = 10
-"""Number of attempts; each one fails only if the same pad is deleted or restored at the same
+"""The number of attempts. Each one fails only if the same pad is deleted or replaced at the same
 instant."""
 
 
 class PadExists(Exception):
-    """There is a pad of that name, and replacing it was not asked for."""
+    """Says that there is a pad of that name, and that replacing it was not asked for."""
 
 
 class WrittenOn(Exception):
-    """Somebody has written on the pad, deleted it or replaced it meanwhile."""
+    """Says that somebody has written on the pad, deleted it or replaced it meanwhile."""
 
 
 class Moved(Exception):
-    """The server, or what was stored on it, is not what it was at the beginning. Start again."""
+    """Says that the server, or what was stored on it, is not what it was at the beginning. Start
+    again."""
 
 
 class Installed(NamedTuple):
@@ -116,7 +118,7 @@ class Staging:
 
     async def add_saved(self, values: Sequence[bytes]) -> None:
         pipeline = self._redis.client.pipeline(transaction=False)
-        # All of them again, so that it may be done twice.
+        # All of them are stored again, so that this may be repeated.
         self._saved += values
         _ = pipeline.delete(self._staged["saved"])
         _ = pipeline.rpush(self._staged["saved"], *self._saved)
@@ -135,13 +137,18 @@ class Staging:
         only_over: PadMeta | None = None,
         with_chat: bool = False,
     ) -> Installed:
-        """Puts the history in the pad's place, in an epoch of its own: above `above_epoch`, above
-        all that the pad in its place has had, and different from any that is not known here
-        (`births`). Everybody with another history is told to reload (I5). `settings` and `deletion`
-        are as in the meta hash; `more` is added to it. With `only_over`, it replaces only the pad
-        as that describes it, and the chat stays as it is, unless the history comes `with_chat`.
+        """Puts the history in the pad's place, in a new epoch, which is above `above_epoch`, above
+        every epoch of the pad in its place, and different from any that is not known here
+        (`births`). Everybody with another history is told to reload (I5).
 
-        Raises `PadExists`, `WrittenOn`, `Moved`, or what `UNREACHABLE` lists; what was stored then
+        Arguments:
+            settings: the field of the meta hash.
+            deletion: the hash of the deletion token, as in the meta hash.
+            more: further fields of the meta hash.
+            only_over: if given, only the pad that this describes is replaced, and its chat stays.
+            with_chat: whether, with `only_over`, the chat is replaced as well.
+
+        Raises `PadExists`, `WrittenOn`, `Moved`, or what `UNREACHABLE` lists. What was stored then
         expires.
         """
         over = "replace" if replace else "new"
@@ -185,7 +192,7 @@ class Staging:
             match verdict:
                 case b"ok":
                     if self._redis.elsewhere is not None:
-                        # The cold store has to learn of it.
+                        # The cold store has to learn of the new history.
                         await note_hot(self._redis, self._keyspace, [self._keys.pad_id])
                     return Installed(epoch, before.exists)
                 case b"exists":
@@ -205,8 +212,8 @@ class Staging:
         document = self.document
         pool = [document.pool.get(number) for number in range(len(document.pool))]
         text, attribs = document.atext
-        # No sessions: theirs were of another epoch, and what they submit is refused because of
-        # that.
+        # There are no sessions: they belonged to another epoch, and what they submit is refused
+        # because of that.
         snapshot = Snapshot(
             document.head, epoch, text, attribs, pool, document.time, document.chain, {}
         )
@@ -228,11 +235,12 @@ class Staging:
 
 
 def _is_there(error: Exception) -> bool:
-    """Whether an entry was refused because it is already there: redis-py repeats a command without
-    an answer, which may have been executed. Nobody else writes to a pad's temporary keys."""
+    """Returns whether an entry was refused because it is already there: redis-py repeats a command
+    without an answer, which may have been executed. Nobody else writes to a pad's temporary keys.
+    """
     return isinstance(error, ResponseError) and "equal or smaller than" in str(error)
 
 
 def _flat(fields: Mapping[str, scripts.Argument | None]) -> list[scripts.Argument]:
-    """Names and values in turn, of those that have a value."""
+    """Returns the names and values of the fields that have a value, in turn."""
     return [word for name, value in fields.items() if value is not None for word in (name, value)]

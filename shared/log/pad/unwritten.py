@@ -1,4 +1,4 @@
-"""Pads that somebody opened and nobody ever wrote in. They are removed automatically.
+"""This module removes pads that somebody opened and nobody ever wrote in.
 
 A pad that somebody makes by opening it is recorded here in the same step, and so is one that is
 made for the text of a file. Pads that the HTTP API makes, or that are imported, are wanted as they
@@ -19,7 +19,8 @@ from padfleet.shared.log.pad.pads import forget_read_only
 from padfleet.shared.log.people import presence
 
 MOST = 20
-"""Pads that are checked in a row: some milliseconds, in which the partition is blocked."""
+"""The maximum number of pads that are checked in a row: some milliseconds, in which the partition
+is blocked."""
 
 
 class Unwritten(NamedTuple):
@@ -45,24 +46,25 @@ async def due(
     for record in cast("Sequence[bytes]", reply):
         epoch, _, pad = record.decode("utf-8", "replace").partition(" ")
         if (number := number_of(epoch)) is None or not is_pad_id(pad):
-            await redis.client.zrem(keyspace.unwritten(partition), record)  # not ours
+            await redis.client.zrem(keyspace.unwritten(partition), record)  # an invalid record
         else:
             found.append(Unwritten(pad, number))
     return found
 
 
 async def put_off(
-    redis: Redis, keyspace: Keyspace, partition: int, one: Unwritten, until_ms: float
+    redis: Redis, keyspace: Keyspace, partition: int, one: Unwritten, checked_ms: float
 ) -> None:
-    """Looks at it again only then: what cannot be vacated is not in the way of the others."""
-    await redis.client.zadd(keyspace.unwritten(partition), {one.record: until_ms}, xx=True)
+    """Sets the time of the pad's last check, in ms since 1970, so that a pad which cannot be vacated
+    is not in the way of the others."""
+    await redis.client.zadd(keyspace.unwritten(partition), {one.record: checked_ms}, xx=True)
 
 
 async def vacate(
     redis: Redis, keyspace: Keyspace, lease: Lease, one: Unwritten, now_ms: float
 ) -> Literal["gone", "kept", "later", "lease"]:
-    """Deletes the pad if that is right, see vacate.lua. Only for the holder of the partition's
-    lease, when it is not in the middle of one of its batches."""
+    """Deletes the pad if nobody needs it, see vacate.lua. Only for the holder of the partition's
+    lease, while it is not in the middle of one of its batches."""
     keys = keyspace.pad(one.pad)
     await presence.bury(redis, keys)
     rest = [key for key in keys.deletable if key not in (keys.members, keys.chat, keys.saved)]
@@ -90,7 +92,7 @@ async def vacate(
         ],
     )
     if verdict == b"gone":
-        # Keys in other slots. If this is not reached, they lead nowhere.
+        # These keys are in other slots. If this is not reached, they lead to a pad that is gone.
         read_only_id, creator = (value.decode() for value in more)
         if read_only_id:
             await forget_read_only(redis, read_only_id)
