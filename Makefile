@@ -1,4 +1,4 @@
-# padfleet: `make help` lists what there is to do.
+# padfleet: `make help` lists the targets.
 
 PYTHON ?= python3
 
@@ -21,12 +21,13 @@ BENCH_NODE_STAMP := $(BENCH_NODE_DIR)/node_modules/.installed
 BENCH ?= everyday hotpath deliveries wire commits memory connects crowd latency scaling costs cold
 
 AT_ONCE ?= 4
-# Compiled modules are kept, whatever the shell says: without them every process of the tests compiles
-# all of the code anew, and every worker of pytest rewrites the assertions of five hundred files.
+# Compiled modules are kept, whatever the shell says: without them, every process of the tests
+# compiles
+# all of the code again, and every worker of pytest rewrites the assertions of five hundred files.
 export PYTHONDONTWRITEBYTECODE :=
-# What pytest ends with where ARGS choose no test.
+# The exit status of pytest if ARGS select no test.
 NONE_FOUND := 5
-# What decides after failures.
+# This decides what happens after failures.
 AGAIN := $(if $(CI),'$(BIN)/python' -m tests.again,false)
 
 SOURCES := src shared services tests deploy
@@ -44,7 +45,8 @@ setup: $(STAMP) $(NODE_STAMP) $(PAGE_BUILT) $(BROWSER_STAMP) ## install everythi
 up: setup ## run a whole fleet on this machine
 	@cd '$(ROOT)' && exec '$(BIN)/padfleet' up
 
-# Side by side: tests wait for something most of the time, and leave the processors to the rest.
+# They run side by side: tests wait for something most of the time, and leave the processors to the
+# rest.
 test: setup ## all that has to pass: lint, types, tests
 	@$(MAKE) --no-print-directory -f '$(ROOT)/Makefile' -j 2 checks unit
 
@@ -65,11 +67,14 @@ page: setup ## check style and types of the page and of Etherpad's plugin, and r
 		echo "make: no node and npm: the page is left out"; \
 	fi
 
-# Most tests wait for something most of the time, so more of them than there are cores are run at once.
-# By files, since the tests of many share a fleet, and in their order: those that take long come first.
-# What floods a fleet comes last and alone: it takes all of the machine, and is judged by what is left.
+# Most tests wait for something most of the time, so more of them run at once than there are cores.
+# They
+# are distributed by file, since the tests of many files share a fleet, and files that take long
+# come first.
+# The tests that flood a fleet come last and alone: they take all of the machine, and measure what
+# is left.
 # In CI, the few that fail are run once more, alone: see tests/again.py.
-# In a fresh clone one process compiles the tests first: else each of those that come would do so.
+# In a fresh clone, one process compiles the tests first; otherwise, each process would do so.
 unit: setup ## run the tests; make unit ARGS='-n 0 -k settings' for some of them, one by one
 	@cd '$(ROOT)' && { test -e tests/unit/__pycache__ || '$(BIN)/python' -m pytest -n 0 -q --collect-only; } >/dev/null || true
 	cd '$(ROOT)' && '$(BIN)/python' -m pytest -n $(AT_ONCE) --dist loadfile --no-loadscope-reorder \
@@ -131,8 +136,9 @@ format: setup ## put the code into its standard form
 	cd '$(ROOT)' && '$(BIN)/ruff' check --fix $(SOURCES)
 	cd '$(ROOT)' && '$(BIN)/ruff' format $(SOURCES)
 
-# uv and not pip-compile: one lock for all Python versions and machines, where pip-compile keeps what
-# the one that runs it needs. Settings of the machine's pip stay out of it.
+# uv makes one lock for all Python versions and machines, while pip-compile keeps only what the
+# machine
+# that runs it needs. Settings of the machine's pip stay out of the lock.
 lock: ## renew requirements.lock from pyproject.toml; make lock ARGS=--upgrade for newer versions
 	rm -rf '$(ROOT)/.venv-lock'
 	'$(PYTHON)' -m venv '$(ROOT)/.venv-lock'
@@ -150,7 +156,8 @@ clean: ## remove what make has made; data of `make up` stays
 	find '$(ROOT)' -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The stamp is in .venv, so that removing .venv is enough to start afresh. An environment that was
-# left half made, or whose Python is gone, is made anew.
+# left
+# incomplete, or whose Python is gone, is made again.
 $(STAMP): $(ROOT)/requirements.lock $(ROOT)/pyproject.toml
 	@command -v '$(PYTHON)' >/dev/null || { \
 		echo "make: there is no $(PYTHON). Install Python 3.11 or newer (Debian: apt-get install python3 python3-venv)," >&2; \
@@ -165,7 +172,7 @@ $(STAMP): $(ROOT)/requirements.lock $(ROOT)/pyproject.toml
 	'$(BIN)/python' -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable '$(ROOT)'
 	@touch '$@'
 
-# Node is for the tests against Etherpad's own client and engine; without it, those are skipped.
+# Node.js is for the tests against Etherpad's own client and engine, which are skipped without it.
 ifneq ($(NODE_STAMP),)
 $(NODE_STAMP): $(NODE_PACKAGE) $(wildcard $(NODE_DIR)/package-lock.json)
 	@if command -v node >/dev/null && command -v npm >/dev/null; then \
@@ -176,7 +183,7 @@ $(NODE_STAMP): $(NODE_PACKAGE) $(wildcard $(NODE_DIR)/package-lock.json)
 	fi
 endif
 
-# The page that workers serve. Without Node they say how to build it, and serve pads all the same.
+# The page that workers serve. Without Node.js, workers say how to build it, and still serve pads.
 $(PAGE_MODULES): $(PAGE_DIR)/package-lock.json
 	@if command -v node >/dev/null && command -v npm >/dev/null; then \
 		echo "npm ci in $(PAGE_DIR)"; \
@@ -188,7 +195,7 @@ $(PAGE_MODULES): $(PAGE_DIR)/package-lock.json
 $(PAGE_BUILT): $(PAGE_MODULES) $(PAGE_DIR)/build.mjs $(shell find '$(PAGE_DIR)/client/src' '$(PAGE_DIR)/web/src' -type f)
 	@if test -e '$(PAGE_MODULES)'; then cd '$(PAGE_DIR)' && node build.mjs; fi
 
-# Drives a browser; which one, and whether there is one, the tests find out.
+# The library that drives a browser. The tests find out which one there is, if any.
 $(BROWSER_STAMP): $(BROWSER_DIR)/package-lock.json
 	@if command -v node >/dev/null && command -v npm >/dev/null; then \
 		echo "npm ci in $(BROWSER_DIR)"; \
@@ -197,7 +204,7 @@ $(BROWSER_STAMP): $(BROWSER_DIR)/package-lock.json
 		echo "make: no node and npm: the tests in a browser are left out"; \
 	fi
 
-# For the benchmarks only, so not part of the set-up.
+# This is only for the benchmarks, so it is not part of the set-up.
 $(BENCH_NODE_STAMP): $(BENCH_NODE_DIR)/package.json $(BENCH_NODE_DIR)/package-lock.json
 	@if command -v node >/dev/null && command -v npm >/dev/null; then \
 		echo "npm ci in $(BENCH_NODE_DIR)"; \

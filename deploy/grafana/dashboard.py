@@ -1,6 +1,8 @@
-"""The Grafana dashboard, as code: `python deploy/grafana/dashboard.py` writes its JSON.
+"""This module is the Grafana dashboard as code: `python deploy/grafana/dashboard.py` writes its
+JSON.
 
-Top to bottom it answers: are people served, what is the load, where is it stuck, what broke.
+From top to bottom, the dashboard answers: are people served, what is the load, where is it stuck,
+what broke.
 """
 
 from __future__ import annotations
@@ -40,7 +42,7 @@ WIDTH: Final = 24  # of Grafana's grid
 
 
 def of_fleet(expression: str) -> str:
-    """The same of the fleet that is chosen."""
+    """Returns the same series, restricted to the fleet that is chosen."""
     return _METRIC.sub(
         lambda found: f"{found[1]}{{{FLEET}" + (", " if found[2] else "}"), expression
     )
@@ -75,7 +77,8 @@ def graph(title: str, why: str, unit: str, *queries: prometheus.Dataquery) -> ti
 def number(
     title: str, why: str, unit: str, expression: str, *, worry: float, alarm: float
 ) -> stat.Panel:
-    """Green up to `worry`, red from `alarm`; the other way round if `alarm` is the smaller one."""
+    """Returns a panel with a number that is green up to `worry` and red from `alarm`; the other way
+    round if `alarm` is the smaller one."""
     steps = [(None, "green"), (worry, "orange"), (alarm, "red")]
     if alarm < worry:
         steps = [(None, "red"), (alarm, "orange"), (worry, "green")]
@@ -110,7 +113,7 @@ def rate(metric: str, by: str) -> str:
 
 
 def panels() -> list[tuple[str, list[tuple[int, stat.Panel | timeseries.Panel]]]]:
-    """Rows, each with its panels and their widths."""
+    """Returns the rows, each with its panels and their widths."""
     return [
         (
             "Are people served?",

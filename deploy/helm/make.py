@@ -1,4 +1,5 @@
-"""Writes what is made of the chart's values: `python -m deploy.helm.make`, or `make reference`."""
+"""This module writes the files that are made from the chart's values: `python -m deploy.helm.make`,
+or `make reference`."""
 
 from __future__ import annotations
 
@@ -27,7 +28,7 @@ def values() -> str:
 
 
 def known_settings() -> str:
-    """What templates have to know of settings, which they can't ask the schema."""
+    """Returns what templates have to know about settings, which they cannot ask the schema."""
     known = {
         "fanout": sorted(FANOUT),
         "writer": sorted(WRITER),
@@ -39,7 +40,7 @@ def known_settings() -> str:
 
 
 def readme() -> str:
-    """The page as it is, with the table of values made anew."""
+    """Returns the page with the table of values written anew."""
     rows = ["| value | default | |", "|---|---|---|"]
     rows += [_row(path, node) for path, node in leaves(VALUES)]
     return _TABLE.sub(lambda _: "\n".join(rows) + "\n", (CHART / "README.md").read_text())

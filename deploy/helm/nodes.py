@@ -1,7 +1,8 @@
-"""What a value of the chart may be: JSON Schema, with its description and its default. Pure.
+"""This module says what a value of the chart may be: as JSON Schema, with its description and its
+default. It is pure.
 
-Each function makes one node. `default` is what values.yaml gives; a node of several parts has
-theirs.
+Each function makes one node. `default` is what values.yaml gives; the parts of a node that has
+several have their own defaults.
 """
 
 from __future__ import annotations
@@ -27,12 +28,12 @@ def text(description: str, default: str = "", pattern: str = "") -> Schema:
 
 
 def name(description: str, default: str = "") -> Schema:
-    """The name of an object, or nothing."""
+    """Makes a node for the name of an object, or nothing."""
     return text(description, default, NAME)
 
 
 def key(description: str, default: str) -> Schema:
-    """A key of a Secret."""
+    """Makes a node for a key of a Secret."""
     return text(description, default, KEY)
 
 
@@ -42,7 +43,7 @@ def ports(description: str, *default: int) -> Schema:
 
 
 def choice(description: str, *words: str) -> Schema:
-    """One of some words; the first is the default."""
+    """Makes a node for one of several words; the first one is the default."""
     return {"description": description, "enum": list(words), "default": words[0]}
 
 
@@ -61,13 +62,13 @@ def fraction(description: str, default: float, least: float, most: float) -> Sch
 
 
 def quantity(description: str, default: str) -> Schema:
-    """An amount as Kubernetes writes it: 500m, 256Mi. A plain number may be one."""
+    """Makes a node for an amount as Kubernetes writes it: 500m, 256Mi. It may be a plain number."""
     node = {"description": description, "type": ["string", "number"], "default": default}
     return {**node, "pattern": QUANTITY}
 
 
 def quantities(description: str, **default: str) -> Schema:
-    """Amounts of several things: cpu, memory, ephemeral-storage."""
+    """Makes a node for amounts of several things: cpu, memory, ephemeral-storage."""
     amount = {"type": ["string", "number"], "pattern": QUANTITY}
     node = {"description": description, "type": "object", "default": default}
     return {**node, "additionalProperties": amount}
@@ -79,20 +80,20 @@ def several(description: str, of: Schema, default: Sequence[Any] = ()) -> Schema
 
 
 def labels(description: str, default: Mapping[str, str] | None = None) -> Schema:
-    """Names with words: labels, annotations, selectors."""
+    """Makes a node for names with texts: labels, annotations, selectors."""
     node: Schema = {"description": description, "type": "object", "default": dict(default or {})}
     return {**node, "additionalProperties": {"type": "string"}}
 
 
 def as_kubernetes(description: str, kind: str = "object") -> Schema:
-    """What is passed on as it is, and checked by Kubernetes."""
+    """Makes a node for what is passed on unchanged, and checked by Kubernetes."""
     if kind == "array":
         return several(description, {"type": "object"})
     return {"description": description, "type": kind, "default": {}}
 
 
 def group(description: str, **parts: Schema) -> Schema:
-    """Values under one name; others than these are refused."""
+    """Makes a node for values under one name. Any other value is refused."""
     return {
         "description": description,
         "type": "object",
@@ -108,7 +109,7 @@ def default_of(node: Schema) -> Any:
 
 
 def leaves(node: Schema, path: str = "") -> Iterator[tuple[str, Schema]]:
-    """Each value that has a default of its own, by its path: `fanout.replicas`."""
+    """Returns each value that has a default, by its path: `fanout.replicas`."""
     if "default" in node:
         yield path, node
         return
@@ -117,7 +118,7 @@ def leaves(node: Schema, path: str = "") -> Iterator[tuple[str, Schema]]:
 
 
 def comments(node: Schema, indent: str = "") -> Iterator[str]:
-    """The lines of values.yaml, each value below what it is for."""
+    """Returns the lines of values.yaml, each value below its description."""
     for name, part in node["properties"].items():
         yield from (f"{indent}# {line}" for line in wrapped(part["description"], 98 - len(indent)))
         if "default" in part:

@@ -1,6 +1,6 @@
-"""The values of the Helm chart: their names, what they may be, and what they are by default.
+"""This module has the values of the Helm chart: their names, what they may be, and their defaults.
 
-The one source of values.schema.json, values.yaml, files/settings.json and of the tables in the
+It is the only source of values.schema.json, values.yaml, files/settings.json and the tables in the
 chart's README: `python -m deploy.helm.make` writes them. Settings of processes are not listed here:
 they are those of `padfleet.shared.settings`, each under the name of its variable.
 """
@@ -61,8 +61,8 @@ ON_OFF: Final = sorted(env for env, spec in SETTINGS.items() if "on" in spec.cho
 
 
 def of_setting(spec: Spec) -> Schema:
-    """What `settings` takes for one. Of one that it does not take, the chart says where it belongs,
-    which a schema can't."""
+    """Returns the node that `settings` has for one setting. If `settings` does not take the
+    setting, the chart says where it belongs, which a schema cannot say."""
     words = spec.help + (f", in {spec.unit}" if spec.unit else "")
     node: Schema = {"description": words}
     if spec.env in GIVEN:
@@ -115,7 +115,8 @@ def settings_from() -> Schema:
 
 
 def resources(cpu: str, memory: str, limit: str) -> Schema:
-    """No limit for the processor by default: held back, everybody on a process would wait."""
+    """Returns the node for a process's resources. By default, the processor has no limit: if a
+    process were held back, everybody on it would wait."""
     return group(
         "Resources of a pod.",
         requests=quantities("What is reserved for it.", cpu=cpu, memory=memory),
@@ -124,7 +125,7 @@ def resources(cpu: str, memory: str, limit: str) -> Schema:
 
 
 def placed(*, spread: bool = True) -> dict[str, Schema]:
-    """Where pods go, and what else is on them."""
+    """Returns the nodes that say where pods go, and what else is on them."""
     over_nodes = choice(
         "Whether two pods may be on one node if no other is available.",
         "ScheduleAnyway",

@@ -1,4 +1,5 @@
-"""Lists what is in the image, as a CycloneDX 1.5 document. Runs inside of it, and needs nothing."""
+"""This module lists what is in the image, as a CycloneDX 1.5 document. It runs inside the image,
+and needs nothing else."""
 
 from __future__ import annotations
 

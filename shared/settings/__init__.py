@@ -1,4 +1,4 @@
-"""Settings of every process, from `PADFLEET_*` variables and flags.
+"""This package has the settings of every process, from `PADFLEET_*` variables and flags.
 
     settings = load(WriterSettings, "padfleet writer", argv, os.environ)
 

@@ -1,4 +1,4 @@
-"""The settings of who may do what, of which a fan-out worker has the only use."""
+"""This module has the settings that say who may do what. Only a fan-out worker uses them."""
 
 from __future__ import annotations
 
@@ -20,22 +20,23 @@ _KEYS: Final = (
     "jwt_jwks_file",
     "jwt_jwks_url",
 )
-"""The ways to give the key that tokens are verified with."""
+"""The settings that can give the key with which tokens are verified."""
 
 _OF_MODE: Final[dict[str, tuple[str, ...]]] = {
     "jwt": (*_KEYS, "jwt_audience", "jwt_issuer"),
     "hook": ("hook_url", "hook_secret", "hook_cookies"),
 }
-"""Settings that somebody gives only who means this mode."""
+"""The settings that mean something only in this mode."""
 
 
 def problem_with_url(url: str) -> str | None:
-    """Why it is no address that something can be fetched from; None: it is one, or empty."""
+    """Returns why nothing can be fetched from this address, or None if something can or the address
+    is empty."""
     if not url:
         return None
     try:
         parts = urlsplit(url)
-        parts.port  # noqa: B018  # looked at for its ValueError
+        parts.port  # noqa: B018  # it raises ValueError if the port is invalid
     except ValueError:
         return "not a URL"
     if parts.scheme not in ("http", "https") or not parts.hostname:
@@ -159,13 +160,13 @@ class AccessSettings(RedisProcessSettings):
 
     @property
     def everybody_may(self) -> bool:
-        """Whether who comes to an ordinary pad is let in, whoever it is."""
+        """Whether everybody is let in to an ordinary pad."""
         return self.auth == "open" and not self.require_session
 
     def validate(self) -> Iterator[tuple[str, str]]:
         yield from super().validate()
-        # Whoever has given a key and forgotten the mode would have every pad open to everybody,
-        # and notice it last.
+        # If the mode were forgotten and only a key given, every pad would be open to everybody, and
+        # nobody would notice.
         for mode, names in _OF_MODE.items():
             for name in names if self.auth != mode else ():
                 if getattr(self, name):

@@ -1,4 +1,4 @@
-"""Ages in days or hours, and shorter times, as people write them."""
+"""This module reads ages in days or hours, and shorter times, as people write them."""
 
 import re
 from typing import Final
@@ -9,7 +9,7 @@ _SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 def age_of(text: str) -> float:
-    """Seconds. Raises ValueError with what is wrong."""
+    """Returns the age in seconds. Raises ValueError, which says what is wrong."""
     found = _AGE.fullmatch(text.strip())
     if found is None:
         raise ValueError(f"{text!r} is not an age such as 365d or 12h")
@@ -17,7 +17,7 @@ def age_of(text: str) -> float:
 
 
 def time_of(text: str) -> float:
-    """Seconds. Raises ValueError with what is wrong."""
+    """Returns the time in seconds. Raises ValueError, which says what is wrong."""
     found = _TIME.fullmatch(text.strip())
     if found is None:
         raise ValueError(f"{text!r} is not a time such as 30s, 10m, 12h or 1d")
@@ -25,8 +25,9 @@ def time_of(text: str) -> float:
 
 
 def prune_age_of(text: str) -> float:
-    """Seconds that nobody has to have used a pad which goes. Raises ValueError with what is wrong:
-    of pads that nobody is on just now, there are too many."""
+    """Returns the seconds for which nobody must have used a pad that is deleted. Raises ValueError,
+    which says what is wrong. An age of 0 is refused, because it would include every pad that nobody
+    is on at the moment."""
     age = age_of(text)
     if not age:
         raise ValueError(f"{text!r} would include every pad that nobody is on at the moment")
@@ -34,7 +35,7 @@ def prune_age_of(text: str) -> float:
 
 
 def problem_with_prune(text: str) -> str | None:
-    """Why a setting's text is refused; None: it is not, or it is empty."""
+    """Returns why a setting's text is refused, or None if it is accepted or empty."""
     try:
         _ = prune_age_of(text) if text.strip() else None
     except ValueError as error:

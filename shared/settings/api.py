@@ -1,4 +1,4 @@
-"""The settings of the HTTP API, of which a fan-out worker has the only use."""
+"""This module has the settings of the HTTP API. Only a fan-out worker uses them."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ class ApiSettings(AccessSettings):
                 if getattr(self, name):
                     yield name, "is about tokens, and there are no keys: give --api-jwks-url"
             return
-        # Whoever issues tokens does so for everybody who logs in anywhere; the API opens all pads.
+        # An issuer gives tokens to everybody who logs in anywhere, while the API opens all pads.
         for name in rules[:2]:
             if not getattr(self, name):
                 yield (

@@ -1,4 +1,5 @@
-"""Which cold stores may be named. What the rest of such a URL means is for who opens it."""
+"""This module says which cold stores may be named. Whoever opens one interprets the rest of its
+URL."""
 
 from typing import Final
 
@@ -7,12 +8,12 @@ from padfleet.shared.settings.redis_url import mask
 SCHEMES: Final = ("file", "s3", "gs", "az", "postgresql", "postgres", "mysql", "mariadb")
 
 NONE: Final = "none"
-"""Says that there is to be no cold store, where one would be used by default."""
+"""The word for no cold store, where one would be used by default."""
 
 
 def problem_with_cold(url: str) -> str | None:
-    """Why a text is refused as the URL of a cold store; None: it is not. It repeats nothing of what
-    could be a password."""
+    """Returns why a text is refused as the URL of a cold store, or None if it is accepted. Repeats
+    nothing that could be a password."""
     scheme, separator, rest = url.strip().partition("://")
     if not url.strip() or url.strip() == NONE:
         return None
@@ -23,13 +24,13 @@ def problem_with_cold(url: str) -> str | None:
 
 
 def names_none(url: str) -> bool:
-    """Whether a setting says that there is no cold store, or says nothing."""
+    """Returns whether a setting says that there is no cold store, or is empty."""
     return url.strip() in ("", NONE)
 
 
 def agreed_name(url: str) -> str | None:
-    """Under which name a fleet knows the store of this URL, without a password; empty: it has none.
-    None where whoever starts the process has decided that it needs none."""
+    """Returns the name by which a fleet knows the store of this URL, without a password; empty if
+    it has none. Returns None if whoever starts the process has decided to do without a store."""
     url = url.strip()
     if url == NONE:
         return None
@@ -37,12 +38,13 @@ def agreed_name(url: str) -> str | None:
 
 
 def url_for_tools(ours: str, fleets: str) -> str:
-    """The URL of the store that a tool uses; empty: none. What it was given itself counts, and else
-    what the fleet says. Raises ValueError where that has a password, which the fleet does not tell.
+    """Returns the URL of the store that a command uses; empty for none. Its own setting comes
+    first, and otherwise what the fleet says. Raises ValueError if that has a password, which the
+    fleet does not tell.
 
     Arguments:
-        ours: its own setting.
-        fleets: the name that the fleet has for its store; empty: it has none.
+        ours: the command's own setting.
+        fleets: the name that the fleet has for its store; empty if it has none.
     """
     if ours.strip():
         return "" if names_none(ours) else ours.strip()
@@ -55,6 +57,7 @@ def url_for_tools(ours: str, fleets: str) -> str:
 
 
 def holds_no_password(url: str) -> bool:
-    """Whether the name of a store, as `agreed_name` has it, is enough to open it: the services'
-    credentials come from the environment, and those of a database stand in its URL."""
+    """Returns whether the name of a store, as `agreed_name` returns it, is enough to open it. The
+    credentials for files and for the cloud services' buckets come from the environment; those of a
+    database are in its URL."""
     return url.partition("://")[0] in ("file", "s3", "gs", "az")

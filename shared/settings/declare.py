@@ -1,4 +1,5 @@
-"""How a process declares its settings: a frozen dataclass whose fields are `setting(...)`.
+"""This module lets a process declare its settings, as a frozen dataclass whose fields are
+`setting(...)`.
 
     @dataclass(frozen=True, kw_only=True)
     class FanoutSettings(ProcessSettings):
@@ -7,7 +8,8 @@
 One line names the type, the default, the flag (`--port`), the variable (`PADFLEET_PORT`), what is
 accepted, and the help. The standard dataclass is enough for that: `setting` returns a
 `dataclasses.Field` but is typed as the value, so type checkers see an ordinary default. (A settings
-library would bring a second model of validation, and its errors name fields, not what was typed.)
+library would bring a second model of validation, and its errors would name fields, not what was
+typed.)
 """
 
 from __future__ import annotations
@@ -31,7 +33,7 @@ _FALSE: Final = frozenset({"false", "no", "off", "0"})
 
 @dataclasses.dataclass(frozen=True)
 class _Declared:
-    """What `setting` was told; the name and the type come from the class body."""
+    """The arguments of `setting`. The name and the type come from the class body."""
 
     help: str
     unit: str
@@ -55,12 +57,18 @@ def setting(
     env_fallback: str | None = None,
     check: Callable[[str], str | None] | None = None,
 ) -> T:
-    """Declare one setting.
+    """Declares one setting.
 
-    `minimum` and `maximum` are inclusive and hold for numbers. `secret` keeps the value out of
-    every print, `repr` included. `env` replaces the name `PADFLEET_<NAME>`; `env_fallback` is a
-    variable read when that one is unset or empty. `check` gets the text that was given and returns
-    why it is refused, or None.
+    Arguments:
+        default: the value if none is given.
+        help: its documentation on the command line.
+        unit: what a number counts.
+        minimum: the smallest number that is accepted.
+        maximum: the largest number that is accepted.
+        secret: keeps the value out of everything that is printed, including `repr`.
+        env: replaces the variable's name `PADFLEET_<NAME>`.
+        env_fallback: a variable that is read if the first one is unset or empty.
+        check: is called with the text that was given, and returns why it is refused, or None.
 
     The accepted words of a choice are its type: `batch: Literal["auto", "on", "off"]`.
     """
@@ -71,7 +79,7 @@ def setting(
 
 @dataclasses.dataclass(frozen=True)
 class Spec:
-    """One setting of a class, with everything needed to read, refuse and explain it."""
+    """A setting of a class, with everything that is needed to read, refuse and explain it."""
 
     name: str
     type: Any
@@ -108,7 +116,7 @@ class Spec:
 
     @property
     def takes_empty(self) -> bool:
-        """Whether an empty text is a value. For a number it can only mean "not set"."""
+        """Whether an empty text is a value. For a number, it can only mean "not set"."""
         return self.type is str or self._is_list
 
     @property
@@ -116,7 +124,7 @@ class Spec:
         return get_origin(self.type) is tuple
 
     def accepted(self) -> str:
-        """What may be given, in words; empty when any text may."""
+        """Returns what may be given, in words; empty if any text may."""
         if self.choices:
             return _words(self.choices)
         if self.type is bool:
@@ -126,11 +134,11 @@ class Spec:
         return "a comma-separated list" if self._is_list else ""
 
     def parse(self, text: str) -> Any:
-        """The value of `text`; ValueError with the reason if it is refused."""
+        """Returns the value of `text`. Raises ValueError with the reason if it is refused."""
         value = self._convert(text)
         if self.type in (int, float):
             low, high = self.declared.minimum, self.declared.maximum
-            # Written as "not inside" so that a NaN is refused too.
+            # This is written as "not inside" so that a NaN is refused as well.
             if not ((low is None or value >= low) and (high is None or value <= high)):
                 raise ValueError("out of range")
         if self.declared.check is not None:
@@ -151,13 +159,13 @@ class Spec:
         return text if reader is None else reader(text)
 
     def format(self, value: Any) -> str:
-        """The text that `parse` turns back into `value`."""
+        """Returns the text that `parse` turns back into `value`."""
         if self.type is bool:
             return "true" if value else "false"
         return ",".join(value) if self._is_list else str(value)
 
     def show(self, text: str) -> str:
-        """`text` for people: quoted, and without its secret part."""
+        """Returns `text` as people may see it: quoted, and without its secret part."""
         return repr(mask(text)) if self.declared.secret else repr(text)
 
 
@@ -196,14 +204,15 @@ _READERS: dict[Any, Callable[[str], Any]] = {
     float: _read_float,
     Path: _read_path,
 }
-"""By the type of a setting; a text is taken as it is. Each raises ValueError with the reason."""
+"""The functions that read a text, by the type of the setting; other types take it unchanged. Each
+raises ValueError with the reason if it refuses the text."""
 
 
 def specs(cls: type[Any]) -> tuple[Spec, ...]:
-    """The settings that `cls` declares, inherited ones first.
+    """Returns the settings that `cls` declares, inherited ones first.
 
-    TypeError for a field that is not made by `setting` or has a type that cannot be read from
-    text: a mistake of the programmer, so it is no `SettingsError`.
+    Raises TypeError for a field that is not made by `setting`, or whose type cannot be read from
+    text. That is a programmer's mistake, so it is not a `SettingsError`.
     """
     hints = get_type_hints(cls)
     found = []

@@ -1,4 +1,4 @@
-"""The settings of `padfleet doctor`."""
+"""This module has the settings of `padfleet doctor`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from padfleet.shared.settings.process import RedisProcessSettings
 class DoctorSettings(RedisProcessSettings):
     """Check whether a Redis is fit for a fleet, and say what to change.
 
-    With `--etherpad SETTINGS.JSON`, something else: which settings of an Etherpad a fleet honours.
+    With `--etherpad SETTINGS.JSON`, say instead which settings of an Etherpad a fleet honours.
     """
 
     connect_timeout_ms: int = setting(

@@ -1,4 +1,4 @@
-"""The settings of a fan-out worker."""
+"""This module has the settings of a fan-out worker."""
 
 from __future__ import annotations
 
@@ -176,18 +176,18 @@ class FanoutSettings(ApiSettings, LimitSettings, PadSettings, SeeingSettings, Tr
 
     @property
     def ops(self) -> tuple[str, int]:
-        """Where the operators' routes are listened for: host and port."""
+        """The host and port on which the operators' routes are served."""
         return self.ops_host or self.host, self.ops_port or ops_port(self.port)
 
     @property
     def apart(self) -> bool:
-        """Whether the operators' routes have a listener of their own."""
+        """Whether the operators' routes have a separate listener."""
         return self.ops != (self.host, self.port)
 
     @property
     def first_text(self) -> str:
-        """What a pad begins with that is opened for the first time, in UTF-16 code units and
-        without what an editor has no line or column for."""
+        """The text of a pad that is opened for the first time, in UTF-16 code units and without
+        characters for which an editor has no line or column."""
         return to_units(plain(self.default_pad_text))
 
     def validate(self) -> Iterator[tuple[str, str]]:
@@ -203,7 +203,7 @@ class FanoutSettings(ApiSettings, LimitSettings, PadSettings, SeeingSettings, Tr
             yield "embed", "has none or * together with others; each of these must be the only one"
         if not self.embed:
             yield "embed", "is empty: write same for frames of this origin, or none"
-        length = len(self.first_text) + 1  # a pad ends in a newline of its own
+        length = len(self.first_text) + 1  # a pad always ends with another newline
         if length > self.max_pad_length:
             yield (
                 "default_pad_text",

@@ -1,4 +1,4 @@
-"""The processes whose variables a shared environment may hold."""
+"""This module lists the processes whose variables a shared environment may hold."""
 
 from __future__ import annotations
 

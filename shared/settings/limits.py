@@ -1,4 +1,5 @@
-"""The settings of what one client may take of a worker. docs/limits.md gives their reasons."""
+"""This module has the settings that limit what one client may take of a worker. docs/limits.md
+gives the reasons for them."""
 
 from __future__ import annotations
 

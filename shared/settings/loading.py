@@ -1,8 +1,10 @@
-"""From flags and environment to one settings object, or to every reason why not, at once.
+"""This module turns flags and environment into one settings object, or reports every reason why it
+cannot, at once.
 
-Flags win over the environment, the environment over the defaults. A `PADFLEET_*` variable that no
-process of the fleet knows is refused: a misspelt setting that silently does nothing is found when
-it hurts. One that another process knows is accepted: one environment is shared by a whole fleet.
+Flags win over the environment, and the environment wins over the defaults. A `PADFLEET_*` variable
+that no process of the fleet knows is refused: otherwise a misspelt setting would silently do
+nothing, and be found only when it hurts. One that another process knows is accepted, because a
+whole fleet shares one environment.
 """
 
 from __future__ import annotations
@@ -25,7 +27,7 @@ USAGE_ERROR: Final = 2
 
 
 class SettingsError(Exception):
-    """Why the settings were refused; `problems` has one line for each."""
+    """Says why the settings were refused; `problems` has one line for each reason."""
 
     def __init__(self, problems: Sequence[str]) -> None:
         super().__init__("; ".join(problems))
@@ -38,9 +40,10 @@ def load(
     argv: Sequence[str],
     environ: Mapping[str, str],
 ) -> S:
-    """The settings of one process; a usage error is printed and ends the process with code 2.
+    """Returns the settings of one process. A usage error is printed, and ends the process with code
+    2.
 
-    `--help` prints and ends it with code 0.
+    `--help` prints the settings, and ends it with code 0.
     """
     try:
         return resolve(cls, prog, argv, environ)
@@ -59,7 +62,7 @@ def resolve(
     argv: Sequence[str],
     environ: Mapping[str, str],
 ) -> S:
-    """As `load`, but raises SettingsError and prints nothing but `--help`."""
+    """Does what `load` does, but raises SettingsError instead, and prints nothing but `--help`."""
     declared = specs(cls)
     known = {spec.env: spec for known_cls in (*FLEET, cls) for spec in specs(known_cls)}
     environ = {name: text for name, text in environ.items() if not _is_service_link(name, text)}
@@ -85,7 +88,7 @@ def resolve(
         raise SettingsError(problems)
 
     settings = cls(**values)
-    # Only a whole set of valid values can be compared with each other, hence after the rest.
+    # Values can be compared with each other only once all of them are valid.
     problems = [f"{sources[name]}: {reason}" for name, reason in settings.validate()]
     if problems:
         raise SettingsError(problems)
@@ -93,7 +96,7 @@ def resolve(
 
 
 def environment_of(settings: ProcessSettings, names: Iterable[str] | None = None) -> dict[str, str]:
-    """The variables that give another process these settings (all, or those in `names`)."""
+    """Returns the variables that give another process these settings (all, or those in `names`)."""
     wanted = None if names is None else set(names)
     return {
         spec.env: spec.format(getattr(settings, spec.name))
@@ -103,7 +106,7 @@ def environment_of(settings: ProcessSettings, names: Iterable[str] | None = None
 
 
 def described(settings: ProcessSettings) -> dict[str, str]:
-    """Every setting as text fit for a log: secrets are masked."""
+    """Returns every setting as text fit for a log: secrets are masked."""
     shown = {}
     for spec in specs(type(settings)):
         text = spec.format(getattr(settings, spec.name))
@@ -114,7 +117,7 @@ def described(settings: ProcessSettings) -> dict[str, str]:
 def _given(
     spec: Spec, flags: Mapping[str, str], environ: Mapping[str, str]
 ) -> tuple[str, str | None]:
-    """Where the value of `spec` comes from, as the user wrote it, and its text."""
+    """Returns where the value of `spec` comes from, as the user wrote it, and its text."""
     if spec.name in flags:
         return spec.flag, flags[spec.name]
     text = environ.get(spec.env)
@@ -128,8 +131,8 @@ def _given(
 # --- variables that nobody declared ---------------------------------------------------------------
 
 # Kubernetes puts one set of these into every pod for each Service of the namespace. A Service named
-# "padfleet" or "padfleet-writer" makes names under our prefix, PADFLEET_PORT=tcp://10.0.0.7:9001
-# among them, and nobody wrote those.
+# "padfleet" or "padfleet-writer" makes names with our prefix, such as
+# PADFLEET_PORT=tcp://10.0.0.7:9001, which nobody has set.
 _SERVICE_LINK_NAME: Final = re.compile(
     r".+_SERVICE_HOST|.+_SERVICE_PORT(_\w+)?|.+_PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?"
 )
@@ -167,16 +170,16 @@ class _FlagError(Exception):
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        # argparse would print and exit on the first problem; ours are collected.
+        # argparse would print the first problem and exit; here, all problems are collected.
         raise _FlagError(message)
 
 
 def _read_flags(
     declared: Sequence[Spec], prog: str, description: str, argv: Sequence[str]
 ) -> tuple[dict[str, str], list[str]]:
-    """The texts of the flags that were given, and what is wrong with the rest.
+    """Returns the texts of the flags that were given, and what is wrong with the rest.
 
-    Every flag is read as text: values are judged in one place, whichever way they came.
+    Every flag is read as text: values are checked in one place, wherever they come from.
     """
     parser = _Parser(
         prog=prog,
@@ -215,7 +218,7 @@ def _metavar(spec: Spec) -> str:
         return "|".join(spec.choices)
     if spec.is_switch:
         return "TRUE|FALSE"
-    # Of `joins_per_second`, joins are what is given.
+    # The value of `joins_per_second` is a number of joins.
     return (spec.unit or spec.name.partition("_per_")[0].rpartition("_")[2]).upper()
 
 

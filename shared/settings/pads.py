@@ -1,4 +1,5 @@
-"""The settings of how large a pad may become. All processes need the same."""
+"""This module has the settings of how large a pad may become. All processes need the same
+values."""
 
 from __future__ import annotations
 
@@ -10,8 +11,8 @@ from padfleet.shared.settings.process import RedisProcessSettings
 
 @dataclass(frozen=True, kw_only=True)
 class PadSettings(RedisProcessSettings):
-    """Settings that workers and writers share: workers refuse what is too large at the door, and
-    writers have the last word."""
+    """Settings that workers and writers share: workers refuse what is too large before it is
+    stored, and writers decide in the end."""
 
     max_pad_length: int = setting(
         5_000_000,

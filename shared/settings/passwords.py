@@ -1,4 +1,5 @@
-"""Passwords that are given by a setting, or in a file that another setting names."""
+"""This module reads passwords that are given by a setting, or in a file that another setting
+names."""
 
 from __future__ import annotations
 
@@ -8,9 +9,9 @@ from padfleet.shared.settings.loading import SettingsError
 
 
 def password_of(given: str, path: str, flag: str) -> str:
-    """What is given, or, if there is a `path`, what stands in that file; white space around it does
-    not count. Empty: there is none. Raises `SettingsError`, which names the file's `flag`, for a
-    file that cannot be read or has nothing in it."""
+    """Returns the password that is given or, if there is a `path`, that is in the file, without
+    surrounding white space; empty if there is none. Raises `SettingsError`, which names the `flag`
+    of the file, if the file cannot be read or is empty."""
     if not path:
         return given.strip()
     try:

@@ -1,4 +1,4 @@
-"""The settings that every process of a fleet has."""
+"""This module has the settings that every process of a fleet has."""
 
 from __future__ import annotations
 
@@ -50,17 +50,18 @@ class ProcessSettings:
     )
 
     def validate(self) -> Iterator[tuple[str, str]]:
-        """What no single setting can tell: pairs of the setting at fault and the reason."""
+        """Yields the problems that no single setting shows: pairs of the setting at fault and the
+        reason."""
         if not self.host.strip():
             yield "host", "empty; give an address of this machine, or 0.0.0.0 for all of them"
 
 
 @dataclass(frozen=True, kw_only=True)
 class RedisProcessSettings(ProcessSettings):
-    """Settings of a process that cannot do without a Redis that was named to it.
+    """Settings of a process that needs a Redis which is named to it.
 
-    There is no default of localhost: a fleet whose processes each fall back to a Redis of their own
-    looks healthy and is many fleets.
+    There is no default of localhost: a fleet whose processes each fall back to a Redis on their own
+    machine looks healthy, but is many fleets.
     """
 
     def validate(self) -> Iterator[tuple[str, str]]:

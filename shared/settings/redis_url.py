@@ -1,18 +1,20 @@
-"""Where Redis is: the one text that says host, credentials, and how the servers stand together.
+"""This module reads where Redis is from a single text, which has the hosts, the credentials, and
+how the servers work together.
 
     redis://[user:password@]host[:6379][/db]            one server
     unix://[user:password@]/path/to.sock[?db=0]         one server, by its socket
     redis+sentinel://[…@]host[:26379],host…/service     the primary that the sentinels name
     redis+cluster://[…@]host[:6379],host…               a cluster, found from any of its nodes
 
-`rediss` in place of `redis` means TLS, for the sentinels as well. What the machine's own
-certificates do not cover is named behind it, as files:
+`rediss` in place of `redis` means TLS, for the sentinels as well. If the machine's own certificates
+are not enough, the necessary files follow:
 
     rediss://…?ca=/etc/redis/ca.pem&cert=/etc/padfleet/client.pem&key=/etc/padfleet/client.key
 
-`ca` is who the servers' certificates are from; `cert` and `key` are ours, for servers that want
-one. The credentials are those of the data servers; percent-encode what a URL cannot hold.
-`urllib.parse` alone cannot read the lists of hosts, hence this module.
+`ca` is the authority that has signed the servers' certificates; `cert` and `key` are the client's,
+for servers that require a certificate. The credentials are those of the data servers.
+Percent-encode what a URL cannot hold. `urllib.parse` alone cannot read the lists of hosts; that is
+why this module exists.
 """
 
 from __future__ import annotations
@@ -46,7 +48,7 @@ _HOST: Final = re.compile(
 
 @dataclass(frozen=True)
 class RedisUrl:
-    """The parts of a Redis URL. Only the fields that `kind` has a use for are filled."""
+    """The parts of a Redis URL. Only the fields that `kind` uses are filled."""
 
     kind: Kind
     tls: bool
@@ -62,16 +64,19 @@ class RedisUrl:
 
     @property
     def tls_options(self) -> dict[str, Any]:
-        """What redis-py's clients take, for one server, for sentinels and for a cluster alike."""
+        """The options for TLS of redis-py's clients, which are the same for one server, for
+        sentinels and for a cluster."""
         if not self.tls:
             return {}
         files = {"ssl_ca_certs": self.ca, "ssl_certfile": self.cert, "ssl_keyfile": self.key}
-        # The name too has to be the one in the certificate: or any of the same authority would do.
+        # The host name must be that of the certificate; otherwise, any certificate of the same
+        # authority would be accepted.
         return {"ssl": True, "ssl_check_hostname": True} | {k: v for k, v in files.items() if v}
 
 
 def parse(url: str) -> RedisUrl:
-    """Read a Redis URL; ValueError says what is wrong with it, and never repeats a password."""
+    """Reads a Redis URL. Raises ValueError, which says what is wrong with it, and never repeats a
+    password."""
     scheme, separator, rest = url.strip().partition("://")
     if not separator or scheme.lower() not in _SCHEMES:
         raise ValueError(
@@ -79,7 +84,7 @@ def parse(url: str) -> RedisUrl:
         )
     kind, tls = _SCHEMES[scheme.lower()]
     rest, _, query = rest.partition("?")
-    # The last "@" ends the credentials: a password with an unencoded "@" still comes out whole.
+    # The last "@" ends the credentials, so a password with an unencoded "@" is read whole.
     credentials, at, place = rest.rpartition("@")
     username, password = _credentials(credentials) if at else (None, None)
     if kind == "unix":
@@ -106,7 +111,8 @@ def parse(url: str) -> RedisUrl:
 
 
 def problem_with(url: str) -> str | None:
-    """Why `url` is refused, or None. The empty text passes: not every process needs a Redis."""
+    """Returns why `url` is refused, or None. The empty text is accepted: not every process needs a
+    Redis."""
     if not url:
         return None
     try:
@@ -117,7 +123,8 @@ def problem_with(url: str) -> str | None:
 
 
 def mask(text: str) -> str:
-    """`text` fit for a log: a URL loses its password, anything else is hidden whole."""
+    """Returns `text` as it may be logged: a URL loses its password, and anything else is hidden
+    completely."""
     scheme, separator, rest = text.partition("://")
     if not separator:
         return "***" if text else ""

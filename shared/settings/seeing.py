@@ -1,4 +1,4 @@
-"""The settings of the fleet page, of which a fan-out worker has the only use."""
+"""This module has the settings of the fleet page. Only a fan-out worker uses them."""
 
 from __future__ import annotations
 

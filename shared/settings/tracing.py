@@ -1,4 +1,4 @@
-"""The settings of processes on a submission's way, for following some of them."""
+"""This module has the settings for tracing submissions, for all processes that handle them."""
 
 from __future__ import annotations
 

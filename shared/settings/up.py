@@ -1,4 +1,4 @@
-"""The settings of `padfleet up`."""
+"""This module has the settings of `padfleet up`."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from padfleet.shared.settings.process import ProcessSettings
 
 @dataclass(frozen=True, kw_only=True)
 class UpSettings(ProcessSettings):
-    """Run a whole fleet on this machine: writers, fan-out workers and, unless a Redis is named,
-    an embedded one that keeps its data in a directory.
+    """Run a whole fleet on this machine: writers, fan-out workers and, unless a Redis is named, an
+    embedded one that keeps its data in a directory.
 
     The processes inherit the environment, so PADFLEET_* variables set what has no flag here.
     """
 
-    # Not every address, as in the other processes: nothing here asks for a password, and who
-    # tries it out on a laptop should not have to know that.
+    # Unlike the other processes, this does not listen on every address: nothing here asks for a
+    # password, and somebody who tries it out on a laptop should not have to know that.
     host: str = setting(
         "127.0.0.1", "address to listen on; 0.0.0.0 opens the fleet to other machines"
     )
@@ -88,7 +88,7 @@ class UpSettings(ProcessSettings):
                     f"needs the ports {ports[0]} to {ports[-1]}; the last one is {LAST_PORT}",
                 )
         for (_, one, ports), (name, other, others) in combinations(kinds, 2):
-            # Each worker may have its two on one port.
+            # Each worker may use the same port for both.
             if ports != others and set(ports) & set(others):
                 yield (
                     name,

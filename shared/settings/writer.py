@@ -1,4 +1,4 @@
-"""The settings of a writer."""
+"""This module has the settings of a writer."""
 
 from __future__ import annotations
 

@@ -4,9 +4,8 @@
 --       7 onwards: pairs of a temporary key and the key that it becomes; first the revisions, then
 --       the chunks, then the snapshot, the chat and the saved revisions
 -- ARGV  1 reign  2 channel  3 'replace'; or 'new' to leave a pad that exists as it is; or the head
---         that the pad must have, so that nothing written since is lost: its chat stays then,
---         unless
---         'chat' precedes the head
+--       that the pad must have, so that nothing written since is lost: its chat stays then, unless
+--       'chat' precedes the head
 --       4 the epoch that the pad has  5 the epoch that begins, higher than any before
 --       6 head  7 staged revisions  8 staged chunks  9 onwards: meta fields and values
 --

@@ -1,11 +1,12 @@
-{{/* What names of objects begin with: the release's name, with the chart's if it isn't in it. */}}
+{{/* Returns the prefix of the names of objects: the release's name, with the chart's name if it is not part of it. */}}
 {{- define "padfleet.fullname" -}}
 {{- $chart := .Values.nameOverride | default .Chart.Name -}}
 {{- $made := contains $chart .Release.Name | ternary .Release.Name (printf "%s-%s" .Release.Name $chart) -}}
 {{- .Values.fullnameOverride | default $made | trunc 40 | trimSuffix "-" -}}
 {{- end }}
 
-{{/* Labels by which pods are found: list of the root, name and component. None of them ever changes. */}}
+{{/* Returns the labels by which pods are found. It takes a list of the root, name and component. None of these labels
+     ever changes. */}}
 {{- define "padfleet.selector" -}}
 {{- $root := index . 0 -}}
 app.kubernetes.io/name: {{ index . 1 }}
@@ -13,15 +14,15 @@ app.kubernetes.io/component: {{ index . 2 }}
 app.kubernetes.io/instance: {{ $root.Release.Name }}
 {{- end }}
 
-{{/* Labels of an object. */}}
+{{/* Returns the labels of an object. */}}
 {{- define "padfleet.labels" -}}
 {{- $root := index . 0 -}}
 {{ include "padfleet.selector" . }}
 {{ include "padfleet.common" $root }}
 {{- end }}
 
-{{/* Labels of pods, none of which changes with the chart's version: that alone restarts nothing. Those of
-     the values come too: list of the root, name, component and the values of the workload. */}}
+{{/* Returns the labels of pods. None of them changes with the chart's version, so that a new version alone restarts
+     nothing. Those of the values are included. It takes a list of the root, name, component and the workload's values. */}}
 {{- define "padfleet.podLabels" -}}
 {{ include "padfleet.selector" . }}
 app.kubernetes.io/part-of: padfleet

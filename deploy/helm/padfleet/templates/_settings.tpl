@@ -1,5 +1,5 @@
-{{/* A value as the text that a process reads: list of name, value, and the names of the settings whose
-     words YAML takes for true and false. Whole numbers come as floating ones. */}}
+{{/* Returns a value as the text that a process reads. It takes a list of name, value, and the names of the settings
+     whose words YAML takes for true and false. Whole numbers arrive as floating-point ones. */}}
 {{- define "padfleet.text" -}}
 {{- $name := index . 0 -}}
 {{- $value := index . 1 -}}
@@ -14,7 +14,8 @@
 {{- end -}}
 {{- end }}
 
-{{/* All settings of a kind of process, as the data of a ConfigMap: list of the root and `fanout` or `writer`. */}}
+{{/* Returns all settings of a kind of process, as the data of a ConfigMap. It takes a list of the root and `fanout` or
+     `writer`. */}}
 {{- define "padfleet.settings" -}}
 {{- $root := index . 0 -}}
 {{- $known := $root.Files.Get "files/settings.json" | fromJson -}}
@@ -48,8 +49,8 @@
 {{- toJson $found -}}
 {{- end }}
 
-{{/* Variables of a process that are read from elsewhere: list of the root, `fanout` or `writer`, and the name
-     of the setting that is its id. */}}
+{{/* Returns the variables of a process that are read from elsewhere. It takes a list of the root, `fanout` or `writer`,
+     and the name of the setting that is its id. */}}
 {{- define "padfleet.env" -}}
 {{- $root := index . 0 -}}
 {{- $known := $root.Files.Get "files/settings.json" | fromJson -}}
@@ -73,8 +74,8 @@
 {{- end }}
 {{- end }}
 
-{{/* Volumes of a process, and where they are: list of the root and of the size of /tmp. The root can't be
-     written to. */}}
+{{/* Returns the volumes of a process, and where they are mounted. It takes a list of the root and the size of /tmp. The
+     root file system is read-only. */}}
 {{- define "padfleet.volumes" -}}
 {{- $root := index . 0 -}}
 volumes:
