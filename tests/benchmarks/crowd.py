@@ -9,7 +9,8 @@ already, so nobody is told about it. *One more, new*: the same with a new author
 everybody is told about. *Pads of 100*: the joins per second, and the cost of one.
 
 `--other` names another checkout of this repository to compare. The crowd's sockets are those of
-`native/sink.c`, which offer no compression. The one more offers it.
+`native/sink.c`, which offer no compression. The one more uses compression if the worker supports
+it.
 """
 
 import argparse

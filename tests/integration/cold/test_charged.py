@@ -105,7 +105,7 @@ async def test_who_waits_for_the_same_pad_gets_it_when_somebody_has_fetched_it(
 
 
 async def test_a_name_of_no_pad_is_not_charged_twice(join_handler: JoinHandler) -> None:
-    """It is charged where the pad is made."""
+    """The pad is charged where it is made."""
     message = {"padId": "never", "token": "t.12345678901234567"}
     for _ in range(3 * AT_ONCE):
         identity = await join_handler.identify(Handshake("", {}, ""), message)
