@@ -90,7 +90,7 @@ export class Conversation {
     return this.variables;
   }
 
-  /** Throws before CLIENT_VARS have arrived. */
+  /** The client's copy of the pad. Throws before CLIENT_VARS have arrived. */
   get state(): Collaborator {
     if (this.collaborator === null) throw new Error(NOT_YET);
     return this.collaborator;
@@ -106,7 +106,7 @@ export class Conversation {
     return this.repeatable;
   }
 
-  /** Applies the revisions that have been held, and holds none any more. */
+  /** Applies the revisions that were held back, and stops holding. */
   resume(): void {
     this.holding.end((revision) => this.take(revision));
   }

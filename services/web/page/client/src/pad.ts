@@ -1,4 +1,7 @@
-/** A pad over Socket.IO. It is a thin driver around `Collaborator`. */
+/**
+ * A pad over Socket.IO, with what callers do to it. `Conversation` handles the messages, and
+ * `Collaborator` the edits.
+ */
 import type { Refused } from "./asking.js";
 import type { Collaborator } from "./collaborator.js";
 import type { Status } from "./connection.js";

@@ -29,7 +29,7 @@ const CASES: Record<string, string> = {
   "a </": "a &lt;/",
   '<p title="never closed': "",
   "<p style=x": "",
-  // Comments, and what is one to a browser.
+  // Comments, and what browsers treat as one.
   'a<!-- <b title=" -->b<p style=x>': 'a<!---->b<p data-style="x">',
   "a<!-- <b>": "a<!---->",
   "a<!--><p style=x>-->": 'a<!----><p data-style="x">-->',
@@ -41,11 +41,11 @@ const CASES: Record<string, string> = {
   '</ p "><p style=x>">': '<!----><p data-style="x">">',
   "a</>b": "a<!---->b",
   '</p title="><p title=\'"><p style=x>': '</p><p data-style="x">',
-  // What is left out joins nothing.
+  // The texts around a removed part must not join.
   "<<!-- -->b style=x>": "&lt;<!---->b style=x>",
   "<<style></style>b style=x>": "&lt;<!----><!---->b style=x>",
   "&l<!-- -->t;": "&l<!---->t;",
-  // What is no text.
+  // Elements whose content is not text.
   "a<STYLE type=x>p > b { }<b></Style >c": "a<!----><!---->c",
   "a<style></styles><p style=x></style><p style=y>": 'a<!----><!----><p data-style="y">',
   "a<title>b": "a<!---->",

@@ -1,23 +1,25 @@
-/** Handles text that is written over a selection, and selections that are deleted. */
+/** Handles typing over a selection, and deleting it. */
 import type { Extension } from "@codemirror/state";
 import { EditorView } from "@codemirror/view";
 
 import { WRITTEN_OVER } from "./undo.js";
 
-/** Returns what an event puts in the place of the selection, or null if it is about something else. */
+/**
+ * Returns the text with which an event replaces the selection, or null if it does something else.
+ */
 function replacing({ inputType, data }: InputEvent): string | null {
   if (inputType === "insertText") return data;
   return inputType.startsWith("delete") ? "" : null;
 }
 
 /**
- * Makes the editor, and not the browser, delete what is selected. A browser that deletes text of
- * several looks, or in several lines, joins the elements that remain, and gives them inline styles so
- * that they keep their looks; what is composed there may even end up beside a part of itself. The
- * page's policy forbids inline styles, and the browser would complain about its own.
+ * Makes the editor delete the selected text instead of the browser. A browser that deletes text
+ * with several formats or of several lines joins the remaining elements, and gives them inline
+ * styles to preserve their look. The page's policy forbids inline styles, so the browser would
+ * report its own action. Text that is composed there may even end up next to a part of itself.
  */
 export function typingOver(): Extension {
-  // Keys that delete are handled by the component, on some phones only a while after they are struck.
+  // The component handles Backspace and Delete, on some phones only a while after the key stroke.
   let key = "";
   return [
     EditorView.domEventHandlers({
@@ -43,7 +45,8 @@ export function typingOver(): Extension {
       keyup() {
         key = "";
       },
-      // An input method writes in the place of the selection without asking.
+      // An input method replaces the selection without a `beforeinput` event that could be
+      // cancelled.
       compositionstart(_event, view) {
         const { state } = view;
         if (state.readOnly || state.selection.main.empty) return;

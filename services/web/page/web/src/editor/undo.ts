@@ -15,7 +15,9 @@ const PAUSE = 500;
 /** User events of CodeMirror that may join the step of the typing before. */
 const JOINABLE = /^(input\.type|delete\.(backward|forward))($|\.)/;
 
-/** The user event of what is deleted since an input method writes over it: one step with that. */
+/**
+ * The user event of deleting the text that an input method is about to replace. Both are one step.
+ */
 export const WRITTEN_OVER = "delete.compose";
 
 export type Side = "undo" | "redo";
@@ -42,7 +44,7 @@ export class Undoing {
    * after the selection has moved.
    */
   private composable = false;
-  /** Whether the last edit has made room for what is composed next. */
+  /** Whether the last edit deleted the text that the next composition replaces. */
   private madeRoom = false;
 
   constructor(

@@ -1,6 +1,6 @@
 /** Changes other people's HTML so that browsers read it without reporting errors. */
 
-/** A comment, anything else that browsers take for one, or the beginning of a tag. */
+/** The beginning of a comment, of anything else that browsers treat as one, or of a tag. */
 const BEGINNING = /<(?:!--|[!?]|\/(?![a-z])(?=.)|\/?[a-z][^\t\n\f\r />]*)/gis;
 
 /** The characters before an attribute, its name, and its value with the characters before that. */
@@ -61,9 +61,9 @@ export function tamed(html: string): string {
 }
 
 /**
- * Reads the attributes of a tag whose name ends at `from`, and returns those that are kept. `end` is
- * the position after the tag, or null if the tag is not closed, which makes it none. `slash` tells
- * whether it ends with `/>`.
+ * Reads the attributes of a tag whose name ends at `from`, and returns those that are kept. `end`
+ * is the position after the tag, or null if the tag is never closed and therefore not a tag.
+ * `slash` tells whether it ends with `/>`.
  */
 function attributesAt(
   html: string,
