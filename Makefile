@@ -22,8 +22,8 @@ BENCH ?= everyday hotpath deliveries wire commits memory connects crowd latency 
 
 AT_ONCE ?= 4
 # Compiled modules are kept, whatever the shell says: without them, every process of the tests
-# compiles
-# all of the code again, and every worker of pytest rewrites the assertions of five hundred files.
+# compiles all of the code again, and every worker of pytest rewrites the assertions of five hundred
+# files.
 export PYTHONDONTWRITEBYTECODE :=
 # The exit status of pytest if ARGS select no test.
 NONE_FOUND := 5
@@ -68,12 +68,9 @@ page: setup ## check style and types of the page and of Etherpad's plugin, and r
 	fi
 
 # Most tests wait for something most of the time, so more of them run at once than there are cores.
-# They
-# are distributed by file, since the tests of many files share a fleet, and files that take long
-# come first.
-# The tests that flood a fleet come last and alone: they take all of the machine, and measure what
-# is left.
-# In CI, the few that fail are run once more, alone: see tests/again.py.
+# They are distributed by file, since the tests of many files share a fleet, and files that take
+# long come first. The tests that flood a fleet come last and alone: they take all of the machine,
+# and measure what is left. In CI, the few that fail are run once more, alone: see tests/again.py.
 # In a fresh clone, one process compiles the tests first; otherwise, each process would do so.
 unit: setup ## run the tests; make unit ARGS='-n 0 -k settings' for some of them, one by one
 	@cd '$(ROOT)' && { test -e tests/unit/__pycache__ || '$(BIN)/python' -m pytest -n 0 -q --collect-only; } >/dev/null || true
@@ -137,8 +134,7 @@ format: setup ## put the code into its standard form
 	cd '$(ROOT)' && '$(BIN)/ruff' format $(SOURCES)
 
 # uv makes one lock for all Python versions and machines, while pip-compile keeps only what the
-# machine
-# that runs it needs. Settings of the machine's pip stay out of the lock.
+# machine that runs it needs. Settings of the machine's pip stay out of the lock.
 lock: ## renew requirements.lock from pyproject.toml; make lock ARGS=--upgrade for newer versions
 	rm -rf '$(ROOT)/.venv-lock'
 	'$(PYTHON)' -m venv '$(ROOT)/.venv-lock'
@@ -156,8 +152,7 @@ clean: ## remove what make has made; data of `make up` stays
 	find '$(ROOT)' -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The stamp is in .venv, so that removing .venv is enough to start afresh. An environment that was
-# left
-# incomplete, or whose Python is gone, is made again.
+# left incomplete, or whose Python is gone, is made again.
 $(STAMP): $(ROOT)/requirements.lock $(ROOT)/pyproject.toml
 	@command -v '$(PYTHON)' >/dev/null || { \
 		echo "make: there is no $(PYTHON). Install Python 3.11 or newer (Debian: apt-get install python3 python3-venv)," >&2; \
