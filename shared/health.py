@@ -10,9 +10,10 @@ Both health answers are JSON, `{"status": "ok" | "failing", "checks": {name: {"o
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from aiohttp import web
 from prometheus_client import REGISTRY, CollectorRegistry
@@ -26,6 +27,9 @@ check that waits for nothing is a plain function, since a check that has to be a
 separate task each time."""
 
 CHECK_TIMEOUT_S: Final = 2.0
+
+_VERSIONS: Final = re.compile(r"version\s*=([^;,]*)")
+_VERSION: Final = re.compile(r"\s*[0-9]{1,3}(\.[0-9]{1,3}){0,2}\s*")
 
 
 class Remark(str):
@@ -124,12 +128,20 @@ def add_ops_routes(
     add_health_routes(app, health)
 
     async def metrics(request: web.Request) -> web.Response:
-        encode, content_type = choose_encoder(request.headers.get("Accept", ""))
+        encode, content_type = encoder_for(request)
         # The header is set as a whole, since aiohttp's content_type takes no parameters, and the
         # version of the format is one.
         return web.Response(body=encode(registry), headers={"Content-Type": content_type})
 
     app.router.add_get("/metrics", metrics)
+
+
+def encoder_for(request: web.Request) -> tuple[Callable[[Any], bytes], str]:
+    """Returns what writes metrics in the form that the request accepts, and its content type."""
+    accept = request.headers.get("Accept", "")
+    # The library takes anything for a version, and fails on it, in some cases while it writes.
+    sound = all(map(_VERSION.fullmatch, _VERSIONS.findall(accept)))
+    return choose_encoder(accept if sound else "")
 
 
 def add_health_routes(app: web.Application, health: Health) -> None:

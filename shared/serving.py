@@ -9,13 +9,13 @@ and refusals.
 Policy`: no page of another site can make a browser load an answer, as an image or a script that it
 then measures.
 
-In addition, nothing of a malformed request gets into a log, and compressed bodies stay compressed
-until a handler wants them (`services.web.api.unpacking`).
+In addition, nothing of a malformed request gets into a log, an address has a maximum length, and
+compressed bodies stay compressed until a handler wants them (`services.web.api.unpacking`).
 """
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -31,11 +31,29 @@ RESOURCE_POLICY: Final = "Cross-Origin-Resource-Policy"
 _NOT_HTTP: Final = (HttpProcessingError, web.RequestPayloadError)
 """Errors that are the sender's fault: in a request, and in its body."""
 
+MOST_PATH: Final = 2_000
+"""The most characters of a path, without its query. Ours have 700 or so at most: a pad's name of 50
+characters, each of them four bytes that are escaped. aiohttp looks a path up once for each slash in
+it, each time from its beginning: a megabyte of slashes held a process for minutes."""
+
+MOST_QUERY: Final = 16_000
+"""The most characters of a query, unless the application takes longer ones. A token may have some
+thousands."""
+
+MOST_PARAMETERS: Final = 200
+"""The most parameters of a query. Reading 250,000 of them takes a third of a second."""
+
 Policy = Callable[[web.BaseRequest], bool]
 """Whether pages of other origins may load the answer to this request."""
 
+Handle = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+
 
 def _nobody(_request: web.BaseRequest) -> bool:
+    return False
+
+
+def _never(_path: str) -> bool:
     return False
 
 
@@ -96,6 +114,32 @@ class ServerConnection(RequestHandler):
             super().log_exception(*args, **options)
 
 
+def _is_too_long(request: web.BaseRequest, takes_long: Callable[[str], bool]) -> str | None:
+    """Returns what of the address is too long, or None."""
+    path, query = request.rel_url.raw_path, request.rel_url.raw_query_string
+    if len(path) > MOST_PATH:
+        return "path"
+    if len(query) > MOST_QUERY and not takes_long(path):
+        return "query"
+    return "query" if query.count("&") >= MOST_PARAMETERS else None
+
+
+def _bounded(handle: Handle, takes_long: Callable[[str], bool]) -> Handle:
+    """Refuses requests whose address is too long, before anything looks at it."""
+
+    async def bounded(request: web.BaseRequest) -> web.StreamResponse:
+        what = _is_too_long(request, takes_long)
+        if what is None:
+            return await handle(request)
+        log.info("malformed HTTP request", extra={"reason": f"long {what}", "status": 414})
+        response = web.Response(status=414, text=f"the {what} of the address is too long\n")
+        put_on(response)
+        response.force_close()
+        return response
+
+    return bounded
+
+
 class _Server(web.Server):
     makes: Callable[..., RequestHandler] = ServerConnection
 
@@ -111,15 +155,22 @@ class Runner(web.AppRunner):
         app: web.Application,
         *,
         handler: Callable[..., ServerConnection] = ServerConnection,
+        takes_long: Callable[[str], bool] = _never,
         **options: Any,
     ) -> None:
-        """Takes a `handler`, which makes a connection and takes the same arguments as aiohttp's
-        own."""
+        """Makes a server of `app`.
+
+        Arguments:
+            handler: makes a connection, and takes the same arguments as aiohttp's own.
+            takes_long: says whether the query after this path may be long.
+        """
         super().__init__(app, auto_decompress=False, **options)
         self._makes = handler
+        self._takes_long = takes_long
 
     async def _make_server(self) -> web.Server:
         made = await super()._make_server()
-        server = _Server(made.request_handler, request_factory=made.request_factory, **made._kwargs)
+        handler = _bounded(made.request_handler, self._takes_long)
+        server = _Server(handler, request_factory=made.request_factory, **made._kwargs)
         server.makes = self._makes
         return server

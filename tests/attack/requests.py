@@ -162,6 +162,35 @@ async def odd_paths(target: Target, tally: Tally) -> None:
     await over_and_over(tally, 8, once)
 
 
+async def long_addresses(target: Target, tally: Tally) -> None:
+    """Paths of slashes, queries of a quarter of a million parameters, cookies of backslashes."""
+    most = 900_000
+    queries = ("a&" * (most // 2), "sid=x&" * (most // 6), f"cookie=token=%22{'%5C' * 300_000}%22")
+    paths = ("/" * most, "/p/" + "/a" * (most // 2), "/p/" + "%41" * (most // 3))
+    places = ("/p/x", "/socket.io/", "/p/x/export/txt", "/", "/health/live")
+    cookies = (f'token="{chr(92) * 7000}"', "a=b; " * 1500, ";" * 7500, 'token="' + r"\101" * 1700)
+    polling = "/socket.io/?EIO=4&transport=polling"
+    lines = [
+        *(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n" for path in paths),
+        *(
+            f"GET {place}?{query} HTTP/1.1\r\nHost: x\r\n\r\n"
+            for place in places
+            for query in queries
+        ),
+        f"GET {polling}&cookie=token=%22{'%5C' * 5000}%22 HTTP/1.1\r\nHost: x\r\n\r\n",
+        *(
+            f"GET {place} HTTP/1.1\r\nHost: x\r\nCookie: {cookie}\r\n\r\n"
+            for place in ("/p/x", "/p/x/export/txt", polling)
+            for cookie in cookies
+        ),
+    ]
+
+    async def once(number: int) -> str:
+        return told(await raw(target, lines[number % len(lines)].encode()))
+
+    await over_and_over(tally, 4, once)
+
+
 async def operators_port(target: Target, tally: Tally) -> None:
     """Attacks the operators' port as somebody does who reaches it by mistake: with half requests,
     odd ones, and as many whole ones as possible."""
@@ -352,6 +381,13 @@ def attacks() -> list[Attack]:
         Attack("HTTP: as many requests as go, on all paths", quick_requests, {"200": 50}, 6),
         Attack(
             "HTTP: paths of pages and files that are none", odd_paths, {"404": 20}, 5, short=True
+        ),
+        Attack(
+            "HTTP: addresses and cookies that take long to read",
+            long_addresses,
+            {"414": 20, "200": 4},
+            6,
+            short=True,
         ),
         Attack(
             "HTTP: the operators' port, slow, odd and often",

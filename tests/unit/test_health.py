@@ -132,3 +132,12 @@ async def test_metrics_are_in_the_format_of_prometheus(client: Client) -> None:
     accept = {"Accept": "application/openmetrics-text; version=1.0.0"}
     response = await client.get("/metrics", headers=accept)
     assert (await response.text()).endswith("# EOF\n")
+
+
+@pytest.mark.parametrize("version", ["9" * 5000, "1.x", "", "1;version=2"])
+async def test_metrics_for_whoever_asks_oddly(client: Client, version: str) -> None:
+    """The library reads the version as a number: thousands of digits were answered 500."""
+    accept = {"Accept": f"application/openmetrics-text; version={version}"}
+    response = await client.get("/metrics", headers=accept)
+    assert response.status == 200
+    assert "flushes_total 3.0" in await response.text()

@@ -4,7 +4,6 @@ Etherpad would deny access."""
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from http.cookies import CookieError, SimpleCookie
 from typing import Any, TypeGuard
 from urllib.parse import unquote
 
@@ -15,6 +14,7 @@ from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.log.pad import pads
 from padfleet.shared.log.pad.reader import is_there, open_reader
+from padfleet.shared.wire.cookies import value_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,16 +32,10 @@ def cookie(handshake: Handshake, name: str) -> str | None:
 
     Clients on Node cannot set the header, so they may send it as the query parameter `cookie`.
     """
-    jar: SimpleCookie = SimpleCookie()
-    for part in (handshake.cookies or handshake.query.get("cookie", "")).split(";"):
-        try:
-            jar.load(part.strip())
-        except CookieError:
-            continue  # not one of ours; SimpleCookie would drop all that follow it
-    if name not in jar:
-        return None
+    given = handshake.cookies or handshake.query.get("cookie", "")
+    found = value_of(given, name)
     try:
-        return unquote(jar[name].value, errors="strict")
+        return None if found is None else unquote(found, errors="strict")
     except UnicodeDecodeError:
         return None
 

@@ -13,10 +13,10 @@ from collections.abc import Callable, Iterator
 from aiohttp import web
 from prometheus_client import REGISTRY
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
-from prometheus_client.exposition import choose_encoder
 
 from padfleet.services.fanout import metrics
 from padfleet.services.fanout.hub.rooms import Rooms
+from padfleet.shared.health import encoder_for
 from padfleet.shared.log.keys import CANARY
 
 BUSIEST = 100
@@ -69,7 +69,7 @@ def add_stats_route(app: web.Application, rooms: Rooms, admits: Callable[[str], 
     async def stats(request: web.Request) -> web.Response:
         naming = admits(request.headers.get("Authorization", ""))
         registry = _WithEtherpadNames(rooms, naming=naming)
-        encode, content_type = choose_encoder(request.headers.get("Accept", ""))
+        encode, content_type = encoder_for(request)
         return web.Response(body=encode(registry), headers={"Content-Type": content_type})
 
     app.router.add_get("/stats/prometheus", stats)

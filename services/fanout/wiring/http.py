@@ -8,6 +8,7 @@ from aiohttp import web
 
 from padfleet.services.fanout import metrics
 from padfleet.services.fanout.limits.connections import Connections
+from padfleet.services.fanout.limits.origins import is_call
 from padfleet.services.fanout.limits.socket_counts import SocketCounts
 from padfleet.services.fanout.ops.drain import Drain
 from padfleet.services.fanout.ops.etherpad_stats import add_stats_route
@@ -80,6 +81,7 @@ async def open_http(
         handler=doors.connections.connection,
         # Callers of the API may put a whole text into the address.
         max_line_size=settings.max_message_bytes,
+        takes_long=is_call,
     )
     process.ends.push_async_callback(sio.shutdown)
     return Http(sockets, doors.connections, sio.eio.heartbeat)

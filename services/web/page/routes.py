@@ -15,6 +15,7 @@ from padfleet.services.web.page.assets import Asset, Assets, read
 from padfleet.services.web.page.names import is_valid, sanitised
 from padfleet.shared.log.connection.connect import UNREACHABLE
 from padfleet.shared.settings import FanoutSettings
+from padfleet.shared.wire.cookies import value_of
 
 log = logging.getLogger(__name__)
 
@@ -72,7 +73,7 @@ class _Pages:
             raise web.HTTPFound(f"../p/{quote(proper, safe='')}{query}", headers=headers.ALWAYS)
         response = self._page("pad", request, name)
         cookie = f"{self._settings.cookie_prefix}token"
-        if cookie not in request.cookies:
+        if value_of(request.headers.get("Cookie", ""), cookie) is None:
             # This cookie says who the browser is from now on, as with Etherpad's page server.
             token = "t." + "".join(secrets.choice(_ALPHABET) for _ in range(20))
             response.set_cookie(
@@ -172,7 +173,8 @@ class _Pages:
         return response
 
     def _language(self, request: web.Request, assets: Assets) -> str:
-        chosen = request.cookies.get(f"{self._settings.cookie_prefix}language")
+        prefix = self._settings.cookie_prefix
+        chosen = value_of(request.headers.get("Cookie", ""), f"{prefix}language")
         accept = request.headers.get("Accept-Language", "")
         return language.choose([request.query.get("lang"), chosen], accept, assets.pages)
 
