@@ -70,7 +70,7 @@ class AccessSettings(RedisProcessSettings):
     )
     auth_max_lifetime_s: int = setting(
         86_400,
-        "longest time for which a token, or an answer of the hook, may be valid",
+        "maximum time for which a token, or an answer of the hook, may be valid",
         unit="s",
         minimum=1,
         maximum=31_536_000,
@@ -84,13 +84,13 @@ class AccessSettings(RedisProcessSettings):
     jwt_name: str = setting(
         "padfleet_token",
         "name of the cookie, of the field in Socket.IO's handshake auth, and of the query "
-        "parameter that hold the token",
+        "parameter that may hold the token",
         check=_problem_with_name,
     )
     jwt_secret: str = setting(
         "", "secret that tokens are signed with (HS256), 32 bytes or more", secret=True
     )
-    jwt_secret_file: str = setting("", "file with that secret; surrounding white space is ignored")
+    jwt_secret_file: str = setting("", "file with this secret; surrounding white space is ignored")
     jwt_public_key_file: str = setting(
         "", "PEM file with the public key of tokens: RSA (RS256) or Ed25519 (EdDSA)"
     )
@@ -112,11 +112,11 @@ class AccessSettings(RedisProcessSettings):
         minimum=100,
         maximum=3_600_000,
     )
-    jwt_audience: str = setting("", "what a token's aud has to contain; not checked if empty")
-    jwt_issuer: str = setting("", "what a token's iss has to be; not checked if empty")
+    jwt_audience: str = setting("", "what a token's aud must contain; not checked if empty")
+    jwt_issuer: str = setting("", "what a token's iss must be; not checked if empty")
     jwt_leeway_s: int = setting(
         10,
-        "time by which the issuer's clock and ours may differ",
+        "time by which the issuer's clock may differ from that of this machine",
         unit="s",
         minimum=0,
         maximum=300,
@@ -128,7 +128,9 @@ class AccessSettings(RedisProcessSettings):
         check=problem_with_url,
     )
     hook_secret: str = setting(
-        "", "secret that identifies us to the service: sent as Authorization: Bearer", secret=True
+        "",
+        "secret that identifies the worker to the service: sent as Authorization: Bearer",
+        secret=True,
     )
     hook_cookies: tuple[str, ...] = setting(
         (), "names of the client's cookies that are passed on to the service"
@@ -148,11 +150,15 @@ class AccessSettings(RedisProcessSettings):
         maximum=600_000,
     )
     hook_cache: int = setting(
-        10_000, "most answers to remember", unit="answers", minimum=1, maximum=1_000_000
+        10_000,
+        "maximum number of answers to remember",
+        unit="answers",
+        minimum=1,
+        maximum=1_000_000,
     )
     hook_at_once: int = setting(
         50,
-        "most questions in flight at the same time; further ones wait",
+        "maximum number of questions in flight at the same time; further ones wait",
         unit="questions",
         minimum=1,
         maximum=10_000,
@@ -172,7 +178,7 @@ class AccessSettings(RedisProcessSettings):
                 if getattr(self, name):
                     yield (
                         name,
-                        f"has a meaning with --auth {mode} only, and it is {self.auth}: "
+                        f"only has a meaning with --auth {mode}, and --auth is {self.auth}: "
                         f"set PADFLEET_AUTH={mode}, or leave this out",
                     )
         given = [name for name in _KEYS if getattr(self, name)]
@@ -180,11 +186,14 @@ class AccessSettings(RedisProcessSettings):
             flags = ", ".join("--" + name.replace("_", "-") for name in given or _KEYS)
             yield (
                 given[1] if given else "auth",
-                f"keys are given in several ways ({flags}): leave one of them"
+                f"keys are given in several ways ({flags}): keep only one of them"
                 if given
                 else f"jwt needs the key of the tokens: give one of {flags}",
             )
         if self.auth == "hook" and not self.hook_url:
             yield "auth", "hook needs the address of your service: give --hook-url https://…"
         if self.hook_secret and urlsplit(self.hook_url).username is not None:
-            yield "hook_secret", "there are credentials in --hook-url as well: leave one of them"
+            yield (
+                "hook_secret",
+                "there are credentials in --hook-url as well: keep only one of the two",
+            )

@@ -14,7 +14,7 @@ ImportHistory = Literal["auto", "on", "off"]
 
 def _problem_with_key(key: str) -> str | None:
     if key and len(key.strip()) < 8:
-        return "shorter than 8 characters: whoever guesses it can do everything to every pad"
+        return "shorter than 8 characters: anybody who guesses it can do everything to every pad"
     return None
 
 
@@ -31,14 +31,14 @@ class ApiSettings(AccessSettings):
 
     api_key: str = setting(
         "",
-        "key that callers of the HTTP API have to give, like Etherpad's APIKEY.txt; without one "
+        "key that callers of the HTTP API must give, like Etherpad's APIKEY.txt; without one "
         "the API is off",
         secret=True,
         check=_problem_with_key,
     )
     api_key_file: str = setting(
         "",
-        "file with that key, such as Etherpad's APIKEY.txt; surrounding white space is ignored",
+        "file with this key, such as Etherpad's APIKEY.txt; surrounding white space is ignored",
     )
     api_jwks_url: str = setting(
         "",
@@ -48,9 +48,9 @@ class ApiSettings(AccessSettings):
         check=problem_with_url,
     )
     api_jwks_file: str = setting("", "file with such a key set; read at start-up")
-    api_issuer: str = setting("", "what the iss of such a token has to be")
-    api_audience: str = setting("", "what the aud of such a token has to contain")
-    api_scope: str = setting("", "word that the scope of such a token has to contain")
+    api_issuer: str = setting("", "what the iss of such a token must be")
+    api_audience: str = setting("", "what the aud of such a token must contain")
+    api_scope: str = setting("", "word that the scope of such a token must contain")
     api_claim: str = setting(
         "",
         "claim that such a token must have, as name=value, such as admin=true or azp=moodle; if "
@@ -89,7 +89,7 @@ class ApiSettings(AccessSettings):
     def validate(self) -> Iterator[tuple[str, str]]:
         yield from super().validate()
         if self.api_key and self.api_key_file:
-            yield "api_key_file", "the key is given by --api-key as well: leave one of them"
+            yield "api_key_file", "the key is given by --api-key as well: keep only one of the two"
         yield from self._problems_with_tokens()
 
     @property
@@ -98,24 +98,27 @@ class ApiSettings(AccessSettings):
 
     def _problems_with_tokens(self) -> Iterator[tuple[str, str]]:
         if self.api_jwks_url and self.api_jwks_file:
-            yield "api_jwks_file", "keys are given by --api-jwks-url as well: leave one of them"
+            yield (
+                "api_jwks_file",
+                "keys are given by --api-jwks-url as well: keep only one of the two",
+            )
         rules = ("api_issuer", "api_audience", "api_scope", "api_claim")
         if not self.api_takes_tokens:
             for name in rules:
                 if getattr(self, name):
-                    yield name, "is about tokens, and there are no keys: give --api-jwks-url"
+                    yield name, "is about tokens, but there are no keys: give --api-jwks-url"
             return
         # An issuer gives tokens to everybody who logs in anywhere, while the API opens all pads.
         for name in rules[:2]:
             if not getattr(self, name):
                 yield (
                     name,
-                    "is needed with --api-jwks-url or --api-jwks-file: else a token that was "
+                    "is needed with --api-jwks-url or --api-jwks-file: otherwise, a token that was "
                     "made for something else would open every pad",
                 )
         if not self.api_scope and not self.api_claim:
             yield (
                 "api_scope",
                 "--api-scope or --api-claim is needed with --api-jwks-url or --api-jwks-file: "
-                "else every client of the issuer could do everything to every pad",
+                "otherwise, every client of the issuer could do everything to every pad",
             )

@@ -20,7 +20,7 @@ def problem_with_cold(url: str) -> str | None:
     if not separator or scheme not in SCHEMES:
         known = ", ".join(f"{scheme}://" for scheme in SCHEMES)
         return f"not a cold store's URL; it begins with {known}"
-    return None if rest else "it names no place"
+    return None if rest else "it does not say where the store is"
 
 
 def names_none(url: str) -> bool:

@@ -56,8 +56,8 @@ class FanoutSettings(ApiSettings, LimitSettings, PadSettings, SeeingSettings, Tr
     )
     compression: Compression = setting(
         "on",
-        "whether to compress for clients that offer it: WebSocket messages that everybody on a "
-        "pad is sent alike, and answers to polling",
+        "whether to compress for clients that offer it: WebSocket messages that are the same for "
+        "everybody on a pad, and answers to polling",
     )
     default_pad_text: str = setting(WELCOME, "text of a pad that is opened for the first time")
     page: Page = setting(
@@ -114,8 +114,8 @@ class FanoutSettings(ApiSettings, LimitSettings, PadSettings, SeeingSettings, Tr
     )
     stall_timeout_ms: int = setting(
         60_000,
-        "time after which a socket is closed if it takes none of what it is sent; its client can "
-        "come back and resume",
+        "time after which a socket is closed if it takes nothing of what it is sent; its client "
+        "can come back and resume",
         unit="ms",
         minimum=1_000,
         maximum=3_600_000,
@@ -139,8 +139,9 @@ class FanoutSettings(ApiSettings, LimitSettings, PadSettings, SeeingSettings, Tr
     )
     flush_rate: int = setting(
         33,
-        "most flushes per second of a pad with more revisions than that, or three times as many "
-        "if few people make them cheap; a pad with fewer revisions is flushed immediately",
+        "maximum number of flushes per second of a pad with more revisions than that, or three "
+        "times as many if few people make them cheap; a pad with fewer revisions is flushed "
+        "immediately",
         minimum=1,
         maximum=1_000,
     )
@@ -200,20 +201,20 @@ class FanoutSettings(ApiSettings, LimitSettings, PadSettings, SeeingSettings, Tr
                     "all below it, same, * for all, or none",
                 )
         if len(self.embed) > 1 and {"none", "*"} & set(self.embed):
-            yield "embed", "has none or * together with others; each of these must be the only one"
+            yield "embed", "has none or * together with others; each of these must be alone"
         if not self.embed:
             yield "embed", "is empty: write same for frames of this origin, or none"
         length = len(self.first_text) + 1  # a pad always ends with another newline
         if length > self.max_pad_length:
             yield (
                 "default_pad_text",
-                f"makes a pad of {length:,} UTF-16 code units, which may have "
-                f"{self.max_pad_length:,} at most: shorten it, or raise --max-pad-length "
+                f"makes a pad of {length:,} UTF-16 code units, but {self.max_pad_length:,} is the "
+                f"maximum: shorten it, or raise --max-pad-length "
                 "(PADFLEET_MAX_PAD_LENGTH) on all workers and writers",
             )
         if self.apart and self.ops[1] == self.port:
             yield (
                 "ops_host",
-                f"is another than --host, and the port is the same ({self.port}): give --ops-port "
-                "one of its own",
+                f"differs from --host, but the port is the same ({self.port}): give --ops-port "
+                "another one",
             )

@@ -22,22 +22,23 @@ class LimitSettings(RedisProcessSettings):
 
     max_sockets: int = setting(
         20_000,
-        "most sockets of this worker; further ones are sent elsewhere (503). 0: no limit",
+        "maximum number of sockets of this worker; further ones are refused (503), so that a "
+        "balancer sends them elsewhere. 0: no limit",
         unit="sockets",
         minimum=0,
         maximum=10_000_000,
     )
     max_sockets_per_address: int = setting(
         0,
-        "most sockets of this worker from one address (429 for more). 0: no limit, since a school "
-        "or company may have one address for everybody",
+        "maximum number of sockets of this worker from one address (429 for more). 0: no limit, "
+        "since a school or company may have one address for everybody",
         unit="sockets",
         minimum=0,
         maximum=10_000_000,
     )
     max_sessions_per_pad: int = setting(
         10_000,
-        "most sessions of this worker on one pad. 0: no limit",
+        "maximum number of sessions of this worker on one pad. 0: no limit",
         unit="sessions",
         minimum=0,
         maximum=10_000_000,
@@ -74,7 +75,7 @@ class LimitSettings(RedisProcessSettings):
     new_pads_per_minute: int = setting(
         60,
         "pads per minute that one author may create on this worker by opening them, or have "
-        "fetched from the cold store; as many in a burst. Further ones wait for up to 10 s. "
+        "fetched from the cold store; just as many in a burst. Further ones wait for up to 10 s. "
         "0: no limit",
         minimum=0,
         maximum=1_000_000,
@@ -110,24 +111,24 @@ class LimitSettings(RedisProcessSettings):
     )
     outgoing_bytes: int = setting(
         64 << 20,
-        "most bytes of pads of 64 KB and more that this worker holds for people who are joining; "
-        "a pad that does not fit waits for up to 10 s. Small pads do not wait for large ones. "
-        "Exports may take as much again, and so may answers of the HTTP API",
+        "maximum number of bytes, of pads of 64 KB and more, that this worker holds for people who "
+        "are joining; a pad that does not fit waits for up to 10 s. Small pads do not wait for "
+        "large ones. Exports may take as much again, and so may answers of the HTTP API",
         unit="bytes",
         minimum=1_000_000,
         maximum=100_000_000_000,
     )
     imports_per_minute: int = setting(
         10,
-        "files per minute that one author may import on this worker; as many in a burst. People "
-        "whom the worker does not know yet, or who have no cookies, count as one author per "
+        "files per minute that one author may import on this worker; just as many in a burst. "
+        "People whom the worker does not know yet, or who have no cookies, count as one author per "
         "address. Further ones are refused (429)",
         minimum=1,
         maximum=1_000_000,
     )
     imports_per_minute_per_address: int = setting(
         60,
-        "files per minute that may be imported on this worker from one address; as many in a "
+        "files per minute that may be imported on this worker from one address; just as many in a "
         "burst. Further ones are refused (429)",
         minimum=1,
         maximum=1_000_000,
@@ -148,7 +149,7 @@ class LimitSettings(RedisProcessSettings):
     )
     idle_timeout_ms: int = setting(
         900_000,
-        "time for which a socket may stay that is on no pad, because it was denied or told to "
+        "time for which a socket may stay open that is on no pad, because it was denied or told to "
         "leave",
         unit="ms",
         minimum=1_000,
@@ -156,23 +157,23 @@ class LimitSettings(RedisProcessSettings):
     )
     trusted_proxies: tuple[str, ...] = setting(
         (),
-        "addresses and networks (10.0.0.0/8) of the proxies in front, which are trusted to give "
-        "the address of a client",
+        "addresses and networks (10.0.0.0/8) of the proxies in front of the workers, which are "
+        "trusted to give the address of a client",
     )
     client_address_header: str = setting(
-        "X-Forwarded-For", "header in which the proxies give it, the nearest last"
+        "X-Forwarded-For", "header in which the proxies give that address, the nearest last"
     )
     hosts: tuple[str, ...] = setting(
         (),
-        "names by which this fleet is called (pad.example.org, *.example.org); requests under "
-        "other names are refused, which protects against foreign names that point here; * for "
-        "any. None: any, but on the same machine without a proxy only localhost and names without "
-        "a dot. Addresses always count",
+        "host names of this fleet (pad.example.org, *.example.org); requests under other names are "
+        "refused, which protects against foreign names that point here; * for any. None: any, but "
+        "on the same machine without a proxy only localhost and names without a dot. Addresses "
+        "are always accepted",
     )
     cors: tuple[str, ...] = setting(
         ("same",),
-        "origins of pages that may connect: same is this worker's own, under whatever name it is "
-        "reached; https://host for others; * for all, but without their visitors' cookies",
+        "origins of pages that may connect: same is this worker's own, whatever name it is "
+        "reached by; https://host for others; * for all, but without their visitors' cookies",
     )
 
     def validate(self) -> Iterator[tuple[str, str]]:

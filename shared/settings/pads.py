@@ -16,16 +16,16 @@ class PadSettings(RedisProcessSettings):
 
     max_pad_length: int = setting(
         5_000_000,
-        "longest text of a pad; edits that would make it longer are refused. The same for workers "
-        "and writers",
+        "maximum length of a pad's text; edits that would make it longer are refused. The same for "
+        "workers and writers",
         unit="UTF-16 code units",
         minimum=1_000,
         maximum=1_000_000_000,
     )
     max_pad_attributes: int = setting(
         200_000,
-        "most different attributes (authors, formats) that a pad may ever have had; edits that "
-        "would add more are refused. The same for workers and writers",
+        "maximum number of different attributes (authors, formats) that a pad may ever have had; "
+        "edits that would add more are refused. The same for workers and writers",
         unit="attributes",
         minimum=100,
         maximum=100_000_000,

@@ -28,9 +28,9 @@ class ProcessSettings:
     )
     cold_url: str = setting(
         "",
-        "where pads are kept that nobody is on: file:///var/lib/padfleet/cold, "
+        "where pads that nobody is on are kept: file:///var/lib/padfleet/cold, "
         "s3://bucket/prefix, gs://, az://, or the database of an Etherpad, postgresql:// or "
-        "mysql://. The same for all processes; none: all pads stay in Redis",
+        "mysql://. The same for all processes; with none, all pads stay in Redis",
         secret=True,
         check=problem_with_cold,
     )

@@ -98,12 +98,12 @@ def parse(url: str) -> RedisUrl:
         service, _, db = tail.partition("/")
         if not service:
             raise ValueError(
-                "names no service: redis+sentinel://host:26379/mymaster has it after the hosts"
+                "names no service; it follows the hosts, as in redis+sentinel://host:26379/mymaster"
             )
         return RedisUrl(kind, tls, hosts, username, password, _db(db), unquote(service), **files)
     if kind == "cluster":
         if tail not in ("", "0"):
-            raise ValueError("Redis Cluster has only database 0: leave out what follows the hosts")
+            raise ValueError("Redis Cluster has only database 0: remove what follows the hosts")
         return RedisUrl(kind, tls, hosts, username, password, **files)
     if len(hosts) != 1:
         raise ValueError("lists several hosts; use redis+sentinel:// or redis+cluster:// for that")
@@ -138,7 +138,9 @@ def mask(text: str) -> str:
 def _credentials(text: str) -> tuple[str | None, str | None]:
     user, colon, password = text.partition(":")
     if not colon:
-        raise ValueError("has a user but no password before the @; a password alone is :password@")
+        raise ValueError(
+            "has a user but no password before the @; write a password alone as :password@"
+        )
     return unquote(user) or None, unquote(password) or None
 
 
@@ -173,7 +175,7 @@ def _unix_db(query: str) -> int:
 def _tls_files(query: str, tls: bool) -> dict[str, Any]:
     options = _options(query, {"ca", "cert", "key"})
     if options and not tls:
-        raise ValueError(f"has ?{min(options)}=…, but no TLS: write rediss for redis")
+        raise ValueError(f"has ?{min(options)}=…, but no TLS: write rediss instead of redis")
     for name, path in options.items():
         if not path.startswith("/"):
             raise ValueError(f"?{name}= needs an absolute path")

@@ -14,8 +14,8 @@ SHORTEST_TOKEN = 16
 def problem_with_token(token: str) -> str | None:
     if token.strip() and len(token.strip()) < SHORTEST_TOKEN:
         return (
-            f"shorter than {SHORTEST_TOKEN} characters: whoever guesses it sees the names of pads; "
-            "openssl rand -hex 16 makes one"
+            f"shorter than {SHORTEST_TOKEN} characters: anybody who guesses it sees the names of "
+            "pads; openssl rand -hex 16 makes one"
         )
     return None
 
@@ -27,15 +27,18 @@ class SeeingSettings(RedisProcessSettings):
     fleet_token: str = setting(
         "",
         "password of the page /fleet, which shows all processes and the busiest pads; without a "
-        "password there is no such page",
+        "password, there is no such page",
         secret=True,
         check=problem_with_token,
     )
     fleet_token_file: str = setting(
-        "", "file with that password; surrounding white space is ignored"
+        "", "file with this password; surrounding white space is ignored"
     )
 
     def validate(self) -> Iterator[tuple[str, str]]:
         yield from super().validate()
         if self.fleet_token and self.fleet_token_file:
-            yield "fleet_token_file", "the password is given by --fleet-token as well: leave one"
+            yield (
+                "fleet_token_file",
+                "the password is given by --fleet-token as well: keep only one of the two",
+            )

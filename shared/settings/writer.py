@@ -18,7 +18,7 @@ class WriterSettings(PadSettings, TracingSettings):
     port: int = setting(9101, "port for health and metrics", minimum=1, maximum=65535)
     lease_ms: int = setting(
         3_000,
-        "time for which a silent writer keeps its partitions, until another takes over",
+        "time for which a silent writer keeps its partitions before another takes over",
         unit="ms",
         minimum=300,
         maximum=300_000,
@@ -43,7 +43,7 @@ class WriterSettings(PadSettings, TracingSettings):
     )
     unwritten_after_ms: int = setting(
         300_000,
-        "time after which a pad is removed that somebody opened but nobody ever wrote in, counted "
+        "time after which a pad that somebody opened but nobody ever wrote in is removed, counted "
         "from when the last person left; pads of groups, of the HTTP API and of imports stay. 0: "
         "all stay",
         unit="ms",
@@ -60,8 +60,8 @@ class WriterSettings(PadSettings, TracingSettings):
     )
     cold_every: float = setting(
         30.0,
-        "how far the cold store, if there is one, may lag behind changes: the most that is lost "
-        "if all of Redis is lost",
+        "how far the cold store, if there is one, may lag behind changes: this is the most that "
+        "is lost if all of Redis is lost",
         unit="s",
         minimum=0.1,
         maximum=3_600,
@@ -69,12 +69,13 @@ class WriterSettings(PadSettings, TracingSettings):
     prune_unused: str = setting(
         "",
         "age, such as 365d, after which unused pads are deleted permanently: with a cold store, "
-        "those that were not opened or edited for so long; without one, not edited. Empty: none",
+        "those that were not opened or edited for so long; without one, those that were not "
+        "edited. Empty: none",
         check=problem_with_prune,
     )
     batch_max: int = setting(
         500,
-        "most submissions of a partition to commit in one call",
+        "maximum number of submissions of a partition to commit in one call",
         unit="submissions",
         minimum=1,
         maximum=100_000,

@@ -49,14 +49,14 @@ def test_who_gives_a_key_and_forgets_the_mode_is_told(
         return
     needed = {"jwt": {"jwt_secret_file": "s"}, "hook": {"hook_url": "https://h"}}.get(auth, {})
     found = problem(auth=auth, **{**needed, name: value})
-    assert found.startswith(f"PADFLEET_{name.upper()}: has a meaning with --auth {mode} only")
+    assert found.startswith(f"PADFLEET_{name.upper()}: only has a meaning with --auth {mode}")
     assert f"set PADFLEET_AUTH={mode}" in found
 
 
 def test_jwt_needs_one_key() -> None:
     assert "jwt needs the key of the tokens: give one of --jwt-secret, " in problem(auth="jwt")
     found = problem(auth="jwt", jwt_secret="s" * 32, jwt_jwks_url="https://login/keys")
-    assert "in several ways (--jwt-secret, --jwt-jwks-url): leave one" in found
+    assert "in several ways (--jwt-secret, --jwt-jwks-url): keep only one" in found
     assert settings(auth="jwt", jwt_jwks_file="keys.json").jwt_jwks_file == "keys.json"
 
 
@@ -109,5 +109,5 @@ def test_tokens_of_callers() -> None:
         assert "would open every pad" in problem(**given, api_scope="pads")
     assert "--api-scope or --api-claim is needed" in problem(**TOKENS)
     assert "name=value" in problem(**TOKENS, api_claim="admin")
-    assert "leave one of them" in problem(**TOKENS, api_scope="s", api_jwks_file="f")
+    assert "keep only one" in problem(**TOKENS, api_scope="s", api_jwks_file="f")
     assert "there are no keys" in problem(api_scope="pads")

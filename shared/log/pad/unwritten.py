@@ -53,11 +53,11 @@ async def due(
 
 
 async def put_off(
-    redis: Redis, keyspace: Keyspace, partition: int, one: Unwritten, until_ms: float
+    redis: Redis, keyspace: Keyspace, partition: int, one: Unwritten, checked_ms: float
 ) -> None:
     """Sets the time of the pad's last check, in ms since 1970, so that a pad which cannot be
     vacated is not in the way of the others."""
-    await redis.client.zadd(keyspace.unwritten(partition), {one.record: until_ms}, xx=True)
+    await redis.client.zadd(keyspace.unwritten(partition), {one.record: checked_ms}, xx=True)
 
 
 async def vacate(

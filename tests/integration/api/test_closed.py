@@ -94,7 +94,7 @@ async def test_a_key_from_a_file(server: EmbeddedServer, tmp_path: Path) -> None
     ended = await padfleet(server.url, *words)
     assert (ended.code, "No such file" in ended.err) == (2, True), ended
     ended = await padfleet(server.url, *words, PADFLEET_API_KEY=KEY)
-    assert (ended.code, "leave one of them" in ended.err) == (2, True), ended
+    assert (ended.code, "keep only one" in ended.err) == (2, True), ended
     ended = await padfleet(server.url, "fanout", PADFLEET_API_KEY="short")
     assert (ended.code, "shorter than 8 characters" in ended.err) == (2, True), ended
 

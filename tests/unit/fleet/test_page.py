@@ -101,5 +101,5 @@ def test_a_short_password_is_refused_and_not_shown() -> None:
         resolve(FanoutSettings, "padfleet fanout", [], environ)
     assert "guess-me" not in str(caught.value)
     both = {**environ, "PADFLEET_FLEET_TOKEN": TOKEN, "PADFLEET_FLEET_TOKEN_FILE": "/x"}
-    with pytest.raises(SettingsError, match="leave one"):
+    with pytest.raises(SettingsError, match="keep only one"):
         resolve(FanoutSettings, "padfleet fanout", [], both)
