@@ -11,7 +11,7 @@ PROFILE: Final = os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.get("CI
 THOROUGH: Final = PROFILE == "thorough"
 
 
-def examples(count: int) -> int:
-    """Returns how many examples a test tries: a quarter of `count`, or ten times `count` when it is
-    thorough."""
-    return 10 * count if THOROUGH else max(count // 4, 10)
+def examples(count: int, *, least: int = 10) -> int:
+    """Returns how many examples a test tries: a quarter of `count`, but `least` at least, or ten
+    times `count` when it is thorough."""
+    return 10 * count if THOROUGH else max(count // 4, least)

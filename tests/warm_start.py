@@ -34,7 +34,10 @@ from padfleet.__main__ import COMMANDS
 
 ROOT: Final = Path(__file__).parent.parent
 
-PRELOADED: Final = ("fanout", "writer", "pad", "doctor", "backup", "restore", "verify")
+PRELOADED: Final = (
+    *("fanout", "writer", "pad", "doctor", "backup", "restore", "verify", "loadtest"),
+    *("pads", "export", "import"),
+)
 """The commands whose modules are imported ahead. The others import what they lack when they run."""
 
 _LARGEST: Final = 1 << 17

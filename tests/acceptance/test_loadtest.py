@@ -12,16 +12,11 @@ from typing import Any
 from tests.acceptance.npm import new_pad
 from tests.fleet import ROOT, Fleet
 from tests.processes import free_ports
+from tests.tools import Ended, ran
 
 
-def loadtest(*arguments: str, timeout: float = 100) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "padfleet", "loadtest", *arguments],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=timeout,
-    )
+def loadtest(*arguments: str) -> Ended:
+    return ran("loadtest", *arguments)
 
 
 def on(fleet: Fleet) -> list[str]:
@@ -36,10 +31,9 @@ def test_a_short_run(fleet: Fleet, tmp_path: Path) -> None:
         *("--verify", "4", "--duration", "3s", "--warmup", "500ms", "--edit-at", "spread"),
         *("--pid", f"worker={worker}", "--out", str(tmp_path)),
     )
-    assert done.returncode == 0, done.stderr
-    assert "texts of 4 full clients" in done.stdout
-    assert "measuring: 30 of 30" in done.stderr
-    assert "Traceback" not in done.stderr
+    assert done.code == 0, done.err
+    assert "texts of 4 full clients" in done.out
+    assert "measuring: 30 of 30" in done.err
 
     report = json.loads((tmp_path / "report.json").read_text())
     assert (report["violations"], report["differences"]) == ({}, [])
@@ -63,7 +57,7 @@ def test_a_short_run(fleet: Fleet, tmp_path: Path) -> None:
     (row,) = csv.DictReader((tmp_path / "steps.csv").read_text().splitlines())
     assert (row["authors"], row["readers"]) == ("20", "10")
     assert (tmp_path / "report.html").read_text().startswith("<!doctype html>")
-    assert (tmp_path / "report.md").read_text() in done.stdout
+    assert (tmp_path / "report.md").read_text() in done.out
 
 
 def test_a_sweep_and_its_merged_report(fleet: Fleet, tmp_path: Path) -> None:
@@ -72,7 +66,7 @@ def test_a_sweep_and_its_merged_report(fleet: Fleet, tmp_path: Path) -> None:
         *("--no-batch", "--sweep", "authors=2..6:step=2:dwell=1s", "--warmup", "0s"),
         *("--rate", "5", "--arrivals", "poisson", "--out", str(tmp_path)),
     )
-    assert done.returncode == 0, done.stderr
+    assert done.code == 0, done.err
     steps = json.loads((tmp_path / "report.json").read_text())["steps"]
     assert [(step["authors"], step["connected"]) for step in steps] == [(2, 2), (4, 4), (6, 6)]
     # Without batches each revision has a message of its own.
@@ -81,7 +75,7 @@ def test_a_sweep_and_its_merged_report(fleet: Fleet, tmp_path: Path) -> None:
         assert counts["delivered"] == counts["change_frames"]
     report, both = str(tmp_path / "report.json"), tmp_path / "both"
     merged = loadtest("--report", report, report, "--out", str(both))
-    assert merged.returncode == 0, merged.stderr
+    assert merged.code == 0, merged.err
     twice: list[dict[str, Any]] = json.loads((both / "report.json").read_text())["steps"]
     for once, doubled in zip(steps, twice, strict=True):
         counts = once["tally"]["counts"]
@@ -95,8 +89,8 @@ def test_a_sweep_ends_at_its_limit(fleet: Fleet) -> None:
         *("--sweep", "authors=2..50:step=2:dwell=1s", "--warmup", "0s"),
         *("--rate", "5", "--stop-at", "p50=1ms"),
     )
-    assert done.returncode == 0, done.stderr
-    assert "ended early: ack p50 is over 1 ms" in done.stdout
+    assert done.code == 0, done.err
+    assert "ended early: ack p50 is over 1 ms" in done.out
 
 
 def test_a_server_that_dies_is_told_of(fleet: Fleet, tmp_path: Path) -> None:
@@ -134,13 +128,13 @@ def test_a_server_that_dies_is_told_of(fleet: Fleet, tmp_path: Path) -> None:
 def test_nobody_there() -> None:
     (port,) = free_ports(1)
     done = loadtest("--url", f"http://127.0.0.1:{port}", "--authors", "2")
-    assert done.returncode == 1
-    assert done.stderr.strip() == (
+    assert done.code == 1
+    assert done.err.strip() == (
         f"padfleet loadtest: cannot join a pad at http://127.0.0.1:{port}: Connection refused"
     )
 
 
 def test_not_a_server_of_pads(fleet: Fleet) -> None:
     done = loadtest("--url", fleet.writers[0].url, "--authors", "2")
-    assert done.returncode == 1
-    assert "no WebSocket here: 404 Not Found" in done.stderr
+    assert done.code == 1
+    assert "no WebSocket here: 404 Not Found" in done.err

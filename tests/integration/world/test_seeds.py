@@ -12,6 +12,7 @@ from typing import Final
 
 import pytest
 
+from tests.world.campaign import main
 from tests.world.mutations import findings
 
 ROOT: Final = Path(__file__).parents[3]
@@ -107,7 +108,10 @@ def _commit() -> str:
     return found.stdout.strip()
 
 
-def test_a_day_without_a_seed() -> None:
-    assert "names no seeds" in _play("--seeds", "").stderr
-    assert "0 runs" in _play("--minutes", "0").stdout
-    assert "needs --cpu" in _play("--begin", "abc").stderr
+def test_a_day_without_a_seed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--minutes", "0"]) == 0
+    assert "0 runs" in capsys.readouterr().out
+    for words, told in (["--seeds", ""], "names no seeds"), (["--begin", "abc"], "needs --cpu"):
+        with pytest.raises(SystemExit):
+            main(words)
+        assert told in capsys.readouterr().err

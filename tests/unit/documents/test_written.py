@@ -179,7 +179,7 @@ def test_headings_lists_and_links_of_html_come_back(lines: list[_Line]) -> None:
     assert lines_in(*from_html(to_document(*before, "title"), "a.x")) == lines_in(*before)
 
 
-@settings(max_examples=examples(6))  # python-docx takes its time
+@settings(max_examples=examples(6, least=4))  # python-docx takes its time
 @given(LINES)
 def test_headings_lists_and_links_of_word_come_back(lines: list[_Line]) -> None:
     """Indents are left out, as Word uses margins for them, and so are lists in headings, as

@@ -4,14 +4,12 @@ has to report."""
 from __future__ import annotations
 
 import asyncio
-import sys
 import time
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
-from tests.fleet import ROOT
+from tests.tools import Ended, ran
 from tests.unit.client.model_server import Message, ModelServer, Visitor
 from tests.unit.client.pad_server import PadServer, serving
 
@@ -53,37 +51,18 @@ class Model(ModelServer):
         return super()._change(rev) | {"currentTime": now, "timeDelta": 0}
 
 
-class Outcome(NamedTuple):
-    code: int
-    output: str
-    errors: str
-
-
-async def loadtest(*arguments: str) -> Outcome:
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "padfleet", "loadtest", *arguments),
-        cwd=ROOT,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    output, errors = await asyncio.wait_for(process.communicate(), timeout=90)
-    assert process.returncode is not None
-    return Outcome(process.returncode, output.decode(), errors.decode())
-
-
-async def measured(server: PadServer, *arguments: str) -> Outcome:
+async def measured(server: PadServer, *arguments: str) -> Ended:
+    words = ["--pad", "test", "--authors", "4", "--readers", "2", "--rate", "10"]
+    words += ["--duration", "1500ms", "--warmup", "0s", *arguments]
     async with serving(server):
-        return await loadtest(
-            *("--url", server.url, "--pad", "test", "--authors", "4", "--readers", "2"),
-            *("--rate", "10", "--duration", "1500ms", "--warmup", "0s", *arguments),
-        )
+        return await asyncio.to_thread(ran, "loadtest", "--url", server.url, *words)
 
 
 async def test_a_good_server(tmp_path: Path) -> None:
     done = await measured(PadServer(Model()), "--verify", "2", "--out", str(tmp_path))
-    assert done.code == 0, done.errors
-    assert "texts of 2 full clients" in done.output
-    assert "written: " in done.errors
+    assert done.code == 0, done.err
+    assert "texts of 2 full clients" in done.out
+    assert "written: " in done.err
 
 
 @pytest.mark.parametrize(
@@ -101,8 +80,8 @@ async def test_a_broken_promise(fault: str, told: str) -> None:
     model.fault, model.victim = fault, -2
     done = await measured(PadServer(model), "--no-batch")
     assert done.code == 1
-    assert told in done.errors
-    assert "Agreement" not in done.output
+    assert told in done.err
+    assert "Agreement" not in done.out
 
 
 async def test_a_text_that_is_another_one() -> None:
@@ -112,18 +91,18 @@ async def test_a_text_that_is_another_one() -> None:
     model.fault = "letter"
     done = await measured(PadServer(model), "--verify", "2")
     assert done.code == 1
-    assert "not the same in the end: test: two full clients differ" in done.errors
+    assert "not the same in the end: test: two full clients differ" in done.err
 
 
 async def test_a_server_that_turns_clients_away() -> None:
     done = await measured(PadServer(Model(), answer={"disconnect": "userdup"}))
     assert done.code == 1
-    assert "cannot join a pad at http://127.0.0.1:" in done.errors
-    assert done.errors.rstrip().endswith(": userdup")
+    assert "cannot join a pad at http://127.0.0.1:" in done.err
+    assert done.err.rstrip().endswith(": userdup")
 
 
 async def test_clients_that_are_lost_on_the_way() -> None:
     """Told, but no broken promise: a server may close a connection."""
     done = await measured(PadServer(Model(), swallow=2))
-    assert done.code == 0, done.errors
-    assert "2 × connection lost" in done.output or "2 × closed with code" in done.output
+    assert done.code == 0, done.err
+    assert "2 × connection lost" in done.out or "2 × closed with code" in done.out
