@@ -228,7 +228,7 @@ class TableReader:
             if kept is not None and revision.rev == kept.head:
                 history.known = revision
             if not 0 <= revision.time <= LAST_DATE:
-                raise CorruptPad(f"revision {revision.rev} is of a time that there is not")
+                raise CorruptPad(f"revision {revision.rev} has an impossible time")
             if revision.rev > document.head:
                 document.replay(revision)
             else:  # the text from which reading began contains it

@@ -299,7 +299,7 @@ _DELETES = "deletes-"
 
 def _settled(outcome: Outcome) -> Outcome:
     if outcome.kind == "refused" and outcome.reason == AWAY:
-        raise Unanswered(f"the pad cannot be had at present: {outcome.detail}")
+        raise Unanswered(f"the pad is unavailable at present: {outcome.detail}")
     return outcome
 
 

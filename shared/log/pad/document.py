@@ -107,7 +107,7 @@ class Document:
         try:
             self.body = Body(AText(snapshot.text, snapshot.attribs))
         except EasysyncError as error:
-            raise CorruptPad(f"the snapshot does not fit together: {error}") from error
+            raise CorruptPad(f"the snapshot is inconsistent: {error}") from error
         self._atext = None
         self.epoch, self.head = snapshot.epoch, snapshot.rev
         self.time, self.chain = snapshot.time, snapshot.chain

@@ -103,4 +103,4 @@ async def change_options(
             return settings
         if reply == b"nopad":
             raise NoPad("there is no pad to have settings")
-    raise OptionsContended("the pad's settings were changed by others again and again")
+    raise OptionsContended("others kept changing the pad's settings")

@@ -105,9 +105,9 @@ class Staging:
     def _check(revision: Revision) -> None:
         # The text of a history cannot be cut: its chain would be different.
         if not 0 <= revision.time <= bounds.LAST_DATE:
-            raise CorruptPad(f"revision {revision.rev} is of a time that there is not")
+            raise CorruptPad(f"revision {revision.rev} has an impossible time")
         if revision.author and not bounds.is_author_id(revision.author):
-            raise CorruptPad(f"revision {revision.rev} is by an author with an id that is none")
+            raise CorruptPad(f"revision {revision.rev} has an author whose id is invalid")
 
     async def add_chat(self, messages: Sequence[tuple[str, list[bytes]]]) -> None:
         pipeline = self._redis.client.pipeline(transaction=False)
@@ -202,8 +202,8 @@ class Staging:
                 case b"epoch":
                     continue  # deleted or replaced by somebody else, just now
                 case _:
-                    raise Moved("the server is another, or has lost some, since this began")
-        raise Moved("the pad was replaced or deleted again and again meanwhile")
+                    raise Moved("the server has changed, or has lost data, since this began")
+        raise Moved("the pad was replaced or deleted repeatedly meanwhile")
 
     async def drop(self) -> None:
         await self._redis.client.unlink(*self._staged.values())
