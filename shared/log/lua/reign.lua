@@ -12,14 +12,20 @@
 -- a server was emptied, the number continues from the time: see `begin_anew`.
 local PLAIN_REIGNS = 16
 
+-- What follows a field's name in the answer to INFO, as long as a name of a server needs. Not by a
+-- pattern, which Lua tries at each of the answer's thousand characters.
+local function of_info(info, field)
+  local _, before = string.find(info, field, 1, true)
+  return string.sub(info, before + 1, before + 12)
+end
+
 local function this_server()
   local info = redis.call('INFO', 'server', 'replication')
   -- A replica has its primary's replication id, and only knows what it was last told.
   if not string.find(info, 'role:master', 1, true) then
     error({err = 'READONLY this server is a replica: its answer may be out of date'})
   end
-  return string.sub(string.match(info, 'run_id:(%x+)'), 1, 12)
-    .. string.sub(string.match(info, 'master_replid:(%x+)'), 1, 12)
+  return of_info(info, '\nrun_id:') .. of_info(info, '\nmaster_replid:')
 end
 
 -- Returns whether the record has a reign of this name, and another after it.
