@@ -41,10 +41,6 @@ FORMATS: Final = ("bold", "italic", "underline", "strikethrough")
 
 EXPECTED: Final = (
     "net::ERR_INTERNET_DISCONNECTED",  # a page that goes offline while it connects
-    # Chromium gives styles of its own to what its edits leave, and the page forbids them. The page
-    # makes the edits that are known to do so itself (`editor/typeover.ts`, held to that by
-    # `tests/browser/test_paste.py`); a storm of random keys still finds others, once a minute.
-    "Applying inline style violates",
 )
 """What pages may complain about."""
 

@@ -21,6 +21,7 @@ import { dropping } from "../src/editor/dragging.js";
 import { indent, setHeading, toggleHeading, toggleList } from "../src/editor/lists.js";
 import { LIMITS } from "../src/editor/steps.js";
 import { depth, redo, undo } from "../src/editor/travel.js";
+import { makingRoom } from "../src/editor/typeover.js";
 import type { RichLine } from "../src/text/rich.js";
 import { Desk, randomNumbers } from "./desk.js";
 import { Server } from "./server.js";
@@ -127,8 +128,10 @@ class Player {
     else if (kind < 25) this.drag();
     else if (kind < 26) this.replaceEverywhere();
     else if (kind < 27) {
-      desk.run({ selection: { anchor: from }, userEvent: "select" });
-      this.composing = { from, to: from };
+      const room = random(2) ? makingRoom(desk.state) : null;
+      desk.run(room ?? { selection: { anchor: from }, userEvent: "select" });
+      const at = desk.state.selection.main.from;
+      this.composing = { from: at, to: at };
       this.begun = false;
       this.compose();
     } else if (kind < 28) {

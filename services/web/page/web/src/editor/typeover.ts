@@ -1,5 +1,5 @@
 /** Handles typing over a selection, and deleting it. */
-import type { Extension } from "@codemirror/state";
+import type { EditorState, Extension, TransactionSpec } from "@codemirror/state";
 import { EditorView } from "@codemirror/view";
 
 import { WRITTEN_OVER } from "./undo.js";
@@ -10,6 +10,15 @@ import { WRITTEN_OVER } from "./undo.js";
 function replacing({ inputType, data }: InputEvent): string | null {
   if (inputType === "insertText") return data;
   return inputType.startsWith("delete") ? "" : null;
+}
+
+/**
+ * Returns the transaction that deletes the selection before composed text takes its place, or null
+ * if there is nothing to delete.
+ */
+export function makingRoom(state: EditorState): TransactionSpec | null {
+  if (state.readOnly || state.selection.main.empty) return null;
+  return { ...state.replaceSelection(""), userEvent: WRITTEN_OVER };
 }
 
 /**
@@ -48,9 +57,8 @@ export function typingOver(): Extension {
       // An input method replaces the selection without a `beforeinput` event that could be
       // cancelled.
       compositionstart(_event, view) {
-        const { state } = view;
-        if (state.readOnly || state.selection.main.empty) return;
-        view.dispatch(state.update(state.replaceSelection(""), { userEvent: WRITTEN_OVER }));
+        const room = makingRoom(view.state);
+        if (room !== null) view.dispatch(room);
       },
     }),
   ];
