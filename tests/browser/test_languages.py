@@ -79,3 +79,14 @@ def test_a_mirrored_page_on_a_phone(browser: Browser, fleet: Fleet) -> None:
     check(page)
     page.picture("phone-ar")
     assert page.look("document.documentElement.scrollWidth <= innerWidth")
+    # What is beside the text is mirrored, too: hints of empty fields, heads of panels, and the end
+    # of the tools, which fades.
+    page.click("#chat-button")
+    page.gives("getComputedStyle(document.getElementById('say-text')).direction", "rtl")
+    page.do("fill", "#say-text", "Hello")
+    page.gives("getComputedStyle(document.getElementById('say-text')).direction", "ltr")
+    head = "getComputedStyle(document.querySelector('#panel .panel-head'))"
+    page.gives(f"[{head}.paddingLeft, {head}.paddingRight]", ["12px", "18px"])
+    page.gives(
+        "getComputedStyle(document.getElementById('tools')).maskImage.includes('left')", True
+    )
