@@ -170,7 +170,7 @@ class SocketIOConnection:
             if received.type is aiohttp.WSMsgType.BINARY:
                 raise ProtocolError("binary packet")
             if received.type is not aiohttp.WSMsgType.TEXT:
-                raise ConnectionLost("the connection was lost")
+                raise ConnectionLost(_lost(received))
             text: str = received.data
             self._traffic.messages += 1
             self._traffic.bytes += len(text) if text.isascii() else len(text.encode())
@@ -181,3 +181,8 @@ class SocketIOConnection:
             if not isinstance(packet, socketio.PingPacket):
                 return packet
             await self._send(f"{socketio.PONG}{packet.data}")
+
+
+def _lost(received: aiohttp.WSMessage) -> str:
+    why = received.extra if received.type is aiohttp.WSMsgType.CLOSE else ""
+    return f"the server has closed the connection: {why}" if why else "the connection was lost"

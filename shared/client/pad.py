@@ -294,7 +294,7 @@ class Pad:
             while True:
                 try:
                     await self._read(dialer)
-                except ConnectionLost:
+                except ConnectionLost as lost:
                     for moved in self.state.connection_lost():
                         self._emit(moved)
                     line, self._line = self._line, None
@@ -304,7 +304,7 @@ class Pad:
                     if not dialer.resume:
                         raise
                     dialer.lost()
-                    line = await dialer.redial(self.state.rev)
+                    line = await dialer.redial(self.state.rev, lost)
                     self.state.room = line_room(line)
                     self._line = line
                     self._people.came_back()
@@ -422,11 +422,11 @@ class Dialer:
                 return await self.dial()
         return await self.dial()
 
-    async def redial(self, rev: int) -> SocketIOConnection:
-        """Makes a connection that continues from `rev`. Raises `ConnectionLost` when
-        `RESUME_TIMEOUT` has passed since the first unsuccessful attempt."""
+    async def redial(self, rev: int, lost: ConnectionLost) -> SocketIOConnection:
+        """Makes a connection that continues from `rev`, after one was `lost`. Raises
+        `ConnectionLost` when `RESUME_TIMEOUT` has passed since the first unsuccessful attempt."""
         loop = asyncio.get_running_loop()
-        failure = ConnectionLost("connections are taken, and dropped")
+        failure = ConnectionLost(f"connections are taken, and dropped: {lost}")
         while True:
             pause = self.backoff.pause(loop.time(), random.random())
             if pause is None:

@@ -169,10 +169,11 @@ class Session:
         if action is not Action.NOTHING and self._server is not None:
             self._server.act(self, action)
 
-    def drop(self, why: str) -> None:
-        """Closes the connection; its client comes back and resumes."""
+    def drop(self, why: str, told: str = "") -> None:
+        """Closes the connection; its client comes back and resumes. `told` is the reason that it is
+        given, if it can do something with one."""
         metrics.DROPPED.labels(why).inc()
-        self.exit.end()
+        self.exit.end(told)
 
     @property
     def is_behind(self) -> bool:

@@ -20,6 +20,7 @@ from padfleet.services.fanout.requests.legacy import put_author_on_inserts
 from padfleet.services.fanout.transport.intake import Intake
 from padfleet.shared.easysync import AttributePool, EasysyncError
 from padfleet.shared.easysync.effort import count_ops
+from padfleet.shared.log.connection.errors import told_of
 from padfleet.shared.log.inboxes.inbox import InboxWriter, NotTaken
 from padfleet.shared.log.inboxes.limits import EditTooLarge
 from padfleet.shared.log.records import AWAY, REJECTED, Deletion, Origin, Outcome, Submission
@@ -76,7 +77,7 @@ class EditUnderWay:
         log.warning("submission not taken", extra={"pad": self.room.pad_id, "error": str(error)})
         self.session.pending.pop(self.entry.origin.seq, None)
         self._ends()
-        self.session.drop("unanswered")
+        self.session.drop("unanswered", told_of(error))
 
     # --- From its session ------------------------------------------------------------------------
 
@@ -202,6 +203,7 @@ class Commits:
         Arguments:
             entry_id: given for an entry that stands in its inbox already and is overdue.
         """
+        told = ""
         try:
             if entry_id:
                 known = await self._inbox.follow(entry, answer, entry_id)
@@ -218,8 +220,9 @@ class Commits:
             return Outcome(entry.origin, "refused", -1, "badChangeset", str(error))
         except NotTaken as error:
             log.warning("submission not taken", extra={"pad": room.pad_id, "error": str(error)})
+            told = told_of(error)
         session.pending.pop(entry.origin.seq, None)
-        session.drop("unanswered")
+        session.drop("unanswered", told)
         return None
 
     async def _catch_up(self, room: Room, session: Session) -> None:

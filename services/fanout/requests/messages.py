@@ -31,6 +31,7 @@ from padfleet.services.fanout.transport.intake import Intake
 from padfleet.services.fanout.transport.outbound import OVERFLOW, Outbound
 from padfleet.shared.deadlines import Deadlines
 from padfleet.shared.log.connection.connect import UNREACHABLE
+from padfleet.shared.log.connection.errors import told_of
 from padfleet.shared.log.damage import CorruptPad
 from padfleet.shared.log.inboxes.inbox import NotTaken
 
@@ -163,7 +164,7 @@ class Messages:
             # client would take any answer as final, so we break the connection, and it resumes.
             log.warning("socket dropped", extra={"type": known, "error": str(error)})
             metrics.DROPPED.labels("unreachable").inc()
-            socket.exit.end()
+            socket.exit.end(told_of(error))
             return {"name": "Error", "message": "temporarily unavailable"}
         except Exception:
             log.exception("message failed", extra={"type": known})

@@ -230,10 +230,10 @@ class Outbound:
         self._call_drained()
         return frames
 
-    def end(self) -> None:
+    def end(self, why: str = "") -> None:
         """Ends the socket, which accepts nothing more. A poll gets what waits, and learns that it
         was the last; a WebSocket is closed after what it has been given, or immediately if that
-        cannot get through anyway.
+        cannot get through anyway. `why` is what a WebSocket is told.
 
         This is not Socket.IO's disconnect: a client that is told to leave does not come back by
         itself.
@@ -257,7 +257,7 @@ class Outbound:
         if self.transport is None or self.transport.get_write_buffer_size() > HIGH_WATER:
             self._line.transport.abort()
         else:
-            self.transport.write(websocket.close(websocket.Code.GOING_AWAY))
+            self.transport.write(websocket.close(websocket.Code.GOING_AWAY, why))
             self._line.close()
 
     def _call_drained(self) -> None:

@@ -93,8 +93,10 @@ def pong(data: bytes) -> bytes:
     return bytes((0x8A, len(data))) + data
 
 
-def close(code: Code) -> bytes:
-    return b"\x88\x02" + code.to_bytes(2, "big")
+def close(code: Code, why: str = "") -> bytes:
+    """`why` is for whoever reads what programs log; it may have 123 bytes."""
+    reason = why.encode()
+    return bytes((0x88, 2 + len(reason))) + code.to_bytes(2, "big") + reason
 
 
 Event = str | Ping | Closed

@@ -21,6 +21,20 @@ class NoWrites(NotNow):
 BaseParser.EXCEPTION_CLASSES |= {"MISCONF": NoWrites, "NOREPLICAS": NotNow, "BUSY": NotNow}
 
 
+FULL = "Redis accepts no writes at present: its disk or its memory may be full"
+"""What clients are told where that is why they cannot be served."""
+
+
+def told_of(error: BaseException | None) -> str:
+    """Returns what a client may be told of the reason why it cannot be served; empty: nothing in
+    particular."""
+    while error is not None:
+        if isinstance(error, NoWrites | exceptions.OutOfMemoryError):
+            return FULL
+        error = error.__cause__
+    return ""
+
+
 def error_of(text: str) -> Exception:
     """Returns the exception for an error reply, of the same class that redis-py's own connections
     raise."""

@@ -435,10 +435,16 @@ class _EntryLane:
                 elif isinstance(result, UNREACHABLE) and time.monotonic() < item.deadline:
                     again.append(item)
                 else:
-                    hand_over(item.done, NotTaken(f"Redis did not take it: {result}"))
+                    hand_over(item.done, _not_taken(result))
             batch = again
             if batch:
                 await pauses.rest()
+
+
+def _not_taken(because: Any) -> NotTaken:
+    fault = NotTaken(f"Redis did not take it: {because}")
+    fault.__cause__ = because if isinstance(because, BaseException) else None
+    return fault
 
 
 def entered_at(entry_id: str) -> int:

@@ -70,7 +70,7 @@ class Socket(Outbound):
             self.frames.append(frame)
         return not self.full
 
-    def end(self) -> None:
+    def end(self, why: str = "") -> None:
         self.ended = True
 
     @property

@@ -1,0 +1,42 @@
+"""What people are told whose words Redis does not take."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import redis
+
+from padfleet.services.tools.up.server import EmbeddedServer
+from padfleet.shared.client import ConnectionLost, connect
+from tests.fleet import Fleet
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[EmbeddedServer]:
+    with EmbeddedServer(tmp_path / "redis") as running:
+        yield running
+
+
+async def test_whoever_cannot_write_is_told_that_redis_takes_nothing(
+    server: EmbeddedServer, tmp_path: Path
+) -> None:
+    """It was said only that the connection was lost, which one would look for elsewhere."""
+    settings = {"PADFLEET_PARTITIONS": "4", "PADFLEET_COMMIT_TIMEOUT_MS": "500"}
+    with (
+        Fleet(server.url, tmp_path, settings) as fleet,
+        redis.Redis.from_url(server.url) as client,
+    ):
+        url = f"{fleet.start(writers=1, workers=1).urls[0]}/p/full"
+        async with connect(url) as pad:
+            await pad.append("before\n")
+        client.config_set("maxmemory", 1)
+        with pytest.raises(ConnectionLost, match="Redis accepts no writes at present"):
+            async with asyncio.timeout(60), connect(url) as pad:
+                await pad.append("after\n")
+        client.config_set("maxmemory", 0)
+        async with asyncio.timeout(60), connect(url) as pad:
+            await pad.append("later\n")
+            assert "before\n" in pad.text
