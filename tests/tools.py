@@ -7,6 +7,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Mapping
+from pathlib import Path
 from tempfile import TemporaryFile
 from typing import NamedTuple
 
@@ -24,8 +25,9 @@ def ran(
     stdin: str = "",
     timeout: float = 90,
     environment: Mapping[str, str] | None = None,
+    cwd: Path = warm_start.ROOT,
 ) -> Ended:
-    """Runs one command to its end. `timeout` is in seconds."""
+    """Runs one command to its end, in the folder `cwd`. `timeout` is in seconds."""
     warm = warm_start.server()
     assert warm is not None
     with TemporaryFile() as given, TemporaryFile() as out, TemporaryFile() as err:
@@ -37,6 +39,7 @@ def ran(
             stdin=given.fileno(),
             stdout=out.fileno(),
             stderr=err.fileno(),
+            cwd=cwd,
         )
         try:
             code = process.wait(timeout)

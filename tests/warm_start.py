@@ -107,9 +107,10 @@ class WarmStart:
         stdout: int,
         stderr: int,
         stdin: int = subprocess.DEVNULL,
+        cwd: Path = ROOT,
     ) -> Started:
-        """Starts `padfleet WORDS…` with these file descriptors, in the repository's root."""
-        order = json.dumps({"words": list(words), "env": dict(env)}).encode()
+        """Starts `padfleet WORDS…` with these file descriptors, in the folder `cwd`."""
+        order = json.dumps({"words": list(words), "env": dict(env), "cwd": str(cwd)}).encode()
         with self._lock, Path(os.devnull).open("rb") as nothing:
             given = nothing.fileno() if stdin == subprocess.DEVNULL else stdin
             streams = array.array("i", [given, stdout, stderr])
@@ -235,6 +236,7 @@ def _become(order: dict[str, Any], streams: Sequence[int]) -> None:
         sys.stderr = open(2, "w", errors="backslashreplace", buffering=1, closefd=False)  # noqa: SIM115
         os.environ.clear()
         os.environ.update(order["env"])
+        os.chdir(order["cwd"])
         # Python itself reads this at its start. Tests use no other variable of this kind.
         sys.path[1:1] = os.environ.get("PYTHONPATH", "").split(os.pathsep)
         sys.argv = ["padfleet", *order["words"]]

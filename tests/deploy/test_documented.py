@@ -25,6 +25,7 @@ from tests.deploy.documented import ALL, ROOT, DocumentedCommand
 from tests.eventually import eventually_sync
 from tests.fleet import Fleet
 from tests.processes import free_ports
+from tests.tools import ran
 
 KEY = "a key of the test's own"
 SERVES = ("writer", "fanout")
@@ -113,10 +114,11 @@ def test_it_runs_as_it_is_printed(command: DocumentedCommand, place: Place) -> N
 
 def _of_the_fleet(command: DocumentedCommand, words: list[str], place: Place) -> None:
     environ = place.environ(command, words)
-    run = [sys.executable, "-m", "padfleet", *words]
     if words[0] not in SERVES and words[:2] != ["pad", "watch"]:
-        _succeeds(run, cwd=place.folder, environ=environ)
+        done = ran(*words, environment=environ, cwd=place.folder)
+        assert done.code == 0, f"{words}:\n{done.out[-3000:]}\n{done.err[-3000:]}"
         return
+    run = [sys.executable, "-m", "padfleet", *words]
     if words[0] in SERVES:
         run += ["--port", str(free_ports(1)[0])]
     said = place.folder / f"{words[0]}.said"
@@ -130,10 +132,8 @@ def _of_the_fleet(command: DocumentedCommand, words: list[str], place: Place) ->
         process.wait(30)
 
 
-def _succeeds(run: list[str], *, cwd: Path, environ: dict[str, str] | None = None) -> str:
+def _succeeds(run: list[str], *, cwd: Path) -> str:
     """Runs a command, and returns its output. If it fails, AssertionError has all of its output."""
-    done = subprocess.run(
-        run, cwd=cwd, env=environ, capture_output=True, text=True, timeout=100, check=False
-    )
+    done = subprocess.run(run, cwd=cwd, capture_output=True, text=True, timeout=100, check=False)
     assert done.returncode == 0, f"{run}:\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
     return done.stdout
