@@ -164,9 +164,8 @@ class Edits:
                 return outcome.rev
             if outcome.reason != "deleted":
                 raise EditRefusal(outcome.detail)
-            # Another pad may have taken its place (a restore, a compaction). Then the change is
-            # made
-            # for that one.
+            # Another pad may have taken its place (a restore, a compaction): then the change is
+            # made for that one.
         raise Missing(pad_id)
 
     async def delete(self, pad_id: str, *, only_at: int | None = None) -> None:

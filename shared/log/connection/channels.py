@@ -250,8 +250,7 @@ class _NodeFeed:
     def _left(self, channel: str) -> None:
         if self._leaving[channel]:
             # This answers our request. Somebody may want the channel again by now; that
-            # subscription
-            # is on its way.
+            # subscription is on its way.
             self._leaving[channel] -= 1
             if not self._leaving[channel]:
                 del self._leaving[channel]

@@ -44,8 +44,7 @@ record_reign(KEYS[2], reign, ARGV[6], '')
 -- is a backup made a moment ago. Now that its term is over, nothing that it does from memory is
 -- accepted: it takes the lease again within a sixth of the lease time, and reads what is stored. If
 -- nothing was stored of the pad, its neighbours need not wait for that: the writer looks again for
--- a
--- pad that it did not find, and what it has read before this is refused because of the head.
+-- a pad that it did not find, and what it has read before this is refused because of the head.
 if there_was then next_term(KEYS[1]) end
 redis.call('SPUBLISH', ARGV[2], 'N' .. ARGV[5])
 return {'ok'}
