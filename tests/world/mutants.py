@@ -142,8 +142,7 @@ MUTATIONS: Final = {
     ),
     "all servers are one": Mutation(
         _REIGN,
-        "return string.sub(string.match(info, 'run_id:(%x+)'), 1, 12)\n"
-        "    .. string.sub(string.match(info, 'master_replid:(%x+)'), 1, 12)",
+        r"return of_info(info, '\nrun_id:') .. of_info(info, '\nmaster_replid:')",
         "return 'aaaaaaaaaaaaaaaaaaaaaaaa'",
         _LOSS,
     ),
