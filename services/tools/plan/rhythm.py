@@ -19,7 +19,7 @@ ROUNDS = 40
 """How many steps the search takes for the rhythm at which a flush takes as long as it does; each
 step halves the remaining error."""
 
-LIGHT_SHARE, LIGHT_TIMES = 0.03, 3
+LIGHT_SHARE, LIGHT_TIMES = 0.06, 3
 """A pad whose flushes at the usual rate would take less than this share of the loop may have more
 of them, up to this many times as many, as in `fanout.delivery.pacing`."""
 
