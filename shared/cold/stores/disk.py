@@ -26,9 +26,6 @@ from padfleet.shared.cold.stores.folders import (
 STRIPES: Final = 256
 """The number of locks over which names are spread."""
 
-READ_BYTES: Final = 1 << 16
-"""How many bytes are read at once: more than nearly every file has."""
-
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EMLINK})
 
 
@@ -238,15 +235,8 @@ class Disk:
 
 def _read(path: str) -> tuple[bytes, float]:
     """Returns the content of a file, and when it was put, in Unix seconds."""
-    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        data = more = os.read(fd, READ_BYTES)
-        while len(more) == READ_BYTES:
-            more = os.read(fd, READ_BYTES)
-            data += more
-        return data, os.fstat(fd).st_mtime
-    finally:
-        os.close(fd)
+    with Path(path).open("rb", buffering=0) as file:
+        return file.read(), os.fstat(file.fileno()).st_mtime
 
 
 def _folder_of(path: str) -> str:
