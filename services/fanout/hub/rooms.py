@@ -19,10 +19,9 @@ from padfleet.shared.budget import Budget
 from padfleet.shared.log.connection.channels import Subscriber
 from padfleet.shared.log.connection.connect import PATIENCE, UNREACHABLE, Redis
 from padfleet.shared.log.connection.several import StoredHead, read_heads
-from padfleet.shared.log.damage import of_right_type
 from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.log.pad import announcements
-from padfleet.shared.log.pad.pads import glance
+from padfleet.shared.log.pad.pads import is_away
 from padfleet.shared.supervisor import Keeper, Loose, progress, tick
 from padfleet.shared.tasks import Boxed, TaskFault, all_of, awaited, forget
 
@@ -205,11 +204,8 @@ class Rooms:
     async def _wait_if_away(self, room: Room) -> None:
         """Returns at once if the pad is in Redis or nowhere, and otherwise when it may be fetched.
         Raises the same as `enter`."""
-        if self._redis.elsewhere is not None and not room.may_fetch.is_set():
-            with of_right_type(room.keys.meta):
-                found = await glance(self._redis, room.keys, fetch=False)
-            if found.away:
-                await room.may_fetch.wait()
+        if not room.may_fetch.is_set() and await is_away(self._redis, room.keys):
+            await room.may_fetch.wait()
 
     def _deliver(self, channel: str, data: bytes) -> None:
         room = self._rooms.get(channel)

@@ -14,9 +14,8 @@ from padfleet.services.fanout.limits.makers import Makers
 from padfleet.shared.easysync import to_units
 from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.connection.lanes import Lane, take_lane
-from padfleet.shared.log.damage import of_right_type
 from padfleet.shared.log.keys import Keyspace
-from padfleet.shared.log.pad import pads
+from padfleet.shared.log.pad.pads import is_away
 from padfleet.shared.visit import NotAllowed, TooFast, Visitor
 
 
@@ -74,12 +73,9 @@ class HttpAccess:
     async def charge(self, visitor: Visitor) -> None:
         """Implements `Door.charge`."""
         # As at a join, nobody is charged for a read-only link.
-        if self._redis.elsewhere is None or visitor.requested != visitor.pad:
+        if visitor.requested != visitor.pad:
             return
-        keys = self._keyspace.pad(visitor.pad)
-        with of_right_type(keys.meta):
-            glance = await pads.glance(self._redis, keys, fetch=False)
-        if glance.away:
+        if await is_away(self._redis, self._keyspace.pad(visitor.pad)):
             try:
                 await self._makers.wait(visitor.author, visitor.address)
             except RateExceeded:

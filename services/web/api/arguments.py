@@ -116,6 +116,14 @@ async def pad_id(api: Api, fields: Fields, name: str = "padID") -> str:
     return found
 
 
+async def existing_id(api: Api, fields: Fields, name: str = "padID") -> str:
+    """Returns the id of a pad that must exist, which stays where it is."""
+    found = await pad_id(api, fields, name)
+    if not await is_there(api.redis, api.keyspace, found):
+        raise ApiError("padID does not exist")
+    return found
+
+
 async def pad(api: Api, fields: Fields, name: str = "padID") -> tuple[str, PadMeta]:
     """Returns a pad that must exist, for a function that is about to change it: it is then in
     Redis."""

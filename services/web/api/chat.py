@@ -10,7 +10,7 @@ from padfleet.services.web.api.context import Api, ApiError, Fields, Pieces
 from padfleet.shared import bounds
 from padfleet.shared.log.pad import announcements
 from padfleet.shared.log.pad.chat import ChatMessage, NoPad, say
-from padfleet.shared.log.pad.reader import PadReader, is_there, messages
+from padfleet.shared.log.pad.reader import PadReader, messages
 from padfleet.shared.log.people.authors import Author
 from padfleet.shared.tasks import aside
 from padfleet.shared.wire.jsontext import dumps, dumps_in_pieces, is_long
@@ -95,9 +95,7 @@ async def append_chat_message(api: Api, fields: Fields) -> None:
 
 async def send_clients_message(api: Api, fields: Fields) -> None:
     # The message is not kept: on a pad that is not in Redis, there is nobody to get it.
-    pad = await arguments.pad_id(api, fields)
-    if not await is_there(api.redis, api.keyspace, pad):
-        raise ApiError("padID does not exist")
+    pad = await arguments.existing_id(api, fields)
     kind = fields.get("msg")
     if isinstance(kind, str) and len(kind) > bounds.MOST_RELAYED:
         raise ApiError(f"the message takes more than {bounds.MOST_RELAYED} bytes")

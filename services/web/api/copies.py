@@ -63,9 +63,7 @@ async def copy_pad_without_history(api: Api, fields: Fields) -> None:
 
 async def _from_and_to(api: Api, fields: Fields) -> tuple[str, str]:
     # Etherpad's message calls it a padID although the parameter has another name.
-    source = await arguments.pad_id(api, {"padID": fields.get("sourceID")})
-    if not await is_there(api.redis, api.keyspace, source):
-        raise ApiError("padID does not exist")
+    source = await arguments.existing_id(api, {"padID": fields.get("sourceID")})
     destination = await arguments.pad_id(api, fields, "destinationID")
     group = group_of(destination)
     if group is not None and not await groups.group_exists(api.redis, group):

@@ -5,6 +5,7 @@ import secrets
 from typing import NamedTuple, cast
 
 from padfleet.shared.log.connection.connect import Redis
+from padfleet.shared.log.damage import of_right_type
 from padfleet.shared.log.fleet.agreement import agree
 from padfleet.shared.log.keys import PadKeys, read_only_key
 
@@ -72,6 +73,15 @@ async def glance(redis: Redis, keys: PadKeys, *, fetch: bool = True) -> Glance:
             readonly, head, damaged = await _glanced(redis, keys)
     exists = head is not None and not head.startswith(b"-")
     return Glance(exists, readonly.decode() if readonly is not None else None, bool(damaged))
+
+
+async def is_away(redis: Redis, keys: PadKeys) -> bool:
+    """Returns whether the pad would have to be fetched from the cold store. Raises what
+    `UNREACHABLE` lists, and `CorruptPad` if a key has a wrong type."""
+    if redis.elsewhere is None:
+        return False
+    with of_right_type(keys.meta):
+        return (await glance(redis, keys, fetch=False)).away
 
 
 async def _glanced(redis: Redis, keys: PadKeys) -> tuple[bytes | None, bytes | None, bytes | None]:
