@@ -76,12 +76,17 @@ def test_more_readers_take_more_of_the_workers() -> None:
 
 
 def test_messages_are_as_many_as_the_worker_s_rules_allow() -> None:
-    """One pad is always busy: after the burst, its flushes come at the rate of the rules."""
+    """One pad is always busy: after the burst, its flushes come at the rate of the rules.
+
+    There are enough sockets for a flush to be dear: cheap ones may come more often.
+    """
     rules = PacingRules(rate=10.0)
-    made = Simulation(People(500, 1, 50, 4.0), CONSTANTS, workers=1, writers=1, seed=2, rules=rules)
+    made = Simulation(
+        People(1000, 1, 50, 4.0), CONSTANTS, workers=1, writers=1, seed=2, rules=rules
+    )
     made.run(10)
     second = made.tallies.at(9.5)
-    assert second.writes / 500 <= 10 + 1
+    assert second.writes / 1000 <= 10 + 1
     assert second.frames < second.delivered / 10
     made.settle()
 
