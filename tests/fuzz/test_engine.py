@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from padfleet.services.fanout.transport.engine import LeanSocket
+from padfleet.services.fanout.transport.engine_socket import EngineSocket
 from padfleet.services.fanout.transport.packets import NOOP, Frame, Parcel
 from padfleet.services.fanout.transport.pollbody import WHOLE, PollBody
 from padfleet.shared.bucket import Pace
@@ -28,7 +28,7 @@ def test_JSON_that_is_too_deep_for_a_library_ends_its_connection(
 ) -> None:
     worker = Worker()
     connection = worker.open(polling=polling)
-    monkeypatch.setattr(LeanSocket, "receive", broken(RecursionError("deep")))
+    monkeypatch.setattr(EngineSocket, "receive", broken(RecursionError("deep")))
     worker.say(connection, "40")
     assert connection.transport.closed
     worker.all_gone()
@@ -41,7 +41,7 @@ def test_a_fault_in_a_sockets_task_is_told_and_ends_the_socket(
 ) -> None:
     worker = Worker()
     connection = worker.open(polling=False)
-    monkeypatch.setattr(LeanSocket, "receive", broken(error))
+    monkeypatch.setattr(EngineSocket, "receive", broken(error))
     with pytest.raises(AssertionError, match="a socket's reading has failed") as told:
         worker.say(connection, "40")
     assert str(told.value).count("a socket's reading has failed") == 1
@@ -56,7 +56,7 @@ def test_a_fault_in_what_is_called_with_a_message_is_told_too() -> None:
     def acknowledged(_packet: str) -> None:
         raise RuntimeError("ours")
 
-    connection.socket.acknowledged = acknowledged
+    connection.socket.on_ack = acknowledged
     with pytest.raises(AssertionError, match="a socket's reading has failed"):
         worker.say(connection, "430[]")
     assert connection.transport.closed
@@ -90,7 +90,7 @@ def test_others_have_their_turn_between_two_packets(monkeypatch: pytest.MonkeyPa
         turns.append(passed)
         asyncio.get_running_loop().call_soon(another)
 
-    monkeypatch.setattr(LeanSocket, "receive", receive)
+    monkeypatch.setattr(EngineSocket, "receive", receive)
     worker.write(connection, worker.frame('42["nothing"]') * 100)
     assert turns == list(range(100))
     worker.all_gone()
@@ -105,7 +105,7 @@ def test_nothing_more_is_read_of_who_was_cut_off_for_it(monkeypatch: pytest.Monk
     async def receive(_self: Any, packet: Any) -> None:
         read.append(packet)
 
-    monkeypatch.setattr(LeanSocket, "receive", receive)
+    monkeypatch.setattr(EngineSocket, "receive", receive)
     connection.socket.server.pace = Pace(rate=1, burst=20, patience=1)
     worker.write(connection, worker.frame('42["nothing"]') * 100)
     assert connection.transport.closed

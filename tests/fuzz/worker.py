@@ -28,7 +28,7 @@ from padfleet.services.fanout.requests.join import JoinHandler
 from padfleet.services.fanout.requests.messages import Messages
 from padfleet.services.fanout.requests.socket_events import SocketEvents
 from padfleet.services.fanout.timeslider.requests import Timeslider
-from padfleet.services.fanout.transport.engine import LeanSocket
+from padfleet.services.fanout.transport.engine_socket import EngineSocket
 from padfleet.services.fanout.transport.socketio_server import SocketServer, open_server
 from padfleet.services.fanout.transport.websocket_connection import WebSocketConnection
 from padfleet.services.tools.loadtest.websocket import text_frame
@@ -54,7 +54,7 @@ LIMIT = 30_000
 class Connection:
     """A client's end, as far as the worker can tell."""
 
-    socket: LeanSocket
+    socket: EngineSocket
     transport: Transport
     line: WebSocketConnection
     polling: bool
@@ -202,8 +202,8 @@ class Worker:
     async def _open(self, polling: bool) -> Connection:
         eio = self._sio.eio
         sid = eio.generate_id()
-        eio.sockets[sid] = socket = LeanSocket(eio, sid, "127.0.0.1")
-        eio.watcher.has_come(socket)
+        eio.sockets[sid] = socket = EngineSocket(eio, sid, "127.0.0.1")
+        eio.watcher.on_open(socket)
         request = SimpleNamespace(headers={}, query={}, get=lambda _key, default: default)
         await eio._trigger_event("connect", sid, {"aiohttp.request": request}, run_async=False)
         socket.connected = True

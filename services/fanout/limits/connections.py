@@ -40,7 +40,7 @@ SPARE = 8
 """How many connections an address may have in addition to twice its sockets, for browsers that load
 a page."""
 
-FAREWELL = 5.0
+CLOSE_DEADLINE = 5.0
 """How many seconds a connection that is being ended has to take the answer that says so."""
 
 RETRY_AFTER = 5
@@ -76,10 +76,10 @@ class OpenConnection(ServerConnection):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
-        self.table.has_come(self)
+        self.table.on_open(self)
 
     def connection_lost(self, exc: BaseException | None) -> None:
-        self.table.has_gone(self)
+        self.table.on_close(self)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -139,7 +139,7 @@ class OpenConnection(ServerConnection):
         if self.received and self.table.written(self) == 0:
             transport.write(_TIMED_OUT)
         transport.close()
-        asyncio.get_running_loop().call_later(FAREWELL, transport.abort)
+        asyncio.get_running_loop().call_later(CLOSE_DEADLINE, transport.abort)
 
 
 class ServedSockets(Protocol):
@@ -206,7 +206,7 @@ class Connections:
 
     # --- Coming and going ------------------------------------------------------------------------
 
-    def has_come(self, connection: OpenConnection) -> None:
+    def on_open(self, connection: OpenConnection) -> None:
         transport = connection.transport
         assert transport is not None
         peer = transport.get_extra_info("peername")
@@ -234,7 +234,7 @@ class Connections:
             refusals.LIMITED.labels("connections_per_address").inc()
             connection.only_known = not self._make_room(connection, connection.address)
 
-    def has_gone(self, connection: OpenConnection) -> None:
+    def on_close(self, connection: OpenConnection) -> None:
         if connection not in self._all:
             return
         del self._all[connection]

@@ -21,13 +21,13 @@ class SocketCounts:
         self._places = places
         self._idle_sockets = idle_sockets
 
-    def has_come(self, socket: CountedSocket) -> None:
+    def on_open(self, socket: CountedSocket) -> None:
         """Counts a new socket. It has to be called once for each, as soon as it is there."""
         metrics.SOCKETS.inc()
         self._places.take(socket.address)
         self._idle_sockets.born(socket.exit)
 
-    def has_gone(self, socket: CountedSocket) -> None:
+    def on_close(self, socket: CountedSocket) -> None:
         """Discounts a socket that has gone. It has to be called once for each that has come."""
         metrics.SOCKETS.dec()
         self._places.give_back(socket.address)

@@ -14,7 +14,7 @@ from padfleet.services.fanout.limits.admission import ADDRESS
 from padfleet.services.fanout.limits.doorman import COOKIES
 from padfleet.services.fanout.presence import resume_token
 from padfleet.services.fanout.requests.messages import Messages, Socket
-from padfleet.services.fanout.transport.engine import LeanSocket
+from padfleet.services.fanout.transport.engine_socket import EngineSocket
 from padfleet.services.fanout.transport.outbound import Outbound
 from padfleet.services.fanout.transport.socketio_server import EVENT, SocketServer
 
@@ -64,12 +64,12 @@ class SocketEvents:
         # The libraries keep this as long as the socket lives: 5 KB that nobody reads any more.
         environ.clear()
         manager = self._server.manager
-        connection: LeanSocket = self._server.eio.sockets[manager.eio_sid_from_sid(sid, "/")]
+        engine_socket: EngineSocket = self._server.eio.sockets[manager.eio_sid_from_sid(sid, "/")]
         self._sockets[sid] = socket = Socket(
-            handshake, connection.exit, connection.intake, resume_token.brought(auth)
+            handshake, engine_socket.exit, engine_socket.intake, resume_token.brought(auth)
         )
-        connection.acknowledged = socket.acknowledged
-        connection.told = partial(self._messages.take, socket)
+        engine_socket.on_ack = socket.acknowledged
+        engine_socket.on_message = partial(self._messages.take, socket)
 
     async def _message(self, sid: str, content: Any = None, *_more: Any) -> Any:
         socket = self._sockets.get(sid)
@@ -81,7 +81,7 @@ class SocketEvents:
             return
         # It may have left while its connection was still open, and must not come back over it.
         eio_sid = self._server.manager.eio_sid_from_sid(sid, "/")
-        connection: LeanSocket | None = self._server.eio.sockets.get(eio_sid)
-        if connection is not None:
-            connection.told = connection.acknowledged = None
+        engine_socket: EngineSocket | None = self._server.eio.sockets.get(eio_sid)
+        if engine_socket is not None:
+            engine_socket.on_message = engine_socket.on_ack = None
         await self._messages.disconnected(socket)

@@ -25,7 +25,7 @@ class Pinged(Protocol):
     def silent_since(self) -> float | None:
         """Returns when the oldest unanswered ping was sent, or None if all are answered."""
 
-    def is_silent(self) -> None:
+    def end_silent(self) -> None:
         """Ends the socket, which has failed to answer in time."""
 
 
@@ -66,4 +66,4 @@ class Heartbeat:
             socket = self._find(sid)
             since = socket.silent_since() if socket is not None else None
             if socket is not None and since is not None and now - since >= self._timeout:
-                socket.is_silent()
+                socket.end_silent()

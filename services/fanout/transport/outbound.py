@@ -29,10 +29,10 @@ class Outbound:
     """Sends frames to one socket."""
 
     __slots__ = (
+        "_connection",
         "_drained",
         "_ended",
         "_left",
-        "_line",
         "_on_end",
         "_poll",
         "_queue",
@@ -53,7 +53,7 @@ class Outbound:
         self.had = PLAIN
         """The number of the shared message that it was last sent compressed: its inflater's window
         ends with that. It changes with the write of such a message, and only then."""
-        self._line: WebSocketConnection | None = None
+        self._connection: WebSocketConnection | None = None
         self._queue: list[Frame | Parcel] = []
         """What waits for a poll, or behind something long that is being written."""
         self._queued = 0
@@ -69,7 +69,9 @@ class Outbound:
     def closed(self) -> bool:
         if self._ended:
             return True
-        transport = self.transport or (self._line.transport if self._line is not None else None)
+        transport = self.transport or (
+            self._connection.transport if self._connection is not None else None
+        )
         return transport is not None and transport.is_closing()
 
     @property
@@ -108,7 +110,7 @@ class Outbound:
                 return False
             transport.write(frame.websocket)
             return True
-        if self._line is not None or self._queued > HIGH_WATER or self._ended:
+        if self._connection is not None or self._queued > HIGH_WATER or self._ended:
             return False
         self.write(frame)
         return True
@@ -159,21 +161,21 @@ class Outbound:
     def when_drained(self, call: Callable[[], None]) -> None:
         """Calls back once everything that waits has been sent, or the socket has gone. A second
         call replaces the first."""
-        if self._line is not None and self.transport is not None:
-            self._line.when_drained(call)
-        elif (self._queue or self._line is not None) and not self._ended:
+        if self._connection is not None and self.transport is not None:
+            self._connection.when_drained(call)
+        elif (self._queue or self._connection is not None) and not self._ended:
             self._drained = call
         else:
             asyncio.get_running_loop().call_soon(call)
 
     # --- Transports ------------------------------------------------------------------------------
 
-    def to_websocket(self, line: WebSocketConnection) -> None:
+    def to_websocket(self, connection: WebSocketConnection) -> None:
         """Moves the socket to this connection: frames go straight to it from now on, after those
         that wait for a poll."""
-        self._line = line
-        self.had = NOTHING if line.deflates else PLAIN
-        self.fd = line.transport.get_extra_info("socket").fileno()
+        self._connection = connection
+        self.had = NOTHING if connection.deflates else PLAIN
+        self.fd = connection.transport.get_extra_info("socket").fileno()
         self._go_on()
         self._wake_poll()
         self._call_drained()
@@ -181,7 +183,7 @@ class Outbound:
     def _pour(self, parcel: Parcel) -> None:
         """Writes a long packet in pieces. Nothing can overtake it: frames that come in the meantime
         wait behind it."""
-        assert self._line is not None
+        assert self._connection is not None
         self.transport = None
 
         def counted() -> Iterator[bytes | memoryview]:
@@ -190,7 +192,7 @@ class Outbound:
                 yield piece
                 self._left -= len(piece)
 
-        self._line.pour(counted(), self._poured)
+        self._connection.pour(counted(), self._poured)
 
     def _poured(self) -> None:
         self._left = 0
@@ -201,8 +203,8 @@ class Outbound:
 
     def _go_on(self) -> None:
         """Writes what has waited, up to the next long frame."""
-        assert self._line is not None
-        self.transport = self._line.transport
+        assert self._connection is not None
+        self.transport = self._connection.transport
         waiting, self._queue, self._queued = self._queue, [], 0
         short: list[Frame] = []
         for number, frame in enumerate(waiting):
@@ -222,9 +224,9 @@ class Outbound:
         It is empty once the socket has ended, and a NOOP once it is a WebSocket. Raises
         TimeoutError."""
         async with asyncio.timeout(timeout):
-            while not (self._queue or self._ended or self._line is not None):
+            while not (self._queue or self._ended or self._connection is not None):
                 await self._until_poll_changes()
-        if self._line is not None:
+        if self._connection is not None:
             return [NOOP]
         frames, self._queue, self._queued = self._queue, [], 0
         self._call_drained()
@@ -244,7 +246,7 @@ class Outbound:
         # others may be waiting for their room.
         at = next((n for n, each in enumerate(self._queue) if isinstance(each, Parcel)), None)
         del self._queue[at if at is not None else len(self._queue) :]
-        if self._line is None:
+        if self._connection is None:
             self._queue.append(CLOSE)
         self._ended = True
         self.pings = None
@@ -252,13 +254,13 @@ class Outbound:
             self._on_end()
         self._wake_poll()
         self._call_drained()
-        if self._line is None or self._line.transport.is_closing():
+        if self._connection is None or self._connection.transport.is_closing():
             return
         if self.transport is None or self.transport.get_write_buffer_size() > HIGH_WATER:
-            self._line.transport.abort()
+            self._connection.transport.abort()
         else:
             self.transport.write(websocket.close(websocket.Code.GOING_AWAY, why))
-            self._line.close()
+            self._connection.close()
 
     def _call_drained(self) -> None:
         if self._drained is not None:

@@ -9,7 +9,8 @@ import socketio
 from engineio.exceptions import SocketIsClosedError
 from socketio.packet import CONNECT
 
-from padfleet.services.fanout.transport.engine import MOST_VALUES, EngineServer
+from padfleet.services.fanout.transport.engine_server import EngineServer
+from padfleet.services.fanout.transport.engine_socket import MOST_VALUES
 from padfleet.shared.bucket import Pace
 from padfleet.shared.settings import FanoutSettings
 from padfleet.shared.wire import jsontext

@@ -50,29 +50,30 @@ class Hold:
 
 
 class Receiver(Protocol):
-    """The interface of the owner of a line (a `WebSocketConnection`)."""
+    """The interface of the owner of a `WebSocketConnection`."""
 
-    def charge(self, line: "WebSocketConnection", amount: float) -> bool:
+    def charge(self, connection: "WebSocketConnection", amount: float) -> bool:
         """Charges for a frame of any kind, or for a part of one, before anything is done with it.
 
         Arguments:
-            line: the connection on which it has arrived.
+            connection: the connection on which it has arrived.
             amount: what it costs, where 1 is a short message.
 
-        Returns False if the line has been ended.
+        Returns False if the connection has been ended.
         """
 
-    def received(self, line: "WebSocketConnection", text: str) -> None:
+    def received(self, connection: "WebSocketConnection", text: str) -> None:
         """Takes a message that has arrived."""
 
-    def refused(self, line: "WebSocketConnection", error: WebSocketError) -> None:
-        """Reports that the line has been ended because the client broke the protocol, or sent more
-        at once than it may."""
+    def refused(self, connection: "WebSocketConnection", error: WebSocketError) -> None:
+        """Reports that the connection has been ended because the client broke the protocol, or sent
+        more at once than it may."""
 
-    def failed(self, line: "WebSocketConnection", error: Exception) -> None:
-        """Reports that `received` has raised `error`, a fault of ours. It has to end the line."""
+    def failed(self, connection: "WebSocketConnection", error: Exception) -> None:
+        """Reports that `received` has raised `error`, a fault of ours. It has to end the
+        connection."""
 
-    def lost(self, line: "WebSocketConnection") -> None:
+    def lost(self, connection: "WebSocketConnection") -> None:
         """Reports that the connection has ended, whichever side ended it."""
 
 
@@ -304,9 +305,9 @@ def take_over(
     transport = request.transport
     if transport is None or transport.is_closing():
         return None
-    line = WebSocketConnection(transport, receiver, limit, deflates=agreed is not None)
+    connection = WebSocketConnection(transport, receiver, limit, deflates=agreed is not None)
     before = request.protocol
-    transport.set_protocol(line)
+    transport.set_protocol(connection)
     # To aiohttp it looks as if the client had gone, so it releases everything that it keeps for
     # the connection. It would close the transport if it still knew it.
     before.transport = None
@@ -314,4 +315,4 @@ def take_over(
     transport.resume_reading()  # aiohttp may have paused it
     transport.set_write_buffer_limits(high=HIGH_WATER, low=0)
     transport.write(response)
-    return line
+    return connection

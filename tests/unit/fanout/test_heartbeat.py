@@ -17,7 +17,7 @@ class Socket:
     def silent_since(self) -> float | None:
         return None if self.answered or not self.pinged else self.pinged[0]
 
-    def is_silent(self) -> None:
+    def end_silent(self) -> None:
         self.is_lost = True
 
 

@@ -24,7 +24,8 @@ from socketio import AsyncServer as SocketIOBase
 
 from padfleet.services.fanout.limits.connections import Connections, OpenConnection
 from padfleet.services.fanout.limits.descriptors import Descriptors
-from padfleet.services.fanout.transport.engine import EngineServer, LeanSocket
+from padfleet.services.fanout.transport.engine_server import EngineServer
+from padfleet.services.fanout.transport.engine_socket import EngineSocket
 from padfleet.services.fanout.transport.pollbody import PollBody
 from padfleet.services.fanout.transport.socketio_server import Registry, SocketServer, open_server
 from padfleet.services.fanout.transport.websocket_connection import Detached
@@ -37,25 +38,25 @@ LEAN = "a socket has the library's queue and tasks again, and a second way out b
 JOINED = "who is connected is not known"
 
 POINTS = (
-    Point(AsyncSocket, LeanSocket, "send", "async (self, pkt)", LEAN),
-    Point(AsyncSocket, LeanSocket, "poll", "async (self)", LEAN),
+    Point(AsyncSocket, EngineSocket, "send", "async (self, pkt)", LEAN),
+    Point(AsyncSocket, EngineSocket, "poll", "async (self)", LEAN),
     Point(
         AsyncSocket,
-        LeanSocket,
+        EngineSocket,
         "close",
         "async (self, wait=True, abort=False, reason=None)",
         "a socket that ends stays in its room, and its Outbound open",
     ),
     Point(
         AsyncSocket,
-        LeanSocket,
+        EngineSocket,
         "handle_post_request",
         "async (self, environ)",
         "packets that cannot be read are answered with OK",
     ),
     Point(
         AsyncSocket,
-        LeanSocket,
+        EngineSocket,
         "_upgrade_websocket",
         "async (self, environ)",
         "WebSockets are read and written by aiohttp: four times the memory",
@@ -66,7 +67,7 @@ POINTS = (
         EngineServer,
         "_handle_connect",
         "async (self, environ, transport, jsonp_index=None)",
-        "sockets are the library's own, not LeanSocket",
+        "sockets are the library's own, not EngineSocket",
     ),
     Point(
         EngineBase,
@@ -228,11 +229,11 @@ def test_every_override_has_its_test() -> None:
 def test_what_we_use_of_their_private_parts_is_there() -> None:
     """Each in the place named; where one has gone, that place fails at run time."""
     engine = SocketServer(async_mode="aiohttp").eio
-    assert {"translate_request", "make_response"} <= set(engine._async), "engine._driver"
+    assert {"translate_request", "make_response"} <= set(engine._async), "engine_server._driver"
     for name in ("_trigger_event", "_upgrades", "_bad_request", "generate_id", "sockets"):
         assert hasattr(engine, name), f"EngineServer uses {name}"
     for name in ("SERVER_DISCONNECT", "PING_TIMEOUT", "TRANSPORT_CLOSE"):
-        assert hasattr(engine.reason, name), f"LeanSocket says why it ends: {name}"
+        assert hasattr(engine.reason, name), f"EngineSocket says why it ends: {name}"
     for name in ("_handle_event_internal", "_handle_disconnect", "packet_class"):
         assert hasattr(SocketIOBase(), name), f"SocketServer uses {name}"
     handler = RequestHandler(

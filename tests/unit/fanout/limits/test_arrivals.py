@@ -14,7 +14,7 @@ from aiohttp import web
 from padfleet.services.fanout.limits.arrivals import MOST_IN_A_TURN, RequestTurns
 from padfleet.services.fanout.limits.connections import Connections
 from padfleet.services.fanout.limits.descriptors import Descriptors
-from padfleet.services.fanout.transport.engine import EngineServer
+from padfleet.services.fanout.transport.engine_server import EngineServer
 from padfleet.shared.serving import Runner
 
 

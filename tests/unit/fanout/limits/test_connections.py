@@ -12,7 +12,8 @@ from aiohttp import web
 
 from padfleet.services.fanout.limits.connections import Connections
 from padfleet.services.fanout.limits.descriptors import Descriptors
-from padfleet.services.fanout.transport.engine import EngineServer, LeanSocket
+from padfleet.services.fanout.transport.engine_server import EngineServer
+from padfleet.services.fanout.transport.engine_socket import EngineSocket
 from padfleet.shared.serving import Runner
 
 DEADLINE = 30.0
@@ -32,7 +33,7 @@ async def full() -> AsyncIterator[str]:
         return web.Response(text="served")
 
     engine = EngineServer()
-    engine.sockets["known"] = LeanSocket(engine, "known", "127.0.0.1")
+    engine.sockets["known"] = EngineSocket(engine, "known", "127.0.0.1")
     connections = Connections(
         Descriptors(10_000),
         timeout=60,

@@ -33,15 +33,15 @@ def test_who_has_gone_has_given_its_place_back_and_is_not_waited_for() -> None:
     counts = SocketCounts(places, idle)
     before = reading(metrics.SOCKETS)
     stays, goes = Caller("192.0.2.1"), Caller("192.0.2.2")
-    counts.has_come(stays)
-    counts.has_come(goes)
+    counts.on_open(stays)
+    counts.on_open(goes)
     assert reading(metrics.SOCKETS) == before + 2
     assert places.why_not("192.0.2.3") is QuotaExceeded.WORKER
-    counts.has_gone(goes)
+    counts.on_close(goes)
     assert reading(metrics.SOCKETS) == before + 1
     assert places.why_not("192.0.2.2") is None
     assert places.why_not("192.0.2.1") is QuotaExceeded.ADDRESS
     idle.sweep(math.inf)
     assert (stays.exit.ended, goes.exit.ended) == (True, False)
-    counts.has_gone(stays)
+    counts.on_close(stays)
     assert reading(metrics.SOCKETS) == before

@@ -15,12 +15,13 @@ AT_ONCE: Final = 16
 """How many sockets are handled in one turn, which takes 3 ms."""
 
 
-class Farewells:
-    """The farewells of one event loop. A socket that goes alone is handled immediately."""
+class DisconnectTurns:
+    """Shares the turns of one event loop among sockets that have gone. One that goes alone is
+    handled immediately."""
 
     def __init__(self, at_once: int = AT_ONCE) -> None:
         self._most = at_once
-        self._said = 0  #: the farewells in this turn
+        self._done = 0  #: how many were handled in this turn
         self._has_next = False
         self._late: deque[Callable[[], None]] = deque()
 
@@ -28,23 +29,23 @@ class Farewells:
         """Returns how many wait for their turn."""
         return len(self._late)
 
-    def say(self, farewell: Callable[[], None]) -> None:
+    def take(self, clean_up: Callable[[], None]) -> None:
         """Calls the function now, or in one of the next turns, in the order of these calls."""
-        if self._late or self._said >= self._most:
-            self._late.append(farewell)
+        if self._late or self._done >= self._most:
+            self._late.append(clean_up)
         else:
             self._count()
-            farewell()
+            clean_up()
 
     def _count(self) -> None:
-        self._said += 1
+        self._done += 1
         if not self._has_next:
             self._has_next = True
             asyncio.get_running_loop().call_soon(self._next_turn)
 
     def _next_turn(self) -> None:
-        self._has_next, self._said = False, 0
-        while self._late and self._said < self._most:
-            farewell = self._late.popleft()
+        self._has_next, self._done = False, 0
+        while self._late and self._done < self._most:
+            clean_up = self._late.popleft()
             self._count()
-            farewell()
+            clean_up()

@@ -1,0 +1,55 @@
+"""This module reads the packets that a client on polling sends in a POST."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from aiohttp import web
+from engineio import exceptions
+from engineio.packet import Packet
+
+from padfleet.services.fanout.limits.admission import note_too_large
+
+MAX_PACKETS = 1000
+"""How many packets a polling request may have. Engine.IO's own limit of 16 would turn away a page
+whose user typed for a while during a slow poll."""
+
+_SEPARATOR = "\x1e"
+"""This separates two packets of a polling request (Engine.IO 4)."""
+
+
+class WholeBody:
+    """The whole body of a POST, in the form in which the driver reads it.
+
+    The driver reads `request.content`, whose `read(n)` returns only what has arrived so far: half
+    of a long message on polling would be read, and refused.
+    """
+
+    def __init__(self, request: web.Request) -> None:
+        self._request = request
+
+    async def read(self, length: int) -> bytes:
+        try:
+            return (await self._request.read())[:length]
+        except web.HTTPRequestEntityTooLarge as error:  # it came in chunks, without a length
+            note_too_large(error.text or "", sid=self._request.query.get("sid", ""))
+            raise
+
+
+async def read_packets(environ: dict[str, Any], limit: int) -> Iterator[Packet]:
+    """Returns the packets of a request, each decoded when its turn comes. The library would decode
+    all of them before handling the first, and would also look for those of JSONP, which come as a
+    form.
+
+    Arguments:
+        environ: the request, as the library's driver for aiohttp passes it on.
+        limit: how many bytes the body may have.
+
+    Raises `ContentTooLongError`, or ValueError if there are too many packets.
+    """
+    length = int(environ.get("CONTENT_LENGTH", "0"))
+    if length > limit:
+        raise exceptions.ContentTooLongError
+    body: str = (await environ["wsgi.input"].read(length)).decode()
+    if body.count(_SEPARATOR) >= MAX_PACKETS:
+        raise ValueError(f"more than {MAX_PACKETS} packets in one request")
+    return (Packet(encoded_packet=each) for each in (body.split(_SEPARATOR) if body else ()))
