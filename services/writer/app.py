@@ -113,9 +113,17 @@ def _lease_manager(process: Process, settings: WriterSettings) -> LeaseManager:
         lease_ms=settings.lease_ms,
         batch_max=settings.batch_max,
         commit_interval_ms=settings.commit_interval_ms,
-        vacancies=Vacancies(redis, keyspace, pads, after_ms=settings.unwritten_after_ms),
+        vacancies=_vacancies(process, settings, pads),
         freezing=_freezing(process, settings),
     )
+
+
+def _vacancies(process: Process, settings: WriterSettings, pads: PadCache) -> Vacancies | None:
+    """Returns None if unwritten pads are kept forever."""
+    after_ms = settings.unwritten_after_ms
+    if not after_ms:
+        return None
+    return Vacancies(process.redis, process.keyspace, pads, after_ms=after_ms)
 
 
 def _retention(process: Process, settings: WriterSettings, leases: LeaseManager) -> Retention:

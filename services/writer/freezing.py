@@ -20,6 +20,7 @@ from padfleet.shared.cold.places import may_freeze
 from padfleet.shared.cold.thawing import AWAY, Thawing
 from padfleet.shared.cold.writing_behind import WriteBehind
 from padfleet.shared.log.connection.connect import UNREACHABLE, Redis
+from padfleet.shared.log.connection.several import any_exists
 from padfleet.shared.log.damage import CorruptPad
 from padfleet.shared.log.fleet.inventory import pad_ids
 from padfleet.shared.log.fleet.leases import Lease
@@ -66,6 +67,7 @@ class _Term:
     number: int
     late: Lateness
     known: set[str] = field(default_factory=set)  #: pads that were compared with the store
+    empty: bool = False  #: whether no pad was in Redis at the last look
 
 
 class Freezing:
@@ -121,6 +123,28 @@ class Freezing:
             del self._terms[partition]
         self._ghosts.forget(held)
 
+    async def worth_a_look(self, leases: Sequence[Lease]) -> list[Lease]:
+        """Returns the leases of the partitions that have pads in Redis or on their way, and of
+        those that had some at the last look.
+
+        All partitions are asked about at once: on an idle fleet, a look at each of them would be a
+        third of all commands. Raises what `UNREACHABLE` lists.
+        """
+        keys = [
+            (self._keyspace.hot(lease.partition), self._keyspace.moving(lease.partition))
+            for lease in leases
+        ]
+        found = await any_exists(self._redis, keys)
+        return [
+            lease
+            for lease, populated in zip(leases, found, strict=True)
+            if populated or not self._was_empty(lease)
+        ]
+
+    def _was_empty(self, lease: Lease) -> bool:
+        term = self._terms.get(lease.partition)
+        return term is not None and term.number == lease.term and term.empty
+
     async def look(self, lease: Lease, leaving: Leaving) -> None:
         """Checks all pads of the partition that are in Redis once. Raises `StoreAway`, and what
         else `UNREACHABLE` lists."""
@@ -151,6 +175,7 @@ class Freezing:
                     )
                 )
         term.late.look_ends(time.monotonic())
+        term.empty = not pads
         self._tell()
 
     async def _standings(

@@ -291,7 +291,13 @@ class LeaseManager:
         """Checks one partition after another, each between two of its batches."""
         pause = BLOCK_MS / 1000  # until it has the first ones
         while not await self._stops_within(pause):
-            for partition in list(self.held):
+            try:
+                async with asyncio.timeout(PATIENCE):
+                    partitions = await vacancies.worth_a_look(list(self.held))
+            except (*UNREACHABLE, RedisError) as error:
+                log.warning("unwritten pads not checked", extra={"error": str(error)})
+                partitions = []
+            for partition in partitions:
                 progress()
                 await self._look_at(partition, vacancies)
             pause = vacancies.interval
@@ -330,7 +336,7 @@ class LeaseManager:
                 if terms != sought and (not sought_at or now - sought_at > SEEK):
                     await freezing.find(set(held))
                     sought, sought_at = terms, now
-                for lease in held.values():
+                for lease in await freezing.worth_a_look(list(held.values())):
                     if self.stopping:
                         return
                     if self.is_held(lease):

@@ -2,12 +2,14 @@
 
 import logging
 import time
+from collections.abc import Sequence
 
 from redis.exceptions import RedisError
 
 from padfleet.services.writer import metrics
 from padfleet.services.writer.cache import PadCache
 from padfleet.shared.log.connection.connect import UNREACHABLE, Redis
+from padfleet.shared.log.connection.several import any_exists
 from padfleet.shared.log.damage import CorruptPad
 from padfleet.shared.log.fleet.leases import Lease
 from padfleet.shared.log.keys import Keyspace
@@ -19,8 +21,7 @@ log = logging.getLogger(__name__)
 
 class Vacancies:
     def __init__(self, redis: Redis, keyspace: Keyspace, pads: PadCache, *, after_ms: int) -> None:
-        """Takes how long a pad is left alone after it was created, and after each check; 0 means
-        forever."""
+        """Takes how long a pad is left alone after it was created, and after each check."""
         self._redis = redis
         self._keyspace = keyspace
         self._pads = pads
@@ -31,11 +32,16 @@ class Vacancies:
         """Returns the seconds between two checks of a partition."""
         return min(max(self._after / 4000, 0.05), 60.0)
 
+    async def worth_a_look(self, partitions: Sequence[int]) -> list[int]:
+        """Returns those partitions that have such pads, perhaps. Raises what `UNREACHABLE`
+        lists."""
+        keys = [(self._keyspace.unwritten(partition),) for partition in partitions]
+        found = await any_exists(self._redis, keys)
+        return [partition for partition, any_ in zip(partitions, found, strict=True) if any_]
+
     async def look(self, lease: Lease) -> int:
         """Removes such pads of the partition, and returns how many. No batch of the partition may
         be in progress, since the writer forgets these pads. Raises what `UNREACHABLE` lists."""
-        if not self._after:
-            return 0
         now = time.time() * 1000
         gone = 0
         due = await unwritten.due(self._redis, self._keyspace, lease.partition, now - self._after)

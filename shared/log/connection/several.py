@@ -33,6 +33,21 @@ async def of_each(redis: Redis, items: Sequence[T], ask: Callable[[Any, T], obje
     return replies
 
 
+async def any_exists(redis: Redis, groups: Sequence[Sequence[str]]) -> list[bool]:
+    """Returns for each group of keys whether one of them exists, in the order of the groups.
+
+    The keys of a group must be of one partition. If a server cannot say, its groups count as
+    existing, so that whoever reads them learns why. Raises what `UNREACHABLE` lists.
+    """
+    found: list[bool] = []
+    for some in slices(groups, ASKED_AT_ONCE):
+        pipeline = redis.client.pipeline(transaction=False)
+        for keys in some:
+            _ = pipeline.exists(*keys)
+        found += [reply != 0 for reply in await pipeline.execute(raise_on_error=False)]
+    return found
+
+
 class StoredHead(NamedTuple):
     """Where a pad's history stands, according to its meta."""
 

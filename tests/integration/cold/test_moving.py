@@ -14,6 +14,7 @@ from padfleet.shared.cold.parts import part_of
 from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.connection.errors import NotNow
 from padfleet.shared.log.damage import CorruptPad
+from padfleet.shared.log.fleet.leases import Lease
 from padfleet.shared.log.keys import Keyspace, author_pads_key
 from padfleet.shared.log.pad import moving
 from padfleet.shared.log.pad.chat import read_chat
@@ -27,7 +28,7 @@ from padfleet.shared.log.people.authors import SYSTEM_AUTHOR
 from padfleet.shared.log.records import Snapshot
 from tests.cold_memory import away
 from tests.integration.archive.made_pad import long, written
-from tests.integration.cold.scene import Scene
+from tests.integration.cold.scene import Leaving, Scene
 
 HISTORY = written(40)
 
@@ -151,6 +152,36 @@ async def test_pads_of_which_nothing_is_noted_are_found_by_who_has_their_partiti
     for number in partitions:
         found += await moving.hot_pads(scene.redis, scene.keyspace, number)
     assert sorted(found) == [n for n in names if scene.keyspace.partition_of(n) in held]
+
+
+async def test_partitions_without_pads_are_not_looked_at(scene: Scene) -> None:
+    """An idle writer looked at each of its partitions six times in the time in which the store may
+    be behind, which was a third of all commands of an idle fleet."""
+    partition = scene.keyspace.partition_of("pad")
+    every = [Lease(p, 1, "0", "r") for p in range(scene.keyspace.partitions)]
+
+    async def worth() -> list[int]:
+        return [lease.partition for lease in await scene.freezing.worth_a_look(every)]
+
+    async def look_at_all() -> None:
+        for lease in every:
+            await scene.freezing.look(lease, Leaving())
+
+    assert await worth() == list(range(len(every))), "nothing is known of them yet"
+    await look_at_all()
+    assert await worth() == []
+    await scene.make("pad", HISTORY[:2])
+    assert await worth() == [partition]
+    await look_at_all()
+    await scene.redis.client.delete(scene.keyspace.hot(partition))
+    assert await worth() == [partition], "it has to learn that the last pad has gone"
+    await look_at_all()
+    await scene.redis.client.hset(scene.keyspace.moving(partition), "pad", "freeze 0 w")
+    assert await worth() == [partition], "a pad is on its way"
+    await scene.redis.client.delete(scene.keyspace.moving(partition))
+    assert await worth() == []
+    every[partition] = every[partition]._replace(term=2)
+    assert await worth() == [partition], "somebody else may have had it in between"
 
 
 async def test_what_changes_is_brought_and_nothing_twice(scene: Scene) -> None:

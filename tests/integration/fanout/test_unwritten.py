@@ -14,6 +14,7 @@ import pytest
 from padfleet.services.writer.cache import PadCache
 from padfleet.services.writer.vacancies import Vacancies
 from padfleet.shared.log.changes.edits import Edits
+from padfleet.shared.log.connection import several
 from padfleet.shared.log.connection.connect import Redis, open_redis
 from padfleet.shared.log.fleet import leases
 from padfleet.shared.log.inboxes.inbox import InboxWriter
@@ -339,3 +340,21 @@ async def test_a_damaged_one_keeps_no_other_from_going(
     (left,) = await unwritten.due(alone, keyspace, 0, 1e15)
     assert left == Unwritten("damaged", EPOCH)
     assert await unwritten.due(alone, keyspace, 0, now - 1) == [], "its turn has passed"
+
+
+async def test_only_partitions_with_unwritten_pads_are_looked_at(
+    alone: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keyspace = Keyspace(4)
+    await alone.client.delete(*map(keyspace.unwritten, range(4)))
+    vacancies = Vacancies(alone, keyspace, PadCache(alone, keyspace, 10), after_ms=1000)
+    assert await vacancies.worth_a_look(range(4)) == []
+    await alone.client.zadd(keyspace.unwritten(2), {f"{EPOCH} {PAD}": 0})
+    assert await vacancies.worth_a_look(range(4)) == [2]
+    monkeypatch.setattr(several, "ASKED_AT_ONCE", 1)
+    await alone.client.set("plain", "1")
+    assert await several.any_exists(alone, [["plain"], ["none", "plain"], ["none"]]) == [
+        True,
+        True,
+        False,
+    ]
