@@ -126,9 +126,9 @@ class _Lists:
         self._open: list[str] = []  # types
         self._is_empty = False  # whether the open item is empty
         self._counts: dict[int, int] = {}
-        """How many items the numbered lists have had, by level. A list that was interrupted by
-        another one goes on counting. A list that has ended with its level starts again; its count
-        here is 0."""
+        """The numbers of the last items of numbered lists, by level. A list that was interrupted by
+        another one goes on counting, unless its next item says its number. A list that has ended
+        with its level is not here and starts again."""
 
     def item(self, line: TextLine) -> Iterator[str]:
         """Yields what has to precede the content of a line that is a list item."""
@@ -158,10 +158,10 @@ class _Lists:
             return f'<ul class="{kind}"{style}>'
         if level < line.level:
             return '<ol class="number">'
-        count = self._counts.get(level)
-        if count is None and line.start:
-            count = self._counts[level] = line.start - 1
+        if line.start is not None:
+            self._counts[level] = line.start - 1
             return f'<ol start="{line.start}" class="number">'
+        count = self._counts.get(level, 0)
         return f'<ol start="{count + 1}" class="number">' if count else '<ol class="number">'
 
     def _close(self, level: int, *, ends_at: int) -> Iterator[str]:
@@ -169,7 +169,7 @@ class _Lists:
         later ones on their levels start again at 1."""
         while len(self._open) > level:
             if len(self._open) > ends_at and self._open[-1] == "number":
-                self._counts[len(self._open)] = 0
+                self._counts.pop(len(self._open), None)
             yield "</li></ol>" if self._open.pop() == "number" else "</li></ul>"
 
 

@@ -108,6 +108,8 @@ class Paragraphs:
     def list_begins(self) -> None:
         """Begins a list. If the enclosing item has no text yet, it exists only for this list and
         does not become a line."""
+        if self._runs and self._runs[-1][0] == CELLS:
+            self._runs.pop()  # a list in a cell has lines of its own
         if self._runs:
             self.hard_break()
         self._begun = self._is_item = False

@@ -18,65 +18,24 @@ from turbohtml.saxparse import SaxHandler, sax_parse
 from padfleet.shared.easysync import AText, AttributePool, to_units
 from padfleet.shared.easysync.assembler import Assembler
 from padfleet.shared.easysync.attributes import encode_attribs
+from padfleet.shared.rendering.elements import (
+    BLOCKS,
+    HEADINGS,
+    HEADINGS_OF_A_PAD,
+    LISTS,
+    NO_HEADINGS,
+    UNREAD,
+    is_hidden,
+)
 from padfleet.shared.rendering.links import LinkRead
 from padfleet.shared.rendering.lists import Attributes, Lists
 from padfleet.shared.rendering.paragraphs import DocumentTooLarge, Paragraphs, Runs
 from padfleet.shared.rendering.styles import FORMATS, Declarations, changes, declarations, rules
 
-BLOCKS = frozenset(
-    (
-        *(
-            "address",
-            "article",
-            "aside",
-            "blockquote",
-            "body",
-            "caption",
-            "center",
-            "dd",
-            "details",
-        ),
-        *("dialog", "dir", "div", "dl", "dt", "fieldset", "figcaption", "figure", "footer"),
-        *("form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hgroup", "hr", "legend", "li"),
-        *(
-            "main",
-            "menu",
-            "nav",
-            "ol",
-            "optgroup",
-            "option",
-            "p",
-            "pre",
-            "search",
-            "section",
-            "summary",
-        ),
-        *("table", "tbody", "tfoot", "thead", "tr", "ul"),
-    )
-)
-
-_UNREAD = frozenset(
-    (
-        *("head", "iframe", "noembed", "noframes", "script", "style", "template", "textarea"),
-        "title",
-    )
-)
-
-_LISTS = frozenset(("ul", "ol", "menu", "dir"))
-
-_HEADINGS_OF_A_PAD = {name: name for name in ("h1", "h2", "h3", "h4", "h5", "h6", "code")}
-
-_HEADINGS = {"h1": "h1", "h2": "h2", "h3": "h3", "h4": "h4", "h5": "h4", "h6": "h4"}
-"""Which heading of a pad each heading of a document becomes, if headings are wanted. Otherwise a
-heading is read as plain text, because a heading is an attribute of its line, and such a line shows
-an asterisk on pages that lack the plugin for headings."""
-
-_NO_HEADINGS: dict[str, str] = {}
-
-_LIBREOFFICE_MARKS = frozenset(("Numbering_20_Symbols", "Bullet_20_Symbols"))
-"""The classes of the bullets and numbers that LibreOffice writes as text next to its list items."""
-
 _PRE = ("pre", "pre-wrap", "break-spaces")
+
+_TELLING = frozenset(("class", "hidden", "style"))
+"""The attributes that may say how the text of an element looks."""
 
 _OF_A_PAD = re.compile(
     r"\s*<!DOCTYPE HTML><html><body>"
@@ -120,8 +79,8 @@ def from_html(
     html = _HALVES.sub("\ufffd", html.replace(HARD, ""))
     if of_a_pad:
         html = html.replace("&nbsp;", HARD)
-    wanted = _HEADINGS if headings else _NO_HEADINGS
-    known = _HEADINGS_OF_A_PAD if of_a_pad else wanted
+    wanted = HEADINGS if headings else NO_HEADINGS
+    known = HEADINGS_OF_A_PAD if of_a_pad else wanted
     reader = _Reader(units, known, addresses=addresses and not of_a_pad)
     sax_parse(html, reader)
     atext, pool = _built(reader.lines.finished(), author)
@@ -173,7 +132,9 @@ class _Reader(SaxHandler):
         self._link: LinkRead | None = None
         self._state = _State()
         self._outside: list[_State] = []
-        self._paragraphs: list[int] = []  # the open paragraphs: `lines.said` when each began
+        self._paragraphs: list[int | None] = []
+        """The open paragraphs: `lines.said` when each began, or None for an item of a list."""
+        self._sign: list[str] | None = None
         self._sheet: list[str] | None = None
         self._rules: dict[str, Declarations] = {}
 
@@ -182,12 +143,16 @@ class _Reader(SaxHandler):
         self._outside.append(self._state)
         if tag == "style":
             self._sheet = []
-        if self._state.unread or tag in _UNREAD:
+        if self._state.unread or tag in UNREAD:
             self._state = self._state._replace(unread=True)
             return
-        if tag in FORMATS or tag == "pre" or "style" in given or "class" in given:
-            self._state = self._within(tag, given)
+        said: Declarations = {}
+        if tag in FORMATS or tag == "pre" or not _TELLING.isdisjoint(given):
+            said = self._said(given)
+            self._state = self._within(tag, given, said)
             if self._state.unread:
+                if said.get("mso-list") == "ignore":
+                    self._sign = []
                 return
         if tag == "br":
             self.lines.line_break()
@@ -196,7 +161,7 @@ class _Reader(SaxHandler):
         elif tag in ("td", "th"):
             self.lines.cell()
         elif tag in BLOCKS or tag in self._headings:
-            self._open_block(tag, given)
+            self._open_block(tag, given, said)
 
     def end_element(self, tag: str) -> None:
         if tag == "style" and self._sheet is not None:
@@ -204,6 +169,9 @@ class _Reader(SaxHandler):
             self._sheet = None
         inside, self._state = self._state, self._outside.pop()
         if inside.unread:
+            if self._sign is not None and not self._state.unread:
+                self._lists.marked("".join(self._sign))
+                self._sign = None
             return
         if tag in ("td", "th"):
             self.lines.end_cell()
@@ -217,19 +185,24 @@ class _Reader(SaxHandler):
     def characters(self, data: str) -> None:
         if self._sheet is not None:
             self._sheet.append(data)
+        if self._sign is not None:
+            self._sign.append(data)
         if not self._state.unread:
             if self._link is not None:
                 self._link.say(data)
             self.lines.say(data, self._state.formats, as_is=self._state.as_is)
 
-    def _within(self, tag: str, given: dict[str, str]) -> _State:
-        state = self._state
-        classes = given.get("class", "").split()
+    def _said(self, given: dict[str, str]) -> Declarations:
+        """Returns the declarations of an element, from its classes and its style."""
         said: Declarations = {}
-        for name in classes:
+        for name in given.get("class", "").split():
             said |= self._rules.get(name, {})
         if "style" in given:
             said |= declarations(given["style"])
+        return said
+
+    def _within(self, tag: str, given: dict[str, str], said: Declarations) -> _State:
+        state = self._state
         turned = changes(tag, said)
         if turned:
             kept = {name for name, _ in state.formats if turned.get(name, True)}
@@ -239,34 +212,40 @@ class _Reader(SaxHandler):
             state = state._replace(as_is=True)
         elif "white-space" in said:
             state = state._replace(as_is=False)
-        if said.get("display") == "none" or _LIBREOFFICE_MARKS.intersection(classes):
+        if is_hidden(given, said):
             state = state._replace(unread=True)
         return state
 
-    def _open_block(self, tag: str, given: dict[str, str]) -> None:
+    def _open_block(self, tag: str, given: dict[str, str], said: Declarations) -> None:
         lines = self.lines
-        if tag in _LISTS:
+        if tag in LISTS:
             lines.list_begins()
             self._lists.open(tag, given)
         elif tag == "li":
             lines.item()
-            self._lists.number(given)
+            self._lists.item(given)
         elif tag == "tr":
             lines.row()
         elif tag in self._headings:
             lines.heading(self._headings[tag])
+        elif tag == "p" and self._lists.open_words(said.get("mso-list", "")):
+            lines.item()
+            self._paragraphs.append(None)
         else:
             lines.block()
-        if tag == "p":
-            self._paragraphs.append(lines.said)
+            if tag == "p":
+                self._paragraphs.append(lines.said)
 
     def _close_block(self, tag: str) -> None:
         lines = self.lines
-        if tag == "p":
-            lines.end_paragraph(self._paragraphs.pop())
+        if tag == "p" and (said := self._paragraphs.pop()) is not None:
+            lines.end_paragraph(said)
+        elif tag == "p":
+            lines.end_item()
+            self._lists.close()
         elif tag == "li":
             lines.end_item()
-        elif tag in _LISTS:
+        elif tag in LISTS:
             lines.hard_break()
             self._lists.close()
         elif tag == "tr":

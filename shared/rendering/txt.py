@@ -34,7 +34,7 @@ def numbered(lines: Iterable[TextLine]) -> Iterator[tuple[TextLine, dict[int, in
         if line.list_type == "number":
             count = counts.get(line.level)
             if count is None:
-                count = (line.start or 1) - 1
+                count = (1 if line.start is None else line.start) - 1
             counts[line.level] = count + 1
         yield line, counts
 

@@ -313,6 +313,41 @@ def test_markdown() -> None:
     )
 
 
+def test_numbers_of_an_opendocuments_lists_arrive() -> None:
+    """Its lists begin at a number of their style, go on after a text, and begin anew."""
+    styles = (
+        '<text:list-style style:name="L">'
+        '<text:list-level-style-number text:level="1" style:num-format="1" text:start-value="3"/>'
+        '<text:list-level-style-number text:level="2" style:num-format="a"/></text:list-style>'
+    )
+
+    def items(attributes: str, *texts: str) -> str:
+        inside = "".join(
+            f"<text:list-item{value}>{text}</text:list-item>"
+            for text, _, value in (item.partition("@") for item in texts)
+        )
+        return f'<text:list text:style-name="L" {attributes}>{inside}</text:list>'
+
+    def p(text: str) -> str:
+        return f"<text:p>{text}</text:p>"
+
+    deeper = items("", p("inner"), p("inner"))
+    body = p("-").join(
+        [
+            items('xml:id="one"', p("three"), p("four") + deeper, p("five") + deeper),
+            items('text:continue-numbering="true"', p("six")),
+            items("", p("nine") + '@ text:start-value="9"', p("ten")),
+            items('text:continue-list="one"', items("", p("inner")), p("seven")),
+            items('text:continue-list="nothing"', p("three")),
+        ]
+    )
+    assert text_of(odt(body, styles), ".odt") == (
+        "\t3. three\n\t4. four\n\t\t4.1. inner\n\t\t4.2. inner\n\t5. five\n\t\t5.1. inner\n"
+        "\t\t5.2. inner\n-\n\t6. six\n-\n\t9. nine\n\t10. ten\n-\n\t\t1. inner\n\t7. seven\n"
+        "-\n\t3. three\n"
+    )
+
+
 def test_an_opendocument() -> None:
     styles = (
         '<style:style style:name="B" style:family="text"><style:text-properties'

@@ -127,6 +127,16 @@ def test_a_list_begins_where_its_first_item_says() -> None:
     assert html(*item("number1", "a", start="7"), *item("number1", "b")).startswith(
         f'<ol start="7" class="number">{LI}a</li>{LI}b</li></ol>'
     )
+    assert html(*item("number1", "a", start="0")).startswith('<ol start="0" class="number">')
+
+
+def test_a_list_within_another_begins_where_its_first_item_says_too() -> None:
+    lists = [("number1", "1"), ("number2", "1"), ("number1", "2"), ("number2", "7")]
+    between = [("bullet1", ""), ("number1", "9")]
+    made = html(
+        *(piece for kind, start in lists + between for piece in item(kind, "", start=start))
+    )
+    assert re.findall('<ol start="([0-9]+)"', made) == ["1", "1", "7", "9"]
 
 
 @pytest.mark.parametrize(

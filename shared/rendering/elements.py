@@ -1,0 +1,91 @@
+"""This module holds what is known about the elements of HTML: which are blocks, which are headings
+and lists, and whose text is not read. It is pure."""
+
+from collections.abc import Mapping
+
+from padfleet.shared.rendering.styles import Declarations
+
+BLOCKS = frozenset(
+    (
+        *(
+            "address",
+            "article",
+            "aside",
+            "blockquote",
+            "body",
+            "caption",
+            "center",
+            "dd",
+            "details",
+        ),
+        *("dialog", "dir", "div", "dl", "dt", "fieldset", "figcaption", "figure", "footer"),
+        *("form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hgroup", "hr", "legend", "li"),
+        *(
+            "main",
+            "menu",
+            "nav",
+            "ol",
+            "optgroup",
+            "option",
+            "p",
+            "pre",
+            "search",
+            "section",
+            "summary",
+        ),
+        *("table", "tbody", "tfoot", "thead", "tr", "ul"),
+    )
+)
+
+UNREAD = frozenset(
+    (
+        *(
+            "annotation",
+            "annotation-xml",
+            "datalist",
+            "head",
+            "iframe",
+            "noembed",
+            "noframes",
+            "o:p",
+            "script",
+            "style",
+            "template",
+            "textarea",
+        ),
+        "title",
+    )
+)
+"""Elements whose text is not read. An `<o:p>` of Word holds nothing but the no-break space of an
+empty paragraph; an `<annotation>` repeats a formula in another notation."""
+
+LISTS = frozenset(("ul", "ol", "menu", "dir"))
+
+HEADINGS_OF_A_PAD = {name: name for name in ("h1", "h2", "h3", "h4", "h5", "h6", "code")}
+
+HEADINGS = {"h1": "h1", "h2": "h2", "h3": "h3", "h4": "h4", "h5": "h4", "h6": "h4"}
+"""Which heading of a pad each heading of a document becomes, if headings are wanted. Otherwise a
+heading is read as plain text, because a heading is an attribute of its line, and such a line shows
+an asterisk on pages that lack the plugin for headings."""
+
+NO_HEADINGS: dict[str, str] = {}
+
+_LIBREOFFICE_MARKS = frozenset(("Numbering_20_Symbols", "Bullet_20_Symbols"))
+"""The classes of the bullets and numbers that LibreOffice writes as text next to its list items."""
+
+_UNSEEN = frozenset(
+    (
+        *(("display", "none"), ("visibility", "hidden"), ("visibility", "collapse")),
+        *(("mso-hide", "all"), ("mso-element", "comment-list"), ("mso-list", "ignore")),
+        ("mso-special-character", "comment"),
+    )
+)
+"""The declarations of elements whose text is not read: it is hidden, a comment, or the bullet or
+number that Word writes as text."""
+
+
+def is_hidden(given: Mapping[str, str], said: Declarations) -> bool:
+    """Returns whether an element's text is not read, because of its attributes or its
+    declarations."""
+    marks = _LIBREOFFICE_MARKS.intersection(given.get("class", "").split())
+    return bool(marks) or "hidden" in given or not _UNSEEN.isdisjoint(said.items())
