@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Coroutine, Hashable
 from typing import Any, Generic, TypeVar
 
-from padfleet.shared.supervisor import tick
+from padfleet.shared.supervision.progress import tick
 from padfleet.shared.tasks import Tasks
 
 T = TypeVar("T", bound=Hashable)

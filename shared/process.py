@@ -50,8 +50,10 @@ from padfleet.shared.responsiveness import Collector, watch_delay
 from padfleet.shared.serving import Runner
 from padfleet.shared.settings import USAGE_ERROR, SettingsError, TracingSettings, load, mask
 from padfleet.shared.settings.cold_url import agreed_name
-from padfleet.shared.supervision import DISPENSABLE, LASTING, Policy
-from padfleet.shared.supervisor import Kept, Supervisor, TaskDied, Work, add_metrics
+from padfleet.shared.supervision.keeper import Kept, Work
+from padfleet.shared.supervision.policy import DISPENSABLE, LASTING, Policy
+from padfleet.shared.supervision.supervisor import Supervisor, TaskDied
+from padfleet.shared.supervision.task_metrics import add_metrics
 from padfleet.shared.tasks import report_the_loops_faults
 
 log = logging.getLogger(__name__)

@@ -7,7 +7,7 @@ from typing import Any
 
 from prometheus_client import Histogram
 
-from padfleet.shared.supervisor import rest, tick
+from padfleet.shared.supervision.progress import rest, tick
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
 

@@ -16,8 +16,10 @@ import threading
 from typing import Any
 
 from padfleet.shared import process, supervision
-from padfleet.shared.supervision import LASTING, Policy
-from padfleet.shared.supervisor import Kept, Supervisor, Work, progress
+from padfleet.shared.supervision.keeper import Kept, Work
+from padfleet.shared.supervision.policy import LASTING, Policy
+from padfleet.shared.supervision.progress import progress
+from padfleet.shared.supervision.supervisor import Supervisor
 
 HANGS_FOR_S = 0.5
 

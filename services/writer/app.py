@@ -24,7 +24,7 @@ from padfleet.shared.process import Process, Role
 from padfleet.shared.serving import add_safe_headers
 from padfleet.shared.settings import WriterSettings
 from padfleet.shared.settings.ages import age_of
-from padfleet.shared.supervision import Policy
+from padfleet.shared.supervision.policy import Policy
 
 log = logging.getLogger(__name__)
 

@@ -44,7 +44,7 @@ from padfleet.shared.log.records import (
     Outcome,
     Submission,
 )
-from padfleet.shared.supervisor import rest
+from padfleet.shared.supervision.progress import rest
 from padfleet.shared.tasks import Boxed, TaskFault, awaited, forget
 
 log = logging.getLogger(__name__)

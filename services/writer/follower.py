@@ -18,7 +18,7 @@ from padfleet.services.writer.inboxes import BLOCK_MS, Batches, Inboxes
 from padfleet.services.writer.pacing import RoundPace
 from padfleet.shared.log.fleet.leases import Lease
 from padfleet.shared.log.inboxes.entries import Received
-from padfleet.shared.supervisor import progress, rest
+from padfleet.shared.supervision.progress import progress, rest
 from padfleet.shared.tasks import as_if_never_asked, awaited
 
 log = logging.getLogger(__name__)

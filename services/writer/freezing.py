@@ -27,7 +27,7 @@ from padfleet.shared.log.fleet.leases import Lease
 from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.log.pad import moving
 from padfleet.shared.log.pad.moving import PadStanding
-from padfleet.shared.supervisor import progress, rest
+from padfleet.shared.supervision.progress import progress, rest
 from padfleet.shared.tasks import all_of
 
 log = logging.getLogger(__name__)

@@ -14,7 +14,7 @@ from typing import Any
 from padfleet.shared.log.inboxes.entries import Received, Staged
 from padfleet.shared.log.inboxes.heaviness import is_heavy
 from padfleet.shared.log.records import Deletion, Entry
-from padfleet.shared.supervisor import progress
+from padfleet.shared.supervision.progress import progress
 
 More = Callable[[str | None], Awaitable[list[Received] | None]]
 """Reads the entries after an ID, without waiting for any; with None, it reads nothing. Returns None

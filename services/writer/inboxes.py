@@ -12,7 +12,7 @@ from padfleet.shared.log.connection.connect import PATIENCE, UNREACHABLE, Redis
 from padfleet.shared.log.inboxes.entries import Received
 from padfleet.shared.log.inboxes.reading import next_entry, read_carefully, read_inboxes
 from padfleet.shared.log.keys import Keyspace
-from padfleet.shared.supervisor import progress, rest
+from padfleet.shared.supervision.progress import progress, rest
 
 log = logging.getLogger(__name__)
 

@@ -24,8 +24,9 @@ from padfleet.shared.log.fleet import leases
 from padfleet.shared.log.fleet.leases import Lease
 from padfleet.shared.log.keys import WRITERS, Keyspace
 from padfleet.shared.log.people import presence
-from padfleet.shared.supervision import DISPENSABLE
-from padfleet.shared.supervisor import Keeper, Kept, Loose, progress, tick
+from padfleet.shared.supervision.keeper import Keeper, Kept, Loose
+from padfleet.shared.supervision.policy import DISPENSABLE
+from padfleet.shared.supervision.progress import progress, tick
 from padfleet.shared.tasks import all_of
 
 log = logging.getLogger(__name__)

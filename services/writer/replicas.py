@@ -8,7 +8,7 @@ from padfleet.shared.log.connection.connect import UNREACHABLE, Redis
 from padfleet.shared.log.fleet.leases import Lease
 from padfleet.shared.log.inboxes.confirming import ConfirmingConnection
 from padfleet.shared.log.keys import Keyspace
-from padfleet.shared.supervisor import progress
+from padfleet.shared.supervision.progress import progress
 
 log = logging.getLogger(__name__)
 

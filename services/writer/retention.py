@@ -13,7 +13,7 @@ from padfleet.shared.cold.pruning import Pruning
 from padfleet.shared.log.changes.edits import open_edits
 from padfleet.shared.log.connection.connect import UNREACHABLE, Redis
 from padfleet.shared.log.keys import Keyspace
-from padfleet.shared.supervisor import progress, rest
+from padfleet.shared.supervision.progress import progress, rest
 
 log = logging.getLogger(__name__)
 

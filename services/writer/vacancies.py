@@ -14,7 +14,7 @@ from padfleet.shared.log.damage import CorruptPad
 from padfleet.shared.log.fleet.leases import Lease
 from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.log.pad import unwritten
-from padfleet.shared.supervisor import progress
+from padfleet.shared.supervision.progress import progress
 
 log = logging.getLogger(__name__)
 

@@ -25,7 +25,7 @@ from padfleet.shared.log.damage import CorruptPad
 from padfleet.shared.log.fleet.agreement import Disagreement, agreed_since
 from padfleet.shared.log.fleet.processes import silences
 from padfleet.shared.log.keys import WORKERS, WRITERS
-from padfleet.shared.supervisor import rest, tick
+from padfleet.shared.supervision.progress import rest, tick
 
 log = logging.getLogger(__name__)
 

@@ -26,7 +26,8 @@ from padfleet.shared.health import Health
 from padfleet.shared.log.connection.connect import PATIENCE, UNREACHABLE, Redis
 from padfleet.shared.log.fleet.processes import drop_record, put_record
 from padfleet.shared.responsiveness import LOOP_DELAY
-from padfleet.shared.supervisor import TaskStatus, tick
+from padfleet.shared.supervision.progress import tick
+from padfleet.shared.supervision.supervisor import TaskStatus
 
 log = logging.getLogger(__name__)
 

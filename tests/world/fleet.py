@@ -16,7 +16,7 @@ from padfleet.shared.log.connection.keeping import Unfit
 from padfleet.shared.log.fleet.agreement import Disagreement
 from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.settings import FanoutSettings, WriterSettings, load
-from padfleet.shared.supervisor import TaskDied
+from padfleet.shared.supervision.supervisor import TaskDied
 from tests.world import cold
 from tests.world.callers import KEY
 from tests.world.host import Host

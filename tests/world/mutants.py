@@ -425,7 +425,7 @@ MUTATIONS: Final = {
         "                        cage.alive_at = cage.alive_at or monotonic()\n",
     ),
     "a task that died is not begun again": Mutation(
-        "shared/supervisor.py",
+        "shared/supervision/supervised_task.py",
         "            if pause is None:\n                break\n",
         "            break\n",
     ),

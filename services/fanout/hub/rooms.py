@@ -22,7 +22,8 @@ from padfleet.shared.log.connection.several import StoredHead, read_heads
 from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.log.pad import announcements
 from padfleet.shared.log.pad.pads import is_away
-from padfleet.shared.supervisor import Keeper, Loose, progress, tick
+from padfleet.shared.supervision.keeper import Keeper, Loose
+from padfleet.shared.supervision.progress import progress, tick
 from padfleet.shared.tasks import Boxed, TaskFault, all_of, awaited, forget
 
 log = logging.getLogger(__name__)

@@ -24,7 +24,7 @@ from padfleet.services.fanout.limits.descriptors import Descriptors, DescriptorV
 from padfleet.services.fanout.limits.slow import Patience, Waits
 from padfleet.shared import refusals
 from padfleet.shared.serving import ServerConnection
-from padfleet.shared.supervisor import tick
+from padfleet.shared.supervision.progress import tick
 
 SWEEP = 1.0
 """How many seconds pass between two checks of all connections."""

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from padfleet.shared import refusals
 from padfleet.shared.deadlines import Deadlines
-from padfleet.shared.supervisor import tick
+from padfleet.shared.supervision.progress import tick
 
 PROMPT = 5.0
 """Any page asks for its pad within this many seconds. A socket that has not asked by then keeps its

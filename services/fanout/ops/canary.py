@@ -25,7 +25,8 @@ from padfleet.shared.log.inboxes.inbox import InboxWriter, NotTaken
 from padfleet.shared.log.keys import CANARY, Keyspace
 from padfleet.shared.log.pad.document import CorruptPad
 from padfleet.shared.log.records import Creation, Deletion, Entry, Origin, Submission
-from padfleet.shared.supervisor import Keeper, Kept, Loose, rest, tick
+from padfleet.shared.supervision.keeper import Keeper, Kept, Loose
+from padfleet.shared.supervision.progress import rest, tick
 
 log = logging.getLogger(__name__)
 

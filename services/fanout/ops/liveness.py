@@ -18,7 +18,7 @@ from padfleet.shared.log.keys import WORKERS
 from padfleet.shared.log.people import presence
 from padfleet.shared.log.people.authors import Author
 from padfleet.shared.log.records import Left
-from padfleet.shared.supervisor import progress, tick
+from padfleet.shared.supervision.progress import progress, tick
 
 log = logging.getLogger(__name__)
 

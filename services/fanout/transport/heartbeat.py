@@ -10,7 +10,7 @@ from collections.abc import Callable
 from time import monotonic
 from typing import Protocol
 
-from padfleet.shared.supervisor import tick
+from padfleet.shared.supervision.progress import tick
 
 TICK = 0.5
 """How many seconds late a ping may be."""

@@ -21,7 +21,7 @@ from padfleet.shared.log.inboxes.inbox import InboxWriter
 from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.log.pad.past import Pools
 from padfleet.shared.settings import FanoutSettings
-from padfleet.shared.supervisor import Keeper
+from padfleet.shared.supervision.keeper import Keeper
 from padfleet.shared.visit import Bearers, Door
 
 

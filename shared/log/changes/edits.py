@@ -41,7 +41,7 @@ from padfleet.shared.log.records import (
     Outcome,
     Submission,
 )
-from padfleet.shared.supervisor import Keeper
+from padfleet.shared.supervision.keeper import Keeper
 from padfleet.shared.tasks import aside
 
 LOOK_AFTER = 1.0

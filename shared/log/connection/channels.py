@@ -26,7 +26,8 @@ from padfleet.shared.log.connection.connect import (
 )
 from padfleet.shared.log.connection.listening import ListeningConnection, listen
 from padfleet.shared.log.connection.retry import LONGEST_OF_FEW, RetryPauses
-from padfleet.shared.supervisor import Keeper, Loose, progress
+from padfleet.shared.supervision.keeper import Keeper, Loose
+from padfleet.shared.supervision.progress import progress
 from padfleet.shared.tasks import Tasks
 
 log = logging.getLogger(__name__)

@@ -18,7 +18,7 @@ import random
 from collections.abc import Callable
 from typing import Final
 
-from padfleet.shared.supervisor import rest
+from padfleet.shared.supervision.progress import rest
 
 SHORTEST: Final = 0.05
 """The shortest pause, in seconds. A server that refuses immediately must not be asked in a busy

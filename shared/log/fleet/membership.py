@@ -17,7 +17,7 @@ from padfleet.shared.log.connection import scripts
 from padfleet.shared.log.connection.connect import UNREACHABLE, Redis
 from padfleet.shared.log.fleet.agreement import ELDERS_SPEAK, Disagreement, agree, is_followed
 from padfleet.shared.log.keys import claim_key
-from padfleet.shared.supervisor import tick
+from padfleet.shared.supervision.progress import tick
 from padfleet.shared.tasks import all_of
 
 log = logging.getLogger(__name__)

@@ -29,7 +29,8 @@ from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.log.pad.history import inbox_order
 from padfleet.shared.log.pad.staging import STAGED_S
 from padfleet.shared.log.records import Entry, encode_entry, takes_long
-from padfleet.shared.supervisor import Keeper, Loose, idle, progress
+from padfleet.shared.supervision.keeper import Keeper, Loose
+from padfleet.shared.supervision.progress import idle, progress
 from padfleet.shared.tasks import hand_over
 from padfleet.shared.turnstile import Turnstile, TurnstileFull
 

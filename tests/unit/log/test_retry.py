@@ -11,7 +11,6 @@ from random import Random
 
 import pytest
 
-from padfleet.shared import supervisor
 from padfleet.shared.log.connection.retry import (
     FIRST,
     LONGEST,
@@ -83,7 +82,7 @@ async def test_only_a_task_that_is_supervised_itself_tells_that_it_waits(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     told: list[float] = []
-    monkeypatch.setattr(supervisor, "progress", told.append)
+    monkeypatch.setattr("padfleet.shared.supervision.progress.progress", told.append)
     pauses = RetryPauses(longest=SHORTEST, chance=lambda: 1.0)
     await pauses.sleep()
     assert told == []

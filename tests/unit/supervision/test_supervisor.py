@@ -9,19 +9,20 @@ from contextlib import suppress
 
 import pytest
 
-from padfleet.shared import supervisor as module
 from padfleet.shared.health import Health
-from padfleet.shared.supervision import Policy
-from padfleet.shared.supervisor import Supervisor, TaskDied, idle, progress, tick, until_tick
+from padfleet.shared.supervision.policy import Policy
+from padfleet.shared.supervision.progress import idle, progress, tick, until_tick
+from padfleet.shared.supervision.supervisor import Supervisor, TaskDied
 from padfleet.shared.tasks import FAULTS, Tasks, report_the_loops_faults
 from tests.eventually import eventually
 
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "LOOK", 0.005)
-    monkeypatch.setattr(module, "GRACE", 0.05)
-    monkeypatch.setattr("padfleet.shared.supervision.FIRST_PAUSE", 0.001)
+    monkeypatch.setattr("padfleet.shared.supervision.supervisor.LOOK", 0.005)
+    monkeypatch.setattr("padfleet.shared.supervision.supervised_task.LOOK", 0.005)
+    monkeypatch.setattr("padfleet.shared.supervision.supervised_task.GRACE", 0.05)
+    monkeypatch.setattr("padfleet.shared.supervision.policy.FIRST_PAUSE", 0.001)
 
 
 @pytest.fixture
@@ -95,7 +96,7 @@ async def test_I10_what_cannot_be_helped_ends_the_process(
 async def test_I10_what_is_not_well_again_yet_is_not_ready(
     supervisor: Supervisor, health: Health, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("padfleet.shared.supervision.FIRST_PAUSE", 3600)
+    monkeypatch.setattr("padfleet.shared.supervision.policy.FIRST_PAUSE", 3600)
     supervisor.keep("liveness", Flaky("raises").run)
     await eventually(lambda: next(supervisor.lines()).trouble)
     report = await health.readiness()
@@ -106,7 +107,7 @@ async def test_I10_what_is_not_well_again_yet_is_not_ready(
 async def test_what_people_do_without_is_remarked_on_only(
     supervisor: Supervisor, health: Health, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("padfleet.shared.supervision.FIRST_PAUSE", 3600)
+    monkeypatch.setattr("padfleet.shared.supervision.policy.FIRST_PAUSE", 3600)
     supervisor.keep("garbage", Flaky("raises").run, Policy(attempts=None))
     await eventually(lambda: next(supervisor.lines()).trouble)
     report = await health.readiness()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from padfleet.shared.supervision import (
+from padfleet.shared.supervision.policy import (
     ATTEMPTS,
     DEADLINE,
     FIRST_PAUSE,

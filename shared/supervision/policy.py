@@ -1,6 +1,6 @@
 """This module decides when a task that should live as long as its process counts as dead, and what
-follows. It is pure: times are passed in, in seconds of any monotonic clock; `supervisor` acts on
-the decisions."""
+follows. It is pure: times are passed in, in seconds of any monotonic clock; `supervised_task` acts
+on the decisions."""
 
 import math
 from dataclasses import dataclass
