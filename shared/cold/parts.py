@@ -18,7 +18,7 @@ from padfleet.shared.log.pad.deletion import deletion_field
 from padfleet.shared.log.pad.history import read_records, read_revisions, without_gap
 from padfleet.shared.log.pad.moving import StoredPad
 from padfleet.shared.log.pad.pad_store import PadStore
-from padfleet.shared.log.people.authors import SYSTEM_AUTHOR
+from padfleet.shared.log.people.author_records import SYSTEM_AUTHOR
 from padfleet.shared.log.people.identities import stored_authors
 from padfleet.shared.log.records import Snapshot
 

@@ -14,7 +14,7 @@ from padfleet.shared.log.pad.document import chain_of
 from padfleet.shared.log.pad.history import READ_STEP, HistoryEnds, PadMeta
 from padfleet.shared.log.pad.pad_store import StoredFacts, StreamEntry
 from padfleet.shared.log.people import authors as records_of_authors
-from padfleet.shared.log.people.authors import Author, stored_author
+from padfleet.shared.log.people.author_records import Author, stored_author
 from padfleet.shared.log.people.identities import stored_authors
 from padfleet.shared.log.records import Revision, Snapshot
 

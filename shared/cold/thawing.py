@@ -36,6 +36,7 @@ from padfleet.shared.log.pad.moving import (
     whereabouts,
 )
 from padfleet.shared.log.people import authors, groups
+from padfleet.shared.log.people.author_records import stored_author
 from padfleet.shared.log.records import Revision, Snapshot
 from padfleet.shared.misses import Misses
 from padfleet.shared.tasks import Boxed, TaskFault, all_of, awaited
@@ -316,7 +317,7 @@ class Thawing:
         """Brings what is stored under keys outside the pad's own: the names that lead to the pad,
         and the authors in it."""
         told = found.state.pad
-        known = (authors.stored_author(author, flat) for author, flat in found.authors)
+        known = (stored_author(author, flat) for author, flat in found.authors)
         brought = authors.bring(self._redis, [author for author in known if author is not None])
         adopted = groups.adopt(self._redis, keys.pad_id)
         if told.read_only_id is None:

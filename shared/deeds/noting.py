@@ -12,7 +12,7 @@ from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.damage import CorruptPad
 from padfleet.shared.log.fleet import audit
 from padfleet.shared.log.fleet.audit import DeedOutcome, Doer
-from padfleet.shared.log.inboxes.inbox import NotTaken
+from padfleet.shared.log.inboxes.entry_lane import NotTaken
 from padfleet.shared.log.pad.staging import Moved, PadExists, WrittenOn
 
 REFUSED = (Missing, PadExists, Moved, WrittenOn, EditRefusal, CorruptPad)

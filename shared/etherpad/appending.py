@@ -22,7 +22,7 @@ from padfleet.shared.etherpad import records as r
 from padfleet.shared.etherpad.records import BadRecord
 from padfleet.shared.log.pad.document import Document
 from padfleet.shared.log.pad.saved import SavedRevision
-from padfleet.shared.log.people.authors import Author
+from padfleet.shared.log.people.author_records import Author
 from padfleet.shared.log.records import Revision
 
 

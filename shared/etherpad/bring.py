@@ -24,7 +24,8 @@ from padfleet.shared.log.pad.options import normalised
 from padfleet.shared.log.pad.pads import claim_read_only
 from padfleet.shared.log.pad.staging import Staging
 from padfleet.shared.log.people import contributions, groups
-from padfleet.shared.log.people.authors import SYSTEM_AUTHOR, bring
+from padfleet.shared.log.people.author_records import SYSTEM_AUTHOR
+from padfleet.shared.log.people.authors import bring
 from padfleet.shared.wire.jsontext import dumps
 
 STEP = 200

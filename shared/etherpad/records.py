@@ -13,7 +13,7 @@ from padfleet.shared import bounds
 from padfleet.shared.easysync import AText, AttributePool, EasysyncError, from_units
 from padfleet.shared.log.pad.chat import ChatMessage
 from padfleet.shared.log.pad.saved import SavedRevision
-from padfleet.shared.log.people.authors import Author
+from padfleet.shared.log.people.author_records import Author
 from padfleet.shared.log.records import Revision
 from padfleet.shared.log.register import RegisteredSession
 

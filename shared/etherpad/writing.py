@@ -12,7 +12,7 @@ from padfleet.shared.log.pad.options import parse_options
 from padfleet.shared.log.pad.past import history
 from padfleet.shared.log.pad.reader import PadReader, message_pages
 from padfleet.shared.log.pad.saved import readable
-from padfleet.shared.log.people.authors import Author
+from padfleet.shared.log.people.author_records import Author
 from padfleet.shared.log.records import Revision
 from padfleet.shared.tasks import aside
 from padfleet.shared.wire.jsontext import dumps, dumps_in_pieces, is_long

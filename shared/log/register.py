@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 if TYPE_CHECKING:
-    from padfleet.shared.log.people.authors import Author
+    from padfleet.shared.log.people.author_records import Author
 
 NamedKind = Literal["author", "group"]
 

@@ -28,7 +28,7 @@ from padfleet.shared.log.pad.document import CorruptPad
 from padfleet.shared.log.pad.options import normalised, parse_options
 from padfleet.shared.log.pad.saved import SavedRevision, readable
 from padfleet.shared.log.pad.staging import Staging
-from padfleet.shared.log.people.authors import Author, author_items, stored_author
+from padfleet.shared.log.people.author_records import Author, author_items, stored_author
 from padfleet.shared.log.records import Origin, Revision, Submission, pack
 from padfleet.shared.wire.jsontext import dumps, loads
 

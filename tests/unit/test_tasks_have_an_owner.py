@@ -1,4 +1,5 @@
-"""Tests that no task is started without an owner: only `tasks` and the supervisor may ask asyncio for one."""
+"""Tests that no task is started without an owner: only `tasks` and the supervisor may ask asyncio
+for one."""
 
 from __future__ import annotations
 

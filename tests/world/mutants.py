@@ -276,7 +276,7 @@ MUTATIONS: Final = {
         doubled="the lease is taken anew, which takes longer and nothing else",
     ),
     "what is not answered is not put in again": Mutation(
-        "shared/log/inboxes/inbox.py",
+        "shared/log/inboxes/entry_lane.py",
         "again.append(item)",
         "pass",
         ("redis cuts after", "redis freezes"),

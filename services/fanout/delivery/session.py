@@ -29,7 +29,8 @@ from padfleet.services.fanout.pads.steps import AcceptCommit
 from padfleet.services.fanout.transport.deflate import SharedRun
 from padfleet.services.fanout.transport.outbound import Outbound, OutboundClosed
 from padfleet.services.fanout.transport.packets import PING, Frame, Parcel
-from padfleet.shared.log.people.authors import Author, AuthorVisit
+from padfleet.shared.log.people.author_records import Author
+from padfleet.shared.log.people.authors import AuthorVisit
 from padfleet.shared.log.records import Member, Origin, Outcome
 
 

@@ -15,7 +15,7 @@ from padfleet.shared.budget import Reservation
 from padfleet.shared.documents import offered
 from padfleet.shared.easysync import prepare_for_wire, to_units
 from padfleet.shared.log.pad.document import Document
-from padfleet.shared.log.people.authors import Author
+from padfleet.shared.log.people.author_records import Author
 from padfleet.shared.palette import PALETTE
 from padfleet.shared.wire.jsontext import dumps, dumps_in_pieces
 

@@ -15,7 +15,7 @@ from padfleet.services.fanout.presence.people import People
 from padfleet.shared.budget import Budget, NoRoom, Reservation
 from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.pad.document import Document
-from padfleet.shared.log.people.authors import Author
+from padfleet.shared.log.people.author_records import Author
 from padfleet.shared.tasks import awaited
 
 GREETING_AGE = 0.25

@@ -16,7 +16,7 @@ from padfleet.shared.log.connection.lanes import Lane, take_lane
 from padfleet.shared.log.damage import CorruptPad
 from padfleet.shared.log.keys import WORKERS
 from padfleet.shared.log.people import presence
-from padfleet.shared.log.people.authors import Author
+from padfleet.shared.log.people.author_records import Author
 from padfleet.shared.log.records import Left
 from padfleet.shared.supervision.progress import progress, tick
 

@@ -7,7 +7,7 @@ from typing import Any
 from padfleet.services.fanout.pads import collabroom
 from padfleet.services.fanout.transport.deflate import SharedRun
 from padfleet.services.fanout.transport.packets import Frame
-from padfleet.shared.log.people.authors import Author
+from padfleet.shared.log.people.author_records import Author
 
 FEW = 16
 """Up to this many entries are sent in the order of arrival, without the entry that is about the

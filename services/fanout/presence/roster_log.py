@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 
 from padfleet.services.fanout.delivery.roster_cursor import RosterCursor
 from padfleet.services.fanout.presence.excerpt import Excerpt, RosterEntry
-from padfleet.shared.log.people.authors import Author
+from padfleet.shared.log.people.author_records import Author
 
 BLOCK = 512
 """How many entries a block has. As single messages they have about 70 KB, and 12 KB when

@@ -7,7 +7,8 @@ from padfleet.services.fanout.delivery.session import SessionIdentity
 from padfleet.shared.bounds import is_color, name_of
 from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.people import authors
-from padfleet.shared.log.people.authors import Author, AuthorVisit
+from padfleet.shared.log.people.author_records import Author
+from padfleet.shared.log.people.authors import AuthorVisit
 from padfleet.shared.settings import FanoutSettings
 
 BATCH_ANNOUNCEMENT = "NEW_CHANGES_BATCH"

@@ -21,7 +21,8 @@ from padfleet.services.fanout.transport.intake import Intake
 from padfleet.shared.easysync import AttributePool, EasysyncError
 from padfleet.shared.easysync.effort import count_ops
 from padfleet.shared.log.connection.errors import told_of
-from padfleet.shared.log.inboxes.inbox import InboxWriter, NotTaken
+from padfleet.shared.log.inboxes.entry_lane import NotTaken
+from padfleet.shared.log.inboxes.inbox import InboxWriter
 from padfleet.shared.log.inboxes.limits import EditTooLarge
 from padfleet.shared.log.records import AWAY, REJECTED, Deletion, Origin, Outcome, Submission
 from padfleet.shared.tasks import Tasks

@@ -15,7 +15,7 @@ from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.log.pad import pads
 from padfleet.shared.log.pad.pads import Glance
 from padfleet.shared.log.people import authors
-from padfleet.shared.log.people.authors import Author
+from padfleet.shared.log.people.author_records import Author
 from padfleet.shared.log.people.sent_away import is_kept_out
 from padfleet.shared.settings import FanoutSettings
 from padfleet.shared.tasks import Pending, all_of

@@ -33,7 +33,7 @@ from padfleet.shared.deadlines import Deadlines
 from padfleet.shared.log.connection.connect import UNREACHABLE
 from padfleet.shared.log.connection.errors import told_of
 from padfleet.shared.log.damage import CorruptPad
-from padfleet.shared.log.inboxes.inbox import NotTaken
+from padfleet.shared.log.inboxes.entry_lane import NotTaken
 
 log = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ from padfleet.shared.batches import batches
 from padfleet.shared.etherpad import records as r
 from padfleet.shared.etherpad.source import Records
 from padfleet.shared.log.connection.connect import Redis
-from padfleet.shared.log.people import authors, groups
+from padfleet.shared.log.people import authors, groups, recognition
 from padfleet.shared.log.people.identities import bring_mapper, bring_token
 
 STEP = 200
@@ -29,7 +29,7 @@ async def bring_beside(redis: Redis, records: Records) -> dict[str, int]:
     async for key, value in _pairs(records, "token2author:"):
         token = r.plain(key.removeprefix("token2author:"))
         if bounds.is_author_id(value) and 0 < len(token) <= bounds.MOST_TOKEN:
-            await bring_token(redis, authors.hash_of(token), value)
+            await bring_token(redis, recognition.hash_of(token), value)
             counts["tokens"] += 1
     for kind in ("author", "group"):
         async for key, value in _pairs(records, f"mapper2{kind}:"):

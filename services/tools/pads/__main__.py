@@ -23,7 +23,7 @@ from padfleet.shared.log.changes.edits import (
 )
 from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.damage import CorruptPad
-from padfleet.shared.log.inboxes.inbox import NotTaken
+from padfleet.shared.log.inboxes.entry_lane import NotTaken
 from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.log.pad.staging import Moved, PadExists
 from padfleet.shared.log.people import groups

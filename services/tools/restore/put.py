@@ -25,7 +25,8 @@ from padfleet.shared.log.pad.reader import is_there
 from padfleet.shared.log.pad.saved import readable
 from padfleet.shared.log.pad.staging import Installed, Staging
 from padfleet.shared.log.people import contributions, groups
-from padfleet.shared.log.people.authors import SYSTEM_AUTHOR, bring, stored_author
+from padfleet.shared.log.people.author_records import SYSTEM_AUTHOR, stored_author
+from padfleet.shared.log.people.authors import bring
 from padfleet.shared.log.people.identities import bring_token
 from padfleet.shared.wire.jsontext import dumps
 

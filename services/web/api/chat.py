@@ -11,7 +11,7 @@ from padfleet.shared import bounds
 from padfleet.shared.log.pad import announcements
 from padfleet.shared.log.pad.chat import ChatMessage, NoPad, say
 from padfleet.shared.log.pad.reader import PadReader, messages
-from padfleet.shared.log.people.authors import Author
+from padfleet.shared.log.people.author_records import Author
 from padfleet.shared.tasks import aside
 from padfleet.shared.wire.jsontext import dumps, dumps_in_pieces, is_long
 

@@ -11,7 +11,7 @@ from padfleet.shared.log.pad.past import document_at
 from padfleet.shared.log.pad.reader import is_there, open_reader
 from padfleet.shared.log.pad.staging import PadExists
 from padfleet.shared.log.people import groups
-from padfleet.shared.log.people.authors import SYSTEM_AUTHOR
+from padfleet.shared.log.people.author_records import SYSTEM_AUTHOR
 from padfleet.shared.log.people.groups import group_of
 
 

@@ -33,7 +33,7 @@ from padfleet.shared.limited import QueueFull
 from padfleet.shared.log.changes.edits import EditRefusal, Unanswered
 from padfleet.shared.log.connection.connect import UNREACHABLE
 from padfleet.shared.log.fleet.audit import Doer
-from padfleet.shared.log.inboxes.inbox import NotTaken
+from padfleet.shared.log.inboxes.entry_lane import NotTaken
 from padfleet.shared.log.pad.document import CorruptPad
 from padfleet.shared.log.pad.staging import Moved
 from padfleet.shared.tasks import aside

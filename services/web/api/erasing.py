@@ -11,7 +11,7 @@ from padfleet.shared.log.changes import erasure
 from padfleet.shared.log.changes.erasure import ChatContended
 from padfleet.shared.log.damage import CorruptPad
 from padfleet.shared.log.people import contributions
-from padfleet.shared.log.people.authors import SYSTEM_AUTHOR
+from padfleet.shared.log.people.author_records import SYSTEM_AUTHOR
 
 log = logging.getLogger(__name__)
 

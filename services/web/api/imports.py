@@ -34,7 +34,7 @@ from padfleet.shared.etherpad.records import BadRecord
 from padfleet.shared.limited import QueueFull, WorkFailed
 from padfleet.shared.log.changes.edits import EditRefusal, Unanswered
 from padfleet.shared.log.connection.connect import UNREACHABLE
-from padfleet.shared.log.inboxes.inbox import NotTaken
+from padfleet.shared.log.inboxes.entry_lane import NotTaken
 from padfleet.shared.log.inboxes.limits import EditTooLarge
 from padfleet.shared.log.pad.document import CorruptPad
 from padfleet.shared.log.pad.history import PadMeta, read_told_meta

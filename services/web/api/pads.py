@@ -22,7 +22,7 @@ from padfleet.shared.log.pad.pad_store import PadStore
 from padfleet.shared.log.pad.pads import pad_of_read_only, read_only_id
 from padfleet.shared.log.pad.reader import is_there
 from padfleet.shared.log.people import groups
-from padfleet.shared.log.people.authors import SYSTEM_AUTHOR
+from padfleet.shared.log.people.author_records import SYSTEM_AUTHOR
 from padfleet.shared.ordering import OrderedNames
 from padfleet.shared.rendering import jobs
 from padfleet.shared.rendering.paragraphs import DocumentTooLarge

@@ -7,7 +7,7 @@ from padfleet.services.web.api.context import Api, ApiError, Fields
 from padfleet.services.web.api.pads import pages
 from padfleet.shared.log.connection.several import pads_with_sessions
 from padfleet.shared.log.keys import WORKERS
-from padfleet.shared.log.people import authors, contributions, presence
+from padfleet.shared.log.people import authors, contributions, presence, recognition
 from padfleet.shared.log.records import Member
 
 
@@ -20,7 +20,7 @@ async def create_author_if_not_exists_for(api: Api, fields: Fields) -> dict[str,
     if isinstance(mapper, int) and not isinstance(mapper, bool):
         mapper = str(mapper)  # portals have numbers for their people
     mapper = arguments.plain(arguments.text({"authorMapper": mapper}, "authorMapper"))
-    author = await authors.author_for(api.redis, mapper)
+    author = await recognition.author_for(api.redis, mapper)
     name = arguments.optional_text(fields, "name")
     if name:
         await authors.update(api.redis, author, name=name)

@@ -10,7 +10,7 @@ from padfleet.shared.log.pad.document import LARGE_REVISION, MANY_ATTRIBUTES
 from padfleet.shared.log.pad.past import authors_in, whole_pages
 from padfleet.shared.log.pad.saved import NotSaved, SavedRevision, readable, save_revision
 from padfleet.shared.log.people import authors
-from padfleet.shared.log.people.authors import SYSTEM_AUTHOR
+from padfleet.shared.log.people.author_records import SYSTEM_AUTHOR, new_author_id
 from padfleet.shared.tasks import aside
 from padfleet.shared.wire.jsontext import dumps_in_pieces, loads
 
@@ -78,7 +78,7 @@ async def save(api: Api, fields: Fields) -> None:
     pad, meta = await arguments.pad(api, fields)
     arguments.not_above_head(rev, meta)
     wanted = meta.head if rev is None else rev
-    author = authors.new_author_id()
+    author = new_author_id()
     now = int(time.time() * 1000)
     keys = api.keyspace.pad(pad)
     try:

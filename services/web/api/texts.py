@@ -17,7 +17,7 @@ from padfleet.shared.log.changes.edits import EditChange, Make, Missing
 from padfleet.shared.log.pad.document import Document
 from padfleet.shared.log.pad.past import document_at
 from padfleet.shared.log.pad.reader import HotReader
-from padfleet.shared.log.people.authors import SYSTEM_AUTHOR
+from padfleet.shared.log.people.author_records import SYSTEM_AUTHOR
 
 
 async def get_text(api: Api, fields: Fields) -> Json:

@@ -23,7 +23,7 @@ from padfleet.shared.log.connection.connect import UNREACHABLE, Redis
 from padfleet.shared.log.damage import CorruptPad
 from padfleet.shared.log.fleet import audit
 from padfleet.shared.log.fleet.audit import Doer
-from padfleet.shared.log.inboxes.inbox import NotTaken
+from padfleet.shared.log.inboxes.entry_lane import NotTaken
 from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.log.people.presence import members
 

@@ -27,7 +27,7 @@ from padfleet.shared.log.pad.reader import HotReader
 from padfleet.shared.log.pad.saved import read_saved
 from padfleet.shared.log.pad.staging import PadExists, Staging, WrittenOn
 from padfleet.shared.log.people import authors, groups
-from padfleet.shared.log.people.authors import stored_author
+from padfleet.shared.log.people.author_records import stored_author
 
 log = logging.getLogger(__name__)
 

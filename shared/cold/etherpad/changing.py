@@ -29,7 +29,7 @@ from padfleet.shared.log.pad.chat import ChatMessage
 from padfleet.shared.log.pad.document import CorruptPad, chain_of
 from padfleet.shared.log.pad.options import normalised
 from padfleet.shared.log.pad.saved import readable
-from padfleet.shared.log.people.authors import stored_author
+from padfleet.shared.log.people.author_records import stored_author
 from padfleet.shared.log.people.groups import group_of
 from padfleet.shared.log.records import Snapshot
 from padfleet.shared.wire.jsontext import loads

@@ -28,7 +28,7 @@ from padfleet.shared.etherpad.records import BadRecord
 from padfleet.shared.log.pad.chunks import CHUNK_REVISIONS
 from padfleet.shared.log.pad.document import CorruptPad, Document
 from padfleet.shared.log.pad.options import normalised
-from padfleet.shared.log.people.authors import SYSTEM_AUTHOR, author_items
+from padfleet.shared.log.people.author_records import SYSTEM_AUTHOR, author_items
 from padfleet.shared.log.records import Revision, Snapshot
 from padfleet.shared.wire.jsontext import dumps, loads
 

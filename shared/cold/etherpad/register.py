@@ -13,7 +13,7 @@ from padfleet.shared.cold.etherpad.note import ascii_json, value_of
 from padfleet.shared.cold.etherpad.table import ATTEMPTS, ROWS, Decide, RowChange, Table
 from padfleet.shared.easysync import to_units
 from padfleet.shared.etherpad import records as r
-from padfleet.shared.log.people.authors import Author
+from padfleet.shared.log.people.author_records import Author
 from padfleet.shared.log.register import RegisteredGroup, RegisteredSession, RegisteredWays
 from padfleet.shared.misses import Misses
 

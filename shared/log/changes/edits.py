@@ -26,7 +26,7 @@ from padfleet.shared.log.keys import Keyspace, PadKeys
 from padfleet.shared.log.pad.announcements import decode
 from padfleet.shared.log.pad.document import Document, load
 from padfleet.shared.log.pad.history import HistoryGap, read_told_meta, revision_pages
-from padfleet.shared.log.people.authors import SYSTEM_AUTHOR
+from padfleet.shared.log.people.author_records import SYSTEM_AUTHOR
 from padfleet.shared.log.records import (
     AWAY,
     CREATED,

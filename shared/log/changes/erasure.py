@@ -20,7 +20,7 @@ from padfleet.shared.log.keys import Keyspace, author_key, mapper_key, token_key
 from padfleet.shared.log.pad.chat import ChatMessage
 from padfleet.shared.log.pad.pad_store import PadStore
 from padfleet.shared.log.pad.staging import STAGED_S
-from padfleet.shared.log.people import authors, groups
+from padfleet.shared.log.people import authors, groups, recognition
 from padfleet.shared.log.people.authors import VISITOR
 from padfleet.shared.log.register import RegisteredWays
 
@@ -63,7 +63,7 @@ async def forget_ways_to(redis: Redis, author: str) -> tuple[int, int]:
     tokens = await _forget(redis, f"{token_key('')}*", author)
     mappers = await _forget(redis, f"{mapper_key('author', '')}*", author)
     # Many of them are in both places.
-    tokens |= {token_key(authors.hash_of(token)) for token in there.tokens}
+    tokens |= {token_key(recognition.hash_of(token)) for token in there.tokens}
     mappers |= {mapper_key("author", mapper) for mapper in there.mappers}
     return len(tokens), len(mappers)
 

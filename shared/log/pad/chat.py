@@ -11,6 +11,7 @@ from padfleet.shared.log.connection import scripts
 from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.keys import PadKeys
 from padfleet.shared.log.people import authors
+from padfleet.shared.log.people.author_records import Author
 from padfleet.shared.log.records import pack, unpack
 from padfleet.shared.tasks import all_of
 from padfleet.shared.wire.jsontext import dumps, loads
@@ -67,7 +68,7 @@ async def say(
     """
     bounds.check_chat(text, extra or {})
     message = ChatMessage(-1, author, now_ms, text, dict(extra or {}))
-    known: dict[str, authors.Author] = {}
+    known: dict[str, Author] = {}
     if author:
         known, _ = await all_of(authors.read(redis, [author]), authors.keep(redis, [author]))
     name = known[author].name if author in known else None

@@ -24,7 +24,7 @@ from padfleet.shared.log.pad.history import (
 from padfleet.shared.log.pad.moving import hold
 from padfleet.shared.log.pad.pad_store import PadStore, StoredFacts, StreamEntry
 from padfleet.shared.log.people import authors as records_of_authors
-from padfleet.shared.log.people.authors import Author
+from padfleet.shared.log.people.author_records import Author
 from padfleet.shared.log.people.identities import stored_authors
 from padfleet.shared.log.records import Revision, Snapshot
 

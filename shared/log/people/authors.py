@@ -1,7 +1,7 @@
-"""This module stores authors: whom a token belongs to, and the name and colour of each author.
+"""This module stores authors: the name and colour of each, and whether they have contributed
+something.
 
-The keys are global, each in its own slot, so that every worker finds the same author for the same
-token.
+The keys are global, each in its own slot, so that every worker finds the same author.
 
 Anybody who comes with a browser's token, or without one, becomes an author immediately. As long as
 they have contributed nothing, their record and their token expire some time after their last visit;
@@ -11,38 +11,32 @@ contributes. It makes both permanent, and no expiry is set after that.
 
 import asyncio
 import secrets
-import string
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from hashlib import sha256
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 from padfleet.shared import bounds
 from padfleet.shared.batches import ASKED_AT_ONCE, slices
-from padfleet.shared.bounds import PALETTE_SIZE as PALETTE_SIZE
+from padfleet.shared.bounds import PALETTE_SIZE
 from padfleet.shared.log.connection import scripts
 from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.damage import CorruptPad, is_wrong_type, of_right_type, readable
-from padfleet.shared.log.keys import author_key, mapper_key, token_key
+from padfleet.shared.log.keys import author_key, token_key
+from padfleet.shared.log.people.author_records import (
+    SYSTEM_AUTHOR,
+    Author,
+    author_items,
+    author_of,
+    encoded_name,
+    new_author_id,
+    shade,
+)
 from padfleet.shared.tasks import all_of
 
 VISITOR = "visitor"
 """The field in the record of an author who has contributed nothing yet. It holds the hash of the
 token, and when the author was last seen."""
-
-SYSTEM_AUTHOR = "a.etherpad-system"
-"""The author of default text, and of API edits without an author. No session can be this author."""
-
-_ALPHABET = (string.ascii_letters + string.digits).encode()
-_UNEVEN = bytes(range(256 - 256 % len(_ALPHABET), 256))
-_LETTERS = bytes(_ALPHABET[number % len(_ALPHABET)] for number in range(256))
-
-
-class Author(NamedTuple):
-    id: str
-    name: str | None
-    color: int | str  #: an index into the palette, or "#rrggbb" if the author has chosen one
 
 
 class AuthorVisit(NamedTuple):
@@ -76,72 +70,6 @@ SEEN_STEPS = 30
 visitors are kept."""
 
 
-def hash_of(token: str) -> str:
-    """Returns what is stored of a token. Only a hash is, so that nobody who reads the database can
-    act as the author."""
-    return sha256(token.encode()).hexdigest()
-
-
-def new_author_id() -> str:
-    """Returns a new id of ``a.`` and 16 characters, like those that Etherpad makes."""
-    # All random bytes are drawn at once, since each draw is a system call. Bytes that do not map
-    # evenly to the alphabet are dropped; there are hardly ever too many of these.
-    while True:
-        even = secrets.token_bytes(32).translate(_LETTERS, _UNEVEN)
-        if len(even) >= 16:
-            return "a." + even[:16].decode()
-
-
-def visit_with(redis: Redis, token: str | None, keep_ms: int) -> AuthorVisit | None:
-    """Returns how an author with this token arrives. Returns None if authors are kept forever
-    anyway, which is so if `keep_ms` is 0."""
-    hashed = hash_of(token) if token is not None else ""
-    told = token or "" if redis.register is not None else ""
-    return AuthorVisit(hashed, keep_ms, told) if keep_ms else None
-
-
-async def author_and_made(
-    redis: Redis, token: str | None, keep_ms: int = 0
-) -> tuple[str, Author | None]:
-    """Finds or makes the author for a token; without a token, always makes one. Takes one round
-    trip, or none.
-
-    Returns the author's id and, if the author is new, what `store` has to record. If that never
-    happens, `enrol` makes up for it when the author comes again. Only a hash of the token is
-    stored, so that nobody who reads the database can act as its authors.
-
-    Arguments:
-        keep_ms: for how long a new token is kept; 0 means forever.
-    """
-    made = Author(new_author_id(), None, secrets.randbelow(PALETTE_SIZE))
-    if token is None:
-        return made.id, made
-    # Two tabs of a new browser may arrive at the same time; the first one's author counts for both.
-    key = token_key(hash_of(token))
-    if redis.register is not None:
-        known = await known_author(redis, token)
-        if known:
-            return known, None
-        if not keep_ms:
-            await redis.register.keep_author(made, token=token)
-    winner = await redis.rush.set_once(key, made.id, keep_ms)
-    return winner, made if winner == made.id else None
-
-
-async def known_author(redis: Redis, token: str | None) -> str:
-    """Returns the author that this token belongs to, or an empty string if there is none yet."""
-    if token is None:
-        return ""
-    key = token_key(hash_of(token))
-    known = cast("bytes | None", await redis.rush.get(key))
-    if known is None and redis.register is not None:
-        author = await redis.register.author_of_token(token)
-        if author is not None:
-            await bring(redis, [author])
-            return await redis.rush.set_once(key, author.id)
-    return known.decode() if known is not None else ""
-
-
 async def look(redis: Redis, author: str, visit: AuthorVisit | None) -> tuple[Author | None, bool]:
     """Returns the record of an author, and whether it is time to record that the author was
     `seen`."""
@@ -152,7 +80,7 @@ async def look(redis: Redis, author: str, visit: AuthorVisit | None) -> tuple[Au
         with readable(key):
             if known[1] is not None:
                 due = visit is not None and note is not None and visit.is_due(note)
-                return _author(author, *known), due
+                return author_of(author, *known), due
     return None, False
 
 
@@ -168,7 +96,7 @@ async def enrol(redis: Redis, author: str, visit: AuthorVisit | None = None) -> 
         _ = pipeline.hsetnx(author_key(author), "color", f"n{secrets.randbelow(PALETTE_SIZE)}")
         _ = pipeline.hmget(author_key(author), ["name", "color"])
         _, (name, color) = await pipeline.execute()
-    return _author(author, name, color)
+    return author_of(author, name, color)
 
 
 async def seen(
@@ -183,13 +111,13 @@ async def seen(
     Returns what is recorded afterwards. If there was no record, that is the colour in `author`.
     """
     name, color = chosen
-    noted: list[str | int] = [_shade(author.color), visit.note(), visit.seconds]
-    choice = [_stored(name) if name else "", _shade(color) if color is not None else ""]
+    noted: list[str | int] = [shade(author.color), visit.note(), visit.seconds]
+    choice = [encoded_name(name) if name else "", shade(color) if color is not None else ""]
     works: list[Any] = [scripts.VISITOR(redis.rush, [author_key(author.id)], [*noted, *choice])]
     if visit.token:
         works.append(redis.rush.keep_on(token_key(visit.token), visit.seconds))
     (stored_name, stored_color), *_ = await all_of(*works)
-    return _author(author.id, stored_name, stored_color)
+    return author_of(author.id, stored_name, stored_color)
 
 
 async def keep(redis: Redis, authors: Iterable[str]) -> None:
@@ -260,35 +188,15 @@ async def store(
     lists."""
     key, works = author_key(author), []
     if color is not None:
-        works.append(redis.rush.hset(key, "color", _shade(color)))
+        works.append(redis.rush.hset(key, "color", shade(color)))
     if name is not None:
-        works.append(redis.rush.hset(key, "name", _stored(name)))
+        works.append(redis.rush.hset(key, "name", encoded_name(name)))
     await all_of(*works)
-
-
-async def author_for(redis: Redis, mapper: str) -> str:
-    """Returns the author that has this name in another system, and makes one if there is none."""
-    key = mapper_key("author", mapper)
-    known = cast("bytes | None", await redis.client.get(key))
-    if known is not None:
-        return known.decode()
-    if redis.register is not None:
-        found = await redis.register.author_of_mapper(mapper)
-        if found is not None:
-            await bring(redis, [found])
-            return await redis.rush.set_once(key, found.id)
-    author = await _create(redis)
-    winner = await redis.rush.set_once(key, author)
-    if winner != author:  # two callers at once
-        await redis.client.delete(author_key(author))
-    elif redis.register is not None:
-        await redis.register.keep_author((await read(redis, [author]))[author], mapper=mapper)
-    return winner
 
 
 async def create(redis: Redis, name: str = "") -> str:
     """Makes a new author, and returns the id."""
-    author = await _create(redis)
+    author = await create_unnamed(redis)
     if name:
         await update(redis, author, name=name)
     if redis.register is not None:
@@ -296,7 +204,8 @@ async def create(redis: Redis, name: str = "") -> str:
     return author
 
 
-async def _create(redis: Redis) -> str:
+async def create_unnamed(redis: Redis) -> str:
+    """Makes a new author in Redis alone, with a colour and no name, and returns the id."""
     author = new_author_id()
     color = secrets.randbelow(PALETTE_SIZE)
     await redis.rush.hset(author_key(author), "color", f"n{color}")
@@ -333,7 +242,7 @@ async def updated(
     not exist."""
     pipeline = redis.client.pipeline(transaction=False)
     if name:
-        _ = pipeline.hset(author_key(author), "name", _stored(name))
+        _ = pipeline.hset(author_key(author), "name", encoded_name(name))
     elif name is not None:
         _ = pipeline.hdel(author_key(author), "name")
     if bounds.is_color(color):
@@ -344,7 +253,7 @@ async def updated(
         await settle(redis, {author: note})
     if stored_color is None:
         return None
-    found = _author(author, stored_name, stored_color)
+    found = author_of(author, stored_name, stored_color)
     if for_good and redis.register is not None:
         await redis.register.change_author(found)
     return found
@@ -387,7 +296,7 @@ async def _read_some(redis: Redis, wanted: Sequence[str]) -> dict[str, Author]:
             raise reply
         with suppress(CorruptPad), readable(author_key(author)):
             if not isinstance(reply, BaseException) and reply[1] is not None:
-                found[author] = _author(author, *reply)
+                found[author] = author_of(author, *reply)
     return found
 
 
@@ -416,42 +325,3 @@ async def bring(redis: Redis, brought: Sequence[Author]) -> list[str]:
         redis, {author.id: note[0] for author, (new, *note) in pairs if not new and note[0]}
     )
     return [author.id for author, (new, *_) in pairs if new]
-
-
-def author_items(author: Author) -> list[bytes]:
-    """Returns what is stored of an author: names and values in turn, as HSET takes them. Values
-    that are out of bounds are cut or replaced."""
-    color = bounds.color_of(author.color, author.id)
-    items = [b"color", _shade(color).encode()]
-    if author.name:
-        items += [b"name", _stored(author.name)]
-    return items
-
-
-def stored_author(author: str, items: Sequence[bytes]) -> Author | None:
-    """Returns the author from items such as `author_items` returns, even if other software has made
-    them. Returns None if they are not those of an author."""
-    stored = dict(zip(items[::2], items[1::2], strict=False))
-    if not bounds.is_author_id(author) or b"color" not in stored:
-        return None
-    return _author(author, stored.get(b"name"), stored[b"color"])
-
-
-def _shade(color: int | str) -> str:
-    return f"n{color}" if isinstance(color, int) else f"c{color}"
-
-
-def _stored(name: str) -> bytes:
-    return name[: bounds.MOST_NAME].encode("utf-8", "surrogatepass")
-
-
-def _author(author: str, name: bytes | None, color: bytes) -> Author:
-    # A number and the text "7" are different things to a client, so the first letter says which of
-    # them it is.
-    shade = color.decode("utf-8", "replace")
-    known = bounds.number_of(shade[1:]) if shade.startswith("n") else shade[1:]
-    return Author(
-        author,
-        bounds.name_of(name.decode("utf-8", "surrogatepass")) if name else None,
-        bounds.color_of(known, author),
-    )

@@ -8,7 +8,8 @@ from typing import cast
 from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.connection.several import of_each
 from padfleet.shared.log.keys import Keyspace, author_pads_key
-from padfleet.shared.log.people.authors import SYSTEM_AUTHOR, keep
+from padfleet.shared.log.people.author_records import SYSTEM_AUTHOR
+from padfleet.shared.log.people.authors import keep
 
 
 async def note(

@@ -27,7 +27,7 @@ async def stored_authors(redis: Redis, authors: Sequence[str]) -> dict[str, dict
 
 async def bring_token(redis: Redis, token_hash: str, author: str) -> None:
     """Makes this token stand for the author permanently, unless it stands for another one already.
-    `token_hash` is the hash that `authors.hash_of` returns for the token.
+    `token_hash` is the hash that `recognition.hash_of` returns for the token.
 
     Raises what `UNREACHABLE` lists.
     """

@@ -15,7 +15,7 @@ from padfleet.shared.log.connection import scripts
 from padfleet.shared.log.connection.connect import open_redis
 from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.log.pad.chat import say
-from padfleet.shared.log.people.authors import known_author
+from padfleet.shared.log.people.recognition import known_author
 from tests.fleet import Fleet, fleet_of_its_own
 from tests.integration.api.caller import KEY, ApiFailed, Caller
 from tests.tools import padfleet

@@ -17,7 +17,7 @@ import redis as redis_library
 
 from padfleet.services.tools.up.server import EmbeddedServer
 from padfleet.shared.log.keys import mapper_key, token_key
-from padfleet.shared.log.people.authors import hash_of
+from padfleet.shared.log.people.recognition import hash_of
 from padfleet.shared.wire.jsontext import dumps
 from tests.integration.api.databases import mysql, postgres
 from tests.tools import Ended, padfleet

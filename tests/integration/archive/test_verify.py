@@ -19,6 +19,7 @@ from padfleet.shared.log.pad.chunks import decode_chunk, encode_chunk
 from padfleet.shared.log.pad.document import Document, load
 from padfleet.shared.log.pad.history import read_meta, read_snapshot
 from padfleet.shared.log.people import authors
+from padfleet.shared.log.people.author_records import Author
 from padfleet.shared.log.records import Revision
 from tests.integration.archive import made_pad
 from tests.tools import padfleet
@@ -78,7 +79,7 @@ async def test_a_long_pad_is_restored_as_a_writer_would_keep_it(
     await load(redis, keys, meta, document)
     assert document.atext.text == f"{HEAD}\nstart\n\n"
     known = await authors.read(redis, ["a.x", made_pad.CREATOR])
-    assert known["a.x"] == authors.Author("a.x", "Ada", "#112233")
+    assert known["a.x"] == Author("a.x", "Ada", "#112233")
 
     # And its backup is what it was restored from, down to the order of everything.
     ended = await padfleet(redis_url, "backup", "--to", tmp_path / "again")

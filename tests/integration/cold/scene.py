@@ -19,7 +19,8 @@ from padfleet.shared.log.pad.history import read_meta
 from padfleet.shared.log.pad.pads import claim_read_only
 from padfleet.shared.log.pad.staging import Staging
 from padfleet.shared.log.people import presence
-from padfleet.shared.log.people.authors import Author, bring
+from padfleet.shared.log.people.author_records import Author
+from padfleet.shared.log.people.authors import bring
 from padfleet.shared.log.records import Left, Member, Revision
 from tests.cold_memory import MemoryPads
 from tests.integration.archive.made_pad import CHAT, CREATOR, SAVED

@@ -13,7 +13,7 @@ from padfleet.shared.log.connection.connect import open_redis
 from padfleet.shared.log.connection.several import read_heads
 from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.log.pad.chat import ChatMessage
-from padfleet.shared.log.people.authors import stored_author
+from padfleet.shared.log.people.author_records import stored_author
 from tests.eventually import eventually
 from tests.fleet import Fleet, fleet_of_its_own
 from tests.integration.api.caller import KEY, Caller

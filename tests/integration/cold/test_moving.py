@@ -24,7 +24,7 @@ from padfleet.shared.log.pad.pads import glance, pad_of_read_only
 from padfleet.shared.log.pad.reader import open_reader
 from padfleet.shared.log.pad.saved import read_saved
 from padfleet.shared.log.people import contributions, presence
-from padfleet.shared.log.people.authors import SYSTEM_AUTHOR
+from padfleet.shared.log.people.author_records import SYSTEM_AUTHOR
 from padfleet.shared.log.records import Snapshot
 from tests.cold_memory import away
 from tests.integration.archive.made_pad import long, written

@@ -12,8 +12,8 @@ import pytest
 from padfleet.shared.cold.etherpad.register import EtherpadRegister
 from padfleet.shared.log.changes import erasure
 from padfleet.shared.log.connection.connect import Redis
-from padfleet.shared.log.people import authors, groups
-from padfleet.shared.log.people.authors import Author
+from padfleet.shared.log.people import authors, groups, recognition
+from padfleet.shared.log.people.author_records import Author
 from padfleet.shared.log.register import RegisteredSession
 from padfleet.shared.wire.jsontext import dumps, loads
 from tests.unit.cold.etherpad_cases import MemoryTable
@@ -35,16 +35,16 @@ async def test_a_browser_that_an_etherpad_knows(redis: Redis, table: MemoryTable
         "globalAuthor:a.there": dumps({"name": "Ö", "colorId": "#112233"}),
     }
     for keep_ms in (1000, 0):
-        assert await authors.author_and_made(redis, "t.one", keep_ms) == ("a.there", None)
-    assert await authors.known_author(redis, "t.one") == "a.there"
+        assert await recognition.author_and_made(redis, "t.one", keep_ms) == ("a.there", None)
+    assert await recognition.known_author(redis, "t.one") == "a.there"
     found = await authors.read(redis, ["a.there"])
     assert found["a.there"] == ("a.there", "Ö", "#112233")
-    assert await authors.known_author(redis, "t.none") == ""
+    assert await recognition.known_author(redis, "t.none") == ""
 
 
 async def test_a_browser_is_told_when_somebody_writes(redis: Redis, table: MemoryTable) -> None:
-    author, made = await authors.author_and_made(redis, "t.new", 60_000)
-    visit = authors.visit_with(redis, "t.new", 60_000)
+    author, made = await recognition.author_and_made(redis, "t.new", 60_000)
+    visit = recognition.visit_with(redis, "t.new", 60_000)
     assert made is not None
     assert visit is not None
     await authors.seen(redis, made, visit, ("Name", None))
@@ -59,15 +59,15 @@ async def test_a_browser_is_told_when_somebody_writes(redis: Redis, table: Memor
 
 
 async def test_where_there_is_no_etherpad_no_token_is_kept(redis: Redis) -> None:
-    visit = authors.visit_with(redis, "t.secret", 60_000)
+    visit = recognition.visit_with(redis, "t.secret", 60_000)
     assert visit is not None
     assert "t.secret" not in visit.note()
 
 
 async def test_authors_for_a_portal(redis: Redis, table: MemoryTable) -> None:
     table.rows["mapper2author:7"] = dumps("a.there")
-    assert await authors.author_for(redis, "7") == "a.there"
-    ours = await authors.author_for(redis, "8")
+    assert await recognition.author_for(redis, "7") == "a.there"
+    ours = await recognition.author_for(redis, "8")
     assert loads(table.rows["mapper2author:8"]) == ours
     created = await authors.create(redis, "Ö")
     assert loads(table.rows[f"globalAuthor:{created}"])["name"] == "Ö"
@@ -151,7 +151,7 @@ async def test_who_comes_by_his_id_keeps_his_name(
 ) -> None:
     """A portal's session says which author its visitor is."""
     table.rows["globalAuthor:a.there"] = dumps({"name": "Ö", "colorId": "#112233"})
-    visit = authors.visit_with(redis, None, keep_ms)
+    visit = recognition.visit_with(redis, None, keep_ms)
     assert await authors.enrol(redis, "a.there", visit) == ("a.there", "Ö", "#112233")
 
 
@@ -186,14 +186,14 @@ async def test_who_is_made_nobody_is_nobody_there(redis: Redis, table: MemoryTab
         "token2author:t.two": dumps("a.there"),
         "mapper2author:7": dumps("a.there"),
     }
-    assert await authors.known_author(redis, "t.one") == "a.there"  # is here, too
+    assert await recognition.known_author(redis, "t.one") == "a.there"  # is here, too
     assert await erasure.is_known(redis, "a.there")
     assert await erasure.forget_ways_to(redis, "a.there") == (2, 1)
     await erasure.take_name(redis, "a.there")
     await erasure.settle(redis, "a.there")
     for token in ("t.one", "t.two"):
-        assert await authors.known_author(redis, token) == ""
-    assert await authors.author_for(redis, "7") != "a.there"
+        assert await recognition.known_author(redis, token) == ""
+    assert await recognition.author_for(redis, "7") != "a.there"
     assert (await authors.read(redis, ["a.there"]))["a.there"].name is None
     assert "Ö" not in table.rows["globalAuthor:a.there"]
     assert not await erasure.is_known(redis, "a.there")

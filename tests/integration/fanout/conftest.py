@@ -21,7 +21,7 @@ from padfleet.services.fanout.requests.resuming import Resuming
 from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.inboxes.inbox import InboxWriter
 from padfleet.shared.log.keys import Keyspace
-from padfleet.shared.log.people.authors import Author
+from padfleet.shared.log.people.author_records import Author
 from padfleet.shared.settings import FanoutSettings
 from tests.fleet import Fleet, Member, fleet_of_its_own
 from tests.integration.writer.traffic import create

@@ -21,7 +21,7 @@ from padfleet.shared.log.connection import retry
 from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.log.people import presence
-from padfleet.shared.log.people.authors import Author
+from padfleet.shared.log.people.author_records import Author
 from padfleet.shared.log.records import Joined, Left, Member, pack
 from tests.eventually import eventually
 

@@ -19,7 +19,7 @@ from padfleet.shared.log.inboxes.inbox import InboxWriter
 from padfleet.shared.log.keys import Keyspace, PadKeys
 from padfleet.shared.log.pad.history import read_meta
 from padfleet.shared.log.people import presence
-from padfleet.shared.log.people.authors import Author
+from padfleet.shared.log.people.author_records import Author
 from padfleet.shared.log.records import Deleted
 from tests.eventually import eventually
 from tests.integration.fanout.conftest import PAD, coming_back

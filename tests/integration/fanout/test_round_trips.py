@@ -35,7 +35,7 @@ from padfleet.shared.log.pad.deletion import deletion_field
 from padfleet.shared.log.pad.history import inbox_order
 from padfleet.shared.log.pad.pads import glance
 from padfleet.shared.log.people import authors
-from padfleet.shared.log.people.authors import Author
+from padfleet.shared.log.people.author_records import Author
 from padfleet.shared.log.records import Deletion, Entry, Origin
 from padfleet.shared.settings import FanoutSettings
 from tests.eventually import eventually

@@ -14,8 +14,8 @@ from padfleet.services.fanout.transport.outbound import Outbound
 from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.keys import author_key, token_key
 from padfleet.shared.log.pad import chat, saved
-from padfleet.shared.log.people import authors, contributions
-from padfleet.shared.log.people.authors import Author
+from padfleet.shared.log.people import authors, contributions, recognition
+from padfleet.shared.log.people.author_records import Author
 from padfleet.shared.log.records import Origin, Submission
 from tests.eventually import eventually
 from tests.integration.fanout.conftest import KEEP_MS, PAD
@@ -179,7 +179,7 @@ async def test_a_token_whose_author_was_not_put_on_record_is_no_way_to_stay(
     join_handler: JoinHandler, redis: Redis
 ) -> None:
     """A join that came to nothing leaves such a token behind."""
-    author, made = await authors.author_and_made(redis, TOKEN, KEEP_MS)
+    author, made = await recognition.author_and_made(redis, TOKEN, KEEP_MS)
     assert made is not None
     assert (await visit(join_handler)).author == author
     assert all(0 < left <= KEEP_MS for left in await expiries(redis, author))
@@ -189,7 +189,7 @@ async def test_nobody_who_is_there_for_good_begins_to_expire(
     join_handler: JoinHandler, redis: Redis
 ) -> None:
     """Such as those of fleets that set no expiry, and those made by the HTTP API or an import."""
-    author, new = await authors.author_and_made(redis, TOKEN)
+    author, new = await recognition.author_and_made(redis, TOKEN)
     assert new is not None
     await authors.store(redis, author, color=new.color)
     assert await is_kept(redis, author)
@@ -197,7 +197,10 @@ async def test_nobody_who_is_there_for_good_begins_to_expire(
     seen = await authors.seen(redis, Author(author, None, 1), authors.AuthorVisit("", KEEP_MS))
     assert seen == (await authors.read(redis, [author]))[author]
     assert await is_kept(redis, author)
-    for made in (await authors.create(redis, "Ada"), await authors.author_for(redis, "portal-7")):
+    for made in (
+        await authors.create(redis, "Ada"),
+        await recognition.author_for(redis, "portal-7"),
+    ):
         await authors.keep(redis, [made, "", "a.nobody"])
         assert await redis.client.pttl(author_key(made)) == -1
     assert not await redis.client.exists(author_key("a.nobody"))

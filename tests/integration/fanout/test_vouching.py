@@ -27,7 +27,7 @@ from padfleet.shared.log.keys import Keyspace, PadKeys
 from padfleet.shared.log.pad.history import read_meta
 from padfleet.shared.log.pad.staging import Staging
 from padfleet.shared.log.people import presence
-from padfleet.shared.log.people.authors import Author
+from padfleet.shared.log.people.author_records import Author
 from padfleet.shared.log.records import Committed
 from tests.eventually import eventually
 from tests.integration.archive.made_pad import written

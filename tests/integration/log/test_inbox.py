@@ -12,7 +12,8 @@ import pytest
 from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.inboxes import inbox as inbox_module
 from padfleet.shared.log.inboxes.entries import Staged, UnreadableEntry
-from padfleet.shared.log.inboxes.inbox import InboxWriter, NotTaken
+from padfleet.shared.log.inboxes.entry_lane import NotTaken
+from padfleet.shared.log.inboxes.inbox import InboxWriter
 from padfleet.shared.log.inboxes.limits import (
     ENTRY_BYTES,
     LARGEST_BYTES,

@@ -16,7 +16,7 @@ from padfleet.shared.log.fleet.agreement import PartitionMismatch
 from padfleet.shared.log.keys import Keyspace, author_key
 from padfleet.shared.log.pad import pads
 from padfleet.shared.log.pad.staging import Staging
-from padfleet.shared.log.people import authors, presence
+from padfleet.shared.log.people import authors, presence, recognition
 from padfleet.shared.log.records import Member
 
 
@@ -46,7 +46,7 @@ async def test_a_read_only_id_leads_to_its_pad(repeated: Redis, keyspace: Keyspa
 
 async def author_of_token(redis: Redis, token: str) -> str:
     """Identifies the author of a token, and records a new one, as a join does."""
-    author, made = await authors.author_and_made(redis, token)
+    author, made = await recognition.author_and_made(redis, token)
     if made is not None:
         await authors.store(redis, author, color=made.color)
     return author
@@ -64,7 +64,7 @@ async def test_of_two_who_bring_a_new_token_at_once_both_are_the_same(redis: Red
     found = await asyncio.gather(*(author_of_token(redis, "t.new") for _ in range(5)))
     assert len(set(found)) == 1
     assert list(await authors.read(redis, found)) == [found[0]]
-    assert await authors.author_for(redis, "somebody") == await authors.author_for(
+    assert await recognition.author_for(redis, "somebody") == await recognition.author_for(
         redis, "somebody"
     )
 

@@ -20,7 +20,7 @@ from padfleet.shared.log.damage import CorruptPad
 from padfleet.shared.log.pad.chat import ChatMessage
 from padfleet.shared.log.pad.options import normalised
 from padfleet.shared.log.pad.saved import SavedRevision
-from padfleet.shared.log.people.authors import Author, author_items
+from padfleet.shared.log.people.author_records import Author, author_items
 from padfleet.shared.log.records import Origin, Revision, Snapshot, Submission
 from padfleet.shared.wire.jsontext import dumps, loads
 from tests.unit.etherpad.an_etherpad import EtherpadPad, check

@@ -9,7 +9,7 @@ import pytest
 
 from padfleet.shared.cold.errors import Overwritten
 from padfleet.shared.cold.etherpad.register import EtherpadRegister
-from padfleet.shared.log.people.authors import Author
+from padfleet.shared.log.people.author_records import Author
 from padfleet.shared.log.register import RegisteredSession
 from padfleet.shared.wire.jsontext import dumps, loads
 from tests.unit.cold.etherpad_cases import MemoryTable

@@ -19,7 +19,7 @@ from padfleet.shared.log.damage import CorruptPad
 from padfleet.shared.log.fleet import audit
 from padfleet.shared.log.fleet.audit import LONGEST, MOST_DETAILS, Doer
 from padfleet.shared.log.fleet.inventory import ScanPlace
-from padfleet.shared.log.inboxes.inbox import NotTaken
+from padfleet.shared.log.inboxes.entry_lane import NotTaken
 from padfleet.shared.log.pad.staging import PadExists
 
 DOER = Doer("page", "Ada", "fleet token", "10.0.0.1")

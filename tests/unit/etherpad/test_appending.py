@@ -21,7 +21,7 @@ from padfleet.shared.etherpad.records import BadRecord
 from padfleet.shared.log.pad.document import CorruptPad
 from padfleet.shared.log.pad.options import normalised
 from padfleet.shared.log.pad.saved import SavedRevision
-from padfleet.shared.log.people.authors import Author
+from padfleet.shared.log.people.author_records import Author
 from padfleet.shared.log.records import Origin, Revision, Submission
 from tests.histories import lived_in
 from tests.unit.etherpad.an_etherpad import EtherpadPad, check, stored

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from padfleet.shared.bounds import PALETTE_SIZE
 from padfleet.shared.easysync import AText, AttributePool, attribs_of, iter_ops, make_splice, unpack
 from padfleet.shared.etherpad.converting import Converter, as_one_revision, with_authors
 from padfleet.shared.etherpad.records import (
@@ -19,7 +20,7 @@ from padfleet.shared.etherpad.records import (
 )
 from padfleet.shared.log.pad.chat import ChatMessage
 from padfleet.shared.log.pad.document import Document
-from padfleet.shared.log.people.authors import PALETTE_SIZE, SYSTEM_AUTHOR
+from padfleet.shared.log.people.author_records import SYSTEM_AUTHOR
 from padfleet.shared.wire.jsontext import loads
 
 

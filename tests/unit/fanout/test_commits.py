@@ -20,7 +20,8 @@ from padfleet.services.fanout.requests.messages import Messages, Socket
 from padfleet.services.fanout.transport.intake import MOST, Intake
 from padfleet.services.fanout.transport.outbound import Outbound
 from padfleet.shared.bucket import Pace
-from padfleet.shared.log.inboxes.inbox import InboxWriter, NotTaken, Receipt
+from padfleet.shared.log.inboxes.entry_lane import NotTaken, Receipt
+from padfleet.shared.log.inboxes.inbox import InboxWriter
 from padfleet.shared.log.inboxes.limits import EditTooLarge
 from padfleet.shared.log.records import Entry, Outcome, Submission
 from padfleet.shared.settings import FanoutSettings

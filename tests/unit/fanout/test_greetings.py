@@ -16,7 +16,7 @@ from padfleet.services.fanout.hub.greetings import _made
 from padfleet.services.writer.pad import WriterPad
 from padfleet.shared.easysync import AttributePool, to_units
 from padfleet.shared.log.pad.document import MANY_ATTRIBUTES, MANY_SPANS, MANY_UNITS, Document
-from padfleet.shared.log.people.authors import Author
+from padfleet.shared.log.people.author_records import Author
 from tests.unit.fanout.test_replica import replica_with, revisions
 
 ADA = Author("a.ada", "Ada", 3)

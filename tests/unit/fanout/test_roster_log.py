@@ -18,7 +18,7 @@ from padfleet.services.fanout.presence.excerpt import ALL_TOLD, FEW, Excerpt, Ro
 from padfleet.services.fanout.presence.roster_log import RosterLog
 from padfleet.services.fanout.transport.deflate import NOTHING, SharedRun
 from padfleet.services.fanout.transport.packets import Frame
-from padfleet.shared.log.people.authors import Author
+from padfleet.shared.log.people.author_records import Author
 from tests.unit.fanout.inflating import InflatingClient
 
 
