@@ -19,8 +19,9 @@ from time import monotonic
 from typing import Final, Protocol
 
 IN_A_TURN: Final = 16
-"""The least number of reads in one turn. A request takes a third of a millisecond or so until it
-has to wait."""
+"""The least number of reads in one turn, unless they take longer than `MOST_SECONDS`. A request
+takes a third of a millisecond or so until it has to wait; 512 chunks of a body take three times as
+long."""
 
 MOST_IN_A_TURN: Final = 32
 """The largest number of reads in one turn: 18 ms, including what they start. Without this limit, a
@@ -31,8 +32,8 @@ LONG_TURN: Final = 0.05
 and clients that have lost another worker wait half as long."""
 
 MOST_SECONDS: Final = 0.02
-"""How many seconds of a turn further reads may take, if everything else took as long in the last
-turn."""
+"""How many seconds of a turn reads may take: the least number of them in any case, and further ones
+if everything else took as long in the last turn."""
 
 
 class Reads(Protocol):
@@ -50,6 +51,7 @@ class RequestTurns:
         self._least = in_a_turn
         self._clock = clock
         self._last = clock()  #: when the reads of the last turn were over
+        self._began = 0.0  #: when the first read of this turn began
         self._read = 0  #: reads in this turn
         self._has_next = False
         self._late: OrderedDict[str, deque[tuple[Reads, bytes]]] = OrderedDict()
@@ -62,14 +64,28 @@ class RequestTurns:
 
     def come(self, connection: Reads, data: bytes) -> bool:
         """Returns whether the data may be read now. Otherwise it will be read later, in order."""
-        if self._late or self._read >= self._least:
-            self._late.setdefault(connection.address, deque()).append((connection, data))
+        if self._late or not self._is_due(self._clock()):
+            self.later(connection, data)
             return False
         self._count()
         return True
 
+    def later(self, connection: Reads, data: bytes) -> None:
+        """Has the data read in a later turn, after what already waits."""
+        self._late.setdefault(connection.address, deque()).append((connection, data))
+        self._has_another_turn()
+
+    def _is_due(self, now: float) -> bool:
+        """Returns whether one more read belongs to this turn in any case. The first one does."""
+        return not self._read or (self._read < self._least and now < self._began + MOST_SECONDS)
+
     def _count(self) -> None:
+        if not self._read:
+            self._began = self._clock()
         self._read += 1
+        self._has_another_turn()
+
+    def _has_another_turn(self) -> None:
         if not self._has_next:
             self._has_next = True
             asyncio.get_running_loop().call_soon(self._next_turn)
@@ -81,7 +97,7 @@ class RequestTurns:
         most = MOST_IN_A_TURN if took < LONG_TURN else 2 * MOST_IN_A_TURN
         self._has_next, self._read = False, 0
         while self._late and (
-            self._read < self._least or (self._read < most and self._clock() < until)
+            self._is_due(now := self._clock()) or (self._read < most and now < until)
         ):
             address, line = next(iter(self._late.items()))
             connection, data = line.popleft()

@@ -46,6 +46,11 @@ CLOSE_DEADLINE = 5.0
 RETRY_AFTER = 5
 """A client that found no place is asked to come again after this many seconds."""
 
+BODY_AHEAD = 8 * 1024
+"""How many bytes of a body may wait for their handler before no more are parsed. aiohttp also
+derives from it how many chunks may wait: 512. A client may send a body in chunks of a single byte,
+each of which takes 2 µs to parse and up to 7 µs to take out of a form."""
+
 _TIMED_OUT = b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 
 
@@ -54,6 +59,7 @@ class OpenConnection(ServerConnection):
 
     __slots__ = (
         "address",
+        "goes_on",
         "held",
         "late",
         "only_known",
@@ -64,13 +70,14 @@ class OpenConnection(ServerConnection):
     )
 
     def __init__(self, table: "Connections", *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
+        super().__init__(*args, **{"read_bufsize": BODY_AHEAD, **options})
         self.table = table
         self.patience = Patience(monotonic())
         self.received = 0  #: bytes received since the last answer
         self.request: web.BaseRequest | None = None  #: the last one whose headers have arrived
         self.held = False  #: not read, since nobody takes what has arrived
         self.late = 0  #: reads that are still waiting for their turn
+        self.goes_on = False  #: one of these reads continues with what arrived earlier
         self.only_known = False  #: it only serves clients that are already on a pad
         self.address = ""
 
@@ -94,9 +101,15 @@ class OpenConnection(ServerConnection):
     def read(self, data: bytes) -> None:
         """Reads data that arrived earlier. `RequestTurns` calls this when it is its turn."""
         self.late -= 1
+        if not data:
+            self.goes_on = False
         if self.transport is None:
             return  # it has gone
-        super().data_received(data)
+        if data:
+            super().data_received(data)
+        else:
+            self.held = False
+            super().resume_reading()
         if not self.late and not self._reading_paused and not self._buffer_paused:
             self._resume_transport_reading()
 
@@ -105,8 +118,13 @@ class OpenConnection(ServerConnection):
         super().pause_reading()
 
     def resume_reading(self, resume_parser: bool = True) -> None:
-        self.held = False
-        super().resume_reading(resume_parser)
+        """Continues with the body, in a turn of its own. aiohttp would do so at once, in the turn
+        of the handler that takes the body, and that handler would find more each time it asks: it
+        would go through everything that has arrived without a pause."""
+        if self.held and not self.goes_on:
+            self.goes_on = True
+            self.late += 1
+            self.table.arrivals.later(self, b"")
 
     # --- What it waits for -----------------------------------------------------------------------
 

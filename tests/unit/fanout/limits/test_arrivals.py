@@ -10,9 +10,14 @@ from contextlib import asynccontextmanager
 
 import aiohttp
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
-from padfleet.services.fanout.limits.arrivals import MOST_IN_A_TURN, RequestTurns
-from padfleet.services.fanout.limits.connections import Connections
+from padfleet.services.fanout.limits.arrivals import (
+    MOST_IN_A_TURN,
+    MOST_SECONDS,
+    RequestTurns,
+)
+from padfleet.services.fanout.limits.connections import BODY_AHEAD, Connections
 from padfleet.services.fanout.limits.descriptors import Descriptors
 from padfleet.services.fanout.transport.engine_server import EngineServer
 from padfleet.shared.serving import Runner
@@ -73,6 +78,25 @@ async def test_reads_take_as_long_as_all_else_but_not_for_ever() -> None:
     assert seen == [3, 3, 10, 20]
 
 
+async def test_reads_that_take_long_are_not_for_one_turn() -> None:
+    now, log = 0.0, list[tuple[str, bytes]]()
+
+    class Slow(Reader):
+        def read(self, data: bytes) -> None:
+            nonlocal now
+            now += MOST_SECONDS / 2
+            super().read(data)
+
+    arrivals = RequestTurns(in_a_turn=10, clock=lambda: now)
+    for number in range(6):
+        arrivals.later(Slow("a", log), b"%d" % number)
+    seen = []
+    for _ in range(3):
+        await asyncio.sleep(0)
+        seen.append(len(log))
+    assert seen == [2, 4, 6]
+
+
 async def test_no_turn_is_for_all_however_quick_a_read_is() -> None:
     """The work that a read begins takes longer than the read."""
     now, log = 0.0, list[tuple[str, bytes]]()
@@ -121,11 +145,14 @@ async def test_a_quiet_worker_reads_at_once_again() -> None:
         await settle()
 
 
-@asynccontextmanager
-async def served(in_a_turn: int) -> AsyncIterator[tuple[str, Connections]]:
-    async def digest(request: web.Request) -> web.Response:
-        return web.Response(text=hashlib.sha256(await request.read()).hexdigest())
+async def digest(request: web.Request) -> web.StreamResponse:
+    return web.Response(text=hashlib.sha256(await request.read()).hexdigest())
 
+
+@asynccontextmanager
+async def served(
+    in_a_turn: int, handler: Handler = digest
+) -> AsyncIterator[tuple[str, Connections]]:
     connections = Connections(
         Descriptors(10_000),
         timeout=60,
@@ -137,7 +164,7 @@ async def served(in_a_turn: int) -> AsyncIterator[tuple[str, Connections]]:
     )
     connections.arrivals = RequestTurns(in_a_turn, clock=still)
     app = web.Application(middlewares=[connections.middleware], client_max_size=1 << 24)
-    app.router.add_post("/", digest)
+    app.router.add_post("/", handler)
     runner = Runner(app, handler=connections.connection, access_log=None)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
@@ -180,3 +207,34 @@ async def test_who_leaves_while_it_waits_holds_nobody_up() -> None:
         async with aiohttp.ClientSession() as http, http.post(url, data=b"x") as answer:
             assert answer.status == 200
         assert connections.arrivals.late == 0
+
+
+async def test_a_body_of_tiny_chunks_takes_many_turns() -> None:
+    """Whatever has arrived in one read, a handler that takes it gets no more than a part of it
+    in one turn."""
+    parts: list[list[int]] = [[]]
+
+    async def take(request: web.Request) -> web.Response:
+        while piece := await request.content.readany():
+            parts[-1].append(len(piece))
+        return web.Response(text=str(sum(map(sum, parts))))
+
+    async def mark(until: asyncio.Event) -> None:
+        while not until.is_set():
+            parts.append([])
+            await asyncio.sleep(0)
+
+    async with served(in_a_turn=16, handler=take) as (url, _):
+        done = asyncio.Event()
+        marking = asyncio.create_task(mark(done))
+        reader, writer = await asyncio.open_connection(*url.split("/")[2].split(":"))
+        writer.write(b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
+        writer.write(b"1\r\na\r\n" * 20_000 + b"0\r\n\r\n")
+        head = await reader.readuntil(b"\r\n\r\n")
+        assert b" 200 " in head.splitlines()[0]
+        assert await reader.readexactly(5) == b"20000"
+        done.set()
+        await marking
+        writer.close()
+    chunks = BODY_AHEAD // 16
+    assert max(map(sum, parts)) <= chunks + 16, "aiohttp stops after one more chunk or two"
