@@ -18,6 +18,7 @@ from padfleet.services.fanout.transport.websocket_connection import (
     ONE_MORE,
     PIECES_AT_ONCE,
     TRICKLE,
+    UNITS_AT_ONCE,
     Hold,
     WebSocketConnection,
 )
@@ -145,6 +146,16 @@ async def test_many_frames_of_one_read_take_several_turns_and_hold_the_next_read
         await asyncio.sleep(0)
         assert len(owner.said) <= turn * FRAMES_AT_ONCE
     assert owner.said == [*map(str, range(count)), "last"]
+    assert wire.reading
+
+
+async def test_long_messages_of_one_read_take_a_turn_each() -> None:
+    owner = Owner()
+    line, wire = connected(owner)
+    line.data_received(frame(TEXT, b"x" * (UNITS_AT_ONCE + 1)) * 4)
+    for turn in range(1, 5):
+        assert len(owner.said) == turn
+        await asyncio.sleep(0)
     assert wire.reading
 
 
