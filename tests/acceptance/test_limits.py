@@ -249,6 +249,19 @@ async def test_joining_again_and_again_takes_its_time(worker: Member) -> None:
     assert limited(worker, "joins") > before
 
 
+async def test_who_leaves_while_its_joins_wait_for_their_turn_has_left(worker: Member) -> None:
+    before = limited(worker, "joins")
+    token = new_token()
+    async with Guest(worker.url) as guest, asyncio.TaskGroup() as waiting:
+        joins = [
+            waiting.create_task(guest.ready(f"left-{number}", token=token)) for number in range(14)
+        ]
+        await eventually(lambda: limited(worker, "joins") > before, "the last ones wait")
+        for join in joins:
+            join.cancel()
+    await eventually(lambda: "client disconnected" in worker.log.read_text(), "they are let go")
+
+
 async def test_names_that_change_too_often_are_refused(worker: Member) -> None:
     async with Guest(worker.url) as guest:
         await guest.join("names")

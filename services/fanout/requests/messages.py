@@ -267,6 +267,7 @@ class Messages:
         except RateExceeded as error:
             socket.exit.end()
             raise ClientError("too many joins") from error
+        _check_there(socket)
         with self._join_handler.ahead(message) as ahead:
             await self._join(socket, message, ahead)
 
@@ -303,6 +304,7 @@ class Messages:
             # The limit spans all sockets of an author, or one with forty of them could join forty
             # times as fast.
             await self._allowances.join(identity.author)
+            _check_there(socket)
         except Denied as error:
             log.info("access denied", extra={"why": str(error), "reason": error.reason.value})
             metrics.DENIED.labels(error.reason.value).inc()
@@ -344,6 +346,14 @@ class Messages:
             await self._join_handler.leave(room, session)
             if self._hooks.user_leave:
                 await self._hooks.left(room, session)
+
+
+def _check_there(socket: Socket) -> None:
+    """Raises `ClientError` if the client has gone while it waited for its turn to join. What it had
+    asked for would otherwise go on for a minute without it, and whoever is on those pads would see
+    it come and go."""
+    if socket.exit.closed:
+        raise ClientError("client disconnected")
 
 
 def _is_submission(kind: Any, data: Any, session: Session) -> bool:
