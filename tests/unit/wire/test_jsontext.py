@@ -74,7 +74,9 @@ def test_pairs_become_characters_and_lone_halves_escapes() -> None:
     assert dumps("\ude00\ud83d") == '"\\ude00\\ud83d"'
 
 
-@pytest.mark.parametrize("source", ['"😀"', '"\\ud83d\\ude00"', '"\\uD83D\\uDE00"'])
+@pytest.mark.parametrize(
+    "source", ['"😀"', '"\\ud83d\\ude00"', '"\\uD83D\\uDE00"', '"\ud83d\ude00"']
+)
 def test_a_character_beyond_the_basic_plane_counts_as_two(source: str) -> None:
     assert loads(source) == "\ud83d\ude00"
     assert len(loads(source)) == 2
