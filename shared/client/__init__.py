@@ -32,8 +32,9 @@ from padfleet.shared.client.errors import (
     ProtocolError,
     TooLarge,
 )
+from padfleet.shared.client.joining import connect, new_token
 from padfleet.shared.client.line import PadUrl, Traffic
-from padfleet.shared.client.pad import Pad, connect, new_token
+from padfleet.shared.client.pad import Pad
 from padfleet.shared.client.splitting import SplitLimits, split
 
 __all__ = [

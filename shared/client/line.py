@@ -11,6 +11,7 @@ from urllib.parse import quote, unquote, urlsplit
 import aiohttp
 
 from padfleet.shared.client.errors import ConnectionLost, PadError, ProtocolError
+from padfleet.shared.client.splitting import SplitLimits
 from padfleet.shared.wire import socketio
 from padfleet.shared.wire.jsontext import dumps
 
@@ -108,6 +109,11 @@ class SocketIOConnection:
         self._socket = connection
         self._traffic = traffic
         self._owed: int | None = None
+
+    @property
+    def split_limits(self) -> SplitLimits | None:
+        """Returns what the server accepts in one submission, if it says so."""
+        return SplitLimits(self.max_payload) if self.max_payload > 0 else None
 
     async def send(self, message: dict[str, Any]) -> None:
         """Sends a message if the connection is still there. If not, `next_message` will report

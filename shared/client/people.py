@@ -53,7 +53,7 @@ class PresentPeople:
         meanwhile."""
         self._unconfirmed = set(self._users)
 
-    def told(self, data: Mapping[str, Any]) -> list[str] | None:
+    def receive(self, data: Mapping[str, Any]) -> list[str] | None:
         """Handles a message. Returns the authors who are now known to have left, or None if the
         message is not about people."""
         match data:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from padfleet.shared.client import connect
-from padfleet.shared.client.pad import new_token
+from padfleet.shared.client.joining import new_token
 from tests.eventually import eventually
 from tests.fleet import Fleet, fleet_of_its_own
 

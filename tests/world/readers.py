@@ -15,8 +15,8 @@ from typing import Any, Final, NamedTuple
 import aiohttp
 
 from padfleet.shared.client import PadError, ProtocolError, connect
+from padfleet.shared.client.joining import new_token
 from padfleet.shared.client.line import PadUrl, SocketIOConnection, Traffic
-from padfleet.shared.client.pad import new_token
 from padfleet.shared.easysync import EasysyncError, apply_to_text
 from tests.chaos.history.recording import digest
 

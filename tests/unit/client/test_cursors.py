@@ -361,9 +361,9 @@ async def test_cursors_come_as_events_and_only_to_those_who_want_them(server: Pa
         with pytest.raises(PadError, match="cursors=True"):
             stock.point(0)
         # He has not iterated meanwhile: there is one event of cursors, and not one of each.
-        kinds = Counter(type(event) for event in bob._events)
+        kinds = Counter(type(event) for event in bob._conversation._events)
         assert kinds[CursorsMoved] <= 2
-        assert not any(isinstance(event, CursorsMoved) for event in stock._events)
+        assert not any(isinstance(event, CursorsMoved) for event in stock._conversation._events)
 
 
 async def test_a_place_beyond_the_text_is_refused(server: PadServer) -> None:
@@ -404,7 +404,7 @@ async def test_who_leaves_has_no_cursor_any_more(server: PadServer) -> None:
             f'{ada.author_id}"}}}}}}]'
         )
         await within(bob, lambda: not bob.cursors)
-        ends = [event for event in bob._events if not isinstance(event, Changed)]
+        ends = [event for event in bob._conversation._events if not isinstance(event, Changed)]
         assert [event.rev for event in ends] == [0]
 
 

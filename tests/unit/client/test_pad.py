@@ -25,8 +25,8 @@ from padfleet.shared.client import (
     TooLarge,
     connect,
 )
+from padfleet.shared.client import dialer as dialer_module
 from padfleet.shared.client import line as line_module
-from padfleet.shared.client import pad as pad_module
 from padfleet.shared.client.backoff import LONGEST, STEADY, Backoff
 from padfleet.shared.client.line import PadUrl
 from padfleet.shared.easysync import make_splice
@@ -134,7 +134,7 @@ async def test_the_next_address_is_tried_when_one_does_not_answer(server: PadSer
 async def test_the_next_address_is_tried_when_one_hangs(
     server: PadServer, second: PadServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pad_module, "DIAL_TIMEOUT", 0.2)
+    monkeypatch.setattr(dialer_module, "DIAL_TIMEOUT", 0.2)
     server.hangs = True
     async with serving(server, second) as urls, connect(urls) as pad:
         assert pad.text == "hello\n"
@@ -377,7 +377,7 @@ async def test_a_server_that_drops_whoever_comes_is_tried_with_pauses_and_not_fo
         return pauses[-1]
 
     monkeypatch.setattr(Backoff, "pause", pause)
-    monkeypatch.setattr(pad_module, "RESUME_TIMEOUT", 0.3)
+    monkeypatch.setattr(dialer_module, "RESUME_TIMEOUT", 0.3)
     async with serving(server) as (url,), connect(url) as pad:
         server.drops = True
         server.break_all()
@@ -392,7 +392,7 @@ async def test_a_server_that_drops_whoever_comes_is_tried_with_pauses_and_not_fo
 async def test_a_resume_that_succeeds_gives_the_next_one_its_full_time(
     server: PadServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pad_module, "RESUME_TIMEOUT", 0.5)
+    monkeypatch.setattr(dialer_module, "RESUME_TIMEOUT", 0.5)
     async with serving(server) as (url,), connect(url) as pad:
         for number in range(4):
             server.break_all()
@@ -451,7 +451,7 @@ async def test_a_server_that_never_takes_an_edit_is_given_up(
     server: PadServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Connections come about, and all that was missed comes in: that is no progress."""
-    monkeypatch.setattr(pad_module, "RESUME_TIMEOUT", 0.5)
+    monkeypatch.setattr(dialer_module, "RESUME_TIMEOUT", 0.5)
     server.swallow = 10_000
     async with serving(server) as (url,), connect(url) as pad:
         await pad.edit(0, 0, "x")
@@ -489,7 +489,7 @@ async def test_edits_that_an_ended_session_has_lost_are_said_to_be_once(server: 
                 server.hold = asyncio.Event()
                 await pad.edit(0, 0, "one")
                 await server.tell('42["message",{"disconnect":"deleted"}]')
-                await eventually(lambda: pad._failure is not None, "it has ended")
+                await eventually(lambda: pad._conversation.failure is not None, "it has ended")
 
         with pytest.raises(EditsLost) as error:
             await write()

@@ -61,10 +61,10 @@ def test_one_message_tells_of_many(
     people: PresentPeople, there: dict[str, str | None], colors: dict[str, str]
 ) -> None:
     rows = [("a.1", 1, "Ada"), ("a.2", "#00aa00", None), ("a.me", 0, "Me")]
-    assert people.told(users(*rows, complete=True)) == []
+    assert people.receive(users(*rows, complete=True)) == []
     assert there == {"a.1": "Ada", "a.2": None}, "nobody is one of the others to himself"
     assert colors == {"a.1": "#fff1c7", "a.2": "#00aa00"}
-    assert people.told(users(("a.3", 1, None), left=["a.1"])) == ["a.1"]
+    assert people.receive(users(("a.3", 1, None), left=["a.1"])) == ["a.1"]
     assert there == {"a.2": None, "a.3": None}
 
 
@@ -72,21 +72,21 @@ def test_who_left_while_we_were_away_is_not_there_any_more(
     people: PresentPeople, there: dict[str, str | None]
 ) -> None:
     """He is not named between our return and the end of the list; nobody goes before that."""
-    people.told(users(("a.1", 1, None), ("a.2", 1, None), ("a.3", 1, None), complete=True))
+    people.receive(users(("a.1", 1, None), ("a.2", 1, None), ("a.3", 1, None), complete=True))
     people.came_back()
-    assert people.told(users(("a.1", 1, None))) == []
+    assert people.receive(users(("a.1", 1, None))) == []
     assert set(there) == {"a.1", "a.2", "a.3"}
-    assert people.told({"type": "USER_NEWINFO", "userInfo": {"userId": "a.3"}}) == []
-    assert people.told(users(complete=True)) == ["a.2"]
+    assert people.receive({"type": "USER_NEWINFO", "userInfo": {"userId": "a.3"}}) == []
+    assert people.receive(users(complete=True)) == ["a.2"]
     assert set(there) == {"a.1", "a.3"}
-    people.told(users(("a.4", 1, None)))
-    assert people.told(users(complete=True)) == []
+    people.receive(users(("a.4", 1, None)))
+    assert people.receive(users(complete=True)) == []
 
 
 def test_what_is_no_list_of_people_does_no_harm(
     people: PresentPeople, there: dict[str, str | None]
 ) -> None:
-    assert people.told({"type": "USERS", "users": [3, ["a.1"], [1, 2, 3]], "left": [7]}) == []
-    assert people.told({"type": "USERS", "users": {}, "left": "a.1"}) == []
-    assert people.told({"type": "CHAT_MESSAGE"}) is None
+    assert people.receive({"type": "USERS", "users": [3, ["a.1"], [1, 2, 3]], "left": [7]}) == []
+    assert people.receive({"type": "USERS", "users": {}, "left": "a.1"}) == []
+    assert people.receive({"type": "CHAT_MESSAGE"}) is None
     assert there == {}
