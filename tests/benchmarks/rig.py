@@ -97,7 +97,7 @@ class Rig:
             self.redis_pid = server.pid
             self._redis = stack.enter_context(redis.Redis.from_url(server.url))
             self.fleet = stack.enter_context(
-                Fleet(server.url, folder, self._settings, older=self._older)
+                Fleet(server.socket_url, folder, self._settings, older=self._older)
             )
             self.fleet.start(workers=self._workers, launcher=self._launcher)
             self._stack = stack.pop_all()

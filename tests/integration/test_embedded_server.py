@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import stat
 import subprocess
 import sys
 import textwrap
@@ -14,6 +15,7 @@ import redis
 
 from padfleet.services.tools.up.datadir import DataDirBusy
 from padfleet.services.tools.up.server import EmbeddedServer, ServerFailed
+from padfleet.shared.settings.redis_url import parse
 from tests.eventually import eventually_sync
 from tests.processes import alive
 
@@ -23,6 +25,22 @@ def test_it_answers_and_says_what_it_is(redis_server: EmbeddedServer) -> None:
     assert redis_server.binary.version >= (7, 0, 0)
     with redis.Redis.from_url(redis_server.url) as client:
         assert client.ping()
+
+
+def test_it_answers_on_a_socket_for_its_own_user_only(tmp_path: Path) -> None:
+    with EmbeddedServer(tmp_path / "da ta?") as server:
+        url = parse(server.socket_url)
+        assert url.kind == "unix"
+        assert stat.S_IMODE(Path(url.path).stat().st_mode) == 0o700
+        with redis.Redis(unix_socket_path=url.path) as client:
+            assert client.ping()
+
+
+def test_a_path_that_is_too_long_for_a_socket_needs_none(tmp_path: Path) -> None:
+    with EmbeddedServer(tmp_path / ("d" * 100)) as server:
+        assert server.socket_url == server.url
+        with redis.Redis.from_url(server.socket_url) as client:
+            assert client.ping()
 
 
 def test_a_flushed_database_is_empty(redis_url: str) -> None:

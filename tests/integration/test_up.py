@@ -101,6 +101,13 @@ def test_it_runs_a_ready_fleet_and_ends_clean(running: Fleet, ports: tuple[int, 
     assert f"http://127.0.0.1:{worker}/p/hello" in running.printed
     assert re.search(r"(redis|valkey) \d+\.\d+\.\d+ \(/", running.printed)
 
+    listening = re.search(r"redis://127\.0\.0\.1:(\d+)", running.printed)
+    assert listening is not None
+    with redis.Redis(port=int(listening[1])) as client:
+        others = [each for each in client.client_list() if each["id"] != str(client.client_id())]
+    assert others
+    assert all("redis.sock" in each["addr"] for each in others), "the fleet comes by the socket"
+
     pids = running.descendants()
     assert len(pids) == 4  # two workers, a writer, the embedded server
     running.process.send_signal(signal.SIGINT)

@@ -74,7 +74,8 @@ async def _run(settings: UpSettings, redis_url: str, server: EmbeddedServer | No
 
     text = logs.resolve_format(settings.log_format, sys.stderr) == "text"
     say_output = _say if text else _say_plain
-    specs = children(settings, redis_url, cold_url(settings, server))
+    by_socket = redis_url if server is None else server.socket_url
+    specs = children(settings, by_socket, cold_url(settings, server))
     await ChildSupervisor(specs, server, say_output, _say).run(on_ready)
 
 

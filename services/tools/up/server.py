@@ -3,8 +3,8 @@
     with EmbeddedServer(Path("padfleet-data")) as server:
         redis.Redis.from_url(server.url)
 
-The data is still there at the next start. The server listens on the loopback address only, and asks
-for no password.
+The data is still there at the next start. The server listens on the loopback address, where it asks
+for no password, and on a socket in the directory.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Final
+from urllib.parse import quote
 
 from redis.exceptions import RedisError
 
@@ -35,6 +36,10 @@ _STOP_S: Final = 15.0
 _POLL_S: Final = 0.02
 _PORT_TRIES: Final = 5
 _LOG_NAME: Final = "server.log"
+_SOCKET_NAME: Final = "redis.sock"
+
+_SOCKET_PATH_MOST: Final = 100
+"""The longest path of a socket, in bytes; the kernel takes some more."""
 
 
 class ServerFailed(Exception):
@@ -76,7 +81,24 @@ class EmbeddedServer(Lifetime):
 
     @property
     def url(self) -> str:
+        """Its address for people and their tools."""
         return f"redis://{HOST}:{self._port}/0"
+
+    @property
+    def socket_url(self) -> str:
+        """Its address for the processes of a fleet: the socket, or `url` if the path of the
+        directory is too long for one.
+
+        A commit of an author who is alone on a pad costs the server a tenth less by the socket, and
+        all three processes together a twentieth.
+        """
+        path = self._socket_path
+        return self.url if path is None else f"unix://{quote(str(path))}"
+
+    @property
+    def _socket_path(self) -> Path | None:
+        path = self.data_dir / _SOCKET_NAME
+        return path if len(os.fsencode(path)) <= _SOCKET_PATH_MOST else None
 
     @property
     def pid(self) -> int:
@@ -153,6 +175,7 @@ class EmbeddedServer(Lifetime):
         options = [
             *("--bind", HOST),
             *("--port", str(port)),
+            *self._socket_options(),
             *("--dir", str(self.data_dir)),
             *("--logfile", str(self.log_path)),
             *("--daemonize", "no"),
@@ -180,6 +203,10 @@ class EmbeddedServer(Lifetime):
                 # It refuses to start under a locale that the machine does not have.
                 env=os.environ | {"LC_ALL": "C"},
             )
+
+    def _socket_options(self) -> Sequence[str]:
+        path = self._socket_path
+        return () if path is None else ("--unixsocket", str(path), "--unixsocketperm", "700")
 
     def _answers(self, port: int) -> bool:
         """Waits until the server answers, and returns False if it died first. Raises `ServerFailed`
