@@ -277,7 +277,14 @@ async def test_other_rights_make_a_client_come_in_anew(worker: Member, operator:
 # --- What is logged ------------------------------------------------------------------------------
 
 
-async def test_no_secret_is_in_the_logs(worker: Member) -> None:
+async def test_no_secret_is_in_the_logs(worker: Member, operator: Operator) -> None:
+    """Neither in those of the tests above, where they have run, nor of a no and a failure here."""
+    operator.decide = lambda facts: {"allow": False}
+    async with guest_of(worker, query="token=hunter2-of-ada") as guest:
+        assert (await guest.ready(new_pad()))["message"] == "access denied"
+        operator.broken = (500, b"hunter2-of-the-service")
+        assert (await guest.ready(new_pad()))["message"] == "access denied"
     log = worker.log.read_text()
     assert "the hook says no" in log
+    assert "the hook fails" in log
     assert "hunter2" not in log
