@@ -35,7 +35,7 @@ UV_VERSION := 0.9
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup up test checks lint types page unit image sbom browsers chaos fuzz properties attack bench costs simulate simulate-faults compare reference pictures format lock clean
+.PHONY: help setup up test checks lint types page unit thorough image sbom browsers chaos fuzz properties attack bench costs simulate simulate-faults compare reference pictures format lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' '$(ROOT)/Makefile'
@@ -46,8 +46,9 @@ up: setup ## run a whole fleet on this machine
 	@cd '$(ROOT)' && exec '$(BIN)/padfleet' up
 
 # They run side by side: tests wait for something most of the time, and leave the processors to the
-# rest.
-test: setup ## all that has to pass: lint, types, tests
+# rest. What is set up comes from the network, each part from elsewhere.
+test: ## all that has to pass: lint, types, tests
+	@$(MAKE) --no-print-directory -f '$(ROOT)/Makefile' -j 4 setup
 	@$(MAKE) --no-print-directory -f '$(ROOT)/Makefile' -j 2 checks unit
 
 checks: lint types page
@@ -71,12 +72,16 @@ page: setup ## check style and types of the page and of Etherpad's plugin, and r
 # They are distributed by file, since the tests of many files share a fleet, and files that take
 # long come first. The tests that flood a fleet come last and alone: they take all of the machine,
 # and measure what is left. In CI, the few that fail are run once more, alone: see tests/again.py.
-# In a fresh clone, one process compiles the tests first; otherwise, each process would do so.
+# In a fresh clone, one process compiles the tests first; otherwise, each process would do so. In CI,
+# the dear files are listed at the end: what grows is seen before it is too much.
 unit: setup ## run the tests; make unit ARGS='-n 0 -k settings' for some of them, one by one
 	@cd '$(ROOT)' && { test -e tests/unit/__pycache__ || '$(BIN)/python' -m pytest -n 0 -q --collect-only; } >/dev/null || true
 	cd '$(ROOT)' && '$(BIN)/python' -m pytest -n $(AT_ONCE) --dist loadfile --no-loadscope-reorder \
-		-m 'not chaos and not browsers and not alone' $(ARGS) || test $$? = $(NONE_FOUND) || $(AGAIN)
+		-m 'not chaos and not browsers and not thorough and not alone' $(if $(CI),-p tests.dear) $(ARGS) || test $$? = $(NONE_FOUND) || $(AGAIN)
 	cd '$(ROOT)' && '$(BIN)/python' -m pytest -n 0 -m alone $(ARGS) || test $$? = $(NONE_FOUND) || $(AGAIN)
+
+thorough: setup ## the variants that make test leaves out; takes five minutes
+	cd '$(ROOT)' && '$(BIN)/python' -m pytest -n $(AT_ONCE) --dist loadfile --no-loadscope-reorder -m thorough $(ARGS)
 
 image: ## build the image, with Docker
 	cd '$(ROOT)' && docker build -f deploy/image/Dockerfile -t padfleet .
@@ -127,7 +132,7 @@ reference: setup ## write anew what is made of the code: references of the Pytho
 	cd '$(ROOT)' && '$(BIN)/python' -m deploy.helm.make
 
 pictures: setup ## write the pictures in docs/page.md anew, from what tests see
-	cd '$(ROOT)' && PICTURES=docs/images '$(BIN)/python' -m pytest -n 0 -q tests/browser/test_pictures.py
+	cd '$(ROOT)' && PICTURES=docs/images '$(BIN)/python' -m pytest -n 0 -q -m '' tests/browser/test_pictures.py
 
 format: setup ## put the code into its standard form
 	cd '$(ROOT)' && '$(BIN)/ruff' check --fix $(SOURCES)
@@ -152,7 +157,8 @@ clean: ## remove what make has made; data of `make up` stays
 	find '$(ROOT)' -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The stamp is in .venv, so that removing .venv is enough to start afresh. An environment that was
-# left incomplete, or whose Python is gone, is made again.
+# left incomplete, or whose Python is gone, is made again. The lock names all that is needed, so pip
+# need not reckon it out again; and most of what it would compile is never imported.
 $(STAMP): $(ROOT)/requirements.lock $(ROOT)/pyproject.toml
 	@command -v '$(PYTHON)' >/dev/null || { \
 		echo "make: there is no $(PYTHON). Install Python 3.11 or newer (Debian: apt-get install python3 python3-venv)," >&2; \
@@ -163,7 +169,7 @@ $(STAMP): $(ROOT)/requirements.lock $(ROOT)/pyproject.toml
 	@'$(PYTHON)' -c 'import venv, ensurepip' 2>/dev/null || { \
 		echo "make: $(PYTHON) cannot make virtual environments (Debian: apt-get install python3-venv)." >&2; exit 1; }
 	'$(PYTHON)' -m venv --clear '$(VENV)'
-	'$(BIN)/python' -m pip install --quiet --disable-pip-version-check --require-hashes -r '$(ROOT)/requirements.lock'
+	'$(BIN)/python' -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --no-compile -r '$(ROOT)/requirements.lock'
 	'$(BIN)/python' -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable '$(ROOT)'
 	@touch '$@'
 
