@@ -12,11 +12,12 @@ import redis
 from hypothesis import settings
 
 from padfleet.services.tools.up.server import EmbeddedServer
-from tests import alarms, by_invariant, warm_start
+from tests import alarms, by_invariant, tiers, warm_start
 from tests.examples import PROFILE, examples
 
 warm_start.allow()
 pytest_pycollect_makemodule = by_invariant.pytest_pycollect_makemodule
+pytest_collection_modifyitems = tiers.pytest_collection_modifyitems
 pytest_runtest_makereport = alarms.pytest_runtest_makereport
 
 # No deadline: a busy machine is not a bug. In CI the examples are the same each time, so a red run

@@ -124,6 +124,7 @@ def test_etherpad_lite_from_pypi(fleet: Fleet, tmp_path: Path) -> None:
     assert said["sessions"] is None
 
 
+@pytest.mark.thorough
 async def test_etherpump(fleet: Fleet, tmp_path: Path) -> None:
     """etherpump makes a folder of all pads, and continues with those that have changed since."""
     etherpump = environment(tmp_path, ETHERPUMP) / "etherpump"

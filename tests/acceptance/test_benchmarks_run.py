@@ -1,6 +1,7 @@
 """The benchmarks run, and count what really happened. How fast it was is not asserted anywhere, so
 they run in this process, and their fleets are copies of a warm one: half of what they took was the
-start of Python.
+start of Python. Four are part of `make test`: they have what the others have in common, which are
+the clients in C, the fleets of the rig, and the figures.
 """
 
 from __future__ import annotations
@@ -64,6 +65,7 @@ def test_memory_is_told_for_sockets_with_and_without_a_pad(tmp_path: Path) -> No
         assert cases[case]["before"] < cases[case]["after"]
 
 
+@pytest.mark.thorough
 def test_a_crowd_is_told_of_itself_and_so_is_who_comes_last(tmp_path: Path) -> None:
     values = short("crowd", tmp_path / "crowd.json", "--only", "ours")
     bytes_of = {f["case"]: f["values"][0] for f in values["figures"] if f["unit"] == "bytes"}
@@ -75,6 +77,7 @@ def test_a_crowd_is_told_of_itself_and_so_is_who_comes_last(tmp_path: Path) -> N
     assert 57 * 12 < told < 57 * 45
 
 
+@pytest.mark.thorough
 def test_what_is_deflated_weighs_less_on_the_same_load(tmp_path: Path) -> None:
     values = short("wire", tmp_path / "wire.json")
     bytes_of = {
@@ -89,7 +92,15 @@ def test_what_is_deflated_weighs_less_on_the_same_load(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "benchmark", ["cold", "commits", "connects", "costs", "latency", "scaling"]
+    "benchmark",
+    [
+        "commits",
+        "scaling",
+        *(
+            pytest.param(name, marks=pytest.mark.thorough)
+            for name in ("cold", "connects", "costs", "latency")
+        ),
+    ],
 )
 def test_each_benchmark_runs_and_finds_something(benchmark: str, tmp_path: Path) -> None:
     values = short(benchmark, tmp_path / f"{benchmark}.json")

@@ -140,9 +140,13 @@ def test_readers_see_none_and_are_offered_none(browser: Browser, fleet: Fleet) -
 @pytest.mark.parametrize(
     ("options", "name"),
     [
-        pytest.param({**DESK, "colorScheme": "light"}, "desk", id="desk"),
+        pytest.param(
+            {**DESK, "colorScheme": "light"}, "desk", id="desk", marks=pytest.mark.thorough
+        ),
         pytest.param({**PHONE, "colorScheme": "dark"}, "phone-dark", id="phone-dark"),
-        pytest.param({**DESK, "forcedColors": "active"}, "forced", id="forced"),
+        pytest.param(
+            {**DESK, "forcedColors": "active"}, "forced", id="forced", marks=pytest.mark.thorough
+        ),
         pytest.param({**DESK, "reducedMotion": "reduce"}, "still", id="still"),
     ],
 )

@@ -113,9 +113,14 @@ async def test_who_only_reads_finds_but_has_nothing_to_replace(
 @pytest.mark.parametrize(
     ("options", "name"),
     [
-        pytest.param({**PHONE, "colorScheme": "dark"}, "phone-dark", id="phone-dark"),
+        pytest.param(
+            {**PHONE, "colorScheme": "dark"},
+            "phone-dark",
+            id="phone-dark",
+            marks=pytest.mark.thorough,
+        ),
         pytest.param({**PHONE, "viewport": {"width": 320, "height": 640}}, "narrow", id="narrow"),
-        pytest.param({"forcedColors": "active"}, "forced", id="forced"),
+        pytest.param({"forcedColors": "active"}, "forced", id="forced", marks=pytest.mark.thorough),
     ],
 )
 async def test_the_panel_has_room(

@@ -73,7 +73,7 @@ async def test_names_are_text(browser: Browser, seen_fleet: Fleet) -> None:
         assert page.look("document.querySelectorAll('main img').length") == 0
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["dark", pytest.param("light", marks=pytest.mark.thorough)])
 def test_what_is_wrong_is_seen_at_once(browser: Browser, tmp_path: Path, scheme: str) -> None:
     settings = {"PADFLEET_FLEET_TOKEN": TOKEN, "PADFLEET_PARTITIONS": "16"}
     with (

@@ -19,7 +19,15 @@ WORDS = Path(padfleet.services.web.page.__file__).parent / "web" / "words"
 LANGUAGES: dict[str, dict[str, str]] = json.loads((WORDS / "languages.json").read_text("utf-8"))
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+USUAL = ("en", "ar", "zh-Hant")
+"""One as it is written, one from the right, and one with a script in its name; `make thorough`
+tries all of them."""
+
+
+@pytest.mark.parametrize(
+    "language",
+    [pytest.param(each, marks=() if each in USUAL else pytest.mark.thorough) for each in LANGUAGES],
+)
 def test_a_page_is_in_the_language_of_its_browser(
     browser: Browser, fleet: Fleet, language: str
 ) -> None:

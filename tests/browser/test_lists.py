@@ -115,10 +115,10 @@ async def test_headings_and_indents_are_made_with_buttons(browser: Browser, flee
 @pytest.mark.parametrize(
     ("options", "name"),
     [
-        pytest.param(PHONE, "phone", id="phone"),
+        pytest.param(PHONE, "phone", id="phone", marks=pytest.mark.thorough),
         pytest.param({**NARROW, "colorScheme": "dark"}, "narrow-dark", id="narrow-dark"),
         pytest.param({"forcedColors": "active"}, "forced", id="forced"),
-        pytest.param({"colorScheme": "dark"}, "dark", id="dark"),
+        pytest.param({"colorScheme": "dark"}, "dark", id="dark", marks=pytest.mark.thorough),
     ],
 )
 def test_everything_is_within_reach(

@@ -20,10 +20,19 @@ from tests.fleet import Fleet
 
 AXE = FOLDER / "node_modules" / "axe-core" / "axe.min.js"
 
+USUAL = ("desk-light", "phone-dark")
+"""Each device and each scheme once; `make thorough` tries the other two pairs."""
+
 VARIANTS = [
-    pytest.param({**device, "colorScheme": scheme}, f"{name}-{scheme}", id=f"{name}-{scheme}")
-    for name, device in (("desk", DESK), ("phone", PHONE))
+    pytest.param(
+        {**device, "colorScheme": scheme},
+        name,
+        id=name,
+        marks=() if name in USUAL else pytest.mark.thorough,
+    )
+    for kind, device in (("desk", DESK), ("phone", PHONE))
     for scheme in ("light", "dark")
+    for name in (f"{kind}-{scheme}",)
 ]
 
 variants = pytest.mark.parametrize(("options", "name"), VARIANTS)

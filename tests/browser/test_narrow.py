@@ -19,9 +19,19 @@ NARROW: dict[str, Any] = {"viewport": {"width": 320, "height": 640}}
     [
         pytest.param(NARROW, "narrow", id="320 px"),
         # As at 200 % on a small screen.
-        pytest.param({"viewport": {"width": 640, "height": 400}}, "double", id="200 %"),
+        pytest.param(
+            {"viewport": {"width": 640, "height": 400}},
+            "double",
+            id="200 %",
+            marks=pytest.mark.thorough,
+        ),
         pytest.param({"forcedColors": "active"}, "forced", id="forced colours"),
-        pytest.param({"reducedMotion": "reduce", **NARROW}, "still", id="reduced motion"),
+        pytest.param(
+            {"reducedMotion": "reduce", **NARROW},
+            "still",
+            id="reduced motion",
+            marks=pytest.mark.thorough,
+        ),
     ],
 )
 async def test_everything_is_there_with_little_room_and_without_colours(
@@ -62,7 +72,9 @@ BEYOND = """
 """Returns the elements that do not fit into their place, their dialog or the window."""
 
 
-@pytest.mark.parametrize("language", ["de", "ar", "pl"])
+@pytest.mark.parametrize(
+    "language", ["de", *(pytest.param(each, marks=pytest.mark.thorough) for each in ("ar", "pl"))]
+)
 async def test_long_words_fit(browser: Browser, fleet: Fleet, language: str) -> None:
     url = f"{fleet.urls[0]}/p/{new_pad()}"
     await meeting(url)

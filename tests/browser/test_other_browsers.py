@@ -1,7 +1,7 @@
 """Tests what people do on the page, once each, in browsers that are not based on Chromium.
 
 Firefox is driven by Puppeteer and WebKit, that of GTK, by Selenium; both as Debian packages them.
-`make browsers` runs all of it, `make test` only typing and pasting.
+`make browsers` runs all of it, `make test` only typing and pasting, and these in Firefox alone.
 """
 
 from __future__ import annotations
@@ -60,7 +60,10 @@ KINDS = {
 }
 
 
-@pytest.fixture(scope="module", params=KINDS)
+@pytest.fixture(
+    scope="module",
+    params=["firefox", pytest.param("webkit", marks=pytest.mark.browsers)],
+)
 def running(request: pytest.FixtureRequest) -> Iterator[Browser]:
     kind = KINDS[request.param]
     lacking = f"there is no {kind.driver} (Debian: apt-get install {kind.package})"
