@@ -2,9 +2,10 @@
 nobody needs in Redis. This is done in the background: a commit waits only for the step in which a
 pad leaves, which takes a round trip or two."""
 
+import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -36,7 +37,8 @@ PAGE = 100
 """How many pads are asked about in one call, which takes a millisecond of the server's time."""
 
 AT_ONCE = 8
-"""How many pads are copied at the same time, since the store takes its time for each."""
+"""How many pads are copied at the same time, of one partition or of several, since the store takes
+its time for each."""
 
 LOOKS_EACH = 6
 """How often a partition is looked at within the time in which the store may be behind. A look costs
@@ -97,6 +99,8 @@ class Freezing:
         self._after_ms = after_ms
         self._every = every_ms / 1000
         self._terms: dict[int, _Term] = {}  #: by partition
+        self._places = asyncio.Semaphore(AT_ONCE)
+        self._away = ""  #: why nothing more is tried in this round of checks
 
     @property
     def interval(self) -> float:
@@ -145,9 +149,24 @@ class Freezing:
         term = self._terms.get(lease.partition)
         return term is not None and term.number == lease.term and term.empty
 
-    async def look(self, lease: Lease, leaving: Leaving) -> None:
-        """Checks all pads of the partition that are in Redis once. Raises `StoreAway`, and what
-        else `UNREACHABLE` lists."""
+    async def look_at_all(
+        self, leases: Iterable[Lease], leaving: Leaving, is_held: Callable[[Lease], bool]
+    ) -> None:
+        """Checks all pads of these partitions, of those that are still held when it is their turn.
+        Several are checked at the same time: a store that takes long to answer is waited for by
+        pads of different partitions together, as by those of one. Raises `StoreAway`, and what else
+        `UNREACHABLE` lists, once all checks that had begun have ended."""
+        self._away = ""
+        waiting = iter(leases)
+
+        async def one_by_one() -> None:
+            for lease in waiting:
+                if is_held(lease):
+                    await self._look(lease, leaving)
+
+        await all_of(*(one_by_one() for _ in range(AT_ONCE)))
+
+    async def _look(self, lease: Lease, leaving: Leaving) -> None:
         partition = lease.partition
         term = self._terms.get(partition)
         if term is None or term.number != lease.term:
@@ -167,13 +186,7 @@ class Freezing:
             await self._look_for_ghosts(partition, found)
             self._tell()  # before the store is asked, which may not answer, or take nothing
             for some in slices(due, AT_ONCE):
-                progress()
-                await all_of(
-                    *(
-                        self._each(pad, self._look_at(lease, term, pad, standing, leaving))
-                        for pad, standing in some
-                    )
-                )
+                await all_of(*(self._in_turn(lease, term, *each, leaving) for each in some))
         term.late.look_ends(time.monotonic())
         term.empty = not pads
         self._tell()
@@ -270,12 +283,23 @@ class Freezing:
             else:
                 metrics.COLD_VERDICTS.labels(verdict).inc()
 
+    async def _in_turn(
+        self, lease: Lease, term: _Term, pad: str, standing: PadStanding, leaving: Leaving
+    ) -> None:
+        """Checks one pad when there is a place for it."""
+        async with self._places:
+            progress()
+            if self._away:
+                raise StoreAway(self._away)
+            await self._each(pad, self._look_at(lease, term, pad, standing, leaving))
+
     async def _each(self, pad: str, work: Coroutine[object, object, None]) -> None:
         """Runs the work on one pad; a problem with it keeps no other pad from being copied."""
         try:
             await work
-        except StoreAway:
+        except StoreAway as error:
             AWAY.labels("write").inc()
+            self._away = str(error) or "it does not answer"
             raise
         except WrittenThere:
             await self._each(pad, self._settle(pad))

@@ -276,6 +276,9 @@ class LeaseManager:
         now = self.held.get(lease.partition)
         return now is not None and now.term == lease.term
 
+    def _goes_on_with(self, lease: Lease) -> bool:
+        return not self.stopping and self.is_held(lease)
+
     def _forget(self, partition: int) -> None:
         self._pads.forget_partition(partition)
         for inboxes, pace in zip(self._inboxes, self._paces, strict=True):
@@ -324,7 +327,7 @@ class LeaseManager:
     # --- The cold store --------------------------------------------------------------------------
 
     async def _write_behind(self, freezing: Freezing) -> None:
-        """Copies changes to the cold store, one partition after another, for as long as it runs;
+        """Copies changes to the cold store, of some partitions at a time, for as long as it runs;
         what cannot be copied now is copied at a later check."""
         sought: dict[int, int] = {}
         sought_at = 0.0
@@ -337,10 +340,7 @@ class LeaseManager:
                 if terms != sought and (not sought_at or now - sought_at > SEEK):
                     await freezing.find(set(held))
                     sought, sought_at = terms, now
-                for lease in await freezing.worth_a_look(list(held.values())):
-                    if self.stopping:
-                        return
-                    if self.is_held(lease):
-                        await freezing.look(lease, self._leaving)
+                leases = await freezing.worth_a_look(list(held.values()))
+                await freezing.look_at_all(leases, self._leaving, self._goes_on_with)
             except (*UNREACHABLE, RedisError) as error:
                 log.warning("cold store not brought up to date", extra={"error": str(error)})

@@ -56,7 +56,13 @@ class Scene:
         self, pad: str, lease: Lease | None = None, *, leaving: freezing.Leaving | None = None
     ) -> None:
         """Has the writer look at the partition of the pad."""
-        await self.freezing.look(lease or await self.lease(pad), leaving or Leaving())
+        await self.look_at_all([lease or await self.lease(pad)], leaving)
+
+    async def look_at_all(
+        self, held: Sequence[Lease], leaving: freezing.Leaving | None = None
+    ) -> None:
+        """Has the writer look at these partitions."""
+        await self.freezing.look_at_all(held, leaving or Leaving(), lambda _: True)
 
     async def freeze(self, pad: str) -> str:
         return await self.write.freeze(

@@ -10,6 +10,7 @@ import pytest
 from padfleet.services.tools.verify.walk import verify_pad
 from padfleet.shared.cold import writing_behind
 from padfleet.shared.cold.errors import StoreAway
+from padfleet.shared.cold.pads import ColdHead
 from padfleet.shared.cold.parts import part_of
 from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.connection.errors import NotNow
@@ -26,9 +27,9 @@ from padfleet.shared.log.pad.saved import read_saved
 from padfleet.shared.log.people import contributions, presence
 from padfleet.shared.log.people.author_records import SYSTEM_AUTHOR
 from padfleet.shared.log.records import Snapshot
-from tests.cold_memory import away
+from tests.cold_memory import MemoryPads, away
 from tests.integration.archive.made_pad import long, written
-from tests.integration.cold.scene import Leaving, Scene
+from tests.integration.cold.scene import Scene
 
 HISTORY = written(40)
 
@@ -163,25 +164,78 @@ async def test_partitions_without_pads_are_not_looked_at(scene: Scene) -> None:
     async def worth() -> list[int]:
         return [lease.partition for lease in await scene.freezing.worth_a_look(every)]
 
-    async def look_at_all() -> None:
-        for lease in every:
-            await scene.freezing.look(lease, Leaving())
-
     assert await worth() == list(range(len(every))), "nothing is known of them yet"
-    await look_at_all()
+    await scene.look_at_all(every)
     assert await worth() == []
     await scene.make("pad", HISTORY[:2])
     assert await worth() == [partition]
-    await look_at_all()
+    await scene.look_at_all(every)
     await scene.redis.client.delete(scene.keyspace.hot(partition))
     assert await worth() == [partition], "it has to learn that the last pad has gone"
-    await look_at_all()
+    await scene.look_at_all(every)
     await scene.redis.client.hset(scene.keyspace.moving(partition), "pad", "freeze 0 w")
     assert await worth() == [partition], "a pad is on its way"
     await scene.redis.client.delete(scene.keyspace.moving(partition))
     assert await worth() == []
     every[partition] = every[partition]._replace(term=2)
     assert await worth() == [partition], "somebody else may have had it in between"
+
+
+class SlowPads(MemoryPads):
+    """A store that answers the first question about each pad only once all pads are asked about,
+    or, while it is `away`, not at all."""
+
+    def __init__(self, pads: int) -> None:
+        super().__init__()
+        self.asked: set[str] = set()
+        self._everybody = asyncio.Barrier(pads)
+
+    async def look(self, pad: str) -> ColdHead | None:
+        if pad not in self.asked:
+            self.asked.add(pad)
+            if self.away is None:
+                async with asyncio.timeout(30):
+                    await self._everybody.wait()
+        return await super().look(pad)
+
+
+async def test_a_slow_store_is_waited_for_by_pads_of_several_partitions_at_once(
+    redis: Redis,
+) -> None:
+    """Partitions were looked at one after another: with a store that takes five seconds for each
+    answer, and a pad or two in each partition, no pad left Redis within a minute."""
+    keyspace, names = Keyspace(8), spread(Keyspace(8), 6)
+    scene = Scene(redis, keyspace, SlowPads(len(names)))
+    for name in names:
+        await scene.make(name, HISTORY[:2])
+    held = [await scene.lease(name) for name in names]
+    await scene.look_at_all(held)
+    for name in names:
+        assert await scene.pads.look(name) is not None
+
+
+async def test_a_store_that_is_away_is_not_asked_for_each_pad(
+    redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("padfleet.services.writer.freezing.AT_ONCE", 2)
+    keyspace, names = Keyspace(8), spread(Keyspace(8), 8)
+    pads = SlowPads(len(names))
+    scene = Scene(redis, keyspace, pads)
+    for name in names:
+        await scene.make(name, HISTORY[:2])
+    held = [await scene.lease(name) for name in names]
+    pads.away = away()
+    with pytest.raises(StoreAway):
+        await scene.look_at_all(held)
+    assert 1 <= len(pads.asked) <= 2
+
+
+def spread(keyspace: Keyspace, count: int) -> list[str]:
+    """Returns names of pads that are in different partitions."""
+    found: dict[int, str] = {}
+    for number in range(1000):
+        found.setdefault(keyspace.partition_of(f"pad-{number}"), f"pad-{number}")
+    return list(found.values())[:count]
 
 
 async def test_what_changes_is_brought_and_nothing_twice(scene: Scene) -> None:
