@@ -3,8 +3,10 @@
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 from padfleet.shared.etherpad.records import Unreadable
+from padfleet.shared.settings import mask
 from padfleet.shared.wire.jsontext import loads
 
 
@@ -19,6 +21,19 @@ def failing(what: str, *errors: type[Exception]) -> Iterator[None]:
         yield
     except errors as error:
         raise SourceFailed(f"{what}: {error}") from error
+
+
+def check_address(url: str) -> None:
+    """Raises `SourceFailed` for an address that nothing can have. The libraries would raise
+    whatever they please, in the middle of their work."""
+    try:
+        parts = urlsplit(url)
+        if "," not in parts.netloc:  # else there are several hosts, each with its port
+            _ = parts.port
+        if parts.scheme in ("http", "https") and not parts.hostname:
+            raise ValueError("it has no host")
+    except ValueError as error:
+        raise SourceFailed(f"{mask(url)} is not an address: {error}") from None
 
 
 class Records(Protocol):

@@ -18,7 +18,7 @@ from padfleet.shared.easysync import from_units
 from padfleet.shared.etherpad.bring import StateThere
 from padfleet.shared.etherpad.jsonfile import IndexedFile, open_etherpad_file
 from padfleet.shared.etherpad.records import BadRecord
-from padfleet.shared.etherpad.source import SourceFailed, failing
+from padfleet.shared.etherpad.source import SourceFailed, check_address, failing
 from padfleet.shared.wire.jsontext import loads
 
 VERSION = "1.2.14"
@@ -128,8 +128,9 @@ class WebSource:
         """Opens the Etherpad. A user and password in the URL are for a server, or a proxy in front
         of it, that requires them.
 
-        Raises `SourceFailed` if the credentials cannot be used.
+        Raises `SourceFailed` if the URL or the credentials cannot be used.
         """
+        check_address(url)
         parts = urlsplit(url)
         if not credentials.key and not credentials.client:
             raise SourceFailed(

@@ -26,7 +26,7 @@ from padfleet.shared.rendering.html import to_document, to_html
 from padfleet.shared.rendering.paragraphs import DocumentTooLarge
 from padfleet.shared.rendering.reading import from_html
 from padfleet.shared.rendering.txt import to_txt, without_halves
-from padfleet.shared.wire.jsontext import dumps, loads
+from padfleet.shared.wire.jsontext import BadJson, dumps, loads
 
 WRITER = "a.?"
 """A placeholder for the author of what is read. The author may become known only after the file has
@@ -188,7 +188,10 @@ def measured(text: str, most: int) -> None:
 
 def _fields(body: bytes, content_type: str) -> dict[str, Any]:
     if content_type == "application/json":
-        given = loads(body) if body.strip() else {}
+        try:
+            given = loads(body) if body.strip() else {}
+        except BadJson as error:
+            raise ValueError(f"the body is not JSON: {error}") from None
         if not isinstance(given, dict):
             raise ValueError("the body is not a JSON object")
         for name, value in given.items():

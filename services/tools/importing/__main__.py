@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from padfleet.services.tools.importing.beside import bring_beside
 from padfleet.services.tools.importing.run import Importer, ImportTally
 from padfleet.services.tools.importing.sources import (
+    SUFFIX,
     BadSource,
     Database,
     Source,
@@ -136,8 +137,9 @@ async def _each(
             await work(where)
         except (BadSource, NoDriver, BadRecord, SourceFailed) as error:
             unread += 1
-            of = "" if len(given.source) == 1 else f"{_named(where)}: "
-            progress.say(f"padfleet import: {of}{error}")
+            # Faults in a file do not name it, and those of one source among several may not.
+            is_named = len(given.source) == 1 and not isinstance(error, BadRecord)
+            progress.say(f"padfleet import: {'' if is_named else f'{_named(where)}: '}{error}")
         except OSError as error:
             if error.filename is None:
                 raise  # of a connection
@@ -166,7 +168,7 @@ async def _count(
     """Counts how many pads of one source would be imported."""
     async with open_source(where, credentials_of(given)) as source:
         _tell_broken(source, where, tally, progress)
-        pads = await _wanted(source, given, tally, progress)
+        pads = await _wanted(source, where, given, tally, progress)
     progress.say(f"{_named(where)}: {len(pads)} pads")
 
 
@@ -181,7 +183,7 @@ async def _take(
     """Imports all that is wanted from one source."""
     async with open_source(where, credentials_of(given)) as source:
         _tell_broken(source, where, tally, progress)
-        pads = await _wanted(source, given, tally, progress)
+        pads = await _wanted(source, where, given, tally, progress)
         importer = Importer(
             redis,
             keyspace,
@@ -215,11 +217,17 @@ def _tell_broken(source: Source, where: str, tally: ImportTally, progress: ToolP
 
 
 async def _wanted(
-    source: Source, given: argparse.Namespace, tally: ImportTally, progress: ToolProgress
+    source: Source,
+    where: str,
+    given: argparse.Namespace,
+    tally: ImportTally,
+    progress: ToolProgress,
 ) -> list[str]:
     """Returns the pads of a source that are asked for; those that it lacks are reported as
     failed."""
     pads = await source.pads()
+    if not pads and where.endswith(SUFFIX):
+        raise BadRecord(f"there is no pad in it: is it an {SUFFIX} file?")
     known = set(pads)
     wanted = list(dict.fromkeys(given.pad or pads))
     if given.new_id is not None and len(wanted) != 1:

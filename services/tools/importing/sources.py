@@ -15,13 +15,16 @@ from padfleet.services.tools.importing.sql import MysqlRecords, PostgresRecords
 from padfleet.services.tools.importing.sqlite import SqliteRecords, is_sqlite
 from padfleet.shared.etherpad.bring import StateThere, state_there
 from padfleet.shared.etherpad.jsonfile import open_etherpad_file
-from padfleet.shared.etherpad.source import Noted, Records, pad_ids
+from padfleet.shared.etherpad.source import Noted, Records, check_address, pad_ids
 from padfleet.shared.etherpad.web import ApiCredentials, WebSource
+from padfleet.shared.settings import mask
 
 _SHA256 = re.compile("[0-9a-f]{64}")
 
 
 SUFFIX = ".etherpad"
+
+_DATABASES = frozenset(("redis", "rediss", "postgres", "postgresql", "mysql", "mariadb"))
 
 
 class BadSource(Exception):
@@ -127,6 +130,8 @@ async def open_source(where: str, credentials: ApiCredentials) -> AsyncIterator[
 
 
 async def _records(where: str, scheme: str) -> Records:
+    if scheme in _DATABASES:
+        check_address(where)
     match scheme:
         case "redis" | "rediss" | "unix":
             return RedisRecords(where)
@@ -139,7 +144,7 @@ async def _records(where: str, scheme: str) -> Records:
             try:
                 return opens(urlsplit(where))
             except ValueError as error:
-                raise BadSource(str(error)) from error
+                raise BadSource(f"{mask(where)}: {error}") from error
         case "sqlite":
             return SqliteRecords(Path(where.removeprefix("sqlite://")))
         case "":

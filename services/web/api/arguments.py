@@ -92,9 +92,17 @@ def rev(fields: Fields, name: str = "rev") -> int | None:
 def whole_number(fields: Fields, name: str) -> int | None:
     """Returns a number; None if it is not given or is not a whole number."""
     value = fields.get(name)
-    if isinstance(value, str) and (number := _INTEGER.fullmatch(value)) is not None:
+    if isinstance(value, str) and (number := _INTEGER.fullmatch(value.rstrip())) is not None:
         return int(number[1])
     return value if type(value) is int else None
+
+
+def optional_number(fields: Fields, name: str) -> int | None:
+    """Returns a whole number; None if it is not given."""
+    found = whole_number(fields, name)
+    if found is None and fields.get(name) not in (None, ""):
+        raise ApiError(f"{name} is not a number")
+    return found
 
 
 async def pad_id(api: Api, fields: Fields, name: str = "padID") -> str:

@@ -20,7 +20,7 @@ PAGE = 50
 
 
 async def get_chat_history(api: Api, fields: Fields) -> Pieces:
-    start, end = arguments.whole_number(fields, "start"), arguments.whole_number(fields, "end")
+    start, end = (arguments.optional_number(fields, name) for name in ("start", "end"))
     if start is not None and end is not None:
         if start < 0:
             raise ApiError("start is below zero")

@@ -227,6 +227,8 @@ async def test_chat(api: Caller, fleet: Fleet) -> None:
         ("3", "2", "start is higher than end"),
         ("12", "13", "start is higher than the current chatHead"),
         ("2", "13", "end is higher than the current chatHead"),
+        ("first", "2", "start is not a number"),
+        ("0", "1.5", "end is not a number"),
     ):
         refused = await api.refusal("getChatHistory", padID="chat", start=start, end=end)
         assert refused == (1, message)
