@@ -27,6 +27,7 @@ from padfleet.shared.easysync import (
     make_splice,
     move_ops_to_new_pool,
     prepare_for_wire,
+    to_units,
     unpack,
 )
 from padfleet.shared.easysync.characters import without_controls
@@ -156,8 +157,8 @@ class Collaborator:
     # --- Editing ---------------------------------------------------------------------------------
 
     def edit(self, start: int, removed: int, inserted: str) -> str:
-        """Replaces `removed` code units at `start` with `inserted`, and returns the changeset on
-        `text`.
+        """Replaces `removed` code units at `start` with `inserted`, an ordinary string or one of
+        code units, and returns the changeset on `text`.
 
         Characters that no pad contains are left out of `inserted`: control characters, and all line
         ends but ``\\n``. Raises what `apply_own` raises.
@@ -167,7 +168,7 @@ class Collaborator:
                 f"cannot replace {removed} code units at {start} of a text that has "
                 f"{len(self.text)}"
             )
-        inserted = without_controls(inserted)
+        inserted = without_controls(to_units(inserted))
         by_me = [("author", self.author)] if inserted else []
         changeset = make_splice(self.text, start, removed, inserted, by_me, self._pool)
         self.apply_own(changeset)
@@ -202,6 +203,9 @@ class Collaborator:
             self._waiting.append(_Draft(changeset))
 
     def _check(self, changeset: str) -> None:
+        if to_units(changeset) != changeset:
+            # Others would count two code units where this program has counted one character.
+            raise EasysyncError("it has characters beyond U+FFFF that are not code units")
         for attribs in {op.attribs for op in iter_ops(unpack(changeset).ops) if op.attribs}:
             for attribute in attribs_of(attribs, self._pool).items():
                 if self.room is not None:

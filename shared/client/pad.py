@@ -66,9 +66,9 @@ class Pad:
         return self._conversation.resumes
 
     async def edit(self, start: int, removed: int, inserted: str) -> None:
-        """Replaces `removed` code units at `start` with a code-unit string (see `to_units`), and
-        submits the edit as soon as no earlier one is in flight. Edits may have any size: an edit
-        that is larger than the server accepts is sent in pieces.
+        """Replaces `removed` code units at `start` with `inserted`, an ordinary string or one of
+        code units, and submits the edit as soon as no earlier one is in flight. Edits may have any
+        size: an edit that is larger than the server accepts is sent in pieces.
 
         This does not wait for the answer: `flush` does, and so does leaving the ``async with``
         block.

@@ -17,7 +17,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from padfleet.shared.client import Accepted, Changed, Collaborator, Event, ProtocolError
+from padfleet.shared.client import (
+    Accepted,
+    Changed,
+    Collaborator,
+    EditRefused,
+    Event,
+    ProtocolError,
+)
 from padfleet.shared.easysync import (
     AText,
     AttributePool,
@@ -25,6 +32,7 @@ from padfleet.shared.easysync import (
     apply_to_atext,
     apply_to_text,
     attribs_of,
+    from_units,
     iter_ops,
     make_atext,
     make_splice,
@@ -617,6 +625,21 @@ def test_a_submission_is_what_etherpad_takes() -> None:
         "changeset": "Z:7>1=6*0+1$!",
         "apool": {"numToAttrib": {"0": ["author", ME]}, "nextNum": 1},
     }
+
+
+def test_an_emoji_in_an_ordinary_string_counts_as_two_code_units() -> None:
+    """The server would end the session of a client that counts it as one."""
+    client = a_client()
+    client.edit(0, 0, "\N{ROCKET} ")
+    assert (client.text, from_units(client.text)) == ("\ud83d\ude80 hello\n", "\N{ROCKET} hello\n")
+    client.edit(3, 0, "\ud83d\ude80")
+    data = client.next_submission()
+    assert data is not None
+    assert data["changeset"] == "Z:6>5*0+5$\ud83d\ude80 \ud83d\ude80"
+    receive(client, accept(5))
+    with pytest.raises(EditRefused, match=r"U\+FFFF"):
+        client.apply_own("Z:b>1+1$\N{ROCKET}")
+    assert (len(client.text), client.settled) == (11, True)
 
 
 def test_what_is_in_flight_is_not_changed_by_what_comes_meanwhile_for_the_server() -> None:
