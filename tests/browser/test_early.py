@@ -18,6 +18,17 @@ WATCHED = """(() => {
 })()"""
 """Keeps what the status says."""
 
+CONNECTIONS = """(() => {
+  window.connections = 0;
+  window.WebSocket = class extends WebSocket {
+    constructor(...address) {
+      super(...address);
+      window.connections += 1;
+    }
+  };
+})()"""
+"""Counts the WebSockets that a page opens."""
+
 WRITTEN = "document.activeElement.closest('#editor') !== null"
 
 
@@ -139,8 +150,38 @@ def test_words_that_could_not_be_loaded_are_asked_for_again(browser: Browser, fl
     browser.close_all(but=("ERR_FAILED", "the rest of the page cannot be had"))
 
 
+def test_a_pad_is_asked_for_before_the_pages_script_is_there(
+    browser: Browser, fleet: Fleet
+) -> None:
+    pad = new_pad()
+    ben = browser.open(f"{fleet.urls[1]}/p/{pad}").joined()
+    ada = browser.open("about:blank")
+    ada.do("addInitScript", {"content": CONNECTIONS})
+    ada.do("hold", "**/assets/pad-*")
+    ada.do("goto", f"{fleet.urls[0]}/p/{pad}", {"waitUntil": "commit"})
+    eventually_sync(lambda: ben.words("#people-count") == "2", "Ada is on the pad")
+    ben.to_end()
+    ben.type(", Ada")
+    assert ada.status == "Loading…"
+    ada.do("letGo")
+    ada.joined()
+    ada.shows("Hello, Ada")
+    ada.press("Control+End")
+    ada.type(" and Ben")
+    ben.shows("Hello, Ada and Ben")
+    # The page goes on with the connection that it found.
+    assert ada.look("window.connections") == 1
+    # If that breaks, it opens others by itself.
+    ada.offline(True)
+    ada.says("#status-words", "Offline")
+    ada.offline(False)
+    ada.saved()
+    browser.close_all(but="ERR_INTERNET_DISCONNECTED")
+
+
 def test_each_stage_of_the_way_to_a_pad_is_said(browser: Browser, fleet: Fleet) -> None:
     page = browser.open("about:blank")
+    page.do("addInitScript", {"content": "window.begun = null"})  # nothing has been asked for
     page.do("hold", "**/assets/pad-*")
     page.do("goto", f"{fleet.urls[0]}/p/{new_pad()}?lang=de", {"waitUntil": "commit"})
     eventually_sync(lambda: page.do("holds") > 0, "the page's script is asked for")

@@ -112,7 +112,7 @@ const [codes] = (
 put("codes.js", codes.contents);
 shared.define.CODES = JSON.stringify(assets["codes.js"]);
 
-const [pad, pages, theme] = await Promise.all([
+const [pad, pages, early] = await Promise.all([
   // The script is split into parts that browsers fetch and compile in parallel. They contain each
   // other's names.
   build({
@@ -131,11 +131,15 @@ const [pad, pages, theme] = await Promise.all([
     format: "esm",
     banner: { js: HINT },
   }),
-  // This script runs before the page is painted, so it cannot be a module.
-  build({ ...shared, entryPoints: { theme: "web/src/theme.ts" }, format: "iife" }),
+  // These scripts run before the page is painted, so they cannot be modules.
+  build({
+    ...shared,
+    entryPoints: { theme: "web/src/theme.ts", first: "web/src/first.ts" },
+    format: "iife",
+  }),
 ]);
 put("icon.png", readFileSync(join(HERE, "web/src/icon.png")));
-for (const { path, contents } of [...pages.outputFiles, ...theme.outputFiles]) {
+for (const { path, contents } of [...pages.outputFiles, ...early.outputFiles]) {
   put(basename(path), contents);
 }
 // These files are needed before the user can write; the others can come a moment later.

@@ -21,7 +21,7 @@ from padfleet.shared.settings import FanoutSettings
 
 Client = TestClient[web.Request, web.Application]
 
-BUILT = ("pad.js", "home.js", "theme.js", "style.css", "icon.svg", "icon.png")
+BUILT = ("pad.js", "home.js", "theme.js", "first.js", "style.css", "icon.svg", "icon.png")
 BROTLI = b"whatever a browser makes of it"
 PAGES = ("pad", "home", "forbidden")
 LANGUAGES = ("en", "de", "zh-Hans", "zh-Hant")

@@ -4,6 +4,7 @@ import { Asking } from "./asking.js";
 import { type Accepted, type Changed, Collaborator, ProtocolError } from "./collaborator.js";
 import { Connection } from "./connection.js";
 import { TooLarge } from "./errors.js";
+import { greeting } from "./greeting.js";
 import { Holding } from "./holding.js";
 import type {
   ChangesetAnswer,
@@ -52,12 +53,13 @@ export class Conversation {
     private readonly emit: Emit,
   ) {
     this.token = options.token ?? newToken();
-    const { transports, auth, extraHeaders } = options;
+    const { transports, auth, extraHeaders, webSocket } = options;
     this.connection = new Connection(
       urls,
       {
         ...(auth === undefined ? {} : { auth }),
         ...(extraHeaders === undefined ? {} : { extraHeaders }),
+        ...(webSocket === undefined ? {} : { webSocket }),
       },
       {
         up: (address, most) => this.greet(address, most),
@@ -124,15 +126,8 @@ export class Conversation {
   private greet(address: PadAddress, most: number | undefined): void {
     this.most = most;
     if (this.collaborator !== null) this.collaborator.room = this.room;
-    const { name = null, color = null } = this.options;
-    const ready = {
-      component: "pad",
-      type: "CLIENT_READY",
-      padId: this.variables?.padId ?? address.padId,
-      userInfo: { name, colorId: color },
-      supports: ["NEW_CHANGES_BATCH", "ACKNOWLEDGEMENTS", "SESSIONS", "CURSORS", "USERS"],
-      token: this.token,
-    };
+    const padId = this.variables?.padId ?? address.padId;
+    const ready = greeting(padId, this.options, this.token);
     if (this.variables === null || this.collaborator === null) {
       this.connection.send(ready);
       return;
@@ -165,8 +160,7 @@ export class Conversation {
   }
 
   private greeted(variables: ClientVars): void {
-    const first = this.variables === null;
-    if (!first) return; // a returning client keeps its own copy
+    if (this.variables !== null) return; // a returning client keeps its own copy
     this.variables = variables;
     const { collab_client_vars: start, userId } = variables;
     this.collaborator = new Collaborator(start, userId, this.room);

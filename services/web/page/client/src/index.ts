@@ -13,7 +13,9 @@ export { type Draft, type DraftStore, MemoryDrafts, textOf } from "./drafts.js";
 export { Emitter } from "./events.js";
 export { EditRefused, OutOfRange, SessionEnded, TooLarge } from "./errors.js";
 export * as easysync from "./easysync/index.js";
+export { greeting, type Guest } from "./greeting.js";
 export { type Ask, History } from "./history.js";
+export type { OpenWebSocket } from "./line.js";
 export type {
   ChangesetAnswer,
   ChatLine,

@@ -2,7 +2,7 @@
  * A single Socket.IO connection. Each attempt makes a new one, so that each can go to another
  * server.
  */
-import { io, type Socket } from "socket.io-client";
+import { io, type Socket, WebSocket as WebSocketTransport } from "socket.io-client";
 
 import type { PadAddress } from "./address.js";
 import type { Way } from "./backoff.js";
@@ -16,6 +16,30 @@ export interface LineOptions {
   auth?: Record<string, unknown>;
   /** Additional headers. They only work in Node: in a page, the browser sets the headers. */
   extraHeaders?: Record<string, string>;
+  /**
+   * Opens a WebSocket, for pages that have opened one before this library was loaded. It is called
+   * with the address for each attempt over WebSocket alone.
+   */
+  webSocket?: OpenWebSocket;
+}
+
+/** Returns a WebSocket, or something that a caller of one takes for it. */
+export type OpenWebSocket = (url: string) => object;
+
+/** Returns the transports of a way, with `open` for its WebSocket. */
+function transportsOf(
+  { transports }: Way,
+  open?: OpenWebSocket,
+): Way["transports"] | (typeof WebSocketTransport)[] {
+  const alone = transports.length === 1 && transports[0] === "websocket";
+  if (open === undefined || !alone) return transports;
+  return [
+    class extends WebSocketTransport {
+      override createSocket(url: string): object {
+        return open(url);
+      }
+    },
+  ];
 }
 
 export interface LineListener {
@@ -37,11 +61,11 @@ export class Line {
   private most: number | undefined;
 
   constructor(address: PadAddress, way: Way, options: LineOptions, listener: LineListener) {
-    const { extraHeaders, auth } = options;
+    const { extraHeaders, auth, webSocket } = options;
     this.socket = io(address.origin, {
       path: address.path,
       query: { padId: address.padId },
-      transports: way.transports,
+      transports: transportsOf(way, webSocket),
       timeout: way.timeout,
       reconnection: false,
       forceNew: true,

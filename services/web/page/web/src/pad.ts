@@ -1,7 +1,7 @@
 /**
- * The page of a pad. It loads in three steps, so that users can write as soon as possible. This
- * script opens the connection; meanwhile `desk.ts` prepares the editor; `rest.ts` adds everything
- * else when the text is visible, or when the pad does not arrive.
+ * The page of a pad. It loads in steps, so that users can write as soon as possible. `first.ts` asks
+ * for the pad; this script takes over the connection; meanwhile `desk.ts` prepares the editor;
+ * `rest.ts` adds everything else when the text is visible, or when the pad does not arrive.
  */
 import { BrowserDrafts } from "./ui/drafts.js";
 import { byId } from "./ui/dom.js";
@@ -17,7 +17,13 @@ const here = location.href.replace(/[?#].*/, "");
 const wishes = readWishes(location.search, location.hash);
 let shown = (): void => undefined;
 const drafts = new BrowserDrafts(new Promise((resolve) => (shown = resolve)));
-const pad = new PatientPad(here, { ...myself(wishes), drafts });
+const { options, ahead } = window.begun ?? { options: myself(wishes), ahead: null };
+window.begun ??= null;
+const pad = new PatientPad(here, {
+  ...options,
+  drafts,
+  webSocket: (url) => ahead?.take(url) ?? new WebSocket(url),
+});
 const desk = import("./desk.js");
 
 /** Resolves when all of the page's HTML has been parsed; this script runs before that. */
