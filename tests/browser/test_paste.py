@@ -18,6 +18,35 @@ COPY = """(kind => {
   return [data.getData('text/plain'), data.getData('text/html')];
 })"""
 
+TAB = " " * 8
+
+WORD = """
+<html xmlns:w="urn:schemas-microsoft-com:office:word"><head><meta name=Generator
+content="Microsoft Word 15"><!--[if gte mso 9]><xml>no</xml><![endif]--></head><body>
+<!--StartFragment--><p class=MsoNormal>Text<o:p></o:p></p>
+<p class=MsoListParagraphCxSpFirst style='text-indent:-.25in;mso-list:l0 level1 lfo1'>
+<![if !supportLists]><span style='font-family:Symbol'><span style='mso-list:Ignore'>·<span
+style='font:7.0pt "Times New Roman"'>&nbsp;&nbsp; </span></span></span><![endif]>one<o:p></o:p></p>
+<p class=MsoListParagraphCxSpMiddle style='margin-left:1.0in;mso-list:l0 level2 lfo1'>
+<![if !supportLists]><span style='mso-list:Ignore'>o<span>&nbsp; </span></span><![endif]>two</p>
+<p class=MsoListParagraphCxSpLast style='mso-list:l1 level1 lfo2'><![if !supportLists]><span
+style='mso-list:Ignore'>1.<span>&nbsp; </span></span><![endif]>three</p>
+<p class=MsoNormal><o:p>&nbsp;</o:p></p><p class=MsoNormal>end</p><!--EndFragment--></body></html>
+"""
+
+WORD_ONLINE = """
+<div class="ListContainerWrapper"><ul role="list"><li aria-level="1"><p><span>one</span></p></li>
+</ul></div><div class="ListContainerWrapper"><ul role="list"><li aria-level="2"><p>two</p></li>
+</ul></div>
+"""
+
+GOOGLE_DOCS = """
+<meta charset='utf-8'><b style="font-weight:normal;" id="docs-internal-guid-1"><p dir="ltr"><span
+style="font-weight:400">plain </span><span style="font-weight:700">bold</span></p><ul><li
+aria-level="1"><p>one</p></li><ul><li aria-level="2"><p>two</p></li></ul></ul></b><br
+class="Apple-interchange-newline"><!--EndFragment-->
+"""
+
 
 def emptied(browser: Browser, fleet: Fleet) -> Page:
     page = browser.open(f"{fleet.urls[0]}/p/{new_pad()}").joined()
@@ -41,7 +70,16 @@ def emptied(browser: Browser, fleet: Fleet) -> Page:
         ("<a href='https://example.com/x'>words</a>", "words (https://example.com/x)"),
         ("<a href='https://example.com/'>https://example.com</a>", "https://example.com"),
         ("<a href='javascript:alert(1)'>words</a>", "words"),
-        ("<table><tr><td>a</td><td>b</td></tr><tr><td>c</td></tr></table>", "a b\nc"),
+        (
+            "<table><tr><td><p>a</p></td><td></td><th><p>b</p><p>b2</p></th></tr>"
+            "<tr><td>c</td><td>d</td></tr></table>e",
+            f"a{TAB}{TAB}b\nb2\nc{TAB}d\ne",
+        ),
+        # An empty line, as most programs write it, and spaces that stand at the beginning.
+        ("<p>a</p><p>&nbsp;</p><p>&nbsp; b</p>", "a\n\n  b"),
+        (WORD, "Text\n•one\n◦two\n1.three\n\nend"),
+        (WORD_ONLINE, "•one\n◦two"),
+        (GOOGLE_DOCS, "plain bold\n•one\n◦two"),
         ("a&#0;b&#27;c&#x85;", "a\ufffdbc…"),  # what HTML itself makes of them
     ],
 )
@@ -84,6 +122,18 @@ def test_a_list_is_copied_and_pasted_as_a_list(browser: Browser, fleet: Fleet) -
     page.press("Control+a")
     assert page.look(f"{COPY}('cut')")[0] == "one\ntwo\none\ntwo"
     page.shows("")
+
+
+def test_a_picture_leaves_what_is_selected_as_it_is(browser: Browser, fleet: Fleet) -> None:
+    page = browser.open(f"{fleet.urls[0]}/p/{new_pad()}").joined()
+    page.to_end()
+    page.press("Control+a")
+    page.paste(html="<img src='https://example.com/x.png'>")
+    page.paste()
+    page.type("!")
+    page.shows("!")
+    page.press("Control+z")
+    page.shows("Hello")
 
 
 async def test_controls_enter_by_no_door(browser: Browser, fleet: Fleet) -> None:

@@ -12,6 +12,7 @@ const CASES: Record<string, string> = {
   "<p style='x' onclick=y id=z>": '<p data-style="x">',
   '<p title="a>b" style="x">q</p>': '<p data-style="x">q</p>',
   "<p title='<b style=x>' STYLE\n=\n'y'>": '<p data-STYLE="y">',
+  "<li aria-level=2 aria-label=x>": '<li data-aria-level="2">',
   "<p style>x": '<p data-style="">x',
   "<p/style=x/>y": '<p data-style="x/">y',
   "<p style='\"&amp;'>": '<p data-style="&quot;&amp;">',

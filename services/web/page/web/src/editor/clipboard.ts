@@ -8,7 +8,8 @@ import {
 import { EditorView } from "@codemirror/view";
 import { easysync } from "padfleet-client";
 
-import { htmlOf, linesOf, type RichLine } from "../text/rich.js";
+import { linesOf } from "../text/reading.js";
+import { htmlOf, type RichLine } from "../text/rich.js";
 import { tamed } from "../text/tamed.js";
 import { type Marked, marked } from "./changes.js";
 import { MARKER } from "./lists.js";
@@ -19,6 +20,9 @@ const LARGEST = 4_000_000;
 
 /** Above this number of lines and runs, they are pasted without formats, lists and headings. */
 const MOST_PIECES = 4_000;
+
+/** What the component pastes if there are no lines to paste with their formats. */
+const PLAIN = ["text/plain", "text/uri-list"];
 
 /** A range of the editor's text. */
 export interface Stretch {
@@ -153,11 +157,12 @@ export const clipboard: Extension = [
   EditorView.domEventHandlers({
     copy: take,
     cut: take,
-    paste(event, view) {
-      if (view.state.readOnly) return false;
-      const lines = read(event.clipboardData?.getData("text/html") ?? "");
-      if (lines === null) return false;
-      event.preventDefault();
+    paste({ clipboardData }, view) {
+      if (view.state.readOnly || clipboardData === null) return false;
+      const lines = read(clipboardData.getData("text/html"));
+      // For a picture, the component would replace the selection with nothing.
+      const empty = PLAIN.every((kind) => clipboardData.getData(kind) === "");
+      if (lines === null) return empty;
       view.dispatch(pasting(view.state, lines));
       return true;
     },

@@ -15,7 +15,7 @@ const COMMENT_END = /(?<=<!--)-?>|--!?>/g;
 const OTHER_END = />/g;
 
 /** The attributes that are kept, under names that browsers ignore. */
-const READ = /^(?:style|href)$/i;
+const READ = /^(?:style|href|aria-level)$/i;
 
 /** The end tags of elements whose content is not HTML and not needed here. */
 const RAW_ENDS: ReadonlyMap<string, RegExp> = new Map(
@@ -29,8 +29,8 @@ const GAP = "<!---->";
 
 /**
  * Returns `html` without comments, without elements whose content is not HTML, and without any
- * attributes but styles and addresses, which become `data-style` and `data-href`. The page's policy
- * forbids styles and event handlers, and browsers would report each of them. Everything is written
+ * attributes but styles, addresses and levels of lists, which become `data-style`, `data-href` and
+ * `data-aria-level`. The page's policy forbids styles and event handlers, and browsers would report each of them. Everything is written
  * anew, so that a browser finds the same tags as this function. It takes a single pass over any
  * input.
  */
