@@ -75,3 +75,27 @@ def test_items_are_dragged_as_items(browser: Browser, fleet: Fleet) -> None:
     eventually_sync(lambda: "*" not in bob.text() and bob.text() == ada.text())
     assert "Hello" in ada.lines()[-2]
     assert "two" in ada.lines()[-1]
+
+
+DROP_FILE = """(selector => {
+  const data = new DataTransfer();
+  data.items.add(new File(['from a file\\r\\n\\0'], 'notes.txt', { type: 'text/plain' }));
+  const target = document.querySelector(selector);
+  const event = { dataTransfer: data, bubbles: true, cancelable: true };
+  return ['dragover', 'drop'].map(kind => !target.dispatchEvent(new DragEvent(kind, event)));
+})"""
+"""Drops a file on an element. Returns for each event whether the browser is kept from opening the
+file."""
+
+
+def test_a_file_is_read_by_the_text_and_elsewhere_does_not_take_the_pages_place(
+    browser: Browser, fleet: Fleet
+) -> None:
+    ada = browser.open(f"{fleet.urls[0]}/p/{new_pad()}").joined()
+    for beside in ("body", "#title", "#say-text"):
+        assert ada.look(f"{DROP_FILE}('{beside}')") == [True, True]
+    # The field for importing a file takes it as browsers do.
+    assert ada.look(f"{DROP_FILE}('#import-file')") == [False, False]
+    assert ada.look(f"{DROP_FILE}('#editor .cm-line')")[1]
+    eventually_sync(lambda: "from a file" in ada.text(), "the file is in the text")
+    ada.saved()

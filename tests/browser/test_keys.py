@@ -9,6 +9,10 @@ from tests.fleet import Fleet
 
 FOCUSED = "document.activeElement.id || document.activeElement.className"
 
+WISHED = """(inputType => !document.querySelector('#editor .cm-content').dispatchEvent(
+  new InputEvent('beforeinput', { inputType, bubbles: true, cancelable: true })))"""
+"""Asks for something by a menu. Returns whether the page does it instead of the browser."""
+
 
 def test_tab_indents_and_after_escape_leaves_the_text(browser: Browser, fleet: Fleet) -> None:
     ada = browser.open(f"{fleet.urls[0]}/p/{new_pad()}").joined()
@@ -132,3 +136,27 @@ def test_each_line_runs_the_way_of_its_own_letters(browser: Browser, fleet: Flee
     ada.type("|")
     assert ada.lines()[1] == "ש|לום עולם"
     ada.saved()
+
+
+def test_menus_and_gestures_give_formats(browser: Browser, fleet: Fleet) -> None:
+    """On a phone, the menu of a selection has formats; browsers would only make them on the
+    screen."""
+    page = browser.open(f"{fleet.urls[0]}/p/{new_pad()}").joined()
+    page.to_end()
+    page.press("Control+a")
+    for kind, selector in (
+        ("formatBold", ".bold"),
+        ("formatItalic", ".italic"),
+        ("formatUnderline", ".underline"),
+        ("formatStrikeThrough", ".strikethrough"),
+        ("insertUnorderedList", ".bullet"),
+        ("insertOrderedList", ".number"),
+    ):
+        assert page.look(f"{WISHED}('{kind}')")
+        page.await_shown(f"#editor {selector}")
+    assert page.look(f"{WISHED}('formatSuperscript')")
+    for _ in range(6):
+        assert page.look(f"{WISHED}('historyUndo')")
+    page.hides("#editor :is(.bold, .italic, .underline, .strikethrough, .number, .bullet)")
+    page.shows("Hello")
+    page.saved()

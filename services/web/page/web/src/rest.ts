@@ -10,6 +10,7 @@ import { finding } from "./editor/search.js";
 import { Chat } from "./ui/chat.js";
 import { CursorTelling } from "./ui/cursors.js";
 import { byId } from "./ui/dom.js";
+import { stayForFiles } from "./ui/dropped.js";
 import { opening } from "./ui/foreveryone.js";
 import { Panel } from "./ui/panel.js";
 import { Past } from "./ui/past.js";
@@ -36,6 +37,7 @@ export async function furnish(page: Page, shown: () => PadEditor | null): Promis
   byId("incomplete").hidden = true;
   showTrouble(pad, line);
   offerUnsent(pad);
+  stayForFiles();
   const put = async (): Promise<void> => {
     const editor = shown();
     if (editor === null) return;

@@ -1,6 +1,7 @@
 /** The commands of keys and of the toolbar that change the text. */
 import { insertNewline } from "@codemirror/commands";
-import type { Command, KeyBinding } from "@codemirror/view";
+import type { Extension } from "@codemirror/state";
+import { type Command, EditorView, type KeyBinding } from "@codemirror/view";
 
 import { activeFormats, marked, setTyping } from "./changes.js";
 import {
@@ -84,3 +85,27 @@ export const keys: KeyBinding[] = [
   { key: "Backspace", run: backFromStart },
   { key: "Tab", run: indentInList(1), shift: indentInList(-1) },
 ];
+
+const BY_MENU: Record<string, Command> = {
+  historyUndo: undo,
+  historyRedo: redo,
+  formatBold: toggleFormat("bold"),
+  formatItalic: toggleFormat("italic"),
+  formatUnderline: toggleFormat("underline"),
+  formatStrikeThrough: toggleFormat("strikethrough"),
+  formatIndent: indent(1),
+  formatOutdent: indent(-1),
+  insertOrderedList: toggleList("number"),
+  insertUnorderedList: toggleList("bullet"),
+};
+
+/**
+ * Handles what is requested from the browser's menus or by gestures instead of keys. Formats that
+ * pads do not have are not made, for the browser would only make them on the screen.
+ */
+export const byMenu: Extension = EditorView.domEventHandlers({
+  beforeinput({ inputType }, view) {
+    BY_MENU[inputType]?.(view);
+    return inputType in BY_MENU || inputType.startsWith("format");
+  },
+});

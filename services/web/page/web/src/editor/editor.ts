@@ -7,7 +7,7 @@ import { byId } from "../ui/dom.js";
 import { onLanguage } from "../words/page.js";
 import { typing } from "./changes.js";
 import { clipboard } from "./clipboard.js";
-import { keys } from "./commands.js";
+import { byMenu, keys } from "./commands.js";
 import { directions, rightToLeft } from "./direction.js";
 import { dragging } from "./dragging.js";
 import { exactEdit } from "./exact.js";
@@ -20,7 +20,7 @@ import { waitForComposition } from "./composing.js";
 import { restoring } from "./restore.js";
 import { Session } from "./session.js";
 import { type Source, source } from "./source.js";
-import { redoInCapitals, travelByMenu, travelKeys, undoing } from "./travel.js";
+import { redoInCapitals, travelKeys, undoing } from "./travel.js";
 import { typingOver } from "./typeover.js";
 
 /**
@@ -110,7 +110,7 @@ export class PadEditor {
           basics(state, nonce, "text-of-pad"),
           this.direction.of([]),
           undoing.of(session.undoing),
-          travelByMenu,
+          byMenu,
           redoInCapitals,
           typingOver(),
           typing,

@@ -72,17 +72,3 @@ export const redoInCapitals: Extension = Prec.highest(
     },
   }),
 );
-
-const BY_MENU: Record<string, StateCommand> = { historyUndo: undo, historyRedo: redo };
-
-/**
- * Handles undo and redo that are requested from the browser's menus or by gestures instead of keys.
- */
-export const travelByMenu: Extension = EditorView.domEventHandlers({
-  beforeinput(event, view) {
-    const command = BY_MENU[event.inputType];
-    if (command === undefined) return false;
-    event.preventDefault();
-    return command(view);
-  },
-});
