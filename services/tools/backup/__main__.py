@@ -26,6 +26,11 @@ def main(argv: Sequence[str]) -> int:
     when nothing was begun."""
     parser = _parser()
     given = parser.parse_args(argv)
+    if given.to == "-":
+        parser.error(
+            "--to -: a backup cannot go to standard output, where nobody would see that it is "
+            "incomplete; name a file"
+        )
     if not means_folder(given.to):
         return run_tool(parser, argv, _to_file)
     if given.tokens:

@@ -311,6 +311,8 @@ async def test_what_cannot_be_done_is_said(
     assert (ended.code, "nowhere" in ended.err) == (1, True)
     ended = await padfleet("redis://user:secret@127.0.0.1:1", "backup", "--to", file)
     assert (ended.code, "secret" in ended.err) == (1, False)
+    ended = await padfleet(redis_url, "backup", "--to", "-")
+    assert (ended.code, "cannot go to standard output" in ended.err) == (2, True)
 
 
 async def test_a_restored_pad_does_not_expire_as_what_was_staged_does(
