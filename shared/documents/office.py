@@ -68,7 +68,14 @@ def _of_odt(data: bytes) -> str:
 
 def _of_markdown(data: bytes) -> str:
     from markdown_it import MarkdownIt
+    from markdown_it.rules_block import StateBlock, reference
+
+    def no_footnote(state: StateBlock, line: int, end: int, silent: bool) -> bool:
+        # To CommonMark, the text of a footnote is the address of a link, which nobody would see.
+        start = state.bMarks[line] + state.tShift[line]
+        return not state.src.startswith("[^", start) and reference(state, line, end, silent)
 
     parser = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
+    parser.block.ruler.at("reference", no_footnote, {"alt": []})
     html: str = parser.render(decoded(data))
     return html

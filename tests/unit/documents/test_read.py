@@ -313,6 +313,11 @@ def test_markdown() -> None:
     )
 
 
+def test_footnotes_of_markdown_stay_text() -> None:
+    source = b"a[^1] and [b]\n\n[^1]: what *it* says\n\n[b]: http://c.de\n"
+    assert text_of(source, ".md") == "a[^1] and b\n[^1]: what it says\n"
+
+
 def test_numbers_of_an_opendocuments_lists_arrive() -> None:
     """Its lists begin at a number of their style, go on after a text, and begin anew."""
     styles = (
