@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from padfleet.services.tools.doctor.__main__ import main
+from padfleet.services.tools.doctor.database import import_source
 from padfleet.services.tools.doctor.etherpad import (
     JUDGES,
     NotReadable,
     SettingVerdict,
-    import_source,
     judge_settings,
     read_settings,
 )
@@ -98,8 +98,25 @@ def test_no_secret_is_shown() -> None:
         "dbSettings": {"password": "hunter2"},
         "users": {"admin": {"password": "hunter2"}},
         "sso": {"clients": [{"client_secret": "hunter2"}]},
+        "ep_ldapauth": {"searchPWD": "hunter2"},
+        "ep_secret": "hunter2",
+        "sessionKey": "hunter2",
     }
     assert "hunter2" not in repr(list(judge_settings(settings)))
+
+
+def test_a_setting_that_is_not_known_is_shown_if_it_is_a_switch() -> None:
+    assert judged({"ep_x": True})["ep_x"].found == "true"
+
+
+def test_erasing_authors_is_off_unless_it_is_enabled() -> None:
+    assert judged({"gdprAuthorErasure": {"enabled": False}})["gdprAuthorErasure"].kind == "same"
+    verdict = judged({"gdprAuthorErasure": {"enabled": True}})["gdprAuthorErasure"]
+    assert verdict.environ == (("PADFLEET_AUTHOR_ERASURE", "true"),)
+
+
+def test_documents_are_not_said_to_be_missing() -> None:
+    assert "padfleet[documents]" in judged({"docxExport": True})["docxExport"].what
 
 
 @pytest.mark.parametrize(
@@ -122,6 +139,9 @@ def test_no_secret_is_shown() -> None:
             "mongodb+srv://db/p?tls=true&collection=c",
         ),
         ("redis", {"url": "redis://r:1/2"}, "redis://r:1/2"),
+        ("redis", {"url": "redis://:p@ss@r:1"}, "redis://:PASSWORD@r:1"),
+        ("postgres", "postgres://u:p@db:1/pads?ssl=1", "postgresql://u:PASSWORD@db:1/pads?ssl=1"),
+        ("postgrespool", {"connectionString": "postgres://u@db/p"}, "postgresql://u@db/p"),
         (
             "mysql",
             {"user": "e@x", "host": "db", "port": 3307, "password": "p", "database": "store"},
@@ -139,7 +159,7 @@ def test_where_its_pads_are_imported_from(
 
 def test_the_command_says_all_of_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "settings.json"
-    path.write_text(json.dumps({"port": 9100, "ep_markdown": {}, "dbType": "dirty"}))
+    path.write_text("\ufeff" + json.dumps({"port": 9100, "ep_markdown": {}, "dbType": "dirty"}))
     assert main(["--etherpad", str(path)]) == 0
     said = capsys.readouterr().out
     assert "PADFLEET_PORT=9100" in said

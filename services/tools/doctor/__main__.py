@@ -12,7 +12,8 @@ from typing import Final
 from padfleet.services.tools.doctor.checks import judge
 from padfleet.services.tools.doctor.cold_store import collect_cold, judge_cold
 from padfleet.services.tools.doctor.collect import Unreachable, collect
-from padfleet.services.tools.doctor.etherpad import import_source, judge_settings, read_settings
+from padfleet.services.tools.doctor.database import import_source
+from padfleet.services.tools.doctor.etherpad import judge_settings, read_settings
 from padfleet.services.tools.doctor.report import etherpad_lines, lines
 from padfleet.shared.settings import DoctorSettings, load
 
@@ -48,7 +49,7 @@ def _of_an_etherpad(argv: Sequence[str]) -> int:
     parser.add_argument("--etherpad", required=True, type=Path, metavar="SETTINGS.JSON")
     path: Path = parser.parse_args(argv).etherpad
     try:
-        settings = read_settings(path.read_text("utf-8"), os.environ)
+        settings = read_settings(path.read_text("utf-8-sig"), os.environ)
     except (OSError, ValueError) as error:
         print(f"padfleet doctor: {path}: {error}", file=sys.stderr)
         return _NOT_CHECKED

@@ -10,7 +10,6 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, Literal, NamedTuple
-from urllib.parse import quote, urlsplit, urlunsplit
 
 from padfleet.shared.settings import FanoutSettings
 from padfleet.shared.settings.declare import specs
@@ -163,6 +162,12 @@ def _cookie(value: Any) -> _Made:
     return "same", "", ()
 
 
+def _erasure(value: Any) -> _Made:
+    if not isinstance(value, dict) or not value.get("enabled"):
+        return "same", "off here too", ()
+    return "set", "for anonymizeAuthor", (("PADFLEET_AUTHOR_ERASURE", "true"),)
+
+
 def _authentication(value: Any) -> _Made:
     if not value:
         return "same", "everybody may write, as there", ()
@@ -179,6 +184,7 @@ def _level(value: Any) -> str:
 
 
 _PAGE = _is("page", "")
+_DOCUMENTS = _is("else", "docx, odt and PDF with padfleet[documents], without another program")
 _ITS_OWN = _is("page", "Etherpad's admin pages, if you keep it")
 
 JUDGES: Final[dict[str, Judge]] = {
@@ -212,9 +218,9 @@ JUDGES: Final[dict[str, Judge]] = {
     "disableIPlogging": _is("same", "no addresses are logged"),
     "allowUnknownFileEnds": _is("same", "a file's content says what it is"),
     "exposeVersion": _is("same", "not told to clients"),
-    "soffice": _if_on(_is("none", "txt, html and etherpad only, in and out")),
-    "abiword": _if_on(_is("none", "txt, html and etherpad only, in and out")),
-    "docxExport": _if_on(_is("none", "txt, html and etherpad only, in and out")),
+    "soffice": _if_on(_DOCUMENTS),
+    "abiword": _if_on(_DOCUMENTS),
+    "docxExport": _if_on(_DOCUMENTS),
     "suppressErrorsInPadText": _is("same", "errors are never put into a pad"),
     "lowerCasePadIds": _if_on(_is("none", "let the balancer redirect")),
     "automaticReconnectionTimeout": _is("same", "pages come back by themselves"),
@@ -243,8 +249,8 @@ JUDGES: Final[dict[str, Judge]] = {
     "updates": _ITS_OWN,
     "updateServer": _ITS_OWN,
     "mail": _ITS_OWN,
-    "cleanup": _is("else", "old revisions are packed, and none is thrown away"),
-    "gdprAuthorErasure": _if_on(_is("none", "")),
+    "cleanup": _is("else", "old revisions are packed; PADFLEET_PAD_COMPACTION allows compactPad"),
+    "gdprAuthorErasure": _erasure,
     "loadTest": _is("same", "etherpad-load-test needs no setting"),
     "dumpOnUncleanExit": _is("none", "each process says in its log why it ends"),
 }
@@ -268,7 +274,9 @@ def judge_settings(settings: Mapping[str, Any]) -> Iterator[SettingVerdict]:
         else:
             kind, what, environ = "none", "not known to this version of padfleet", ()
         kind, what, environ = _fitting(kind, what, environ)
-        shown = "…" if name in _SECRET else json.dumps(value, ensure_ascii=False)
+        # Of what is not known, anything but a switch or a number may be secret.
+        is_secret = name in _SECRET or (name not in JUDGES and isinstance(value, str | dict | list))
+        shown = "…" if is_secret else json.dumps(value, ensure_ascii=False)
         yield SettingVerdict(
             kind, name, shown if len(shown) <= 40 else f"{shown[:39]}…", what, environ
         )
@@ -285,55 +293,3 @@ def _fitting(kind: Kind, what: str, environ: tuple[tuple[str, str], ...]) -> _Ma
         except ValueError as error:
             kind, what = "else", f"{name}={value} is not taken: {error}; {spec.accepted()}"
     return kind, what, tuple(kept)
-
-
-# --- The database --------------------------------------------------------------------------------
-
-_SCHEMES: Final = {"mysql": "mysql", "postgres": "postgresql", "postgrespool": "postgresql"}
-
-
-def import_source(settings: Mapping[str, Any]) -> str | None:
-    """Returns what `padfleet import` needs for this Etherpad's database, with PASSWORD in place of
-    the password; None if it cannot read databases of that type."""
-    kind = str(settings.get("dbType") or "dirty")
-    given = settings.get("dbSettings")
-    given = given if isinstance(given, dict) else {}
-    if kind == "dirty":
-        return str(given.get("filename") or "var/dirty.db")
-    if kind == "sqlite" and given.get("filename"):
-        return str(given["filename"])
-    if kind == "couch":
-        name = quote(str(given.get("database") or "etherpad"), safe="")
-        user = quote(str(given.get("user") or ""), safe="")
-        login = f"{user}:PASSWORD@" if user else ""
-        return f"couchdb://{login}{_place(given, 5984)}/{name}"
-    if kind == "mongodb":
-        return _mongo(given)
-    if kind == "redis":
-        return str(given.get("url") or f"redis://{_place(given, 6379)}/0")
-    if kind in _SCHEMES:
-        port = {"mysql": 3306, "postgresql": 5432}[_SCHEMES[kind]]
-        user = quote(str(given.get("user") or "etherpad"), safe="")
-        secret = ":PASSWORD" if given.get("password") else ""
-        name = quote(str(given.get("database") or "etherpad"), safe="")
-        return f"{_SCHEMES[kind]}://{user}{secret}@{_place(given, port)}/{name}"
-    return None
-
-
-def _mongo(given: Mapping[str, Any]) -> str:
-    """Returns the address as given, with the database and the collection that are set
-    separately."""
-    parts = urlsplit(str(given.get("url") or "mongodb://127.0.0.1:27017"))
-    login, at, place = parts.netloc.rpartition("@")
-    user, colon, _ = login.partition(":")
-    netloc = f"{user}{':PASSWORD' if colon else ''}{at}{place}"
-    name = str(given.get("database") or given.get("dbName") or parts.path.strip("/") or "etherpad")
-    query = parts.query
-    if (collection := given.get("collection")) and collection != "ueberdb":
-        query = f"{query}{'&' if query else ''}collection={quote(str(collection), safe='')}"
-    return urlunsplit((parts.scheme, netloc, f"/{quote(name, safe='')}", query, ""))
-
-
-def _place(given: Mapping[str, Any], usual: int) -> str:
-    port = given.get("port") or usual
-    return f"{given.get('host') or '127.0.0.1'}:{port}"
