@@ -82,6 +82,12 @@ EVERYTHING: dict[str, Callable[[Any], object]] = {
 }
 
 
+def no_other_error_anywhere(argument: object) -> None:
+    """Each name is no case of its own: a thousand cases take longer to report than to try."""
+    for run in EVERYTHING.values():
+        no_other_error(run, argument)
+
+
 def no_other_error(run: Callable[[Any], object], argument: object) -> None:
     message = "none"
     try:
@@ -117,13 +123,11 @@ def test_malformed_changesets_and_attributes(name: str, cs: str) -> None:
     no_other_error(EVERYTHING[name], cs)
 
 
-@pytest.mark.parametrize("name", EVERYTHING)
 @pytest.mark.parametrize("value", [None, 5, b"Z:6>0$", ["Z:6>0$"], {"Z": 6}], ids=repr)
-def test_another_type(name: str, value: object) -> None:
-    no_other_error(EVERYTHING[name], value)
+def test_another_type(value: object) -> None:
+    no_other_error_anywhere(value)
 
 
-@pytest.mark.parametrize("name", EVERYTHING)
 @pytest.mark.parametrize(
     "cs",
     [
@@ -149,10 +153,11 @@ def test_another_type(name: str, value: object) -> None:
     ],
     ids=lambda cs: cs[:30],
 )
-def test_sizes_that_are_out_of_all_proportion(name: str, cs: str) -> None:
-    start = time.process_time()
-    no_other_error(EVERYTHING[name], cs)
-    assert time.process_time() - start < 2
+def test_sizes_that_are_out_of_all_proportion(cs: str) -> None:
+    for name, run in EVERYTHING.items():
+        start = time.process_time()
+        no_other_error(run, cs)
+        assert time.process_time() - start < 2, name
 
 
 @PROPERTY
