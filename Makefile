@@ -103,7 +103,7 @@ fuzz: setup ## a million odd inputs, and a fleet under fire: make fuzz ARGS='--s
 attack: setup ## hurt a live fleet in every way; make attack ARGS='--only import' for some of them; a quarter of an hour
 	cd '$(ROOT)' && '$(BIN)/python' -m tests.attack $(ARGS)
 
-properties: setup ## the property tests with forty times as many examples as make test tries
+properties: setup ## the property tests with eighty times as many examples as make test tries
 	cd '$(ROOT)' && HYPOTHESIS_PROFILE=thorough '$(BIN)/python' -m pytest -n $(AT_ONCE) -m hypothesis --timeout 3600 tests/unit $(ARGS)
 
 bench: setup $(BENCH_NODE_STAMP) ## measure: make bench BENCH=deliveries ARGS=--short for one of them, and quickly

@@ -12,6 +12,6 @@ THOROUGH: Final = PROFILE == "thorough"
 
 
 def examples(count: int, *, least: int = 10) -> int:
-    """Returns how many examples a test tries: a quarter of `count`, but `least` at least, or ten
+    """Returns how many examples a test tries: an eighth of `count`, but `least` at least, or ten
     times `count` when it is thorough."""
-    return 10 * count if THOROUGH else max(count // 4, least)
+    return 10 * count if THOROUGH else max(count // 8, least)

@@ -395,10 +395,8 @@ def attacks() -> list[Attack]:
             {"held open": 200, "200": 20, "400": 5},
             8,
         ),
-        Attack(
-            "HTTP: 88 ways to metrics, stats and fleet", operators_paths, {"404": 88}, 5, short=True
-        ),
-        Attack("HTTP: from pages of other sites", cross_origin, {"403": 60}, 5, short=True),
+        Attack("HTTP: 88 ways to metrics, stats and fleet", operators_paths, {"404": 88}, 5),
+        Attack("HTTP: from pages of other sites", cross_origin, {"403": 60}, 5),
         Attack("HTTP: packed bodies of 100 MB", inflated, {"400": 1, "413": 1}, 8, peak_mb=250),
         Attack("slow: 150 requests, of every kind and on every path", slow(10), {"ended": 140}, 35),
         Attack("slow: the same, a byte every half second", dripped, {"ended": 70}, 35),
