@@ -6,7 +6,13 @@ import puppeteer from "puppeteer-core";
 import { listen, Looking, obey } from "./lines.mjs";
 
 const [executablePath] = process.argv.slice(2);
-const firefox = await puppeteer.launch({ browser: "firefox", executablePath, headless: true });
+// On a busy machine its start takes longer than the half minute that Puppeteer would wait.
+const firefox = await puppeteer.launch({
+  browser: "firefox",
+  executablePath,
+  headless: true,
+  timeout: 180_000,
+});
 
 class Page extends Looking {
   constructor(page) {

@@ -53,7 +53,7 @@ def _play(*args: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1200)
 def test_I7_days_by_seeds() -> None:
     seeds = ",".join(SEEDS)
     done = _play("--seeds", seeds, *SHORT)
