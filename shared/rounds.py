@@ -7,7 +7,7 @@ cost. Up to a rate at which all of it costs next to nothing, nobody waits. Beyon
 with the rate: many people then wait and much is saved, and the pause is short compared with what
 the queue alone would make them wait.
 
-The writer (`services/writer/pacing.py`), the plan and the simulation use this.
+The writer (`services/writer/leases/pacing.py`), the plan and the simulation use this.
 """
 
 from typing import Final

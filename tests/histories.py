@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from random import Random
 
-from padfleet.services.writer.pad import WriterPad
+from padfleet.services.writer.pads.pad import WriterPad
 from padfleet.shared.easysync import AttributePool, Builder, make_splice, to_units
 from padfleet.shared.log.records import Origin, Revision, Submission
 

@@ -7,16 +7,16 @@ from functools import partial
 from aiohttp import web
 
 from padfleet.services.writer import metrics
-from padfleet.services.writer.batch_processor import BatchProcessor
-from padfleet.services.writer.cache import PadCache
-from padfleet.services.writer.compaction import Compaction
-from padfleet.services.writer.figures import figures
-from padfleet.services.writer.freezing import Freezing
-from padfleet.services.writer.lease_manager import LeaseManager
-from padfleet.services.writer.readiness import add_readiness
-from padfleet.services.writer.replicas import Replicas
-from padfleet.services.writer.retention import Retention
-from padfleet.services.writer.vacancies import Vacancies
+from padfleet.services.writer.cleanup.retention import Retention
+from padfleet.services.writer.cleanup.vacancies import Vacancies
+from padfleet.services.writer.cold.freezing import Freezing
+from padfleet.services.writer.leases.lease_manager import LeaseManager
+from padfleet.services.writer.ops.figures import figures
+from padfleet.services.writer.ops.readiness import add_readiness
+from padfleet.services.writer.pads.cache import PadCache
+from padfleet.services.writer.settling.batch_processor import BatchProcessor
+from padfleet.services.writer.storing.compaction import Compaction
+from padfleet.services.writer.storing.replicas import Replicas
 from padfleet.shared.cold.using import StoreUse
 from padfleet.shared.health import Health, add_ops_routes
 from padfleet.shared.log.inboxes.limits import pad_limits

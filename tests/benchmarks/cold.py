@@ -16,7 +16,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from padfleet.services.writer.pad import WriterPad
+from padfleet.services.writer.pads.pad import WriterPad
 from padfleet.shared.archive.entries import PadHead, Revisions
 from padfleet.shared.client import connect
 from padfleet.shared.cold.layout.heads import decode_head, encode_head

@@ -20,7 +20,7 @@ from pathlib import Path
 from random import Random
 
 from padfleet.services.tools.up.server import EmbeddedServer
-from padfleet.services.writer.pad import WriterPad
+from padfleet.services.writer.pads.pad import WriterPad
 from padfleet.shared.easysync import AttributePool, Builder, make_splice
 from padfleet.shared.log.connection.connect import Redis, open_redis
 from padfleet.shared.log.keys import Keyspace

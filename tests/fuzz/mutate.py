@@ -1,4 +1,5 @@
-"""Damages bytes and texts: flips, cuts, splices, repeats, extreme numbers, odd characters, nesting.
+"""DamagedPads bytes and texts: flips, cuts, splices, repeats, extreme numbers, odd characters,
+nesting.
 
 All choices come from the source that is passed in, so a seed always yields the same case. There is
 no feedback from coverage: that would need instrumented code, which is twenty times slower, and

@@ -13,7 +13,7 @@ import pytest
 from aiohttp.http_exceptions import BadHttpMessage
 
 from padfleet.services.fanout.transport.intake import MOST, Intake
-from padfleet.services.writer.pad import WriterPad
+from padfleet.services.writer.pads.pad import WriterPad
 from padfleet.shared import logs
 from padfleet.shared.archive.frames import BadArchive, FrameWriter
 from padfleet.shared.archive.reading import read_archive

@@ -7,8 +7,8 @@ from dataclasses import replace
 from random import Random
 from typing import Any
 
-from padfleet.services.writer.pad import WriterPad
-from padfleet.services.writer.rules import SYSTEM_AUTHOR
+from padfleet.services.writer.pads.pad import WriterPad
+from padfleet.services.writer.pads.rules import SYSTEM_AUTHOR
 from padfleet.shared.easysync import AttributePool, EasysyncError
 from padfleet.shared.log.records import Origin, Submission, decode_entry, encode_entry
 from padfleet.shared.wire.jsontext import loads

@@ -14,7 +14,7 @@ from redis.crc import key_slot
 from padfleet.services.tools.doctor.__main__ import main
 from padfleet.services.tools.doctor.checks import SLOTS
 from padfleet.services.tools.up.server import EmbeddedServer
-from padfleet.services.writer.readiness import add_readiness
+from padfleet.services.writer.ops.readiness import add_readiness
 from padfleet.shared.health import Health
 from padfleet.shared.log.connection.connect import UNREACHABLE, open_redis
 from padfleet.shared.log.keys import CONFIG, Keyspace

@@ -10,7 +10,7 @@ from padfleet.services.fanout.delivery.flush_scheduler import FlushScheduler
 from padfleet.services.fanout.delivery.pacing import PacingRules
 from padfleet.services.tools.plan.constants import Constants
 from padfleet.services.tools.plan.layout import BALANCE
-from padfleet.services.writer.pacing import RoundPace
+from padfleet.services.writer.leases.pacing import RoundPace
 from padfleet.shared.log.records import Origin, Revision
 from padfleet.shared.settings import WriterSettings
 from tests.simulation.events import Events, Loop
@@ -69,8 +69,8 @@ class Worker:
 
 
 class Writer:
-    """Rounds as `services/writer/lease_manager.py` makes them, paced by the same code: all that
-    waits, up to `batch_max` for each partition."""
+    """Rounds as `services/writer/leases/lease_manager.py` makes them, paced by the same code: all
+    that waits, up to `batch_max` for each partition."""
 
     def __init__(
         self,

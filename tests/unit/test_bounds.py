@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from padfleet.services.fanout.auth.decision import name_of as claimed_name
 from padfleet.services.tools.restore.put import Restorer
-from padfleet.services.writer.rules import SubmissionRefused, wire_pool_of
+from padfleet.services.writer.pads.rules import SubmissionRefused, wire_pool_of
 from padfleet.shared import bounds
 from padfleet.shared.bounds import OutOfBounds
 from padfleet.shared.easysync import AttributePool, make_splice

@@ -41,6 +41,20 @@ FANOUT = (
 )
 """The rooms of a worker, lowest first. Each imports from those before it only."""
 
+WRITER = (
+    ("metrics", "damaged_pads"),
+    ("pads",),
+    ("storing",),
+    ("settling",),
+    ("cleanup",),
+    ("cold",),
+    ("leases",),
+    ("ops",),
+    ("app",),
+    ("__main__",),
+)
+"""The rooms of a writer, likewise."""
+
 LOG = (
     ("births", "form", "keys", "records", "reigns"),
     ("elsewhere", "register"),
@@ -213,6 +227,10 @@ def _upwards(house: str, floors: tuple[tuple[str, ...], ...]) -> list[str]:
 
 def test_a_worker_imports_downwards() -> None:
     assert not _upwards("services.fanout", FANOUT)
+
+
+def test_a_writer_imports_downwards() -> None:
+    assert not _upwards("services.writer", WRITER)
 
 
 def test_the_log_imports_downwards() -> None:

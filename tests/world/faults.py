@@ -498,7 +498,7 @@ class Storm:
     # --- Damage ----------------------------------------------------------------------------------
 
     def _key_damaged(self, fault: Fault) -> None:
-        """Damages one key of one pad by hand: it is gone, or contains something else."""
+        """DamagedPads one key of one pad by hand: it is gone, or contains something else."""
         keys = self._fleet.keyspace.pad(HURT)
         self.damages(keys.channel.encode())
         self.damaged = True

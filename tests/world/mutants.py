@@ -25,9 +25,9 @@ _COMMIT: Final = "shared/log/lua/commit.lua"
 _LEASE: Final = "shared/log/lua/lease.lua"
 _REIGN: Final = "shared/log/lua/reign.lua"
 _JOIN: Final = "shared/log/lua/join.lua"
-_WRITER_PAD: Final = "services/writer/pad.py"
-_BATCHES: Final = "services/writer/batch_processor.py"
-_LEASES: Final = "services/writer/lease_manager.py"
+_WRITER_PAD: Final = "services/writer/pads/pad.py"
+_BATCHES: Final = "services/writer/settling/batch_processor.py"
+_LEASES: Final = "services/writer/leases/lease_manager.py"
 _SESSION: Final = "services/fanout/delivery/session.py"
 _RESYNC: Final = "services/fanout/pads/resync.py"
 _RESUMING: Final = "services/fanout/requests/resuming.py"
@@ -250,7 +250,7 @@ MUTATIONS: Final = {
         "        batch.begin_again()",
     ),
     "a batch that was read before is settled": Mutation(
-        "services/writer/follower.py",
+        "services/writer/leases/follower.py",
         "if lease is None or lease.position != positions[partition]:",
         "if lease is None:",
         doubled="the position is compared when it is stored",
@@ -262,14 +262,14 @@ MUTATIONS: Final = {
         doubled="each commit renews them, and whoever loses one takes it again",
     ),
     "any position will do": Mutation(
-        "services/writer/committer.py",
+        "services/writer/storing/committer.py",
         'if word == b"position" and details == [position.encode()]:',
         'if word == b"position":',
         _TWO_WRITERS,
         doubled="under one term nobody else moves the position",
     ),
     "a lost answer counts as a lost lease": Mutation(
-        "services/writer/committer.py",
+        "services/writer/storing/committer.py",
         'if word == b"position" and details == [position.encode()]:',
         "if False:",
         ("redis cuts after",),

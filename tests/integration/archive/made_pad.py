@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
-from padfleet.services.writer.pad import WriterPad
+from padfleet.services.writer.pads.pad import WriterPad
 from padfleet.shared.archive.entries import Authors, Chat, PadDone, PadHead, Revisions, Saved
 from padfleet.shared.archive.writing import new_archive
 from padfleet.shared.easysync import AttributePool, make_splice

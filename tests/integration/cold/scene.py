@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
-from padfleet.services.writer import freezing
-from padfleet.services.writer.freezing import Freezing
+from padfleet.services.writer.cold import freezing
+from padfleet.services.writer.cold.freezing import Freezing
 from padfleet.shared.cold.thawing import Thawing
 from padfleet.shared.cold.writing_behind import WriteBehind
 from padfleet.shared.log.connection.connect import Redis

@@ -7,9 +7,9 @@ from collections import defaultdict
 
 import pytest
 
-from padfleet.services.writer.cache import PadCache
-from padfleet.services.writer.compaction import Compaction
-from padfleet.services.writer.leaving import PadLeaving
+from padfleet.services.writer.cold.leaving import PadLeaving
+from padfleet.services.writer.pads.cache import PadCache
+from padfleet.services.writer.storing.compaction import Compaction
 from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.keys import Keyspace
 from tests.integration.archive.made_pad import written

@@ -141,7 +141,7 @@ async def test_who_opens_a_cold_pad_first_is_told_too_that_it_is_damaged(scene: 
 async def test_pads_of_which_nothing_is_noted_are_found_by_who_has_their_partition(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("padfleet.services.writer.freezing.PAGE", 2)
+    monkeypatch.setattr("padfleet.services.writer.cold.freezing.PAGE", 2)
     names = [f"pad-{number}" for number in range(9)]
     for name in names:
         await scene.make(name, HISTORY[:2])

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from padfleet.services.writer.retention import Retention
+from padfleet.services.writer.cleanup.retention import Retention
 from padfleet.shared.client import connect
 from padfleet.shared.cold.catalogue import all_pads
 from padfleet.shared.cold.layout.pads import ObjectPads

@@ -11,8 +11,8 @@ from typing import Any, cast
 
 import pytest
 
-from padfleet.services.writer.cache import PadCache
-from padfleet.services.writer.vacancies import Vacancies
+from padfleet.services.writer.cleanup.vacancies import Vacancies
+from padfleet.services.writer.pads.cache import PadCache
 from padfleet.shared.log.changes.edits import Edits
 from padfleet.shared.log.connection import several
 from padfleet.shared.log.connection.connect import Redis, open_redis

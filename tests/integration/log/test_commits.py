@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from padfleet.services.writer.pad import WriterPad
-from padfleet.services.writer.pad_batch import PadBatch
+from padfleet.services.writer.pads.pad import WriterPad
+from padfleet.services.writer.storing.pad_batch import PadBatch
 from padfleet.shared.log.births import new_birth
 from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.fleet.leases import Lease, acquire

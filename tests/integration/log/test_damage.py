@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from padfleet.services.writer.cache import load_pad
-from padfleet.services.writer.pad import WriterPad
+from padfleet.services.writer.pads.cache import load_pad
+from padfleet.services.writer.pads.pad import WriterPad
 from padfleet.shared.easysync import AttributePool, make_splice
 from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.damage import CorruptPad

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from padfleet.services.web.api.texts import bringing_all_of
-from padfleet.services.writer.pad import WriterPad
+from padfleet.services.writer.pads.pad import WriterPad
 from padfleet.shared.cold import parts
 from padfleet.shared.cold.layout import appending
 from padfleet.shared.cold.layout.blocks import to_blocks

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from padfleet.services.writer.pad import WriterPad
+from padfleet.services.writer.pads.pad import WriterPad
 from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.connection.hot import HotCommands
 from padfleet.shared.log.fleet import leases

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from padfleet.services.writer import committer
-from padfleet.services.writer.batch_processor import BatchProcessor, Stuck
-from padfleet.services.writer.cache import PadCache
-from padfleet.services.writer.compaction import Compaction
-from padfleet.services.writer.replicas import Replicas
+from padfleet.services.writer.pads.cache import PadCache
+from padfleet.services.writer.settling.batch_processor import BatchProcessor, Stuck
+from padfleet.services.writer.storing import committer
+from padfleet.services.writer.storing.compaction import Compaction
+from padfleet.services.writer.storing.replicas import Replicas
 from padfleet.shared.easysync import AttributePool, make_splice
 from padfleet.shared.log.connection.channels import Subscriber
 from padfleet.shared.log.connection.connect import Redis

@@ -12,14 +12,14 @@ from typing import Any
 import pytest
 from redis.exceptions import OutOfMemoryError
 
-from padfleet.services.writer import batch_processor, entry_handler
-from padfleet.services.writer import compaction as compaction
-from padfleet.services.writer.batch_processor import BatchProcessor
-from padfleet.services.writer.cache import PadAway, PadCache
-from padfleet.services.writer.compaction import Compaction
-from padfleet.services.writer.fences import KEPT_MS
-from padfleet.services.writer.pad import WriterPad
-from padfleet.services.writer.replicas import Replicas
+from padfleet.services.writer.pads.cache import PadAway, PadCache
+from padfleet.services.writer.pads.fences import KEPT_MS
+from padfleet.services.writer.pads.pad import WriterPad
+from padfleet.services.writer.settling import batch_processor, entry_handler
+from padfleet.services.writer.settling.batch_processor import BatchProcessor
+from padfleet.services.writer.storing import compaction as compaction
+from padfleet.services.writer.storing.compaction import Compaction
+from padfleet.services.writer.storing.replicas import Replicas
 from padfleet.shared.easysync import AttributePool, make_splice
 from padfleet.shared.log.connection.channels import Subscriber
 from padfleet.shared.log.connection.connect import Redis
@@ -161,7 +161,7 @@ async def test_I2_all_who_wrote_on_a_pad_that_is_not_to_be_had_are_to_come_again
     assert reasons[1:] == [AWAY, AWAY]
     assert reasons[0] == ("badChangeset" if first == "unreadable" else AWAY)
     assert [record.msg for record in caplog.records if record.msg == "corrupt pad"] == []
-    assert writer.committer.damages.lately() == {}
+    assert writer.committer.damages.recent() == {}
 
 
 class Once:

@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 
-from padfleet.services.writer.batch_processor import BatchProcessor
-from padfleet.services.writer.cache import PadCache
-from padfleet.services.writer.committer import LeaseLost
-from padfleet.services.writer.compaction import Compaction
-from padfleet.services.writer.lease_manager import LeaseManager
-from padfleet.services.writer.pad import WriterPad
-from padfleet.services.writer.replicas import Replicas
+from padfleet.services.writer.leases.lease_manager import LeaseManager
+from padfleet.services.writer.pads.cache import PadCache
+from padfleet.services.writer.pads.pad import WriterPad
+from padfleet.services.writer.settling.batch_processor import BatchProcessor
+from padfleet.services.writer.storing.committer import LeaseLost
+from padfleet.services.writer.storing.compaction import Compaction
+from padfleet.services.writer.storing.replicas import Replicas
 from padfleet.shared.easysync.base36 import numeral
 from padfleet.shared.log.connection import scripts
 from padfleet.shared.log.connection.connect import Redis
@@ -245,7 +245,7 @@ async def test_what_goes_wrong_out_of_turn_is_found_out_in_turn(
     gate.open.set()
     await settling
     assert await partition.sessions(BUSY) == ["heavy-1", "light", "heavy-2"]
-    assert list(committer.damages.lately()) == [neighbour]
+    assert list(committer.damages.recent()) == [neighbour]
 
 
 async def test_who_is_to_stop_begins_nothing_new(

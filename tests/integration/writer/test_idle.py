@@ -10,10 +10,10 @@ from typing import Any, cast
 
 import pytest
 
-from padfleet.services.writer.batch_processor import BatchProcessor
-from padfleet.services.writer.cache import PadCache
-from padfleet.services.writer.compaction import Compaction
-from padfleet.services.writer.lease_manager import LeaseManager
+from padfleet.services.writer.leases.lease_manager import LeaseManager
+from padfleet.services.writer.pads.cache import PadCache
+from padfleet.services.writer.settling.batch_processor import BatchProcessor
+from padfleet.services.writer.storing.compaction import Compaction
 from padfleet.shared.log.connection import scripts
 from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.connection.pipe import Pipe

@@ -13,12 +13,12 @@ from urllib.error import HTTPError
 
 import pytest
 
-from padfleet.services.writer import inboxes as inboxes_module
-from padfleet.services.writer import readiness
-from padfleet.services.writer.batch_processor import BatchProcessor
-from padfleet.services.writer.cache import PadCache
-from padfleet.services.writer.compaction import Compaction
-from padfleet.services.writer.lease_manager import LeaseManager
+from padfleet.services.writer.leases import inboxes as inboxes_module
+from padfleet.services.writer.leases.lease_manager import LeaseManager
+from padfleet.services.writer.ops import readiness
+from padfleet.services.writer.pads.cache import PadCache
+from padfleet.services.writer.settling.batch_processor import BatchProcessor
+from padfleet.services.writer.storing.compaction import Compaction
 from padfleet.shared.health import Health
 from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.fleet import leases

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from padfleet.services.writer.inboxes import Inboxes
+from padfleet.services.writer.leases.inboxes import Inboxes
 from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.inboxes.inbox import InboxWriter
 from padfleet.shared.log.keys import Keyspace

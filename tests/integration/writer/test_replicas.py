@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import pytest
 
-from padfleet.services.writer.replicas import Replicas
+from padfleet.services.writer.storing.replicas import Replicas
 from padfleet.shared.log.connection.connect import Redis, open_redis
 from padfleet.shared.log.fleet import leases
 from padfleet.shared.log.fleet.leases import Lease

@@ -12,8 +12,8 @@ import pytest
 from redis.exceptions import TimeoutError as RedisTimeout
 
 from padfleet.services.tools.doctor.__main__ import main as doctor
-from padfleet.services.writer import inboxes as inboxes_module
-from padfleet.services.writer.inboxes import Inboxes
+from padfleet.services.writer.leases import inboxes as inboxes_module
+from padfleet.services.writer.leases.inboxes import Inboxes
 from padfleet.shared.easysync import AttributePool, make_splice
 from padfleet.shared.fleet.collect import look
 from padfleet.shared.fleet.findings import findings

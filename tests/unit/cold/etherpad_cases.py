@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from padfleet.services.writer.pad import WriterPad
+from padfleet.services.writer.pads.pad import WriterPad
 from padfleet.shared.archive.entries import PadHead, Revisions
 from padfleet.shared.cold.errors import Overwritten, WrittenThere
 from padfleet.shared.cold.etherpad.note import digest_of, note_key

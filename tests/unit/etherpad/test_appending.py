@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from padfleet.services.writer.pad import WriterPad
+from padfleet.services.writer.pads.pad import WriterPad
 from padfleet.shared.easysync import AttributePool, make_splice
 from padfleet.shared.etherpad import records as r
 from padfleet.shared.etherpad.appending import Appending, surplus, with_pad

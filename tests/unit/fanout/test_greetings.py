@@ -13,7 +13,7 @@ import pytest
 from padfleet.services.fanout.hub import greetings
 from padfleet.services.fanout.hub.client_vars import Greeting
 from padfleet.services.fanout.hub.greetings import _made
-from padfleet.services.writer.pad import WriterPad
+from padfleet.services.writer.pads.pad import WriterPad
 from padfleet.shared.easysync import AttributePool, to_units
 from padfleet.shared.log.pad.document import MANY_ATTRIBUTES, MANY_SPANS, MANY_UNITS, Document
 from padfleet.shared.log.people.author_records import Author

@@ -10,7 +10,7 @@ from typing import Any, cast
 import pytest
 
 from padfleet.services.fanout.pads.replica import PadReplica
-from padfleet.services.writer.pad import WriterPad
+from padfleet.services.writer.pads.pad import WriterPad
 from padfleet.shared.easysync.base36 import numeral
 from padfleet.shared.log.pad.document import Document, replay
 from padfleet.shared.log.records import Origin, Revision, Submission

@@ -28,7 +28,7 @@ from padfleet.services.fanout.timeslider.requests import (
     parse,
 )
 from padfleet.services.fanout.timeslider.shelf import Shelf
-from padfleet.services.writer.pad import encode_wire
+from padfleet.services.writer.pads.pad import encode_wire
 from padfleet.shared.easysync import (
     AText,
     AttributePool,

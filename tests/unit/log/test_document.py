@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from padfleet.services.writer.pad import WriterPad
+from padfleet.services.writer.pads.pad import WriterPad
 from padfleet.shared.easysync import AText, AttributePool
 from padfleet.shared.log.pad.document import CorruptPad, Document, chain_of
 from padfleet.shared.log.records import Revision, Snapshot

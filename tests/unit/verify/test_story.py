@@ -8,7 +8,7 @@ import pytest
 
 from padfleet.services.tools.verify.faults import StoredFault
 from padfleet.services.tools.verify.story import Story
-from padfleet.services.writer.pad import WriterPad
+from padfleet.services.writer.pads.pad import WriterPad
 from padfleet.shared.easysync import AttributePool, make_splice
 from padfleet.shared.log.pad.document import Document, chain_of
 from padfleet.shared.log.records import Origin, Revision, Snapshot, Submission

@@ -6,8 +6,8 @@ documents. It shares only the rules and the wire form with the fast way.
 
 from __future__ import annotations
 
-from padfleet.services.writer.pad import Result, encode_wire
-from padfleet.services.writer.rules import SYSTEM_AUTHOR, SubmissionRefused, check_submission
+from padfleet.services.writer.pads.pad import Result, encode_wire
+from padfleet.services.writer.pads.rules import SYSTEM_AUTHOR, SubmissionRefused, check_submission
 from padfleet.shared.easysync import (
     AText,
     AttributePool,

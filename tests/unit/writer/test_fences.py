@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from padfleet.services.writer.fences import KEPT_MS, Fences
+from padfleet.services.writer.pads.fences import KEPT_MS, Fences
 
 NOW = 1_800_000_000_000
 

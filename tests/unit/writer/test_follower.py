@@ -8,12 +8,12 @@ from typing import Any, cast
 
 import pytest
 
-from padfleet.services.writer.batch import Batch
-from padfleet.services.writer.batch_processor import BatchProcessor, Stuck
-from padfleet.services.writer.committer import LeaseLost
-from padfleet.services.writer.follower import Follower
-from padfleet.services.writer.inboxes import Inboxes
-from padfleet.services.writer.pacing import RoundPace
+from padfleet.services.writer.leases.follower import Follower
+from padfleet.services.writer.leases.inboxes import Inboxes
+from padfleet.services.writer.leases.pacing import RoundPace
+from padfleet.services.writer.settling.batch import Batch
+from padfleet.services.writer.settling.batch_processor import BatchProcessor, Stuck
+from padfleet.services.writer.storing.committer import LeaseLost
 from padfleet.shared.log.fleet.leases import Lease
 from padfleet.shared.log.inboxes.entries import Received
 from tests.eventually import eventually

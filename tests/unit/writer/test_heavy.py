@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from padfleet.services.writer import pad as pad_module
-from padfleet.services.writer.heavy import Rest, ToStop
-from padfleet.services.writer.pad import WriterPad
+from padfleet.services.writer.pads import pad as pad_module
+from padfleet.services.writer.pads.pad import WriterPad
+from padfleet.services.writer.settling.heavy import Rest, ToStop
 from padfleet.shared.easysync import AttributePool, follow, make_atext, unpack
 from padfleet.shared.easysync.base36 import numeral
 from padfleet.shared.easysync.body import Body

@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from padfleet.services.writer.freezing import LOOKS_EACH
-from padfleet.services.writer.lateness import REMEMBERED, RESERVE, Lateness
+from padfleet.services.writer.cold.freezing import LOOKS_EACH
+from padfleet.services.writer.cold.lateness import REMEMBERED, RESERVE, Lateness
 
 EVERY = 30.0
 PAUSE = EVERY / LOOKS_EACH

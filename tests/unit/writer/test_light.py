@@ -9,11 +9,11 @@ from typing import Any, NoReturn
 
 import pytest
 
-from padfleet.services.writer import pad as pad_module
-from padfleet.services.writer.batch import Batch
-from padfleet.services.writer.light import take_light
-from padfleet.services.writer.pad import WriterPad
-from padfleet.services.writer.pad_batch import PadBatch
+from padfleet.services.writer.pads import pad as pad_module
+from padfleet.services.writer.pads.pad import WriterPad
+from padfleet.services.writer.settling.batch import Batch
+from padfleet.services.writer.settling.light import take_light
+from padfleet.services.writer.storing.pad_batch import PadBatch
 from padfleet.shared.easysync import AttributePool, make_splice
 from padfleet.shared.log.fleet.leases import Lease
 from padfleet.shared.log.inboxes.entries import Received, UnreadEntry
@@ -49,7 +49,7 @@ def take(batch: Batch, pads: dict[str, WriterPad]) -> None:
 
 
 def test_I1_I2_it_comes_to_the_same_as_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("padfleet.services.writer.light.MOST_SECONDS", 60.0)
+    monkeypatch.setattr("padfleet.services.writer.settling.light.MOST_SECONDS", 60.0)
     dice = Random(7)
     pads, plain = made("p", "q"), made("p", "q")
     entries: list[Entry] = []
@@ -153,7 +153,7 @@ def test_I1_what_needs_older_revisions_ends_it(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_a_batch_that_takes_long_goes_on_in_another_turn(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("padfleet.services.writer.light.MOST_SECONDS", -1.0)
+    monkeypatch.setattr("padfleet.services.writer.settling.light.MOST_SECONDS", -1.0)
     batch = batch_of(types("p", 1, 0, TEXT), types("p", 2, 0, TEXT))
     take(batch, made("p"))
     assert batch.taken == 1

@@ -10,7 +10,7 @@ from random import Random
 
 import pytest
 
-from padfleet.services.writer.pacing import LIVELY, RoundPace
+from padfleet.services.writer.leases.pacing import LIVELY, RoundPace
 from padfleet.shared.rounds import FREE_COMMITS, FREE_ROUNDS, pause
 
 MOST = 0.01

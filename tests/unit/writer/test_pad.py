@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from padfleet.services.writer import pad as pad_module
-from padfleet.services.writer.pad import RECENT_REVISIONS, SESSION_MEMORY_MS, WriterPad
+from padfleet.services.writer.pads import pad as pad_module
+from padfleet.services.writer.pads.pad import RECENT_REVISIONS, SESSION_MEMORY_MS, WriterPad
 from padfleet.shared.easysync import AttributePool, make_splice, move_ops_to_new_pool
 from padfleet.shared.log.pad.document import CorruptPad, Document, DocumentChange
 from padfleet.shared.log.records import Origin, Submission

@@ -9,7 +9,7 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from padfleet.services.writer.pad import WriterPad
+from padfleet.services.writer.pads.pad import WriterPad
 from padfleet.shared.easysync import AText, AttributePool, apply_to_text, iter_ops
 from padfleet.shared.easysync.assembler import Assembler
 from padfleet.shared.log.records import Origin, Snapshot, Submission

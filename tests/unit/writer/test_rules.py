@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from padfleet.services.writer import rules
-from padfleet.services.writer.rules import (
+from padfleet.services.writer.pads import rules
+from padfleet.services.writer.pads.rules import (
     SYSTEM_AUTHOR,
     SubmissionRefused,
     brings_its_author_only,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from padfleet.services.fanout.ops.canary import LIMIT
-from padfleet.services.writer.readiness import WAIT_LIMIT
+from padfleet.services.writer.ops.readiness import WAIT_LIMIT
 from padfleet.shared.health import Health
 from tests.chaos.history import Typists
 from tests.chaos.history.connection import Connection

@@ -9,7 +9,7 @@ known, entry by entry until it is found.
 import time
 from dataclasses import dataclass, field
 
-from padfleet.services.writer.pad_batch import PadBatch
+from padfleet.services.writer.storing.pad_batch import PadBatch
 from padfleet.shared.log.fleet.leases import Lease
 from padfleet.shared.log.inboxes.entries import Received
 

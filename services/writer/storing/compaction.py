@@ -4,8 +4,8 @@ import logging
 from collections.abc import Mapping
 
 from padfleet.services.writer import metrics
-from padfleet.services.writer.pad import WriterPad
-from padfleet.services.writer.pad_batch import PadBatch
+from padfleet.services.writer.pads.pad import WriterPad
+from padfleet.services.writer.storing.pad_batch import PadBatch
 from padfleet.shared.log.connection.connect import UNREACHABLE, Redis
 from padfleet.shared.log.fleet.leases import Lease
 from padfleet.shared.log.inboxes import commits

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from redis.exceptions import RedisError
 
 from padfleet.services.writer import metrics
-from padfleet.services.writer.cache import PadCache
+from padfleet.services.writer.pads.cache import PadCache
 from padfleet.shared.log.connection.connect import UNREACHABLE, Redis
 from padfleet.shared.log.connection.several import any_exists
 from padfleet.shared.log.damage import CorruptPad

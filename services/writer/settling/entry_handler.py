@@ -10,14 +10,14 @@ import time
 from functools import partial
 
 from padfleet.services.writer import metrics
-from padfleet.services.writer.batch import Batch
-from padfleet.services.writer.cache import PadAway, PadCache
-from padfleet.services.writer.committer import patiently
-from padfleet.services.writer.damages import Damages
-from padfleet.services.writer.light import came_to
-from padfleet.services.writer.pad import MOST_WORK, Result, WriterPad
-from padfleet.services.writer.pad_batch import PadBatch
-from padfleet.services.writer.parking import park
+from padfleet.services.writer.damaged_pads import DamagedPads
+from padfleet.services.writer.pads.cache import PadAway, PadCache
+from padfleet.services.writer.pads.pad import MOST_WORK, Result, WriterPad
+from padfleet.services.writer.settling.batch import Batch
+from padfleet.services.writer.settling.light import came_to
+from padfleet.services.writer.settling.parking import park
+from padfleet.services.writer.storing.committer import patiently
+from padfleet.services.writer.storing.pad_batch import PadBatch
 from padfleet.shared import tracing
 from padfleet.shared.easysync.effort import EACH_FOLLOWED, Effort, TooMuchWork
 from padfleet.shared.log.births import new_birth
@@ -59,7 +59,7 @@ class EntryHandler:
         self._redis = redis
         self._keyspace = keyspace
         self._pads = pads
-        self.damages = Damages()
+        self.damages = DamagedPads()
 
     async def refuse_unread(self, batch: Batch, received: Received) -> None:
         """Records an entry that cannot be read, and refuses it if its pad and origin can be read.

@@ -12,9 +12,9 @@ import time
 from collections.abc import Callable
 
 from padfleet.services.writer import metrics
-from padfleet.services.writer.batch import Batch
-from padfleet.services.writer.pad import Result, WriterPad
-from padfleet.services.writer.pad_batch import PadBatch
+from padfleet.services.writer.pads.pad import Result, WriterPad
+from padfleet.services.writer.settling.batch import Batch
+from padfleet.services.writer.storing.pad_batch import PadBatch
 from padfleet.shared import tracing
 from padfleet.shared.easysync.effort import TooMuchWork
 from padfleet.shared.log.inboxes.entries import Received

@@ -6,8 +6,8 @@ import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, ParamSpec, TypeVar
 
-from padfleet.services.writer.pad_batch import PadBatch
-from padfleet.services.writer.replicas import Replicas
+from padfleet.services.writer.storing.pad_batch import PadBatch
+from padfleet.services.writer.storing.replicas import Replicas
 from padfleet.shared.log.connection.connect import PATIENCE, UNREACHABLE, Redis
 from padfleet.shared.log.connection.retry import LONGEST_OF_FEW, RetryPauses
 from padfleet.shared.log.fleet.leases import Lease

@@ -8,17 +8,17 @@ from functools import partial
 from redis.exceptions import RedisError
 
 from padfleet.services.writer import metrics
-from padfleet.services.writer.batch_processor import BatchProcessor
-from padfleet.services.writer.cache import PadCache
-from padfleet.services.writer.committer import LeaseLost
-from padfleet.services.writer.compaction import Compaction
-from padfleet.services.writer.damages import Damages
-from padfleet.services.writer.follower import Follower
-from padfleet.services.writer.freezing import Freezing
-from padfleet.services.writer.inboxes import BLOCK_MS, Inboxes
-from padfleet.services.writer.leaving import PadLeaving
-from padfleet.services.writer.pacing import RoundPace
-from padfleet.services.writer.vacancies import Vacancies
+from padfleet.services.writer.cleanup.vacancies import Vacancies
+from padfleet.services.writer.cold.freezing import Freezing
+from padfleet.services.writer.cold.leaving import PadLeaving
+from padfleet.services.writer.damaged_pads import DamagedPads
+from padfleet.services.writer.leases.follower import Follower
+from padfleet.services.writer.leases.inboxes import BLOCK_MS, Inboxes
+from padfleet.services.writer.leases.pacing import RoundPace
+from padfleet.services.writer.pads.cache import PadCache
+from padfleet.services.writer.settling.batch_processor import BatchProcessor
+from padfleet.services.writer.storing.committer import LeaseLost
+from padfleet.services.writer.storing.compaction import Compaction
 from padfleet.shared.log.connection.connect import PATIENCE, UNREACHABLE, Redis
 from padfleet.shared.log.fleet import leases
 from padfleet.shared.log.fleet.leases import Lease
@@ -117,7 +117,7 @@ class LeaseManager:
             task.let_end()
 
     @property
-    def damages(self) -> Damages:
+    def damages(self) -> DamagedPads:
         """Returns the pads that have been found to be damaged."""
         return self._committer.damages
 

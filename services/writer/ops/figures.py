@@ -1,14 +1,14 @@
 """Collects what a writer reports about itself."""
 
 from padfleet.services.writer import metrics
-from padfleet.services.writer.damages import Damages
+from padfleet.services.writer.damaged_pads import DamagedPads
 from padfleet.shared.fleet.beacon import Figures, buckets, reading
 
 
-def figures(damages: Damages) -> Figures:
+def figures(damages: DamagedPads) -> Figures:
     return Figures(
         revisions=metrics.REVISIONS.value,
         latency=buckets(metrics.COMMIT_SECONDS),
         pads=round(reading(metrics.PADS)),
-        damaged=damages.lately(),
+        damaged=damages.recent(),
     )

@@ -9,7 +9,9 @@ FRESH = 600.0
 """A pad that nobody writes to is forgotten after this many seconds."""
 
 
-class Damages:
+class DamagedPads:
+    """The pads, each with what is wrong with it."""
+
     def __init__(self) -> None:
         self._found: dict[str, tuple[str, float]] = {}
 
@@ -19,7 +21,7 @@ class Damages:
         while len(self._found) > MOST:
             del self._found[next(iter(self._found))]
 
-    def lately(self) -> dict[str, str]:
+    def recent(self) -> dict[str, str]:
         """Returns pads and what is wrong with them, the newest last."""
         since = monotonic() - FRESH
         return {pad: why for pad, (why, at) in self._found.items() if at >= since}

@@ -9,16 +9,16 @@ from typing import Any
 from redis.exceptions import RedisError
 
 from padfleet.services.writer import metrics
-from padfleet.services.writer.batch import Batch
-from padfleet.services.writer.cache import PadAway, PadCache
-from padfleet.services.writer.committer import Committer, LeaseLost, Spoilt, patiently
-from padfleet.services.writer.compaction import Compaction
-from padfleet.services.writer.damages import Damages
-from padfleet.services.writer.entry_handler import EntryHandler
-from padfleet.services.writer.heavy import More, Rest, ToStop, nothing_more
-from padfleet.services.writer.light import take_light
-from padfleet.services.writer.pad_batch import PadBatch
-from padfleet.services.writer.replicas import Replicas
+from padfleet.services.writer.damaged_pads import DamagedPads
+from padfleet.services.writer.pads.cache import PadAway, PadCache
+from padfleet.services.writer.settling.batch import Batch
+from padfleet.services.writer.settling.entry_handler import EntryHandler
+from padfleet.services.writer.settling.heavy import More, Rest, ToStop, nothing_more
+from padfleet.services.writer.settling.light import take_light
+from padfleet.services.writer.storing.committer import Committer, LeaseLost, Spoilt, patiently
+from padfleet.services.writer.storing.compaction import Compaction
+from padfleet.services.writer.storing.pad_batch import PadBatch
+from padfleet.services.writer.storing.replicas import Replicas
 from padfleet.shared.easysync.effort import TooMuchWork
 from padfleet.shared.log.connection.connect import UNREACHABLE, Redis
 from padfleet.shared.log.damage import CorruptPad, is_forbidden
@@ -83,7 +83,7 @@ class BatchProcessor:
         self.entries = EntryHandler(redis, keyspace, pads)
 
     @property
-    def damages(self) -> Damages:
+    def damages(self) -> DamagedPads:
         """Returns the pads that could not be read, or only in part, since the writer began."""
         return self.entries.damages
 

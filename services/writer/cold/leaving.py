@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
-from padfleet.services.writer.cache import PadCache, load_pad
-from padfleet.services.writer.compaction import Compaction
+from padfleet.services.writer.pads.cache import PadCache, load_pad
+from padfleet.services.writer.storing.compaction import Compaction
 from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.fleet.leases import Lease
 from padfleet.shared.log.keys import Keyspace

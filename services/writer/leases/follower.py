@@ -11,11 +11,11 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, Protocol
 
-from padfleet.services.writer.batch import Batch
-from padfleet.services.writer.batch_processor import BatchProcessor, Stuck
-from padfleet.services.writer.committer import LeaseLost
-from padfleet.services.writer.inboxes import BLOCK_MS, Batches, Inboxes
-from padfleet.services.writer.pacing import RoundPace
+from padfleet.services.writer.leases.inboxes import BLOCK_MS, Batches, Inboxes
+from padfleet.services.writer.leases.pacing import RoundPace
+from padfleet.services.writer.settling.batch import Batch
+from padfleet.services.writer.settling.batch_processor import BatchProcessor, Stuck
+from padfleet.services.writer.storing.committer import LeaseLost
 from padfleet.shared.log.fleet.leases import Lease
 from padfleet.shared.log.inboxes.entries import Received
 from padfleet.shared.supervision.progress import progress, rest

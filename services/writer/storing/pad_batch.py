@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from padfleet.services.writer.pad import WriterPad
+from padfleet.services.writer.pads.pad import WriterPad
 from padfleet.shared.log.inboxes.commits import PadPart
 from padfleet.shared.log.keys import PadKeys
 from padfleet.shared.log.records import Outcome, Revision, committed_header

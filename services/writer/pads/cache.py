@@ -4,8 +4,8 @@ import time
 from collections import OrderedDict
 
 from padfleet.services.writer import metrics
-from padfleet.services.writer.fences import Fences
-from padfleet.services.writer.pad import WriterPad
+from padfleet.services.writer.pads.fences import Fences
+from padfleet.services.writer.pads.pad import WriterPad
 from padfleet.shared.cold.errors import StoreAway
 from padfleet.shared.easysync.effort import TooMuchWork
 from padfleet.shared.log.connection.connect import Redis

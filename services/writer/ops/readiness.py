@@ -5,7 +5,7 @@ import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from padfleet.services.writer.lease_manager import LeaseManager
+from padfleet.services.writer.leases.lease_manager import LeaseManager
 from padfleet.shared.health import Health
 from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.inboxes.standing import read_standings

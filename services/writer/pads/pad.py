@@ -8,8 +8,8 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from padfleet.services.writer.fences import Fences
-from padfleet.services.writer.rules import (
+from padfleet.services.writer.pads.fences import Fences
+from padfleet.services.writer.pads.rules import (
     SYSTEM_AUTHOR,
     SubmissionRefused,
     check_submission,

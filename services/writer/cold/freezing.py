@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from padfleet.services.writer import metrics
-from padfleet.services.writer.ghosts import GhostHunt
-from padfleet.services.writer.lateness import Lateness
+from padfleet.services.writer.cleanup.ghosts import GhostHunt
+from padfleet.services.writer.cold.lateness import Lateness
 from padfleet.shared.batches import batches, slices
 from padfleet.shared.cold.errors import StoreAway, WrittenThere
 from padfleet.shared.cold.etherpad.both import settle

@@ -1,0 +1,5 @@
+"""The pads of a writer in memory, and what becomes of a submission there.
+
+Begin with `pad`, one pad and how a submission is rebased onto it, and `rules`, what a submission
+must satisfy; both are pure. `fences` says who may still submit, and `cache` has all pads.
+"""
