@@ -201,12 +201,12 @@ MUTATIONS: Final = {
     ),
     "a rebase begins one revision late": Mutation(
         _WRITER_PAD,
-        "return rebase_over(rebased, self._recent[oldest:], self.body, self.pool, effort)",
-        "return rebase_over(rebased, self._recent[oldest + 1 :], self.body, self.pool, effort)",
+        "return rebase_over(rebased, self._recent.steps[oldest:], ",
+        "return rebase_over(rebased, self._recent.steps[oldest + 1 :], ",
     ),
     "a submission is not rebased": Mutation(
         _WRITER_PAD,
-        "return rebase_over(rebased, self._recent[oldest:], self.body, self.pool, effort)",
+        "return rebase_over(rebased, self._recent.steps[oldest:], self.body, self.pool, effort)",
         "return rebased",
     ),
     "a chain begins anew with each revision": Mutation(

@@ -47,7 +47,7 @@ class LeaseManager:
         self,
         redis: Redis,
         keyspace: Keyspace,
-        committer: BatchProcessor,
+        processor: BatchProcessor,
         pads: PadCache,
         compaction: Compaction,
         *,
@@ -60,7 +60,7 @@ class LeaseManager:
     ) -> None:
         self._redis = redis
         self._keyspace = keyspace
-        self._committer = committer
+        self._processor = processor
         self._pads = pads
         self._id = writer_id
         self._lease_ms = lease_ms
@@ -96,7 +96,7 @@ class LeaseManager:
             freeze = partial(self._write_behind, self._freezing)
             self._tasks.append(keeper.keep("cold store", freeze, DISPENSABLE))
         for group, inboxes, pace in zip(self._groups, self._inboxes, self._paces, strict=True):
-            follower = Follower(group, self, self._committer, inboxes, pace)
+            follower = Follower(group, self, self._processor, inboxes, pace)
             self._tasks.append(keeper.keep("inboxes", follower.follow, part=str(group[0])))
 
     async def ended(self) -> None:
@@ -119,7 +119,7 @@ class LeaseManager:
     @property
     def damages(self) -> DamagedPads:
         """Returns the pads that have been found to be damaged."""
-        return self._committer.damages
+        return self._processor.damages
 
     @property
     def lacking(self) -> list[int]:
@@ -234,7 +234,7 @@ class LeaseManager:
             # Nothing that was in memory from an earlier term may be used again.
             self._pads.forget_partition(partition)
             try:
-                await self._committer.tell_untold(lease)
+                await self._processor.tell_untold(lease)
             except LeaseLost as error:
                 log.warning("lease lost", extra={"partition": partition, "why": str(error)})
                 return

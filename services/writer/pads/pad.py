@@ -3,12 +3,11 @@
 `submit` does what Etherpad's server does with a USER_CHANGES, one at a time and in order.
 """
 
-from bisect import bisect_left
-from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from padfleet.services.writer.pads.fences import Fences
+from padfleet.services.writer.pads.recent_changes import RecentChanges
 from padfleet.services.writer.pads.rules import (
     SYSTEM_AUTHOR,
     SubmissionRefused,
@@ -28,7 +27,6 @@ from padfleet.shared.easysync.edit_script import EditScript, patches_of
 from padfleet.shared.easysync.effort import Effort, TooMuchWork, count_ops
 from padfleet.shared.easysync.fast_rebase import follow_at, rebase_over
 from padfleet.shared.easysync.markers import LINE_ATTRIBUTES, misplaced_markers, removal_of
-from padfleet.shared.easysync.steps import EditStep, step_of
 from padfleet.shared.log.form import encode_wire as encode_wire
 from padfleet.shared.log.inboxes.heaviness import is_short, own_work
 from padfleet.shared.log.inboxes.limits import UNLIMITED
@@ -42,22 +40,6 @@ from padfleet.shared.log.records import (
     Submission,
 )
 from padfleet.shared.log.reigns import Reign, shared_up_to
-
-RECENT_REVISIONS = 2000
-"""The least number of changesets kept for rebasing. A submission that is older still is served from
-the history, which costs a hundred times as much."""
-
-RECENT_MS = 60_000
-MOST_RECENT_REVISIONS = 50_000
-"""All changesets of the last minute are kept too, up to this many, at about 600 bytes each. If a
-thousand people write, a client that is seconds behind is thousands of revisions behind. If its
-submissions were served from the history just then, the writer would never catch up."""
-
-MOST_RECENT_BYTES = 64 << 20
-"""Approximately how many bytes the recent changesets may take, however few they are then."""
-
-SPLICE_BYTES = 250
-"""How many bytes of memory a splice takes, with its numbers."""
 
 MOST_WORK = 500_000
 """The largest number of operations that are processed for any one submission, in a thread: about 3
@@ -93,14 +75,8 @@ class WriterPad(Document):
         self.kept: set[str] = set()  #: authors of its revisions, known to be kept forever
         self.indexed_up_to = 0  #: attributes of the pool that `compaction` has looked through
         self.sessions: dict[str, tuple[int, int]] = {}
-        self._recent: list[EditStep] = []
-        self._authors: list[str] = []
-        self._times: list[int] = []
-        self._sizes: list[int] = []
-        self._size = 0  #: approximate bytes that the recent changesets take
-        self._trim_at = RECENT_REVISIONS
+        self._recent = RecentChanges()
         self._effort = Effort(0)  #: of the current submission
-        self._committed: OrderedDict[tuple[str, str], int] = OrderedDict()
         self._markers: set[str] = set()
         self._markers_up_to = 0
         self._markers_settled = False
@@ -127,37 +103,9 @@ class WriterPad(Document):
     def advance(self, revision: Revision, changeset: str, patches: EditScript) -> None:
         super().advance(revision, changeset, patches)
         self._markers_settled = False
-        self._recent.append(step_of(changeset, patches))
-        self._authors.append(revision.author)
-        self._times.append(revision.time)
-        size = len(changeset) + SPLICE_BYTES * len(patches.splices)
-        self._sizes.append(size)
-        self._size += size
-        self._committed[revision.author, changeset] = revision.rev
-        self._committed.move_to_end((revision.author, changeset))
-        if len(self._recent) >= self._trim_at or self._size > MOST_RECENT_BYTES:
-            self._trim()
+        self._recent.add(revision, changeset, patches)
         if revision.origin is not None:
             self.sessions[revision.origin.session] = (revision.origin.seq, revision.time)
-
-    def _trim(self) -> None:
-        """Drops the changesets that are neither among the newest nor from the last minute. It drops
-        a fifth at a time, which makes the cost negligible."""
-        spare = len(self._recent) - RECENT_REVISIONS
-        old = bisect_left(self._times, self.time - RECENT_MS)
-        drop = max(min(spare, old), len(self._recent) - MOST_RECENT_REVISIONS, 0)
-        left = self._size - sum(self._sizes[:drop])
-        if self._size > MOST_RECENT_BYTES:
-            while left > MOST_RECENT_BYTES * 4 // 5:
-                left -= self._sizes[drop]
-                drop += 1
-        if drop > 0:
-            self._size = left
-            del self._recent[:drop], self._authors[:drop], self._times[:drop]
-            del self._sizes[:drop]
-            while self._committed and next(iter(self._committed.values())) < self.oldest_recent:
-                self._committed.popitem(last=False)
-        self._trim_at = max(len(self._recent), RECENT_REVISIONS) * 6 // 5
 
     # --- What submissions do ---------------------------------------------------------------------
 
@@ -311,21 +259,17 @@ class WriterPad(Document):
         if len(older) != newer - in_memory:
             raise ValueError(f"rebasing needs {newer - in_memory} older changes, not {len(older)}")
         oldest = len(self._recent) - in_memory
-        retransmitted = self._committed.get((submission.author, canonical), -1) > base
+        retransmitted = self._recent.committed_at(submission.author, canonical) > base
         plainly = [*older]
         if retransmitted:
-            plainly += self._recent_changes(oldest)
+            plainly += self._recent.since(oldest)
         rebased = canonical
         for change in plainly:
             if change == (canonical, submission.author):
                 # The first copy has been committed, and this one adds nothing.
                 return identity(self.body.units)
             rebased = follow_at(effort, change.changeset, rebased, self.pool)
-        return rebase_over(rebased, self._recent[oldest:], self.body, self.pool, effort)
-
-    def _recent_changes(self, first: int) -> list[DocumentChange]:
-        recent = zip(self._recent[first:], self._authors[first:], strict=True)
-        return [DocumentChange(step.changeset, author) for step, author in recent]
+        return rebase_over(rebased, self._recent.steps[oldest:], self.body, self.pool, effort)
 
     def _patches(self, changeset: str, effort: Effort | None) -> EditScript:
         change = unpack(changeset)

@@ -78,7 +78,7 @@ class BatchProcessor:
         self._pads = pads
         self._compaction = compaction
         self._replicas = replicas
-        self._ledger = Committer(redis, keyspace, replicas, lease_ms)
+        self._committer = Committer(redis, keyspace, replicas, lease_ms)
         self._turn = lease_ms / 1000 / TURNS_PER_LEASE
         self.entries = EntryHandler(redis, keyspace, pads)
 
@@ -103,12 +103,14 @@ class BatchProcessor:
         through `settle`."""
         if self._replicas.wanted:
             return None  # the workers are told later
-        return self._ledger.post([(batch.lease, batch.position, batch.work) for batch in batches])
+        return self._committer.post(
+            [(batch.lease, batch.position, batch.work) for batch in batches]
+        )
 
     def stored(self, batch: Batch, reply: Any) -> bool:
         """Takes in the reply to `post`. Returns whether that completes the batch; if not, it has to
         go through `settle`."""
-        lease = self._ledger.lease_after(batch.lease, batch.position, reply)
+        lease = self._committer.lease_after(batch.lease, batch.position, reply)
         if lease is None:
             return False
         work = batch.work
@@ -295,7 +297,7 @@ class BatchProcessor:
     async def _store(self, batch: Batch, position: str, *aside: str) -> None:
         work = batch.work
         staged = batch.staged
-        batch.stored(await self._ledger.commit(batch.lease, position, work, *aside))
+        batch.stored(await self._committer.commit(batch.lease, position, work, *aside))
         await self._clear_away(staged)
         if self._redis.elsewhere is not None:
             await self._note_hot([pad for pad, item in work.items() if item.created])
@@ -326,7 +328,7 @@ class BatchProcessor:
     async def tell_untold(self, lease: Lease) -> None:
         """Publishes what the previous writer committed and did not live to publish. Raises
         `LeaseLost`."""
-        await self._ledger.tell_untold(lease)
+        await self._committer.tell_untold(lease)
 
     async def _delete(self, batch: Batch, entry_id: str, entry: Deletion) -> None:
         keys = self._keyspace.pad(entry.pad)
@@ -357,7 +359,7 @@ class BatchProcessor:
             return
         meta = await patiently(read_meta_here, self._redis, keys)
         batch.work = {entry.pad: PadBatch(keys, pad, pad.head)}  # to be forgotten, should this fail
-        batch.stored(await self._ledger.delete(batch.lease, entry_id, keys, pad.epoch + 1))
+        batch.stored(await self._committer.delete(batch.lease, entry_id, keys, pad.epoch + 1))
         self._pads.forget(entry.pad)
         if meta.read_only_id is not None:
             await patiently(forget_read_only, self._redis, meta.read_only_id)

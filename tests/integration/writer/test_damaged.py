@@ -48,7 +48,7 @@ class Writer:
 
     redis: Redis
     pads: PadCache
-    committer: BatchProcessor
+    processor: BatchProcessor
     lease: leases.Lease
     told: list[Committed] = field(default_factory=list)
     entries: int = 0
@@ -63,7 +63,7 @@ class Writer:
                 # As a session does that has joined.
                 entry = replace(entry, epoch=self.epochs[entry.pad])
             received.append(Received(f"{self.entries}-0", entry))
-        self.lease = await self.committer.settle(self.committer.begin(self.lease, received))
+        self.lease = await self.processor.settle(self.processor.begin(self.lease, received))
         assert self.lease.position == f"{self.entries}-0"
         position = await self.redis.client.hget(KEYSPACE.state(1), "position")
         assert position == f"{self.entries}-0".encode(), "the partition has got past all of them"
@@ -95,12 +95,12 @@ class Writer:
 async def writer(redis: Redis) -> AsyncIterator[Writer]:
     pads = PadCache(redis, KEYSPACE, 100)
     keeping = Compaction(redis, KEYSPACE, snapshot_every=100, keep_revisions=2000)
-    committer = BatchProcessor(
+    processor = BatchProcessor(
         redis, KEYSPACE, pads, keeping, Replicas(redis, KEYSPACE, 0), LEASE_MS
     )
     lease = await leases.acquire(redis, KEYSPACE, 1, "w", LEASE_MS)
     assert lease is not None
-    made = Writer(redis, pads, committer, lease)
+    made = Writer(redis, pads, processor, lease)
 
     def hear(_channel: str, data: bytes) -> None:
         message = decode_message(data)

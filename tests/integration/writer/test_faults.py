@@ -53,7 +53,7 @@ class Writer:
     redis: Redis
     keyspace: Keyspace
     pads: PadCache
-    committer: BatchProcessor
+    processor: BatchProcessor
     lease: leases.Lease
     told: list[Committed] = field(default_factory=list)
     entries: int = 0
@@ -67,7 +67,7 @@ class Writer:
             if isinstance(entry, Submission):
                 entry = replace(entry, epoch=self.epoch)
             received.append(Received(f"{self.entries}-0", entry))
-        self.lease = await self.committer.settle(self.committer.begin(self.lease, received))
+        self.lease = await self.processor.settle(self.processor.begin(self.lease, received))
         await eventually(lambda: len(self.told) > told)
 
     @property
@@ -88,10 +88,10 @@ async def writer(redis: Redis, keyspace: Keyspace) -> AsyncIterator[Writer]:
     pads = PadCache(redis, keyspace, 100)
     keeping = Compaction(redis, keyspace, snapshot_every=2, keep_revisions=2000)
     replicas = Replicas(redis, keyspace, 0)
-    committer = BatchProcessor(redis, keyspace, pads, keeping, replicas, LEASE_MS)
+    processor = BatchProcessor(redis, keyspace, pads, keeping, replicas, LEASE_MS)
     lease = await leases.acquire(redis, keyspace, keyspace.partition_of(PAD), "w", LEASE_MS)
     assert lease is not None
-    made = Writer(redis, keyspace, pads, committer, lease)
+    made = Writer(redis, keyspace, pads, processor, lease)
 
     def hear(_channel: str, data: bytes) -> None:
         message = decode_message(data)
@@ -154,14 +154,14 @@ async def test_I2_all_who_wrote_on_a_pad_that_is_not_to_be_had_are_to_come_again
     if first == "unreadable":
         unread = UnreadEntry("form", "its changeset", 1, PAD, Origin("s", 2))
         received[0] = received[0]._replace(entry=None, unread=unread)
-    batch = writer.committer.begin(writer.lease, received)
-    writer.lease = await writer.committer.settle(batch)
+    batch = writer.processor.begin(writer.lease, received)
+    writer.lease = await writer.processor.settle(batch)
     await eventually(lambda: len(writer.outcomes) == 3)
     reasons = [reason for _, _, reason in writer.outcomes]
     assert reasons[1:] == [AWAY, AWAY]
     assert reasons[0] == ("badChangeset" if first == "unreadable" else AWAY)
     assert [record.msg for record in caplog.records if record.msg == "corrupt pad"] == []
-    assert writer.committer.damages.recent() == {}
+    assert writer.processor.damages.recent() == {}
 
 
 class Once:

@@ -81,7 +81,7 @@ class Partition:
         self.number = keyspace.partition_of(BUSY)
         self.stopping = False
 
-    def committer(self, pads: PadCache | None = None) -> BatchProcessor:
+    def processor(self, pads: PadCache | None = None) -> BatchProcessor:
         pads = pads or PadCache(self.redis, self.keyspace, 100)
         replicas = Replicas(self.redis, self.keyspace, 0)
         return BatchProcessor(
@@ -112,10 +112,10 @@ class Partition:
             return []
         return await read_carefully(self.redis, self.keyspace, self.number, behind, count=count)
 
-    async def settle(self, committer: BatchProcessor, lease: Lease, count: int = 100) -> Lease:
+    async def settle(self, processor: BatchProcessor, lease: Lease, count: int = 100) -> Lease:
         received = await self.read(lease.position, count)
         assert received is not None
-        return await committer.settle(committer.begin(lease, received), self.read)
+        return await processor.settle(processor.begin(lease, received), self.read)
 
     async def head(self, pad: str) -> int:
         return (await read_meta(self.redis, self.keyspace.pad(pad))).head
@@ -165,10 +165,10 @@ async def fill(partition: Partition, neighbour: str) -> None:
 async def test_I2_others_are_settled_while_one_pad_is_busy_and_each_once(
     at_first: int, partition: Partition, neighbour: str, gate: Gate
 ) -> None:
-    committer = partition.committer()
-    lease = await partition.settle(committer, await partition.lease("me"))
+    processor = partition.processor()
+    lease = await partition.settle(processor, await partition.lease("me"))
     await fill(partition, neighbour)
-    settling = asyncio.create_task(partition.settle(committer, lease, at_first))
+    settling = asyncio.create_task(partition.settle(processor, lease, at_first))
     await eventually(partial(partition.has_head, neighbour, EDITS), "the neighbour goes on")
     assert gate.begun.is_set()
     assert not settling.done()
@@ -186,11 +186,11 @@ async def test_I2_others_are_settled_while_one_pad_is_busy_and_each_once(
 async def test_I2_whoever_comes_after_finds_only_what_is_not_settled(
     partition: Partition, neighbour: str, gate: Gate
 ) -> None:
-    committer = partition.committer()
+    processor = partition.processor()
     before = await partition.lease("me")
-    before = await partition.settle(committer, before)
+    before = await partition.settle(processor, before)
     await fill(partition, neighbour)
-    settling = asyncio.create_task(partition.settle(committer, before))
+    settling = asyncio.create_task(partition.settle(processor, before))
     await eventually(partial(partition.has_head, neighbour, EDITS), "the neighbour goes on")
     await leases.release(partition.redis, partition.keyspace, before, "me")
     lease = await partition.lease("another")
@@ -199,7 +199,7 @@ async def test_I2_whoever_comes_after_finds_only_what_is_not_settled(
     assert left is not None
     assert [received.pad for received in left] == [BUSY] * 3
     gate.open.set()
-    await partition.settle(partition.committer(), lease)
+    await partition.settle(partition.processor(), lease)
     with pytest.raises(LeaseLost):
         await settling
     assert await partition.sessions(BUSY) == ["heavy-1", "light", "heavy-2"]
@@ -209,8 +209,8 @@ async def test_I2_whoever_comes_after_finds_only_what_is_not_settled(
 async def test_I2_an_answer_that_gets_lost_settles_nothing_twice(
     partition: Partition, neighbour: str, gate: Gate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    committer = partition.committer()
-    lease = await partition.settle(committer, await partition.lease("me"))
+    processor = partition.processor()
+    lease = await partition.settle(processor, await partition.lease("me"))
     await fill(partition, neighbour)
     real = scripts.Script.__call__
     lost: list[Any] = []
@@ -223,7 +223,7 @@ async def test_I2_an_answer_that_gets_lost_settles_nothing_twice(
         return answer
 
     monkeypatch.setattr(scripts.Script, "__call__", call)
-    settling = asyncio.create_task(partition.settle(committer, lease))
+    settling = asyncio.create_task(partition.settle(processor, lease))
     await eventually(partial(partition.has_head, neighbour, EDITS), "the neighbour goes on")
     gate.open.set()
     await settling
@@ -236,34 +236,34 @@ async def test_what_goes_wrong_out_of_turn_is_found_out_in_turn(
     partition: Partition, neighbour: str, gate: Gate
 ) -> None:
     """The neighbour's stream is of a wrong type: it is refused, and the busy pad is not."""
-    committer = partition.committer()
-    lease = await partition.settle(committer, await partition.lease("me"))
+    processor = partition.processor()
+    lease = await partition.settle(processor, await partition.lease("me"))
     await partition.redis.client.set(partition.keyspace.pad(neighbour).revs, "x")
     await fill(partition, neighbour)
-    settling = asyncio.create_task(partition.settle(committer, lease))
+    settling = asyncio.create_task(partition.settle(processor, lease))
     await eventually(gate.begun.is_set, "the heavy edit is under way")
     gate.open.set()
     await settling
     assert await partition.sessions(BUSY) == ["heavy-1", "light", "heavy-2"]
-    assert list(committer.damages.recent()) == [neighbour]
+    assert list(processor.damages.recent()) == [neighbour]
 
 
 async def test_who_is_to_stop_begins_nothing_new(
     partition: Partition, neighbour: str, gate: Gate
 ) -> None:
-    committer = partition.committer()
-    lease = await partition.settle(committer, await partition.lease("me"))
+    processor = partition.processor()
+    lease = await partition.settle(processor, await partition.lease("me"))
     await fill(partition, neighbour)
     received = await partition.read(lease.position)
     assert received is not None
     partition.stopping = True
-    after = await committer.settle(committer.begin(lease, received), partition.read)
+    after = await processor.settle(processor.begin(lease, received), partition.read)
     assert inbox_order(after.position) < inbox_order(received[0].id)
     assert not gate.begun.is_set()
     assert await partition.head(BUSY) == 0
     partition.stopping = False
     gate.open.set()
-    await partition.settle(committer, after)
+    await partition.settle(processor, after)
     assert await partition.sessions(BUSY) == ["heavy-1", "light", "heavy-2"]
     assert await partition.sessions(neighbour) == [f"n-{number}" for number in range(EDITS)]
 
@@ -273,10 +273,10 @@ async def test_I2_who_is_told_to_stop_leaves_a_heavy_edit_to_whoever_comes_next(
 ) -> None:
     """The next writer may be the same one, which then loads the pad anew. Whatever the thread does
     to the old copy has no effect."""
-    committer = partition.committer()
-    lease = await partition.settle(committer, await partition.lease("me"))
+    processor = partition.processor()
+    lease = await partition.settle(processor, await partition.lease("me"))
     await fill(partition, neighbour)
-    settling = asyncio.create_task(partition.settle(committer, lease))
+    settling = asyncio.create_task(partition.settle(processor, lease))
     await eventually(partial(partition.has_head, neighbour, EDITS), "the neighbour goes on")
     partition.stopping = True
     after = await settling
@@ -284,7 +284,7 @@ async def test_I2_who_is_told_to_stop_leaves_a_heavy_edit_to_whoever_comes_next(
     assert await partition.head(BUSY) == 0
     assert await partition.waiting() == 3
     partition.stopping, gate.holds = False, 0
-    await partition.settle(committer, after)
+    await partition.settle(processor, after)
     assert await partition.sessions(BUSY) == ["heavy-1", "light", "heavy-2"]
     assert await partition.sessions(neighbour) == [f"n-{number}" for number in range(EDITS)]
     assert await partition.waiting() == 0
@@ -293,12 +293,12 @@ async def test_I2_who_is_told_to_stop_leaves_a_heavy_edit_to_whoever_comes_next(
 async def test_who_is_cancelled_does_not_wait_for_a_heavy_edit(
     partition: Partition, neighbour: str, gate: Gate
 ) -> None:
-    committer = partition.committer()
-    lease = await partition.settle(committer, await partition.lease("me"))
+    processor = partition.processor()
+    lease = await partition.settle(processor, await partition.lease("me"))
     await fill(partition, neighbour)
     for turns in range(40):
         gate.begun.clear()
-        settling = asyncio.create_task(partition.settle(partition.committer(), lease))
+        settling = asyncio.create_task(partition.settle(partition.processor(), lease))
         await eventually(gate.begun.is_set, "the heavy edit is under way")
         for _ in range(turns):
             await asyncio.sleep(0)
@@ -320,7 +320,7 @@ async def test_I2_a_writer_that_loses_its_lease_lets_go_of_a_heavy_edit_and_may_
     owner = LeaseManager(
         partition.redis,
         partition.keyspace,
-        partition.committer(pads),
+        partition.processor(pads),
         pads,
         partition.compaction(),
         writer_id="me",

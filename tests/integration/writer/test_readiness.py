@@ -101,7 +101,7 @@ async def test_I10_a_writer_that_does_not_come_to_its_inboxes_is_not_ready(
 
     async def nothing_untold(_self: Any, _lease: leases.Lease) -> None: ...
 
-    monkeypatch.setattr(owner, "_committer", type("", (), {"tell_untold": nothing_untold})())
+    monkeypatch.setattr(owner, "_processor", type("", (), {"tell_untold": nothing_untold})())
     health = Health()
     readiness.add_readiness(health, redis, keyspace, owner, 60_000)
     running = asyncio.create_task(owner.run())

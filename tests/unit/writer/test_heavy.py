@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from padfleet.services.writer.pads import pad as pad_module
+from padfleet.services.writer.pads import recent_changes
 from padfleet.services.writer.pads.pad import WriterPad
 from padfleet.services.writer.settling.heavy import Rest, ToStop
 from padfleet.shared.easysync import AttributePool, follow, make_atext, unpack
@@ -163,14 +164,15 @@ def test_what_would_take_for_ever_is_refused_with_a_reason(
 def test_heavy_revisions_are_not_kept_in_memory_by_the_thousand(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(pad_module, "MOST_RECENT_BYTES", 3_000_000)
+    monkeypatch.setattr(recent_changes, "MOST_RECENT_BYTES", 3_000_000)
     pad = in_one_line()
     for number in range(20):
         units = pad.body.units
         assert pad.submit(scattered(units, 2000, seq=number + 1, base=pad.head), 2).revisions
     assert pad.oldest_recent > pad.head - 10
-    assert pad._size == sum(pad._sizes) <= 3_000_000
-    assert len(pad._sizes) == len(pad._recent) == len(pad._times) == len(pad._authors)
+    recent = pad._recent
+    assert recent._size == sum(recent._sizes) <= 3_000_000
+    assert len(recent._sizes) == len(recent) == len(recent._times) == len(recent._authors)
     assert pad.oldest_needed(0) == 1
 
 

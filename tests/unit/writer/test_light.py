@@ -9,7 +9,6 @@ from typing import Any, NoReturn
 
 import pytest
 
-from padfleet.services.writer.pads import pad as pad_module
 from padfleet.services.writer.pads.pad import WriterPad
 from padfleet.services.writer.settling.batch import Batch
 from padfleet.services.writer.settling.light import take_light
@@ -137,15 +136,10 @@ def test_what_cannot_be_read_ends_it() -> None:
     assert (batch.taken, batch.is_whole) == (1, False)
 
 
-def test_I1_what_needs_older_revisions_ends_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pad_module, "RECENT_REVISIONS", 2)
-    monkeypatch.setattr(pad_module, "RECENT_MS", 0)
+def test_I1_what_needs_older_revisions_ends_it() -> None:
     pads = made("p")
-    pads["p"]._trim_at = 2
-    for seq in range(1, 9):
-        _ = pads["p"].submit(types("p", seq, 0, TEXT), 10**6 * seq) if seq == 1 else None
-        pads["p"]._trim()
-    pads["p"]._recent.clear()
+    pads["p"].submit(types("p", 1, 0, TEXT), 10**6)
+    pads["p"]._recent.steps.clear()
     batch = batch_of(types("p", 20, 0, TEXT))
     take(batch, pads)
     assert batch.taken == 0
