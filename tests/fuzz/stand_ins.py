@@ -102,7 +102,7 @@ class StandInRoom(SimpleNamespace):
     def reply(self, session: Session, frame: Frame) -> None:
         session.send(frame)
 
-    def kick_and_say(self, session: Session, reason: str) -> None:
+    def kick_and_announce(self, session: Session, reason: str) -> None:
         self.sessions.pop(session.id, None)
 
 

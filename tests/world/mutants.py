@@ -370,7 +370,7 @@ MUTATIONS: Final = {
     "a rollback is told to nobody": Mutation(
         "services/fanout/hub/audience.py",
         "        for session in affected:\n"
-        '            self._occupants.kick_and_say(session, "rejected")\n'
+        '            self._occupants.kick_and_announce(session, "rejected")\n'
         "        for session in list(here.values()):\n"
         '            session.drop("rollback")\n',
         "",

@@ -49,12 +49,12 @@ class Audience:
         here = self._occupants.here
         affected = [s for s in here.values() if s.cursor.sent_rev > kept]
         for session in affected:
-            self._occupants.kick_and_say(session, "rejected")
+            self._occupants.kick_and_announce(session, "rejected")
         for session in list(here.values()):
             session.drop("rollback")
         return len(affected)
 
-    def goes_on(self) -> list[str]:
+    def continue_under_new_reign(self) -> list[str]:
         """Sends each session the history that its page keeps on record, since it goes on under a
         new reign. Returns the sessions' authors."""
         here = self._occupants.here.values()

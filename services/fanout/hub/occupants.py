@@ -68,14 +68,14 @@ class Occupants:
             session.author, session.order
         )
 
-    def part_from_earlier(self, joined: Joined) -> None:
+    def end_earlier_sessions(self, joined: Joined) -> None:
         """Ends the author's earlier sessions: an author is on a pad once, and a new session takes
         over from one in another window."""
         if not joined.member.embedded:
             for other in self._people.roster.sessions_of(joined.member.author):
                 session = self._here.get(other)
                 if session is not None and self.is_duplicate(session):
-                    self.kick_and_say(session, "userdup")
+                    self.kick_and_announce(session, "userdup")
 
     # --- Who has to go ---------------------------------------------------------------------------
 
@@ -85,11 +85,11 @@ class Occupants:
         session.send(packets.packet({"disconnect": reason}))
         self.remove(session)
 
-    def kick_and_say(self, session: Session, reason: str) -> None:
+    def kick_and_announce(self, session: Session, reason: str) -> None:
         """Tells a client that it has to leave, as `kick` does, and lets the others see it leave."""
         if session.id in self._here:
             self.kick(session, reason)
-            self._leave_queue.say_in_passing(self._keys, self._left(session))
+            self._leave_queue.report_in_background(self._keys, self._left(session))
 
     def send_away(self, whom: SentAway) -> None:
         """Disconnects the sessions that an operator wants to leave. `people.sent_away` keeps their
@@ -97,11 +97,11 @@ class Occupants:
         for session in (*self._here.values(), *self.arriving.values()):
             if whom.author in ("", session.author) and whom.session in ("", session.id):
                 session.sent_away = True  # if it is about to come in, it is told so then
-                self.kick_and_say(session, "kicked")
+                self.kick_and_announce(session, "kicked")
 
-    async def say_left(self, session: Session) -> None:
+    async def report_left(self, session: Session) -> None:
         """Removes a session from the members that all workers see."""
-        await self._leave_queue.say(self._keys, self._left(session))
+        await self._leave_queue.report(self._keys, self._left(session))
 
     def _left(self, session: Session) -> Left:
         return Left(session.id, session.author, self._people.color_of(session.author))

@@ -85,7 +85,7 @@ class Room:
         self._introducer = introducer = Introducer(roster_log, here, telling, gate)
         self.people = people = People(roster_log, introducer.changed)
         self._occupants = occupants = Occupants(pad_id, keys, here, people, leave_queue)
-        self.presence_sync = PresenceSync(redis, keys, people, occupants.part_from_earlier)
+        self.presence_sync = PresenceSync(redis, keys, people, occupants.end_earlier_sessions)
         self.metadata = PadMetadata(
             redis,
             keys,
@@ -213,10 +213,10 @@ class Room:
         """Removes the session from this worker; returns False if it was not on it."""
         return self._occupants.remove(session)
 
-    def kick_and_say(self, session: Session, reason: str) -> None:
+    def kick_and_announce(self, session: Session, reason: str) -> None:
         """Tells a client that it has to leave, for a reason that Etherpad's page knows, and tells
         the others that it has left."""
-        self._occupants.kick_and_say(session, reason)
+        self._occupants.kick_and_announce(session, reason)
 
     def reject(self, session: Session) -> None:
         """Tells a session to reload whose base revision is gone, according to the writer. First,
@@ -228,11 +228,11 @@ class Room:
         with suppress(TimeoutError):
             async with asyncio.timeout(COMPARE_PATIENCE):
                 await self.resync.done()
-        self.kick_and_say(session, "rejected")
+        self.kick_and_announce(session, "rejected")
 
-    async def say_left(self, session: Session) -> None:
+    async def report_left(self, session: Session) -> None:
         """Removes a session from the members that all workers see."""
-        await self._occupants.say_left(session)
+        await self._occupants.report_left(session)
 
     def drop_stalled(self, now: float, timeout: float) -> None:
         """Closes the connections that have taken nothing for `timeout` seconds although there was

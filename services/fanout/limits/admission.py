@@ -44,20 +44,20 @@ def note_too_large(what: str, *, sid: str) -> None:
 
 
 def gate(
-    trusted: Trusted, places: ConnectionQuota, give_up_a_socket: Callable[[], bool] = lambda: False
+    trusted: Trusted, places: ConnectionQuota, end_a_socket: Callable[[], bool] = lambda: False
 ) -> Middleware:
     """Returns the middleware that checks requests for sockets.
 
     Arguments:
         trusted: the proxies that we trust.
         places: how many sockets there may be.
-        give_up_a_socket: ends a socket that could have asked for a pad and has not, if there is
+        end_a_socket: ends a socket that could have asked for a pad and has not, if there is
             one. On a full worker, this makes a place for the newcomer.
     """
 
     def why_not(address: str) -> QuotaExceeded | None:
         full = places.why_not(address)
-        return None if full is QuotaExceeded.WORKER and give_up_a_socket() else full
+        return None if full is QuotaExceeded.WORKER and end_a_socket() else full
 
     @web.middleware
     async def pass_through(request: web.Request, handler: Handler) -> web.StreamResponse:

@@ -181,7 +181,7 @@ class Connections:
         per_address: int,
         is_proxy: Callable[[str], bool],
         served: ServedSockets,
-        give_up_a_socket: Callable[[], bool],
+        end_a_socket: Callable[[], bool],
     ) -> None:
         """Takes the limits on connections.
 
@@ -193,7 +193,7 @@ class Connections:
             is_proxy: says whether an address belongs to a proxy of ours, and so stands for many
                 clients.
             served: knows the sockets that there are.
-            give_up_a_socket: ends a socket that is on no pad, if there is one.
+            end_a_socket: ends a socket that is on no pad, if there is one.
         """
         self._descriptors = descriptors
         self._timeout = timeout
@@ -201,7 +201,7 @@ class Connections:
         self._per_address = 2 * per_address + SPARE if per_address else 0
         self._is_proxy = is_proxy
         self._served = served
-        self._give_up_a_socket = give_up_a_socket
+        self._end_a_socket = end_a_socket
         self._others = open_files()  #: open files that are not clients' connections
         self._all: dict[OpenConnection, None] = {}
         self._order: dict[OpenConnection, None] = {}
@@ -274,7 +274,7 @@ class Connections:
                 del self._order[connection]
                 connection.end()
                 return True
-        return address is None and self._give_up_a_socket()
+        return address is None and self._end_a_socket()
 
     # --- Requests --------------------------------------------------------------------------------
 

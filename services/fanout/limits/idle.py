@@ -32,7 +32,7 @@ class IdleSockets:
         self._idle = idle
         self._deadlines: Deadlines[Endable] = Deadlines()
 
-    def born(self, socket: Endable) -> None:
+    def add(self, socket: Endable) -> None:
         self._deadlines.put(socket, monotonic() + self._to_ask)
 
     def on_a_pad(self, socket: Endable) -> None:
@@ -41,10 +41,10 @@ class IdleSockets:
     def off_its_pad(self, socket: Endable) -> None:
         self._deadlines.put(socket, monotonic() + self._idle)
 
-    def gone(self, socket: Endable) -> None:
+    def remove(self, socket: Endable) -> None:
         self._deadlines.discard(socket)
 
-    def give_up_one(self, *, waited: float | None = None) -> bool:
+    def end_one(self, *, waited: float | None = None) -> bool:
         """Ends the socket whose time would be over first; with `waited`, only if it has already had
         so many seconds to ask for a pad. Returns False if there is no such socket."""
         before = math.inf if waited is None else monotonic() + self._to_ask - waited

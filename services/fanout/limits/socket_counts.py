@@ -25,10 +25,10 @@ class SocketCounts:
         """Counts a new socket. It has to be called once for each, as soon as it is there."""
         metrics.SOCKETS.inc()
         self._places.take(socket.address)
-        self._idle_sockets.born(socket.exit)
+        self._idle_sockets.add(socket.exit)
 
     def on_close(self, socket: CountedSocket) -> None:
         """Discounts a socket that has gone. It has to be called once for each that has come."""
         metrics.SOCKETS.dec()
         self._places.give_back(socket.address)
-        self._idle_sockets.gone(socket.exit)
+        self._idle_sockets.remove(socket.exit)

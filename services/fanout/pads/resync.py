@@ -43,7 +43,7 @@ class Concerned(Protocol):
         been sent some of it; they have to reload, since a page that stayed would be on a history of
         its own (I5)."""
 
-    def goes_on(self) -> list[str]:
+    def continue_under_new_reign(self) -> list[str]:
         """Takes in that what is held is the pad's history under a new reign, too. Returns the
         authors of the sessions that have been sent some of it."""
 
@@ -195,4 +195,4 @@ class Resync:
         are sent more."""
         if reign != self._replica.reign:
             self._replica.reign = reign
-            self.vouching.begin(self._concerned.goes_on())
+            self.vouching.begin(self._concerned.continue_under_new_reign())

@@ -45,23 +45,23 @@ class LeaveQueue:
         self._worker = worker_id
         self._is_here = is_here
         self._leaving: dict[str, list[Left]] = {}  # by channel
-        self._said: dict[str, asyncio.Task[None]] = {}
+        self._reports: dict[str, asyncio.Task[None]] = {}
         self._unsure: dict[str, tuple[PadKeys, int]] = {}  # and looks to go
         self._looking: asyncio.Task[None] | None = None
         self._few = asyncio.Semaphore(AT_ONCE)
         self._tasks = Tasks()
 
-    async def say(self, keys: PadKeys, left: Left) -> None:
+    async def report(self, keys: PadKeys, left: Left) -> None:
         """Returns when the others have been told, or will be once Redis can be reached."""
         self._leaving.setdefault(keys.channel, []).append(left)
-        said = self._said.get(keys.channel)
+        said = self._reports.get(keys.channel)
         if said is None:
-            said = self._said[keys.channel] = awaited(self._say(keys), "leave")
+            said = self._reports[keys.channel] = awaited(self._report(keys), "leave")
         await asyncio.shield(said)
 
-    def say_in_passing(self, keys: PadKeys, left: Left) -> None:
-        """Does what `say` does, without waiting for it."""
-        self._tasks.start(self.say(keys, left), "leave in passing", session=left.session)
+    def report_in_background(self, keys: PadKeys, left: Left) -> None:
+        """Does what `report` does, without waiting for it."""
+        self._tasks.start(self.report(keys, left), "leave", session=left.session)
 
     def look(self, keys: PadKeys) -> None:
         """Has the pad checked, since one of our sessions may be among its members without being
@@ -71,7 +71,7 @@ class LeaveQueue:
             self._looking = self._tasks.begin(self._look(), "departures")
 
     async def close(self) -> None:
-        tasks = [*self._said.values()]
+        tasks = [*self._reports.values()]
         if self._looking is not None:
             tasks.append(self._looking)
         self._tasks.close()
@@ -79,11 +79,11 @@ class LeaveQueue:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _say(self, keys: PadKeys) -> None:
+    async def _report(self, keys: PadKeys) -> None:
         """Reports, in one call, all sessions that leave together, as when a network fails."""
         await asyncio.sleep(0)
         leaving = self._leaving.pop(keys.channel)
-        del self._said[keys.channel]
+        del self._reports[keys.channel]
         try:
             await presence.leave(self._redis, keys, leaving)
         except Exception as error:

@@ -133,7 +133,7 @@ class Pointers:
             else:
                 self._newest[pointer.author] = pointer
         if len(self._newest) > self._most:
-            self._keep_those_here()
+            self._drop_departed()
         self._arriving.add(pointed.pointers)
 
     def welcome(self, session: Session) -> None:
@@ -141,7 +141,7 @@ class Pointers:
         arrival: nothing was sent to the newcomer about those."""
         if not session.points or self._pause() is None:
             return
-        self._keep_those_here()
+        self._drop_departed()
         if found := [p for p in self._newest.values() if p.author != session.author]:
             session.send(_frame(found))
 
@@ -153,7 +153,7 @@ class Pointers:
     def _pause(self) -> float | None:
         return pause_for(len(self._roster), self._most)
 
-    def _keep_those_here(self) -> None:
+    def _drop_departed(self) -> None:
         here = set(self._roster.authors())
         self._newest = {a: p for a, p in self._newest.items() if a in here}
         if len(self._newest) > self._most:

@@ -20,7 +20,7 @@ from padfleet.services.fanout.requests.legacy import put_author_on_inserts
 from padfleet.services.fanout.transport.intake import Intake
 from padfleet.shared.easysync import AttributePool, EasysyncError
 from padfleet.shared.easysync.effort import count_ops
-from padfleet.shared.log.connection.errors import told_of
+from padfleet.shared.log.connection.errors import reason_for_clients
 from padfleet.shared.log.inboxes.entry_lane import NotTaken
 from padfleet.shared.log.inboxes.inbox import InboxWriter
 from padfleet.shared.log.inboxes.limits import EditTooLarge
@@ -78,7 +78,7 @@ class EditUnderWay:
         log.warning("submission not taken", extra={"pad": self.room.pad_id, "error": str(error)})
         self.session.pending.pop(self.entry.origin.seq, None)
         self._ends()
-        self.session.drop("unanswered", told_of(error))
+        self.session.drop("unanswered", reason_for_clients(error))
 
     # --- From its session ------------------------------------------------------------------------
 
@@ -221,7 +221,7 @@ class Commits:
             return Outcome(entry.origin, "refused", -1, "badChangeset", str(error))
         except NotTaken as error:
             log.warning("submission not taken", extra={"pad": room.pad_id, "error": str(error)})
-            told = told_of(error)
+            told = reason_for_clients(error)
         session.pending.pop(entry.origin.seq, None)
         session.drop("unanswered", told)
         return None
@@ -263,7 +263,7 @@ def take_to_heart(room: Room, session: Session, outcome: Outcome) -> None:
     elif outcome.kind == "refused" and outcome.reason == REJECTED:
         room.reject(session)
     elif outcome.kind == "refused":
-        room.kick_and_say(session, outcome.reason)
+        room.kick_and_announce(session, outcome.reason)
     elif outcome.kind == "superseded":
         # A later session of this author has taken over, or none has: a join that was repeated
         # after a time-out may have left a fence that is older than the session it led to. Either
@@ -306,7 +306,7 @@ def _checked(
 
 def _refuse(room: Room, session: Session, error: Exception) -> None:
     log.warning("submission refused", extra={"pad": room.pad_id, "reason": str(error)})
-    room.kick_and_say(session, "badChangeset")
+    room.kick_and_announce(session, "badChangeset")
 
 
 def _parse(data: dict[str, Any]) -> tuple[int, str]:

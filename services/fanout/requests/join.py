@@ -198,7 +198,7 @@ class JoinHandler:
             try:
                 # This has to happen even if the session does not know that it is in: the answer to
                 # its registration may have been lost.
-                await room.say_left(session)
+                await room.report_left(session)
             except ResponseError:
                 log.warning("departure not stored", extra={"pad": identity.pad_id})
             finally:
@@ -211,7 +211,7 @@ class JoinHandler:
         """Takes a session off its pad, because its socket has gone or is about to join again."""
         try:
             if room.remove(session):
-                await room.say_left(session)
+                await room.report_left(session)
         finally:
             session.abandon()
             self.rooms.leave(room)

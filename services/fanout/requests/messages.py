@@ -31,7 +31,7 @@ from padfleet.services.fanout.transport.intake import Intake
 from padfleet.services.fanout.transport.outbound import OVERFLOW, Outbound
 from padfleet.shared.deadlines import Deadlines
 from padfleet.shared.log.connection.connect import UNREACHABLE
-from padfleet.shared.log.connection.errors import told_of
+from padfleet.shared.log.connection.errors import reason_for_clients
 from padfleet.shared.log.damage import CorruptPad
 from padfleet.shared.log.inboxes.entry_lane import NotTaken
 
@@ -125,7 +125,7 @@ class Messages:
             wait = self._allowances.commit(session.author)
         except RateExceeded:
             metrics.MESSAGES.add(EDIT)
-            room.kick_and_say(session, "rateLimited")
+            room.kick_and_announce(session, "rateLimited")
             return None
         if wait:
             return self.received(socket, message, wait)
@@ -164,7 +164,7 @@ class Messages:
             # client would take any answer as final, so we break the connection, and it resumes.
             log.warning("socket dropped", extra={"type": known, "error": str(error)})
             metrics.DROPPED.labels("unreachable").inc()
-            socket.exit.end(told_of(error))
+            socket.exit.end(reason_for_clients(error))
             return {"name": "Error", "message": "temporarily unavailable"}
         except Exception:
             log.exception("message failed", extra={"type": known})
@@ -227,7 +227,7 @@ class Messages:
                 await asyncio.sleep(wait)
             await self._allowances.operations_of(session.author, data)
         except RateExceeded:
-            room.kick_and_say(session, "rateLimited")
+            room.kick_and_announce(session, "rateLimited")
             return
         if session.id not in room.sessions:
             return  # it left while it waited for its turn, and will send the edit again

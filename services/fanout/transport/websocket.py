@@ -146,7 +146,7 @@ class Reader:
             self._kept = data
             return
         if not isinstance(self._kept, bytearray):
-            self._forget_what_is_taken()
+            self._drop_consumed()
         self._kept += data
 
     def take(self) -> int:
@@ -165,7 +165,7 @@ class Reader:
         elif end > at:
             self._at = end
         elif at or not isinstance(kept, bytearray):
-            self._forget_what_is_taken()
+            self._drop_consumed()
         return end - at
 
     @property
@@ -179,7 +179,7 @@ class Reader:
         self._parts, self._parts_size, self.event = None, 0, None
         self.inflation = None
 
-    def _forget_what_is_taken(self) -> None:
+    def _drop_consumed(self) -> None:
         self._kept = bytearray(memoryview(self._kept)[self._at :])
         self._needed -= self._at
         self._at = 0

@@ -50,7 +50,7 @@ class Doors:
             per_address=per_address,
             is_proxy=trusted.knows,
             served=served,
-            give_up_a_socket=idle_sockets.give_up_one,
+            end_a_socket=idle_sockets.end_one,
         )
         return cls(
             trusted,
@@ -74,11 +74,11 @@ class Doors:
                 gate(
                     self.trusted,
                     self.places,
-                    partial(self.idle_sockets.give_up_one, waited=PROMPT),
+                    partial(self.idle_sockets.end_one, waited=PROMPT),
                 ),
             ],
         )
-        add_safe_headers(app, self._lets_others_load)
+        add_safe_headers(app, self._may_be_loaded)
         return app
 
     def operators_application(self) -> web.Application:
@@ -88,5 +88,5 @@ class Doors:
         add_safe_headers(ops)
         return ops
 
-    def _lets_others_load(self, request: web.BaseRequest) -> bool:
+    def _may_be_loaded(self, request: web.BaseRequest) -> bool:
         return self.origins.lists(request.headers.get("Origin", ""))

@@ -25,8 +25,8 @@ from padfleet.shared.cold.etherpad.table import (
     driver,
     in_parts,
     only_where_nothing_is,
+    retried,
     sorted_out,
-    tried_again,
 )
 
 T = TypeVar("T")
@@ -131,7 +131,7 @@ class MysqlTable:
         def once() -> Awaitable[None]:
             return self._in_thread(lambda connection: self._change(connection, keys, decide))
 
-        await tried_again(once)
+        await retried(once)
 
     def _change(self, connection: Any, keys: Sequence[str], decide: Decide) -> None:
         connection.begin()

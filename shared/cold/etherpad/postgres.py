@@ -17,8 +17,8 @@ from padfleet.shared.cold.etherpad.table import (
     driver,
     in_parts,
     only_where_nothing_is,
+    retried,
     sorted_out,
-    tried_again,
 )
 
 _LOOK = (
@@ -66,7 +66,7 @@ class PostgresTable:
             with self._failing():
                 await self._change(keys, decide)
 
-        await tried_again(once)
+        await retried(once)
 
     async def _change(self, keys: Sequence[str], decide: Decide) -> None:
         pool = await self._opened()

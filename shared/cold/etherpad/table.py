@@ -152,7 +152,7 @@ class InTheWay(Exception):
     again."""
 
 
-async def tried_again(change: Callable[[], Awaitable[None]]) -> None:
+async def retried(change: Callable[[], Awaitable[None]]) -> None:
     """Makes the change, and tries again each time that another change is in its way. Raises
     `StoreAway` if one always is."""
     for attempt in range(ATTEMPTS):

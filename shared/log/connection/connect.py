@@ -202,7 +202,7 @@ class Redis:
     def is_present(self, partition: int, reign: str) -> bool:
         """Returns whether this reign is not over. This is the check for a message, which cannot be
         asked for again."""
-        return self._succession.goes_on(partition, reign, asyncio.get_running_loop().time())
+        return self._succession.accepts(partition, reign, asyncio.get_running_loop().time())
 
     def known_reign(self, partition: int) -> str:
         """Returns the last reign that the partition is known to have had; empty if none is

@@ -25,7 +25,7 @@ FULL = "Redis accepts no writes at present: its disk or its memory may be full"
 """What clients are told where that is why they cannot be served."""
 
 
-def told_of(error: BaseException | None) -> str:
+def reason_for_clients(error: BaseException | None) -> str:
     """Returns what a client may be told of the reason why it cannot be served; empty: nothing in
     particular."""
     while error is not None:

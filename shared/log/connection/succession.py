@@ -43,7 +43,7 @@ class Succession:
         known."""
         return self._present.get(partition, "")
 
-    def goes_on(self, partition: int, reign: str, now: float) -> bool:
+    def accepts(self, partition: int, reign: str, now: float) -> bool:
         """Notes that something was heard of the partition under this reign, at this time in
         seconds. Returns False if the reign is over."""
         present = self._present.get(partition, reign)

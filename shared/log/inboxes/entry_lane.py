@@ -91,7 +91,9 @@ class EntryLane:
         if self._is_slow or not self._waiting:
             return
         batch = self._next()
-        answer = self._redis.hot.post(self._commands(batch)) if self._is_of_one(batch) else None
+        answer = (
+            self._redis.hot.post(self._commands(batch)) if self._goes_to_one_server(batch) else None
+        )
         if answer is None:
             self._slow_down(batch)
             return
@@ -112,7 +114,7 @@ class EntryLane:
         elif self._waiting:
             self._post()
 
-    def _is_of_one(self, batch: list[WaitingEntry]) -> bool:
+    def _goes_to_one_server(self, batch: list[WaitingEntry]) -> bool:
         """Returns whether all of the batch is certain to go to the same server."""
         return not self._redis.is_cluster or len({item.partition for item in batch}) == 1
 

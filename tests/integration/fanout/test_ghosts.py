@@ -98,7 +98,7 @@ async def test_who_leaves_while_redis_is_away_is_taken_out_later(
     for name, real in (("leave", presence.leave), ("members", presence.members)):
         monkeypatch.setattr(presence, name, Unreachable(real, fails=range(3)))
     assert room.remove(leaver)
-    await room.say_left(leaver)
+    await room.report_left(leaver)
     rooms.leave(room)
     await nobody_is_stored(redis, room)
 
@@ -106,7 +106,7 @@ async def test_who_leaves_while_redis_is_away_is_taken_out_later(
 async def test_who_is_kicked_leaves_although_its_room_closes_at_once(
     redis: Redis, rooms: Rooms, room: Room
 ) -> None:
-    room.kick_and_say(await joins(redis, room), "badChangeset")
+    room.kick_and_announce(await joins(redis, room), "badChangeset")
     rooms.leave(room)
     await nobody_is_stored(redis, room)
 
@@ -212,7 +212,7 @@ async def test_who_leaves_while_it_is_announced_anew_does_not_stay(
 
     async def late(*args: Any, **more: Any) -> Any:
         room.remove(leaver)
-        await room.say_left(leaver)
+        await room.report_left(leaver)
         return await real(*args, **more)
 
     monkeypatch.setattr(presence, "beat", beat)

@@ -89,7 +89,7 @@ class StubRoom:
         self.sessions = {session.id: session}
         self.kicked: list[str] = []
 
-    def kick_and_say(self, session: Session, reason: str) -> None:
+    def kick_and_announce(self, session: Session, reason: str) -> None:
         self.kicked.append(reason)
         self.sessions.pop(session.id, None)
 

@@ -278,7 +278,7 @@ class Server:
             per_address=0,
             is_proxy=lambda _: False,
             served=self.sio.eio,
-            give_up_a_socket=lambda: False,
+            end_a_socket=lambda: False,
         )
         app = web.Application(middlewares=[connections.middleware])
         app.router.add_post("/fails", _fails)

@@ -160,7 +160,7 @@ async def served(
         per_address=0,
         is_proxy=lambda _: False,
         served=EngineServer(),
-        give_up_a_socket=lambda: False,
+        end_a_socket=lambda: False,
     )
     connections.arrivals = RequestTurns(in_a_turn, clock=still)
     app = web.Application(middlewares=[connections.middleware], client_max_size=1 << 24)

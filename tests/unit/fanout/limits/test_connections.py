@@ -41,7 +41,7 @@ async def full() -> AsyncIterator[str]:
         per_address=0,
         is_proxy=lambda _: False,
         served=engine,
-        give_up_a_socket=lambda: False,
+        end_a_socket=lambda: False,
     )
     app = web.Application(middlewares=[connections.middleware])
     app.router.add_get("/work", work)

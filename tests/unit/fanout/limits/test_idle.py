@@ -21,10 +21,10 @@ def test_who_does_not_ask_for_a_pad_in_time_is_let_go() -> None:
     silent, joined, denied, gone = Way(), Way(), Way(), Way()
     now = monotonic()
     for way in (silent, joined, denied, gone):
-        idle_sockets.born(way)
+        idle_sockets.add(way)
     idle_sockets.on_a_pad(joined)
     idle_sockets.off_its_pad(denied)
-    idle_sockets.gone(gone)
+    idle_sockets.remove(gone)
     ends = []
     for later in (5, 11, 101):
         idle_sockets.sweep(now + later)
@@ -39,7 +39,7 @@ def test_who_does_not_ask_for_a_pad_in_time_is_let_go() -> None:
 def test_who_leaves_its_pad_is_idle_from_then_on() -> None:
     idle_sockets = IdleSockets(to_ask=10, idle=100)
     way = Way()
-    idle_sockets.born(way)
+    idle_sockets.add(way)
     idle_sockets.on_a_pad(way)
     idle_sockets.off_its_pad(way)
     ended = []
@@ -56,18 +56,18 @@ def test_who_could_have_asked_gives_its_place_up_and_who_has_just_come_does_not(
     monkeypatch.setattr(idle, "monotonic", lambda: now[0])
     idle_sockets = IdleSockets(to_ask=45, idle=900)
     early, joined, late, denied = Way(), Way(), Way(), Way()
-    idle_sockets.born(early)
-    idle_sockets.born(joined)
+    idle_sockets.add(early)
+    idle_sockets.add(joined)
     idle_sockets.on_a_pad(joined)
     idle_sockets.off_its_pad(denied)
     now[0] += 4
-    idle_sockets.born(late)
-    assert not idle_sockets.give_up_one(waited=5)
+    idle_sockets.add(late)
+    assert not idle_sockets.end_one(waited=5)
     now[0] += 2
-    assert idle_sockets.give_up_one(waited=5)
-    assert not idle_sockets.give_up_one(waited=5)
+    assert idle_sockets.end_one(waited=5)
+    assert not idle_sockets.end_one(waited=5)
     assert [way.ended for way in (early, joined, late, denied)] == [True, False, False, False]
-    assert idle_sockets.give_up_one()
-    assert idle_sockets.give_up_one()  # where there is no descriptor left, the others too
-    assert not idle_sockets.give_up_one()
+    assert idle_sockets.end_one()
+    assert idle_sockets.end_one()  # where there is no descriptor left, the others too
+    assert not idle_sockets.end_one()
     assert not joined.ended
