@@ -1,4 +1,5 @@
-"""This module defines the maximum length and the form of everything that people submit. It is pure.
+"""This module defines the maximum length, the form and the greatest number of everything that
+people submit. It is pure.
 
 Input comes in many ways: through sockets, the HTTP API, `.etherpad` files, databases of an
 Etherpad, and archives. What is kept out of one of them must not come in through another, so all of

@@ -14,22 +14,22 @@ from padfleet.services.fanout.requests.handlers import Handler, Handlers
 def handlers(plugin_messages: str) -> Handlers:
     """Returns the handlers of all messages that are served; `plugin_messages` is the setting that
     says which types of plugins' messages are passed on."""
-    passed_on = Handler(relay.passed_on)
+    to_others = Handler(relay.pass_on)
     return Handlers(
         kinds={
             "USERINFO_UPDATE": Handler(
-                people.took_name_or_color, too_many="changes of name or colour"
+                people.change_name_or_color, too_many="changes of name or colour"
             ),
-            "CHAT_MESSAGE": Handler(chat.spoke),
-            "GET_CHAT_MESSAGES": Handler(chat.scrolled_back, told=False),
-            "SAVE_REVISION": Handler(saved.starred, too_many="saved revisions"),
-            "PAD_DELETE": Handler(deletion.deleted, told=False, in_turn=False),
-            relay.CUSTOM: passed_on,
-            pointing.CURSOR: Handler(pointing.pointed, too_many="places of the cursor"),
+            "CHAT_MESSAGE": Handler(chat.post),
+            "GET_CHAT_MESSAGES": Handler(chat.read_back, announced=False),
+            "SAVE_REVISION": Handler(saved.save_newest, too_many="saved revisions"),
+            "PAD_DELETE": Handler(deletion.delete_pad, announced=False, in_turn=False),
+            relay.CUSTOM: to_others,
+            pointing.CURSOR: Handler(pointing.move_cursor, too_many="places of the cursor"),
         },
         payloads={
-            "suggestUserName": Handler(people.suggested_name, too_many="suggestions of a name"),
-            "padoptions": Handler(options.changed, too_many="changes of the pad's settings"),
+            "suggestUserName": Handler(people.suggest_name, too_many="suggestions of a name"),
+            "padoptions": Handler(options.change, too_many="changes of the pad's settings"),
         },
-        others=lambda kind: passed_on if relay.is_passed_on(kind, plugin_messages) else None,
+        others=lambda kind: to_others if relay.is_passed_on(kind, plugin_messages) else None,
     )

@@ -20,7 +20,7 @@ MOST_REQUEST_ID = 100
 """How many characters a client's own id for a message may have."""
 
 
-async def spoke(asked: RequestContext) -> None:
+async def post(asked: RequestContext) -> None:
     """Serves CHAT_MESSAGE: everybody on the pad receives it, including its author. If its
     `requestID` is one that the author has used for one of the newest messages, it is a repetition,
     and only acknowledged."""
@@ -64,7 +64,7 @@ def _check(text: str, extra: dict[str, Any]) -> None:
         raise ClientError(str(error)) from error
 
 
-async def scrolled_back(asked: RequestContext) -> None:
+async def read_back(asked: RequestContext) -> None:
     """Serves GET_CHAT_MESSAGES: sends the messages from `start` to `end`, both included."""
     start, end = _number(asked.data, "start"), _number(asked.data, "end")
     count = end - start

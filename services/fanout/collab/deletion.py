@@ -9,7 +9,7 @@ from padfleet.shared.easysync import to_units
 from padfleet.shared.log.pad.deletion import is_deletion_token
 
 
-async def deleted(asked: RequestContext) -> None:
+async def delete_pad(asked: RequestContext) -> None:
     """Deletes the pad for its creator, for anybody who has the pad's token, or, if the settings say
     so, for anybody.
 

@@ -16,7 +16,7 @@ NOT_CREATOR = "Only the pad creator can change pad settings"
 MOST_BYTES = PLUGINS_BYTES + 4_096
 
 
-async def changed(asked: RequestContext) -> None:
+async def change(asked: RequestContext) -> None:
     """Stores the settings, and sends them to everybody, including their sender. Only the pad's
     creator may change them."""
     payload = asked.part("payload")

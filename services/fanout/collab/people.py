@@ -8,7 +8,7 @@ from padfleet.shared.log.people import authors, presence
 from padfleet.shared.log.records import UserInfo
 
 
-async def took_name_or_color(asked: RequestContext) -> None:
+async def change_name_or_color(asked: RequestContext) -> None:
     """Serves USERINFO_UPDATE: the author has another name or colour."""
     info = asked.data.get("userInfo")
     if not isinstance(info, dict):
@@ -29,7 +29,7 @@ async def took_name_or_color(asked: RequestContext) -> None:
     await presence.tell_user_info(asked.redis, asked.room.keys, told)
 
 
-async def suggested_name(asked: RequestContext) -> None:
+async def suggest_name(asked: RequestContext) -> None:
     """Passes on a name that somebody suggests for a user without one to that user's page, which may
     adopt it."""
     payload = asked.part("payload")

@@ -10,7 +10,7 @@ from padfleet.shared.log.pad.announcements import Pointer
 CURSOR = "CURSOR"
 
 
-async def pointed(asked: RequestContext) -> None:
+async def move_cursor(asked: RequestContext) -> None:
     """Notes the cursor, which is sent to the others in a moment unless a newer one comes first.
     Positions are those of the pad at `rev`, in UTF-16 code units; `null` for both removes the
     cursor."""

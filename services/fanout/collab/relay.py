@@ -44,7 +44,7 @@ def is_passed_on(kind: object, named: str) -> bool:
     return named == "*" or kind in {name.strip() for name in named.split(",")}
 
 
-async def passed_on(asked: RequestContext) -> None:
+async def pass_on(asked: RequestContext) -> None:
     """Passes a message on to everybody but its sender. Clients that came by the read-only link do
     not receive messages that contain the pad's id: that id is all that it takes to write."""
     message = {"type": "COLLABROOM", "data": asked.data}

@@ -8,7 +8,7 @@ from padfleet.shared.log.pad.chat import NoPad
 from padfleet.shared.log.pad.saved import NotSaved, save_revision
 
 
-async def starred(asked: RequestContext) -> None:
+async def save_newest(asked: RequestContext) -> None:
     """Saves the newest revision, and notifies everybody on the pad unless it was saved already.
 
     The newest revision is the one that this worker knows: the client cannot have seen a later one.

@@ -17,7 +17,7 @@ class Handler:
 
     serve: Callable[[RequestContext], Coroutine[Any, Any, None]]
     """The function that serves a message. It may raise `ClientError`."""
-    told: bool = True
+    announced: bool = True
     """Whether everybody on the pad is sent the message. If so, an author may send only a limited
     number of them per second."""
     too_many: str = "messages"

@@ -250,7 +250,7 @@ class Messages:
         )
         with prefixed(data.get("type")):
             matter, handler = self._handlers.of(asked)
-            if handler.told:
+            if handler.announced:
                 try:
                     self._allowances.tell(session.author, matter)
                 except RateExceeded as error:
