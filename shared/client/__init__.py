@@ -19,7 +19,7 @@ Texts and positions are in UTF-16 code units, as in JavaScript. `to_units` and `
 plane, which has no emojis, the two are the same.
 """
 
-from padfleet.shared.client.collaborator import Accepted, Changed, Collaborator, CursorsMoved, Event
+from padfleet.shared.client.collaborator import Collaborator
 from padfleet.shared.client.cursors import Cursor
 from padfleet.shared.client.errors import (
     ConnectionLost,
@@ -32,6 +32,7 @@ from padfleet.shared.client.errors import (
     ProtocolError,
     TooLarge,
 )
+from padfleet.shared.client.events import Accepted, Changed, CursorsMoved, Event
 from padfleet.shared.client.joining import connect, new_token
 from padfleet.shared.client.line import PadUrl, Traffic
 from padfleet.shared.client.pad import Pad

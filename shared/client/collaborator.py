@@ -8,10 +8,11 @@ are those of Etherpad's page, except that several drafts may wait (see `Collabor
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 from padfleet.shared.client.cursors import Cursor, CursorPlace, Cursors
 from padfleet.shared.client.errors import EditRefused, OutOfRange, ProtocolError
+from padfleet.shared.client.events import Accepted, Changed, CursorsMoved, Event
 from padfleet.shared.client.splitting import SplitLimits, check_attribute, fits, split
 from padfleet.shared.easysync import (
     AText,
@@ -31,35 +32,6 @@ from padfleet.shared.easysync import (
     unpack,
 )
 from padfleet.shared.easysync.characters import without_controls
-
-
-class Changed(NamedTuple):
-    """A revision by somebody else has been applied.
-
-    There is one such event for each revision, even if several came in one message. `changeset` is
-    what the revision did to `text`, with attribute numbers of the collaborator's pool.
-    """
-
-    rev: int
-    author: str
-    changeset: str
-
-
-class Accepted(NamedTuple):
-    """The submission in flight has become part of the pad, at `rev`."""
-
-    rev: int
-
-
-class CursorsMoved(NamedTuple):
-    """Others have moved their cursors, or no longer have one; see `Pad.cursors`."""
-
-    rev: int  #: the newest revision that has arrived
-    authors: Sequence[str]  #: whose cursors
-
-
-Event = Changed | Accepted | CursorsMoved
-"""The events of `Pad`."""
 
 
 @dataclass(slots=True)

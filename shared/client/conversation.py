@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from padfleet.shared.client.collaborator import Accepted, Collaborator, CursorsMoved, Event
+from padfleet.shared.client.collaborator import Collaborator
 from padfleet.shared.client.dialer import Dialer
 from padfleet.shared.client.errors import (
     ConnectionLost,
@@ -17,6 +17,7 @@ from padfleet.shared.client.errors import (
     ProtocolError,
     TooLarge,
 )
+from padfleet.shared.client.events import Accepted, CursorsMoved, Event
 from padfleet.shared.client.line import SocketIOConnection
 from padfleet.shared.client.people import PresentPeople
 from padfleet.shared.client.pointing import Pointing

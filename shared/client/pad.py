@@ -4,10 +4,11 @@
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
-from padfleet.shared.client.collaborator import Collaborator, Event
+from padfleet.shared.client.collaborator import Collaborator
 from padfleet.shared.client.conversation import Conversation
 from padfleet.shared.client.cursors import Cursor
 from padfleet.shared.client.errors import EditRefused, OutOfRange, PadError, PadLeft
+from padfleet.shared.client.events import Event
 from padfleet.shared.client.line import Traffic
 from padfleet.shared.easysync import to_units
 

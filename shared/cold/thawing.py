@@ -27,14 +27,9 @@ from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.damage import CorruptPad
 from padfleet.shared.log.keys import CANARY, Keyspace, PadKeys
 from padfleet.shared.log.pad import moving, pads
+from padfleet.shared.log.pad.bringing import Bringing, ThawedPad
 from padfleet.shared.log.pad.deletion import deletion_field
-from padfleet.shared.log.pad.moving import (
-    Bringing,
-    ThawedPad,
-    Trace,
-    announce_fetching,
-    whereabouts,
-)
+from padfleet.shared.log.pad.moving import Trace, announce_fetching, whereabouts
 from padfleet.shared.log.people import authors, groups
 from padfleet.shared.log.people.author_records import stored_author
 from padfleet.shared.log.records import Revision, Snapshot

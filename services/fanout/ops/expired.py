@@ -6,8 +6,9 @@ from dataclasses import replace
 from padfleet.services.fanout import metrics
 from padfleet.services.fanout.auth.decision import Denied, Reason
 from padfleet.services.fanout.delivery.session import SessionIdentity
+from padfleet.services.fanout.requests.client_socket import Socket
 from padfleet.services.fanout.requests.join import JoinHandler
-from padfleet.services.fanout.requests.messages import Messages, Socket
+from padfleet.services.fanout.requests.messages import Messages
 from padfleet.services.fanout.transport import packets
 from padfleet.shared.easysync import to_units
 from padfleet.shared.log.connection.connect import UNREACHABLE

@@ -6,29 +6,26 @@ A client may ask for a Socket.IO acknowledgement of any message: it receives ``[
 
 import asyncio
 import logging
-import time
 from collections.abc import Coroutine
 from contextlib import nullcontext
-from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from padfleet.services.fanout import metrics
 from padfleet.services.fanout.auth.decision import Denied
-from padfleet.services.fanout.auth.handshake import Handshake
 from padfleet.services.fanout.delivery.session import Session, SessionIdentity
 from padfleet.services.fanout.errors import ClientError, WrongType, prefixed, shown
 from padfleet.services.fanout.hub.room import Room
 from padfleet.services.fanout.limits.allowances import Allowances, RateExceeded, is_short
 from padfleet.services.fanout.limits.idle import IdleSockets
 from padfleet.services.fanout.requests.ahead import Ahead
+from padfleet.services.fanout.requests.client_socket import Socket
 from padfleet.services.fanout.requests.commits import Commits
 from padfleet.services.fanout.requests.context import RequestContext
 from padfleet.services.fanout.requests.handlers import Handlers
 from padfleet.services.fanout.requests.join import JoinHandler
 from padfleet.services.fanout.requests.turning_away import TurnedAway, turn_away_if_corrupt
 from padfleet.services.fanout.transport import packets
-from padfleet.services.fanout.transport.intake import Intake
-from padfleet.services.fanout.transport.outbound import OVERFLOW, Outbound
+from padfleet.services.fanout.transport.outbound import OVERFLOW
 from padfleet.shared.deadlines import Deadlines
 from padfleet.shared.log.connection.connect import UNREACHABLE
 from padfleet.shared.log.connection.errors import reason_for_clients
@@ -37,10 +34,6 @@ from padfleet.shared.log.inboxes.entry_lane import NotTaken
 
 log = logging.getLogger(__name__)
 
-MAX_DIGITS = 16
-"""How many digits a number may have. JavaScript can hold such a number exactly, and Python reads it
-quickly."""
-
 EDIT = "USER_CHANGES"
 
 _OWN = frozenset({"CLIENT_READY", "CHANGESET_REQ", EDIT})
@@ -48,29 +41,6 @@ _OWN = frozenset({"CLIENT_READY", "CHANGESET_REQ", EDIT})
 
 Reply = tuple[None, None] | dict[str, str]
 OK: Reply = (None, None)
-
-
-@dataclass(slots=True, eq=False)
-class Socket:
-    """One Socket.IO connection, which is on at most one pad."""
-
-    handshake: Handshake
-    exit: Outbound
-    intake: Intake = field(default_factory=Intake)  #: its messages that are being worked on
-    brought: str | None = None  #: from an earlier connection, see `resume_token`
-    session: Session | None = None
-    room: Room | None = None
-    author: str | None = None
-    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
-    """Messages are taken one at a time and in order; a message's turn ends when only the writer's
-    answer is still missing."""
-    gone: asyncio.Event = field(default_factory=asyncio.Event)  #: disconnected, and off its pad
-
-    def acknowledged(self, packet: str) -> None:
-        """Takes in a Socket.IO acknowledgement, `43<id>[…]`. Its id is the rev that it confirms."""
-        digits = packet[2:].partition("[")[0]
-        if self.session is not None and digits.isdecimal() and len(digits) < MAX_DIGITS:
-            self.session.has_acknowledged(int(digits), time.monotonic())
 
 
 class History(Protocol):

@@ -13,7 +13,8 @@ from padfleet.services.fanout.auth.tokens import carried
 from padfleet.services.fanout.limits.admission import ADDRESS
 from padfleet.services.fanout.limits.doorman import COOKIES
 from padfleet.services.fanout.presence import resume_token
-from padfleet.services.fanout.requests.messages import Messages, Socket
+from padfleet.services.fanout.requests.client_socket import Socket
+from padfleet.services.fanout.requests.messages import Messages
 from padfleet.services.fanout.transport.engine_socket import EngineSocket
 from padfleet.services.fanout.transport.outbound import Outbound
 from padfleet.services.fanout.transport.socketio_server import EVENT, SocketServer

@@ -8,6 +8,7 @@ with `history`, which reads meta, snapshot and revisions back.
   is.
 - Beside it: `chat`, `saved` revisions, `options` (a pad's settings), `deletion` tokens, and
   read-only ids in `pads`. `announcements` is what its workers tell each other of these.
-- The whole pad: `staging` replaces its history, `moving` takes it to the cold store and back,
-  `unwritten` removes it if nobody ever wrote in it, and `weight` says how large it is.
+- The whole pad: `staging` replaces its history, `moving` takes it to the cold store and `bringing`
+  puts it back, `unwritten` removes it if nobody ever wrote in it, and `weight` says how large it
+  is.
 """

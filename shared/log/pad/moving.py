@@ -3,9 +3,8 @@
 `shared/cold/places.py` says which step may follow which; each step here is one script.
 """
 
-import secrets
 import time
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Sequence
 from typing import Any, Literal, NamedTuple, cast, get_args
 
 from padfleet.shared.log.connection import scripts
@@ -19,20 +18,6 @@ from padfleet.shared.log.pad.chat import NO_MESSAGES
 STAMP = 40
 """The length of a stamp in characters, see `stamp.lua`."""
 
-STAGED_S = 600
-"""The seconds after which an unfinished part of a pad expires."""
-
-STAGE_BYTES = 1 << 20
-"""The bytes of entries that are stored in one call, which takes a millisecond or two of the
-server's time."""
-
-STAGE_ENTRIES = 1000
-
-StreamItems = tuple[str, Sequence[bytes]]
-"""The ID of an entry of a stream, and its alternating fields and values."""
-
-
-_Installed = Literal["ok", "reign", "here", "moved", "staged", "damaged"]
 Frozen = Literal["ok", "lease", "changed", "people", "inbox"]
 """The result of freezing a pad: ``ok`` if it has left Redis, otherwise why it stays."""
 
@@ -103,19 +88,6 @@ class StoredPad(NamedTuple):
     saved: bytes  #: the newest of the saved revisions; empty if there is none
 
 
-class ThawedPad(NamedTuple):
-    """What is stored when a pad comes back into Redis."""
-
-    meta: Mapping[str, bytes | str | int]
-    reigns: str
-    sessions: int
-    fences: Mapping[str, int]
-    seen: Mapping[str, str]
-    saved: Sequence[bytes]
-    snapshot: bytes | None
-    noted: bytes  #: what is stored after its stamp
-
-
 async def whereabouts(redis: Redis, keyspace: Keyspace, keys: PadKeys) -> Whereabouts:
     """Reads where the pad is. Raises `CorruptPad`, or what `UNREACHABLE` lists."""
     with of_right_type(keys.meta):
@@ -162,91 +134,6 @@ async def announce_fetching(
         [seen.reign, keys.pad_id, seen.trace, trace.to_text()],
     )
     return bool(reply == b"ok")
-
-
-class Bringing:
-    """A pad's streams, which are stored under temporary keys before they are put in place."""
-
-    def __init__(self, redis: Redis, keyspace: Keyspace, keys: PadKeys) -> None:
-        base = keyspace.staging(keys.partition, secrets.token_hex(8))
-        self._redis = redis
-        self._keyspace = keyspace
-        self._keys = keys
-        self._revs, self._chat = f"{base}:revs", f"{base}:chat"
-        self._counts = [0, 0]
-
-    async def revisions(self, first: int, records: Sequence[bytes]) -> None:
-        """Adds revisions. Raises what `UNREACHABLE` lists."""
-        entries = [(f"{first + i}-1", (b"r", record)) for i, record in enumerate(records)]
-        self._counts[0] = await self._stage(self._revs, entries)
-
-    async def chat(self, messages: Sequence[StreamItems]) -> None:
-        self._counts[1] = await self._stage(self._chat, messages)
-
-    async def _stage(self, key: str, entries: Sequence[StreamItems]) -> int:
-        args: list[scripts.Argument] = [STAGED_S]
-        size = number = count = 0
-        for entry_id, items in entries:
-            args += [entry_id, len(items), *items]
-            size += sum(map(len, items))
-            number += 1
-            if size > STAGE_BYTES or number == STAGE_ENTRIES:
-                count = await scripts.STAGE(self._redis.client, [key], args)
-                args, size, number = [STAGED_S], 0, 0
-        if number:
-            count = await scripts.STAGE(self._redis.client, [key], args)
-        return int(count)
-
-    async def install(self, pad: ThawedPad, trace: Trace) -> _Installed:
-        """Puts the pad in its place, if a trace with the same name is there. Returns whether it
-        did, or why not."""
-        keys = self._keys
-        lists: list[scripts.Argument] = [len(pad.meta)]
-        for name, value in pad.meta.items():
-            lists += [name, value]
-        lists.append(len(pad.fences))
-        for author, order in pad.fences.items():
-            lists += [author, order]
-        lists.append(len(pad.seen))
-        for author, history in pad.seen.items():
-            lists += [author, history]
-        lists += [len(pad.saved), *pad.saved]
-        reply: bytes = await scripts.THAW(
-            self._redis.client,
-            [
-                keys.state,
-                keys.meta,
-                self._keyspace.moving(keys.partition),
-                self._keyspace.hot(keys.partition),
-                keys.fences,
-                keys.seen,
-                keys.saved,
-                keys.snap,
-                keys.chunks,
-                self._revs,
-                keys.revs,
-                self._chat,
-                keys.chat,
-            ],
-            [
-                trace.reign,
-                keys.pad_id,
-                keys.channel,
-                trace.name,
-                *self._counts,
-                pad.snapshot or b"",
-                pad.reigns,
-                pad.sessions,
-                pad.noted,
-                *lists,
-            ],
-        )
-        return cast("_Installed", reply.decode())
-
-    async def drop(self) -> None:
-        """Removes what has not been put in place."""
-        if any(self._counts):
-            await self._redis.client.unlink(self._revs, self._chat)
 
 
 # --- What a writer does --------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from padfleet.shared.cold.thawing import thawed
 from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.keys import Keyspace, PadKeys
 from padfleet.shared.log.pad import moving
+from padfleet.shared.log.pad.bringing import Bringing
 from padfleet.shared.log.pad.moving import Trace
 from tests.integration.archive.made_pad import written
 from tests.integration.cold.scene import Scene
@@ -102,7 +103,7 @@ async def test_I1_I5_a_pad_comes_only_where_it_is_awaited(scene: Scene, verdict:
     here = await moving.whereabouts(scene.redis, scene.keyspace, keys)
     trace = Trace("thaw", found.head.epoch, found.head.edition, here.reign)
     assert await moving.announce_fetching(scene.redis, scene.keyspace, keys, here, trace)
-    bringing = moving.Bringing(scene.redis, scene.keyspace, keys)
+    bringing = Bringing(scene.redis, scene.keyspace, keys)
     await bringing.revisions(*found.revisions)
     await bringing.chat(found.chat)
     # Who came just as it was frozen has been counted, and will be told that it is there.

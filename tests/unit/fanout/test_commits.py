@@ -13,10 +13,11 @@ from padfleet.services.fanout.delivery.session import Session, SessionIdentity
 from padfleet.services.fanout.hub.room import Room
 from padfleet.services.fanout.limits.allowances import Allowances
 from padfleet.services.fanout.limits.idle import IdleSockets
+from padfleet.services.fanout.requests.client_socket import Socket
 from padfleet.services.fanout.requests.commits import Commits
 from padfleet.services.fanout.requests.hooks import Hooks
 from padfleet.services.fanout.requests.join import JoinHandler
-from padfleet.services.fanout.requests.messages import Messages, Socket
+from padfleet.services.fanout.requests.messages import Messages
 from padfleet.services.fanout.transport.intake import MOST, Intake
 from padfleet.services.fanout.transport.outbound import Outbound
 from padfleet.shared.bucket import Pace

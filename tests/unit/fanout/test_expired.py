@@ -12,8 +12,9 @@ from padfleet.services.fanout.auth.decision import Denied, Reason
 from padfleet.services.fanout.auth.handshake import Handshake
 from padfleet.services.fanout.delivery.session import Session, SessionIdentity
 from padfleet.services.fanout.ops.expired import Expired
+from padfleet.services.fanout.requests.client_socket import Socket
 from padfleet.services.fanout.requests.join import JoinHandler
-from padfleet.services.fanout.requests.messages import Messages, Socket
+from padfleet.services.fanout.requests.messages import Messages
 from padfleet.services.fanout.transport.outbound import Outbound
 from padfleet.shared.deadlines import Deadlines
 
