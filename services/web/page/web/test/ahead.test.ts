@@ -75,6 +75,29 @@ test("the pad is asked for at once, and the library is told in the order of its 
   assert.deepEqual([heard.at(-1), wire.sent.at(-1)], ["2", "3"]);
 });
 
+test("the pad is asked for at once, also if the library is faster than the connection", async () => {
+  const wire = new Wire();
+  const ahead = new Ahead(wire as unknown as WebSocket, READY);
+  ahead.take(URL_OF_PAD);
+  const { heard } = new Library(ahead);
+  await moment();
+  wire.onopen?.({ type: "open" });
+  wire.hear(HANDSHAKE, CONNECTED, VARS);
+  await moment();
+  assert.deepEqual(heard, ["open", HANDSHAKE, CONNECTED, VARS]);
+  assert.deepEqual(wire.sent, ["40", READY]);
+});
+
+test("a refusal is told", async () => {
+  const [wire, ahead] = begun();
+  const refusal = '44{"message":"full"}';
+  wire.hear(HANDSHAKE, refusal);
+  ahead.take(URL_OF_PAD);
+  const { heard } = new Library(ahead);
+  await moment();
+  assert.deepEqual(heard, ["open", HANDSHAKE, refusal]);
+});
+
 for (const when of [0, 1, 2, 3])
   test(`a library that comes after ${when} packets goes on where this was`, async () => {
     const [wire, ahead] = begun();

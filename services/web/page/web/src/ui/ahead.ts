@@ -1,9 +1,9 @@
 /**
  * Opens the connection before the page's own script has been loaded, so that the pad arrives
- * meanwhile. This knows as much of the protocol as it takes to ask for the pad. Whatever is said and
- * heard is recorded, and the client library is given a WebSocket that repeats it to the library. If
- * the library says anything else than what has been said for it, the connection is closed, and the
- * library opens another one.
+ * meanwhile. This knows as much of the protocol as it takes to ask for the pad, and asks at once: a
+ * worker reads in order, so no answer has to be awaited. Whatever is heard is kept, and the client
+ * library is given a WebSocket that repeats it, as far as the library has said itself what was said
+ * for it. If it says anything else, the connection is closed, and the library opens another one.
  */
 
 import type { PadOptions } from "padfleet-client";
@@ -15,8 +15,7 @@ declare global {
   }
 }
 
-/** Engine.IO's packet that opens, and Socket.IO's CONNECT. */
-const OPENED = "0";
+/** Socket.IO's CONNECT. */
 const CONNECT = "40";
 
 type Listener<E> = ((event: E) => void) | null;
@@ -26,13 +25,21 @@ type Heard =
   | { on: "message"; event: MessageEvent<unknown> }
   | { on: "close"; event: CloseEvent };
 
+/** Returns how many of the two packets the library may yet have to say when it hears this. */
+function mayLack(what: Heard): number {
+  if (what.on !== "message" || String(what.event.data).startsWith("0")) return 2;
+  return /^4[014]/.test(String(what.event.data)) ? 1 : 0;
+}
+
 /** A WebSocket that was opened ahead, with the members that the client library uses. */
 export class Ahead {
   onopen: Listener<Event> = null;
   onerror: Listener<Event> = null;
   onmessage: Listener<MessageEvent<unknown>> = null;
   onclose: Listener<CloseEvent> = null;
-  private readonly record: (Heard | { said: string })[] = [];
+  private readonly kept: Heard[] = [];
+  /** What has been said for the library, and it has yet to say. */
+  private readonly said: string[] = [];
   private taken = false;
   private repeating = false;
 
@@ -41,16 +48,14 @@ export class Ahead {
     private readonly socket: WebSocket,
     ready: string,
   ) {
-    socket.onopen = (event) => this.heard({ on: "open", event });
+    socket.onopen = (event) => {
+      this.said.push(CONNECT, ready);
+      for (const packet of this.said) socket.send(packet);
+      this.heard({ on: "open", event });
+    };
     socket.onerror = (event) => this.heard({ on: "error", event });
     socket.onclose = (event) => this.heard({ on: "close", event });
-    socket.onmessage = (event: MessageEvent<unknown>) => {
-      this.heard({ on: "message", event });
-      const { data } = event;
-      if (this.taken || typeof data !== "string") return;
-      if (data.startsWith(OPENED)) this.say(CONNECT);
-      else if (data.startsWith(CONNECT)) this.say(ready);
-    };
+    socket.onmessage = (event: MessageEvent<unknown>) => this.heard({ on: "message", event });
   }
 
   /** Returns this as the WebSocket to `url`, or null if it leads elsewhere or has been taken. */
@@ -71,15 +76,14 @@ export class Ahead {
   }
 
   send(data: string): void {
-    const [next] = this.record;
-    if (next !== undefined && "said" in next && next.said === data) {
-      this.record.shift();
-      this.repeat();
-    } else if (this.record.some((step) => "said" in step)) {
-      this.record.length = 0;
-      this.close();
-    } else {
+    if (this.said.length === 0) {
       this.socket.send(data);
+    } else if (this.said[0] === data) {
+      this.said.shift();
+      this.repeat();
+    } else {
+      this.said.length = this.kept.length = 0;
+      this.close();
     }
   }
 
@@ -87,23 +91,19 @@ export class Ahead {
     this.socket.close();
   }
 
-  private say(packet: string): void {
-    this.socket.send(packet);
-    this.record.push({ said: packet });
-  }
-
   private heard(what: Heard): void {
-    this.record.push(what);
+    this.kept.push(what);
     if (this.taken) this.repeat();
   }
 
-  /** Tells the library what was heard, up to the next packet that the library has yet to say. */
+  /** Tells the library what was heard, up to what answers a packet that it has yet to say. */
   private repeat(): void {
     if (this.repeating) return;
     this.repeating = true;
     try {
-      for (let [next] = this.record; next !== undefined && "on" in next; [next] = this.record) {
-        this.record.shift();
+      for (let [next] = this.kept; next !== undefined; [next] = this.kept) {
+        if (this.said.length > mayLack(next)) break;
+        this.kept.shift();
         this.tell(next);
       }
     } finally {
