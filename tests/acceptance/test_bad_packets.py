@@ -107,7 +107,7 @@ async def test_a_polling_client_that_is_let_go_is_told_so(tmp_path: Path) -> Non
         {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13"},
     ],
 )
-async def test_a_handshake_that_is_none_is_refused_and_leaves_nothing(
+async def test_an_invalid_handshake_is_refused_and_leaves_nothing(
     fleet: Fleet, headers: dict[str, str]
 ) -> None:
     worker = fleet.workers[0]

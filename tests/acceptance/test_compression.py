@@ -132,7 +132,7 @@ NARROWEST = 12
 BITS = range(8, 16)
 
 
-async def test_I3_whatever_a_client_offers_it_reads_along(fleet: Fleet) -> None:
+async def test_I3_a_client_can_read_whatever_compression_it_offers(fleet: Fleet) -> None:
     """All of these clients are on one pad at once: each window that can be asked for, on either
     side, no takeover on either side, several offers. A client whose offer cannot be met is served
     all the same."""

@@ -86,7 +86,9 @@ async def test_what_is_no_place_is_refused(fleet: Fleet) -> None:
         assert await point(ada, 0, 3, 3) is None
 
 
-async def test_who_moves_too_fast_is_refused_and_may_still_speak(fleet: Fleet) -> None:
+async def test_a_client_that_moves_its_cursor_too_fast_is_refused_and_may_still_chat(
+    fleet: Fleet,
+) -> None:
     pad = new_pad()
     async with Guest(fleet.urls[0]) as ada:
         await ada.join(pad, supports=SUPPORTS)

@@ -158,7 +158,7 @@ PATHS = [
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "OPTIONS", "DELETE"])
-async def test_answers_are_what_they_say_and_ours(
+async def test_answers_forbid_sniffing_and_foreign_use(
     worker: Member, http: aiohttp.ClientSession, method: str
 ) -> None:
     for path in PATHS:
@@ -169,7 +169,7 @@ async def test_answers_are_what_they_say_and_ours(
 
 
 @pytest.mark.parametrize("path", ["/metrics", "/stats/prometheus", "/fleet", "/health/live", "/no"])
-async def test_so_are_those_to_operators(
+async def test_answers_to_operators_forbid_them_too(
     fleet: Fleet, http: aiohttp.ClientSession, path: str
 ) -> None:
     for member in (*fleet.workers, *fleet.writers):
@@ -187,7 +187,7 @@ async def test_so_are_those_to_operators(
         b"GET / HTTP/1.1\r\nHost: x\r\nbroken header\r\n\r\n",
     ],
 )
-async def test_so_is_what_is_said_to_no_request_at_all(fleet: Fleet, sent: bytes) -> None:
+async def test_answers_to_invalid_requests_forbid_them_too(fleet: Fleet, sent: bytes) -> None:
     for member in (*fleet.workers, *fleet.writers):
         for port in {member.port, member.ops_port or member.port}:
             answer = await exchange(port, sent)
@@ -196,7 +196,7 @@ async def test_so_is_what_is_said_to_no_request_at_all(fleet: Fleet, sent: bytes
             assert b"cross-origin-resource-policy: same-origin" in answer.lower()
 
 
-async def test_who_is_let_in_from_elsewhere_may_load_it(
+async def test_a_page_that_is_let_in_from_another_site_may_load_it(
     strict: Member, to_all: Member, http: aiohttp.ClientSession
 ) -> None:
     def policy_of(answer: aiohttp.ClientResponse) -> str:

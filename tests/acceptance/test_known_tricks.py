@@ -112,7 +112,9 @@ def user_changes(changeset: str, pool: Any, base: Any = 0) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("first", ["unused", "without effect", "on a removal"])
-async def test_who_has_not_written_here_cannot_be_made_known(fleet: Fleet, first: str) -> None:
+async def test_text_cannot_be_given_to_an_author_who_has_not_written_here(
+    fleet: Fleet, first: str
+) -> None:
     """An author may be given text back who has written here. To have been named is not enough."""
     pad = new_pad()
     async with Guest(fleet.urls[0]) as guest:
@@ -262,7 +264,7 @@ async def test_deep_nesting(fleet: Fleet, depth: int, place: str) -> None:
     assert max(map(len, log.splitlines()), default=0) < 2000
 
 
-async def test_a_revision_that_is_none_is_not_written_into_the_log(fleet: Fleet) -> None:
+async def test_an_invalid_revision_is_not_written_into_the_log(fleet: Fleet) -> None:
     pad, worker = new_pad(), fleet.workers[0]
     async with connect(f"{fleet.urls[1]}/p/{pad}"), raw(worker.url) as socket:
         start = worker.log.stat().st_size

@@ -209,7 +209,7 @@ async def test_edits_that_come_too_fast_wait_and_none_is_lost(worker: Member) ->
     assert limited(worker, "commits") > before
 
 
-async def test_who_submits_without_end_is_told_so(worker: Member) -> None:
+async def test_an_author_who_submits_without_end_is_told_so(worker: Member) -> None:
     async with (
         Guest(worker.url) as flood,
         connect(f"{worker.url}/p/flood") as other,
@@ -249,7 +249,7 @@ async def test_joining_again_and_again_takes_its_time(worker: Member) -> None:
     assert limited(worker, "joins") > before
 
 
-async def test_who_leaves_while_its_joins_wait_for_their_turn_has_left(worker: Member) -> None:
+async def test_a_client_that_leaves_while_its_joins_wait_has_left(worker: Member) -> None:
     before = limited(worker, "joins")
     token = new_token()
     async with Guest(worker.url) as guest, asyncio.TaskGroup() as waiting:
@@ -365,7 +365,7 @@ async def test_a_request_that_does_not_come_in_is_not_waited_for(
         assert await closed_by_the_worker(connection)
 
 
-async def test_who_never_asks_for_a_pad_is_let_go(
+async def test_a_socket_that_never_asks_for_a_pad_is_closed(
     worker: Member, http: aiohttp.ClientSession
 ) -> None:
     url = f"{worker.url}/socket.io/?EIO=4&transport=websocket"

@@ -93,7 +93,7 @@ def test_a_sweep_ends_at_its_limit(fleet: Fleet) -> None:
     assert "ended early: ack p50 is over 1 ms" in done.out
 
 
-def test_a_server_that_dies_is_told_of(fleet: Fleet, tmp_path: Path) -> None:
+def test_the_death_of_a_server_is_reported(fleet: Fleet, tmp_path: Path) -> None:
     """Its clients are gone; that is a finding, and no reason to lose the report."""
     own = Fleet(fleet.redis_url, tmp_path, {}).start(writers=0, workers=1)
     try:

@@ -20,7 +20,7 @@ def server(tmp_path: Path) -> Iterator[EmbeddedServer]:
         yield running
 
 
-async def test_whoever_cannot_write_is_told_that_redis_takes_nothing(
+async def test_authors_are_told_that_redis_takes_nothing(
     server: EmbeddedServer, tmp_path: Path
 ) -> None:
     """It was said only that the connection was lost, which one would look for elsewhere."""

@@ -99,7 +99,9 @@ def test_I3_typing_during_the_transport_upgrade_loses_nothing(
         assert order.index("CLIENT_VARS") < order.index("upgrade"), "it was there too early"
 
 
-def test_I3_a_page_keeps_its_copy_right_while_it_changes_over(npm: Npm, fleet: Fleet) -> None:
+def test_I3_a_page_keeps_its_copy_right_while_its_transport_is_upgraded(
+    npm: Npm, fleet: Fleet
+) -> None:
     """Others type all the time while sockets that come by polling are upgraded."""
     pad = new_pad()
     steady = npm.open(fleet.urls[0]).join(pad)

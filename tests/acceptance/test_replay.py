@@ -79,7 +79,7 @@ def test_a_made_up_session_of_three_authors(fleet: Fleet, tmp_path: Path, compre
         assert word in done.out
 
 
-def test_a_wrong_end_is_found(fleet: Fleet, tmp_path: Path) -> None:
+def test_a_wrong_final_text_is_found(fleet: Fleet, tmp_path: Path) -> None:
     content = a_trace_of_three() | {"endContent": "something else"}
     trace = tmp_path / "trace.json"
     trace.write_text(json.dumps(content))

@@ -84,7 +84,7 @@ async def test_a_slow_request_is_ended_on_every_path(worker: Member, said: str) 
 
 
 @pytest.mark.parametrize("said", ["half of the headers", "an upload", "a form without key"])
-async def test_who_drips_is_ended_too(worker: Member, said: str) -> None:
+async def test_a_client_that_drips_is_disconnected_too(worker: Member, said: str) -> None:
     before = limited(worker, "request_time")
     _, writer = await asyncio.open_connection(worker.host, worker.port)
     writer.write(SLOW[said])

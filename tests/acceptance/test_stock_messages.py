@@ -228,7 +228,7 @@ async def test_the_creator_sets_how_the_pad_looks_for_everybody(party: Party) ->
     assert form(late.vars["initialOptions"]) == form(bob.vars["initialOptions"])
 
 
-async def test_who_did_not_make_the_pad_is_told_that_he_may_not(party: Party) -> None:
+async def test_only_the_creator_may_change_settings(party: Party) -> None:
     ada, bob = await party.guest(0), await party.guest(1)
     (said,) = recorded("c2s", "padoptions")
     assert await bob.ask(said) is None
@@ -305,7 +305,7 @@ async def test_nobody_speaks_for_the_server(party: Party, kind: str | None) -> N
     ],
     ids=lambda data: data["type"],
 )
-async def test_who_may_only_read_may_say_nothing(party: Party, data: Message) -> None:
+async def test_a_reader_cannot_chat(party: Party, data: Message) -> None:
     ada = await party.guest(0)
     reader = await party.guest(1, pad=ada.vars["readOnlyId"])
     assert (reader.vars["canEditPadSettings"], reader.vars["padDeletionToken"]) == (False, None)

@@ -157,7 +157,7 @@ def test_a_cut_connection_is_a_leave(npm: Npm, fleet: Fleet) -> None:
     watcher.hears(left(other))
 
 
-def test_who_goes_while_still_coming_leaves_no_ghost(npm: Npm, fleet: Fleet) -> None:
+def test_a_client_that_leaves_while_joining_leaves_no_ghost(npm: Npm, fleet: Fleet) -> None:
     pad = new_pad()
     watcher = npm.open(fleet.urls[0]).join(pad)
     for number in range(20):
@@ -218,7 +218,7 @@ def test_the_first_of_two_pages_of_one_author_is_told_userdup(
 
 
 @same_or_other
-def test_of_two_pages_that_come_at_once_one_stays(npm: Npm, fleet: Fleet, second: int) -> None:
+def test_one_of_two_pages_that_join_at_once_stays(npm: Npm, fleet: Fleet, second: int) -> None:
     for _ in range(40):
         pad, token = new_pad(), new_token()
         pages = [npm.open(fleet.urls[0]), npm.open(fleet.urls[second])]

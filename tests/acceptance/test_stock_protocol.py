@@ -583,7 +583,7 @@ def test_a_deletion_is_acknowledged(npm: Npm, fleet: Fleet) -> None:
     assert creator.all("disconnect") == []
 
 
-def test_who_did_not_create_the_pad_is_told_so_when_deleting_it(npm: Npm, fleet: Fleet) -> None:
+def test_deleting_is_refused_to_all_but_the_creator(npm: Npm, fleet: Fleet) -> None:
     """The client is told by a notice on the event `shout`; the pad and everybody on it stay."""
     pad = new_pad()
     creator, other = (npm.open(url).join(pad) for url in fleet.urls)

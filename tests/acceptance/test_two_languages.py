@@ -125,7 +125,7 @@ async def test_cursors_names_and_colours_go_both_ways(fleet: Fleet) -> None:
         await bob.until(lambda known: me not in known["cursors"])
 
 
-async def test_who_leaves_takes_the_cursor_along(fleet: Fleet) -> None:
+async def test_an_author_who_leaves_takes_the_cursor_away(fleet: Fleet) -> None:
     pad = new_pad()
     ada_url, bob_url = (f"{url}/p/{pad}" for url in fleet.urls[:2])
     async with typescript(bob_url, "Bob", "#0000bb") as bob:

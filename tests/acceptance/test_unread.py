@@ -136,7 +136,7 @@ async def test_I6_a_large_pad_that_many_do_not_read_is_kept_once(worker: Member)
     await eventually(lambda: outgoing(worker) == 0, "nothing is kept of it", timeout=60)
 
 
-async def test_I6_likewise_on_polling(worker: Member) -> None:
+async def test_I6_the_same_holds_on_polling(worker: Member) -> None:
     text = await large_pad(worker, "unpolled")
     async with contextlib.AsyncExitStack() as stack:
         async with connect(f"{worker.url}/p/unpolled") as first:

@@ -101,7 +101,7 @@ def test_what_an_allocator_keeps_is_no_fault_unless_it_grows_each_time() -> None
     assert len(faults(worst([large, large, large], ATTACK), ATTACK, EDITS)) == 1
 
 
-def test_times_count_on_a_quiet_machine_and_for_single_clients_only() -> None:
+def test_times_are_compared_on_a_quiet_machine_and_for_single_clients_only() -> None:
     slow = replace(HELD, edits=Latency(100, 5, 251, 300))
     assert not faults(slow, ATTACK, None)
     assert not faults(slow, ATTACK, Latency(100, 5, 100, 300))

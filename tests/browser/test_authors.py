@@ -40,7 +40,7 @@ def tip(page: Page) -> str | None:
     return str(shown) or None
 
 
-async def test_who_wrote_a_passage_is_told_after_they_have_left(
+async def test_the_author_of_a_passage_is_shown_after_leaving(
     browser: Browser, fleet: Fleet
 ) -> None:
     url = f"{fleet.urls[0]}/p/{new_pad()}"
@@ -69,7 +69,7 @@ async def test_who_wrote_a_passage_is_told_after_they_have_left(
     check(page)
 
 
-async def test_who_comes_later_is_known_by_name_too(browser: Browser, fleet: Fleet) -> None:
+async def test_later_newcomers_are_known_by_name_too(browser: Browser, fleet: Fleet) -> None:
     url = f"{fleet.urls[0]}/p/{new_pad()}"
     page = browser.open(url).joined()
     await _written(url)  # in a name that CLIENT_VARS did not have

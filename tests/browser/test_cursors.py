@@ -88,7 +88,7 @@ def test_a_cursor_is_seen_with_the_name_and_goes_with_the_text(
     eventually_sync(lambda: flags(bob) == [], "who leaves has no cursor")
 
 
-def test_who_comes_later_is_told_where_all_are(browser: Browser, fleet: Fleet) -> None:
+def test_a_later_newcomer_is_told_all_cursors(browser: Browser, fleet: Fleet) -> None:
     pad = new_pad()
     ada = browser.open(f"{fleet.urls[0]}/p/{pad}").joined()
     ada.call_me("Ada")
@@ -97,7 +97,7 @@ def test_who_comes_later_is_told_where_all_are(browser: Browser, fleet: Fleet) -
     sees_at(bob, "Ada", len("Hello"))
 
 
-def test_each_can_do_without(browser: Browser, fleet: Fleet) -> None:
+def test_cursors_of_others_can_be_hidden(browser: Browser, fleet: Fleet) -> None:
     ada, bob = browser.two(fleet.urls, new_pad())
     ada.call_me("Ada")
     bob.call_me("Bob")

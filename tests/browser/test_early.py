@@ -92,7 +92,7 @@ def test_the_search_opens_when_it_can(browser: Browser, fleet: Fleet) -> None:
     ada.saved()
 
 
-def test_nothing_is_missed_that_is_told_once(browser: Browser, fleet: Fleet) -> None:
+def test_nothing_that_is_published_once_is_missed(browser: Browser, fleet: Fleet) -> None:
     pad = new_pad()
     ben = browser.open(f"{fleet.urls[1]}/p/{pad}").joined()
     ada = half(browser, f"{fleet.urls[0]}/p/{pad}")

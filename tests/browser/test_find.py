@@ -85,9 +85,7 @@ async def test_what_is_not_on_the_page_is_found_and_replaced(
         assert pad.text == text()
 
 
-async def test_who_only_reads_finds_but_has_nothing_to_replace(
-    browser: Browser, fleet: Fleet
-) -> None:
+async def test_a_reader_can_find_but_not_replace(browser: Browser, fleet: Fleet) -> None:
     url = f"{fleet.urls[0]}/p/{new_pad()}"
     await long_pad(url)
     writer = browser.open(url).joined()

@@ -117,7 +117,7 @@ async def test_all_of_it_is_done_by_keyboard(browser: Browser, seen_fleet: Fleet
     assert "by me (fleet token, 127.0.0.1)" in done(page)[0]
 
 
-async def test_what_cannot_be_done_is_said(browser: Browser, seen_fleet: Fleet) -> None:
+async def test_what_cannot_be_done_is_reported(browser: Browser, seen_fleet: Fleet) -> None:
     await written(seen_fleet, "first", "second")
     page = opened(browser, seen_fleet.ops_urls[1])
     page.click("#pads tbody th button >> text=first")

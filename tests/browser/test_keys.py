@@ -38,7 +38,7 @@ def test_tab_indents_and_after_escape_leaves_the_text(browser: Browser, fleet: F
     ada.saved()
 
 
-def test_who_only_reads_leaves_the_text_by_tab(browser: Browser, fleet: Fleet) -> None:
+def test_a_reader_leaves_the_text_by_tab(browser: Browser, fleet: Fleet) -> None:
     ada = browser.open(f"{fleet.urls[0]}/p/{new_pad()}").joined()
     reader = browser.open(ada.do("inputValue", "#read-link")).joined()
     reader.do("focus", "#editor .cm-content")

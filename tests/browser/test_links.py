@@ -91,7 +91,7 @@ async def test_links_on_a_phone_are_opened_by_touch(browser: Browser, fleet: Fle
     page.picture("link-phone")
 
 
-async def test_who_only_reads_opens_links_with_a_click(browser: Browser, fleet: Fleet) -> None:
+async def test_a_reader_opens_links_with_a_click(browser: Browser, fleet: Fleet) -> None:
     url = f"{fleet.urls[0]}/p/{new_pad()}"
     await written(url, TEXT)
     writer = browser.open(url).joined()

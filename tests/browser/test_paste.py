@@ -136,7 +136,9 @@ def test_a_picture_leaves_what_is_selected_as_it_is(browser: Browser, fleet: Fle
     page.shows("Hello")
 
 
-async def test_controls_enter_by_no_door(browser: Browser, fleet: Fleet) -> None:
+async def test_control_characters_cannot_be_brought_in_by_any_way(
+    browser: Browser, fleet: Fleet
+) -> None:
     page = emptied(browser, fleet)
     page.paste(plain="one\r\ntwo\rthree\0\x1b\x7f\tx")
     page.shows("one\ntwo\nthree        x")

@@ -55,7 +55,7 @@ def test_what_was_not_sent_is_put_back_where_it_belongs(browser: Browser, fleet:
     ada.gives("document.querySelector('#unsent') === null", True)
 
 
-def test_the_last_words_before_a_page_goes_are_kept(browser: Browser, fleet: Fleet) -> None:
+def test_the_last_edit_before_a_page_closes_is_kept(browser: Browser, fleet: Fleet) -> None:
     """They were kept only a moment after they had been written."""
     ada = browser.open(f"{fleet.urls[0]}/p/{new_pad()}").joined()
     second = browser.open("about:blank", like=ada)
@@ -94,7 +94,7 @@ def test_a_page_that_was_kept_for_the_way_back_goes_on(browser: Browser, fleet: 
     ada.saved()
 
 
-def test_who_does_not_want_it_is_not_asked_again(browser: Browser, fleet: Fleet) -> None:
+def test_a_discarded_draft_is_not_offered_again(browser: Browser, fleet: Fleet) -> None:
     ada, bob = closed_with(browser, fleet, "on second thoughts. ")
     ada.click("#unsent button:last-of-type")
     eventually_sync(lambda: ada.look(KEPT) == "", "it is not kept any more")

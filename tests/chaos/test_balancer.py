@@ -46,20 +46,20 @@ def balancer_for(backends: list[Backend]) -> Balancer:
     return Balancer([backend.service.url for backend in backends])
 
 
-async def test_those_who_come_at_once_are_shared_out(backends: list[Backend]) -> None:
+async def test_simultaneous_clients_are_spread_over_backends(backends: list[Backend]) -> None:
     async with balancer_for(backends) as balancer:
         found = await asyncio.gather(*(ask(balancer) for _ in range(20)))
     assert set(found) == {"one", "two"}
 
 
-async def test_who_polls_stays_on_one(backends: list[Backend]) -> None:
+async def test_a_polling_client_stays_on_one_backend(backends: list[Backend]) -> None:
     async with balancer_for(backends) as balancer:
         for client in ("a", "b", "c"):
             paths = [f"/socket.io/?client={client}&EIO=4&t={number}" for number in range(6)]
             assert len({await ask(balancer, path) for path in paths}) == 1
 
 
-async def test_who_is_not_ready_gets_nobody(backends: list[Backend]) -> None:
+async def test_a_backend_that_is_not_ready_gets_no_clients(backends: list[Backend]) -> None:
     async with balancer_for(backends) as balancer:
         at_first = await ask(balancer, "/?client=a")
         here, there = sorted(backends, key=lambda backend: backend.name != at_first)
@@ -78,7 +78,9 @@ async def test_who_is_not_ready_gets_nobody(backends: list[Backend]) -> None:
         await eventually(nobody_answers, "it has noticed that too")
 
 
-async def test_who_is_gone_is_passed_over_before_that_is_noticed(backends: list[Backend]) -> None:
+async def test_a_backend_that_has_gone_is_skipped_before_that_is_noticed(
+    backends: list[Backend],
+) -> None:
     async with balancer_for(backends) as balancer:
         backends[0].service.close()
         assert {await ask(balancer) for _ in range(10)} == {"two"}

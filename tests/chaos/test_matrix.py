@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 
 @pytest.mark.parametrize("cell", [c for c in CELLS if c.in_short], ids=lambda cell: cell.name)
-async def test_I7_in_short(cell: Cell, tmp_path: Path) -> None:
+async def test_I7_each_cell_in_its_short_form(cell: Cell, tmp_path: Path) -> None:
     await play(cell, cell.topologies[0], SHORT, tmp_path)
 
 
@@ -37,7 +37,7 @@ async def test_I7_in_short(cell: Cell, tmp_path: Path) -> None:
         for topology in cell.topologies
     ],
 )
-async def test_I7_in_full(cell: Cell, topology: str, tmp_path: Path) -> None:
+async def test_I7_each_cell_in_full(cell: Cell, topology: str, tmp_path: Path) -> None:
     result = await play(cell, topology, FULL, tmp_path)
     result.keep()
     log.warning("service was back after %s s", result.back)

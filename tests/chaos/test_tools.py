@@ -179,7 +179,7 @@ class TestProxy:
             proxy.heal()
             assert read(connection, 4) == b"word"
 
-    def test_a_black_hole_holds_up_who_sends_into_it(self, echo: Echo, proxy: TcpProxy) -> None:
+    def test_a_black_hole_holds_up_the_sender(self, echo: Echo, proxy: TcpProxy) -> None:
         with dial(proxy) as connection:
             ask(connection)
             proxy.blackhole()
@@ -198,7 +198,7 @@ class TestProxy:
             assert read(connection, 40) == b"".join(b"%02d" % count for count in range(20))
             assert time.monotonic() - started >= 0.4, "there and back"
 
-    def test_a_throttle_takes_its_time(self, proxy: TcpProxy) -> None:
+    def test_a_throttle_delays_bytes(self, proxy: TcpProxy) -> None:
         with dial(proxy) as connection:
             ask(connection)
             proxy.throttle(100_000, direction="to_target")
@@ -477,7 +477,7 @@ class TestWallClock:
             assert ahead() == [-6, -6]
         assert child.returncode == 0
 
-    def test_a_fleet_runs_by_it(self, tmp_path: Path, redis_url: str) -> None:
+    def test_a_fleet_runs_with_a_clock_that_is_ahead(self, tmp_path: Path, redis_url: str) -> None:
         clock = WallClock(tmp_path / "clock", ahead=400 * 86_400)
         with Fleet(redis_url, tmp_path) as fleet:
             fleet.start(writers=1, workers=0)

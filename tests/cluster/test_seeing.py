@@ -16,7 +16,7 @@ from tests.integration.cold.walked import walked
 from tests.tools import Ended, padfleet
 
 
-async def test_a_look_over_all_shards(cluster_url: str, tmp_path: Path) -> None:
+async def test_top_looks_at_all_shards(cluster_url: str, tmp_path: Path) -> None:
     with Fleet(cluster_url, tmp_path, {"PADFLEET_PARTITIONS": "8"}) as fleet:
         fleet.start(writers=2, workers=3)
 

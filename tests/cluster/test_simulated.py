@@ -126,7 +126,7 @@ def pairs(cluster: list[EmbeddedServer]) -> Iterator[tuple[Real, Simulated]]:
         true.end(back=True)
 
 
-def test_a_slot_on_its_way_is_told_of_alike(pairs: tuple[Real, Simulated]) -> None:
+def test_a_migrating_slot_is_simulated_like_a_real_one(pairs: tuple[Real, Simulated]) -> None:
     true, simulated = pairs
 
     def do(*steps: tuple[str, ...]) -> None:
@@ -145,7 +145,7 @@ def test_a_slot_on_its_way_is_told_of_alike(pairs: tuple[Real, Simulated]) -> No
     do(("end",))
 
 
-def test_who_waits_or_listens_is_told_that_the_slot_has_gone() -> None:
+def test_blocked_readers_and_subscribers_are_told_that_the_slot_has_moved() -> None:
     with ExitStack() as stack:
         pair = Simulated(stack)
         pair.source.send_command("SSUBSCRIBE", A)

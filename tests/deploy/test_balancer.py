@@ -226,7 +226,7 @@ async def test_a_pads_people_are_on_few_workers(balancer: str, fleet: Fleet) -> 
         assert places() - before <= pads * 2
 
 
-async def test_who_comes_while_a_worker_drains_finds_another(balancer: str, fleet: Fleet) -> None:
+async def test_newcomers_find_another_worker_while_one_drains(balancer: str, fleet: Fleet) -> None:
     leaving = fleet.workers[0]
     async with connect(f"{balancer}/p/stays") as stays:
         leaving.signal(signal.SIGTERM)
@@ -298,7 +298,7 @@ async def test_http2_does_not_lead_around_the_list(
                 assert telltale not in "".join(answers), path
 
 
-async def test_everything_that_people_need_goes_in(door: str) -> None:
+async def test_everything_that_people_need_is_let_in(door: str) -> None:
     async with connect(f"{door}/p/needed") as pad:
         await pad.append("through the balancer\n")
         await pad.flush()
@@ -448,9 +448,7 @@ async def test_through_two_proxies_each_client_is_itself(
                 assert answer.status == 429
 
 
-async def test_a_call_that_may_have_been_done_is_not_done_twice(
-    program: str, tmp_path: Path
-) -> None:
+async def test_a_call_that_may_have_succeeded_is_not_repeated(program: str, tmp_path: Path) -> None:
     """Both workers close the connection without an answer; each may have heard the call.
 
     The client is told so, or loses its connection as well: HAProxy does that if it had used the

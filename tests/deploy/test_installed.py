@@ -142,7 +142,7 @@ def test_processes_come_back_after_a_crash(machine: Machine) -> None:
     machine.run(f"{PADFLEET} pad append {PAD} 'after a crash'")
 
 
-def test_a_stop_lets_sockets_go_and_people_go_on_elsewhere(machine: Machine) -> None:
+def test_stopping_a_worker_lets_people_go_on_elsewhere(machine: Machine) -> None:
     """As the page says for settings, one is changed in the file, and processes are restarted."""
     machine.run("echo PADFLEET_DRAIN_MS=2000 >> /etc/padfleet/padfleet.env")
     machine.run("systemctl restart padfleet-fanout@1 padfleet-fanout@2")

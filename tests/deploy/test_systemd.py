@@ -75,7 +75,7 @@ def test_systemd_finds_nothing_wrong_with_it(unit: str, machine: Path) -> None:
 
 @needs_systemd
 @pytest.mark.parametrize("unit", SERVICES)
-def test_it_is_shut_in(unit: str, machine: Path) -> None:
+def test_the_container_is_restricted(unit: str, machine: Path) -> None:
     most = f"--threshold={round(MOST_EXPOSED * 10)}"
     done = analyze("security", "--offline=yes", f"--root={machine}", most, unit)
     (level,) = re.findall(r"Overall exposure level for .*: ([0-9.]+)", done.stdout)

@@ -36,7 +36,7 @@ def test_JSON_that_is_too_deep_for_a_library_ends_its_connection(
 
 
 @pytest.mark.parametrize("error", [RuntimeError("ours"), KeyError("ours"), AssertionError("ours")])
-def test_a_fault_in_a_sockets_task_is_told_and_ends_the_socket(
+def test_a_fault_in_a_sockets_task_is_reported_and_ends_the_socket(
     monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     worker = Worker()
@@ -49,7 +49,7 @@ def test_a_fault_in_a_sockets_task_is_told_and_ends_the_socket(
     worker.close()
 
 
-def test_a_fault_in_what_is_called_with_a_message_is_told_too() -> None:
+def test_a_fault_of_a_message_callback_is_reported_too() -> None:
     worker = Worker()
     connection = worker.open(polling=False)
 
@@ -97,7 +97,9 @@ def test_others_have_their_turn_between_two_packets(monkeypatch: pytest.MonkeyPa
     worker.close()
 
 
-def test_nothing_more_is_read_of_who_was_cut_off_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_more_is_read_from_a_client_that_was_cut_off_for_flooding(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     worker = Worker()
     connection = worker.open(polling=False)
     read: list[Any] = []

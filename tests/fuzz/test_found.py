@@ -66,7 +66,7 @@ def test_depth_is_refused_before_anybody_walks_it(
         '42{"0":"message"}',
     ],
 )
-def test_an_event_by_the_name_of_a_handler_is_none_of_ours(
+def test_an_event_named_like_a_handler_is_not_handled(
     worker: Worker, packet: str, polling: bool
 ) -> None:
     """The library ran the handlers of connections for such events, or failed in a task of its
@@ -90,7 +90,7 @@ def test_who_leaves_a_namespace_that_it_is_not_in_has_not_left_ours(
     after_joining(worker, "41/other,", polling=polling)
 
 
-def test_who_is_gone_before_it_is_told_that_it_is_in_leaves_nothing(worker: Worker) -> None:
+def test_a_client_that_leaves_before_it_is_answered_leaves_nothing(worker: Worker) -> None:
     """An unknown packet right behind the first one ends the connection; the first one is read after
     that."""
     connection = worker.open(polling=False)
@@ -118,7 +118,7 @@ def test_nothing_is_kept_for_attachments_that_may_never_come(worker: Worker, kin
 
 
 @pytest.mark.parametrize("body", ["1\x1e6", "1\x1e5", f"1\x1e{READY}\x1e6"])
-def test_what_comes_behind_a_goodbye_in_one_request(worker: Worker, body: str) -> None:
+def test_packets_after_a_close_in_the_same_request_are_ignored(worker: Worker, body: str) -> None:
     """The library failed on an answer that it had not made."""
     connection = worker.open(polling=True)
     worker.say(connection, "40")
@@ -216,7 +216,7 @@ def test_an_archives_errors_are_short_whatever_is_in_it() -> None:
 
 
 @pytest.mark.parametrize("polling", [False, True], ids=["websocket", "polling"])
-def test_a_socket_that_says_more_than_is_worked_off_has_to_wait(polling: bool) -> None:
+def test_a_socket_that_sends_more_than_is_processed_has_to_wait(polling: bool) -> None:
     """Each message became a task at once, however many there were already."""
     worker = Worker()
     ready = [READY] * 250

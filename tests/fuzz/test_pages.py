@@ -35,7 +35,7 @@ def test_what_a_page_has_to_show_is_read_off_the_pad() -> None:
     ]
 
 
-def test_of_a_marker_without_a_label_nothing_is_to_be_seen() -> None:
+def test_a_marker_without_a_label_is_invisible() -> None:
     pool = AttributePool()
     indent, marker = (pool.put(*pair) for pair in (("list", "indent1"), ("lmkr", "1")))
     attribs = f"|1+2*{indent}*{marker}+1|1+2|1+1"

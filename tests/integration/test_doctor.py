@@ -37,7 +37,9 @@ def test_what_up_starts_is_fit(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert capsys.readouterr().out.splitlines()[-1].startswith("fit for a fleet: ")
 
 
-def test_a_cache_is_not(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_server_set_up_as_a_cache_fails(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     options = ["--appendonly", "no", "--maxmemory", "1gb", "--maxmemory-policy", "allkeys-lru"]
     with EmbeddedServer(tmp_path, extra_args=options) as server:
         code, lines = diagnose(server.url, capsys)

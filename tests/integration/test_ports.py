@@ -17,7 +17,7 @@ from tests.processes import free_ports
 @pytest.mark.parametrize(
     ("kind", "option"), [("writer", "--port"), ("fanout", "--port"), ("fanout", "--ops-port")]
 )
-def test_whose_port_is_taken(redis_url: str, kind: str, option: str) -> None:
+def test_a_process_whose_port_is_taken_says_so(redis_url: str, kind: str, option: str) -> None:
     with socket.create_server((HOST, 0)) as other:
         port = str(other.getsockname()[1])
         options = ("--port", "--ops-port")[: 1 if kind == "writer" else 2]

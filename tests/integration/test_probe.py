@@ -47,7 +47,7 @@ def test_one_that_is_not_says_why(url: str, capsys: pytest.CaptureFixture[str]) 
     assert "draining" in capsys.readouterr().out
 
 
-def test_one_that_does_not_answer(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_process_that_does_not_answer(capsys: pytest.CaptureFixture[str]) -> None:
     (port,) = free_ports(1)
     assert main([f"http://127.0.0.1:{port}"]) == 1
     assert "does not answer" in capsys.readouterr().out

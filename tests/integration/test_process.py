@@ -69,7 +69,7 @@ def tasks_are_shown() -> bool:
 
 
 @pytest.mark.parametrize("given", ["", "w-1"])
-def test_a_name_is_the_one_that_was_given_or_nobody_elses(given: str) -> None:
+def test_a_process_has_the_given_name_or_a_unique_one(given: str) -> None:
     role = Role("worker", given, "PADFLEET_WORKER_ID", timeout_ms=1000)
     one, other = role.name(), role.name()
     if given:

@@ -104,7 +104,7 @@ def test_each_task_has_a_line_everywhere(victims: Victims, kind: str) -> None:
 
 @pytest.mark.parametrize("how", WAYS)
 @pytest.mark.parametrize(("kind", "task"), TASKS)
-def test_I10_a_task_that_dies_is_begun_again_and_logged(
+def test_I10_a_task_that_dies_is_logged_and_restarted(
     victims: Victims, kind: str, task: str, how: str
 ) -> None:
     member = victims[kind]
@@ -122,7 +122,7 @@ def test_I10_a_task_that_dies_is_begun_again_and_logged(
     ("kind", "task"),
     [("worker", "heartbeat"), ("worker", AT_ONCE), ("writer", "leases"), ("writer", AT_ONCE)],
 )
-def test_I10_a_task_that_cannot_be_helped_ends_the_process(
+def test_I10_a_task_that_keeps_failing_ends_the_process(
     redis_url: str, tmp_path: Path, kind: str, task: str
 ) -> None:
     victims = start(redis_url, tmp_path)
@@ -137,9 +137,7 @@ def test_I10_a_task_that_cannot_be_helped_ends_the_process(
         end(victims)
 
 
-def test_one_that_people_do_without_leaves_the_process_ready(
-    redis_url: str, tmp_path: Path
-) -> None:
+def test_a_dispensable_task_leaves_the_process_ready(redis_url: str, tmp_path: Path) -> None:
     victims = start(redis_url, tmp_path)
     try:
         member = victims["worker"]

@@ -82,7 +82,9 @@ AUTHOR_DOORS: list[Callable[[Any, Any], Author]] = [
 
 @pytest.mark.parametrize("door", AUTHOR_DOORS)
 @pytest.mark.parametrize("length", [1, bounds.MOST_NAME, bounds.MOST_NAME + 1, 5_000_000])
-def test_a_name_is_cut_at_every_door(door: Callable[[Any, Any], Author], length: int) -> None:
+def test_a_name_is_cut_wherever_it_comes_in(
+    door: Callable[[Any, Any], Author], length: int
+) -> None:
     assert door("x" * length, 3).name == "x" * min(length, bounds.MOST_NAME)
     assert claimed_name({"name": "x" * length}) == "x" * min(length, bounds.MOST_NAME)
 
@@ -121,7 +123,7 @@ def message_from_an_archive(
 
 @pytest.mark.parametrize("door", [message_from_a_file, message_from_an_archive])
 @pytest.mark.parametrize("time", [0, -5, 9e15, 9_000_000_000_000_000, 1e300, -1e300])
-def test_chat_is_bounded_at_every_door(door: Callable[..., ChatMessage], time: Any) -> None:
+def test_chat_is_bounded_wherever_it_comes_in(door: Callable[..., ChatMessage], time: Any) -> None:
     found = door("x" * 400_000, time, {"a": "b" * bounds.MOST_CHAT_EXTRA}, "a" * 10_000)
     assert len(found.text) == bounds.MOST_CHAT_TEXT
     assert 0 <= found.time <= bounds.LAST_DATE
@@ -130,7 +132,7 @@ def test_chat_is_bounded_at_every_door(door: Callable[..., ChatMessage], time: A
     assert kept == ChatMessage(0, AUTHOR, 5, "x", {"a": "b"})
 
 
-def test_who_speaks_is_told() -> None:
+def test_chat_beyond_the_bounds_is_refused_with_a_reason() -> None:
     bounds.check_chat("x" * bounds.MOST_CHAT_TEXT, {"a": 1})
     with pytest.raises(OutOfBounds, match="longer than 10000"):
         bounds.check_chat("x" * (bounds.MOST_CHAT_TEXT + 1), {})
@@ -148,7 +150,7 @@ def saved_from_an_archive(rev: Any, label: Any, time: Any, name: Any) -> list[Sa
 
 
 @pytest.mark.parametrize("door", [saved_from_a_file, saved_from_an_archive])
-def test_saved_revisions_are_bounded_at_every_door(
+def test_saved_revisions_are_bounded_wherever_they_come_in(
     door: Callable[..., list[SavedRevision]],
 ) -> None:
     (found,) = door(3, "x" * 3_000_000, 9e15, "i" * 10_000)
@@ -162,7 +164,7 @@ def test_saved_revisions_are_bounded_at_every_door(
         assert door(rev, "x", 1, "i") == []
 
 
-def test_settings_are_bounded_at_every_door() -> None:
+def test_settings_are_bounded_wherever_they_come_in() -> None:
     given: dict[str, Any] = {f"ep_{'x' * 70_000}{number}": 1 for number in range(5)}
     given |= {"ep_small": 1, "ep_large": "x" * bounds.PLUGIN_KEY_BYTES, "lang": "x" * 5000}
     for found in (normalised(given), parse_options(dumps(given).encode())):
@@ -179,7 +181,7 @@ def test_settings_are_bounded_at_every_door() -> None:
         ("author", "two words"),
     ],
 )
-def test_attributes_are_bounded_at_every_door(key: str, value: str) -> None:
+def test_attributes_are_bounded_wherever_they_come_in(key: str, value: str) -> None:
     pool = AttributePool()
     pool.put("author", AUTHOR)
     pool.put(key, value)
@@ -372,7 +374,7 @@ async def test_messages_behind_holes_are_found() -> None:
 
 
 @pytest.mark.parametrize("head", [-1, 0.5, 10**300, "0", None, True, 1e300])
-def test_a_head_that_is_none_is_refused(head: Any) -> None:
+def test_an_invalid_head_is_refused(head: Any) -> None:
     with pytest.raises(BadRecord):
         r.head_of({"head": loads(dumps(head))}, "k")
 
@@ -445,7 +447,7 @@ async def test_a_file_that_is_no_json_is_refused(text: str) -> None:
         await read()
 
 
-async def test_a_file_of_nothing_is_gone_through_once() -> None:
+async def test_an_empty_file_is_read_once() -> None:
     """Spaces between two records were gone through again with each piece of the file."""
     data = b'{"a":1,' + b" " * (3 << 20) + b'"b":2}'
     async with asyncio.timeout(60):

@@ -20,7 +20,7 @@ async def settle() -> None:
         await asyncio.sleep(0)
 
 
-async def test_who_reads_nothing_has_a_share_and_no_more() -> None:
+async def test_a_client_gets_its_share_and_no_more() -> None:
     budget = Budget(100, share=50)
     async with budget.room("greedy", 50, patience=0):
         with pytest.raises(NoRoom, match="in a moment"):
@@ -31,7 +31,7 @@ async def test_who_reads_nothing_has_a_share_and_no_more() -> None:
     assert budget.used == 0
 
 
-async def test_what_is_nobodys_has_no_share() -> None:
+async def test_room_that_belongs_to_nobody_has_no_share() -> None:
     budget = Budget(100, share=10)
     rooms = [budget.take(25) for _ in range(3)]
     assert all(rooms)
@@ -95,7 +95,7 @@ async def test_what_is_small_does_not_wait_for_what_is_large() -> None:
     assert budget.waiting == 0
 
 
-async def test_who_waits_for_its_own_share_holds_nobody_up() -> None:
+async def test_a_caller_that_waits_for_its_own_share_holds_nobody_up() -> None:
     budget = Budget(100, share=50)
     async with budget.room("a", 50, patience=0):
         waiting = asyncio.create_task(_hold(budget, "a", 10))
@@ -151,7 +151,7 @@ async def test_what_turns_out_to_be_larger_is_kept_only_where_there_is_room() ->
     assert budget.used == 0
 
 
-async def test_who_waits_too_long_is_told_so_and_gives_way() -> None:
+async def test_a_caller_that_waits_too_long_is_told_so_and_gives_up() -> None:
     budget = Budget(16 * MB)
     large = budget.take(12 * MB)
     with pytest.raises(NoRoom):
@@ -161,7 +161,7 @@ async def test_who_waits_too_long_is_told_so_and_gives_way() -> None:
     assert budget.take(8 * MB) is not None
 
 
-async def test_one_who_leaves_does_not_keep_those_behind() -> None:
+async def test_a_caller_that_leaves_does_not_hold_up_those_behind_it() -> None:
     budget = Budget(16 * MB)
     held = budget.take(6 * MB)
     front = asyncio.create_task(budget.wait(10 * MB, LONG))
@@ -173,7 +173,7 @@ async def test_one_who_leaves_does_not_keep_those_behind() -> None:
     assert held is not None
 
 
-async def test_one_who_leaves_as_room_comes_for_it_takes_none_along() -> None:
+async def test_a_caller_that_leaves_as_its_room_comes_gives_it_back() -> None:
     budget = Budget(100)
     held = budget.take(70)
     assert held is not None

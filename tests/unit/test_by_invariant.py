@@ -99,8 +99,10 @@ def test_all_tests_of_a_kind_are_found_and_nothing_else(
     }
 
 
-def test_who_names_one_test_is_told_that_it_was_not_chosen() -> None:
-    here = "tests/unit/test_by_invariant.py::test_who_names_one_test_is_told_that_it_was_not_chosen"
+def test_naming_a_single_test_says_that_it_was_not_selected() -> None:
+    here = (
+        "tests/unit/test_by_invariant.py::test_naming_a_single_test_says_that_it_was_not_selected"
+    )
     asked = subprocess.run(
         [sys.executable, "-m", "pytest", "-n", "0", "-k", "I9", "--collect-only", "-q", here],
         cwd=ROOT,

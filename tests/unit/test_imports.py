@@ -237,7 +237,7 @@ def test_the_log_imports_downwards() -> None:
     assert not _upwards("shared.log", LOG)
 
 
-def test_nobody_but_the_log_speaks_to_redis() -> None:
+def test_only_the_log_speaks_to_redis() -> None:
     """Everything that is read or written has a name in the log, so its form is known in one
     place."""
     odd = [
@@ -292,7 +292,7 @@ def test_whatever_speaks_to_redis_is_seen(line: str) -> None:
         "cursor.execute(query)",
     ],
 )
-def test_what_does_not_speak_to_redis_is_let_be(line: str) -> None:
+def test_what_does_not_speak_to_redis_is_allowed(line: str) -> None:
     assert not list(_spoken(ast.parse(line)))
 
 

@@ -62,7 +62,7 @@ def test_a_newline_in_a_message_makes_no_second_line(style: LogFormat) -> None:
 
 
 @pytest.mark.parametrize("style", FORMATS)
-def test_a_traceback_is_kept(style: LogFormat) -> None:
+def test_a_traceback_is_logged_whole(style: LogFormat) -> None:
     stream = io.StringIO()
     logs.configure("info", style, "writer", stream)
     try:

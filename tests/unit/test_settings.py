@@ -143,7 +143,7 @@ def test_the_variables_of_other_processes_are_accepted() -> None:
             resolve(cls, "padfleet", [], environ | {"PADFLEET_PORT": "9001"})
 
 
-def test_other_variables_are_nobodys_business() -> None:
+def test_other_variables_are_ignored() -> None:
     sample([], {"PATH": "/bin", "PADFLEETS": "2", "padfleet_count": "x"})
 
 

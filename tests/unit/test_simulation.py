@@ -91,7 +91,7 @@ def test_messages_are_as_many_as_the_worker_s_rules_allow() -> None:
     made.settle()
 
 
-def test_who_is_let_go_comes_back_elsewhere() -> None:
+def test_clients_of_a_killed_worker_come_back_elsewhere() -> None:
     made = simulated()
     gone = made.workers[0]
     there = gone.sockets

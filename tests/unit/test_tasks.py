@@ -58,7 +58,9 @@ async def test_the_first_fault_comes_once_all_have_ended() -> None:
 
 
 @pytest.mark.parametrize("steps", [(50, 1), (1, 50), (50, 50)])
-async def test_who_is_cancelled_cancels_all_and_waits_for_them(steps: tuple[int, int]) -> None:
+async def test_cancelling_the_caller_cancels_all_tasks_and_waits_for_them(
+    steps: tuple[int, int],
+) -> None:
     log: list[str] = []
 
     async def ask() -> None:
@@ -112,7 +114,7 @@ async def test_a_fault_of_what_is_asked_together_keeps_nothing_of_who_asked(plac
     await forgets(call, KeyError)
 
 
-async def test_nor_do_several_faults_or_the_end_of_who_asked() -> None:
+async def test_several_faults_or_a_cancelled_caller_keep_nothing() -> None:
     async def several(_held: Held) -> None:
         await all_of(_raises(1, ValueError), _raises(3, KeyError), _raises(2, OSError))
 
@@ -145,7 +147,7 @@ async def test_what_nobody_wants_to_know_any_more_is_cancelled() -> None:
     assert log == ["beside cancelled"]
 
 
-async def test_who_is_cancelled_cancels_what_he_asked_beside() -> None:
+async def test_cancelling_the_caller_cancels_what_it_started() -> None:
     log: list[str] = []
 
     async def ask() -> None:
@@ -197,7 +199,7 @@ async def test_what_is_given_up_before_it_has_begun_never_begins() -> None:
     assert log == []
 
 
-async def test_who_asked_with_others_is_handed_his_own_answer() -> None:
+async def test_each_of_several_callers_gets_its_own_answer() -> None:
     loop = asyncio.get_running_loop()
     served, failed, gone = (loop.create_future() for _ in range(3))
     gone.cancel()
@@ -240,12 +242,12 @@ async def test_what_is_large_is_done_in_a_thread_and_what_is_small_at_once() -> 
 
 
 @pytest.mark.parametrize("large", [False, True])
-async def test_its_fault_is_for_who_waits(large: bool) -> None:
+async def test_a_fault_is_raised_for_whoever_waits(large: bool) -> None:
     with pytest.raises(ValueError, match="invalid literal"):
         await aside(large, int, "x")
 
 
-async def test_who_is_cancelled_does_not_wait_for_the_thread_and_nobody_hears_of_its_fault(
+async def test_a_cancelled_caller_does_not_wait_for_its_thread_whose_fault_is_ignored(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     begun, go_on, ended = threading.Event(), threading.Event(), threading.Event()

@@ -34,7 +34,7 @@ def test_the_version_of_a_server_program_is_read(tmp_path: Path) -> None:
     assert inspect(program(tmp_path / "v", "Valkey server v=9.1.2 sha=0")).flavour == "valkey"
 
 
-def test_a_server_program_that_will_not_do_is_refused(tmp_path: Path) -> None:
+def test_an_unsuitable_server_program_is_refused(tmp_path: Path) -> None:
     with pytest.raises(NoServerBinary, match=r"version 6\.2\.1; 7\.0 or newer"):
         inspect(program(tmp_path / "old", "Redis server v=6.2.1 sha=0"))
     with pytest.raises(NoServerBinary, match="did not say its version"):
@@ -160,7 +160,9 @@ async def test_stopping_ends_the_pause_before_a_restart_without_a_new_start() ->
     assert len(events) == 1
 
 
-async def test_waiting_tells_what_for_and_then_gives_up(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_waiting_says_what_for_and_gives_up_in_the_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr("padfleet.services.tools.up.readiness._PATIENCE_S", 0.0)
     told: list[str] = []
 

@@ -52,7 +52,7 @@ async def bring(processes: Pool, redis_url: str, data: bytes, pad: str = "there"
     )
 
 
-async def test_it_is_there(processes: Pool, redis: Redis, redis_url: str) -> None:
+async def test_an_imported_pad_exists(processes: Pool, redis: Redis, redis_url: str) -> None:
     brought = await bring(processes, redis_url, file())
     assert (brought.pad, brought.head, brought.replaced) == ("there", 0, False)
     assert (await read_meta(redis, KEYSPACE.pad("there"))).exists
@@ -68,7 +68,7 @@ async def test_a_large_one_is_no_work_of_the_askers(processes: Pool, redis_url: 
     assert time.process_time() - before < 0.25
 
 
-async def test_what_is_wrong_is_said_and_nothing_is_stored(
+async def test_errors_are_reported_and_nothing_is_stored(
     processes: Pool, redis: Redis, redis_url: str
 ) -> None:
     many = dumps({str(number): 0 for number in range(500_001)}).encode()

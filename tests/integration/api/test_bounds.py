@@ -21,7 +21,9 @@ FAULTS = Path(__file__).parents[2] / "data" / "faults"
 GROUPS = ("g.aaaaaaaaaaaaaaaa", "g.bbbbbbbbbbbbbbbb")
 
 
-async def test_a_file_brings_nothing_that_other_doors_keep_out(api: Caller, fleet: Fleet) -> None:
+async def test_an_imported_file_cannot_contain_what_other_ways_refuse(
+    api: Caller, fleet: Fleet
+) -> None:
     """The pad opens, for everybody, with what a page can show."""
     for name in ("author-name", "chat-head", "chat-time", "saved-label"):
         answer = await api.upload(name, "x.etherpad", (FAULTS / f"{name}.etherpad").read_bytes())

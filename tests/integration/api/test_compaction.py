@@ -105,7 +105,7 @@ async def test_I5_who_has_it_open_is_told_to_reload(allowed: Caller) -> None:
         await guest.hears(lambda: [m for m in guest.messages if "disconnect" in m])
 
 
-async def test_I1_what_is_written_meanwhile_is_not_lost(allowed: Caller) -> None:
+async def test_I1_an_edit_made_meanwhile_is_not_lost(allowed: Caller) -> None:
     pad, author = await written(allowed, 30)
     stopped = asyncio.Event()
 

@@ -84,5 +84,7 @@ async def test_each_function_is_served_in_both_styles(api: Caller) -> None:
         ("/rest", "no such function"),
     ],
 )
-async def test_what_there_is_not(api: Caller, path: str, message: str) -> None:
+async def test_what_does_not_exist_is_answered_with_404(
+    api: Caller, path: str, message: str
+) -> None:
     assert await told(api, path) == (404, {"code": 3, "message": message, "data": None})

@@ -47,7 +47,7 @@ async def api(fleet: Fleet) -> AsyncIterator[Caller]:
         yield caller
 
 
-async def test_an_author_is_nobody_and_what_he_wrote_stays(api: Caller, fleet: Fleet) -> None:
+async def test_an_erased_author_is_anonymous_and_the_text_stays(api: Caller, fleet: Fleet) -> None:
     pad, other = (f"pad-{secrets.token_hex(4)}" for _ in range(2))
     mapper = f"person-{secrets.token_hex(4)}"
     author = (await api.createAuthorIfNotExistsFor(authorMapper=mapper, name="Ada"))["authorID"]
@@ -147,7 +147,7 @@ async def test_what_is_said_meanwhile_is_not_lost(api: Caller, fleet: Fleet) -> 
 
 
 @pytest.mark.parametrize("author", ["", "a.etherpad-system", "a.nobody", "x" * 500, "a b", "*"])
-async def test_who_is_not_known_needs_no_erasure(api: Caller, author: str) -> None:
+async def test_an_unknown_author_needs_no_erasure(api: Caller, author: str) -> None:
     if not author:
         with pytest.raises(ApiFailed, match="authorID is required"):
             await api.anonymizeAuthor(authorID=author)

@@ -87,7 +87,7 @@ async def test_nothing_is_stored_of_what_is_refused(fleet: Fleet) -> None:
     assert authors_stored(fleet) == before
 
 
-async def test_one_author_and_one_address_import_so_many_in_a_minute(fleet: Fleet) -> None:
+async def test_imports_are_limited_per_author_and_per_address(fleet: Fleet) -> None:
     found = [
         (await upload(fleet.urls[0], "often", "a.txt", b"x", "127.0.0.4"))[0] for _ in range(12)
     ]
@@ -168,7 +168,7 @@ async def test_what_takes_too_much_is_ended_and_the_next_one_is_read(
 
 
 @pytest.mark.parametrize("ending", ["html", "etherpad"])
-async def test_who_leaves_while_a_file_is_read_imports_nothing(
+async def test_a_client_that_leaves_while_its_file_is_read_imports_nothing(
     fleet: Fleet, api: Caller, ending: str
 ) -> None:
     """Without this, a client that sends a file and leaves would keep the processes busy for nobody,

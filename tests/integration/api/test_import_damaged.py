@@ -181,7 +181,7 @@ def check_beside(fleet: EmbeddedServer, ended: Ended) -> None:
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "redis", "postgres", "mysql"])
-async def test_a_damaged_record_keeps_no_other_back(
+async def test_a_damaged_record_does_not_hold_up_the_others(
     fleet: EmbeddedServer, tmp_path: Path, kind: str
 ) -> None:
     async with stored(kind, tmp_path) as where:
@@ -238,7 +238,7 @@ async def test_broken_lines_are_counted_and_named(fleet: EmbeddedServer, tmp_pat
     assert " and 2 more\n" in ended.err, ended.err
 
 
-async def test_a_file_that_is_none_keeps_no_other_back(
+async def test_an_unusable_file_does_not_hold_up_the_others(
     fleet: EmbeddedServer, tmp_path: Path
 ) -> None:
     """The same holds for a directory such as `padfleet export` fills."""

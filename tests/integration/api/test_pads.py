@@ -61,7 +61,9 @@ async def test_edits_from_everywhere_at_once_are_all_there(api: Caller, fleet: F
     assert await api.getRevisionsCount(padID="busy") == {"revisions": 30}
 
 
-async def test_of_two_who_make_a_pad_one_is_told_that_it_exists(api: Caller, fleet: Fleet) -> None:
+async def test_one_of_two_who_create_a_pad_is_told_that_it_exists(
+    api: Caller, fleet: Fleet
+) -> None:
     import asyncio
 
     async with Caller(fleet.urls[1]) as other:
@@ -355,7 +357,7 @@ async def test_the_key_the_version_and_the_ways_to_call(api: Caller) -> None:
     assert answer == (200, {"code": 1, "message": "padID is not a string", "data": None})
 
 
-async def test_without_the_operators_word_no_revision_is_taken_away(api: Caller) -> None:
+async def test_no_revision_is_removed_without_the_operators_consent(api: Caller) -> None:
     pad = f"kept-{time.time_ns()}"
     await api.createPad(padID=pad, text="a")
     await api.appendText(padID=pad, text="b")

@@ -299,7 +299,7 @@ async def test_a_damaged_file_changes_nothing(fleet: Fleet, redis_url: str, tmp_
         await pad.append("still here\n")
 
 
-async def test_what_cannot_be_done_is_said(
+async def test_what_cannot_be_done_is_reported(
     redis_url: str, fleet: Fleet, elsewhere: EmbeddedServer, tmp_path: Path
 ) -> None:
     file = tmp_path / "pads"

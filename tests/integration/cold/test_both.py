@@ -88,7 +88,7 @@ def shared(redis: Redis, keyspace: Keyspace) -> Shared:
     return Shared(redis, keyspace)
 
 
-async def test_I5_what_nobody_has_touched_here_is_loaded_anew(shared: Shared) -> None:
+async def test_I5_a_pad_unchanged_here_is_loaded_anew(shared: Shared) -> None:
     shared.typist.type(8)
     shared.typist.say("hi")
     await shared.written_behind()
@@ -150,7 +150,7 @@ async def test_what_was_only_said_or_saved_there_is_no_less(shared: Shared) -> N
     await shared.goes_on()
 
 
-async def test_what_goes_on_here_is_gone_on_with(shared: Shared) -> None:
+async def test_a_pad_that_went_on_here_stays_as_it_is_here(shared: Shared) -> None:
     """This is the case after an import, when the same database becomes the cold store."""
     shared.typist.type(8)
     await shared.written_behind()
@@ -169,7 +169,7 @@ async def test_what_goes_on_here_is_gone_on_with(shared: Shared) -> None:
     check(await records(shared.table))
 
 
-async def test_I7_who_writes_here_meanwhile_loses_nothing(
+async def test_I7_an_author_who_writes_meanwhile_loses_nothing(
     shared: Shared, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shared.typist.type(8)

@@ -104,7 +104,7 @@ async def test_who_waits_for_the_same_pad_gets_it_when_somebody_has_fetched_it(
         await join(join_handler, "one")
 
 
-async def test_a_name_of_no_pad_is_not_charged_twice(join_handler: JoinHandler) -> None:
+async def test_a_name_without_a_pad_is_not_charged_twice(join_handler: JoinHandler) -> None:
     """The pad is charged where it is made."""
     message = {"padId": "never", "token": "t.12345678901234567"}
     for _ in range(3 * AT_ONCE):

@@ -41,7 +41,9 @@ def fleet(tmp_path: Path, folder: Path) -> Iterator[Fleet]:
         yield running
 
 
-async def test_an_author_is_nobody_in_the_cold_store_too(fleet: Fleet, folder: Path) -> None:
+async def test_an_erased_author_is_anonymous_in_the_cold_store_too(
+    fleet: Fleet, folder: Path
+) -> None:
     cold, redis = ObjectPads(FileStore.at(folder)), open_redis(fleet.redis_url)
     keyspace = Keyspace(4)
 

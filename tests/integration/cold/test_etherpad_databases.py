@@ -77,10 +77,10 @@ class TestPostgres(EtherpadCases):
         yield table
         await table.aclose()
 
-    async def test_of_two_at_once_one_wins(self, table: Table) -> None:
+    async def test_one_of_two_at_once_wins(self, table: Table) -> None:
         await one_wins(table)
 
-    async def test_it_is_said_what_is_wrong(self, postgres_url: str) -> None:
+    async def test_what_is_wrong_is_reported(self, postgres_url: str) -> None:
         connection = await asyncpg.connect(postgres_url)
         await connection.execute("DROP TABLE IF EXISTS store")
         await connection.close()
@@ -102,7 +102,7 @@ class TestMysql(EtherpadCases):
         yield table
         await table.aclose()
 
-    async def test_of_two_at_once_one_wins(self, table: Table) -> None:
+    async def test_one_of_two_at_once_wins(self, table: Table) -> None:
         await one_wins(table)
 
     @pytest.mark.parametrize("made", [BYTES, OLD])
@@ -133,7 +133,7 @@ class TestMysql(EtherpadCases):
             ("RENAME other", "no table `store`"),
         ],
     )
-    async def test_it_is_said_what_is_wrong(self, mysql_url: str, change: str, said: str) -> None:
+    async def test_what_is_wrong_is_reported(self, mysql_url: str, change: str, said: str) -> None:
         on_mysql(mysql_url, "DROP TABLE IF EXISTS store, other", NEW, f"ALTER TABLE store {change}")
         pads = EtherpadPads(MysqlTable(mysql_url))
         with pytest.raises(ValueError, match=said):

@@ -241,7 +241,7 @@ async def test_I7_a_writer_that_is_killed_again_and_again_loses_nothing(
     assert not [line for line in told if "hard-times" in line and "lost_from" in line]
 
 
-async def test_a_store_that_is_away_keeps_cold_pads_and_no_others(
+async def test_an_unreachable_store_affects_cold_pads_only(
     fleet: Fleet, api: Caller, server: redis_py.Redis, folder: Path
 ) -> None:
     await api.createPad(padID="sleeps", text="asleep\n")

@@ -305,7 +305,7 @@ def test_whether_a_pad_is_another_than_it_was(before: str, now: str, another: bo
     assert writing_behind.is_another(meta(before), meta(now)) is another
 
 
-async def test_I1_I2_nobody_on_it_is_asked_of_the_moment_in_which_it_leaves(scene: Scene) -> None:
+async def test_I1_I2_a_pad_leaves_only_if_nobody_is_on_it_at_that_moment(scene: Scene) -> None:
     await scene.make("pad", HISTORY)
     await scene.join("pad")
     assert await scene.freeze("pad") == "people"
@@ -327,7 +327,7 @@ async def test_I1_I2_nobody_on_it_is_asked_of_the_moment_in_which_it_leaves(scen
     )
 
 
-async def test_of_many_who_want_a_pad_one_brings_it(scene: Scene) -> None:
+async def test_one_of_many_who_want_a_pad_brings_it(scene: Scene) -> None:
     await scene.make("pad", HISTORY)
     await scene.freeze("pad")
     others = [Scene(scene.redis, scene.keyspace, scene.pads) for _ in range(8)]
@@ -336,7 +336,7 @@ async def test_of_many_who_want_a_pad_one_brings_it(scene: Scene) -> None:
     assert (await scene.document("pad")).head == HISTORY[-1].rev
 
 
-async def test_a_name_that_never_was_costs_one_look(scene: Scene) -> None:
+async def test_a_name_that_never_existed_costs_one_look_up(scene: Scene) -> None:
     meta = await read_meta(scene.redis, scene.keyspace.pad("nobody"))
     assert not meta.exists
     assert len(scene.pads.calls) == 1
@@ -409,7 +409,7 @@ async def test_I5_I7_a_pad_on_its_way_is_not_lost(scene: Scene) -> None:
     assert (after.reign, len(after.reigns)) == (lease.reign, 1)
 
 
-async def test_a_store_that_is_away_keeps_hot_pads_from_nothing(scene: Scene) -> None:
+async def test_an_unreachable_store_does_not_affect_hot_pads(scene: Scene) -> None:
     await scene.make("hot", HISTORY)
     await scene.make("cold", HISTORY)
     await scene.freeze("cold")
@@ -496,9 +496,7 @@ async def test_I5_revisions_that_redis_has_lost_go_from_the_store_and_are_told(
 
 
 @pytest.mark.parametrize("lives", [True, False])
-async def test_who_was_on_a_worker_that_died_keeps_no_pad_in_redis(
-    scene: Scene, lives: bool
-) -> None:
+async def test_members_of_a_dead_worker_keep_no_pad_in_redis(scene: Scene, lives: bool) -> None:
     """Nobody else has the pad open, who would take him out of it."""
     await scene.make("pad", HISTORY)
     await scene.join("pad", lives=lives)

@@ -155,7 +155,7 @@ async def test_a_pad_that_is_on_its_way_is_waited_for(scene: Scene) -> None:
     assert set(seen) == {long()[-1].rev}
 
 
-async def test_a_name_that_never_was_is_looked_for_once(scene: Scene) -> None:
+async def test_a_name_that_never_existed_is_looked_up_once(scene: Scene) -> None:
     scene.go(trusting_s=60)
     scene.pads.calls.clear()
     for _ in range(3):
@@ -177,7 +177,7 @@ async def test_a_damaged_object_is_read_by_nobody(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize(("wrong", "first"), [("another's", 0), ("missing", 0), ("missing", 1000)])
-async def test_I1_parts_that_do_not_meet_are_no_history(
+async def test_I1_parts_that_do_not_fit_together_are_no_history(
     scene: Scene, monkeypatch: pytest.MonkeyPatch, wrong: str, first: int
 ) -> None:
     """Each of them is sound by itself, and that is all that the store has looked at."""
@@ -206,7 +206,7 @@ async def test_I1_parts_that_do_not_meet_are_no_history(
     assert found == long()[first:1000]
 
 
-async def test_a_store_that_is_away_is_none_without_the_pad(scene: Scene) -> None:
+async def test_an_unreachable_store_is_not_taken_for_one_without_the_pad(scene: Scene) -> None:
     await scene.make("pad", long())
     await scene.freeze("pad")
     scene.pads.away = away()

@@ -179,7 +179,7 @@ async def test_all_of_a_group_though_part_of_it_was_here_first(
     assert not table.rows.keys() & {*gone, f"group:{GROUP}", "mapper2group:team"}
 
 
-async def test_who_is_made_nobody_is_nobody_there(redis: Redis, table: MemoryTable) -> None:
+async def test_an_erased_author_is_anonymous_there(redis: Redis, table: MemoryTable) -> None:
     table.rows |= {
         "globalAuthor:a.there": dumps({"name": "Ö", "colorId": 5}),
         "token2author:t.one": dumps("a.there"),

@@ -97,7 +97,9 @@ async def frozen(scene: Scene, pad: str) -> ColdPad:
 
 
 @pytest.mark.parametrize("verdict", ["ok", "reign", "here", "moved", "staged", "damaged"])
-async def test_I1_I5_a_pad_comes_only_where_it_is_awaited(scene: Scene, verdict: str) -> None:
+async def test_I1_I5_a_pad_is_installed_only_where_it_is_expected(
+    scene: Scene, verdict: str
+) -> None:
     found = await frozen(scene, "pad")
     keys, client = scene.keyspace.pad("pad"), scene.redis.client
     here = await moving.whereabouts(scene.redis, scene.keyspace, keys)
@@ -132,7 +134,7 @@ async def test_I1_I5_a_pad_comes_only_where_it_is_awaited(scene: Scene, verdict:
 
 
 @pytest.mark.parametrize("wrong", ["reign", "here", "moved"])
-async def test_I5_nobody_announces_a_pad_that_is_otherwise_than_he_saw(
+async def test_I5_nobody_announces_a_pad_that_has_changed_since_it_was_read(
     scene: Scene, wrong: str
 ) -> None:
     found = await frozen(scene, "pad")

@@ -80,7 +80,7 @@ async def test_it_is_told_while_both_use_it(
     assert "another fleet uses the cold store" in caplog.text
 
 
-async def test_who_begins_to_speak_for_its_fleet_does_not_speak_over_another(
+async def test_a_new_speaker_does_not_overwrite_another_fleets_record(
     redis: Redis, cold: MemoryPads
 ) -> None:
     """The writer that spoke for our fleet has died, and another fleet has come meanwhile."""

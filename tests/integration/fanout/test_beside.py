@@ -81,7 +81,7 @@ async def test_the_next_message_shows_that_some_were_lost(
     assert [d["type"] for d in told(room)].count("NEW_SAVEDREV") == 1
 
 
-async def test_a_channel_that_is_back_makes_it_look(
+async def test_a_channel_that_is_back_triggers_a_comparison(
     room: Room, redis: Redis, deaf: Callable[[], None]
 ) -> None:
     deaf()

@@ -70,7 +70,7 @@ async def left(redis: Redis, keys: PadKeys) -> None:
 
 
 @pytest.mark.parametrize("what", DAMAGES)
-async def test_whoever_comes_to_a_damaged_pad_is_told(
+async def test_clients_that_join_a_damaged_pad_are_told(
     what: str, url: str, redis: Redis, keyspace: Keyspace
 ) -> None:
     """Their connection was cut off, and they came again, and again."""

@@ -40,7 +40,7 @@ async def visit(join_handler: JoinHandler, message: Held) -> None:
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
-async def test_who_comes_to_a_damaged_pad(
+async def test_nothing_is_kept_of_a_client_that_joins_a_damaged_pad(
     join_handler: JoinHandler, keyspace: Keyspace, damage: str
 ) -> None:
     await visit(join_handler, Held(padId=PAD, token=ME))
@@ -52,7 +52,7 @@ async def test_who_comes_to_a_damaged_pad(
         await forgets(lambda held: visit(join_handler, held), CorruptPad, message=message)
 
 
-async def test_who_is_denied(join_handler: JoinHandler) -> None:
+async def test_nothing_is_kept_of_a_client_that_is_denied(join_handler: JoinHandler) -> None:
     link: dict[str, object] = {"padId": "r.0123456789abcdef0123456789abcdef", "token": ME}
     malformed: dict[str, object] = {"padId": PAD, "token": "no token"}
     for message in (link, malformed):

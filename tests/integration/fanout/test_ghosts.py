@@ -89,7 +89,7 @@ async def nobody_is_stored(redis: Redis, room: Room) -> None:
     await eventually(nobody, "it is among the members no more")
 
 
-async def test_who_leaves_while_redis_is_away_is_taken_out_later(
+async def test_a_member_who_leaves_while_redis_is_away_is_removed_later(
     redis: Redis, rooms: Rooms, room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The worker does so even if it has closed the pad's room meanwhile. The other workers cannot
@@ -103,7 +103,7 @@ async def test_who_leaves_while_redis_is_away_is_taken_out_later(
     await nobody_is_stored(redis, room)
 
 
-async def test_who_is_kicked_leaves_although_its_room_closes_at_once(
+async def test_a_kicked_session_leaves_even_though_its_room_closes_at_once(
     redis: Redis, rooms: Rooms, room: Room
 ) -> None:
     room.kick_and_announce(await joins(redis, room), "badChangeset")
@@ -111,7 +111,7 @@ async def test_who_is_kicked_leaves_although_its_room_closes_at_once(
     await nobody_is_stored(redis, room)
 
 
-async def test_who_joined_without_our_knowing_is_taken_out(
+async def test_a_member_who_joined_unnoticed_is_removed(
     redis: Redis, rooms: Rooms, room: Room
 ) -> None:
     """Its answer was lost, and so was our word that it has left; or we were gone before."""
@@ -202,7 +202,7 @@ async def test_a_worker_taken_for_dead_goes_on_announcing_until_all_is_said(
     rooms.leave(room)
 
 
-async def test_who_leaves_while_it_is_announced_anew_does_not_stay(
+async def test_a_member_who_leaves_while_being_announced_again_does_not_stay(
     redis: Redis, rooms: Rooms, room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     leaver, real = await joins(redis, room), presence.join

@@ -261,7 +261,7 @@ async def test_when_an_answer_runs_out_it_is_asked_for_again(
         assert DENY not in other.messages
 
 
-async def test_other_rights_make_a_client_come_in_anew(worker: Member, operator: Operator) -> None:
+async def test_changed_rights_make_a_client_join_again(worker: Member, operator: Operator) -> None:
     operator.decide = lambda facts: ANYBODY | {"exp": time.time() + 2}
     async with guest_of(worker, "changing") as guest:
         pad = new_pad()

@@ -48,7 +48,7 @@ def page(room: Room, author: str, rev: int) -> Session:
     return session
 
 
-async def test_I5_whom_the_writer_refuses_is_counted_as_rolled_back(
+async def test_I5_a_client_that_the_writer_refuses_is_counted_as_rolled_back(
     rooms: Rooms, redis: Redis, keyspace: Keyspace
 ) -> None:
     """Operators have to hear about every history that was rolled back, including the ones that no

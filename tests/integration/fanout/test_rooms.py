@@ -158,7 +158,7 @@ async def test_I8_a_worker_subscribes_only_to_pads_that_it_has_somebody_on(
     await eventually(none)
 
 
-async def test_a_canarys_pad_is_begun_anew_before_it_grows(
+async def test_a_canarys_pad_is_made_anew_before_it_grows(
     writer: Fleet,
     rooms: Rooms,
     redis: Redis,

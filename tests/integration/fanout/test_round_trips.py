@@ -361,7 +361,7 @@ def _with_a_hook(join_handler: JoinHandler) -> Handshake:
 
 
 @pytest.mark.parametrize("how", [_with_a_token, _with_a_hook])
-async def test_whoever_lets_people_in_it_takes_no_more(
+async def test_joining_takes_no_more_round_trips_whatever_lets_people_in(
     join_handler: JoinHandler, rounds: Rounds, how: Callable[[JoinHandler], Handshake]
 ) -> None:
     """Besides what the operator's own service takes."""

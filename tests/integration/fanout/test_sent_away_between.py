@@ -19,7 +19,7 @@ from tests.integration.fanout.conftest import PAD
 
 
 @pytest.mark.parametrize("more", [{}, {"reconnect": True, "client_rev": 0}], ids=["new", "back"])
-async def test_who_is_sent_away_just_before_coming_in_stays_out(
+async def test_an_author_sent_away_just_before_joining_stays_out(
     join_handler: JoinHandler, redis: Redis, keyspace: Keyspace, more: dict[str, Any]
 ) -> None:
     """They were found to be welcome, and were not in the room yet when it was told who has to

@@ -34,7 +34,7 @@ async def test_I10_keys_of_a_wrong_type(
         worker.log.write_text("")
 
 
-async def test_I10_one_partition_that_stands_still_does_not_take_a_worker_away(
+async def test_I10_one_stalled_partition_does_not_make_a_worker_unready(
     redis: Redis, keyspace: Keyspace, redis_url: str, tmp_path: Path
 ) -> None:
     """It is the one by which the canary flies first. All workers were taken away from all pads."""

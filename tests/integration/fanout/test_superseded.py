@@ -13,7 +13,7 @@ from padfleet.shared.log.records import Fence
 from tests.integration.fanout.conftest import PAD
 
 
-async def test_I2_who_is_behind_a_fence_comes_again(
+async def test_I2_an_author_behind_a_fence_joins_again(
     join_handler: JoinHandler, inbox: InboxWriter
 ) -> None:
     """The server had both calls of a join that was made again after a time-out, in the other

@@ -205,7 +205,7 @@ async def test_one_address_does_not_take_the_places_of_others(
     assert all("too many requests" in text for text in refused)
 
 
-async def test_a_history_with_a_hole_is_no_ones_disconnect(
+async def test_a_history_with_a_gap_disconnects_nobody(
     slider: Timeslider, room: Room, redis: Redis
 ) -> None:
     await redis.client.hdel(room.keys.chunks, "0")

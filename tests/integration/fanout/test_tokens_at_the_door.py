@@ -96,7 +96,7 @@ async def told_of(worker: Member, pad: str, guest: Guest) -> set[str | None]:
         return {who["name"] for who in seen()}
 
 
-async def test_who_one_is_is_not_the_clients_to_say(worker: Member) -> None:
+async def test_a_client_cannot_choose_its_author(worker: Member) -> None:
     """The browser's own author token, and another name, are passed over."""
     pad, shared = new_pad(), new_token()
     authors = []
@@ -189,7 +189,7 @@ async def test_a_pattern_is_for_the_name_that_the_pad_comes_to_have(worker: Memb
 # --- Reading -------------------------------------------------------------------------------------
 
 
-async def test_who_may_only_read_sees_all_and_changes_nothing(worker: Member) -> None:
+async def test_a_reader_sees_everything_and_changes_nothing(worker: Member) -> None:
     name = new_pad()
     async with pad_of(worker, name, sub="writer") as pad:
         await pad.append("written")
@@ -208,7 +208,7 @@ async def test_who_may_only_read_sees_all_and_changes_nothing(worker: Member) ->
         assert pad.text.count("no") == 0
 
 
-async def test_who_may_only_read_makes_no_pad(worker: Member, shared_fleet: Fleet) -> None:
+async def test_a_reader_cannot_create_a_pad(worker: Member, shared_fleet: Fleet) -> None:
     pad = new_pad()
     async with with_cookie(worker, token(write=False)) as reader:
         assert (await reader.ready(pad))["message"] == "access denied"

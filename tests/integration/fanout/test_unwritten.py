@@ -137,7 +137,7 @@ async def test_it_is_on_record_in_the_step_that_makes_it(fleet: Fleet, redis: Re
     await inbox.close()
 
 
-async def test_I5_who_was_on_it_is_told_to_reload_and_never_forked(
+async def test_I5_clients_that_were_on_the_pad_are_told_to_reload_and_never_forked(
     fleet: Fleet, redis: Redis
 ) -> None:
     async with Guest(fleet.urls[0]) as first:
@@ -196,7 +196,7 @@ async def test_joins_count_for_an_author_over_all_of_its_sockets(fleet: Fleet) -
     assert fleet.workers[1].metric(name) > before
 
 
-async def test_who_is_turned_away_leaves_nothing(fleet: Fleet, redis: Redis) -> None:
+async def test_a_client_that_is_turned_away_leaves_nothing(fleet: Fleet, redis: Redis) -> None:
     async with Caller(fleet.urls[0]) as api:
         await api.createPad(padID="turned-away", text="x")
         await api.saveRevision(padID="turned-away")
@@ -253,7 +253,7 @@ async def decided(redis: Redis, lease: leases.Lease | None = None) -> str:
     return await vacate(redis, keyspace, lease, one, 5)
 
 
-async def test_it_goes(alone: Redis) -> None:
+async def test_an_unwritten_pad_is_removed(alone: Redis) -> None:
     assert await decided(alone) == "gone"
     assert [key async for key in alone.client.scan_iter("*decided*")] == []
     assert await unwritten.due(alone, Keyspace(1), 0, 1e15) == []
@@ -262,7 +262,7 @@ async def test_it_goes(alone: Redis) -> None:
 @pytest.mark.parametrize(
     ("field", "value"), [("head", 1), ("head", -1), ("epoch", 8), ("epoch", 6)]
 )
-async def test_it_is_another_by_now(alone: Redis, field: str, value: int) -> None:
+async def test_a_pad_that_has_changed_since_is_kept(alone: Redis, field: str, value: int) -> None:
     await alone.client.hset(Keyspace(1).pad(PAD).meta, field, value)
     assert await decided(alone) == "kept"
     assert await unwritten.due(alone, Keyspace(1), 0, 1e15) == [], "and is not looked at again"
@@ -324,7 +324,7 @@ async def test_the_lease_has_passed_on(alone: Redis) -> None:
     assert (await read_meta(alone, Keyspace(1).pad(PAD))).exists
 
 
-async def test_a_damaged_one_keeps_no_other_from_going(
+async def test_a_damaged_pad_does_not_keep_others_from_being_removed(
     alone: Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It ended the part of the writer that looks, again and again, and with that the writer."""

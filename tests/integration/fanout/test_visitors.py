@@ -47,7 +47,9 @@ async def is_kept(redis: Redis, author: str) -> bool:
     return await expiries(redis, author) == [-1, -1]
 
 
-async def test_who_only_comes_is_forgotten(join_handler: JoinHandler, redis: Redis) -> None:
+async def test_a_visitor_who_contributes_nothing_is_forgotten(
+    join_handler: JoinHandler, redis: Redis
+) -> None:
     author = (await visit(join_handler)).author
     assert all(0 < left <= KEEP_MS for left in await expiries(redis, author))
     for key in keys_of(author):
@@ -57,7 +59,7 @@ async def test_who_only_comes_is_forgotten(join_handler: JoinHandler, redis: Red
     assert list(await authors.read(redis, [author, again])) == [again]
 
 
-async def test_who_comes_again_is_kept_longer_but_not_noted_at_each_join(
+async def test_a_returning_visitor_is_kept_longer_but_not_recorded_at_each_join(
     join_handler: JoinHandler, redis: Redis
 ) -> None:
     author = (await visit(join_handler)).author
@@ -136,7 +138,7 @@ CONTRIBUTIONS: list[Callable[[JoinHandler, str], Awaitable[None]]] = [
 
 
 @pytest.mark.parametrize("contributes", CONTRIBUTIONS)
-async def test_who_contributes_is_kept_for_good(
+async def test_an_author_who_contributes_is_kept_permanently(
     join_handler: JoinHandler,
     redis: Redis,
     contributes: Callable[[JoinHandler, str], Awaitable[None]],
@@ -154,7 +156,7 @@ async def test_who_contributes_is_kept_for_good(
     assert await is_kept(redis, author)
 
 
-async def test_who_only_chooses_a_name_is_known_by_it_while_he_is_kept(
+async def test_a_visitor_who_only_chooses_a_name_is_known_by_it_while_kept(
     join_handler: JoinHandler, redis: Redis
 ) -> None:
     """The name may be chosen at the first join, at a later one, or on the pad. If that made an

@@ -137,7 +137,7 @@ async def test_I5_nobody_is_sent_what_he_would_be_told_to_reload_for(
     assert 0 < told.find(reign.encode()) < told.find(b"NEW_CHANGES")
 
 
-async def test_whoever_comes_meanwhile_is_sent_it_when_the_others_are(
+async def test_newcomers_are_sent_it_together_with_the_others(
     room: Room, redis: Redis, keyspace: Keyspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     session = await joined(room, redis)
@@ -195,7 +195,7 @@ async def test_I5_who_arrives_while_the_reign_changes_is_on_record_under_the_new
     assert session.cursor.sent_rev == room.feed.head
 
 
-async def test_I5_who_comes_back_under_a_new_reign_is_on_record_before_he_is_sent_more(
+async def test_I5_a_client_that_returns_under_a_new_reign_is_recorded_before_it_is_sent_more(
     join_handler: JoinHandler, redis: Redis, keyspace: Keyspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     room = await join_handler.rooms.enter(PAD)

@@ -14,7 +14,7 @@ from padfleet.shared.log.damage import is_wrong_type
 from padfleet.shared.log.keys import Keyspace
 
 
-async def test_a_thousand_at_once_take_one_connection(redis_url: str) -> None:
+async def test_a_thousand_simultaneous_commands_take_one_connection(redis_url: str) -> None:
     redis = open_redis(redis_url)
     try:
         await redis.client.mset({f"k{number}": number for number in range(1000)})
@@ -40,7 +40,7 @@ async def test_one_that_fails_does_not_take_the_others_with_it(redis_url: str) -
         await redis.close()
 
 
-async def test_one_who_goes_away_does_not_take_the_others_with_him(redis_url: str) -> None:
+async def test_a_caller_that_is_cancelled_does_not_cancel_the_others(redis_url: str) -> None:
     redis = open_redis(redis_url)
     try:
         await redis.client.set("text", "x")
@@ -95,7 +95,7 @@ async def test_one_question_about_several_keys_is_answered_for_each(redis_url: s
         await redis.close()
 
 
-async def test_of_heads_that_cannot_be_had_nothing_is_told() -> None:
+async def test_heads_that_cannot_be_read_are_an_error() -> None:
     redis = open_redis("redis://127.0.0.1:1/0")
     try:
         with pytest.raises(UNREACHABLE):

@@ -38,7 +38,7 @@ def round_trips(redis: Redis, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return sent
 
 
-async def test_who_is_known_keeps_name_and_colour(redis: Redis) -> None:
+async def test_a_known_author_keeps_name_and_colour(redis: Redis) -> None:
     await authors.store(redis, "a.known", name="Lovelace", color="#123456")
     brought = [
         Author("a.known", "Ada", 3),
@@ -54,7 +54,7 @@ async def test_who_is_known_keeps_name_and_colour(redis: Redis) -> None:
     }
 
 
-async def test_of_many_who_bring_one_author_at_once_one_puts_him_on_record(redis: Redis) -> None:
+async def test_one_of_many_who_bring_an_author_at_once_records_it(redis: Redis) -> None:
     """Between a look and a write of its own, another would have written, or a name been chosen."""
     names = [f"Ada {number}" for number in range(40)]
     outcomes = await asyncio.gather(

@@ -212,7 +212,7 @@ async def test_I1_a_writer_with_another_history_of_the_same_length_cannot_fork_t
     assert agreed == [b"ok"]
 
 
-async def test_I1_what_a_writer_knows_from_another_reign_is_void(
+async def test_I1_what_a_writer_knows_from_another_reign_is_discarded(
     redis: Redis, keyspace: Keyspace, lease: Lease
 ) -> None:
     before = lease._replace(reign="another server")

@@ -70,7 +70,7 @@ async def stored(
     return await commits.commit(redis, call)
 
 
-async def test_I2_a_commit_stands_there_once(
+async def test_I2_a_commit_is_stored_once(
     redis: Redis, keyspace: Keyspace, keys: PadKeys, lease: Lease
 ) -> None:
     work, inbox = made(keys), keyspace.inbox(keys.partition)

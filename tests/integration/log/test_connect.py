@@ -28,7 +28,7 @@ def test_a_connection_that_was_closed_meanwhile_counts_as_one_that_is_away(redis
     uvloop.run(write_to_a_closed_connection())
 
 
-async def test_who_is_cancelled_while_a_command_is_sent_does_not_go_on(redis_url: str) -> None:
+async def test_a_caller_cancelled_while_a_command_is_sent_does_not_go_on(redis_url: str) -> None:
     """This holds for a cancellation in any turn of the event loop. redis-py lost one cancellation
     in thirty, so that a writer that was told to stop continued. Also, nobody reads the answer to
     another caller's command."""

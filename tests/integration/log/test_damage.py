@@ -79,7 +79,7 @@ async def read_back(redis: Redis, keys: PadKeys) -> Document:
 
 
 @pytest.mark.parametrize("what", [*SNAPSHOTS, "of a wrong type"])
-async def test_a_damaged_snapshot_is_done_without(what: str, redis: Redis, keys: PadKeys) -> None:
+async def test_a_damaged_snapshot_is_ignored(what: str, redis: Redis, keys: PadKeys) -> None:
     """The history is all there: an intact pad was unreadable."""
     whole = await read_back(redis, keys)
     stored = await redis.client.get(keys.snap)

@@ -51,7 +51,7 @@ async def test_all_keys_of_a_beginning_are_found_in_steps(
 
 
 @pytest.mark.parametrize("name", ["a*c", "a?c", "a[b]c", "a\\c"])
-async def test_a_beginning_is_no_pattern(name: str, redis: Redis, foreign: ForeignRedis) -> None:
+async def test_a_prefix_is_not_a_pattern(name: str, redis: Redis, foreign: ForeignRedis) -> None:
     await redis.client.mset({name: "1", "abc": "2", "axbc": "3"})
     assert await all_keys(foreign, name) == [name.encode()]
 

@@ -64,7 +64,7 @@ async def test_which_session_counts(redis: Redis) -> None:
     assert await groups.valid_session(redis, GROUP, mine, now=until) is None
 
 
-async def test_who_gets_onto_a_groups_pad(redis: Redis, keyspace: Keyspace) -> None:
+async def test_which_sessions_give_access_to_a_groups_pad(redis: Redis, keyspace: Keyspace) -> None:
     name = await groups.create_session(redis, GROUP, "a.x", int(time.time()) + 1000)
     for wanted in (RequestedPad(PAD, PAD, False), RequestedPad(PAD, "r.x", True)):
         found = await group_session(redis, keyspace, wanted, name)

@@ -81,7 +81,7 @@ async def test_a_slot_that_has_moved_is_followed_in_order_and_its_owner_is_told(
     assert len(old.asked) == 4
 
 
-async def test_a_slot_on_its_way_is_asked_for_at_its_goal_and_nobody_is_told(
+async def test_a_migrating_slot_is_asked_for_at_its_destination_without_a_report(
     serve: Serve, hot_of: HotOf
 ) -> None:
     goal = await serve(lambda c: b"+OK\r\n" if c[0] == b"ASKING" else numbered(c))
@@ -108,9 +108,7 @@ async def test_a_slot_that_stands_half_moved_is_tried_for_a_while(
     assert isinstance(raised.value, UNREACHABLE)
 
 
-async def test_who_is_sent_to_and_fro_for_good_is_told_that_it_may_be_better_later(
-    serve: Serve, hot_of: HotOf
-) -> None:
+async def test_endless_redirections_end_with_a_retryable_error(serve: Serve, hot_of: HotOf) -> None:
     one, two = await serve(), await serve()
     one.answer, two.answer = replies(moved_to(two)), replies(moved_to(one))
     hot = hot_of(ServedTopology(True, {"": one.port}))
@@ -140,7 +138,7 @@ async def test_a_server_that_cannot_just_now_is_asked_again_once_the_topology_is
     assert len(old.asked) == 1
 
 
-async def test_of_many_who_meet_the_same_outage_few_ask_who_has_what(
+async def test_few_of_many_who_meet_an_outage_ask_for_the_topology(
     serve: Serve, hot_of: HotOf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(hot_module, "PAUSE", 0.001)
@@ -154,7 +152,7 @@ async def test_of_many_who_meet_the_same_outage_few_ask_who_has_what(
     assert new.connections == 1
 
 
-async def test_what_cannot_be_reached_is_tried_so_often_and_no_more(
+async def test_an_unreachable_address_is_tried_a_limited_number_of_times(
     serve: Serve, hot_of: HotOf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(hot_module, "PAUSE", 0.001)

@@ -8,7 +8,9 @@ from tests.eventually import eventually
 from tests.integration.log.test_commit_script import PAD, commit, stored
 
 
-async def test_I2_only_one_holds_it_and_the_term_grows(redis: Redis, keyspace: Keyspace) -> None:
+async def test_I2_only_one_writer_holds_a_lease_and_its_term_grows(
+    redis: Redis, keyspace: Keyspace
+) -> None:
     first = await leases.acquire(redis, keyspace, 0, "w1", 60_000)
     assert first is not None
     assert first.position == "0-0"
@@ -19,7 +21,7 @@ async def test_I2_only_one_holds_it_and_the_term_grows(redis: Redis, keyspace: K
     assert second.term == first.term + 1
 
 
-async def test_I2_it_passes_on_when_its_owner_falls_silent(
+async def test_I2_a_lease_passes_on_when_its_owner_falls_silent(
     redis: Redis, keyspace: Keyspace
 ) -> None:
     first = await leases.acquire(redis, keyspace, 0, "w1", 50)
@@ -31,14 +33,14 @@ async def test_I2_it_passes_on_when_its_owner_falls_silent(
     assert await leases.renew(redis, keyspace, [second], 60_000) == {0: True}
 
 
-async def test_I2_it_stays_while_renewed(redis: Redis, keyspace: Keyspace) -> None:
+async def test_I2_a_lease_stays_while_it_is_renewed(redis: Redis, keyspace: Keyspace) -> None:
     lease = await leases.acquire(redis, keyspace, 0, "w1", 50)
     assert lease is not None
     assert await leases.renew(redis, keyspace, [lease], 60_000) == {0: True}
     assert await leases.acquire(redis, keyspace, 0, "w2", 60_000) is None
 
 
-async def test_I2_that_of_a_server_that_is_no_more_is_not_kept(
+async def test_I2_a_lease_of_a_server_that_is_gone_is_not_kept(
     redis: Redis, keyspace: Keyspace
 ) -> None:
     """An idle partition's writer held its lease, and its pads in memory, from before a restart of
@@ -101,7 +103,7 @@ async def test_a_living_owner_keeps_what_a_clock_ahead_has_given(
     assert await leases.acquire(redis, keyspace, 0, "w2", 60_000) is None
 
 
-async def test_I2_many_are_kept_in_one_call_whatever_has_become_of_some(
+async def test_I2_many_leases_are_renewed_in_one_call_even_if_some_are_lost(
     redis: Redis, keyspace: Keyspace
 ) -> None:
     held = []

@@ -86,7 +86,7 @@ async def test_commands_go_out_together(server: Served, opens: Open) -> None:
     await eventually(lambda: server.words() == ["SSUBSCRIBE a", "SSUBSCRIBE b"])
 
 
-async def test_a_refusal_ends_it(server: Served, opens: Open, taken: list[Any]) -> None:
+async def test_a_refusal_ends_the_connection(server: Served, opens: Open, taken: list[Any]) -> None:
     connection = await opens()
     server.say(message(1) + b"-MOVED 1 127.0.0.1:1\r\n" + message(2))
     reason = await asyncio.wait_for(connection.ended, 10)
@@ -124,7 +124,7 @@ async def test_a_broken_connection_ends_as_one_that_cannot_be_reached(
     assert isinstance(connection.ended.result(), UNREACHABLE)
 
 
-async def test_I10_a_server_that_says_nothing_is_asked_once_and_then_given_up(
+async def test_I10_a_silent_server_is_pinged_once_and_then_given_up(
     server: Served, opens: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     connection = await opens(silence=2.0)

@@ -49,7 +49,7 @@ async def test_what_there_is_beside_the_text(redis: Redis, keys: PadKeys) -> Non
     assert full.options == normalised({"view": {"showChat": False}})
 
 
-async def test_of_no_pad_there_is_nothing(redis: Redis, keyspace: Keyspace) -> None:
+async def test_a_pad_that_does_not_exist_has_nothing(redis: Redis, keyspace: Keyspace) -> None:
     store = PadStore(redis, keyspace.pad("nobody's"))
     assert not (await store.metadata()).exists
     assert (await store.facts(0)) == (b"", b"", False, NO_MESSAGES, b"")
@@ -168,7 +168,7 @@ async def test_authors_are_read_as_they_are_stored(redis: Redis) -> None:
     ]
 
 
-async def test_who_is_known_already_stays(redis: Redis) -> None:
+async def test_a_token_or_name_keeps_its_first_author(redis: Redis) -> None:
     for author in ("a.first", "a.second"):
         await bring_token(redis, hash_of("t.token"), author)
         await bring_mapper(redis, "author", "portal", author)

@@ -86,7 +86,7 @@ async def test_a_server_that_owes_nothing_may_be_silent(connect: Connect) -> Non
     assert await get(pipe, 2) == [2]
 
 
-async def test_a_reply_too_many_closes_it_and_nobody_gets_it(
+async def test_a_surplus_reply_closes_the_connection_and_reaches_nobody(
     server: Served, connect: Connect
 ) -> None:
     pipe = await connect()
@@ -99,7 +99,7 @@ async def test_a_reply_too_many_closes_it_and_nobody_gets_it(
     assert server.words() == ["GET 1"]
 
 
-async def test_a_reply_to_nobody_closes_it_before_anybody_asks(
+async def test_an_unexpected_reply_closes_the_connection_before_anybody_asks(
     server: Served, connect: Connect
 ) -> None:
     pipe = await connect()
@@ -115,7 +115,7 @@ async def test_what_is_no_reply_closes_it(server: Served, connect: Connect) -> N
     assert not pipe.is_open
 
 
-async def test_who_goes_away_leaves_a_place_that_nobody_else_gets(
+async def test_the_reply_to_a_cancelled_caller_reaches_nobody_else(
     server: Served, connect: Connect
 ) -> None:
     pipe = await connect()
@@ -128,7 +128,7 @@ async def test_who_goes_away_leaves_a_place_that_nobody_else_gets(
     assert pipe.is_open
 
 
-async def test_whoever_is_under_way_when_it_is_lost_is_told(
+async def test_commands_in_flight_when_the_connection_is_lost_are_told(
     server: Served, connect: Connect
 ) -> None:
     pipe = await connect()
@@ -155,7 +155,7 @@ async def test_a_server_that_becomes_a_replica_is_left(server: Served, connect: 
     assert not pipe.is_open
 
 
-async def test_who_finds_it_full_waits_and_is_let_in_in_turn(
+async def test_callers_that_find_it_full_wait_and_are_let_in_in_turn(
     server: Served, connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(exchange, "COMMANDS", 2)
@@ -181,7 +181,7 @@ async def test_who_finds_it_full_waits_and_is_let_in_in_turn(
     assert await asyncio.gather(*tasks[1:]) == [[4], [5], [6], [7]]
 
 
-async def test_who_waits_to_be_let_in_is_told_when_it_is_lost(
+async def test_callers_that_wait_for_a_connection_are_told_when_it_is_lost(
     server: Served, connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(exchange, "COMMANDS", 1)

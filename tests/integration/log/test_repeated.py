@@ -59,7 +59,7 @@ async def test_a_tokens_author_is_on_record(repeated: Redis) -> None:
     assert list(await authors.read(repeated, [author])) == [author]
 
 
-async def test_of_two_who_bring_a_new_token_at_once_both_are_the_same(redis: Redis) -> None:
+async def test_two_who_bring_a_new_token_at_once_are_the_same_author(redis: Redis) -> None:
     """The client makes a truth value of SET's answer, unless it is told not to."""
     found = await asyncio.gather(*(author_of_token(redis, "t.new") for _ in range(5)))
     assert len(set(found)) == 1

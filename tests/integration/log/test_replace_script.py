@@ -115,7 +115,7 @@ async def over(staging: Staging, meta: PadMeta) -> Installed:
     )
 
 
-async def test_I1_it_goes_over_the_pad_that_was_read_and_no_newer_one(
+async def test_I1_it_replaces_the_pad_that_was_read_and_no_newer_one(
     redis: Redis, keyspace: Keyspace, lease: Lease, history: list[Revision]
 ) -> None:
     keys = keyspace.pad(PAD)

@@ -52,7 +52,7 @@ async def test_however_many_come_the_last_ones_are_known(redis: Redis, keys: Pad
     assert (await came(redis, keys, "a.first", resumes=True)).seen_epoch is None, "so it reloads"
 
 
-async def test_who_is_vouched_for_takes_a_place_too(redis: Redis, keys: PadKeys) -> None:
+async def test_an_author_who_is_vouched_for_takes_a_place_too(redis: Redis, keys: PadKeys) -> None:
     admission = await came(redis, keys, "a.first")
     await crowd(redis, keys, "one")
     reign = (await read_meta(redis, keys)).reign

@@ -182,7 +182,7 @@ async def test_people_are_sent_away_on_every_worker_and_may_come_again(
     assert page["where"] == "127.0.0.1"
 
 
-async def test_who_is_sent_away_stays_out_for_as_long_as_was_said(
+async def test_an_author_sent_away_stays_out_for_the_given_time(
     fleet: Fleet, ada: Operator, cold_url: str
 ) -> None:
     """This holds even where a program comes back at once, to another worker."""
@@ -356,7 +356,7 @@ async def test_a_flood_of_deeds_takes_no_more_room_than_the_list_may(
     assert [entry["subject"] for entry in await ada.audit()][:1] == ["none"]
 
 
-async def test_a_deed_is_in_the_log_where_the_list_cannot_be_written(
+async def test_a_deed_is_logged_if_the_audit_log_cannot_be_written(
     fleet: Fleet, ada: Operator
 ) -> None:
     await made(fleet, "unlisted")

@@ -54,7 +54,7 @@ def _play(*args: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.timeout(1200)
-def test_I7_days_by_seeds() -> None:
+def test_I7_simulated_days_with_given_seeds() -> None:
     seeds = ",".join(SEEDS)
     done = _play("--seeds", seeds, *SHORT)
     assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-3000:]
@@ -62,7 +62,7 @@ def test_I7_days_by_seeds() -> None:
 
 
 @pytest.mark.parametrize("seeds", WITH_COLD)
-def test_I7_days_with_a_cold_store(seeds: str) -> None:
+def test_I7_simulated_days_with_a_cold_store(seeds: str) -> None:
     done = _play("--seeds", seeds, "--cold", "yes", *SHORT, "--seconds", "20")
     assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-3000:]
 
@@ -81,7 +81,7 @@ def test_I1_I2_what_is_taken_out_of_the_code_is_found(name: str, seed: int, foun
     assert found in done.stdout
 
 
-def test_I7_days_that_nobody_has_seen() -> None:
+def test_I7_simulated_days_with_new_seeds() -> None:
     """Each commit plays other seeds. A finding can be played again from the printed line, and
     should then become one of `SEEDS`. Findings that something was said or served too late block
     nobody, since chance found them and most likely not in the change (`make simulate-faults` fails

@@ -135,7 +135,7 @@ async def test_what_is_kept_of_who_came_back_is_that_of_a_day(
 
 
 @pytest.mark.parametrize("first", ["submission", "unreadable"])
-async def test_I2_all_who_wrote_on_a_pad_that_is_not_to_be_had_are_to_come_again(
+async def test_I2_authors_on_a_pad_that_cannot_be_loaded_are_asked_to_retry(
     writer: Writer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, first: str
 ) -> None:
     """The second submission of a batch was told that the pad is damaged, and the log told the

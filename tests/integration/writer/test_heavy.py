@@ -183,7 +183,7 @@ async def test_I2_others_are_settled_while_one_pad_is_busy_and_each_once(
     assert await partition.redis.client.hget(state, "position") == lease.position.encode()
 
 
-async def test_I2_whoever_comes_after_finds_only_what_is_not_settled(
+async def test_I2_the_next_writer_finds_only_what_is_not_settled(
     partition: Partition, neighbour: str, gate: Gate
 ) -> None:
     processor = partition.processor()
@@ -248,7 +248,7 @@ async def test_what_goes_wrong_out_of_turn_is_found_out_in_turn(
     assert list(processor.damages.recent()) == [neighbour]
 
 
-async def test_who_is_to_stop_begins_nothing_new(
+async def test_a_writer_that_has_to_stop_starts_nothing_new(
     partition: Partition, neighbour: str, gate: Gate
 ) -> None:
     processor = partition.processor()
@@ -268,7 +268,7 @@ async def test_who_is_to_stop_begins_nothing_new(
     assert await partition.sessions(neighbour) == [f"n-{number}" for number in range(EDITS)]
 
 
-async def test_I2_who_is_told_to_stop_leaves_a_heavy_edit_to_whoever_comes_next(
+async def test_I2_a_writer_that_stops_leaves_a_heavy_edit_to_its_successor(
     partition: Partition, neighbour: str, gate: Gate
 ) -> None:
     """The next writer may be the same one, which then loads the pad anew. Whatever the thread does
@@ -290,7 +290,7 @@ async def test_I2_who_is_told_to_stop_leaves_a_heavy_edit_to_whoever_comes_next(
     assert await partition.waiting() == 0
 
 
-async def test_who_is_cancelled_does_not_wait_for_a_heavy_edit(
+async def test_a_cancelled_writer_does_not_wait_for_a_heavy_edit(
     partition: Partition, neighbour: str, gate: Gate
 ) -> None:
     processor = partition.processor()

@@ -51,7 +51,7 @@ async def stranger(target: Target, pad: str, ready: asyncio.Barrier) -> None:
                 await socket.until("ACCEPT_COMMIT")
 
 
-async def test_I10_a_neighbour_gets_on_while_strangers_send_edits_of_many_operations(
+async def test_I10_other_pads_are_served_while_strangers_send_edits_of_many_operations(
     fleet: Fleet,
 ) -> None:
     """The neighbour is in the same partition. Between two of its commits the writer finishes a few

@@ -75,7 +75,7 @@ def test_one_writer_takes_more_partitions_than_there_are_connections(
         assert "lease not maintained" not in running.writers[0].log.read_text()
 
 
-async def test_I10_a_writer_that_does_not_come_to_its_inboxes_is_not_ready(
+async def test_I10_a_writer_that_cannot_reach_its_inboxes_is_not_ready(
     redis: Redis, keyspace: Keyspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answers = asyncio.Event()

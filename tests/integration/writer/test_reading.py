@@ -16,9 +16,7 @@ NEW = Creation("pad", Origin("s", 1), "a.x", "text")
 
 
 @pytest.mark.parametrize("seconds", [0.0, 0.0001, 0.003])
-async def test_a_short_wait_is_no_wait_for_good(
-    redis: Redis, keyspace: Keyspace, seconds: float
-) -> None:
+async def test_a_short_wait_ends(redis: Redis, keyspace: Keyspace, seconds: float) -> None:
     """Redis takes a wait of zero milliseconds as a wait without end."""
     inboxes = Inboxes(redis, keyspace, count=10)
     async with asyncio.timeout(30):

@@ -80,7 +80,7 @@ async def test_commits_of_many_partitions_share_their_waits(
     assert await waits(redis) < PARTITIONS / 2
 
 
-async def test_one_commit_that_is_not_there_is_no_matter_for_the_others(
+async def test_a_missing_commit_does_not_affect_the_others(
     redis: Redis, replicas: Replicas
 ) -> None:
     held = await committed(redis)

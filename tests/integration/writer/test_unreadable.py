@@ -134,7 +134,7 @@ async def test_a_large_edit_that_has_expired_is_refused(
     assert await edits.change(PAD, "a.x", writing("y")) == 1
 
 
-async def test_I2_whatever_stands_in_an_inbox_is_passed(
+async def test_I2_whatever_is_in_an_inbox_is_passed(
     fleet: Fleet, redis: Redis, keyspace: Keyspace, edits: Edits
 ) -> None:
     """An entry of 320 MB blocked the partition permanently."""

@@ -40,7 +40,7 @@ async def test_its_outcome_is_that_of_the_work() -> None:
 
 
 @pytest.mark.parametrize("gone", ["closing", "lost"])
-async def test_who_leaves_is_not_worked_for_any_more(gone: str) -> None:
+async def test_work_for_a_client_that_has_left_ends(gone: str) -> None:
     begun, given_back = asyncio.Event(), asyncio.Event()
 
     async def work() -> None:
@@ -60,7 +60,7 @@ async def test_who_leaves_is_not_worked_for_any_more(gone: str) -> None:
     assert given_back.is_set()
 
 
-async def test_who_ends_the_request_ends_the_work() -> None:
+async def test_a_client_that_ends_its_request_ends_the_work() -> None:
     begun, given_back = asyncio.Event(), asyncio.Event()
 
     async def work() -> None:

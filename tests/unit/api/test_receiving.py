@@ -27,7 +27,7 @@ async def test_what_is_too_large_is_not_taken() -> None:
             pass
 
 
-async def test_want_of_room_for_something_else_is_not_want_of_room_for_this() -> None:
+async def test_a_lack_of_room_elsewhere_is_passed_on_unchanged() -> None:
     """The answer of a call has a budget of its own, and the `NoRoom` of that budget is passed on
     unchanged."""
     uploads = Uploads(1000)
@@ -39,7 +39,9 @@ async def test_want_of_room_for_something_else_is_not_want_of_room_for_this() ->
             assert room.size == 100
 
 
-async def test_who_finds_no_room_in_time_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_caller_that_finds_no_room_in_time_is_told_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr("padfleet.services.web.api.receiving.ROOM_PATIENCE", 0.001)
     uploads = Uploads(100)
     async with uploads.room(REQUEST, "a"), uploads.room(REQUEST, "a"):
@@ -63,9 +65,7 @@ _PART = b"--b\r\nContent-Disposition: form-data; name=x\r\n\r\ny\r\n"
     ],
     ids=["fields", "as many as may be", "headers", "name", "boundary", "empty"],
 )
-async def test_a_form_that_is_none_is_refused_as_one_that_did_not_come_whole(
-    body: bytes, why: str
-) -> None:
+async def test_an_invalid_form_is_refused_like_an_incomplete_one(body: bytes, why: str) -> None:
     """None of these bodies is an error of the worker's. The first of them kept it busy for 20 s."""
     stopped: list[str] = []
 

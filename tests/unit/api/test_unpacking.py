@@ -55,7 +55,7 @@ def test_what_was_packed_comes_out_in_small_pieces(coding: str, packed: bytes, s
 
 
 @pytest.mark.parametrize("at_once", [STEP // 2, 1 << 20])
-def test_a_bomb_comes_out_in_steps_that_whoever_reads_can_stop_at(at_once: int) -> None:
+def test_a_bomb_is_inflated_in_steps_at_which_the_reader_can_stop(at_once: int) -> None:
     bomb = gzip.compress(bytes(100 * STEP), 9)
     assert len(bomb) < STEP
     steps = unpacked("gzip", *(bomb[at : at + at_once] for at in range(0, len(bomb), at_once)))

@@ -29,7 +29,7 @@ def test_a_newcomer_says_who_it_is_and_what_it_understands() -> None:
     assert "reconnect" not in message
 
 
-def test_who_comes_back_says_which_revision_it_has() -> None:
+def test_a_returning_client_says_which_revision_it_has() -> None:
     packet = decode(ready("pad", resume=True).replace("%r", "7"))
     assert isinstance(packet, Event)
     (message,) = packet.args

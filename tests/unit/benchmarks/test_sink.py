@@ -74,7 +74,7 @@ def test_an_acknowledgement_is_given_where_it_is_asked_for(server: CServer, sink
     assert sink.wait_rev(1).acks == SOCKETS
 
 
-def test_a_refusal_is_seen(server: CServer, sink: Sink) -> None:
+def test_a_refusal_is_noticed(server: CServer, sink: Sink) -> None:
     server.broadcast({"disconnect": "userdup"})
     server.broadcast(message(1))
     with pytest.raises(AssertionError, match="turned away"):
@@ -87,7 +87,7 @@ def test_a_server_that_goes_is_seen(server: CServer, sink: Sink) -> None:
         _until_closed(sink).check()
 
 
-def test_who_was_dropped_comes_back_with_what_it_had(server: CServer, sink: Sink) -> None:
+def test_a_dropped_client_comes_back_with_what_it_had(server: CServer, sink: Sink) -> None:
     server.broadcast(message(1))
     sink.wait_rev(1).check()
     assert sink.drop().live == 0

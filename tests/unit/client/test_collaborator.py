@@ -774,7 +774,7 @@ def _kept(client: Collaborator) -> None:
 
 
 @pytest.mark.parametrize(("since", "sent"), [(_undone, False), (_kept, True)])
-def test_I5_in_flight_and_undone_since_comes_to_nothing(
+def test_I5_an_edit_in_flight_that_was_undone_since_has_no_effect(
     since: Callable[[Collaborator], None], sent: bool
 ) -> None:
     """Joined, the two cancel each other out, and an identity is not sent."""

@@ -80,7 +80,9 @@ def test_a_position_goes_along_with_the_text_around_it(
         (3, [CursorShift(5, 5, 1)], 3),
     ],
 )
-def test_and_back_to_where_it_was(position: int, changes: list[CursorShift], before: int) -> None:
+def test_positions_carried_back_are_where_they_were(
+    position: int, changes: list[CursorShift], before: int
+) -> None:
     assert carried_back(position, changes) == before
 
 
@@ -108,7 +110,7 @@ def test_a_place_of_an_older_revision_is_carried_along_and_of_a_later_one_waits_
     assert cursors.seen([], 6) == {"a.ada": Cursor(0, 0)}
 
 
-def test_who_types_has_the_cursor_behind_it_and_the_others_stay_where_they_are() -> None:
+def test_typing_moves_the_authors_cursor_and_leaves_the_others() -> None:
     cursors = Cursors("a.me", 0)
     cursors.told([told("a.ada", 0, 5, 5), told("a.bob", 0, 5, 5)])
     cursors.revision(1, "a.ada", splice("hello\n", 5, 0, " world"))
@@ -391,7 +393,7 @@ async def test_after_a_lost_connection_the_others_are_told_again(server: PadServ
         await within(bob, lambda: bob.cursors == {ada.author_id: Cursor(4, 4)})
 
 
-async def test_who_leaves_has_no_cursor_any_more(server: PadServer) -> None:
+async def test_an_author_who_leaves_has_no_cursor(server: PadServer) -> None:
     async with (
         serving(server) as (url,),
         connect(url, cursors=True) as ada,

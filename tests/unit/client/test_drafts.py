@@ -87,7 +87,7 @@ def test_an_edit_in_the_middle_of_a_batch_is_made_on_the_text_of_the_moment() ->
 # --- Strictness ----------------------------------------------------------------------------------
 
 
-def test_a_change_that_is_accepted_without_a_revision_would_be_seen_by_nobody() -> None:
+def test_a_change_of_the_text_that_is_accepted_without_a_revision_is_an_error() -> None:
     client = collaborator()
     client.edit(0, 0, "x")
     assert client.next_submission() is not None
@@ -477,7 +477,7 @@ class Crowd:
 
 @settings(max_examples=examples(300))
 @given(STEPS)
-def test_I3_whatever_happens_in_between_all_come_to_the_same(steps: Iterable[Any]) -> None:
+def test_I3_all_clients_converge_whatever_happens_in_between(steps: Iterable[Any]) -> None:
     crowd = Crowd()
     for name, *arguments in steps:
         getattr(crowd, name)(*arguments)

@@ -110,7 +110,7 @@ async def test_a_client_says_who_it_is_and_what_it_understands(server: PadServer
         ({"type": "CLIENT_VARS", "data": None}, ProtocolError, "expected CLIENT_VARS"),
     ],
 )
-async def test_who_is_not_let_in_is_told_why(
+async def test_a_client_that_is_refused_is_told_why(
     server: PadServer, answer: dict[str, object], error: type[Exception], says: str
 ) -> None:
     server.answer = answer
@@ -222,7 +222,7 @@ async def test_what_is_no_packet_ends_the_session(server: PadServer, packet: str
             await within(pad, lambda: False)
 
 
-async def test_who_is_told_to_leave_leaves(server: PadServer) -> None:
+async def test_a_client_that_is_told_to_leave_leaves(server: PadServer) -> None:
     async with serving(server) as (url,), connect(url) as pad:
         await server.tell('42["message",{"disconnect":"deleted"}]')
         with pytest.raises(Disconnected) as caught:
@@ -501,7 +501,7 @@ async def test_edits_that_an_ended_session_has_lost_are_said_to_be_once(server: 
                 await pad.flush()
 
 
-async def test_a_pad_that_was_left_takes_nothing_any_more(server: PadServer) -> None:
+async def test_a_pad_that_was_left_accepts_nothing_more(server: PadServer) -> None:
     """Edits after the block were made only locally, and waiting for them never ended."""
     async with serving(server) as (url,):
         async with connect(url) as pad:
@@ -531,7 +531,7 @@ async def test_an_exception_in_the_block_is_not_held_up(server: PadServer) -> No
             await write()
 
 
-async def test_what_lets_one_in_goes_with_each_handshake(server: PadServer) -> None:
+async def test_credentials_are_sent_with_each_handshake(server: PadServer) -> None:
     async with serving(server) as (url,), connect(url, auth={"token": "secret"}) as pad:
         await server.tell('42["history","kept"]')
         await pad.append("x")

@@ -68,7 +68,7 @@ def test_one_message_tells_of_many(
     assert there == {"a.2": None, "a.3": None}
 
 
-def test_who_left_while_we_were_away_is_not_there_any_more(
+def test_people_who_left_while_we_were_away_are_removed(
     people: PresentPeople, there: dict[str, str | None]
 ) -> None:
     """He is not named between our return and the end of the list; nobody goes before that."""

@@ -211,7 +211,7 @@ class EtherpadCases:
     def pads(self, table: Table) -> EtherpadPads:
         return EtherpadPads(table)
 
-    async def test_a_pad_goes_and_comes(self, table: Table, pads: EtherpadPads) -> None:
+    async def test_a_pad_is_stored_and_read_back(self, table: Table, pads: EtherpadPads) -> None:
         await pads.check()
         assert await pads.look("p") is None
         assert await pads.read("p") is None
@@ -517,7 +517,9 @@ class EtherpadCases:
             with pytest.raises(CorruptPad):
                 await pads.read("p")
 
-    async def test_lists_go_on_behind_a_pad(self, table: Table, pads: EtherpadPads) -> None:
+    async def test_listing_continues_after_a_given_pad(
+        self, table: Table, pads: EtherpadPads
+    ) -> None:
         names = [f"pad{number}" for number in range(30)] + ["Ä", "a!b", "PAD1"]
         await put_raw(
             table,

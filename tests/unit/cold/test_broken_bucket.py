@@ -78,7 +78,7 @@ async def test_what_it_does_not_take_changes_nothing(
     assert (await pads.append("pad", head, written.part(3))).head == 4
 
 
-async def test_a_full_one_can_be_read(bucket: Bucket, pads: ObjectPads) -> None:
+async def test_a_full_bucket_can_be_read(bucket: Bucket, pads: ObjectPads) -> None:
     await kept(pads)
     bucket.full = True
     assert await pads.read("pad") is not None
@@ -91,7 +91,7 @@ async def test_what_comes_damaged_is_not_handed_out(bucket: Bucket, pads: Object
         await pads.read("pad")
 
 
-async def test_I5_nobody_goes_on_with_what_comes_old(bucket: Bucket, pads: ObjectPads) -> None:
+async def test_I5_nobody_goes_on_from_an_outdated_object(bucket: Bucket, pads: ObjectPads) -> None:
     """The old object has been replaced since, and an attempt to write over it is refused."""
     written, head = await kept(pads)
     written.type(2)
@@ -104,7 +104,7 @@ async def test_I5_nobody_goes_on_with_what_comes_old(bucket: Bucket, pads: Objec
         await pads.set_mark("pad", found.head, "live")
 
 
-async def test_one_that_is_slow_is_waited_for(bucket: Bucket, pads: ObjectPads) -> None:
+async def test_a_slow_bucket_is_waited_for(bucket: Bucket, pads: ObjectPads) -> None:
     await kept(pads)
     bucket.slow_s = 0.3
     found = await asyncio.gather(*(pads.read("pad") for _ in range(3)))

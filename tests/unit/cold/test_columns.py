@@ -182,7 +182,7 @@ def _typed() -> Written:
 
 
 @given(st.integers(0, 299))
-def test_a_block_is_read_from_anywhere_on(first: int) -> None:
+def test_a_block_is_read_from_any_record(first: int) -> None:
     (block,) = to_blocks(0, REAL, b"")
     chain = unpack(REAL[first - 1])[4] if first else b""
     assert from_block(block, chain, first) == REAL[first:]
@@ -192,7 +192,7 @@ def test_a_block_is_read_from_anywhere_on(first: int) -> None:
 
 
 @given(odd_records(), st.integers(0, 7))
-def test_a_block_of_odd_records_is_read_from_anywhere_on(records: list[bytes], first: int) -> None:
+def test_a_block_of_odd_records_is_read_from_any_record(records: list[bytes], first: int) -> None:
     (block,) = to_blocks(0, records, b"")
     first = min(first, len(records) - 1)
     chain = unpack(records[first - 1])[4] if first else b""
@@ -242,7 +242,7 @@ def test_columns_that_do_not_fit_together_are_damage(change: dict[str, object]) 
             from_columns(0, count, made, b"")
 
 
-def test_what_swells_is_damage(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_data_that_inflates_too_much_is_damage(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(layout, "MOST_BYTES", 1_000_000)
     many = 500
     bomb = Columns(

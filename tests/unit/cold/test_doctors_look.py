@@ -92,7 +92,7 @@ async def test_one_that_pads_cannot_live_with_is_found_out(store: MemoryStore, s
         await probe(store)
 
 
-async def test_one_that_is_away_says_so() -> None:
+async def test_a_store_that_is_away_is_reported() -> None:
     store = MemoryStore()
     store.away = away()
     with pytest.raises(StoreAway):
@@ -145,6 +145,6 @@ def test_without_one_nothing_is_said() -> None:
         (ColdFacts("s3://x", took_s=3), "warn", "3.0 s"),
     ],
 )
-def test_it_is_judged(facts: ColdFacts, level: str, said: str) -> None:
+def test_what_was_found_of_a_store_is_judged(facts: ColdFacts, level: str, said: str) -> None:
     (finding,) = judge_cold(facts)
     assert (finding.level, said in finding.found) == (level, True)

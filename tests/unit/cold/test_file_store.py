@@ -136,7 +136,9 @@ async def test_what_many_put_at_once_succeeds_or_fails_one_by_one(
     await store.aclose()
 
 
-async def test_who_no_longer_waits_for_a_put_keeps_nobody_else_from_it(tmp_path: Path) -> None:
+async def test_a_caller_that_no_longer_waits_for_a_put_does_not_block_others(
+    tmp_path: Path,
+) -> None:
     store = FileStore.at(tmp_path)
     puts = [asyncio.create_task(store.put(f"a/{n}", b"x", over=None)) for n in range(20)]
     await asyncio.sleep(0)
@@ -197,7 +199,7 @@ def _counting_process(folder: Path) -> None:
     asyncio.run(_count(folder))
 
 
-async def test_of_several_processes_none_overwrites_what_it_has_not_seen(tmp_path: Path) -> None:
+async def test_no_process_overwrites_what_it_has_not_seen(tmp_path: Path) -> None:
     context = multiprocessing.get_context("spawn")
     processes = [
         context.Process(target=_counting_process, args=(tmp_path / "cold",))

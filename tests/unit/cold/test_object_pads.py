@@ -288,7 +288,7 @@ async def _read(pads: ObjectPads) -> ColdPad:
 
 
 @pytest.mark.usefixtures("small")
-async def test_I7_whoever_is_killed_leaves_the_pad_as_it_was_or_as_it_is() -> None:
+async def test_I7_a_process_that_is_killed_leaves_the_pad_as_it_was_or_as_it_should_be() -> None:
     """Killed at each call to the store in turn; what is left over goes later."""
     for kind, number in [("type", 150), ("branch", 300), ("chat", 30), ("epoch", 200)]:
         calls = 0
@@ -339,7 +339,7 @@ async def test_what_is_young_may_be_named_in_a_moment() -> None:
 
 
 @pytest.mark.usefixtures("small")
-async def test_I1_of_two_who_append_one_is_told_and_leaves_nothing() -> None:
+async def test_I1_of_two_concurrent_appends_one_fails_and_leaves_nothing() -> None:
     twins = await _lived_in()
     assert twins.heads is not None
     over = twins.heads[1]
@@ -418,7 +418,7 @@ async def test_a_short_pad_is_one_object_of_few_bytes() -> None:
     assert len(stored.data) / 300 < 20
 
 
-async def test_appending_costs_what_it_brings() -> None:
+async def test_appending_costs_as_much_as_is_appended() -> None:
     """Parts are few, each byte is written a few times, and the head stays small."""
     with pytest.MonkeyPatch.context() as patched:
         make_small(patched)
@@ -460,7 +460,7 @@ async def test_authors_who_are_known_as_they_are_are_not_put_again() -> None:
     assert [author for author, _ in found.authors] == everybody
 
 
-def test_who_comes_without_a_record_stays_as_he_was_known() -> None:
+def test_an_author_without_a_record_keeps_the_known_one() -> None:
     known = {"a.x": [b"color", b"n1"], "a.y": []}
     brought = [("a.x", []), ("a.y", [b"color", b"n2"]), ("a.z", [])]
     assert with_authors(known, brought) == {

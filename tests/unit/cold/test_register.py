@@ -32,7 +32,9 @@ def put(table: MemoryTable, **rows: Any) -> None:
     table.rows |= {key: dumps(value) for key, value in rows.items()}
 
 
-async def test_who_an_etherpad_knows(table: MemoryTable, register: EtherpadRegister) -> None:
+async def test_an_author_whom_an_etherpad_knows(
+    table: MemoryTable, register: EtherpadRegister
+) -> None:
     put(
         table,
         **{
@@ -71,7 +73,7 @@ async def test_who_an_etherpad_knows(table: MemoryTable, register: EtherpadRegis
     assert await register.session("nonsense") is None
 
 
-async def test_who_is_made_by_two_at_once(
+async def test_an_author_who_is_created_twice_at_once(
     table: MemoryTable, register: EtherpadRegister, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An Etherpad, or a pad that is written behind, has put the row there in the same moment."""
@@ -93,7 +95,9 @@ async def test_who_is_made_by_two_at_once(
     assert "globalAuthor:a.x" in table.rows
 
 
-async def test_who_a_fleet_has_made(table: MemoryTable, register: EtherpadRegister) -> None:
+async def test_an_author_whom_a_fleet_has_made(
+    table: MemoryTable, register: EtherpadRegister
+) -> None:
     author = Author("a.x", "Ö", 5)
     await register.keep_author(author, token="t.one", mapper="7")
     assert await register.author_of_token("t.one") == author

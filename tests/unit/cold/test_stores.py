@@ -110,7 +110,7 @@ async def test_what_is_deleted_whatever_it_is_may_be_gone_already(store: ColdSto
 
 
 @each
-async def test_of_many_who_put_at_once_one_wins(store: ColdStore) -> None:
+async def test_one_of_many_simultaneous_puts_wins(store: ColdStore) -> None:
     async def take(data: bytes, over: str | None) -> str | None:
         try:
             return await store.put("a/b", data, over=over)
@@ -130,7 +130,7 @@ async def test_of_many_who_put_at_once_one_wins(store: ColdStore) -> None:
 
 
 @each
-async def test_names_come_in_order_and_go_on_behind_any(store: ColdStore) -> None:
+async def test_names_come_in_order_and_continue_after_any_of_them(store: ColdStore) -> None:
     names = ["a", "b-c/x", "b/a", "b/c/1", "b/c/2", "b/d", "b0", "c/~x%20/1", "c/~x/1"]
     for name in names:
         await store.put(name, b"x", over=None)

@@ -77,7 +77,7 @@ def test_what_an_error_says_of_a_deed(error: Exception, outcome: str) -> None:
     assert outcome_of(error, (ApiError,)) == outcome
 
 
-def test_who_runs_a_command_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_user_who_runs_a_command_is_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SUDO_USER", "ada")
     monkeypatch.setattr(getpass, "getuser", lambda: "root")
     assert noting.this_command().who == "root (ada)"

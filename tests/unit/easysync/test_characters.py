@@ -69,7 +69,7 @@ def test_a_text_in_steps_becomes_what_it_becomes_whole(text: str, size: int) -> 
 
 
 @given(st.text(st.sampled_from("a\t\r\n\x00\x7f\ud83d\ude00")), st.integers(1, 5))
-def test_so_does_any_text(text: str, size: int) -> None:
+def test_any_text_in_steps_gives_the_same(text: str, size: int) -> None:
     made, steps = stepped(text, size)
     assert made == plain(text)
     assert steps >= len(text) // (size + 1)

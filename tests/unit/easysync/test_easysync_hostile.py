@@ -124,7 +124,7 @@ def test_malformed_changesets_and_attributes(name: str, cs: str) -> None:
 
 
 @pytest.mark.parametrize("value", [None, 5, b"Z:6>0$", ["Z:6>0$"], {"Z": 6}], ids=repr)
-def test_another_type(value: object) -> None:
+def test_an_argument_of_another_type(value: object) -> None:
     no_other_error_anywhere(value)
 
 

@@ -37,7 +37,7 @@ def test_I9_units_are_those_of_javascript(text: str) -> None:
 
 @PROPERTY
 @given(st.text(st.characters(exclude_categories=["Cs"])))
-def test_I9_units_lead_back_to_the_text(text: str) -> None:
+def test_I9_code_units_convert_back_to_the_text(text: str) -> None:
     assert from_units(to_units(text)) == text
 
 

@@ -55,7 +55,7 @@ def test_what_was_written_is_read(parts: list[str], times: int) -> None:
 
 
 @given(st.binary(max_size=40), st.sampled_from(("", "\ud800" * 1001, "\ud83d\ude00x" * 800)))
-def test_bytes_that_are_no_text_are_refused_as_ever(data: bytes, before: str) -> None:
+def test_bytes_that_are_no_text_are_still_refused(data: bytes, before: str) -> None:
     whole = before.encode("utf-8", "surrogatepass") + data
     try:
         found: str | None = whole.decode("utf-8", "surrogatepass")

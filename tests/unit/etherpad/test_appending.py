@@ -185,7 +185,7 @@ def test_what_does_not_follow_is_not_written() -> None:
         ({"pool": 5}, "pool is not an object"),
     ],
 )
-def test_damaged_records_are_not_gone_on_with(change: dict[str, Any], said: str) -> None:
+def test_damaged_records_are_not_appended_to(change: dict[str, Any], said: str) -> None:
     records: dict[str, Any] = {}
     put(records, lived(1)[:2], None)
     with pytest.raises(BadRecord, match=rf"^pad:p.*({said})"):

@@ -48,7 +48,7 @@ def test_revisions_lead_to_the_same_text() -> None:
     assert converter.authors == {"a.x", "a.y"}
 
 
-def test_no_revision_is_of_a_time_to_come() -> None:
+def test_no_revision_has_a_time_in_the_future() -> None:
     converter = Converter(pool_with("a.x"), latest=1000)
     assert converter.revision(record("Z:1>1*0+1$a", timestamp=1 << 52), "r0").time == 1000
 

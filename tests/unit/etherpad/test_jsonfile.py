@@ -82,7 +82,7 @@ async def test_half_a_pair_survives(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 @pytest.mark.parametrize("chunk", [1, 1000])
-async def test_what_is_no_such_file(
+async def test_something_that_is_not_an_etherpad_file(
     data: bytes, chunk: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(BadRecord):

@@ -68,7 +68,7 @@ def test_partitions_that_have_gone_to_another_server_are_not_tried_any_more() ->
     assert flights.partition == 2
 
 
-def test_I10_canaries_of_two_workers_at_one_moment_are_no_repetition() -> None:
+def test_I10_simultaneous_canaries_of_two_workers_are_not_taken_for_repetitions() -> None:
     """They have one author, and the writer makes no revision of what an author sends twice."""
     origins = [Origin(new_session_id(), 1) for _ in range(20)]
     assert len({canary_changeset("\n", origin, AttributePool()) for origin in origins}) == 20

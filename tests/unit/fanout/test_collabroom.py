@@ -26,7 +26,7 @@ def test_sessions_at_the_same_place_take_the_same_frame() -> None:
     assert kept(Frames(), CACHE_SIZE + 1, 0) == CACHE_SIZE
 
 
-def test_I6_long_frames_are_kept_up_to_so_many_bytes() -> None:
+def test_I6_long_frames_are_kept_up_to_a_number_of_bytes() -> None:
     padding = CACHE_BYTES // 10
     assert kept(Frames(), 50, padding) == 9
     assert kept(Frames(), 3, 2 * CACHE_BYTES) == 1

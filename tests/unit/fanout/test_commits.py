@@ -191,7 +191,9 @@ async def test_I2_seqs_count_what_was_handed_in_and_nothing_else(desk: Desk) -> 
     assert desk.inbox.seqs == [1, 2]
 
 
-async def test_who_has_as_many_under_way_as_may_be_has_to_be_answered_first(desk: Desk) -> None:
+async def test_a_socket_with_the_most_messages_in_progress_has_to_be_answered_first(
+    desk: Desk,
+) -> None:
     for _ in range(MOST):
         assert not desk.intake.full
         assert desk.says() is None
@@ -312,7 +314,7 @@ async def test_an_author_who_is_much_too_fast_is_told_to_leave() -> None:
 # --- What is overdue -----------------------------------------------------------------------------
 
 
-async def test_an_edit_that_is_overdue_is_looked_after(desk: Desk) -> None:
+async def test_an_overdue_edit_is_followed_up(desk: Desk) -> None:
     desk.inbox.look_after = 0.0
     desk.says()
     desk.inbox.taken[0][1].set_result("7-1")
@@ -331,7 +333,9 @@ async def test_an_edit_whose_answer_got_lost_breaks_the_connection(desk: Desk) -
     assert (desk.under_way, desk.session.pending) == (0, {})
 
 
-async def test_who_leaves_while_his_edit_is_looked_after_is_not_waited_for(desk: Desk) -> None:
+async def test_a_client_that_leaves_while_its_edit_is_followed_up_is_not_waited_for(
+    desk: Desk,
+) -> None:
     desk.inbox.look_after = 0.0
     desk.says()
     desk.inbox.taken[0][1].set_result("7-1")

@@ -31,7 +31,7 @@ class WayOut:
         self.ended = True
 
 
-async def test_in_a_hurry_all_go_at_once() -> None:
+async def test_in_a_hurry_all_sockets_are_closed_at_once() -> None:
     drain, hurry = Drain(), asyncio.Event()
     ways_out = [WayOut() for _ in range(100_000)]
     hurry.set()

@@ -78,7 +78,7 @@ async def test_the_same_again_goes_on() -> None:
     assert not scene.socket.exit.closed
 
 
-async def test_a_denial_is_told_and_ends_it() -> None:
+async def test_a_denial_is_sent_and_ends_the_session() -> None:
     scene = Scene(raising(Denied("over", Reason.EXPIRED)))
     await scene.expired.check(scene.socket)
     assert scene.pads.left == [scene.socket]
@@ -86,7 +86,7 @@ async def test_a_denial_is_told_and_ends_it() -> None:
     assert await scene.sent() == [DENY]
 
 
-async def test_a_denial_may_break_the_connection_instead() -> None:
+async def test_a_denial_may_break_the_connection_instead_of_answering() -> None:
     scene = Scene(raising(Denied("over", Reason.EXPIRED)), reconnect=True)
     await scene.expired.check(scene.socket)
     assert scene.socket.exit.closed
@@ -131,7 +131,7 @@ async def test_one_that_has_joined_anew_meanwhile_is_left_alone(denied: bool) ->
     assert scene.pads.left == []
 
 
-async def test_who_has_left_is_not_asked_about() -> None:
+async def test_a_session_that_has_left_is_not_asked_about() -> None:
     scene = Scene(raising(ValueError("asked")))
     scene.socket.session = None
     await scene.expired.check(scene.socket)

@@ -163,7 +163,7 @@ def test_a_full_window_is_handed_over() -> None:
     assert handed_over(session, flush)
 
 
-def test_who_is_to_be_asked_is_handed_over_as_long_as_there_are_questions() -> None:
+def test_a_session_to_be_pinged_leaves_the_fast_path_while_pings_are_left() -> None:
     session, _, flush = alone(now=100.0, questions=1)
     assert handed_over(session, flush)
     session, _, flush = alone(now=100.0, questions=0)

@@ -24,7 +24,7 @@ def test_a_repeated_revision_is_passed_over() -> None:
     assert [r.rev for r in feed.since(4)] == [5, 6, 7]
 
 
-def test_behind_a_gap_nothing_is_taken() -> None:
+def test_nothing_after_a_gap_is_accepted() -> None:
     feed = feed_at(4, 10)
     assert feed.offer(revisions(7, 8)) == Gap(5, 8)
     assert feed.head == 4

@@ -108,7 +108,7 @@ async def test_a_flush_that_fails_does_not_end_the_room(clock: Clock) -> None:
     await eventually(lambda: len(runs) == 2 and shared.running == 0)
 
 
-async def test_a_closed_room_flushes_no_more(clock: Clock) -> None:
+async def test_a_closed_room_does_not_flush(clock: Clock) -> None:
     room = Room(clock, FlushScheduler(PacingRules()), 1, [], "room")
     room.turn.close()
     room.turn.due()

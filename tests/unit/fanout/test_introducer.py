@@ -163,7 +163,7 @@ def test_what_changes_between_two_turns_is_one_write() -> None:
     assert all(socket.people | {f"a.{n}"} == there for n, socket in enumerate(crowd))
 
 
-def test_I6_a_slow_socket_is_asked_again_and_kept_nothing_for() -> None:
+def test_I6_nothing_is_kept_for_a_slow_socket_and_it_is_tried_again() -> None:
     scene = Scene()
     slow, quick = scene.comes(1), scene.comes(2)
     slow.full = True
@@ -179,7 +179,7 @@ def test_I6_a_slow_socket_is_asked_again_and_kept_nothing_for() -> None:
     assert slow.people == {"a.2", *(f"a.{n}" for n in range(295, 300))}
 
 
-def test_I6_one_who_lacks_more_than_is_kept_comes_again() -> None:
+def test_I6_a_session_that_lacks_more_than_is_kept_begins_the_list_again() -> None:
     scene = Scene(left_kept=10)
     slow, quick = scene.comes(1), scene.comes(2)
     slow.full = True
@@ -244,7 +244,7 @@ def test_while_the_gate_is_shut_nobody_is_told_anything() -> None:
 
 
 @pytest.mark.parametrize("others", [0, 1, 40])
-def test_who_lists_people_learns_that_these_are_all(others: int) -> None:
+def test_listing_people_says_that_the_list_is_complete(others: int) -> None:
     scene = Scene(block=20)
     for number in range(100, 100 + others):
         scene.here(number)

@@ -10,7 +10,7 @@ from padfleet.services.fanout.requests.join_gate import JoinGate
 from tests.eventually import eventually
 
 
-async def test_who_gives_up_while_coming_back_in_takes_no_place_and_leaves_none_too_many() -> None:
+async def test_a_caller_cancelled_while_it_comes_back_in_takes_no_place() -> None:
     nothing = cast(Any, None)
     of_the_worker = (nothing, nothing, nothing, nothing, nothing, "w", nothing, nothing)
     join_handler = JoinHandler(*of_the_worker, JoinGate(1))

@@ -27,5 +27,7 @@ def test_what_is_no_packet_is_one_line(caplog: pytest.LogCaptureFixture, error: 
     assert logged(caplog, error) == ["INFO malformed packet from a client"]
 
 
-def test_who_has_gone_has_sent_nothing_malformed(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_socket_that_has_gone_is_not_blamed_for_malformed_packets(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     assert logged(caplog, SocketIsClosedError()) == []

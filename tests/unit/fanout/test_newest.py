@@ -55,7 +55,7 @@ def sent_to(
     return [session.id for session in done.rest]
 
 
-def test_I3_whoever_is_served_is_sent_what_a_flush_would_send() -> None:
+def test_I3_the_short_way_sends_what_a_flush_would_send() -> None:
     for seed in range(200):
         compare(seed)
 
@@ -116,7 +116,7 @@ def test_those_who_are_a_revision_behind_are_served_at_once() -> None:
     assert one[1].read() == others[1].read() == b""
 
 
-def test_I6_who_waits_is_left_alone() -> None:
+def test_I6_a_session_that_waits_is_left_alone() -> None:
     session, wire = a_session("s", 11, 0, batching=True)
     session.happened(SessionEvent.STUCK)
     assert sent_to(a_feed(), session) == []
@@ -125,7 +125,7 @@ def test_I6_who_waits_is_left_alone() -> None:
 
 
 @pytest.mark.parametrize("why", ["behind", "slow", "full", "to be asked", "polling", "closing"])
-def test_whoever_needs_more_than_that_is_left_for_the_ordinary_way(why: str) -> None:
+def test_sessions_that_need_more_are_left_to_the_ordinary_flush(why: str) -> None:
     session, wire = a_session("s", 10 if why == "behind" else 11, 0, batching=True)
     now = 1.0
     match why:

@@ -41,7 +41,7 @@ def flush(session: Session, feed: Feed, news: News) -> Flushed:
     return session.flush(Flush(feed, Frames(), 0.0, news=news))
 
 
-def test_many_news_are_one_write() -> None:
+def test_several_items_of_news_are_one_write() -> None:
     tap, news = Tap(), News()
     session = a_session(tap, at=0)
     for number in range(100):
@@ -66,7 +66,7 @@ def test_a_session_is_not_told_of_itself() -> None:
     assert tap.told == ["a.1", "a.2"]
 
 
-def test_who_comes_is_introduced_before_the_first_revision_of_theirs() -> None:
+def test_a_newcomer_is_introduced_before_its_first_revision() -> None:
     for session_of_revision in ("theirs", ME):
         tap, news, feed = Tap(), News(), feed_at(0, 10)
         news.add(news_of("a.1"))
@@ -105,7 +105,7 @@ def test_a_window_that_news_have_filled_has_been_asked_about() -> None:
         assert flush(session, feed_at(0, 10), news) is Flushed.UP_TO_DATE
 
 
-def test_I6_a_session_that_is_told_nothing_for_long_has_lost_touch() -> None:
+def test_I6_a_session_that_is_sent_nothing_for_long_has_lost_touch() -> None:
     news = News(capacity=10)
     session = a_session(Tap(), at=0)
     for number in range(100):

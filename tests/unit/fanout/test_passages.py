@@ -78,7 +78,7 @@ async def test_another_history_is_read_anew_even_while_one_is_being_read(
     assert stored.reads == 3
 
 
-async def test_I5_a_fault_is_everybodys_and_nothing_is_kept_of_it(
+async def test_I5_a_fault_is_raised_for_all_who_wait_and_is_not_kept(
     stored: Stored, there: Passages
 ) -> None:
     stored.may.set()
@@ -96,7 +96,7 @@ async def test_I5_a_fault_is_everybodys_and_nothing_is_kept_of_it(
 
 
 @pytest.mark.parametrize(("sizes", "taken"), [((3, 3, 3), 2), ((9, 1), 1), ((20,), 1)])
-async def test_of_large_revisions_as_many_are_taken_as_a_feed_holds(
+async def test_only_as_many_large_revisions_are_read_as_a_feed_holds(
     stored: Stored, there: Passages, sizes: tuple[int, ...], taken: int
 ) -> None:
     """Sessions that are sent the feed find no hole at its beginning."""

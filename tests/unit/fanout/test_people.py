@@ -38,13 +38,13 @@ def test_who_joins_counts_itself_whichever_connection_answers_first() -> None:
     assert pad.count("second") == 2
 
 
-def test_who_has_left_counts_no_more() -> None:
+def test_a_member_who_has_left_does_not_count() -> None:
     pad = people("first", "second")
     pad.left(Left("first", "a.first", 1))
     assert pad.count("second") == 1
 
 
-def test_who_comes_back_on_another_worker_is_no_news() -> None:
+def test_a_member_who_returns_on_another_worker_is_not_announced_again() -> None:
     """A worker has died, and its thousands come to this one before anybody has noticed: nothing of
     that is to be told, neither now nor when their old sessions are taken out."""
     pad = people(*"abc")
@@ -65,7 +65,7 @@ def test_a_name_that_comes_after_its_author_has_left_brings_nobody_back() -> Non
     assert told(pad) == [("a.b", False), ("a.a", True)]
 
 
-def test_who_was_there_when_the_pad_was_opened_is_told_of_by_his_present_name() -> None:
+def test_earlier_members_are_announced_by_their_present_names() -> None:
     pad = People(RosterLog(), Mock())
     pad.begin([Joined(1, member("a")), Joined(2, member("b"))])
     assert told(pad) == []

@@ -38,7 +38,7 @@ def at(author: str, place: int) -> Pointer:
     return Pointer(author, 1, place, place)
 
 
-def test_the_more_people_the_seldomer_and_beyond_so_many_never() -> None:
+def test_the_more_people_the_rarer_and_beyond_a_limit_never() -> None:
     assert pause_for(2, 50) == pause_for(FEW, 50) == PAUSE
     assert pause_for(30, 50) == pytest.approx(3 * PAUSE)
     assert pause_for(51, 50) is None
@@ -102,7 +102,7 @@ def test_a_worker_that_does_not_know_of_cursors_tells_them_to_nobody() -> None:
     assert decode(relayed(message)) == message
 
 
-def test_who_comes_in_is_told_where_all_are_who_are_still_there() -> None:
+def test_a_newcomer_is_told_the_cursors_of_all_who_are_present() -> None:
     """Others say so when they hear that he comes, which may be before he is in."""
     here = ["a.ada", "a.bob"]
     roster = MagicMock(authors=lambda: here, __len__=lambda _: len(here))

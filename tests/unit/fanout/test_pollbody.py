@@ -44,7 +44,7 @@ LONGER = Parcel([b"42", b"not the same, " * 10_000])
         ("*;q=0", False),
     ],
 )
-def test_who_accepts_gzip(header: str, accepted: bool) -> None:
+def test_clients_that_accept_gzip(header: str, accepted: bool) -> None:
     assert accepts_gzip(header) is accepted
 
 

@@ -44,7 +44,7 @@ def test_the_same_pool_is_read_once(reads: list[object]) -> None:
 
 
 @pytest.mark.parametrize("next_num", [True, 1.0, "1", None, -1, 1 << 60])
-def test_what_equals_a_pool_and_is_none_is_refused_as_ever(next_num: object) -> None:
+def test_something_that_only_equals_a_pool_is_still_refused(next_num: object) -> None:
     sent = SentPools()
     sent.read(deepcopy(MINE))
     with pytest.raises(EasysyncError):

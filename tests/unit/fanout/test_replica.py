@@ -97,7 +97,9 @@ async def test_many_small_ones_are_taken_in_by_turns(watch: Watch) -> None:
     assert turns >= 3
 
 
-async def test_whoever_asks_meanwhile_waits_and_nothing_is_taken_in_twice(watch: Watch) -> None:
+async def test_callers_wait_for_the_reading_under_way_and_nothing_is_applied_twice(
+    watch: Watch,
+) -> None:
     made, pad = revisions(1, 800, 2)
     replica = replica_with(made[:3])
     asking = [asyncio.create_task(replica.document()) for _ in range(3)]

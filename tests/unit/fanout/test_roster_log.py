@@ -142,7 +142,7 @@ def test_whatever_happens_everybody_knows_who_is_there(
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_I6_who_is_too_far_behind_is_found_out(seed: int) -> None:
+def test_I6_a_session_that_is_too_far_behind_begins_again(seed: int) -> None:
     """Only a limited number of departed people is kept. A page that might still show somebody who
     has gone begins again, and every other page is right."""
     chance = random.Random(seed)
@@ -224,7 +224,7 @@ def test_a_crowd_that_has_gone_leaves_few_blocks() -> None:
     assert steps <= 2 + 2 * 5000 // 64
 
 
-def test_who_comes_and_goes_unseen_is_never_told_of() -> None:
+def test_a_member_who_comes_and_goes_unseen_is_never_announced() -> None:
     log, cursor = RosterLog(), RosterCursor()
     log.begin(cursor, knows_some=False)
     assert log.here(who(1))
@@ -275,7 +275,7 @@ def test_the_list_says_when_it_is_complete_and_what_is_in_it() -> None:
     ]
 
 
-def test_who_is_up_to_date_is_told_of_the_change_alone() -> None:
+def test_a_session_that_is_up_to_date_is_told_only_the_change() -> None:
     log, cursor = crowd(5), RosterCursor()
     log.took(cursor, 5)
     log.here(who(2, "Ada"))
@@ -299,7 +299,7 @@ def test_what_is_deflated_is_read_whatever_its_reader_had_before() -> None:
         log.took(cursor, excerpt.upto)
 
 
-def test_a_person_is_some_25_bytes() -> None:
+def test_a_person_takes_some_25_bytes() -> None:
     """Twelve of them are the random ones of the id."""
     chance = random.Random(5)
     log, cursor, sizes = RosterLog(), RosterCursor(), []

@@ -139,7 +139,7 @@ def test_no_message_tells_a_reader_the_pads_id(way: str) -> None:
             assert written.casefold() not in found, kind
 
 
-def test_who_may_write_is_told_all_of_it() -> None:
+def test_an_author_with_write_access_is_told_everything() -> None:
     for kind, announcement in kinds(PAD):
         reader = Reader()
         reader.beside.take(announcement)
@@ -172,7 +172,7 @@ json_values = st.recursive(
 
 
 @given(json_values, st.data())
-def test_wherever_it_is_put_it_is_found(value: Any, data: st.DataObject) -> None:
+def test_the_pads_name_is_found_wherever_it_is(value: Any, data: st.DataObject) -> None:
     planted = data.draw(st.sampled_from(sorted(WRITTEN)))
 
     def plant(into: Any) -> Any:

@@ -84,7 +84,7 @@ def test_own_submissions_are_accepted_in_it() -> None:
     assert made.steps == [NewChanges(revision(1)), AcceptCommit(2, changed=True, seq=1)]
 
 
-def test_only_questions_for_the_sake_of_measuring_count_among_those_of_a_flush() -> None:
+def test_only_pings_for_measuring_count_towards_the_limit_of_a_flush() -> None:
     assert planned(revision(1), now=100.0, may_measure=True).measures
     urgent = planned(revision(1), window=Window(0.0, sent=ASK_BYTES), now=100.0, may_measure=True)
     assert (urgent.asks, urgent.measures) == (True, False)

@@ -23,7 +23,7 @@ def arriving(author: str) -> Session:
     [(("a.1", ""), {"a.2"}), (("", ""), set()), (("a.3", ""), {"a.1", "a.2"})],
     ids=["one", "all", "somebody else"],
 )
-async def test_who_is_sent_away_while_joining_does_not_come_in(
+async def test_an_author_sent_away_while_joining_does_not_get_in(
     whom: tuple[str, str], stays: set[str]
 ) -> None:
     """They had been asked whether they are kept out already, and may wait for the writer for long:

@@ -94,7 +94,7 @@ def test_I3_there_is_never_more_than_one_task_that_reads_and_only_it_serves_mean
 
 
 @pytest.mark.parametrize("event", EVENTS)
-def test_who_is_gone_stays_gone(event: SessionEvent) -> None:
+def test_a_session_that_is_gone_stays_gone(event: SessionEvent) -> None:
     assert transition(SessionState.GONE, event) == (SessionState.GONE, Action.NOTHING)
 
 
@@ -113,7 +113,7 @@ def test_I6_nobody_waits_for_good(state: SessionState) -> None:
 
 
 @pytest.mark.parametrize("state", STATES)
-def test_who_leaves_keeps_no_task_waiting(state: SessionState) -> None:
+def test_a_session_that_leaves_keeps_no_task_waiting(state: SessionState) -> None:
     after, action = transition(state, SessionEvent.LEFT)
     assert after is SessionState.GONE
     assert (action is Action.GO_ON) == (state is SessionState.HELD_UP)
@@ -130,7 +130,7 @@ class Recorder:
         self.asked.append(action)
 
 
-def test_a_session_has_done_what_its_state_asks_for() -> None:
+def test_a_session_performs_the_actions_of_its_states() -> None:
     server = Recorder()
     identity = SessionIdentity("a.me", "pad", "pad", "r.0", read_only=False, embedded=False)
     session = Session(identity, Outbound(), batching=True)

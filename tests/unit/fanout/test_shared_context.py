@@ -236,7 +236,7 @@ def test_I3_each_client_reads_what_it_would_have_been_sent_undeflated(
     assert deflated == played(steps, None, [False] * PEOPLE).read()
 
 
-def test_I3_without_the_look_at_what_each_had_last_a_client_reads_something_else() -> None:
+def test_I3_a_client_would_misread_if_its_last_message_were_not_tracked() -> None:
     """The model is good for something: a socket that missed a message and is taken for one that did
     not reads another text, or cannot read at all."""
 
@@ -260,7 +260,7 @@ def typed(count: int, *, context: SharedContext, rounds: int = 12) -> _Pad:
     return pad
 
 
-def test_everybody_reads_the_same_bytes_once_he_is_in_step() -> None:
+def test_all_sessions_in_step_read_the_same_bytes() -> None:
     pad = typed(1, context=SharedContext())
     before = [person.session.window.sent for person in pad.people if person.exit.had > NOTHING]
     pad.type("elsewhere")
@@ -273,7 +273,7 @@ def test_everybody_reads_the_same_bytes_once_he_is_in_step() -> None:
     assert tally.after * 3 < tally.before
 
 
-def test_who_missed_a_message_is_in_step_again_with_the_next() -> None:
+def test_a_client_that_missed_a_message_is_in_step_again_with_the_next() -> None:
     pad = typed(1, context=SharedContext())
     late = pad.people[0]
     late.wire.stuck = HIGH_WATER + 1
@@ -331,7 +331,7 @@ def test_private_messages_are_not_deflated_and_change_nothing() -> None:
     assert {each.deflated for each in person.read[:-1]} == {True}
 
 
-def test_who_comes_from_polling_begins_with_nothing() -> None:
+def test_a_client_that_comes_from_polling_begins_without_a_window() -> None:
     way_out = Outbound()
     assert way_out.had == PLAIN
     way_out.offer_run(SharedRun([collab({"type": "USER_NEWINFO"})]))

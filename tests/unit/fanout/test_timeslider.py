@@ -221,7 +221,7 @@ def test_when_the_time_is_up_it_says_how_far_it_got() -> None:
         (99_999, 0, MOST_REVISIONS, Range(0, MOST_REVISIONS, 1, MOST_REVISIONS)),
     ],
 )
-def test_what_there_is_of_what_is_asked_for(
+def test_granules_that_exist_of_a_request(
     head: int, start: int, size: int, expected: Range
 ) -> None:
     assert granules_of(Request(start, size, 1), head) == expected

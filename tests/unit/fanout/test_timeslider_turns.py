@@ -12,7 +12,7 @@ from padfleet.shared.limited import QueueFull
 from padfleet.shared.log.connection.connect import Redis
 
 
-async def test_many_sessions_of_one_client_keep_nobody_out() -> None:
+async def test_many_sessions_of_one_client_do_not_keep_others_out() -> None:
     """16 sessions of one author ask for all that they may; others of the same address, and of
     another one, each have their turn."""
     timeslider = Timeslider(cast(Redis, None), cast(Helper, None))

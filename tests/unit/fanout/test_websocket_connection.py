@@ -189,7 +189,7 @@ async def test_a_fault_ends_the_connection_and_is_told() -> None:
     assert owner.said == []
 
 
-async def test_who_does_not_take_the_last_of_it_is_not_waited_for(
+async def test_a_client_that_does_not_read_the_rest_is_not_waited_for(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(
@@ -365,7 +365,9 @@ async def test_a_long_message_is_inflated_in_several_turns_of_the_loop() -> None
     ],
     ids=["damaged", "too much", "no message"],  # masks are random, and names must not be
 )
-async def test_who_sends_what_cannot_be_inflated_is_told_why(data: bytes, code: Code) -> None:
+async def test_a_client_that_sends_what_cannot_be_inflated_is_told_why(
+    data: bytes, code: Code
+) -> None:
     owner, wire = Owner(), Wire()
     deflating(owner, wire, limit=1_000).data_received(data)
     assert wire.written == [close(code)]

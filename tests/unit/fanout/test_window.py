@@ -79,7 +79,7 @@ def test_I6_a_session_that_waits_has_no_queue() -> None:
     assert sum(len(str(message)) for message in tap.messages) < LIMIT * 2
 
 
-def test_questions_are_few() -> None:
+def test_few_pings_are_sent() -> None:
     window = Window(asked_at=0.0)
     asked = 0
     now = 10.0
@@ -101,7 +101,7 @@ def test_nothing_is_asked_about_when_there_is_nothing_to_learn() -> None:
     assert window.urgent(ASK_BYTES, 100.0)
 
 
-def test_for_measuring_a_session_is_asked_seldom() -> None:
+def test_a_session_is_rarely_pinged_for_measuring() -> None:
     session = a_session(TapExit(), at=0)
     session.window.asked_at = 0.0
     feed = feed_at(0, 10, padding=BIG)

@@ -34,7 +34,7 @@ def test_all_is_well() -> None:
         ),
     ],
 )
-def test_a_whole_kind_is_missing(processes: list[Seen], text: str) -> None:
+def test_a_missing_kind_of_process_is_reported_first(processes: list[Seen], text: str) -> None:
     level, first = said(snapshot(processes))[0]
     assert (level, first) == ("bad", text)
 

@@ -77,12 +77,12 @@ def test_a_proxy_may_have_another_name_for_us() -> None:
         ("", ""),
     ],
 )
-def test_who_is_told_of_a_login(header: str, name: str) -> None:
+def test_the_name_of_a_login_is_read_from_its_header(header: str, name: str) -> None:
     assert who(header) == name
 
 
 @pytest.mark.parametrize("deed", DEEDS)
-def test_orders_are_read(deed: str) -> None:
+def test_orders_are_parsed(deed: str) -> None:
     body = f'{{"deed": "{deed}", "pad": "a b\u00e9", "to": "x", "replace": true}}'
     assert Order.from_json(body.encode()) == Order(deed, "a b\u00e9", "x", replace=True)
 

@@ -68,7 +68,7 @@ async def test_the_page_lets_nothing_in_from_elsewhere(right: str) -> None:
         assert (await client.get("/fleet/routes.py")).status == 404
 
 
-async def test_a_redis_that_is_away_is_said() -> None:
+async def test_an_unreachable_redis_is_reported() -> None:
     async with served(FanoutSettings(fleet_token=TOKEN)) as client:
         response = await client.get("/fleet/data", headers={"Authorization": f"Bearer {TOKEN}"})
         assert response.status == 503

@@ -26,7 +26,7 @@ def test_the_newest_moment_is_always_told_and_old_ones_at_every_step() -> None:
     assert points[-1].revisions == round(points[-1].at / 1000 * 5)
 
 
-def test_a_percentile_is_of_what_was_lately_seen_only() -> None:
+def test_a_percentile_covers_recent_values_only() -> None:
     past = Past()
     slow = {0.01: 0.0, 1.0: 1000.0, INFINITE: 1000.0}
     past.add(counted(0, slow))

@@ -35,7 +35,7 @@ def test_a_process_that_has_just_begun_has_no_rates() -> None:
     assert worker.rates is None
 
 
-def test_counters_that_begin_anew_make_no_rate_below_zero() -> None:
+def test_counters_that_restart_give_no_negative_rate() -> None:
     old, new = point(500, revisions=9000), point(2, revisions=3)
     assert between(old, new) is None
     # Nor if the new life is older than the last word of the old one.

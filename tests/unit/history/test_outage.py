@@ -36,7 +36,7 @@ def test_the_first_acceptance_of_something_sent_after_the_fault() -> None:
     assert found.never == ()
 
 
-def test_an_answer_that_was_on_the_way_already_is_no_sign_of_service() -> None:
+def test_an_answer_that_was_already_on_its_way_does_not_count_as_service() -> None:
     found = outage(
         [recording("c0", (99, SUBMITTED), (100.1, Accepted(2)), (101, SUBMITTED))], FAULT
     )

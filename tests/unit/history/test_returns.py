@@ -29,7 +29,7 @@ def test_a_return_ends_when_all_that_was_missed_has_come() -> None:
     assert list(returns([recording((1, JOINED), *way)], 0)) == [Return(5, 8)]
 
 
-def test_tries_that_fail_are_part_of_one_return() -> None:
+def test_failed_attempts_are_part_of_one_return() -> None:
     way: Way = [(5, LOST), (6, LOST), (7, LOST), (9, CaughtUp(3))]
     assert list(returns([recording((1, JOINED), *way)], 0)) == [Return(5, 9)]
 
@@ -43,7 +43,7 @@ def test_to_come_for_the_first_time_is_no_return() -> None:
     assert list(returns([recording((0, LOST), (1, JOINED))], 0)) == []
 
 
-def test_who_is_away_has_not_returned() -> None:
+def test_a_client_that_is_away_has_not_returned() -> None:
     assert list(returns([recording((1, JOINED), (5, LOST))], 0)) == []
 
 

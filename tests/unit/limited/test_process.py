@@ -74,7 +74,7 @@ async def test_a_bad_job_harms_nobody_else(
     ("job", "busy", "text"),
     [(b"hang ", 2, "more than 2 s"), (b"spin ", 100, "more than 1 s of processor time")],
 )
-async def test_a_job_that_does_not_end_is_ended(
+async def test_a_job_that_does_not_end_is_killed(
     monkeypatch: pytest.MonkeyPatch, job: bytes, busy: int, text: str
 ) -> None:
     """A job that sleeps is ended by the clock. One that computes is ended by its processor time,
@@ -87,7 +87,7 @@ async def test_a_job_that_does_not_end_is_ended(
     await process.close()
 
 
-async def test_no_file_is_written_there(process: Limited, tmp_path: Path) -> None:
+async def test_no_file_can_be_written_there(process: Limited, tmp_path: Path) -> None:
     target = tmp_path / "file"
     with pytest.raises(WorkFailed):
         await process.do(f"write {target}".encode())
@@ -121,7 +121,7 @@ async def test_an_idle_one_ends() -> None:
         await process.do(b"echo x")
 
 
-async def test_whoever_hangs_one_process_leaves_another_to_the_others() -> None:
+async def test_a_job_that_hangs_one_process_leaves_another_to_the_others() -> None:
     pool = Pool(WORK, LIMITS, waiting=4, of_one=4)
     hanging = [asyncio.create_task(pool.do("greedy", b"hang ")) for _ in range(4)]
     await eventually(lambda: len(pool.pids) == 1, "the first hangs")

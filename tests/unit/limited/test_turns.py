@@ -60,7 +60,7 @@ async def test_clients_take_turns() -> None:
     await stage.over()
 
 
-async def test_one_has_so_many_at_a_time() -> None:
+async def test_one_caller_runs_a_limited_number_at_a_time() -> None:
     stage = Stage(FairQueue(2, waiting=10, of_one=10, each=1))
     stage.comes("a", "a", "b")
     await settle()
@@ -72,7 +72,7 @@ async def test_one_has_so_many_at_a_time() -> None:
     await stage.over()
 
 
-async def test_who_has_most_places_gives_one_up() -> None:
+async def test_the_caller_with_most_places_gives_one_up() -> None:
     stage = Stage(FairQueue(1, waiting=3, of_one=10))
     stage.comes("a", "a", "a", "a")
     await settle()
@@ -96,7 +96,7 @@ async def test_where_all_have_one_place_the_next_is_refused() -> None:
     await stage.over()
 
 
-async def test_one_waits_for_so_many_and_no_more() -> None:
+async def test_one_caller_waits_with_a_limited_number() -> None:
     stage = Stage(FairQueue(1, waiting=10, of_one=2))
     stage.comes("a", "a", "a", "a")
     await settle()
@@ -104,7 +104,7 @@ async def test_one_waits_for_so_many_and_no_more() -> None:
     await stage.over()
 
 
-async def test_who_leaves_the_line_holds_nobody_up() -> None:
+async def test_a_caller_that_stops_waiting_holds_nobody_up() -> None:
     turns = FairQueue(1, waiting=10, of_one=10)
     stage = Stage(turns)
     stage.comes("a", "b", "c")

@@ -13,7 +13,7 @@ def test_the_same() -> None:
     assert differences({"pad": SAME}, [TEXT, TEXT]) == []
 
 
-def test_not_quiet_yet() -> None:
+def test_a_pad_with_waiting_clients_is_not_quiet() -> None:
     assert not quiet({"pad": SAME._replace(waiting=1)}, [])
     assert not quiet({"pad": SAME._replace(lowest_rev=8)}, [])
     assert not quiet({"pad": SAME}, [TEXT._replace(rev=8)])

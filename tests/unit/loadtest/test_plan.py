@@ -46,7 +46,7 @@ def test_times(text: str, value: float) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "s", "10x", "-1s", "1e3", "ten"])
-def test_what_is_no_time(text: str) -> None:
+def test_something_that_is_not_a_time(text: str) -> None:
     with pytest.raises(BadPlan, match="is not a time"):
         seconds(text)
 

@@ -108,7 +108,7 @@ def test_rigs_that_did_something_else_are_not_merged() -> None:
         merged([a_report(a_step(50)), a_report(other)])
 
 
-def test_a_rig_that_is_the_limit_itself_says_so() -> None:
+def test_a_rig_that_is_itself_the_limit_says_so() -> None:
     idle, busy, late = a_step(50), a_step(50, cpu_s=9.0), a_step(50)
     late.rig[0].delay.record(80_000, 50)
     assert idle.saturated == []

@@ -59,7 +59,7 @@ def server() -> _Server:
     return _Server()
 
 
-async def test_who_they_are(server: _Server) -> None:
+async def test_authors_are_read_a_limited_number_at_a_time(server: _Server) -> None:
     found = await authors.read(cast(Redis, server), MANY)
     assert list(found) == MANY
     assert 0 < server.most <= ASKED_AT_ONCE

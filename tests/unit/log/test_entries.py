@@ -79,7 +79,7 @@ STRANGE: dict[str, tuple[dict[str, bytes], str]] = {
 
 
 @pytest.mark.parametrize("what", STRANGE)
-def test_strange_things_are_named(what: str) -> None:
+def test_strange_entries_are_named(what: str) -> None:
     fields, reason = STRANGE[what]
     assert wrong(**fields).reason == reason
 
@@ -91,7 +91,7 @@ def test_what_is_too_large_is_not_unpacked() -> None:
     assert len(found.start) < 2000
 
 
-def test_of_a_form_to_come_it_can_be_seen_whose_it_is() -> None:
+def test_the_sender_of_a_future_form_of_entry_can_be_read() -> None:
     """This works as long as the form begins as all forms so far have begun."""
     assert wrong(x=pack(["pad", ["s", 3], "more"])).origin == ORIGIN
     assert wrong(e=pack(["z", "pad", ["s", 3], "more"])).origin == ORIGIN
@@ -146,7 +146,7 @@ def test_what_would_exceed_the_pad_s_limits_is_too_large(entry: Entry) -> None:
         Deletion("pad", ORIGIN, "a.x"),
     ],
 )
-def test_what_would_not_is_not(entry: Entry) -> None:
+def test_what_stays_within_the_pads_limits_is_not_too_large(entry: Entry) -> None:
     check(entry, 1000, LIMITS)
 
 

@@ -100,7 +100,7 @@ def test_what_has_come_before_the_end_is_kept_and_the_rest_fails(
         b"\x16\x03\x01\r\n",
     ],
 )
-def test_after_a_reply_too_many_nothing_that_came_with_it_is_believed(stray: bytes) -> None:
+def test_nothing_that_came_with_a_surplus_reply_is_believed(stray: bytes) -> None:
     """Any of them may have been the one too many: `stray, a, b` looks like `a, b, stray`."""
     exchange: Exchange[str] = Exchange()
     exchange.ask(Asked(1, 10, "first"), 0.0)

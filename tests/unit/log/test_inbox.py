@@ -168,7 +168,7 @@ async def test_what_comes_in_one_turn_leaves_in_one_message_and_the_next_waits_f
     await inbox.close()
 
 
-async def test_I2_what_failed_in_the_quick_way_is_repeated_before_anything_newer(
+async def test_I2_entries_that_failed_are_repeated_before_anything_newer(
     keyspace: Keyspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(retry, "pause_after", lambda *_: 0.001)

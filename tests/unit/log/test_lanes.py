@@ -35,7 +35,7 @@ async def test_a_full_lane_holds_up_nobody_of_another() -> None:
     assert len(here) == 1500
 
 
-async def test_who_came_first_is_served_first() -> None:
+async def test_waiting_callers_are_served_in_order() -> None:
     lanes, served = Lanes(), []
 
     async def take(number: int) -> None:
@@ -90,7 +90,7 @@ def test_the_key_of_a_command(args: tuple[Any, ...], key: str | None) -> None:
     assert key_of(args) == key
 
 
-async def test_a_turnstile_lets_in_so_many_and_the_next_when_one_has_gone() -> None:
+async def test_a_turnstile_lets_in_a_limited_number_and_the_next_when_one_leaves() -> None:
     turnstile, end, inside = Turnstile(at_once=2, waiting=3, patience=60), asyncio.Event(), []
 
     async def call(number: int) -> None:
@@ -109,7 +109,7 @@ async def test_a_turnstile_lets_in_so_many_and_the_next_when_one_has_gone() -> N
     assert turnstile.waiting == 0
 
 
-async def test_who_waits_too_long_for_a_turn_is_told_so() -> None:
+async def test_a_caller_that_waits_too_long_for_its_turn_is_told_so() -> None:
     turnstile = Turnstile(at_once=1, waiting=3, patience=0.01)
     async with turnstile.turn():
         with pytest.raises(TurnstileFull, match="no turn within"):
@@ -119,7 +119,7 @@ async def test_who_waits_too_long_for_a_turn_is_told_so() -> None:
         pass
 
 
-async def test_who_gives_up_waiting_takes_no_turn() -> None:
+async def test_a_caller_that_gives_up_waiting_takes_no_turn() -> None:
     turnstile = Turnstile(at_once=1, waiting=3, patience=60)
 
     async def call() -> None:

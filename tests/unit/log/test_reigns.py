@@ -9,7 +9,7 @@ def test_under_the_present_reign_everything_is_shared() -> None:
     assert shared_up_to(parse(RECORD), "third") is None
 
 
-def test_I5_under_an_earlier_one_only_what_the_next_began_with() -> None:
+def test_I5_an_earlier_reign_shares_only_what_the_next_one_began_with() -> None:
     """What the present reign began with does not count, since 41…90 may be the second reign's
     own."""
     assert shared_up_to(parse(RECORD), "first") == 40
@@ -29,7 +29,7 @@ def test_a_new_reign_begins_with_the_head_that_it_finds() -> None:
     assert shared_up_to(reigns, "third") == 120
 
 
-def test_I5_of_one_name_for_two_reigns_what_is_certain_of_both() -> None:
+def test_I5_one_name_for_two_reigns_shares_only_what_is_certain_of_both() -> None:
     """Earlier releases wrote such records when a slot came back to a node."""
     assert shared_up_to(parse("here:-1 there:1 here:2"), "here") == 1
     assert shared_up_to(parse("here:-1 there:1 here:2"), "there") == 2

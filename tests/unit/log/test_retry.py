@@ -74,7 +74,7 @@ def test_a_thousand_rooms_that_lose_redis_together_do_not_come_back_together(
     assert _most_at_once([_back_at(outage, lambda: FIRST) for _ in range(ROOMS)]) == ROOMS
 
 
-def test_two_loops_that_nobody_gives_dice_do_not_throw_the_same() -> None:
+def test_two_loops_without_a_seed_differ() -> None:
     assert len({RetryPauses().next() for _ in range(100)}) > 90
 
 
@@ -91,7 +91,7 @@ async def test_only_a_task_that_is_supervised_itself_tells_that_it_waits(
 
 
 @pytest.mark.parametrize("how", [RetryPauses.sleep, RetryPauses.rest])
-async def test_who_waits_can_be_cancelled(
+async def test_waiting_can_be_cancelled(
     how: Callable[[RetryPauses], Coroutine[None, None, None]],
 ) -> None:
     waiting = asyncio.create_task(how(RetryPauses(longest=3600, chance=lambda: 1.0)))
@@ -109,7 +109,7 @@ def _waits_by_itself(handler: ast.ExceptHandler) -> bool:
 
 
 @pytest.mark.parametrize("top", ["services", "shared"])
-def test_nobody_has_a_pause_of_his_own_for_when_redis_is_away(top: str) -> None:
+def test_every_retry_while_redis_is_away_uses_the_common_pauses(top: str) -> None:
     odd = []
     for path in (ROOT / top).rglob("*.py"):
         if "node_modules" in path.parts:

@@ -45,7 +45,7 @@ async def test_all_of_them_come_once_and_in_order(first: int, last: int, step: i
 
 
 @pytest.mark.parametrize(("first", "last"), [(0, -1), (5, 4), (-3, -1), (7, -1)])
-async def test_of_nothing_nothing_is_read(first: int, last: int) -> None:
+async def test_nothing_is_read_for_an_empty_list(first: int, last: int) -> None:
     stored = Stored(29)
     assert await stored.pages(first, last) == []
     assert stored.reads == []
@@ -72,7 +72,7 @@ async def test_what_is_there_comes_before_it_is_said_that_the_rest_is_missing(
     assert max(last for _, last in stored.reads) < head + 11, "it does not read on"
 
 
-async def test_a_hole_in_between_is_another_fault() -> None:
+async def test_a_gap_in_the_middle_is_a_fault_of_its_own() -> None:
     async def read(*_arguments: object) -> list[Revision]:
         raise HistoryGap("revision 3 is missing; the next one there is 5")
 

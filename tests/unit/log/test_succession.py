@@ -32,7 +32,7 @@ def test_it_does_not_grow_without_end() -> None:
     assert len(reigns._past[1]) == MOST
 
 
-def test_I10_a_reign_that_alone_is_heard_of_for_long_is_the_present_one() -> None:
+def test_I10_the_only_reign_heard_of_for_long_is_the_present_one() -> None:
     """A Redis was emptied, and gives its first name again."""
     reigns = Succession()
     assert reigns.accepts(1, "first", 0.0)
@@ -46,7 +46,7 @@ def test_I10_a_reign_that_alone_is_heard_of_for_long_is_the_present_one() -> Non
     assert not reigns.accepts(1, "second", 4.0 + 2 * OUTLIVES_S), "now it is over"
 
 
-def test_I5_who_hears_of_the_old_primary_after_the_new_one_believes_the_new_one() -> None:
+def test_I5_the_new_primary_is_believed_even_if_the_old_one_is_heard_of_later() -> None:
     """A process that has just begun has heard of neither."""
     reigns = Succession()
     assert reigns.accepts(0, "new.1800000007161002", 0.0)

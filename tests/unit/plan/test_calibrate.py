@@ -142,7 +142,7 @@ def test_a_benchmark_without_its_figures_is_refused(bench: Path, name: str) -> N
         calibrate(bench)
 
 
-def test_a_file_that_is_none_is_named(bench: Path) -> None:
+def test_an_unreadable_file_is_named(bench: Path) -> None:
     (bench / "costs.json").write_text("{")
     with pytest.raises(BadConstants, match=r"costs\.json cannot be read"):
         calibrate(bench)

@@ -158,7 +158,9 @@ def signed_changes(draw: st.DrawFn) -> tuple[list[str], AttributePool]:
 
 
 @given(signed_changes())
-def test_by_halves_is_one_after_the_other(made: tuple[list[str], AttributePool]) -> None:
+def test_splitting_in_halves_equals_one_after_the_other(
+    made: tuple[list[str], AttributePool],
+) -> None:
     changesets, pool = made
     in_a_row = reduce(lambda a, b: compose(a, b, pool), changesets)
     assert _composed(changesets, pool) == in_a_row

@@ -210,7 +210,7 @@ def test_formats(source: str, formats: dict[str, set[str]]) -> None:
     assert formats_in(source) == formats
 
 
-def test_a_sheet_that_is_none_has_no_rules() -> None:
+def test_an_invalid_style_sheet_has_no_rules() -> None:
     assert rules(".a{" * 1000 + "/*" * 1000) == {}
     assert len(rules("".join(f".c{n}{{font-weight:700}}" for n in range(20_000)))) == 5000
 

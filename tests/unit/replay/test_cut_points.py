@@ -116,7 +116,7 @@ def test_positions_count_code_points() -> None:
     assert shortened(trace).end_content == "😀x!"
 
 
-def test_two_who_remove_the_same_and_more() -> None:
+def test_two_authors_remove_overlapping_text() -> None:
     trace = parse_trace(
         {
             "numAgents": 2,

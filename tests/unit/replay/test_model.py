@@ -273,7 +273,7 @@ def test_what_two_removed_at_once_is_removed_once() -> None:
     assert (model.text(0), model.length(0)) == ("af", 2)
 
 
-def test_an_edit_is_carried_over_what_has_come_since() -> None:
+def test_an_edit_is_rebased_over_later_ones() -> None:
     """The position of the recorded text, taken as it is, would hit the other's text."""
     model = ReplayModel(agents=2, views=4)
     model.perform(did(0, 1, (0, 0), (0, 0, "one two")), 0, 1)

@@ -32,7 +32,7 @@ async def replayed(
 
 @settings(max_examples=40)
 @given(st.integers(1, 2), st.integers(1, 60), st.integers(0, 10_000), st.integers(1, 20))
-def test_with_two_authors_every_edit_is_made_on_the_very_text(
+def test_with_two_authors_every_edit_is_made_on_the_exact_text(
     agents: int, edits: int, seed: int, merge: int
 ) -> None:
     content = made_up(agents, edits, seed)
@@ -42,7 +42,7 @@ def test_with_two_authors_every_edit_is_made_on_the_very_text(
 
 @settings(max_examples=40)
 @given(st.integers(3, 5), st.integers(1, 60), st.integers(0, 10_000), st.integers(1, 20))
-def test_with_more_authors_edits_are_carried_over_where_the_order_is_another(
+def test_with_more_authors_edits_are_rebased_where_the_order_differs(
     agents: int, edits: int, seed: int, merge: int
 ) -> None:
     report = asyncio.run(replayed(made_up(agents, edits, seed), servers=3, merge=merge))

@@ -16,14 +16,14 @@ from padfleet.shared.supervision.policy import (
 )
 
 
-def test_a_task_that_gets_on_is_well() -> None:
+def test_a_task_that_makes_progress_is_well() -> None:
     life = Life(Policy(deadline=10), 100)
     assert life.trouble(110) is None
     life.progressed(110, 0)
     assert (life.trouble(120), life.overdue(120), life.age(115)) == (None, False, 5)
 
 
-def test_one_that_gets_nowhere_counts_as_dead_after_its_deadline() -> None:
+def test_a_task_without_progress_counts_as_dead_after_its_deadline() -> None:
     life = Life(Policy(deadline=10), 100)
     assert not life.overdue(110)
     assert life.overdue(110.1)
@@ -57,7 +57,7 @@ def test_faults_in_a_row_give_it_up() -> None:
     assert life.trouble(0) == f"failed {ATTEMPTS} times in a row, and the process ends: the last"
 
 
-def test_one_that_people_do_without_is_never_given_up() -> None:
+def test_a_dispensable_task_is_never_given_up() -> None:
     policy = Policy(attempts=None)
     life = Life(policy, 0)
     for _ in range(1000):
@@ -75,7 +75,7 @@ def test_a_steady_life_makes_up_for_faults() -> None:
     assert life.failed(1 + STEADY, "why", 0.5) is not None
 
 
-def test_one_that_runs_again_is_well_only_when_it_has_got_on() -> None:
+def test_a_restarted_task_is_well_only_after_it_has_made_progress() -> None:
     life = Life(Policy(), 0)
     pause = life.failed(0, "ValueError: x", 1.0)
     assert pause == FIRST_PAUSE

@@ -67,7 +67,7 @@ WAYS = ["raises", "returns", "is cancelled", "hangs"]
 
 
 @pytest.mark.parametrize("how", WAYS)
-async def test_what_dies_is_begun_again_and_logged(
+async def test_a_task_that_dies_is_restarted_and_logged(
     how: str, supervisor: Supervisor, health: Health, caplog: pytest.LogCaptureFixture
 ) -> None:
     flaky = Flaky(how)
@@ -81,7 +81,7 @@ async def test_what_dies_is_begun_again_and_logged(
 
 
 @pytest.mark.parametrize("how", WAYS)
-async def test_I10_what_cannot_be_helped_ends_the_process(
+async def test_I10_a_fatal_fault_ends_the_process(
     how: str, supervisor: Supervisor, health: Health
 ) -> None:
     flaky = Flaky(how, times=99)
@@ -93,7 +93,7 @@ async def test_I10_what_cannot_be_helped_ends_the_process(
         assert "and the process ends" in report.failing["task liveness"]
 
 
-async def test_I10_what_is_not_well_again_yet_is_not_ready(
+async def test_I10_a_task_that_has_not_recovered_is_not_ready(
     supervisor: Supervisor, health: Health, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("padfleet.shared.supervision.policy.FIRST_PAUSE", 3600)
@@ -162,7 +162,7 @@ async def test_time_in_which_the_process_stood_still_does_not_count(
     assert supervisor.now < before + 60
 
 
-async def test_who_is_done_is_not_begun_again(supervisor: Supervisor) -> None:
+async def test_a_task_that_is_done_is_not_restarted(supervisor: Supervisor) -> None:
     flaky = Flaky("returns")
     kept = supervisor.keep("leases", flaky.run)
     kept.let_end()
@@ -170,7 +170,7 @@ async def test_who_is_done_is_not_begun_again(supervisor: Supervisor) -> None:
     assert (flaky.begun, next(supervisor.lines()).running) == (1, 0)
 
 
-async def test_who_was_stopped_is_not_begun_again(supervisor: Supervisor) -> None:
+async def test_a_task_that_was_stopped_is_not_restarted(supervisor: Supervisor) -> None:
     flaky = Flaky("raises", times=0)
     kept = supervisor.keep("leases", flaky.run)
     await flaky.lives.wait()
@@ -291,7 +291,7 @@ def test_a_timer_that_came_early_is_not_set_for_the_same_moment_again(early: flo
     assert until_tick(10.0 - early, 0.25) == pytest.approx(0.25 + early)
 
 
-async def test_a_task_that_ticks_is_not_late_meanwhile(supervisor: Supervisor) -> None:
+async def test_a_task_that_ticks_is_not_late(supervisor: Supervisor) -> None:
     ticks: list[float] = []
 
     async def work() -> None:

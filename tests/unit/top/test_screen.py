@@ -83,7 +83,7 @@ def test_everything_is_there_on_a_wide_one() -> None:
     assert "writer-1: 0" in text
 
 
-def test_a_fleet_of_nobody_is_drawn() -> None:
+def test_an_empty_fleet_is_drawn() -> None:
     assert drawn(snapshot([], []))[0].startswith("Not everybody is served")
 
 

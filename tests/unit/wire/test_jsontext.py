@@ -124,7 +124,7 @@ def _nested(depth: int, inside: str = '"😀"') -> list[str]:
 
 
 @pytest.mark.parametrize("source", _nested(MOST_DEEP))
-def test_as_deep_as_may_be_is_read_split_and_written(source: str) -> None:
+def test_the_deepest_allowed_nesting_is_read_split_and_written(source: str) -> None:
     value = loads(source)
     assert loads(dumps(value)) == value
     while not isinstance(value, str):
@@ -146,7 +146,7 @@ def test_brackets_in_texts_are_no_depth() -> None:
     assert loads("[" + "[],{}," * 1000 + "1]")[-1] == 1
 
 
-def test_who_reads_what_was_wrapped_may_ask_for_more() -> None:
+def test_a_reader_of_a_wrapped_part_may_ask_for_more() -> None:
     wrapped = "[" + _nested(MOST_DEEP)[0] + "]"
     with pytest.raises(BadJson):
         loads(wrapped)

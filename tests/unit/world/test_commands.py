@@ -118,6 +118,6 @@ def test_all_of_them_are_found() -> None:
         ("await redis.hot.exchange([('LPOP', key)])", "LPOP"),
     ],
 )
-def test_a_new_one_would_be_seen(code: str, name: str) -> None:
+def test_a_new_command_would_be_noticed(code: str, name: str) -> None:
     assert list(_sent(f"async def f():\n    {code}")) == [name]
     assert name not in COMMANDS

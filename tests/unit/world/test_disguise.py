@@ -76,7 +76,7 @@ def _asked(seed: str, hash_seed: str) -> Any:
     return json.loads(_run("-c", ASK, seed, hash_seed=hash_seed))
 
 
-def test_clocks_and_chance_are_the_seed_s() -> None:
+def test_clocks_and_chance_follow_the_seed() -> None:
     first, second = _asked("7", "1"), _asked("7", "2")
     assert first == second
     other = _asked("8", "1")

@@ -126,7 +126,7 @@ def test_I2_nobody_commits_without_the_lease(book: Book) -> None:
     assert book.found == ["I2 p: writer-2 committed, and the lease is 'writer-1''s"]
 
 
-def test_I2_no_entry_is_passed_unanswered(book: Book) -> None:
+def test_I2_no_entry_is_skipped_without_an_answer(book: Book) -> None:
     book.do(book.lease("writer-1", 1))
     book.do(book.submitted(FIRST, "5-1"), who="worker-1")
     book.do(("HSET", STATE, "position", "5-1"))
@@ -154,7 +154,7 @@ def test_I2_a_lease_that_has_run_out_may_be_taken(book: Book) -> None:
     assert book.found == []
 
 
-def test_I2_the_inbox_goes_forward(book: Book) -> None:
+def test_I2_the_inbox_position_only_moves_forward(book: Book) -> None:
     book.do(("HSET", STATE, "position", "5-1"))
     book.do(("HSET", STATE, "position", "4-1"))
     assert "moved the inbox back to (4, 1)" in book.found.pop()
@@ -187,7 +187,7 @@ def test_a_fence_that_is_settled_and_not_on_record(book: Book) -> None:
     assert book.found == ["I2 p: the fence before session 3 of a is settled, and 2 is on record"]
 
 
-def test_who_comes_has_a_number_of_his_own_and_is_told_of(book: Book) -> None:
+def test_each_newcomer_has_an_order_of_its_own_and_is_announced(book: Book) -> None:
     def came(session: str, order: int) -> tuple[object, ...]:
         return ("HSET", f"{BASE}:members", session, b"%d record" % order)
 

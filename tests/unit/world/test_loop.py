@@ -33,7 +33,7 @@ def test_time_jumps_to_the_next_timer(world: World) -> None:
     assert 3600 <= world.loop.run_until_complete(work()) - before < 3600.01
 
 
-def test_who_looks_again_and_again_gets_to_the_moment(world: World) -> None:
+def test_busy_waiting_reaches_the_moment(world: World) -> None:
     async def work() -> None:
         end = world.loop.time() + 0.01
         while world.loop.time() < end:  # noqa: ASYNC110 - that it may be asked is the point
@@ -112,7 +112,7 @@ def test_callbacks_and_tasks_know_their_host(world: World) -> None:
     assert here() is None
 
 
-def test_who_is_frozen_does_nothing_and_goes_on(world: World) -> None:
+def test_a_frozen_process_does_nothing_and_goes_on_later(world: World) -> None:
     host = world.network.add("one")
     ticks: list[float] = []
 
@@ -133,7 +133,7 @@ def test_who_is_frozen_does_nothing_and_goes_on(world: World) -> None:
     world.network.kill(host)
 
 
-def test_who_is_killed_runs_not_even_what_stands_in_finally(world: World) -> None:
+def test_a_killed_process_does_not_even_run_finally(world: World) -> None:
     host = world.network.add("one")
     ran: list[str] = []
 

@@ -108,7 +108,7 @@ def test_connections_overtake_each_other() -> None:
     assert len({order(seed) for seed in range(6)}) > 1
 
 
-def test_who_does_not_read_stops_who_writes(pair: Pair) -> None:
+def test_a_peer_that_does_not_read_stops_the_writer(pair: Pair) -> None:
     (_, writer), (reader, _) = pair.connect()
     transport = cast(WorldTransport, writer.transport)
 
@@ -184,7 +184,7 @@ def test_a_port_that_nobody_listens_at_refuses(pair: Pair) -> None:
         pair.on(pair.near, asyncio.open_connection("far", 81))
 
 
-def test_the_kernel_of_one_who_is_frozen_takes_connections_and_bytes(pair: Pair) -> None:
+def test_the_kernel_of_a_frozen_process_still_takes_connections_and_bytes(pair: Pair) -> None:
     pair.far.frozen = True
 
     async def dial() -> Streams:

@@ -143,7 +143,7 @@ async def test_I2_an_answer_that_came_with_the_next_entries_is_taken_before_them
     assert not writer.lost
 
 
-async def test_I2_what_may_not_be_stored_goes_the_long_way_and_what_was_read_is_void() -> None:
+async def test_I2_a_batch_that_cannot_be_posted_is_settled_and_later_reads_are_discarded() -> None:
     writer = Writer()
     task = follow(writer)
     writer.bring("1-0")
@@ -181,7 +181,7 @@ async def test_what_is_not_light_or_cannot_be_posted_is_a_task(posts: bool) -> N
         (ZeroDivisionError("ours"), ["fault"], []),
     ],
 )
-async def test_I2_what_a_batch_comes_to_in_the_long_way(
+async def test_I2_a_batch_that_fails_to_settle_loses_the_lease_or_is_stuck(
     fault: Exception, lost: list[str], stuck: list[str]
 ) -> None:
     writer = Writer(posts=False)
@@ -212,7 +212,7 @@ async def test_a_partition_that_takes_a_moment_longer_is_left_out_of_no_read() -
     await ended(writer, task)
 
 
-async def test_I2_who_is_told_to_end_leaves_nothing_locked_and_relies_on_nothing() -> None:
+async def test_I2_a_writer_that_is_told_to_end_leaves_nothing_locked() -> None:
     writer = Writer()
     task = follow(writer)
     writer.bring("1-0")
@@ -238,7 +238,7 @@ async def test_a_partition_that_somebody_looks_after_waits_for_him() -> None:
 
 
 @pytest.mark.parametrize("looked_after", [False, True])
-async def test_I2_what_was_read_behind_a_position_that_is_no_more_is_void(
+async def test_I2_entries_read_after_an_outdated_position_are_discarded(
     looked_after: bool,
 ) -> None:
     """Its lease was lost and taken again meanwhile, by way of another writer."""

@@ -47,7 +47,9 @@ def take(batch: Batch, pads: dict[str, WriterPad]) -> None:
     take_light(batch, pads.get, KEYSPACE.pad)
 
 
-def test_I1_I2_it_comes_to_the_same_as_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_I1_I2_taking_entries_at_once_gives_the_same_result_as_one_by_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr("padfleet.services.writer.settling.light.MOST_SECONDS", 60.0)
     dice = Random(7)
     pads, plain = made("p", "q"), made("p", "q")
@@ -80,7 +82,7 @@ class Broken(WriterPad):
         raise RuntimeError("a fault")
 
 
-def test_I1_what_a_fault_has_left_of_a_pad_in_memory_is_forgotten() -> None:
+def test_I1_a_pad_in_memory_is_forgotten_after_a_fault() -> None:
     """This includes a pad that had no part in the batch before the fault."""
     pads = made("p")
     pads["q"] = Broken()
@@ -104,7 +106,7 @@ LATER = [
 
 
 @pytest.mark.parametrize("entry", LATER, ids=lambda entry: f"{type(entry).__name__} {entry.pad}")
-def test_I2_what_waits_for_something_ends_it_and_is_untouched(entry: Entry) -> None:
+def test_I2_an_entry_that_has_to_wait_ends_the_light_part_and_is_untouched(entry: Entry) -> None:
     pads = made("p", "q", "refused")
     batch = batch_of(types("p", 1, 0, TEXT), entry, types("p", 2, 0, TEXT))
     batch.refused["refused"] = "damaged"
@@ -117,7 +119,7 @@ def test_I2_what_waits_for_something_ends_it_and_is_untouched(entry: Entry) -> N
 
 
 @pytest.mark.parametrize("why", ["unreadable", "away"])
-def test_I2_of_a_pad_that_could_not_be_had_nothing_is_made_up(why: str) -> None:
+def test_I2_nothing_is_invented_for_a_pad_that_could_not_be_loaded(why: str) -> None:
     """The pad's place in the batch holds no real pad, and its submissions are answered
     elsewhere."""
     batch = batch_of(types("p", 2, 0, TEXT))
@@ -136,7 +138,7 @@ def test_what_cannot_be_read_ends_it() -> None:
     assert (batch.taken, batch.is_whole) == (1, False)
 
 
-def test_I1_what_needs_older_revisions_ends_it() -> None:
+def test_I1_an_entry_that_needs_older_revisions_ends_the_light_part() -> None:
     pads = made("p")
     pads["p"].submit(types("p", 1, 0, TEXT), 10**6)
     pads["p"]._recent.steps.clear()

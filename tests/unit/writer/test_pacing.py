@@ -82,7 +82,7 @@ def simulate(rates: Mapping[int, float], seconds: float = 10.0, *, seed: int = 1
 
 
 @pytest.mark.parametrize("free", [FREE_COMMITS, FREE_ROUNDS])
-def test_up_to_what_is_free_there_is_no_pause(free: float) -> None:
+def test_there_is_no_pause_within_the_free_amount(free: float) -> None:
     for rate in (0.0, 1.0, free / 2, free):
         assert pause(rate, free, MOST) == 0
 
@@ -95,7 +95,7 @@ def test_the_pause_grows_with_the_rate_up_to_the_most(free: float) -> None:
     assert pauses[-1] == MOST
 
 
-def test_without_a_most_nobody_pauses() -> None:
+def test_without_a_maximum_nobody_pauses() -> None:
     pace = RoundPace(0.0)
     pace.read(0.0, {1: 10_000})
     assert pace.next_read(0.0, [1, 2]) == ([1, 2], math.inf)
@@ -138,7 +138,7 @@ def test_where_very_many_are_alone_they_share_their_rounds(rate: float) -> None:
     assert max(map(found.longest_wait, PARTITIONS)) <= MOST + ROUND
 
 
-def test_a_lone_author_does_not_wait_for_a_crowd() -> None:
+def test_an_author_who_is_alone_does_not_wait_for_a_crowded_pad() -> None:
     found = simulate({3: 300.0, 7: 2.0}, 30)
     assert found.mean_wait([7]) < 0.0025
     assert found.commits[3] <= 29 / MOST + 1

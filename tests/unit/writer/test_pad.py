@@ -170,7 +170,7 @@ def test_I2_an_entry_that_stands_twice_in_the_inbox_is_applied_once() -> None:
     assert pad.atext.text == "xhello\n\n"
 
 
-def test_I2_it_is_known_again_after_a_change_of_writers() -> None:
+def test_I2_a_repetition_is_recognised_after_a_change_of_writers() -> None:
     pad = a_pad()
     early, late = (
         insert("hello\n\n", 0, "x", session="s1"),

@@ -42,7 +42,9 @@ def reason(said: dict[str, Any], **rules: str) -> Reason | None:
         ({"nbf": NOW + 60}, Reason.EARLY),
     ],
 )
-def test_whose_and_whom_for_and_until_when(more: dict[str, Any], expected: Reason | None) -> None:
+def test_issuer_audience_and_expiry_are_checked(
+    more: dict[str, Any], expected: Reason | None
+) -> None:
     assert reason(claims(**more), scope="pads.admin") is expected
 
 

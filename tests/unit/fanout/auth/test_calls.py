@@ -73,7 +73,7 @@ async def test_the_same_question_by_many_is_one_call(line: Line) -> None:
     assert line.asked.count(b"q") == 2, "without a ttl nothing is kept after it"
 
 
-async def test_one_who_leaves_does_not_take_the_answer_along(line: Line) -> None:
+async def test_a_caller_that_leaves_does_not_take_the_answer_from_others(line: Line) -> None:
     asked = hook()
     leaving, staying = (asyncio.create_task(asked.ask(b"q")) for _ in range(2))
     await eventually(lambda: line.asked == [b"q"])
@@ -84,7 +84,7 @@ async def test_one_who_leaves_does_not_take_the_answer_along(line: Line) -> None
     assert line.asked == [b"q"]
 
 
-async def test_not_more_at_once_than_it_is_to_bear(line: Line) -> None:
+async def test_no_more_requests_at_once_than_the_service_can_bear(line: Line) -> None:
     asked = hook(at_once=3)
     waiting = [asyncio.create_task(asked.ask(b"%d" % number)) for number in range(20)]
     await eventually(lambda: line.under_way == 3)
@@ -93,7 +93,7 @@ async def test_not_more_at_once_than_it_is_to_bear(line: Line) -> None:
     assert (line.most, len(line.asked)) == (3, 20)
 
 
-async def test_a_no_is_kept_and_a_failure_is_not(line: Line) -> None:
+async def test_a_negative_answer_is_remembered_and_a_failure_is_not(line: Line) -> None:
     asked = hook()
     line.go_on.set()
     line.says = {"allow": False}

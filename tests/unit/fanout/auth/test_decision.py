@@ -111,7 +111,7 @@ def test_a_token_that_never_expires() -> None:
 @pytest.mark.parametrize(
     "exp", [True, "1000060", [NOW], float("nan"), float("inf"), 10**400, -(10**400), 1 << 53]
 )
-def test_an_expiry_that_is_no_time(exp: Any) -> None:
+def test_an_expiry_that_is_not_a_time(exp: Any) -> None:
     assert reason(exp=exp) is Reason.CLAIMS
 
 
@@ -191,7 +191,7 @@ def test_subjects_stay_the_same_authors_over_releases() -> None:
 
 
 @pytest.mark.parametrize("subject", [None, "", 7, ["ada"], {"id": "ada"}, True])
-def test_a_token_for_nobody(subject: Any) -> None:
+def test_a_token_without_a_subject(subject: Any) -> None:
     assert reason(sub=subject) is Reason.CLAIMS
 
 

@@ -12,7 +12,7 @@ from padfleet.shared.deadlines import Deadlines, watch
 from tests.eventually import eventually
 
 
-def test_those_whose_time_has_come_are_due_once_and_in_order() -> None:
+def test_sessions_are_due_once_and_in_the_order_of_their_deadlines() -> None:
     deadlines: Deadlines[str] = Deadlines()
     deadlines.put("late", 30)
     deadlines.put("first", 10)
@@ -34,7 +34,7 @@ def test_a_deadline_can_be_moved_either_way() -> None:
     assert deadlines.due(99) == []
 
 
-def test_who_has_left_is_not_due() -> None:
+def test_a_session_that_has_left_is_not_due() -> None:
     deadlines: Deadlines[str] = Deadlines()
     deadlines.put("a", 10)
     deadlines.discard("a")
@@ -53,7 +53,7 @@ def test_things_that_cannot_be_compared_may_have_the_same_deadline() -> None:
     assert deadlines.due(5) == [one, two]
 
 
-def test_those_who_come_and_go_leave_nothing_behind() -> None:
+def test_deadlines_that_come_and_go_leave_nothing_behind() -> None:
     deadlines: Deadlines[int] = Deadlines()
     for number in range(10_000):
         deadlines.put(number, 1e12)

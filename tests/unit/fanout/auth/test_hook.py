@@ -141,7 +141,7 @@ def test_an_answer_is_known_for_its_time() -> None:
     assert answers.get(b"other", now=100) is None
 
 
-def test_of_too_many_answers_the_one_longest_not_wanted_goes() -> None:
+def test_the_least_recently_used_answer_is_dropped() -> None:
     answers: AnswerCache[int] = AnswerCache(size=3, ttl=5)
     for number in range(3):
         answers.put(b"%d" % number, number, now=0)

@@ -150,7 +150,7 @@ def test_a_key_by_itself_is_meant_by_any_name() -> None:
     assert choose([RSA], "RS256", "whatever") is RSA
 
 
-def test_of_several_the_one_that_is_named() -> None:
+def test_the_key_that_is_named_is_used() -> None:
     assert choose([ONE, TWO], "RS256", "two") is TWO
     assert choose([ONE, NEW], "EdDSA", None) is NEW, "the only one for that"
     assert reason([ONE, TWO], "RS256") is Reason.KEY

@@ -120,7 +120,7 @@ def test_a_critical_extension_is_not_understood(extension: dict[str, Any]) -> No
         "x" * (MAX_TOKEN + 1),
     ],
 )
-def test_what_is_no_token(token: str) -> None:
+def test_something_that_is_not_a_token(token: str) -> None:
     assert reason(token, SECRET) is Reason.MALFORMED
 
 

@@ -24,7 +24,7 @@ def edit(operations: int = 1, attributes: int = 1) -> dict[str, Any]:
     [edit(operations=40_000), edit(attributes=40_000)],
     ids=["operations", "attributes"],
 )
-async def test_who_sends_more_than_is_due_is_told(much: dict[str, Any]) -> None:
+async def test_a_client_that_sends_more_than_it_may_is_told(much: dict[str, Any]) -> None:
     allowances = Allowances.of(LimitSettings(operations_per_second=FEW))
     await allowances.operations_of("a.much", edit(operations=20_000, attributes=4_000))
     with pytest.raises(RateExceeded):

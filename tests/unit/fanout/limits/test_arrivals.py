@@ -112,7 +112,7 @@ async def test_no_turn_is_for_all_however_quick_a_read_is() -> None:
     assert seen == [MOST_IN_A_TURN, MOST_IN_A_TURN, 2 * MOST_IN_A_TURN]
 
 
-async def test_what_comes_behind_does_not_overtake() -> None:
+async def test_later_data_does_not_overtake_earlier_data() -> None:
     arrivals = RequestTurns(in_a_turn=2, clock=still)
     log: list[tuple[str, bytes]] = []
     reader = Reader("a", log)
@@ -125,7 +125,7 @@ async def test_what_comes_behind_does_not_overtake() -> None:
     assert [data for _, data in log] == [b"2", b"3", b"4", b"5"]
 
 
-async def test_who_brings_one_does_not_wait_for_who_brings_a_hundred() -> None:
+async def test_a_connection_with_one_read_does_not_wait_for_one_with_a_hundred() -> None:
     arrivals = RequestTurns(in_a_turn=2, clock=still)
     log: list[tuple[str, bytes]] = []
     greedy, modest = Reader("greedy", log), Reader("modest", log)
@@ -136,7 +136,7 @@ async def test_who_brings_one_does_not_wait_for_who_brings_a_hundred() -> None:
     assert log == [("greedy", b"2"), ("modest", b"x")]
 
 
-async def test_a_quiet_worker_reads_at_once_again() -> None:
+async def test_a_worker_that_is_quiet_again_reads_immediately() -> None:
     arrivals = RequestTurns(in_a_turn=1)
     reader = Reader("a", [])
     for _ in range(5):
@@ -197,7 +197,7 @@ async def test_nothing_that_waits_for_its_turn_is_lost() -> None:
         assert connections.arrivals.late == 0
 
 
-async def test_who_leaves_while_it_waits_holds_nobody_up() -> None:
+async def test_a_client_that_leaves_while_it_waits_holds_nobody_up() -> None:
     async with served(in_a_turn=1) as (url, connections):
         address = url.split("/")[2].split(":")
         for _ in range(30):

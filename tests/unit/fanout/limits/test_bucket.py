@@ -15,7 +15,7 @@ def test_a_burst_goes_at_once_and_what_follows_at_the_rate() -> None:
     assert [round(wait or 0, 6) for wait in waits[5:]] == [0.1, 0.2, 0.3]
 
 
-def test_who_would_wait_too_long_is_refused_and_owes_nothing_for_it() -> None:
+def test_a_caller_that_would_wait_too_long_is_refused_and_not_charged() -> None:
     bucket = Bucket(PACE.burst, 0.0)
     taken = [bucket.take(PACE, 0.0) for _ in range(100)]
     assert sum(wait is not None for wait in taken) == 15  # the burst, and a second's worth

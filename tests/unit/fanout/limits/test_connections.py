@@ -62,7 +62,7 @@ async def full() -> AsyncIterator[str]:
     await runner.cleanup()
 
 
-async def test_who_is_not_known_is_told_to_come_again(full: str) -> None:
+async def test_a_client_without_a_session_is_asked_to_retry(full: str) -> None:
     async with aiohttp.ClientSession() as session, session.get(f"{full}/?sid=other") as answer:
         assert answer.status == 503
         assert "no room" in await answer.text()

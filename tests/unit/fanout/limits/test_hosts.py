@@ -67,5 +67,5 @@ def test_what_is_no_name_is_nobodys(host: str) -> None:
     assert name_in(host) in (None, "http")
 
 
-def test_any_name_if_one_says_so() -> None:
+def test_any_host_name_is_accepted_if_the_setting_says_so() -> None:
     assert Hosts(["*"], "box").are_ours(["whatever.example"], near=True)

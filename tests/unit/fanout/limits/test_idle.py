@@ -16,7 +16,7 @@ class Way:
         self.ended = True
 
 
-def test_who_does_not_ask_for_a_pad_in_time_is_let_go() -> None:
+def test_a_socket_that_does_not_ask_for_a_pad_in_time_is_closed() -> None:
     idle_sockets = IdleSockets(to_ask=10, idle=100)
     silent, joined, denied, gone = Way(), Way(), Way(), Way()
     now = monotonic()
@@ -36,7 +36,7 @@ def test_who_does_not_ask_for_a_pad_in_time_is_let_go() -> None:
     ]
 
 
-def test_who_leaves_its_pad_is_idle_from_then_on() -> None:
+def test_a_socket_that_leaves_its_pad_is_idle_from_then_on() -> None:
     idle_sockets = IdleSockets(to_ask=10, idle=100)
     way = Way()
     idle_sockets.add(way)

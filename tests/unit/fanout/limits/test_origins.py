@@ -53,7 +53,7 @@ def test_any_other_page_may_not(origin: str, site: str) -> None:
         assert SAME.verdict(asks, OURS) is OriginVerdict.FOREIGN
 
 
-def test_who_is_no_page_may() -> None:
+def test_programs_that_are_no_pages_may_connect() -> None:
     assert socket_of("", ["pad.example.org"])
     assert SAME.verdict(From(), OURS) is OriginVerdict.WELCOME
 
@@ -120,7 +120,7 @@ def test_all_of_them_come_without_their_visitors_cookies(asks: From) -> None:
         st.booleans(),
     )
 )
-def test_whoever_is_foreign_to_us_never_has_cookies(asks: From) -> None:
+def test_foreign_pages_never_get_cookies(asks: From) -> None:
     """The two lists differ in whom they let in, not in whose cookies count."""
     strict, open_to_all = SAME.verdict(asks, OURS), Origins(["*", "same"]).verdict(asks, OURS)
     assert (strict is OriginVerdict.WELCOME) == (open_to_all is OriginVerdict.WELCOME)

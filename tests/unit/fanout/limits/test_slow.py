@@ -16,12 +16,12 @@ def over(patience: Patience, waits: Waits, until: float, moved: int = 0) -> bool
     )
 
 
-def test_who_says_nothing_has_the_time_of_a_request() -> None:
+def test_a_silent_client_has_the_time_of_a_request() -> None:
     assert not over(Patience(0.0), Waits.REQUEST, TIMEOUT)
     assert over(Patience(0.0), Waits.REQUEST, TIMEOUT + 2)
 
 
-def test_who_drips_is_not_waited_for_longer() -> None:
+def test_a_client_that_drips_gets_no_more_time() -> None:
     assert over(Patience(0.0), Waits.BODY, TIMEOUT + 3, moved=25)
 
 

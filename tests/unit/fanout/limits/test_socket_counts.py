@@ -27,7 +27,7 @@ class Caller:
     exit: WayOut = field(default_factory=WayOut)
 
 
-def test_who_has_gone_has_given_its_place_back_and_is_not_waited_for() -> None:
+def test_a_closed_socket_gives_its_place_back_and_is_not_waited_for() -> None:
     places = ConnectionQuota(total=2, per_address=1)
     idle = IdleSockets(to_ask=10, idle=10)
     counts = SocketCounts(places, idle)
