@@ -11,6 +11,8 @@ import redis
 
 from padfleet.services.tools.up.server import EmbeddedServer
 from padfleet.shared.client import ConnectionLost, connect
+from tests import node
+from tests.acceptance.test_typescript_client import PAGE, run
 from tests.fleet import Fleet
 
 
@@ -18,6 +20,22 @@ from tests.fleet import Fleet
 def server(tmp_path: Path) -> Iterator[EmbeddedServer]:
     with EmbeddedServer(tmp_path / "redis") as running:
         yield running
+
+
+@pytest.mark.parametrize("transport", ["websocket", "polling"])
+async def test_the_client_in_typescript_is_told_the_same(
+    server: EmbeddedServer, tmp_path: Path, transport: str
+) -> None:
+    """A page said that the server cannot be reached."""
+    node.require(PAGE)
+    with (
+        Fleet(server.url, tmp_path) as fleet,
+        redis.Redis.from_url(server.url) as client,
+    ):
+        url = f"{fleet.start(writers=1, workers=1).urls[0]}/p/full"
+        client.config_set("maxmemory", 1)
+        said = await asyncio.to_thread(run, "test/refused.ts", url, transport)
+        assert "Redis accepts no writes at present" in said
 
 
 async def test_authors_are_told_that_redis_takes_nothing(

@@ -11,7 +11,14 @@ from collections.abc import Callable, Iterator
 from padfleet.services.fanout import metrics
 from padfleet.services.fanout.transport import websocket
 from padfleet.services.fanout.transport.deflate import NOTHING, PLAIN, Deflated, SharedRun
-from padfleet.services.fanout.transport.packets import CLOSE, NOOP, PING, Frame, Parcel
+from padfleet.services.fanout.transport.packets import (
+    CLOSE,
+    NOOP,
+    PING,
+    Frame,
+    Parcel,
+    packet,
+)
 from padfleet.services.fanout.transport.websocket_connection import HIGH_WATER, WebSocketConnection
 
 OVERFLOW = 1 << 20
@@ -235,7 +242,8 @@ class Outbound:
     def end(self, why: str = "") -> None:
         """Ends the socket, which accepts nothing more. A poll gets what waits, and learns that it
         was the last; a WebSocket is closed after what it has been given, or immediately if that
-        cannot get through anyway. `why` is what a WebSocket is told.
+        cannot get through anyway. `why` is what the client is told: in the close frame of a
+        WebSocket, or as the last event of a poll.
 
         This is not Socket.IO's disconnect: a client that is told to leave does not come back by
         itself.
@@ -247,7 +255,9 @@ class Outbound:
         at = next((n for n, each in enumerate(self._queue) if isinstance(each, Parcel)), None)
         del self._queue[at if at is not None else len(self._queue) :]
         if self._connection is None:
-            self._queue.append(CLOSE)
+            # Socket.IO's client drops an event that comes together with the end. It learns of the
+            # end by its next poll: nobody knows the session any more.
+            self._queue.append(packet(why, "ending") if why else CLOSE)
         self._ended = True
         self.pings = None
         if self._on_end is not None:

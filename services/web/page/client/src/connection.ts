@@ -6,13 +6,15 @@ import { Line, type LineOptions } from "./line.js";
 /**
  * The state of the connection. In `connecting`, it is being opened; in `joining`, the server has
  * been reached and asked for the pad. `retryAt` is a time as returned by `Date.now()`. `attempt` is
- * the number of failed attempts since the last success.
+ * the number of failed attempts since the last success. `why` is the reason that the server gave
+ * when it last ended the connection because it cannot serve anybody for the time being, such as full
+ * storage.
  */
 export type Status =
-  | { state: "connecting"; attempt: number }
-  | { state: "joining"; attempt: number }
+  | { state: "connecting"; attempt: number; why?: string }
+  | { state: "joining"; attempt: number; why?: string }
   | { state: "open" }
-  | { state: "waiting"; retryAt: number; attempt: number }
+  | { state: "waiting"; retryAt: number; attempt: number; why?: string }
   | { state: "suspended" }
   | { state: "ended"; reason: string };
 
@@ -37,6 +39,7 @@ export class Connection {
   private readonly ways: Ways;
   private isUp = false;
   private openSince: number | null = null;
+  private why: string | undefined;
   private dials = 0;
   private retry: ReturnType<typeof setTimeout> | undefined;
 
@@ -76,17 +79,17 @@ export class Connection {
     this.line = new Line(address, this.ways.current, this.options, {
       up: (most) => {
         this.isUp = true;
-        this.become({ state: "joining", attempt: this.backoff.attempts });
+        this.become({ state: "joining", ...this.tries });
         // A listener to the status may have closed the line.
         if (this.line !== null) this.listener.up(address, most);
       },
-      down: () => this.lost(),
+      down: (why) => this.lost(why),
       message: (message) => this.listener.message(message),
       shout: (message) => this.listener.shout(message),
     });
     // This comes last, because a listener may close the line at once, and there must be one to
     // close.
-    this.become({ state: "connecting", attempt: this.backoff.attempts });
+    this.become({ state: "connecting", ...this.tries });
   }
 
   /**
@@ -100,6 +103,7 @@ export class Connection {
   /** Notes that the server has answered with the pad, or with all that was missed. */
   opened(): void {
     this.openSince = Date.now();
+    this.why = undefined;
     this.become({ state: "open" });
   }
 
@@ -111,15 +115,18 @@ export class Connection {
     this.backoff.progressed();
   }
 
-  /** Closes the line, which is dead or does not answer, and schedules another attempt. */
-  lost(): void {
+  /**
+   * Closes the line, which is dead or does not answer, or which the server has ended for this
+   * reason, and schedules another attempt.
+   */
+  lost(why?: string): void {
     if (this.current.state === "ended") return;
+    this.why = why;
     if (!this.isUp) this.ways.failed();
     this.hangUp();
     const pause = this.backoff.next(Math.random());
     this.retry = setTimeout(() => this.dial(), pause);
-    const { attempts: attempt } = this.backoff;
-    this.become({ state: "waiting", retryAt: Date.now() + pause, attempt });
+    this.become({ state: "waiting", retryAt: Date.now() + pause, ...this.tries });
   }
 
   suspend(): void {
@@ -139,6 +146,11 @@ export class Connection {
     if (this.current.state === "ended") return;
     this.hangUp();
     this.become({ state: "ended", reason });
+  }
+
+  private get tries(): { attempt: number; why?: string } {
+    const { attempts: attempt } = this.backoff;
+    return this.why === undefined ? { attempt } : { attempt, why: this.why };
   }
 
   private hangUp(): void {

@@ -48,8 +48,11 @@ export interface LineListener {
    * server takes, if known.
    */
   up(most: number | undefined): void;
-  /** Called once when the connection ends, even if it never opened. */
-  down(): void;
+  /**
+   * Called once when the connection ends, even if it never opened, with the reason if the server has
+   * given one.
+   */
+  down(why?: string): void;
   message(message: unknown): void;
   /** Called with a message of the server's operator. */
   shout(message: unknown): void;
@@ -72,10 +75,11 @@ export class Line {
       ...(auth === undefined ? {} : { auth }),
       ...(extraHeaders === undefined ? {} : { extraHeaders }),
     });
+    let why: string | undefined;
     const down = (): void => {
       if (this.over) return;
       this.close();
-      listener.down();
+      listener.down(why);
     };
     // The limit is part of the handshake, which Socket.IO's client reads itself but emits as an
     // event.
@@ -84,7 +88,14 @@ export class Line {
     });
     this.socket.on("connect", () => listener.up(this.most));
     this.socket.on("connect_error", down);
-    this.socket.on("disconnect", down);
+    this.socket.on("disconnect", (_cause: string, details?: unknown) => {
+      why = closeReason(details) ?? why;
+      down();
+    });
+    // Polling has no close frame: there, the reason is the last event.
+    this.socket.on("ending", (reason: unknown) => {
+      if (typeof reason === "string" && reason !== "") why = reason;
+    });
     this.socket.on("shout", (message: unknown) => listener.shout(message));
     this.socket.on("message", (message: unknown, acknowledge?: unknown) => {
       if (this.over) return;
@@ -119,4 +130,10 @@ export class Line {
     this.over = true;
     this.socket.disconnect();
   }
+}
+
+/** The reason in the close frame with which the server has ended a WebSocket. */
+function closeReason(details: unknown): string | undefined {
+  const reason = (details as { context?: { reason?: unknown } } | undefined)?.context?.reason;
+  return typeof reason === "string" && reason !== "" ? reason : undefined;
 }

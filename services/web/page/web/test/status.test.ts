@@ -47,6 +47,14 @@ test("a short interruption is no alarm; a longer one says what happens to the te
   assert.match(words(waiting(3, -1)), /\| 1 \|/);
 });
 
+test("a server that says why it serves nobody is not called unreachable", () => {
+  const why = "its disk may be full";
+  for (const state of [waiting(3), connecting(3)].map((status) => ({ ...status, why }) as Status)) {
+    assert.match(words(state), /notice-not-taken/);
+    assert.match(words(state, { joined: false }), /notice-not-open/);
+  }
+});
+
 test("the end has a reason, and an unknown one is taken for the worst", () => {
   assert.match(words({ state: "ended", reason: "deleted" }), /notice-deleted.*button-reload/);
   assert.match(words({ state: "ended", reason: "deny" }), /notice-denied/);

@@ -93,9 +93,15 @@ export function noticeOf(status: Status, { joined, saved, stuck, now }: Known): 
       return { words: ENDED[status.reason] ?? "notice-diverged", button: "button-reload" };
   }
   if (stuck < PATIENCE && status.attempt <= SHORT) return null;
-  if (status.state === "joining")
-    return { words: joined ? "notice-not-taken" : "notice-not-open", button };
-  const words = joined ? "notice-unreachable" : "notice-not-reached";
-  if (status.state === "connecting") return { words, button };
+  // A server that has said why it ended the connection is there; it cannot store anything.
+  const there = status.state === "joining" || status.why !== undefined;
+  const words = there
+    ? joined
+      ? "notice-not-taken"
+      : "notice-not-open"
+    : joined
+      ? "notice-unreachable"
+      : "notice-not-reached";
+  if (status.state !== "waiting") return { words, button };
   return { words, button, seconds: Math.max(1, Math.ceil((status.retryAt - now) / 1000)) };
 }
