@@ -23,12 +23,15 @@ def main() -> int:
     if options.list or not attacks:
         print("\n".join(ATTACKS))
         return 0 if options.list else 2
+    begun = time.monotonic()
     results, calm, missing = asyncio.run(_run([one.name for one in attacks], options))
+    minutes = (time.monotonic() - begun) / 60
     keep(results, calm)
     made = text(results, calm, missing)
     if options.write_docs:
         into_the_page(made)
     print(made)
+    print(f"attack: {len(results)} attacks in {minutes:.1f} minutes", flush=True)
     failed = [(result.name, found) for result, found in results if found]
     for name, found in failed:
         print(f"attack: {name}: {'; '.join(found)}", file=sys.stderr)

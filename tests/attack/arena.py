@@ -35,14 +35,19 @@ T = TypeVar("T")
 KEY: Final = "key-of-the-attacked-fleet"
 SETTINGS: Final = {
     "PADFLEET_API_KEY": KEY,
-    "PADFLEET_UNWRITTEN_AFTER_MS": "2000",  # so that it is seen within the run
-    "PADFLEET_VISITORS_KEPT_MS": "5000",  # likewise short
+    # These are short, so that what they end is seen to end without waiting for a minute after each
+    # attack. Most attacks take less time than a client has for a request or a ping even so.
+    "PADFLEET_UNWRITTEN_AFTER_MS": "2000",
+    "PADFLEET_VISITORS_KEPT_MS": "3000",
+    "PADFLEET_PING_INTERVAL_MS": "5000",
+    "PADFLEET_PING_TIMEOUT_MS": "10000",
+    "PADFLEET_REQUEST_TIMEOUT_MS": "10000",
 }
 
 LOOK_S: Final = 0.25
-SETTLED_S: Final = 60.0
+SETTLED_S: Final = 30.0
 """How many seconds after an attack its growth has to be gone: abandoned polling sessions are
-noticed when they have not answered a ping, after 45 s."""
+noticed when they have not answered a ping, after 15 s."""
 
 AGAIN: Final = 2
 """How many times an attack is run again if a process stays larger after it."""
@@ -51,7 +56,7 @@ SERVED_S: Final = 100.0
 """How many seconds after a shortened attack bystanders have to be served again, however slow the
 machine is."""
 
-_PREPARED_S: Final = 60.0
+_PREPARED_S: Final = 180.0
 
 _NOT_TO_BE_LOGGED: Final = (
     '"level": "error"',
@@ -372,8 +377,11 @@ async def _prepare(http: aiohttp.ClientSession, target: Target) -> None:
         async with turns, asyncio.timeout(_PREPARED_S):
             while True:
                 said = {"apikey": KEY, **fields}
-                async with http.post(target.api(function), data=said) as answer:
-                    found = await answer.json()
+                try:
+                    async with http.post(target.api(function), data=said) as answer:
+                        found = await answer.json()
+                except aiohttp.ClientConnectionError:
+                    continue
                 if found["code"] == 0:
                     return
                 assert found["code"] == 2, found

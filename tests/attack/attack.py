@@ -25,7 +25,7 @@ class Attack:
     """The outcomes that make it an attack at all: at least so many outcomes have to contain each of
     these words. An attack that is turned away at the first door proves nothing about what is behind
     it."""
-    seconds: float = 5  #: it is ended after this time
+    seconds: float = 4  #: how long it goes on; longer if it has not reached all of that
     clients: int = 1  #: addresses that it comes from
     short: bool = False  #: part of the form that CI runs
     peak_mb: float = 120  #: MB by which a process of the fleet may grow; see docs/limits.md

@@ -164,21 +164,21 @@ def attacks() -> list[Attack]:
             "API: a thousand calls at once without the key",
             without_key,
             {"401": 500},
-            8,
+            5,
             short=True,
             peak_mb=250,  # a thousand connections, each with a piece of its body
         ),
-        Attack("API: a thousand calls at once with the key", with_key, {"200": 500}, 12),
+        Attack("API: a thousand calls at once with the key", with_key, {"200": 500}, 8),
         Attack(
             "API: fields of megabytes, numbers of 5,000 digits",
             huge_fields,
             {"200": 10},
-            15,
+            10,
             peak_mb=400,
         ),
         Attack(
-            "API: JSON that is deep, wide and odd", odd_json, {"200": 5, "401": 2}, 6, short=True
+            "API: JSON that is deep, wide and odd", odd_json, {"200": 5, "401": 2}, 4, short=True
         ),
-        Attack("unread: forty texts by the API", unread_calls, {"held open, 200": 2}, 8),
+        Attack("unread: forty texts by the API", unread_calls, {"held open, 200": 2}, 5),
         Attack("API: functions and versions that are none", versions, {"404": 20}, 4),
     ]

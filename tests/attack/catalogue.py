@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from tests.attack import calls, edits, files, requests, sockets
+from tests.attack import bursts, calls, edits, files, requests, sockets
 from tests.attack.attack import Attack
 
 ATTACKS: Final[dict[str, Attack]] = {
     attack.name: attack
-    for module in (sockets, edits, requests, files, calls)
+    for module in (sockets, edits, requests, bursts, files, calls)
     for attack in module.attacks()
 }

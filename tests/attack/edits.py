@@ -228,7 +228,7 @@ def attacks() -> list[Attack]:
             "edits: odd changesets and pools",
             odd_changesets,
             {"badChangeset": 10, "accepted": 2},
-            8,
+            5,
             short=True,
             keys_left=4000,
         ),
@@ -236,21 +236,21 @@ def attacks() -> list[Attack]:
             "edits: revisions that no client can have",
             odd_revs,
             {"badChangeset": 20},
-            6,
+            4,
             keys_left=4000,
         ),
-        Attack("edits: on a revision of long ago", far_past, {"accepted": 10}, 8, keys_left=4000),
-        Attack("edits: one letter, as fast as it goes", typing("x", 4), {"edits answered": 4}, 6),
+        Attack("edits: on a revision of long ago", far_past, {"accepted": 10}, 5, keys_left=4000),
+        Attack("edits: one letter, as fast as it goes", typing("x", 4), {"edits answered": 4}, 4),
         Attack(
             "edits: 400 KB, as fast as it goes",
             typing("x" * 400_000, 4),
             {"edits answered": 4},
-            8,
+            5,
             redis_mb=250,
         ),
-        Attack("edits: 19,000 operations each", many_operations, {"accepted": 1}, 8, redis_mb=150),
+        Attack("edits: 19,000 operations each", many_operations, {"accepted": 1}, 5, redis_mb=150),
         Attack(
-            "edits: two thousand new attributes each", attributes, {"accepted": 4}, 8, redis_mb=150
+            "edits: two thousand new attributes each", attributes, {"accepted": 4}, 5, redis_mb=150
         ),
         Attack(
             "edits: before a join, and by readers",
