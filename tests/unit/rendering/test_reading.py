@@ -235,6 +235,11 @@ def test_an_invalid_style_sheet_has_no_rules() -> None:
         "<meta name=generator " * 20_000,
         "<ol start=" + "9" * 5000 + "><li value=" + "9" * 5000 + ">x",
         "<ul class=list-bullet" + "9" * 5000 + "><li>x",
+        "<p style='mso-list:l0 level1'><span style='mso-list:Ignore'>"
+        + "1 " * 100_000
+        + "x</span>",
+        "<p style='mso-list:" + "level1 " * 50_000 + "'>x",
+        "<p style='font:" + "bold " * 100_000 + "'>x",
     ],
     ids=lambda source: source[:12],
 )
