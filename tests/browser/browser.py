@@ -61,6 +61,20 @@ PASTE: Final = """(kinds => {
 })"""
 
 
+_PASSING: Final = """
+    check click dispatchEvent evaluate faults fill focus forget getAttribute goto innerText
+    inputValue isChecked isDisabled isHidden isVisible keyboard.insertText keyboard.press
+    keyboard.type mouse.click mouse.down mouse.move mouse.up press reload screenshot selectOption
+    setInputFiles waitForSelector waitForTimeout waitForURL
+"""
+PASSING: Final = frozenset(_PASSING.split())
+"""The calls that leave nothing behind in a page once it shows another address. Others change how it
+works from then on, such as those that hold back requests or pretend that there is no network."""
+
+_KEPT: Final = 3
+"""How many pages are kept for the tests to come; hardly any test has more people."""
+
+
 class BrowserError(Exception):
     """An error from Playwright."""
 
@@ -199,9 +213,15 @@ class Browser:
     driver: str = "chromium"
     """The file of `node/` that knows how to drive it."""
 
+    keeps: bool = False
+    """Whether pages are used again: each test gets them with nothing stored, and as a person who is
+    new. What a browser has loaded and compiled once is then there, for a third of the CPU."""
+
     pages: list[Page] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        self._ordinary: set[str] = set()
+        self._kept: list[Page] = []
         self._numbers = itertools.count(1)
         self._process = subprocess.Popen(
             ["node", f"{self.driver}.mjs", *self.programs],
@@ -214,10 +234,19 @@ class Browser:
     def open(self, url: str, *, like: Page | None = None, **options: Any) -> Page:
         """Opens a page at an address. Options are those of a context; `like` shares that of another
         page."""
-        context = like.context if like else self.order("browser", "newContext", {**DESK, **options})
-        page = Page(self, self.order(context, "newPage"), context)
+        if self._kept and like is None and not options and url != "about:blank":
+            page = self._kept.pop()
+        else:
+            page = self._new(like, options)
         self.pages.append(page)
         page.do("goto", url)
+        return page
+
+    def _new(self, like: Page | None, options: Mapping[str, Any]) -> Page:
+        context = like.context if like else self.order("browser", "newContext", {**DESK, **options})
+        page = Page(self, self.order(context, "newPage"), context)
+        if like is None and not options:
+            self._ordinary |= {page.id, context}
         return page
 
     def two(self, urls: Sequence[str], pad: str) -> tuple[Page, Page]:
@@ -226,6 +255,8 @@ class Browser:
         return first, second
 
     def order(self, on: str, call: str, *args: Any) -> Any:
+        if call not in PASSING:
+            self._ordinary.discard(on)
         number = next(self._numbers)
         line = json.dumps({"id": number, "on": on, "call": call, "args": args}) + "\n"
         assert self._process.stdin is not None
@@ -239,10 +270,24 @@ class Browser:
         known = [but] if isinstance(but, str) else but
         faults = [fault for page in self.pages for fault in page.faults()]
         faults = [fault for fault in faults if not any(part in fault for part in known)]
-        for context in {page.context for page in self.pages}:
+        contexts = {page.context for page in self.pages}
+        for page in self.pages:
+            if self._forgotten(page):
+                self._kept.append(Page(self, page.id, page.context))
+                contexts.remove(page.context)
+        for context in contexts:
             self.order(context, "close")
         self.pages.clear()
         assert not faults, "\n".join(faults)
+
+    def _forgotten(self, page: Page) -> bool:
+        """Makes a page like new, if it may be used again and one more is wanted."""
+        ordinary = {page.id, page.context} <= self._ordinary
+        if not (self.keeps and ordinary and len(self._kept) < _KEPT):
+            return False
+        forgotten = bool(self.order(page.id, "forget"))
+        page.faults()
+        return forgotten
 
     def stop(self) -> None:
         assert self._process.stdin is not None

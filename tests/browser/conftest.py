@@ -25,7 +25,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="module")
 def running_browser(request: pytest.FixtureRequest) -> Browser:
-    return for_the_folder(request, lambda: contextmanager(running)(chromium()))
+    browser = for_the_folder(request, lambda: contextmanager(running)(chromium()))
+    browser.keeps = True
+    return browser
 
 
 @pytest.fixture

@@ -22,6 +22,12 @@ const browser = await chromium.launch({
 
 const sessions = new Map();
 const held = new Map();
+const origins = new Map();
+
+async function sessionOf(page) {
+  if (!sessions.has(page)) sessions.set(page, await page.context().newCDPSession(page));
+  return sessions.get(page);
+}
 
 /** By how much pages are slowed down (SLOWNESS=8), in order to find tests that do not wait. */
 const slowness = Number(process.env.SLOWNESS ?? 1);
@@ -34,6 +40,8 @@ async function slowDown(page) {
 obey(browser, {
   listen: (page, found) => {
     listen(page, found);
+    origins.set(page, new Set());
+    page.on("framenavigated", (frame) => origins.get(page).add(new URL(frame.url()).origin));
     if (slowness > 1) void slowDown(page).catch(() => undefined); // it has already been closed
   },
   own: {
@@ -61,9 +69,23 @@ obey(browser, {
       return spentUntil(traceEvents, mark);
     },
     /** Sends a page a command of the DevTools protocol that Playwright has no method for. */
-    debug: async (page, method, parameters = {}) => {
-      if (!sessions.has(page)) sessions.set(page, await page.context().newCDPSession(page));
-      return sessions.get(page).send(method, parameters);
+    debug: async (page, method, parameters = {}) => (await sessionOf(page)).send(method, parameters),
+    /**
+     * Leaves a page that stands alone in its context as a new one would be: nothing is shown, and
+     * nothing is stored. Returns whether that was possible.
+     */
+    forget: async (page) => {
+      if (page.isClosed() || page.context().pages().length > 1) return false;
+      await page.mouse.move(-1, -1);
+      await page.goto("about:blank");
+      await page.context().clearCookies();
+      const session = await sessionOf(page);
+      for (const origin of origins.get(page)) {
+        if (origin === "null") continue;
+        await session.send("Storage.clearDataForOrigin", { origin, storageTypes: "all" });
+      }
+      origins.get(page).clear();
+      return true;
     },
   },
 });
