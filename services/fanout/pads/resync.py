@@ -158,24 +158,28 @@ class Resync:
         return True
 
     async def _start_over(self) -> None:
-        """Starts over after a fail-over to a replica that lacked revisions, or a server that came
-        back with less than it had: revisions that clients have seen are gone."""
+        """Starts over with what is stored, which is another history than the one held here.
+
+        If revisions that were held here are gone, a replica that lacked them was promoted, or a
+        server came back with less than it had. If none are, there is nothing to report: a pad that
+        nobody wrote in was removed with its epoch, after its deletion had been announced."""
         head = self._replica.feed.head
         meta, document = await self._replica.read()
         kept = await self._replica.common(meta)
         # From here on nothing is awaited: nobody may join a history that is about to go.
         told = self._concerned.rolled_back(kept)
-        log.error(
-            "history rolled back",
-            extra={
-                "pad": self._pad_id,
-                "lost_from": kept + 1,
-                "lost_to": head,
-                "head": meta.head,
-                "sessions_told_to_reload": told,
-            },
-        )
-        metrics.ROLLBACKS.inc()
+        if head > kept or told:
+            log.error(
+                "history rolled back",
+                extra={
+                    "pad": self._pad_id,
+                    "lost_from": kept + 1,
+                    "lost_to": head,
+                    "head": meta.head,
+                    "sessions_told_to_reload": told,
+                },
+            )
+            metrics.ROLLBACKS.inc()
         self._replica.begin(meta, document)
 
     def _advance(self, revisions: Sequence[Revision], reign: str) -> Gap | Doubt | None:

@@ -3,6 +3,8 @@ does (I5)."""
 
 from __future__ import annotations
 
+import pytest
+
 from padfleet.services.fanout import metrics
 from padfleet.services.fanout.delivery.cursor import DeliveryCursor
 from padfleet.services.fanout.delivery.session import Session, SessionIdentity
@@ -86,4 +88,22 @@ async def test_who_claims_a_revision_that_never_was_makes_no_loss_of_it(
     assert metrics.ROLLBACKS._value.get() == before
     assert other.id in room.sessions
     assert not other.exit.closed
+    rooms.leave(room)
+
+
+async def test_a_pad_that_was_removed_with_all_its_keys_is_not_called_rolled_back(
+    rooms: Rooms, redis: Redis, keyspace: Keyspace, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A pad that nobody has written in leaves nothing, not even its epoch. Workers that still held
+    it logged that revisions 0 to -1 were lost."""
+    await stored(redis, keyspace, 2)
+    room = await rooms.enter(PAD)
+    await room.resync.done()
+    before = metrics.ROLLBACKS._value.get()
+    await redis.client.flushdb()
+    room._audience.deleted(8, "deleted")  # as the channel has it
+    await room.resync.done()
+    assert (room.epoch, room.feed.head) == (0, -1)
+    assert metrics.ROLLBACKS._value.get() == before
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
     rooms.leave(room)
