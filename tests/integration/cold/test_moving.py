@@ -217,7 +217,7 @@ async def test_a_slow_store_is_waited_for_by_pads_of_several_partitions_at_once(
 async def test_a_store_that_is_away_is_not_asked_for_each_pad(
     redis: Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("padfleet.services.writer.freezing.AT_ONCE", 2)
+    monkeypatch.setattr("padfleet.services.writer.cold.freezing.AT_ONCE", 2)
     keyspace, names = Keyspace(8), spread(Keyspace(8), 8)
     pads = SlowPads(len(names))
     scene = Scene(redis, keyspace, pads)
