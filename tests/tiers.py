@@ -1,5 +1,5 @@
-"""Keeps `make test` whole: what only `make thorough` runs is a variant, and never all that proves
-something.
+"""Keeps `make test` whole and quick: what only `make thorough` runs is a variant, and never all
+that proves something; and the files that take longest come first.
 
 A case of a test bears the marker `thorough` if other cases of it stay in `make test`, and a test if
 another one proves the same in another way. Tests of an invariant never bear it.
@@ -9,10 +9,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from typing import Final
 
 import pytest
 
 _INVARIANT = re.compile(r"test_I\d+_")
+
+LONGEST: Final = ("integration/world/test_seeds.py", "chaos/test_matrix.py")
+"""The files that take minutes, and are run by one process each. If one of them came late, it would
+be waited for while nothing else is left to do."""
 
 
 def misplaced(items: Iterable[pytest.Item]) -> list[str]:
@@ -26,6 +31,13 @@ def misplaced(items: Iterable[pytest.Item]) -> list[str]:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Ends the run if there is one, before the expression of `-m` leaves any of them out."""
+    """Ends the run if a test is misplaced, before the expression of `-m` leaves any of them out;
+    and puts the tests into the order in which they run."""
     if found := misplaced(items):
         raise pytest.UsageError(f"a test of an invariant is part of make test: {found[0]}")
+    longest_first(items)
+
+
+def longest_first(items: list[pytest.Item]) -> None:
+    """Moves the tests of the files that take longest to the front."""
+    items.sort(key=lambda item: not item.path.as_posix().endswith(LONGEST))

@@ -1,12 +1,16 @@
-"""No test of an invariant is left to `make thorough`."""
+"""No test of an invariant is left to `make thorough`, and the longest files come first."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
+
+from tests.tiers import LONGEST, longest_first
 
 ROOT = Path(__file__).parents[2]
 
@@ -36,3 +40,11 @@ def test_a_test_of_an_invariant_cannot_be_thorough(tmp_path: Path, name: str, co
 
     assert done.returncode == code, done.stdout + done.stderr
     assert ("a test of an invariant is part of make test" in done.stderr) is (code == 4)
+
+
+def test_the_longest_files_come_first_and_the_others_keep_their_order() -> None:
+    names = ["tests/acceptance/test_a.py", *(f"tests/{name}" for name in LONGEST), "tests/b.py"]
+    items = [cast("pytest.Item", SimpleNamespace(path=Path(name))) for name in names]
+    longest_first(items)
+    assert [item.path.as_posix() for item in items] == [*names[1:-1], names[0], names[-1]]
+    assert all((ROOT / "tests" / name).exists() for name in LONGEST)
