@@ -185,8 +185,7 @@ class Freezing:
             due = [each for each in found if self._is_due(term, *each, asked)]
             await self._look_for_ghosts(partition, found)
             self._tell()  # before the store is asked, which may not answer, or take nothing
-            for some in slices(due, AT_ONCE):
-                await all_of(*(self._in_turn(lease, term, *each, leaving) for each in some))
+            await all_of(*(self._in_turn(lease, term, *each, leaving) for each in due))
         term.late.look_ends(time.monotonic())
         term.empty = not pads
         self._tell()
