@@ -141,6 +141,16 @@ def test_documents_are_not_said_to_be_missing() -> None:
         ("redis", {"url": "redis://r:1/2"}, "redis://r:1/2"),
         ("redis", {"url": "redis://:p@ss@r:1"}, "redis://:PASSWORD@r:1"),
         ("postgres", "postgres://u:p@db:1/pads?ssl=1", "postgresql://u:PASSWORD@db:1/pads?ssl=1"),
+        (
+            "postgres",
+            "postgres://db/pads?user=u&Password=p%26&ssl=1",
+            "postgresql://db/pads?user=u&Password=PASSWORD&ssl=1",
+        ),
+        (
+            "mongodb",
+            {"url": "mongodb://db/p?tlsCertificateKeyFilePassword=x"},
+            "mongodb://db/p?tlsCertificateKeyFilePassword=PASSWORD",
+        ),
         ("postgrespool", {"connectionString": "postgres://u@db/p"}, "postgresql://u@db/p"),
         (
             "mysql",

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import quote, urlsplit, urlunsplit
 
 _SCHEMES: Final = {"mysql": "mysql", "postgres": "postgresql", "postgrespool": "postgresql"}
+
+_PASSWORD: Final = re.compile(r"([^&=]*pass[^&=]*=)[^&]*", re.IGNORECASE)
+"""An option of an address that is a password, as `password` or `tlsCertificateKeyFilePassword`."""
 
 
 def import_source(settings: Mapping[str, Any]) -> str | None:
@@ -53,12 +57,14 @@ def _mongo(given: Mapping[str, Any]) -> str:
 
 
 def _hidden(url: str) -> str:
-    """Returns an address with PASSWORD in place of its password."""
+    """Returns an address with PASSWORD in place of its passwords: the one of its user, and those
+    among its options."""
     scheme, _, rest = url.rpartition("://")
     rest, question, query = rest.partition("?")
     login, at, place = rest.rpartition("@")
     user, colon, _ = login.partition(":")
-    return f"{scheme}://{user}{':PASSWORD' if colon else ''}{at}{place}{question}{query}"
+    options = _PASSWORD.sub(r"\1PASSWORD", query)
+    return f"{scheme}://{user}{':PASSWORD' if colon else ''}{at}{place}{question}{options}"
 
 
 def _place(given: Mapping[str, Any], usual: int) -> str:
