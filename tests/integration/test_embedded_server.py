@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import socket
 import stat
 import subprocess
 import sys
@@ -13,8 +14,9 @@ from pathlib import Path
 import pytest
 import redis
 
+from padfleet.services.tools.up import server as server_module
 from padfleet.services.tools.up.datadir import DataDirBusy
-from padfleet.services.tools.up.server import EmbeddedServer, ServerFailed
+from padfleet.services.tools.up.server import EmbeddedServer, ServerFailed, may_be_a_socket
 from padfleet.shared.settings.redis_url import parse
 from tests.eventually import eventually_sync
 from tests.processes import alive
@@ -41,6 +43,26 @@ def test_a_path_that_is_too_long_for_a_socket_needs_none(tmp_path: Path) -> None
         assert server.socket_url == server.url
         with redis.Redis.from_url(server.socket_url) as client:
             assert client.ping()
+
+
+def test_a_directory_that_can_have_no_sockets_needs_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server_module, "may_be_a_socket", lambda _path: False)
+    with EmbeddedServer(tmp_path) as server, redis.Redis.from_url(server.socket_url) as client:
+        assert server.socket_url == server.url
+        assert client.ping()
+
+
+def test_whether_a_path_may_be_a_socket_is_tried_out(tmp_path: Path) -> None:
+    path = tmp_path / "some.sock"
+    assert may_be_a_socket(path)
+    assert not path.exists()
+    with socket.socket(socket.AF_UNIX) as left:
+        left.bind(str(path))
+    assert may_be_a_socket(path), "an earlier server was killed"
+    assert not may_be_a_socket(Path("/proc/self/some.sock"))
+    assert not may_be_a_socket(tmp_path / ("d" * 100) / "some.sock")
 
 
 def test_a_flushed_database_is_empty(redis_url: str) -> None:

@@ -15,7 +15,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
@@ -72,6 +72,7 @@ class EmbeddedServer(Lifetime):
         self._lock: DataDirLock | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._port = 0
+        self._socket: Path | None = None
         self._binary: ServerBinary | None = None
 
     @property
@@ -86,19 +87,13 @@ class EmbeddedServer(Lifetime):
 
     @property
     def socket_url(self) -> str:
-        """Its address for the processes of a fleet: the socket, or `url` if the path of the
-        directory is too long for one.
+        """Its address for the processes of a fleet: the socket, or `url` if the directory cannot
+        have one, since its path is too long, or since its file system knows no sockets.
 
         A commit of an author who is alone on a pad costs the server a tenth less by the socket, and
         all three processes together a twentieth.
         """
-        path = self._socket_path
-        return self.url if path is None else f"unix://{quote(str(path))}"
-
-    @property
-    def _socket_path(self) -> Path | None:
-        path = self.data_dir / _SOCKET_NAME
-        return path if len(os.fsencode(path)) <= _SOCKET_PATH_MOST else None
+        return self.url if self._socket is None else f"unix://{quote(str(self._socket))}"
 
     @property
     def pid(self) -> int:
@@ -126,6 +121,8 @@ class EmbeddedServer(Lifetime):
             raise RuntimeError("the server has been started already")
         self._binary = find_server()
         self._lock = DataDirLock(self.data_dir)
+        path = self.data_dir / _SOCKET_NAME
+        self._socket = path if may_be_a_socket(path) else None
         try:
             self._start_on_some_port(self._binary)
         except BaseException:
@@ -175,7 +172,8 @@ class EmbeddedServer(Lifetime):
         options = [
             *("--bind", HOST),
             *("--port", str(port)),
-            *self._socket_options(),
+            *(("--unixsocket", str(self._socket)) if self._socket is not None else ()),
+            *("--unixsocketperm", "700"),
             *("--dir", str(self.data_dir)),
             *("--logfile", str(self.log_path)),
             *("--daemonize", "no"),
@@ -203,10 +201,6 @@ class EmbeddedServer(Lifetime):
                 # It refuses to start under a locale that the machine does not have.
                 env=os.environ | {"LC_ALL": "C"},
             )
-
-    def _socket_options(self) -> Sequence[str]:
-        path = self._socket_path
-        return () if path is None else ("--unixsocket", str(path), "--unixsocketperm", "700")
 
     def _answers(self, port: int) -> bool:
         """Waits until the server answers, and returns False if it died first. Raises `ServerFailed`
@@ -238,6 +232,19 @@ class EmbeddedServer(Lifetime):
                 return log.read().decode(errors="replace").strip()
         except OSError:
             return ""
+
+
+def may_be_a_socket(path: Path) -> bool:
+    """Returns whether a server can listen on a socket with this path, of which nothing is left
+    afterwards. A socket of an earlier server is removed."""
+    if len(os.fsencode(path)) > _SOCKET_PATH_MOST:
+        return False
+    with suppress(OSError), socket.socket(socket.AF_UNIX) as probe:
+        path.unlink(missing_ok=True)
+        probe.bind(str(path))
+        path.unlink()
+        return True
+    return False
 
 
 def _free_port() -> int:
