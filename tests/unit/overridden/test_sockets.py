@@ -241,6 +241,7 @@ def test_what_we_use_of_their_private_parts_is_there() -> None:
     )
     for name in (
         "_force_close",  # ServerConnection.log_exception
+        "_messages",  # serving._bounded: the requests that wait behind this one
         "_reading_paused",  # OpenConnection.read, and the next three
         "_buffer_paused",
         "_pause_transport_reading",
