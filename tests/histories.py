@@ -6,7 +6,8 @@ from random import Random
 
 from padfleet.services.writer.pads.pad import WriterPad
 from padfleet.shared.easysync import AttributePool, Builder, make_splice, to_units
-from padfleet.shared.log.records import Origin, Revision, Submission
+from padfleet.shared.log.entries import Submission
+from padfleet.shared.log.records import Origin, Revision
 
 PIECES = [to_units(text) for text in ("a", "some words ", "a line\n", "\n\n", "😀", "$*|")] + [
     "\ud83d"

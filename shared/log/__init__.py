@@ -1,9 +1,9 @@
 """This package is the log: everything that padfleet keeps in Redis, and the only code that speaks
 to it.
 
-A writer appends revisions here, and a worker follows them. `keys` names what is stored where,
-`records` says in which form, and `lua/*.lua` are the steps that have to be atomic.
-docs/architecture.md lists all keys.
+A writer appends revisions here, and a worker follows them. `keys` names what is stored where, and
+`lua/*.lua` are the steps that have to be atomic. `records` (histories), `entries` (inboxes, with
+`outcomes`) and `channel_messages` say in which form. docs/architecture.md lists all keys.
 
 Beside the rooms are modules that several of them use: `births` (pad generations), `reigns` (leader
 epochs), `form` (revisions as they are sent), `damage` (pads that cannot be read), and two protocols

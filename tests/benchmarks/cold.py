@@ -26,7 +26,8 @@ from padfleet.shared.cold.pads import ColdPart, ColdState
 from padfleet.shared.cold.stores.files import FileStore
 from padfleet.shared.easysync.base36 import numeral
 from padfleet.shared.log.births import new_birth
-from padfleet.shared.log.records import Origin, Revision, Submission
+from padfleet.shared.log.entries import Submission
+from padfleet.shared.log.records import Origin, Revision
 from tests.benchmarks.figures import Report, cpu_seconds_exactly, parser, resident_bytes
 from tests.benchmarks.rig import Rig
 from tests.eventually import eventually_sync

@@ -23,10 +23,11 @@ from padfleet.services.tools.up.server import EmbeddedServer
 from padfleet.services.writer.pads.pad import WriterPad
 from padfleet.shared.easysync import AttributePool, Builder, make_splice
 from padfleet.shared.log.connection.connect import Redis, open_redis
+from padfleet.shared.log.entries import Creation, Entry, Submission, encode_entry
 from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.log.pad.history import read_meta
 from padfleet.shared.log.pad.pads import settle_partitions
-from padfleet.shared.log.records import Creation, Entry, Origin, Submission, encode_entry
+from padfleet.shared.log.records import Origin
 from tests.benchmarks.figures import Report, cpu_seconds, parser
 from tests.eventually import eventually
 from tests.fleet import Fleet, Member

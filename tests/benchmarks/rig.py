@@ -16,8 +16,9 @@ import redis
 
 from padfleet.services.tools.up.server import EmbeddedServer
 from padfleet.shared.easysync.base36 import numeral
+from padfleet.shared.log.entries import Creation, Entry, Submission, encode_entry
 from padfleet.shared.log.keys import CANARY, Keyspace
-from padfleet.shared.log.records import Creation, Entry, Origin, Revision, Submission, encode_entry
+from padfleet.shared.log.records import Origin, Revision
 from padfleet.shared.settings import FanoutSettings
 from tests.eventually import eventually_sync
 from tests.fleet import PADFLEET, ROOT, Fleet, Member

@@ -20,8 +20,9 @@ from padfleet.services.fanout.transport.outbound import Outbound
 from padfleet.services.fanout.transport.packets import Frame
 from padfleet.shared.log.connection import scripts
 from padfleet.shared.log.connection.connect import Redis
+from padfleet.shared.log.entries import decode_entry, encode_entry
 from padfleet.shared.log.keys import Keyspace
-from padfleet.shared.log.records import Outcome, decode_entry, encode_entry
+from padfleet.shared.log.outcomes import Outcome
 from padfleet.shared.settings import FanoutSettings
 from tests.fuzz import corpus
 

@@ -17,7 +17,8 @@ from padfleet.services.writer.pads.pad import WriterPad
 from padfleet.shared import logs
 from padfleet.shared.archive.frames import BadArchive, FrameWriter
 from padfleet.shared.archive.reading import read_archive
-from padfleet.shared.log.records import Origin, Submission
+from padfleet.shared.log.entries import Submission
+from padfleet.shared.log.records import Origin
 from padfleet.shared.wire.jsontext import dumps
 from tests.fuzz import corpus
 from tests.fuzz.worker import Worker

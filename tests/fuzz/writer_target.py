@@ -10,7 +10,8 @@ from typing import Any
 from padfleet.services.writer.pads.pad import WriterPad
 from padfleet.services.writer.pads.rules import SYSTEM_AUTHOR
 from padfleet.shared.easysync import AttributePool, EasysyncError
-from padfleet.shared.log.records import Origin, Submission, decode_entry, encode_entry
+from padfleet.shared.log.entries import Submission, decode_entry, encode_entry
+from padfleet.shared.log.records import Origin
 from padfleet.shared.wire.jsontext import loads
 from tests.fuzz import corpus, messages
 from tests.fuzz.target import Target

@@ -23,13 +23,14 @@ from padfleet.shared.etherpad import records as r
 from padfleet.shared.etherpad.bring import MOST_MISSING
 from padfleet.shared.etherpad.jsonfile import open_etherpad_file
 from padfleet.shared.etherpad.records import BadRecord
+from padfleet.shared.log.entries import Submission
 from padfleet.shared.log.pad.chat import ChatMessage
 from padfleet.shared.log.pad.document import CorruptPad
 from padfleet.shared.log.pad.options import normalised, parse_options
 from padfleet.shared.log.pad.saved import SavedRevision, readable
 from padfleet.shared.log.pad.staging import Staging
 from padfleet.shared.log.people.author_records import Author, author_items, stored_author
-from padfleet.shared.log.records import Origin, Revision, Submission, pack
+from padfleet.shared.log.records import Origin, Revision, pack
 from padfleet.shared.wire.jsontext import dumps, loads
 
 FAULTS = Path(__file__).parents[1] / "data" / "faults"

@@ -13,7 +13,7 @@ import pytest
 
 from padfleet.services.fanout.limits.allowances import Allowances
 from padfleet.services.fanout.limits.connection_quota import QuotaExceeded
-from padfleet.shared.log import records
+from padfleet.shared.log import entries
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted(
@@ -205,10 +205,11 @@ def test_every_key_is_in_the_layout() -> None:
 
 def test_every_entry_and_message_is_in_the_layout() -> None:
     page = (ROOT / "docs" / "architecture.md").read_text()
-    entries = {(letter, kind.__name__) for letter, kind in records._KINDS.items()}
-    assert not {(a, b) for a, b in entries if f"| `{a}` | `{b}` |" not in page}
+    kinds = {(letter, kind.__name__) for letter, kind in entries._KINDS.items()}
+    assert not {(a, b) for a, b in kinds if f"| `{a}` | `{b}` |" not in page}
     log = ROOT / "shared" / "log"
-    source = "".join((log / name).read_text() for name in ("records.py", "pad/announcements.py"))
+    places = ("channel_messages.py", "pad/announcements.py")
+    source = "".join((log / name).read_text() for name in places)
     messages = re.findall(r'case b"(.)":', source)
     assert len(messages) == 11
     assert not [letter for letter in messages if f"| `{letter}` | " not in page]

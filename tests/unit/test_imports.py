@@ -57,6 +57,8 @@ WRITER = (
 
 LOG = (
     ("births", "form", "keys", "records", "reigns"),
+    ("entries", "outcomes"),
+    ("channel_messages",),
     ("elsewhere", "register"),
     ("connection",),
     ("damage",),

@@ -3,9 +3,9 @@
 from padfleet.services.fanout.errors import ClientError, WrongType
 from padfleet.services.fanout.requests.context import RequestContext
 from padfleet.shared.bounds import is_author_id, is_color, name_of
+from padfleet.shared.log.channel_messages import UserInfo
 from padfleet.shared.log.pad import announcements
 from padfleet.shared.log.people import authors, presence
-from padfleet.shared.log.records import UserInfo
 
 
 async def change_name_or_color(asked: RequestContext) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 from typing import Protocol
 
-from padfleet.shared.log.records import Outcome
+from padfleet.shared.log.outcomes import Outcome
 
 
 class SubmissionAnswer(Protocol):

@@ -29,9 +29,11 @@ from padfleet.services.fanout.pads.steps import AcceptCommit
 from padfleet.services.fanout.transport.deflate import SharedRun
 from padfleet.services.fanout.transport.outbound import Outbound, OutboundClosed
 from padfleet.services.fanout.transport.packets import PING, Frame, Parcel
+from padfleet.shared.log.channel_messages import Member
+from padfleet.shared.log.outcomes import Outcome
 from padfleet.shared.log.people.author_records import Author
 from padfleet.shared.log.people.authors import AuthorVisit
-from padfleet.shared.log.records import Member, Origin, Outcome
+from padfleet.shared.log.records import Origin
 
 
 def new_session_id() -> str:

@@ -10,22 +10,21 @@ from padfleet.services.fanout.pads.resync import Resync
 from padfleet.services.fanout.presence.people import People
 from padfleet.services.fanout.presence.pointers import Pointers
 from padfleet.services.fanout.presence.sync import PresenceSync
-from padfleet.shared.log.connection.connect import Redis
-from padfleet.shared.log.keys import PadKeys
-from padfleet.shared.log.pad.announcements import Announcement, Pointed, SentAway
-from padfleet.shared.log.records import (
-    AWAY,
+from padfleet.shared.log.channel_messages import (
     ChannelMessage,
     Committed,
     Deleted,
     Joined,
     Left,
-    Origin,
-    Outcome,
     Replaced,
     Unsettled,
     UserInfo,
 )
+from padfleet.shared.log.connection.connect import Redis
+from padfleet.shared.log.keys import PadKeys
+from padfleet.shared.log.outcomes import AWAY, Outcome
+from padfleet.shared.log.pad.announcements import Announcement, Pointed, SentAway
+from padfleet.shared.log.records import Origin
 
 
 class Channel:

@@ -10,9 +10,9 @@ from padfleet.services.fanout.presence.leave import LeaveQueue
 from padfleet.services.fanout.presence.people import People
 from padfleet.services.fanout.transport import packets
 from padfleet.services.fanout.transport.outbound import OVERFLOW
+from padfleet.shared.log.channel_messages import Joined, Left
 from padfleet.shared.log.keys import PadKeys
 from padfleet.shared.log.pad.announcements import Relayed, SentAway
-from padfleet.shared.log.records import Joined, Left
 
 log = logging.getLogger(__name__)
 

@@ -30,11 +30,13 @@ from padfleet.services.fanout.presence.secrecy import Secret
 from padfleet.services.fanout.presence.sync import PresenceSync
 from padfleet.services.fanout.transport import packets
 from padfleet.shared.budget import Budget
+from padfleet.shared.log.channel_messages import ChannelMessage
 from padfleet.shared.log.connection.connect import Redis
+from padfleet.shared.log.entries import OPENS
 from padfleet.shared.log.keys import PadKeys
 from padfleet.shared.log.pad.announcements import Announcement
 from padfleet.shared.log.people.groups import group_of
-from padfleet.shared.log.records import OPENS, ChannelMessage, Origin
+from padfleet.shared.log.records import Origin
 from padfleet.shared.tasks import TaskFault, Tasks, all_of
 
 SENT_INTERVAL = 0.1

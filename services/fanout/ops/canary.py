@@ -21,11 +21,12 @@ from padfleet.services.fanout.ops.flights import Flights
 from padfleet.shared.easysync import AttributePool, make_splice
 from padfleet.shared.health import Remark
 from padfleet.shared.log.connection.connect import UNREACHABLE, Redis
+from padfleet.shared.log.entries import Creation, Deletion, Entry, Submission
 from padfleet.shared.log.inboxes.entry_lane import NotTaken
 from padfleet.shared.log.inboxes.inbox import InboxWriter
 from padfleet.shared.log.keys import CANARY, Keyspace
 from padfleet.shared.log.pad.document import CorruptPad
-from padfleet.shared.log.records import Creation, Deletion, Entry, Origin, Submission
+from padfleet.shared.log.records import Origin
 from padfleet.shared.supervision.keeper import Keeper, Kept, Loose
 from padfleet.shared.supervision.progress import rest, tick
 

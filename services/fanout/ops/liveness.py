@@ -11,13 +11,13 @@ from redis.exceptions import RedisError
 from padfleet.services.fanout import metrics
 from padfleet.services.fanout.hub.room import Room
 from padfleet.services.fanout.hub.rooms import Rooms
+from padfleet.shared.log.channel_messages import Left
 from padfleet.shared.log.connection.connect import PATIENCE, UNREACHABLE, Redis
 from padfleet.shared.log.connection.lanes import Lane, take_lane
 from padfleet.shared.log.damage import CorruptPad
 from padfleet.shared.log.keys import WORKERS
 from padfleet.shared.log.people import presence
 from padfleet.shared.log.people.author_records import Author
-from padfleet.shared.log.records import Left
 from padfleet.shared.supervision.progress import progress, tick
 
 log = logging.getLogger(__name__)

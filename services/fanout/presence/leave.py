@@ -12,11 +12,11 @@ import logging
 from collections.abc import Callable
 
 from padfleet.services.fanout import metrics
+from padfleet.shared.log.channel_messages import Left
 from padfleet.shared.log.connection.connect import UNREACHABLE, Redis
 from padfleet.shared.log.connection.retry import RetryPauses
 from padfleet.shared.log.keys import PadKeys
 from padfleet.shared.log.people import presence
-from padfleet.shared.log.records import Left
 from padfleet.shared.tasks import Tasks, awaited
 
 log = logging.getLogger(__name__)

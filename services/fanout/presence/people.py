@@ -6,10 +6,10 @@ from collections.abc import Callable, Collection, Iterable
 
 from padfleet.services.fanout.presence.roster import Roster
 from padfleet.services.fanout.presence.roster_log import RosterLog
+from padfleet.shared.log.channel_messages import Joined, Left, UserInfo
 from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.people import authors
 from padfleet.shared.log.people.author_records import Author
-from padfleet.shared.log.records import Joined, Left, UserInfo
 
 
 class People:

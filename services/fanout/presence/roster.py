@@ -7,7 +7,7 @@ subscription.
 from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
-from padfleet.shared.log.records import Joined, Member
+from padfleet.shared.log.channel_messages import Joined, Member
 
 
 class Difference(NamedTuple):

@@ -4,11 +4,11 @@ import asyncio
 from collections.abc import Callable, Sequence
 
 from padfleet.services.fanout.presence.people import People
+from padfleet.shared.log.channel_messages import Joined, Left
 from padfleet.shared.log.connection.connect import UNREACHABLE, Redis
 from padfleet.shared.log.connection.retry import RetryPauses
 from padfleet.shared.log.keys import PadKeys
 from padfleet.shared.log.people import presence
-from padfleet.shared.log.records import Joined, Left
 from padfleet.shared.tasks import Tasks
 
 OnJoined = Callable[[Joined], None]

@@ -21,10 +21,12 @@ from padfleet.services.fanout.transport.intake import Intake
 from padfleet.shared.easysync import AttributePool, EasysyncError
 from padfleet.shared.easysync.effort import count_ops
 from padfleet.shared.log.connection.errors import reason_for_clients
+from padfleet.shared.log.entries import Deletion, Submission
 from padfleet.shared.log.inboxes.entry_lane import NotTaken
 from padfleet.shared.log.inboxes.inbox import InboxWriter
 from padfleet.shared.log.inboxes.limits import EditTooLarge
-from padfleet.shared.log.records import AWAY, REJECTED, Deletion, Origin, Outcome, Submission
+from padfleet.shared.log.outcomes import AWAY, REJECTED, Outcome
+from padfleet.shared.log.records import Origin
 from padfleet.shared.tasks import Tasks
 
 log = logging.getLogger(__name__)

@@ -8,8 +8,8 @@ from padfleet.services.fanout.hub.room import Room
 from padfleet.services.fanout.limits.makers import Makers
 from padfleet.services.fanout.requests.join_gate import JoinGate
 from padfleet.shared.log.damage import CorruptPad
+from padfleet.shared.log.entries import Creation
 from padfleet.shared.log.inboxes.inbox import InboxWriter
-from padfleet.shared.log.records import Creation
 
 BEFORE_IT_WAS_READ = -2
 """A value of `Room.made_in`: it says that the pad was asked for while the room was being opened."""

@@ -11,11 +11,11 @@ from padfleet.services.fanout.requests.client_capabilities import Introduced
 from padfleet.services.fanout.requests.turning_away import turned_away
 from padfleet.services.fanout.transport.packets import Frame
 from padfleet.shared.log.connection.connect import Redis
+from padfleet.shared.log.entries import Fence
 from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.log.people import presence
 from padfleet.shared.log.people.presence import Admission
 from padfleet.shared.log.people.sent_away import is_kept_out
-from padfleet.shared.log.records import Fence
 from padfleet.shared.tasks import all_of
 
 

@@ -12,9 +12,10 @@ from padfleet.services.fanout.presence.resume_token import ResumeToken
 from padfleet.services.fanout.requests.join_gate import JoinGate
 from padfleet.services.fanout.requests.joining import Joining
 from padfleet.services.fanout.requests.turning_away import turned_away
+from padfleet.shared.log.entries import Fence
 from padfleet.shared.log.inboxes.inbox import InboxWriter
+from padfleet.shared.log.outcomes import Outcome
 from padfleet.shared.log.people.presence import Admission
-from padfleet.shared.log.records import Fence, Outcome
 from padfleet.shared.tasks import all_of
 
 log = logging.getLogger(__name__)

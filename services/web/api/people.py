@@ -5,10 +5,10 @@ from typing import Any
 from padfleet.services.web.api import arguments
 from padfleet.services.web.api.context import Api, ApiError, Fields
 from padfleet.services.web.api.pads import pages
+from padfleet.shared.log.channel_messages import Member
 from padfleet.shared.log.connection.several import pads_with_sessions
 from padfleet.shared.log.keys import WORKERS
 from padfleet.shared.log.people import authors, contributions, presence, recognition
-from padfleet.shared.log.records import Member
 
 
 async def create_author(api: Api, fields: Fields) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from padfleet.services.writer.settling.batch import Batch
 from padfleet.services.writer.settling.batch_processor import BatchProcessor, Stuck
 from padfleet.services.writer.storing.committer import LeaseLost
 from padfleet.shared.log.fleet.leases import Lease
-from padfleet.shared.log.inboxes.entries import Received
+from padfleet.shared.log.inboxes.received import Received
 from padfleet.shared.supervision.progress import progress, rest
 from padfleet.shared.tasks import as_if_never_asked, awaited
 

@@ -9,8 +9,8 @@ from collections.abc import Collection
 from redis.exceptions import RedisError
 
 from padfleet.shared.log.connection.connect import PATIENCE, UNREACHABLE, Redis
-from padfleet.shared.log.inboxes.entries import Received
 from padfleet.shared.log.inboxes.reading import next_entry, read_carefully, read_inboxes
+from padfleet.shared.log.inboxes.received import Received
 from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.supervision.progress import progress, rest
 

@@ -27,18 +27,13 @@ from padfleet.shared.easysync.edit_script import EditScript, patches_of
 from padfleet.shared.easysync.effort import Effort, TooMuchWork, count_ops
 from padfleet.shared.easysync.fast_rebase import follow_at, rebase_over
 from padfleet.shared.easysync.markers import LINE_ATTRIBUTES, misplaced_markers, removal_of
+from padfleet.shared.log.entries import Submission
 from padfleet.shared.log.form import encode_wire as encode_wire
 from padfleet.shared.log.inboxes.heaviness import is_short, own_work
 from padfleet.shared.log.inboxes.limits import UNLIMITED
+from padfleet.shared.log.outcomes import REJECTED, Outcome
 from padfleet.shared.log.pad.document import Document, DocumentChange, chain_of
-from padfleet.shared.log.records import (
-    REJECTED,
-    Origin,
-    Outcome,
-    Revision,
-    Snapshot,
-    Submission,
-)
+from padfleet.shared.log.records import Origin, Revision, Snapshot
 from padfleet.shared.log.reigns import Reign, shared_up_to
 
 MOST_WORK = 500_000

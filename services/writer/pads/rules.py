@@ -16,8 +16,8 @@ from padfleet.shared.easysync import (
 )
 from padfleet.shared.easysync.changeset import checked_ops
 from padfleet.shared.easysync.errors import shown
+from padfleet.shared.log.entries import Submission
 from padfleet.shared.log.people.author_records import SYSTEM_AUTHOR as SYSTEM_AUTHOR
-from padfleet.shared.log.records import Submission
 
 
 class SubmissionRefused(Exception):

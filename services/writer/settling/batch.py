@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from padfleet.services.writer.storing.pad_batch import PadBatch
 from padfleet.shared.log.fleet.leases import Lease
-from padfleet.shared.log.inboxes.entries import Received
+from padfleet.shared.log.inboxes.received import Received
 
 
 @dataclass(slots=True)

@@ -22,28 +22,23 @@ from padfleet.services.writer.storing.replicas import Replicas
 from padfleet.shared.easysync.effort import TooMuchWork
 from padfleet.shared.log.connection.connect import UNREACHABLE, Redis
 from padfleet.shared.log.damage import CorruptPad, is_forbidden
+from padfleet.shared.log.entries import Deletion, Entry, Submission
 from padfleet.shared.log.fleet.leases import Lease
-from padfleet.shared.log.inboxes.entries import (
+from padfleet.shared.log.inboxes.reading import drop_staged, read_staged
+from padfleet.shared.log.inboxes.received import (
     Received,
     Staged,
     UnreadableEntry,
     UnreadEntry,
     unread,
 )
-from padfleet.shared.log.inboxes.reading import drop_staged, read_staged
 from padfleet.shared.log.keys import CANARY, Keyspace
+from padfleet.shared.log.outcomes import OVERTAKEN, Outcome
 from padfleet.shared.log.pad.history import (
     read_meta_here,
 )
 from padfleet.shared.log.pad.moving import note_hot
 from padfleet.shared.log.pad.pads import forget_read_only
-from padfleet.shared.log.records import (
-    OVERTAKEN,
-    Deletion,
-    Entry,
-    Outcome,
-    Submission,
-)
 from padfleet.shared.supervision.progress import rest
 from padfleet.shared.tasks import Boxed, TaskFault, awaited, forget
 

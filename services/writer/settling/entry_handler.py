@@ -23,10 +23,12 @@ from padfleet.shared.easysync.effort import EACH_FOLLOWED, Effort, TooMuchWork
 from padfleet.shared.log.births import new_birth
 from padfleet.shared.log.connection.connect import UNREACHABLE, Redis
 from padfleet.shared.log.damage import CorruptPad, is_forbidden
-from padfleet.shared.log.inboxes.entries import Received
+from padfleet.shared.log.entries import Creation, Deletion, Entry, Fence, Submission
 from padfleet.shared.log.inboxes.heaviness import LIGHT_WORK, is_heavy
 from padfleet.shared.log.inboxes.reading import entered_at
+from padfleet.shared.log.inboxes.received import Received
 from padfleet.shared.log.keys import Keyspace, PadKeys
+from padfleet.shared.log.outcomes import AWAY, CREATED, Outcome
 from padfleet.shared.log.pad.document import DocumentChange
 from padfleet.shared.log.pad.history import (
     HistoryGap,
@@ -34,17 +36,7 @@ from padfleet.shared.log.pad.history import (
     read_revisions,
     revision_pages,
 )
-from padfleet.shared.log.records import (
-    AWAY,
-    CREATED,
-    Creation,
-    Deletion,
-    Entry,
-    Fence,
-    Outcome,
-    Revision,
-    Submission,
-)
+from padfleet.shared.log.records import Revision
 
 log = logging.getLogger(__name__)
 

@@ -11,9 +11,9 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from padfleet.shared.log.inboxes.entries import Received, Staged
+from padfleet.shared.log.entries import Deletion, Entry
 from padfleet.shared.log.inboxes.heaviness import is_heavy
-from padfleet.shared.log.records import Deletion, Entry
+from padfleet.shared.log.inboxes.received import Received, Staged
 from padfleet.shared.supervision.progress import progress
 
 More = Callable[[str | None], Awaitable[list[Received] | None]]

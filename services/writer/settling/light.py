@@ -17,10 +17,10 @@ from padfleet.services.writer.settling.batch import Batch
 from padfleet.services.writer.storing.pad_batch import PadBatch
 from padfleet.shared import tracing
 from padfleet.shared.easysync.effort import TooMuchWork
-from padfleet.shared.log.inboxes.entries import Received
+from padfleet.shared.log.entries import Submission
 from padfleet.shared.log.inboxes.heaviness import LIGHT_WORK, is_short
+from padfleet.shared.log.inboxes.received import Received
 from padfleet.shared.log.keys import PadKeys
-from padfleet.shared.log.records import Submission
 
 log = logging.getLogger(__name__)
 

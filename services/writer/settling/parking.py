@@ -7,7 +7,7 @@ from redis.exceptions import RedisError
 from padfleet.services.writer import metrics
 from padfleet.shared.log.connection.connect import UNREACHABLE, Redis
 from padfleet.shared.log.inboxes import standing
-from padfleet.shared.log.inboxes.entries import Received
+from padfleet.shared.log.inboxes.received import Received
 from padfleet.shared.log.keys import Keyspace
 
 log = logging.getLogger(__name__)

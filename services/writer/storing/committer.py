@@ -8,6 +8,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from padfleet.services.writer.storing.pad_batch import PadBatch
 from padfleet.services.writer.storing.replicas import Replicas
+from padfleet.shared.log.channel_messages import UNSETTLED
 from padfleet.shared.log.connection.connect import PATIENCE, UNREACHABLE, Redis
 from padfleet.shared.log.connection.retry import LONGEST_OF_FEW, RetryPauses
 from padfleet.shared.log.fleet.leases import Lease
@@ -16,7 +17,6 @@ from padfleet.shared.log.inboxes.commits import CommitVerdict
 from padfleet.shared.log.inboxes.confirming import Unconfirmed
 from padfleet.shared.log.keys import Keyspace, PadKeys
 from padfleet.shared.log.pad.unwritten import Unwritten
-from padfleet.shared.log.records import UNSETTLED
 
 log = logging.getLogger(__name__)
 

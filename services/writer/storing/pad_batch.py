@@ -3,9 +3,11 @@
 from dataclasses import dataclass, field
 
 from padfleet.services.writer.pads.pad import WriterPad
+from padfleet.shared.log.channel_messages import committed_header
 from padfleet.shared.log.inboxes.commits import PadPart
 from padfleet.shared.log.keys import PadKeys
-from padfleet.shared.log.records import Outcome, Revision, committed_header
+from padfleet.shared.log.outcomes import Outcome
+from padfleet.shared.log.records import Revision
 from padfleet.shared.tracing import SubmissionTrace
 
 

@@ -16,31 +16,21 @@ from typing import NamedTuple
 
 from padfleet.shared import tracing
 from padfleet.shared.easysync import AttributePool
+from padfleet.shared.log.channel_messages import Committed, Deleted
 from padfleet.shared.log.connection.channels import Subscriber
 from padfleet.shared.log.connection.connect import Redis
+from padfleet.shared.log.entries import OPENS, Creation, Deletion, Entry, Submission
 from padfleet.shared.log.inboxes.heaviness import is_heavy
 from padfleet.shared.log.inboxes.inbox import EntryStatus, InboxWriter
 from padfleet.shared.log.inboxes.limits import EditRefusal as EditRefusal
 from padfleet.shared.log.inboxes.limits import PadLimits, too_many
 from padfleet.shared.log.keys import Keyspace, PadKeys
+from padfleet.shared.log.outcomes import AWAY, CREATED, OVERTAKEN, Outcome
 from padfleet.shared.log.pad.announcements import decode
 from padfleet.shared.log.pad.document import Document, load
 from padfleet.shared.log.pad.history import HistoryGap, read_told_meta, revision_pages
 from padfleet.shared.log.people.author_records import SYSTEM_AUTHOR
-from padfleet.shared.log.records import (
-    AWAY,
-    CREATED,
-    OPENS,
-    OVERTAKEN,
-    Committed,
-    Creation,
-    Deleted,
-    Deletion,
-    Entry,
-    Origin,
-    Outcome,
-    Submission,
-)
+from padfleet.shared.log.records import Origin
 from padfleet.shared.supervision.keeper import Keeper
 from padfleet.shared.tasks import aside
 

@@ -4,7 +4,7 @@ seen of them. It is pure."""
 from typing import Final
 
 from padfleet.shared.easysync.effort import count_ops
-from padfleet.shared.log.records import Creation, Entry, Submission
+from padfleet.shared.log.entries import Creation, Entry, Submission
 
 LIGHT_WORK: Final = 1_500
 """The number of operations that may be processed for one entry in the event loop, which takes 15

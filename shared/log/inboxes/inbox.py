@@ -19,7 +19,7 @@ from redis.exceptions import RedisError
 from padfleet.shared import tracing
 from padfleet.shared.log.connection.connect import UNREACHABLE, Redis
 from padfleet.shared.log.connection.retry import LONGEST_OF_FEW, RetryPauses
-from padfleet.shared.log.inboxes.entries import Staged, encode_staged
+from padfleet.shared.log.entries import Entry, encode_entry, takes_long
 from padfleet.shared.log.inboxes.entry_lane import (
     PIPELINE_BYTES,
     EntryLane,
@@ -29,10 +29,10 @@ from padfleet.shared.log.inboxes.entry_lane import (
 )
 from padfleet.shared.log.inboxes.heaviness import is_heavy
 from padfleet.shared.log.inboxes.limits import ENTRY_BYTES, PART_BYTES, UNLIMITED, PadLimits, check
+from padfleet.shared.log.inboxes.received import Staged, encode_staged
 from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.log.pad.history import inbox_order
 from padfleet.shared.log.pad.staging import STAGED_S
-from padfleet.shared.log.records import Entry, encode_entry, takes_long
 from padfleet.shared.supervision.keeper import Keeper, Loose
 from padfleet.shared.turnstile import Turnstile, TurnstileFull
 

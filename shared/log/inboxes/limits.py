@@ -10,7 +10,7 @@ import re
 from typing import Final, NamedTuple
 
 from padfleet.shared.easysync.effort import count_ops
-from padfleet.shared.log.records import Creation, Entry, Submission
+from padfleet.shared.log.entries import Creation, Entry, Submission
 from padfleet.shared.settings.pads import PadSettings
 
 ENTRY_BYTES: Final = 32 << 10

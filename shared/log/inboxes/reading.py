@@ -13,8 +13,10 @@ from redis.exceptions import ResponseError
 from padfleet.shared.log.connection import scripts
 from padfleet.shared.log.connection.connect import PATIENCE, Redis
 from padfleet.shared.log.damage import is_wrong_type
+from padfleet.shared.log.entries import Entry
 from padfleet.shared.log.fleet.agreement import require_known_format
-from padfleet.shared.log.inboxes.entries import (
+from padfleet.shared.log.inboxes.limits import ENTRY_BYTES, LARGEST_BYTES, PART_BYTES
+from padfleet.shared.log.inboxes.received import (
     START_BYTES,
     Received,
     Staged,
@@ -23,10 +25,8 @@ from padfleet.shared.log.inboxes.entries import (
     receive,
     unread,
 )
-from padfleet.shared.log.inboxes.limits import ENTRY_BYTES, LARGEST_BYTES, PART_BYTES
 from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.log.pad.history import inbox_order
-from padfleet.shared.log.records import Entry
 from padfleet.shared.tasks import aside
 
 READ_BYTES: Final = 32 << 20

@@ -9,7 +9,7 @@ from redis.exceptions import ResponseError
 
 from padfleet.shared.log.connection import scripts
 from padfleet.shared.log.connection.connect import UNREACHABLE, Redis
-from padfleet.shared.log.inboxes.entries import UnreadEntry
+from padfleet.shared.log.inboxes.received import UnreadEntry
 from padfleet.shared.log.keys import Keyspace
 
 MOST_PARKED = 100

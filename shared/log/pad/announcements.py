@@ -7,11 +7,12 @@ must not be lost is stored first, and `Said` carries a number by which a gap is 
 
 from typing import Any, NamedTuple
 
+from padfleet.shared.log.channel_messages import ChannelMessage, decode_message
 from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.keys import PadKeys
 from padfleet.shared.log.pad.chat import ChatMessage
 from padfleet.shared.log.pad.saved import SavedRevision
-from padfleet.shared.log.records import ChannelMessage, decode_message, pack, unpack
+from padfleet.shared.log.records import pack, unpack
 from padfleet.shared.wire.jsontext import dumps, loads
 
 

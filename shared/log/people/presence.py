@@ -4,21 +4,19 @@ from collections.abc import Sequence
 from typing import NamedTuple, cast
 
 from padfleet.shared.log import reigns
-from padfleet.shared.log.connection import scripts
-from padfleet.shared.log.connection.connect import Redis
-from padfleet.shared.log.damage import of_right_type, readable
-from padfleet.shared.log.keys import WORKERS, PadKeys
-from padfleet.shared.log.records import (
-    Fence,
+from padfleet.shared.log.channel_messages import (
     Joined,
     Left,
     Member,
     UserInfo,
     encode_user_info,
-    fence_around_order,
-    pack,
-    unpack,
 )
+from padfleet.shared.log.connection import scripts
+from padfleet.shared.log.connection.connect import Redis
+from padfleet.shared.log.damage import of_right_type, readable
+from padfleet.shared.log.entries import Fence, fence_around_order
+from padfleet.shared.log.keys import WORKERS, PadKeys
+from padfleet.shared.log.records import pack, unpack
 
 
 class Admission(NamedTuple):

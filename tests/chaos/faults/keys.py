@@ -6,9 +6,10 @@ from collections.abc import Awaitable
 from typing import Any
 
 from padfleet.shared.log.connection.connect import Redis, open_redis
+from padfleet.shared.log.entries import Creation, encode_entry
 from padfleet.shared.log.inboxes.limits import LARGEST_BYTES
 from padfleet.shared.log.keys import Keyspace
-from padfleet.shared.log.records import Creation, Origin, encode_entry
+from padfleet.shared.log.records import Origin
 from tests.chaos.scene import PARTITIONS, Scene
 from tests.guest import Guest
 from tests.neighbours import neighbour_of

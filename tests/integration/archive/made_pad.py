@@ -10,9 +10,10 @@ from padfleet.services.writer.pads.pad import WriterPad
 from padfleet.shared.archive.entries import Authors, Chat, PadDone, PadHead, Revisions, Saved
 from padfleet.shared.archive.writing import new_archive
 from padfleet.shared.easysync import AttributePool, make_splice
+from padfleet.shared.log.entries import Submission
 from padfleet.shared.log.pad.chat import ChatMessage
 from padfleet.shared.log.pad.saved import SavedRevision
-from padfleet.shared.log.records import Origin, Revision, Submission
+from padfleet.shared.log.records import Origin, Revision
 
 CREATOR = "a.maker"
 AUTHORS = [(CREATOR, [b"color", b"n3"]), ("a.x", [b"color", b"c#112233", b"name", b"Ada"])]

@@ -10,6 +10,7 @@ from padfleet.services.writer.cold import freezing
 from padfleet.services.writer.cold.freezing import Freezing
 from padfleet.shared.cold.thawing import Thawing
 from padfleet.shared.cold.writing_behind import WriteBehind
+from padfleet.shared.log.channel_messages import Left, Member
 from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.fleet import leases
 from padfleet.shared.log.fleet.leases import Lease
@@ -21,7 +22,7 @@ from padfleet.shared.log.pad.staging import Staging
 from padfleet.shared.log.people import presence
 from padfleet.shared.log.people.author_records import Author
 from padfleet.shared.log.people.authors import bring
-from padfleet.shared.log.records import Left, Member, Revision
+from padfleet.shared.log.records import Revision
 from tests.cold_memory import MemoryPads
 from tests.integration.archive.made_pad import CHAT, CREATOR, SAVED
 

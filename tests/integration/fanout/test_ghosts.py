@@ -17,12 +17,13 @@ from padfleet.services.fanout.hub.rooms import Rooms
 from padfleet.services.fanout.ops.liveness import Liveness
 from padfleet.services.fanout.presence import leave as leave_queue
 from padfleet.services.fanout.transport.outbound import Outbound
+from padfleet.shared.log.channel_messages import Joined, Left, Member
 from padfleet.shared.log.connection import retry
 from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.log.people import presence
 from padfleet.shared.log.people.author_records import Author
-from padfleet.shared.log.records import Joined, Left, Member, pack
+from padfleet.shared.log.records import pack
 from tests.eventually import eventually
 
 WORKER = "here"

@@ -14,13 +14,13 @@ from padfleet.services.fanout.requests.resuming import Resuming
 from padfleet.services.fanout.requests.turning_away import TurnedAway
 from padfleet.services.fanout.transport.outbound import Outbound
 from padfleet.services.fanout.transport.packets import Frame
+from padfleet.shared.log.channel_messages import Deleted
 from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.inboxes.inbox import InboxWriter
 from padfleet.shared.log.keys import Keyspace, PadKeys
 from padfleet.shared.log.pad.history import read_meta
 from padfleet.shared.log.people import presence
 from padfleet.shared.log.people.author_records import Author
-from padfleet.shared.log.records import Deleted
 from tests.eventually import eventually
 from tests.integration.fanout.conftest import PAD, coming_back
 from tests.integration.writer.traffic import create

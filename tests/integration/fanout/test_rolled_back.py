@@ -14,8 +14,9 @@ from padfleet.services.fanout.requests.commits import take_to_heart
 from padfleet.services.fanout.transport.outbound import Outbound
 from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.keys import Keyspace
+from padfleet.shared.log.outcomes import REJECTED, Outcome
 from padfleet.shared.log.pad.staging import Staging
-from padfleet.shared.log.records import REJECTED, Origin, Outcome
+from padfleet.shared.log.records import Origin
 from tests.eventually import eventually
 from tests.integration.archive.made_pad import written
 

@@ -29,6 +29,7 @@ from padfleet.shared.log.connection import lanes
 from padfleet.shared.log.connection.channels import Subscriber
 from padfleet.shared.log.connection.hot import HotCommands
 from padfleet.shared.log.connection.lanes import Lanes
+from padfleet.shared.log.entries import Deletion, Entry
 from padfleet.shared.log.inboxes.inbox import InboxWriter
 from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.log.pad.deletion import deletion_field
@@ -36,7 +37,7 @@ from padfleet.shared.log.pad.history import inbox_order
 from padfleet.shared.log.pad.pads import glance
 from padfleet.shared.log.people import authors
 from padfleet.shared.log.people.author_records import Author
-from padfleet.shared.log.records import Deletion, Entry, Origin
+from padfleet.shared.log.records import Origin
 from padfleet.shared.settings import FanoutSettings
 from tests.eventually import eventually
 from tests.integration.fanout.conftest import PAD

@@ -8,8 +8,8 @@ from padfleet.services.fanout.auth.handshake import Handshake
 from padfleet.services.fanout.requests.commits import Commits
 from padfleet.services.fanout.requests.join import JoinHandler
 from padfleet.services.fanout.transport.outbound import Outbound
+from padfleet.shared.log.entries import Fence
 from padfleet.shared.log.inboxes.inbox import InboxWriter
-from padfleet.shared.log.records import Fence
 from tests.integration.fanout.conftest import PAD
 
 

@@ -14,15 +14,17 @@ import pytest
 from padfleet.services.writer.cleanup.vacancies import Vacancies
 from padfleet.services.writer.pads.cache import PadCache
 from padfleet.shared.log.changes.edits import Edits
+from padfleet.shared.log.channel_messages import Member
 from padfleet.shared.log.connection import several
 from padfleet.shared.log.connection.connect import Redis, open_redis
+from padfleet.shared.log.entries import Creation, Fence
 from padfleet.shared.log.fleet import leases
 from padfleet.shared.log.inboxes.inbox import InboxWriter
 from padfleet.shared.log.keys import WORKERS, Keyspace
 from padfleet.shared.log.pad import unwritten
 from padfleet.shared.log.pad.history import read_meta
 from padfleet.shared.log.pad.unwritten import Unwritten, vacate
-from padfleet.shared.log.records import Creation, Fence, Member, Origin, pack
+from padfleet.shared.log.records import Origin, pack
 from tests.eventually import eventually
 from tests.fleet import Fleet, fleet_of_its_own
 from tests.guest import Guest

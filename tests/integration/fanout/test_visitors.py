@@ -12,11 +12,12 @@ from padfleet.services.fanout.delivery.session import Session
 from padfleet.services.fanout.requests.join import JoinHandler
 from padfleet.services.fanout.transport.outbound import Outbound
 from padfleet.shared.log.connection.connect import Redis
+from padfleet.shared.log.entries import Submission
 from padfleet.shared.log.keys import author_key, token_key
 from padfleet.shared.log.pad import chat, saved
 from padfleet.shared.log.people import authors, contributions, recognition
 from padfleet.shared.log.people.author_records import Author
-from padfleet.shared.log.records import Origin, Submission
+from padfleet.shared.log.records import Origin
 from tests.eventually import eventually
 from tests.integration.fanout.conftest import KEEP_MS, PAD
 

@@ -22,13 +22,13 @@ from padfleet.services.fanout.requests.join import JoinHandler
 from padfleet.services.fanout.transport.outbound import Outbound
 from padfleet.services.fanout.transport.packets import Frame
 from padfleet.shared.log import reigns
+from padfleet.shared.log.channel_messages import Committed
 from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.keys import Keyspace, PadKeys
 from padfleet.shared.log.pad.history import read_meta
 from padfleet.shared.log.pad.staging import Staging
 from padfleet.shared.log.people import presence
 from padfleet.shared.log.people.author_records import Author
-from padfleet.shared.log.records import Committed
 from tests.eventually import eventually
 from tests.integration.archive.made_pad import written
 from tests.integration.fanout.conftest import PAD, coming_back

@@ -5,13 +5,14 @@ from typing import Any
 
 import pytest
 
+from padfleet.shared.log.channel_messages import committed_header
 from padfleet.shared.log.connection import scripts
 from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.fleet import leases
 from padfleet.shared.log.fleet.leases import Lease
 from padfleet.shared.log.keys import Keyspace, PadKeys
 from padfleet.shared.log.pad.history import read_meta, read_revisions
-from padfleet.shared.log.records import Revision, committed_header
+from padfleet.shared.log.records import Revision
 from tests.neighbours import neighbour_of
 
 PAD = "pad"

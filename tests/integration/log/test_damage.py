@@ -14,12 +14,13 @@ from padfleet.services.writer.pads.pad import WriterPad
 from padfleet.shared.easysync import AttributePool, make_splice
 from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.damage import CorruptPad
+from padfleet.shared.log.entries import Submission
 from padfleet.shared.log.keys import Keyspace, PadKeys, author_key
 from padfleet.shared.log.pad.document import Document, load
 from padfleet.shared.log.pad.history import read_meta
 from padfleet.shared.log.pad.staging import Staging
 from padfleet.shared.log.people.authors import create, read
-from padfleet.shared.log.records import Origin, Snapshot, Submission
+from padfleet.shared.log.records import Origin, Snapshot
 from tests.streams import written_anew
 
 PAD = "damaged"

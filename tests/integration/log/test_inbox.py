@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from padfleet.shared.log.connection.connect import Redis
+from padfleet.shared.log.entries import Creation, Deletion, Entry, Submission, encode_entry
 from padfleet.shared.log.inboxes import inbox as inbox_module
-from padfleet.shared.log.inboxes.entries import Staged, UnreadableEntry
 from padfleet.shared.log.inboxes.entry_lane import NotTaken
 from padfleet.shared.log.inboxes.inbox import InboxWriter
 from padfleet.shared.log.inboxes.limits import (
@@ -28,8 +28,9 @@ from padfleet.shared.log.inboxes.reading import (
     read_inboxes,
     read_staged,
 )
+from padfleet.shared.log.inboxes.received import Staged, UnreadableEntry
 from padfleet.shared.log.keys import Keyspace
-from padfleet.shared.log.records import Creation, Deletion, Entry, Origin, Submission, encode_entry
+from padfleet.shared.log.records import Origin
 
 PAD = "pad"
 

@@ -20,11 +20,12 @@ from padfleet.shared.etherpad.appending import step
 from padfleet.shared.etherpad.records import KEY_REVISIONS
 from padfleet.shared.etherpad.writing import etherpad_file
 from padfleet.shared.log.connection.connect import Redis
+from padfleet.shared.log.entries import Submission
 from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.log.pad.document import Document
 from padfleet.shared.log.pad.reader import open_reader
 from padfleet.shared.log.pad.staging import Staging
-from padfleet.shared.log.records import Origin, Revision, Submission
+from padfleet.shared.log.records import Origin, Revision
 
 PAD = "pad"
 LARGE = 700_000

@@ -7,13 +7,15 @@ from typing import Any
 import pytest
 from redis.exceptions import ResponseError
 
+from padfleet.shared.log.channel_messages import Member
 from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.connection.several import StoredHead, are_there, count_sessions, read_heads
+from padfleet.shared.log.entries import Deletion
 from padfleet.shared.log.fleet.leases import acquire
 from padfleet.shared.log.fleet.processes import drop_record, put_record, read_record, silences
-from padfleet.shared.log.inboxes.entries import unread
 from padfleet.shared.log.inboxes.inbox import InboxWriter
 from padfleet.shared.log.inboxes.reading import drop_staged
+from padfleet.shared.log.inboxes.received import unread
 from padfleet.shared.log.inboxes.standing import (
     MOST_PARKED,
     InboxStanding,
@@ -30,7 +32,7 @@ from padfleet.shared.log.pad.pads import (
 )
 from padfleet.shared.log.pad.staging import Staging
 from padfleet.shared.log.people.presence import beat, join
-from padfleet.shared.log.records import Deletion, Member, Origin
+from padfleet.shared.log.records import Origin
 from tests.integration.archive.made_pad import written
 
 PADS = ("there", "nobody's", "spoilt", "strange")

@@ -7,13 +7,13 @@ from contextlib import suppress
 import pytest
 
 from padfleet.shared.log import reigns
+from padfleet.shared.log.channel_messages import Member
 from padfleet.shared.log.connection.connect import Outdated, Redis
 from padfleet.shared.log.fleet import leases
 from padfleet.shared.log.fleet.leases import Lease
 from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.log.pad.history import read_meta
 from padfleet.shared.log.people import presence
-from padfleet.shared.log.records import Member
 from tests.integration.log.test_commit_script import commit
 
 PAD = "pad"

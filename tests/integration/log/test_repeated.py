@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from padfleet.services.writer.pads.pad import WriterPad
+from padfleet.shared.log.channel_messages import Member
 from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.connection.hot import HotCommands
 from padfleet.shared.log.fleet import leases
@@ -17,7 +18,6 @@ from padfleet.shared.log.keys import Keyspace, author_key
 from padfleet.shared.log.pad import pads
 from padfleet.shared.log.pad.staging import Staging
 from padfleet.shared.log.people import authors, presence, recognition
-from padfleet.shared.log.records import Member
 
 
 @pytest.fixture

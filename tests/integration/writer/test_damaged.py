@@ -14,23 +14,16 @@ from padfleet.services.writer.storing import committer
 from padfleet.services.writer.storing.compaction import Compaction
 from padfleet.services.writer.storing.replicas import Replicas
 from padfleet.shared.easysync import AttributePool, make_splice
+from padfleet.shared.log.channel_messages import Committed, decode_message
 from padfleet.shared.log.connection.channels import Subscriber
 from padfleet.shared.log.connection.connect import Redis
+from padfleet.shared.log.entries import Creation, Deletion, Entry, Fence, Submission
 from padfleet.shared.log.fleet import leases
-from padfleet.shared.log.inboxes.entries import Received
+from padfleet.shared.log.inboxes.received import Received
 from padfleet.shared.log.keys import Keyspace, PadKeys
 from padfleet.shared.log.pad.document import Document, load
 from padfleet.shared.log.pad.history import read_meta
-from padfleet.shared.log.records import (
-    Committed,
-    Creation,
-    Deletion,
-    Entry,
-    Fence,
-    Origin,
-    Submission,
-    decode_message,
-)
+from padfleet.shared.log.records import Origin
 from tests.eventually import eventually
 from tests.streams import written_anew
 

@@ -21,24 +21,17 @@ from padfleet.services.writer.storing import compaction as compaction
 from padfleet.services.writer.storing.compaction import Compaction
 from padfleet.services.writer.storing.replicas import Replicas
 from padfleet.shared.easysync import AttributePool, make_splice
+from padfleet.shared.log.channel_messages import Committed, decode_message
 from padfleet.shared.log.connection.channels import Subscriber
 from padfleet.shared.log.connection.connect import Redis
+from padfleet.shared.log.entries import Creation, Deletion, Entry, Fence, Submission
 from padfleet.shared.log.fleet import leases
-from padfleet.shared.log.inboxes.entries import Received, UnreadEntry
+from padfleet.shared.log.inboxes.received import Received, UnreadEntry
 from padfleet.shared.log.keys import Keyspace
+from padfleet.shared.log.outcomes import AWAY
 from padfleet.shared.log.pad.document import Document, load
 from padfleet.shared.log.pad.history import HistoryGap, read_meta
-from padfleet.shared.log.records import (
-    AWAY,
-    Committed,
-    Creation,
-    Deletion,
-    Entry,
-    Fence,
-    Origin,
-    Submission,
-    decode_message,
-)
+from padfleet.shared.log.records import Origin
 from tests.eventually import eventually
 
 PAD = "faulty"

@@ -21,15 +21,16 @@ from padfleet.services.writer.storing.replicas import Replicas
 from padfleet.shared.easysync.base36 import numeral
 from padfleet.shared.log.connection import scripts
 from padfleet.shared.log.connection.connect import Redis
+from padfleet.shared.log.entries import Creation, Submission
 from padfleet.shared.log.fleet import leases
 from padfleet.shared.log.fleet.leases import Lease
-from padfleet.shared.log.inboxes.entries import Received
 from padfleet.shared.log.inboxes.heaviness import is_heavy
 from padfleet.shared.log.inboxes.inbox import InboxWriter
 from padfleet.shared.log.inboxes.reading import read_carefully
+from padfleet.shared.log.inboxes.received import Received
 from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.log.pad.history import inbox_order, read_meta, read_revisions
-from padfleet.shared.log.records import Creation, Origin, Submission
+from padfleet.shared.log.records import Origin
 from tests.eventually import eventually
 from tests.neighbours import neighbour_of
 

@@ -8,9 +8,10 @@ import pytest
 
 from padfleet.services.writer.leases.inboxes import Inboxes
 from padfleet.shared.log.connection.connect import Redis
+from padfleet.shared.log.entries import Creation
 from padfleet.shared.log.inboxes.inbox import InboxWriter
 from padfleet.shared.log.keys import Keyspace
-from padfleet.shared.log.records import Creation, Origin
+from padfleet.shared.log.records import Origin
 
 NEW = Creation("pad", Origin("s", 1), "a.x", "text")
 

@@ -20,14 +20,15 @@ from padfleet.shared.fleet.findings import findings
 from padfleet.shared.fleet.view import picture
 from padfleet.shared.log.changes.edits import EditChange, EditRefusal, Edits
 from padfleet.shared.log.connection.connect import Redis
-from padfleet.shared.log.inboxes.entries import Received, Staged, unread
+from padfleet.shared.log.entries import Creation, Deletion, encode_entry
 from padfleet.shared.log.inboxes.inbox import InboxWriter
 from padfleet.shared.log.inboxes.limits import LARGEST_BYTES, EditTooLarge, PadLimits
+from padfleet.shared.log.inboxes.received import Received, Staged, unread
 from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.log.pad.history import read_meta
 from padfleet.shared.log.pad.past import document_at
 from padfleet.shared.log.pad.reader import open_reader
-from padfleet.shared.log.records import Creation, Deletion, Origin, encode_entry, pack
+from padfleet.shared.log.records import Origin, pack
 from tests.eventually import eventually, eventually_sync
 from tests.fleet import Fleet, Member
 from tests.integration.writer.test_readiness import failing

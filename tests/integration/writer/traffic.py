@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 
 from padfleet.shared.easysync import AttributePool, make_splice
 from padfleet.shared.log.connection.connect import Redis
+from padfleet.shared.log.entries import Creation, Submission
 from padfleet.shared.log.inboxes.inbox import InboxWriter
 from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.log.pad.document import Document, load
 from padfleet.shared.log.pad.history import read_meta, read_revisions
-from padfleet.shared.log.records import Creation, Origin, Revision, Submission
+from padfleet.shared.log.records import Origin, Revision
 from tests.eventually import eventually
 
 TEXT = "start\n"

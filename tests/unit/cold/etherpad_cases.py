@@ -17,11 +17,12 @@ from padfleet.shared.cold.pads import ColdHead, ColdPad, ColdPart, ColdState
 from padfleet.shared.easysync import AttributePool, make_splice, to_units
 from padfleet.shared.etherpad import records as r
 from padfleet.shared.log.damage import CorruptPad
+from padfleet.shared.log.entries import Submission
 from padfleet.shared.log.pad.chat import ChatMessage
 from padfleet.shared.log.pad.options import normalised
 from padfleet.shared.log.pad.saved import SavedRevision
 from padfleet.shared.log.people.author_records import Author, author_items
-from padfleet.shared.log.records import Origin, Revision, Snapshot, Submission
+from padfleet.shared.log.records import Origin, Revision, Snapshot
 from padfleet.shared.wire.jsontext import dumps, loads
 from tests.unit.etherpad.an_etherpad import EtherpadPad, check
 

@@ -18,11 +18,12 @@ from padfleet.shared.etherpad import records as r
 from padfleet.shared.etherpad.appending import Appending, surplus, with_pad
 from padfleet.shared.etherpad.converting import Converter
 from padfleet.shared.etherpad.records import BadRecord
+from padfleet.shared.log.entries import Submission
 from padfleet.shared.log.pad.document import CorruptPad
 from padfleet.shared.log.pad.options import normalised
 from padfleet.shared.log.pad.saved import SavedRevision
 from padfleet.shared.log.people.author_records import Author
-from padfleet.shared.log.records import Origin, Revision, Submission
+from padfleet.shared.log.records import Origin, Revision
 from tests.histories import lived_in
 from tests.unit.etherpad.an_etherpad import EtherpadPad, check, stored
 

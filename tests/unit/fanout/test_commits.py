@@ -21,10 +21,11 @@ from padfleet.services.fanout.requests.messages import Messages
 from padfleet.services.fanout.transport.intake import MOST, Intake
 from padfleet.services.fanout.transport.outbound import Outbound
 from padfleet.shared.bucket import Pace
+from padfleet.shared.log.entries import Entry, Submission
 from padfleet.shared.log.inboxes.entry_lane import NotTaken, Receipt
 from padfleet.shared.log.inboxes.inbox import InboxWriter
 from padfleet.shared.log.inboxes.limits import EditTooLarge
-from padfleet.shared.log.records import Entry, Outcome, Submission
+from padfleet.shared.log.outcomes import Outcome
 from padfleet.shared.settings import FanoutSettings
 from tests.eventually import eventually
 

@@ -19,7 +19,7 @@ from padfleet.services.fanout.pads.feed import Feed
 from padfleet.services.fanout.pads.news import News
 from padfleet.services.fanout.transport.outbound import Outbound
 from padfleet.services.fanout.transport.websocket_connection import HIGH_WATER
-from padfleet.shared.log.records import Outcome
+from padfleet.shared.log.outcomes import Outcome
 from tests.unit.fanout.revisions import feed_at, revision
 from tests.unit.fanout.test_fast_path import a_session, messages
 from tests.unit.fanout.test_outbound import FakeTransport

@@ -5,7 +5,7 @@ from unittest.mock import Mock
 from padfleet.services.fanout.delivery.roster_cursor import RosterCursor
 from padfleet.services.fanout.presence.people import People
 from padfleet.services.fanout.presence.roster_log import RosterLog
-from padfleet.shared.log.records import Joined, Left, Member, UserInfo
+from padfleet.shared.log.channel_messages import Joined, Left, Member, UserInfo
 
 
 def member(session: str, author: str = "") -> Member:

@@ -12,8 +12,9 @@ import pytest
 from padfleet.services.fanout.pads.replica import PadReplica
 from padfleet.services.writer.pads.pad import WriterPad
 from padfleet.shared.easysync.base36 import numeral
+from padfleet.shared.log.entries import Submission
 from padfleet.shared.log.pad.document import Document, replay
-from padfleet.shared.log.records import Origin, Revision, Submission
+from padfleet.shared.log.records import Origin, Revision
 from tests.eventually import eventually
 
 ME = "a.me"

@@ -1,7 +1,7 @@
 """Tests that the roster says who is on a pad, on all workers."""
 
 from padfleet.services.fanout.presence.roster import Roster
-from padfleet.shared.log.records import Joined, Member
+from padfleet.shared.log.channel_messages import Joined, Member
 
 
 def joined(session: str, author: str = "a.1", worker: str = "w1") -> Joined:

@@ -12,11 +12,13 @@ from redis.exceptions import ClusterDownError
 
 from padfleet.shared.log.connection import retry
 from padfleet.shared.log.connection.connect import Redis
+from padfleet.shared.log.entries import Deletion, Submission, decode_entry
 from padfleet.shared.log.inboxes import inbox as inbox_module
 from padfleet.shared.log.inboxes.entry_lane import NotTaken
 from padfleet.shared.log.inboxes.inbox import InboxWriter
 from padfleet.shared.log.keys import Keyspace
-from padfleet.shared.log.records import Deletion, Origin, Outcome, Submission, decode_entry
+from padfleet.shared.log.outcomes import Outcome
+from padfleet.shared.log.records import Origin
 from tests.eventually import eventually
 
 PARTITIONS = 32

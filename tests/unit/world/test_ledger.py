@@ -8,16 +8,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from padfleet.shared.log.channel_messages import committed_header
+from padfleet.shared.log.entries import Fence, Submission, encode_entry
+from padfleet.shared.log.outcomes import Outcome
 from padfleet.shared.log.pad.document import chain_of
-from padfleet.shared.log.records import (
-    Fence,
-    Origin,
-    Outcome,
-    Revision,
-    Submission,
-    committed_header,
-    encode_entry,
-)
+from padfleet.shared.log.records import Origin, Revision
 from tests.world.guards.ledger import Ledger
 from tests.world.redis.server import Server
 

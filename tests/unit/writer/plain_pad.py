@@ -22,8 +22,10 @@ from padfleet.shared.easysync import (
 )
 from padfleet.shared.easysync.markers import LINE_ATTRIBUTES
 from padfleet.shared.easysync.reference import correct_line_markers
+from padfleet.shared.log.entries import Submission
+from padfleet.shared.log.outcomes import Outcome
 from padfleet.shared.log.pad.document import DocumentChange, chain_of
-from padfleet.shared.log.records import Origin, Outcome, Revision, Submission
+from padfleet.shared.log.records import Origin, Revision
 
 
 class PlainPad:

@@ -20,10 +20,11 @@ from padfleet.shared.easysync.edit_script import Splice, patches_of
 from padfleet.shared.easysync.effort import Effort, TooMuchWork, count_ops
 from padfleet.shared.easysync.fast_rebase import rebase_over
 from padfleet.shared.easysync.steps import step_of
-from padfleet.shared.log.inboxes.entries import Received, Staged
+from padfleet.shared.log.entries import Creation, Deletion, Entry, Fence, Submission
 from padfleet.shared.log.inboxes.heaviness import LIGHT_WORK, is_heavy, own_work
 from padfleet.shared.log.inboxes.limits import MOST_OPERATIONS, UNLIMITED, EditTooLarge, check
-from padfleet.shared.log.records import Creation, Deletion, Entry, Fence, Origin, Submission
+from padfleet.shared.log.inboxes.received import Received, Staged
+from padfleet.shared.log.records import Origin
 
 ME = "a.me"
 TEXT = "some line of text\n" * 2000

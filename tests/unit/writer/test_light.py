@@ -14,10 +14,11 @@ from padfleet.services.writer.settling.batch import Batch
 from padfleet.services.writer.settling.light import take_light
 from padfleet.services.writer.storing.pad_batch import PadBatch
 from padfleet.shared.easysync import AttributePool, make_splice
+from padfleet.shared.log.entries import Creation, Deletion, Entry, Fence, Submission
 from padfleet.shared.log.fleet.leases import Lease
-from padfleet.shared.log.inboxes.entries import Received, UnreadEntry
+from padfleet.shared.log.inboxes.received import Received, UnreadEntry
 from padfleet.shared.log.keys import Keyspace
-from padfleet.shared.log.records import Creation, Deletion, Entry, Fence, Origin, Submission
+from padfleet.shared.log.records import Origin
 
 KEYSPACE = Keyspace(1)
 TEXT = "some text\n"

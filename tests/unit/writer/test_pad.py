@@ -14,8 +14,9 @@ from padfleet.services.writer.pads import recent_changes
 from padfleet.services.writer.pads.pad import SESSION_MEMORY_MS, WriterPad
 from padfleet.services.writer.pads.recent_changes import RECENT_REVISIONS
 from padfleet.shared.easysync import AttributePool, make_splice, move_ops_to_new_pool
+from padfleet.shared.log.entries import Submission
 from padfleet.shared.log.pad.document import CorruptPad, Document, DocumentChange
-from padfleet.shared.log.records import Origin, Submission
+from padfleet.shared.log.records import Origin
 from padfleet.shared.wire.jsontext import loads
 
 ALICE, BOB = "a.alice", "a.bob"

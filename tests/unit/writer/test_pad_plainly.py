@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from padfleet.services.writer.pads.pad import WriterPad
 from padfleet.shared.easysync import AText, AttributePool, apply_to_text, iter_ops
 from padfleet.shared.easysync.assembler import Assembler
-from padfleet.shared.log.records import Origin, Snapshot, Submission
+from padfleet.shared.log.entries import Submission
+from padfleet.shared.log.records import Origin, Snapshot
 from tests.unit.easysync.strategies import PROPERTY
 from tests.unit.easysync.wild import some_changeset, some_text, spoilt
 from tests.unit.writer.plain_pad import PlainPad

@@ -15,7 +15,8 @@ from padfleet.services.writer.pads.rules import (
     wire_pool_of,
 )
 from padfleet.shared.easysync import AttributePool, EasysyncError
-from padfleet.shared.log.records import Origin, Submission
+from padfleet.shared.log.entries import Submission
+from padfleet.shared.log.records import Origin
 
 ME = "a.me"
 

@@ -12,17 +12,10 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
 
+from padfleet.shared.log.channel_messages import Committed, decode_message
+from padfleet.shared.log.entries import Deletion, Entry, Fence, decode_entry
 from padfleet.shared.log.pad.document import chain_of
-from padfleet.shared.log.records import (
-    Committed,
-    Deletion,
-    Entry,
-    Fence,
-    Origin,
-    Revision,
-    decode_entry,
-    decode_message,
-)
+from padfleet.shared.log.records import Origin, Revision
 from tests.world.guards.people import look_at_fence, look_at_members
 from tests.world.redis.commands import Call
 from tests.world.redis.server import Server

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from padfleet.shared.log.records import Fence, Joined, decode_message
+from padfleet.shared.log.channel_messages import Joined, decode_message
+from padfleet.shared.log.entries import Fence
 from tests.world.redis.commands import Call
 from tests.world.redis.server import Server
 

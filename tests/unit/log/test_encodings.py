@@ -4,31 +4,29 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from padfleet.shared.log.records import (
-    LONG,
+from padfleet.shared.log.channel_messages import (
     Committed,
+    Joined,
+    Left,
+    Member,
+    UserInfo,
+    committed_header,
+    decode_message,
+    encode_user_info,
+)
+from padfleet.shared.log.entries import (
+    LONG,
     Creation,
     Deletion,
     Entry,
     Fence,
-    Joined,
-    Left,
-    Member,
-    Origin,
-    Outcome,
-    Revision,
-    Snapshot,
     Submission,
-    UserInfo,
-    committed_header,
     decode_entry,
-    decode_message,
     encode_entry,
-    encode_user_info,
     fence_around_order,
-    pack,
-    unpack,
 )
+from padfleet.shared.log.outcomes import Outcome
+from padfleet.shared.log.records import Origin, Revision, Snapshot, pack, unpack
 
 ORIGIN = Origin("session", 3)
 LONE = "\ud83d"

@@ -9,7 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from padfleet.shared.easysync import AttributePool, make_splice
-from padfleet.shared.log.inboxes.entries import Staged, UnreadEntry, encode_staged, receive
+from padfleet.shared.log.entries import (
+    Creation,
+    Deletion,
+    Entry,
+    Fence,
+    Submission,
+    encode_entry,
+)
 from padfleet.shared.log.inboxes.limits import (
     LARGEST_BYTES,
     PART_BYTES,
@@ -18,16 +25,8 @@ from padfleet.shared.log.inboxes.limits import (
     PadLimits,
     check,
 )
-from padfleet.shared.log.records import (
-    Creation,
-    Deletion,
-    Entry,
-    Fence,
-    Origin,
-    Submission,
-    encode_entry,
-    pack,
-)
+from padfleet.shared.log.inboxes.received import Staged, UnreadEntry, encode_staged, receive
+from padfleet.shared.log.records import Origin, pack
 
 ORIGIN = Origin("s", 3)
 ENTRIES: list[Entry] = [

@@ -11,8 +11,9 @@ from typing import Any, Literal, NamedTuple
 import msgpack
 
 from padfleet.shared.easysync.utf16 import UNITS
+from padfleet.shared.log.entries import Entry, decode_entry
 from padfleet.shared.log.inboxes.limits import LARGEST_BYTES, PART_BYTES
-from padfleet.shared.log.records import Entry, Origin, decode_entry, pack, unpack
+from padfleet.shared.log.records import Origin, pack, unpack
 
 START_BYTES = 1024
 """How many bytes of an unreadable entry are kept: enough to see whose it is."""
