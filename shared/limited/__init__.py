@@ -11,7 +11,15 @@ belongs here.
 """
 
 from padfleet.shared.limited.pool import Pool
-from padfleet.shared.limited.process import Failed, JobRefused, Limited, Limits, Overrun, WorkFailed
+from padfleet.shared.limited.process import (
+    Failed,
+    JobRefused,
+    Limited,
+    Limits,
+    Overrun,
+    Starved,
+    WorkFailed,
+)
 from padfleet.shared.limited.turns import FairQueue, QueueFull
 
 __all__ = [
@@ -23,5 +31,6 @@ __all__ = [
     "Overrun",
     "Pool",
     "QueueFull",
+    "Starved",
     "WorkFailed",
 ]

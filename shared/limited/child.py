@@ -34,6 +34,8 @@ NICENESS = 10
 """The niceness of the process: people who wait for a file can wait a little longer, people who type
 cannot."""
 
+_NO_MEMORY = b"it takes too much memory"
+
 Work = Callable[[bytes], bytes]
 
 
@@ -61,7 +63,7 @@ def serve(jobs: BinaryIO, answers: BinaryIO, work: Work, seconds: int, most: int
             allow(seconds)
             kind, answer = attempt(work, data, most)
         except MemoryError:
-            kind, answer = Kind.TOO_MUCH, b"memory"
+            kind, answer = Kind.TOO_MUCH, _NO_MEMORY
         # The data is not held until the next job comes.
         data = b""
         answers.write(bytes([kind]) + len(answer).to_bytes(LENGTH_BYTES, "big") + answer)
@@ -83,14 +85,14 @@ def attempt(work: Work, data: bytes, most: int) -> tuple[Kind, bytes]:
     except RecursionError:
         return Kind.REFUSED, b"it is nested too deeply"
     except MemoryError:
-        return Kind.TOO_MUCH, b"memory"
+        return Kind.TOO_MUCH, _NO_MEMORY
     except Exception as error:
         # No error may end the process, because the next job is somebody else's.
         return Kind.BROKEN, f"{type(error).__name__}: {error}"[:MOST_REASON].encode(
             "utf-8", "replace"
         )
     if len(answer) > most:
-        return Kind.TOO_MUCH, b"size of the answer"
+        return Kind.TOO_MUCH, f"it is too large: {len(answer)} bytes, of {most} at most".encode()
     return Kind.DONE, answer
 
 

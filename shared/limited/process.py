@@ -36,7 +36,13 @@ class Failed(Exception):
 
 
 class Overrun(Failed):
-    """The job takes more time or memory than one job may, or its answer is too large."""
+    """The job takes more processor time or memory than one job may, or its answer is too large. The
+    text is a sentence about it."""
+
+
+class Starved(Failed):
+    """The machine had too much else to do: the job's time by the clock was over before it had used
+    its processor time. This says nothing about the job, which may be tried again."""
 
 
 class JobRefused(Failed):
@@ -86,7 +92,7 @@ class Limited:
         """Does a job and returns the answer. The pieces of the job are written as they are, one
         after the other.
 
-        Raises `JobRefused`, `Overrun` or `WorkFailed`.
+        Raises `JobRefused`, `Overrun`, `Starved` or `WorkFailed`.
         """
         async with self._turn:
             if self._closed:
@@ -100,7 +106,7 @@ class Limited:
                     kind, answer = await self._exchange_twice(job)
             except TimeoutError:
                 await self._end()
-                raise Overrun(f"it takes more than {most:g} s") from None
+                raise Starved(f"the machine is too busy to do it within {most:g} s") from None
             except (OSError, EOFError) as error:
                 ended_by = await self._ended_by()
                 await self._end()
@@ -214,7 +220,7 @@ def _answer(kind: Kind, answer: bytes, work: str) -> bytes:
     if kind is Kind.REFUSED:
         raise JobRefused(text)
     if kind is Kind.TOO_MUCH:
-        raise Overrun(f"it takes too much ({text})")
+        raise Overrun(text)
     raise WorkFailed(f"{work} failed: {text}")
 
 

@@ -8,7 +8,15 @@ from typing import Any, Final
 from padfleet.services.web.api.errors import ApiError, TooLong
 from padfleet.shared.documents.offered import TYPES
 from padfleet.shared.easysync import AttributePool, Builder, pack, unpack
-from padfleet.shared.limited import JobRefused, Limits, Overrun, Pool, QueueFull, WorkFailed
+from padfleet.shared.limited import (
+    JobRefused,
+    Limits,
+    Overrun,
+    Pool,
+    QueueFull,
+    Starved,
+    WorkFailed,
+)
 from padfleet.shared.limited.job import Job
 from padfleet.shared.log.changes.edits import EditChange, Make
 from padfleet.shared.log.pad.document import Document
@@ -52,7 +60,8 @@ DIFFERENCES_AT_ONCE: Final = 2
 
 
 class ConversionBusy(Exception):
-    """There is no place to wait; the client may come again in a moment."""
+    """The machine has too much to do, or there is no place to wait; the client may come again in a
+    moment."""
 
 
 class Conversion:
@@ -128,8 +137,8 @@ class Conversion:
         except JobRefused as error:
             raise ApiError(str(error)) from None
         except Overrun as error:
-            raise ApiError(f"it is too large, or too complicated: {error}") from None
-        except (QueueFull, WorkFailed) as error:
+            raise ApiError(str(error)) from None
+        except (QueueFull, Starved, WorkFailed) as error:
             raise ConversionBusy(str(error)) from error
 
 

@@ -23,7 +23,7 @@ STYLES: Final = ("api", "rest")
 _CODES: Final = {
     "Success": (0, "ok"),
     "ApiError": (1, "what was asked for cannot be: the message says why, with status 200"),
-    "InternalError": (2, "internal error; 503: too many calls at once, come again"),
+    "InternalError": (2, "internal error; 503: not now, come again"),
     "NotFound": (3, "no such function, or no such version of the API"),
     "Unauthorized": (4, "no or wrong API key"),
 }

@@ -251,7 +251,7 @@ def _come_again(why: Exception) -> web.Response:
         log.warning("API call postponed", extra={"error": str(why)})
         answer = _answer(INTERNAL, "the pad is unavailable at the moment, try again later")
     else:
-        answer = _answer(INTERNAL, f"too many calls at once, come again: {why}")
+        answer = _answer(INTERNAL, f"not now, come again: {why}")
     answer.set_status(503)
     answer.headers["Retry-After"] = str(RETRY_AFTER)
     return answer

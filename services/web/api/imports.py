@@ -31,7 +31,7 @@ from padfleet.shared.etherpad import apart
 from padfleet.shared.etherpad.apart import bring_file
 from padfleet.shared.etherpad.bring import Bounds
 from padfleet.shared.etherpad.records import BadRecord
-from padfleet.shared.limited import QueueFull, WorkFailed
+from padfleet.shared.limited import QueueFull, Starved, WorkFailed
 from padfleet.shared.log.changes.edits import EditRefusal, Unanswered
 from padfleet.shared.log.connection.connect import UNREACHABLE
 from padfleet.shared.log.inboxes.entry_lane import NotTaken
@@ -149,7 +149,7 @@ class Imports:
                     return await self._take(request, visitor, upload)
         except UploadRateExceeded as error:
             raise _Failed("uploadFailed", str(error), status=429) from None
-        except ConversionBusy as error:
+        except (ConversionBusy, Starved) as error:
             raise _Failed("uploadFailed", str(error), status=503) from None
         except (BodyTooLarge, EditTooLarge, TooLong) as error:
             raise _Failed("maxFileSize", str(error)) from None

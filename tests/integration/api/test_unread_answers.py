@@ -155,8 +155,7 @@ async def test_large_answers_that_nobody_reads(worker: Member, api: Caller, name
                 assert b"Retry-After: 1" in one.head
                 assert json.loads(one.body) == {
                     "code": 2,
-                    "message": "too many calls at once, come again: "
-                    "too much is under way; try again in a moment",
+                    "message": "not now, come again: too much is under way; try again in a moment",
                     "data": None,
                 }
         # From another address all is served meanwhile; a small answer from the same one, too.

@@ -1,4 +1,5 @@
-"""Tests that a client whose export takes too much is told so, and that the next export succeeds."""
+"""Tests that a client whose export takes too much is told so, that one whose export had too little
+of the machine may come again, and that the next export succeeds."""
 
 from __future__ import annotations
 
@@ -81,3 +82,18 @@ async def test_it_is_answered_422_with_what_to_take(
         async with http.get(f"{url}/small/export/{kind}") as answer:
             assert (answer.status, "hello" in await answer.text()) == (200, True)
     assert not [one for one in caplog.records if one.levelno >= logging.ERROR], "nothing is broken"
+
+
+async def test_on_a_busy_machine_it_may_be_tried_again(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was said to be too large, although only the clock had run out."""
+    async with aiohttp.ClientSession() as http:
+        with monkeypatch.context() as starved:
+            starved.setattr("padfleet.shared.limited.process.BUSY", 0)
+            async with http.get(f"{url}/large/export/html") as answer:
+                said = await answer.text()
+                assert (answer.status, answer.headers["Retry-After"]) == (503, "10")
+        assert said.startswith("Not now: the machine is too busy")
+        async with http.get(f"{url}/small/export/html") as answer:
+            assert (answer.status, "hello" in await answer.text()) == (200, True)

@@ -17,6 +17,7 @@ from padfleet.shared.limited import (
     Overrun,
     Pool,
     QueueFull,
+    Starved,
     WorkFailed,
 )
 from tests.eventually import eventually
@@ -57,7 +58,7 @@ async def test_jobs_are_done_by_one_process(process: Limited) -> None:
         (b"break it", WorkFailed, "KeyError"),
         (b"die ", WorkFailed, "failed"),
         (b"eat 500000000", Overrun, "memory"),
-        (b"say 100001", Overrun, "answer"),
+        (b"say 100001", Overrun, "too large: 100001 bytes"),
         (b"write /dev/full", WorkFailed, "OSError"),
     ],
 )
@@ -71,17 +72,20 @@ async def test_a_bad_job_harms_nobody_else(
 
 
 @pytest.mark.parametrize(
-    ("job", "busy", "text"),
-    [(b"hang ", 2, "more than 2 s"), (b"spin ", 100, "more than 1 s of processor time")],
+    ("job", "busy", "error", "text"),
+    [
+        (b"hang ", 2, Starved, "too busy to do it within 2 s"),
+        (b"spin ", 100, Overrun, "more than 1 s of processor time"),
+    ],
 )
 async def test_a_job_that_does_not_end_is_killed(
-    monkeypatch: pytest.MonkeyPatch, job: bytes, busy: int, text: str
+    monkeypatch: pytest.MonkeyPatch, job: bytes, busy: int, error: type[Exception], text: str
 ) -> None:
     """A job that sleeps is ended by the clock. One that computes is ended by its processor time,
     which does not depend on the machine's other work."""
     monkeypatch.setattr("padfleet.shared.limited.process.BUSY", busy)
     process = Limited(WORK, Limits(1, 64 << 20, 1000))
-    with pytest.raises(Overrun, match=text):
+    with pytest.raises(error, match=text):
         await process.do(job)
     assert process.pid is None
     await process.close()
