@@ -45,8 +45,9 @@ class LimitSettings(RedisProcessSettings):
     )
     messages_per_second: int = setting(
         100,
-        "messages per second of one socket, where every 10 KB count as one more; ten times as "
-        "many in a burst. A socket that sends more is read more slowly",
+        "messages per second of one socket, where every 10 KB count as one more, and so do every "
+        "100 values of its JSON; ten times as many in a burst. A socket that sends more is read "
+        "more slowly",
         minimum=1,
         maximum=1_000_000,
     )

@@ -15,6 +15,9 @@ from padfleet.shared.wire import jsontext
 MAX_TOKEN = 8192
 """How many characters a token may have; a cookie holds half as many."""
 
+MOST_CLAIMS = 1_000
+"""How many values the claims of a token may have. They are read once its signature is verified."""
+
 # Because only these three are registered, no other algorithm is known at all, not even `none`.
 _JWS: Final = PyJWS(algorithms=ALGORITHMS)
 
@@ -51,7 +54,7 @@ def claims_of(token: str, key: Key) -> dict[str, Any]:
     except (PyJWTError, ValueError, RecursionError):
         raise Denied("not a JSON Web Token", Reason.MALFORMED) from None
     try:
-        claims = jsontext.loads(parts["payload"])
+        claims = jsontext.loads(parts["payload"], most=MOST_CLAIMS)
     except ValueError:
         claims = None
     if not isinstance(claims, dict):

@@ -32,7 +32,7 @@ from padfleet.shared.log.pad.pad_store import PadStore
 from padfleet.shared.log.pad.saved import SavedRevision
 from padfleet.shared.log.people import authors
 from padfleet.shared.tasks import Tasks
-from padfleet.shared.wire.jsontext import dumps, loads
+from padfleet.shared.wire.jsontext import MOST_VALUES, dumps, loads
 
 log = logging.getLogger(__name__)
 
@@ -178,7 +178,7 @@ class PadMetadata:
 
     def _names_the_pad(self, relayed: Relayed) -> bool:
         try:
-            return self._secret.is_named_in(loads(relayed.message))
+            return self._secret.is_named_in(loads(relayed.message, most=MOST_VALUES))
         except ValueError:
             return True
 

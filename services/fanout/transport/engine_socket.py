@@ -19,16 +19,16 @@ from engineio.packet import OPEN, PING, PONG, Packet
 
 from padfleet.services.fanout import metrics
 from padfleet.services.fanout.limits.admission import note_too_large
+from padfleet.services.fanout.transport.cost import cost_of, values_of
 from padfleet.services.fanout.transport.disconnect_turns import DisconnectTurns
 from padfleet.services.fanout.transport.heartbeat import Heartbeat
 from padfleet.services.fanout.transport.intake import Intake
 from padfleet.services.fanout.transport.outbound import Outbound, OutboundClosed
 from padfleet.services.fanout.transport.packets import CLOSE, NOOP, Frame, Parcel
-from padfleet.services.fanout.transport.post_body import read_packets
+from padfleet.services.fanout.transport.post_body import TextPacket, read_packets
 from padfleet.services.fanout.transport.read_control import ReadControl
 from padfleet.services.fanout.transport.websocket import BadHandshake, Code, WebSocketError
 from padfleet.services.fanout.transport.websocket_connection import (
-    ONE_MORE,
     Detached,
     Hold,
     WebSocketConnection,
@@ -47,11 +47,6 @@ _ACK = "43"
 
 _MESSAGE = '42["message",'
 """An event `message` in the main namespace begins with this if it requests no acknowledgement."""
-
-MOST_VALUES = 8_000
-"""How many JSON values one message may have. This many take 20 ms of the event loop on the way from
-the text to a writer's inbox. Messages from pages have a few hundred at most, whatever is pasted,
-since a text is a single value."""
 
 MOST_UNREAD = 64
 """How many packets of a socket may wait to be read. Beyond that, nothing more is taken from its
@@ -198,8 +193,9 @@ class EngineSocket(AsyncSocket):  # type: ignore[misc]
     async def _wait_for_turn(self, pkt: Packet) -> None:
         """Takes a packet from polling when it has its turn. The request that brings packets ends
         after that, and only then does the client send the next request."""
-        size = len(pkt.data) if isinstance(pkt.data, str | bytes) else 0
-        wait = self._bucket.take(self.server.pace, monotonic(), 1 + size / ONE_MORE)
+        text = pkt.data if isinstance(pkt.data, str) else ""
+        cost = cost_of(len(pkt.data or ""), values_of(text))
+        wait = self._bucket.take(self.server.pace, monotonic(), cost)
         if wait is None:
             refusals.LIMITED.labels("messages").inc()
             await self.close(wait=False, abort=True)
@@ -294,8 +290,8 @@ class EngineSocket(AsyncSocket):  # type: ignore[misc]
             connection.fail(Code.UNSUPPORTED)
         elif self.on_message is not None and self._has_nothing_before and text.startswith(_MESSAGE):
             try:
-                _, message, *_ = loads(text[2:], most=MOST_VALUES)
-            except (ValueError, RecursionError):
+                _, message, *_ = loads(text[2:])  # its values were counted before it was charged
+            except ValueError:
                 connection.fail(Code.UNSUPPORTED)
             else:
                 work = self.on_message(message)
@@ -308,6 +304,8 @@ class EngineSocket(AsyncSocket):  # type: ignore[misc]
         """Takes note that a `WebSocketConnection` was ended for what its client sent."""
         if error.code is Code.TOO_BIG:
             note_too_large(str(error), sid=self.sid)
+        elif error.code is Code.UNSUPPORTED:
+            self._note_malformed(error)
 
     def failed(self, connection: WebSocketConnection, error: Exception) -> None:
         """Ends the socket after a fault of ours, in a `WebSocketConnection` or in one of the
@@ -351,7 +349,7 @@ class EngineSocket(AsyncSocket):  # type: ignore[misc]
         packet other tasks have their turn, since most kinds of packets are read without a pause."""
         while self._unread:
             try:
-                await self.receive(Packet(encoded_packet=self._unread.popleft()))
+                await self.receive(TextPacket(encoded_packet=self._unread.popleft()))
             except (exceptions.EngineIOError, ValueError, RecursionError) as error:
                 # The libraries raise the last of these for deeply nested JSON.
                 self._note_malformed(error)

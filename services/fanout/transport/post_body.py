@@ -17,6 +17,21 @@ _SEPARATOR = "\x1e"
 """This separates two packets of a polling request (Engine.IO 4)."""
 
 
+class _Unread:
+    """The part of a JSON module that a packet needs to leave its content as it is."""
+
+    @staticmethod
+    def loads(text: str) -> Any:
+        raise ValueError("what a client sends to the engine is text")
+
+
+class TextPacket(Packet):  # type: ignore[misc]
+    """A packet of a client. The library would first try to read any packet as JSON, before anybody
+    has been charged for it, although clients of Engine.IO send none: Socket.IO reads its own."""
+
+    json = _Unread
+
+
 class WholeBody:
     """The whole body of a POST, in the form in which the driver reads it.
 
@@ -52,4 +67,4 @@ async def read_packets(environ: dict[str, Any], limit: int) -> Iterator[Packet]:
     body: str = (await environ["wsgi.input"].read(length)).decode()
     if body.count(_SEPARATOR) >= MAX_PACKETS:
         raise ValueError(f"more than {MAX_PACKETS} packets in one request")
-    return (Packet(encoded_packet=each) for each in (body.split(_SEPARATOR) if body else ()))
+    return (TextPacket(encoded_packet=each) for each in (body.split(_SEPARATOR) if body else ()))

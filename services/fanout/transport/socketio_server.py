@@ -10,7 +10,6 @@ from engineio.exceptions import SocketIsClosedError
 from socketio.packet import CONNECT
 
 from padfleet.services.fanout.transport.engine_server import EngineServer
-from padfleet.services.fanout.transport.engine_socket import MOST_VALUES
 from padfleet.shared.bucket import Pace
 from padfleet.shared.settings import FanoutSettings
 from padfleet.shared.wire import jsontext
@@ -101,7 +100,7 @@ class _Json:
 
     @staticmethod
     def loads(text: str | bytes) -> Any:
-        return jsontext.loads(text, most=MOST_VALUES)
+        return jsontext.loads(text, most=jsontext.MOST_VALUES)
 
 
 class SocketServer(socketio.AsyncServer):  # type: ignore[misc]

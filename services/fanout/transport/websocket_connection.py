@@ -10,8 +10,10 @@ from aiohttp.abc import AbstractStreamWriter
 
 from padfleet.services.fanout import metrics
 from padfleet.services.fanout.transport import websocket
+from padfleet.services.fanout.transport.cost import UNITS_A_VALUE, cost_of, values_of
 from padfleet.services.fanout.transport.deflate_offer import negotiate
 from padfleet.services.fanout.transport.websocket import Closed, Code, Ping, Reader, WebSocketError
+from padfleet.shared.wire.jsontext import BadJson
 
 HIGH_WATER = 4096
 """The number of waiting bytes above which a socket is offered nothing more, neither revisions nor
@@ -28,15 +30,12 @@ a worker delayed every edit of the others by 40 to 90 ms."""
 UNITS_AT_ONCE = 32 * 1024
 """How many characters of messages are taken from one connection in one turn of the event loop, or a
 single longer message: as many as short messages of an ordinary length are. What becomes of a
-message takes time in proportion to its length, and 16 messages of 40 KB took 0.2 s of each
-turn."""
+message takes time in proportion to its length and to the values in it, and 16 messages of 40 KB
+took 0.2 s of each turn."""
 
 TRICKLE = 0.1
 """The cost of bytes that complete no frame, as a fraction of a message: a client could send single
 bytes."""
-
-ONE_MORE = 10_000
-"""A frame counts as one more message for each such number of bytes in it."""
 
 PIECES_AT_ONCE = 8
 """How many pieces of a long message are written in one turn of the event loop. They are half a
@@ -232,13 +231,19 @@ class WebSocketConnection(asyncio.Protocol):
                     self.release(Hold.UNPARSED)
                 return
             event, reader.event = reader.event, None
+            try:
+                values = values_of(event) if isinstance(event, str) else 0
+            except BadJson as error:
+                self.fail(Code.UNSUPPORTED)
+                receiver.refused(self, WebSocketError(Code.UNSUPPORTED, str(error)))
+                return
             # Inflated bytes are charged for as if they had come uncompressed. This matters all the
             # more because a kilobyte may become a megabyte.
-            if not receiver.charge(self, size / ONE_MORE + (not inflating)):
+            if not receiver.charge(self, cost_of(size, values) - inflating):
                 return
             match event:
                 case str(text):
-                    units += len(text)
+                    units += len(text) + UNITS_A_VALUE * values
                     try:
                         receiver.received(self, text)
                     except Exception as error:

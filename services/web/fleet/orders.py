@@ -16,6 +16,9 @@ DEEDS: Final = ("delete", "kick", "read-only link", "copy", "move")
 LONGEST_BODY: Final = 16 << 10
 """The most bytes of a request's body."""
 
+MOST_VALUES: Final = 100
+"""The most values in it; an order has seven."""
+
 
 class BadOrder(ValueError):
     """The body is not a valid order; the text says why."""
@@ -37,7 +40,7 @@ class Order:
     def from_json(cls, body: bytes) -> "Order":
         """Reads an order from JSON. Raises `BadOrder`."""
         try:
-            given = loads(body)
+            given = loads(body, most=MOST_VALUES)
         except BadJson:
             raise BadOrder("the request is not JSON") from None
         if not isinstance(given, dict):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from types import SimpleNamespace
 from typing import Any, cast
@@ -12,7 +13,7 @@ import pytest
 from padfleet.services.web.api import arguments, revisions
 from padfleet.services.web.api.answers import LargeAnswers
 from padfleet.services.web.api.context import Api, ApiError, Json
-from padfleet.services.web.api.conversion import Conversion
+from padfleet.services.web.api.conversion import SMALL_BODY, Conversion
 from padfleet.shared.budget import Budget
 from padfleet.shared.easysync import AText, AttributePool
 from padfleet.shared.easysync.body import Body
@@ -98,5 +99,19 @@ async def test_pads_of_many_spans(conversion: Conversion) -> None:
 
 async def test_a_parameter_that_is_no_text_is_small(conversion: Conversion) -> None:
     body = b'{"padID":[' + b"[]," * MANY + b"[]]}"
+    with pytest.raises(ApiError, match="more than 1,000 values"):
+        _ = await conversion.fields("somebody", body, "application/json")
+    body = b'{"padID":[' + b"1234567890," * 200 + b"0]}"
     with pytest.raises(ApiError, match="padID is no text, and too large"):
+        _ = await conversion.fields("somebody", body, "application/json")
+
+
+@pytest.mark.parametrize("size", [1_000, 100_000], ids=["in the worker", "in a process"])
+async def test_a_call_has_no_more_fields_as_json_than_as_a_form(
+    conversion: Conversion, size: int
+) -> None:
+    """The worker has to unpack them all at once: 200,000 took 100 ms."""
+    body = json.dumps({f"field {number}": "x" for number in range(size)}).encode()
+    assert (len(body) > SMALL_BODY) is (size > 1_000)
+    with pytest.raises(ApiError, match="more than 1,000 values"):
         _ = await conversion.fields("somebody", body, "application/json")

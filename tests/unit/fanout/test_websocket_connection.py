@@ -9,13 +9,13 @@ from typing import cast
 
 import pytest
 
+from padfleet.services.fanout.transport.cost import ONE_MORE, VALUES_ONE_MORE
 from padfleet.services.fanout.transport.inflate import STEP
 from padfleet.services.fanout.transport.outbound import Outbound
 from padfleet.services.fanout.transport.packets import Frame, Parcel
 from padfleet.services.fanout.transport.websocket import Code, WebSocketError, close, pong
 from padfleet.services.fanout.transport.websocket_connection import (
     FRAMES_AT_ONCE,
-    ONE_MORE,
     PIECES_AT_ONCE,
     TRICKLE,
     UNITS_AT_ONCE,
@@ -157,6 +157,31 @@ async def test_long_messages_of_one_read_take_a_turn_each() -> None:
         assert len(owner.said) == turn
         await asyncio.sleep(0)
     assert wire.reading
+
+
+async def test_messages_of_many_values_take_a_turn_each_and_cost_more() -> None:
+    owner = Owner()
+    line, _ = connected(owner)
+    line.data_received(frame(TEXT, b"[" * 7_900) * 5)
+    for turn in range(1, 5):
+        assert len(owner.said) == turn
+        await asyncio.sleep(0)
+    assert 1e9 - owner.budget >= 5 * 7_900 / VALUES_ONE_MORE
+
+
+@pytest.mark.parametrize("deflated", [False, True])
+async def test_more_values_than_a_message_may_have_are_not_passed_on(deflated: bool) -> None:
+    owner = Owner()
+    wire = Wire()
+    wire.line = line = WebSocketConnection(
+        cast(asyncio.Transport, wire), owner, 1_000_000, deflates=deflated
+    )
+    text = b"[" * 8_001
+    line.data_received(frame(TEXT | RSV1, packed(text)) if deflated else frame(TEXT, text))
+    await asyncio.sleep(0)  # inflating takes another turn
+    assert owner.said == []
+    assert [str(error) for error in owner.errors] == ["more than 8,000 values"]
+    assert wire.written == [close(Code.UNSUPPORTED)]
 
 
 async def test_reasons_not_to_read_add_up() -> None:
