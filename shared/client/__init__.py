@@ -36,7 +36,8 @@ from padfleet.shared.client.events import Accepted, Changed, CursorsMoved, Event
 from padfleet.shared.client.joining import connect, new_token
 from padfleet.shared.client.line import PadUrl, Traffic
 from padfleet.shared.client.pad import Pad
-from padfleet.shared.client.splitting import SplitLimits, split
+from padfleet.shared.client.splitting import split
+from padfleet.shared.client.submission_size import SplitLimits
 
 __all__ = [
     "Accepted",

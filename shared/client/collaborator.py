@@ -1,11 +1,10 @@
 """This module is the client's side of Easysync. It is pure, without I/O.
 
 A client's copy of a pad consists of `base` (its text at `rev`), the draft in flight to the server,
-and the edits made since, which wait. `text` is all three together: what the user sees. The rules
-are those of Etherpad's page, except that several drafts may wait (see `Collaborator.seal`).
+and the edits made since, which wait (`own_edits`). `text` is all three together: what the user
+sees. The rules are those of Etherpad's page, except that several drafts may wait.
 """
 
-from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +12,8 @@ from typing import Any
 from padfleet.shared.client.cursors import Cursor, CursorPlace, Cursors
 from padfleet.shared.client.errors import EditRefused, OutOfRange, ProtocolError
 from padfleet.shared.client.events import Accepted, Changed, CursorsMoved, Event
-from padfleet.shared.client.splitting import SplitLimits, check_attribute, fits, split
+from padfleet.shared.client.own_edits import OwnEdits
+from padfleet.shared.client.submission_size import SplitLimits, check_attribute
 from padfleet.shared.easysync import (
     AText,
     AttributePool,
@@ -21,26 +21,13 @@ from padfleet.shared.easysync import (
     apply_to_atext,
     apply_to_text,
     attribs_of,
-    compose,
-    follow,
-    is_identity,
     iter_ops,
     make_splice,
     move_ops_to_new_pool,
-    prepare_for_wire,
     to_units,
     unpack,
 )
 from padfleet.shared.easysync.characters import without_controls
-
-
-@dataclass(slots=True)
-class _Draft:
-    """Edits of our own that are sent as one revision."""
-
-    changeset: str
-    sealed: bool = False  #: no more edits are added to it
-    session: str = ""  #: the session in which it was submitted, if the server names it
 
 
 @dataclass(slots=True)
@@ -60,8 +47,8 @@ class Collaborator:
         author: the client's own author id.
         text_only: for readers: attributes are not kept, which saves most of the work, and the pad
             cannot be edited.
-        room: what the server accepts in one submission, if that is known; it is set again for each
-            new connection. A larger edit is sent as several submissions.
+        limits: what the server accepts in one submission, if that is known; it is set again for
+            each new connection. A larger edit is sent as several submissions.
         cursors: whether to keep track of other people's cursors.
     """
 
@@ -71,23 +58,28 @@ class Collaborator:
         author: str,
         *,
         text_only: bool = False,
-        room: SplitLimits | None = None,
+        limits: SplitLimits | None = None,
         cursors: bool = False,
     ) -> None:
         start = variables["initialAttributedText"]
         self.rev: int = variables["rev"]
         self.author = author
-        self.room = room
         self.counts = TrafficCounts()
         self._text_only = text_only
         self._pool = AttributePool.from_jsonable(variables["apool"])
         self._base = AText(start["text"], start["attribs"])
-        self._in_flight: _Draft | None = None
-        self._waiting: deque[_Draft] = deque()
-        self._resuming = False
-        self._session = ""
+        self._own = OwnEdits(self._pool, limits)
         self._cursors = Cursors(author, self.rev) if cursors else None
         self.text: str = start["text"]
+
+    @property
+    def limits(self) -> SplitLimits | None:
+        """What the server accepts in one submission, if that is known."""
+        return self._own.limits
+
+    @limits.setter
+    def limits(self, limits: SplitLimits | None) -> None:
+        self._own.limits = limits
 
     @property
     def pool(self) -> AttributePool:
@@ -103,28 +95,28 @@ class Collaborator:
     @property
     def settled(self) -> bool:
         """Whether every edit has been accepted."""
-        return self._in_flight is None and not self._waiting
+        return not self.submitting and not self.has_waiting
 
     @property
     def submitting(self) -> bool:
         """Whether a submission is in flight to the server."""
-        return self._in_flight is not None
+        return self._own.in_flight is not None
 
     @property
     def has_waiting(self) -> bool:
         """Whether there are edits that have not been submitted yet."""
-        return bool(self._waiting)
+        return self._own.waiting > 0
 
     @property
     def up_to_date(self) -> bool:
         """Whether everything has arrived that was missed while there was no connection."""
-        return not self._resuming
+        return not self._own.resuming
 
     @property
     def drafts(self) -> int:
         """How many revisions our own unaccepted edits will become, unless some of them cancel each
         other out."""
-        return len(self._waiting) + self.submitting
+        return self._own.waiting + self.submitting
 
     # --- Editing ---------------------------------------------------------------------------------
 
@@ -155,24 +147,19 @@ class Collaborator:
         """
         if self._text_only:
             raise EditRefused("a text-only collaborator cannot edit")
-        draft = self._waiting[-1] if self._waiting and not self._waiting[-1].sealed else None
         try:
             self._check(changeset)
             text = apply_to_text(changeset, self.text)
-            waiting = changeset
-            if draft is not None:
-                waiting = compose(draft.changeset, changeset, self._pool)
+            if self.text.endswith("\n") and not text.endswith("\n"):
+                raise OutOfRange(
+                    "the newline at the end of the text has to stay, and nothing after it"
+                )
+            self._own.add(changeset)
         except EasysyncError as error:
             raise EditRefused(f"the edit does not fit the text: {error}") from error
-        if self.text.endswith("\n") and not text.endswith("\n"):
-            raise OutOfRange("the newline at the end of the text has to stay, and nothing after it")
         self.text = text
         if self._cursors is not None:
             self._cursors.edited(changeset, by_me=True)
-        if draft is not None:
-            draft.changeset = waiting
-        else:
-            self._waiting.append(_Draft(changeset))
 
     def _check(self, changeset: str) -> None:
         if to_units(changeset) != changeset:
@@ -180,16 +167,14 @@ class Collaborator:
             raise EasysyncError("it has characters beyond U+FFFF that are not code units")
         for attribs in {op.attribs for op in iter_ops(unpack(changeset).ops) if op.attribs}:
             for attribute in attribs_of(attribs, self._pool).items():
-                if self.room is not None:
-                    check_attribute(self._pool.put(*attribute), self._pool, self.room)
+                if self.limits is not None:
+                    check_attribute(self._pool.put(*attribute), self._pool, self.limits)
 
     def seal(self) -> None:
         """Makes the present text a revision by itself: later edits go into another revision.
         Etherpad's page has no such thing; it is for callers who have to say what somebody else
         saw."""
-        draft = self._waiting[-1] if self._waiting else self._in_flight
-        if draft is not None:
-            draft.sealed = True
+        self._own.seal()
 
     def next_submission(self) -> dict[str, Any] | None:
         """Returns the `data` of the next USER_CHANGES, or None if none is due now: only one at a
@@ -197,18 +182,10 @@ class Collaborator:
 
         Raises `TooLarge` if the waiting edits cannot be split so that this server accepts them.
         """
-        if self._resuming or self._in_flight is not None:
+        submission = self._own.submit()
+        if submission is None:
             return None
-        while self._waiting and is_identity(self._waiting[0].changeset):
-            self._waiting.popleft()  # edits that cancel each other out
-        if not self._waiting:
-            return None
-        changeset, pool = prepare_for_wire(self._waiting[0].changeset, self._pool)
-        if self.room is not None and not fits(changeset, pool, self.room):
-            self._split_first(self.room)
-            changeset, pool = prepare_for_wire(self._waiting[0].changeset, self._pool)
-        self._in_flight = self._waiting.popleft()
-        self._in_flight.session = self._session
+        changeset, pool = submission
         return {
             "type": "USER_CHANGES",
             "baseRev": self.rev,
@@ -216,43 +193,12 @@ class Collaborator:
             "apool": pool.to_jsonable(),
         }
 
-    def _split_first(self, room: SplitLimits) -> None:
-        """Replaces the first draft, which is too large, with several."""
-        whole = self._waiting[0]
-        pieces = [_Draft(piece, sealed=True) for piece in split(whole.changeset, self._pool, room)]
-        pieces[-1].sealed = whole.sealed
-        self._waiting.popleft()
-        self._waiting.extendleft(reversed(pieces))
-
     def connection_lost(self) -> Iterator[CursorsMoved]:
         """Handles the loss of the connection: until everything that is missed has arrived, nothing
         is submitted, and no cursor of others is known. Returns the event for the cursors that are
         gone, if there were any."""
-        self._resuming = True
-        self._session = ""
+        self._own.connection_lost()
         return self._moved(self._cursors.cut_off() if self._cursors is not None else ())
-
-    def _in_session(self, session: str) -> None:
-        """Handles the server's name for the session on this connection. It may come after something
-        has been submitted in the session. What has been in flight since before the connection
-        belongs to another session."""
-        self._session = session
-        if self._in_flight is not None and not self._resuming:
-            self._in_flight.session = session
-
-    def _resumed(self) -> None:
-        """Handles the end of what was missed. A draft that is still in flight was never accepted,
-        and is sent again together with later edits."""
-        self._resuming = False
-        if self._in_flight is None:
-            return
-        again, self._in_flight = self._in_flight, None
-        again.session = ""
-        if self._waiting and not again.sealed:
-            later = self._waiting[0]
-            later.changeset = compose(again.changeset, later.changeset, self._pool)
-        else:
-            self._waiting.appendleft(again)
 
     # --- Cursors ---------------------------------------------------------------------------------
 
@@ -260,7 +206,9 @@ class Collaborator:
     def cursors(self) -> dict[str, Cursor]:
         """Where the others have their cursors in `text`, by author id. Cursors that others do not
         report, or that are in revisions which have not arrived here yet, are missing."""
-        return {} if self._cursors is None else self._cursors.seen(self._own(), len(self.text))
+        if self._cursors is None:
+            return {}
+        return self._cursors.seen(self._own.changesets(), len(self.text))
 
     def point(self, cursor: Cursor | None) -> None:
         """Sets our own cursor to this place in `text`, or removes it. The cursor stays with the
@@ -276,19 +224,15 @@ class Collaborator:
     def next_place(self) -> CursorPlace | None:
         """Returns what has to be reported about our own cursor, or None if the others know it
         already."""
-        if self._cursors is None or self._resuming:
+        if self._cursors is None or self._own.resuming:
             return None
-        return self._cursors.to_tell(self._own())
+        return self._cursors.to_tell(self._own.changesets())
 
     def left(self, author: str) -> Iterator[CursorsMoved]:
         """Removes the cursor of an author who has left. Returns the event for it, if there was
         one."""
         known = self._cursors is not None and self._cursors.left(author)
         return self._moved((author,) if known else ())
-
-    def _own(self) -> list[str]:
-        drafts = [self._in_flight, *self._waiting]
-        return [draft.changeset for draft in drafts if draft is not None]
 
     # --- Messages --------------------------------------------------------------------------------
 
@@ -321,7 +265,7 @@ class Collaborator:
             case "ACCEPT_COMMIT":
                 yield self._accept(data["newRev"], allowed=(self.rev, self.rev + 1))
             case "SESSION":
-                self._in_session(str(data["id"]))
+                self._own.in_session(str(data["id"]))
             case "CURSORS" if self._cursors is not None:
                 yield from self._moved(self._cursors.told(data["cursors"]))
             case "CLIENT_RECONNECT":
@@ -341,51 +285,29 @@ class Collaborator:
                 f"nothing is said to be missed up to revision {data['newRev']}, "
                 f"at revision {self.rev}"
             )
-        self._resumed()
+        self._own.resumed()
 
     def _catch_up(self, data: dict[str, Any]) -> Changed | Accepted:
-        if not self._is_answer(data):
+        ours = data.get("author", "") == self.author
+        if not ours or not self._own.is_in_flight(data, self._base):
             return self._change(data)
         accepted = self._accept(data["newRev"], allowed=(self.rev + 1,))
         self.counts.revisions += 1
         return accepted
 
-    def _is_answer(self, data: dict[str, Any]) -> bool:
-        """Returns whether a missed revision is what was in flight, and not from another session of
-        the same author, who may have several tabs or programs."""
-        mine = self._in_flight
-        if mine is None or data.get("author", "") != self.author:
-            return False
-        origin = data.get("origin")
-        if origin and mine.session and origin != mine.session:
-            return False
-        surely = bool(origin) and origin == mine.session
-        # The server has rebased it as we have, so the two are exactly the same. If the server does
-        # not say which session it came from, two identical ones cannot be told apart.
-        theirs = move_ops_to_new_pool(
-            data["changeset"], AttributePool.from_jsonable(data["apool"]), self._pool
-        )
-        if theirs == mine.changeset:
-            return True
-        same = _effect(theirs, self._base, self._pool) == _effect(
-            mine.changeset, self._base, self._pool
-        )
-        if surely and not same:
-            raise ProtocolError(f"revision {data['newRev']} is ours, but not what was submitted")
-        return same
-
     def _accept(self, rev: int, *, allowed: tuple[int, ...]) -> Accepted:
         if rev not in allowed:
             raise ProtocolError(f"ACCEPT_COMMIT of revision {rev} at revision {self.rev}")
-        if self._in_flight is None:
+        mine = self._own.in_flight
+        if mine is None:
             raise ProtocolError(f"ACCEPT_COMMIT of revision {rev}, but nothing was submitted")
         before = self._base.text
-        self._base = apply_to_atext(self._in_flight.changeset, self._base, self._pool)
+        self._base = apply_to_atext(mine, self._base, self._pool)
         if rev == self.rev and self._base.text != before:
             raise ProtocolError(f"a change of the text was accepted without one to revision {rev}")
         if self._cursors is not None and rev > self.rev:
-            self._cursors.revision(rev, self.author, self._in_flight.changeset)
-        self._in_flight = None
+            self._cursors.revision(rev, self.author, mine)
+        self._own.accepted()
         self.rev = rev
         return Accepted(rev)
 
@@ -410,25 +332,6 @@ class Collaborator:
         """Applies a revision to everything that is kept. Returns what it did to `text`."""
         theirs = move_ops_to_new_pool(theirs, wire_pool, self._pool)
         self._base = apply_to_atext(theirs, self._base, self._pool)
-        # A draft in flight is ordered after theirs, as on the server. Waiting drafts will be
-        # submitted on top of theirs, so they are placed as it suits the user better.
-        if self._in_flight is not None:
-            mine = self._in_flight.changeset
-            self._in_flight.changeset = follow(theirs, mine, self._pool)
-            theirs = follow(mine, theirs, self._pool, reverse_insert_order=True)
-        for draft in self._waiting:
-            mine = draft.changeset
-            draft.changeset = follow(theirs, mine, self._pool, reverse_insert_order=True)
-            theirs = follow(mine, theirs, self._pool)
+        theirs = self._own.carry_over(theirs)
         self.text = apply_to_text(theirs, self.text)
         return theirs
-
-
-def _effect(changeset: str, on: AText, pool: AttributePool) -> tuple[str, list[tuple[int, Any]]]:
-    """Returns the effect of a changeset, regardless of the order in which its attributes are
-    written."""
-    result = apply_to_atext(changeset, on, pool)
-    runs = [
-        (op.chars, sorted(attribs_of(op.attribs, pool).items())) for op in iter_ops(result.attribs)
-    ]
-    return result.text, runs

@@ -139,7 +139,7 @@ class Conversation:
                         raise
                     dialer.lost()
                     line = await dialer.redial(self._state.rev, lost)
-                    self._state.room = line.split_limits
+                    self._state.limits = line.split_limits
                     self._line = line
                     self._people.came_back()
                     self.resumes += 1

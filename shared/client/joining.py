@@ -140,7 +140,9 @@ def _opened(
     users: dict[str, str | None] = {}
     names = names_of(pad.get("historicalAuthorData"))
     colors = colors_of(pad.get("historicalAuthorData"), palette)
-    state = Collaborator(pad, author, text_only=text_only, room=line.split_limits, cursors=cursors)
+    state = Collaborator(
+        pad, author, text_only=text_only, limits=line.split_limits, cursors=cursors
+    )
     people = PresentPeople(author, palette, users, names, colors)
     conversation = Conversation(state, people, line, cursors=cursors)
     opened = Pad(

@@ -11,7 +11,7 @@ from urllib.parse import quote, unquote, urlsplit
 import aiohttp
 
 from padfleet.shared.client.errors import ConnectionLost, PadError, ProtocolError
-from padfleet.shared.client.splitting import SplitLimits
+from padfleet.shared.client.submission_size import SplitLimits
 from padfleet.shared.wire import socketio
 from padfleet.shared.wire.jsontext import dumps
 

@@ -432,13 +432,14 @@ MUTATIONS: Final = {
     # --- The client -------------------------------------------------------------------------------
     "a client sends again what was accepted": Mutation(
         "shared/client/collaborator.py",
-        "        if not self._is_answer(data):\n            return self._change(data)\n",
+        "        if not ours or not self._own.is_in_flight(data, self._base):\n"
+        "            return self._change(data)\n",
         "        if True:\n            return self._change(data)\n",
         ("connections reset", "cut off from people", "slow link to redis"),
         _BUSY,
     ),
     "a client does not rebase what is on its way": Mutation(
-        "shared/client/collaborator.py",
+        "shared/client/own_edits.py",
         "            self._in_flight.changeset = follow(theirs, mine, self._pool)\n",
         "",
     ),

@@ -311,7 +311,7 @@ def test_a_changeset_that_does_not_fit_is_refused_and_nothing_has_changed(change
 
 def test_an_attribute_that_the_server_has_no_room_for_is_refused_at_the_call() -> None:
     client = collaborator("hello\n")
-    client.room = SplitLimits(10_000)
+    client.limits = SplitLimits(10_000)
     with pytest.raises(TooLarge, match="'picture'"):
         client.apply_own(
             Builder(6).keep_text("h", [("picture", "x" * 10_000)], client.pool).to_changeset()
@@ -324,7 +324,7 @@ def test_an_attribute_that_the_server_has_no_room_for_is_refused_at_the_call() -
 
 def test_a_large_edit_goes_out_in_pieces_and_what_others_write_goes_between() -> None:
     client = collaborator("hello\n")
-    client.room = SplitLimits(2_000)
+    client.limits = SplitLimits(2_000)
     pasted = "".join(f"line {number}\n" for number in range(1_000))
     client.edit(5, 0, pasted)
     text, rev, sizes = "hello\n", 0, []
@@ -353,7 +353,7 @@ def test_a_large_edit_goes_out_in_pieces_and_what_others_write_goes_between() ->
 
 def test_I5_a_connection_lost_between_two_pieces_doubles_none() -> None:
     client = collaborator("\n")
-    client.room = SplitLimits(1_000)
+    client.limits = SplitLimits(1_000)
     pasted = "0123456789" * 200
     client.edit(0, 0, pasted)
     text = "\n"

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from padfleet.shared.client.errors import TooLarge
-from padfleet.shared.client.splitting import FIXED, SplitLimits, split, text_size
+from padfleet.shared.client.splitting import split
+from padfleet.shared.client.submission_size import FIXED, SplitLimits, text_size
 from padfleet.shared.easysync import (
     AttributePool,
     Builder,
