@@ -2,41 +2,29 @@
  * The client's side of Easysync. It is pure: it has neither a socket nor a clock.
  *
  * It holds the pad's text at `rev`, the changeset in flight to the server, and the later edits that
- * wait. `body` is the result of all three, which the user sees.
+ * wait (`ownedits`). `body` is the result of all three, which the user sees.
  */
 import { Cursors } from "./cursors.js";
 import {
   type AText,
-  attribsOf,
   attribsString,
   type Attribute,
   AttributePool,
   Body,
   Builder,
-  compose,
   encodeAttribs,
-  follow,
   isIdentity,
   makeSplice,
   moveToPool,
-  prepareForWire,
   textChanges,
   type TextChange,
   withoutControls,
   unpack,
 } from "./easysync/index.js";
-import { parseOps } from "./easysync/ops.js";
-import { OutOfRange } from "./errors.js";
+import { OutOfRange, ProtocolError } from "./errors.js";
 import type { ClientReconnect, CollabVars, NewChanges, Revision, Submission } from "./messages.js";
-import { checkAttributes, fits, type Room, split } from "./splitting.js";
-
-/**
- * The server has sent something that cannot follow what it sent before: it leaves a gap, repeats a
- * revision, answers nothing that was submitted, or makes no sense.
- */
-export class ProtocolError extends Error {
-  override readonly name = "ProtocolError";
-}
+import { OwnEdits } from "./ownedits.js";
+import { checkAttributes, type SplitLimits } from "./submissionsize.js";
 
 /**
  * A revision that this client did not submit has been applied. There is one such event per
@@ -60,45 +48,34 @@ export interface Accepted {
   rev: number;
 }
 
-/** Own edits on their way to the server, as one revision. */
-interface Draft {
-  changeset: string;
-  /** The session in which the draft was submitted; "" if the server does not name sessions. */
-  session: string;
-}
-
 export class Collaborator {
   /** The visible document, including own edits that have not been accepted. Do not modify it. */
   readonly body: Body;
   readonly pool: AttributePool;
   /** The pad without own edits. Null while there are none, since `body` is the same then. */
   private base: Body | null = null;
-  private inFlight: Draft | null = null;
-  /**
-   * The parts of a change that was too large for one submission, which are submitted one after the
-   * other.
-   */
-  private parts: string[] = [];
-  private waiting: string | null = null;
-  private resuming = false;
+  private readonly own: OwnEdits;
   private currentRev: number;
 
   /** Other people's cursors, in the pad without own edits. */
   readonly cursors: Cursors;
 
-  /** The server's name for the current session; "" if the server has not sent one. */
-  private session = "";
-
-  /** `room` is what the server accepts in one submission; null while that is unknown. */
+  /** `limits` is what the server accepts in one submission; null while that is unknown. */
   constructor(
     variables: CollabVars,
     readonly author: string,
-    public room: Room | null = null,
+    limits: SplitLimits | null = null,
   ) {
     this.currentRev = variables.rev;
     this.cursors = new Cursors(author, variables.rev);
     this.pool = AttributePool.from(variables.apool);
+    this.own = new OwnEdits(this.pool, limits);
     this.body = Body.fromAText(variables.initialAttributedText);
+  }
+
+  /** Sets what the server accepts in one submission; null while that is unknown. */
+  set limits(limits: SplitLimits | null) {
+    this.own.limits = limits;
   }
 
   /** The newest revision that has been applied. */
@@ -117,17 +94,17 @@ export class Collaborator {
 
   /** Whether all edits have been accepted. */
   get settled(): boolean {
-    return this.inFlight === null && !this.hasWaiting;
+    return !this.submitting && !this.hasWaiting;
   }
 
   /** Whether there are edits that have not been submitted yet. */
   get hasWaiting(): boolean {
-    return this.waiting !== null || this.parts.length > 0;
+    return this.own.hasWaiting;
   }
 
   /** Whether a submission is on its way to the server. */
   get submitting(): boolean {
-    return this.inFlight !== null;
+    return this.own.inFlight !== null;
   }
 
   /**
@@ -135,13 +112,12 @@ export class Collaborator {
    * `body`.
    */
   get underWay(): readonly string[] {
-    const sent = this.inFlight === null ? [] : [this.inFlight.changeset];
-    return [...sent, ...this.parts, ...(this.waiting === null ? [] : [this.waiting])];
+    return this.own.changesets;
   }
 
   /** Whether everything that was missed during a lost connection has arrived. */
   get upToDate(): boolean {
-    return !this.resuming;
+    return !this.own.resuming;
   }
 
   /**
@@ -191,13 +167,14 @@ export class Collaborator {
    */
   applyOwn(changeset: string): string {
     if (isIdentity(changeset)) return changeset;
-    if (this.room !== null) checkAttributes(changeset, this.pool, this.room);
+    const { limits } = this.own;
+    if (limits !== null) checkAttributes(changeset, this.pool, limits);
     this.checkEnd(changeset);
-    const waiting = this.waiting === null ? changeset : compose(this.waiting, changeset, this.pool);
+    const waiting = this.own.withEdit(changeset);
     const base = this.base ?? this.body.clone();
     this.body.apply(changeset, this.pool);
     this.base = base;
-    this.waiting = waiting;
+    this.own.waiting = waiting;
     return changeset;
   }
 
@@ -207,39 +184,17 @@ export class Collaborator {
    * accepts.
    */
   nextSubmission(): Submission | null {
-    if (this.resuming || this.inFlight !== null) return null;
-    for (;;) {
-      const next = this.parts[0] ?? this.waiting;
-      if (next === null || next === undefined) break;
-      if (!isIdentity(next)) return this.submission(next);
-      this.takeFirst(); // the edits cancel each other out
+    const due = this.own.submit();
+    if (due === null) {
+      if (this.settled) this.base = null;
+      return null;
     }
-    this.base = null;
-    return null;
-  }
-
-  private submission(next: string): Submission {
-    let changeset = next;
-    let wire = prepareForWire(changeset, this.pool);
-    let rest: string[] = [];
-    if (this.room !== null && !fits(wire.translated, wire.pool, this.room)) {
-      [changeset = next, ...rest] = split(next, this.pool, this.room);
-      wire = prepareForWire(changeset, this.pool);
-    }
-    this.takeFirst();
-    this.parts.unshift(...rest);
-    this.inFlight = { changeset, session: this.session };
     return {
       type: "USER_CHANGES",
       baseRev: this.currentRev,
-      changeset: wire.translated,
-      apool: wire.pool.toJSON(),
+      changeset: due.translated,
+      apool: due.pool.toJSON(),
     };
-  }
-
-  private takeFirst(): void {
-    if (this.parts.length > 0) this.parts.shift();
-    else this.waiting = null;
   }
 
   /**
@@ -247,10 +202,7 @@ export class Collaborator {
    * first one applies to. This copies the text.
    */
   get unsent(): { base: string; changesets: string[] } {
-    const changesets = [...this.parts];
-    if (this.inFlight !== null) changesets.unshift(this.inFlight.changeset);
-    if (this.waiting !== null) changesets.push(this.waiting);
-    return { base: (this.base ?? this.body).text, changesets };
+    return { base: (this.base ?? this.body).text, changesets: this.own.changesets };
   }
 
   /**
@@ -259,13 +211,10 @@ export class Collaborator {
    * any edits.
    */
   restore(changesets: readonly string[]): void {
-    const [first, ...rest] = changesets;
-    if (first === undefined) return;
+    if (changesets.length === 0) return;
     this.base = this.body.clone();
     for (const changeset of changesets) this.body.apply(changeset, this.pool);
-    this.inFlight = { changeset: first, session: "" };
-    this.parts = rest;
-    this.resuming = true;
+    this.own.restore(changesets);
   }
 
   /**
@@ -273,8 +222,7 @@ export class Collaborator {
    * arrived.
    */
   connectionLost(): void {
-    this.resuming = true;
-    this.session = "";
+    this.own.connectionLost();
   }
 
   /**
@@ -283,8 +231,7 @@ export class Collaborator {
    * the name of its own session.
    */
   inSession(session: string): void {
-    this.session = session;
-    if (this.inFlight !== null && !this.resuming) this.inFlight.session = session;
+    this.own.inSession(session);
   }
 
   /**
@@ -316,71 +263,34 @@ export class Collaborator {
       case "CLIENT_RECONNECT":
         if (message.noChanges) {
           if (message.newRev !== this.currentRev) this.outOfPlace(message.newRev);
-          this.resumed();
+          this.own.resumed();
           return;
         }
         yield this.catchUp(message);
-        if (message.newRev === message.headRev) this.resumed();
+        if (message.newRev === message.headRev) this.own.resumed();
     }
   }
 
   private catchUp(missed: Exclude<ClientReconnect, { noChanges: true }>): Changed | Accepted {
-    return this.isAnswer(missed) ? this.accept(missed.newRev, false) : this.change(missed);
-  }
-
-  /**
-   * Whether a missed revision is the submission in flight. It may instead come from another session
-   * of the same author, who may have several tabs open.
-   */
-  private isAnswer({
-    author,
-    origin = "",
-    newRev,
-    changeset,
-    apool,
-  }: Exclude<ClientReconnect, { noChanges: true }>): boolean {
-    if (this.inFlight === null || author !== this.author) return false;
-    const { changeset: mine, session } = this.inFlight;
-    const known = origin !== "" && session !== "";
-    if (known && origin !== session) return false;
-    // The submission has been rebased here as on the server, so the two changesets are the same. If
-    // the server does not name sessions, equal changesets of two sessions cannot be told apart.
-    const theirs = moveToPool(changeset, AttributePool.from(apool), this.pool);
-    const same = theirs === mine || sorted(theirs, this.pool) === sorted(mine, this.pool);
-    if (known && !same) {
-      throw new ProtocolError(`revision ${newRev} is ours, but not what was submitted`);
-    }
-    return same;
-  }
-
-  /**
-   * Continues after all missed revisions have arrived. A submission that is still in flight was
-   * never accepted, so it is submitted again.
-   */
-  private resumed(): void {
-    this.resuming = false;
-    if (this.inFlight === null) return;
-    const { changeset } = this.inFlight;
-    if (this.parts.length > 0) this.parts.unshift(changeset);
-    else if (this.waiting === null) this.waiting = changeset;
-    else this.waiting = compose(changeset, this.waiting, this.pool);
-    this.inFlight = null;
+    const ours = missed.author === this.author && this.own.isInFlight(missed);
+    return ours ? this.accept(missed.newRev, false) : this.change(missed);
   }
 
   private accept(rev: number, unchanged: boolean): Accepted {
-    if (this.inFlight === null || this.base === null) {
+    const mine = this.own.inFlight;
+    if (mine === null || this.base === null) {
       throw new ProtocolError(`ACCEPT_COMMIT of revision ${rev}, but nothing was submitted`);
     }
     if (!unchanged && rev !== this.currentRev + 1) this.outOfPlace(rev);
     const before = this.base.text;
-    this.base.apply(this.inFlight.changeset, this.pool);
+    this.base.apply(mine, this.pool);
     if (unchanged && this.base.text !== before) {
       throw new ProtocolError(`a change of the text was accepted without one to revision ${rev}`);
     }
     if (rev !== this.currentRev) {
-      this.cursors.revision(rev, this.author, this.inFlight.changeset);
+      this.cursors.revision(rev, this.author, mine);
     }
-    this.inFlight = null;
+    this.own.accepted();
     if (!this.hasWaiting) this.base = null;
     this.currentRev = rev;
     return { kind: "accepted", rev };
@@ -390,24 +300,10 @@ export class Collaborator {
     const { newRev: rev } = revision;
     if (rev !== this.currentRev + 1) this.outOfPlace(rev);
     const wire = AttributePool.from(revision.apool);
-    let theirs = moveToPool(revision.changeset, wire, this.pool);
-    this.base?.apply(theirs, this.pool);
-    this.cursors.revision(rev, revision.author ?? "", theirs);
-    // The submission in flight comes after the new revision, because the server orders them like
-    // that. Waiting edits will be submitted on top of the revision, so where both insert at one
-    // place, their text stays in front, which serves the user better.
-    if (this.inFlight !== null) {
-      const mine = this.inFlight.changeset;
-      this.inFlight.changeset = follow(theirs, mine, this.pool);
-      theirs = follow(mine, theirs, this.pool, true);
-    }
-    const over = (mine: string): string => {
-      const moved = follow(theirs, mine, this.pool, true);
-      theirs = follow(mine, theirs, this.pool);
-      return moved;
-    };
-    this.parts = this.parts.map(over);
-    if (this.waiting !== null) this.waiting = over(this.waiting);
+    const written = moveToPool(revision.changeset, wire, this.pool);
+    this.base?.apply(written, this.pool);
+    this.cursors.revision(rev, revision.author ?? "", written);
+    const theirs = this.own.carryOver(written);
     this.body.apply(theirs, this.pool);
     this.currentRev = rev;
     return {
@@ -444,13 +340,4 @@ export class Collaborator {
   private outOfPlace(rev: number): never {
     throw new ProtocolError(`revision ${rev} came at revision ${this.currentRev}`);
   }
-}
-
-/** Returns a changeset as text in which the attributes of each op are in a fixed order. */
-function sorted(changeset: string, pool: AttributePool): string {
-  const { oldLength, newLength, ops, bank } = unpack(changeset);
-  const each = parseOps(ops).map(({ opcode, chars, lines, attribs }) => {
-    return [opcode, chars, lines, [...attribsOf(attribs, pool)].sort()];
-  });
-  return JSON.stringify([oldLength, newLength, each, bank]);
 }

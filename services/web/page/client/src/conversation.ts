@@ -1,9 +1,9 @@
 /** The messages between a pad and its server, over one connection after the other. */
 import type { PadAddress } from "./address.js";
 import { Asking } from "./asking.js";
-import { type Accepted, type Changed, Collaborator, ProtocolError } from "./collaborator.js";
+import { type Accepted, type Changed, Collaborator } from "./collaborator.js";
 import { Connection } from "./connection.js";
-import { TooLarge } from "./errors.js";
+import { ProtocolError, TooLarge } from "./errors.js";
 import { greeting } from "./greeting.js";
 import { Holding } from "./holding.js";
 import type {
@@ -18,7 +18,7 @@ import type { PadOptions } from "./options.js";
 import { Pacing } from "./pacing.js";
 import type { PadEvents } from "./padevents.js";
 import { People } from "./people.js";
-import { roomOf } from "./splitting.js";
+import { type SplitLimits, splitLimits } from "./submissionsize.js";
 import { newToken } from "./token.js";
 
 /** The default of the shortest time between two submissions, in ms. */
@@ -125,7 +125,7 @@ export class Conversation {
 
   private greet(address: PadAddress, most: number | undefined): void {
     this.most = most;
-    if (this.collaborator !== null) this.collaborator.room = this.room;
+    if (this.collaborator !== null) this.collaborator.limits = this.limits;
     const padId = this.variables?.padId ?? address.padId;
     const ready = greeting(padId, this.options, this.token);
     if (this.variables === null || this.collaborator === null) {
@@ -163,7 +163,7 @@ export class Conversation {
     if (this.variables !== null) return; // a returning client keeps its own copy
     this.variables = variables;
     const { collab_client_vars: start, userId } = variables;
-    this.collaborator = new Collaborator(start, userId, this.room);
+    this.collaborator = new Collaborator(start, userId, this.limits);
     this.headTime = variables.collab_client_vars.time;
     this.people.learn(variables);
     this.connection.opened();
@@ -298,7 +298,7 @@ export class Conversation {
     this.asking.send(data);
   }
 
-  private get room(): ReturnType<typeof roomOf> | null {
-    return this.most === undefined ? null : roomOf(this.most);
+  private get limits(): SplitLimits | null {
+    return this.most === undefined ? null : splitLimits(this.most);
   }
 }

@@ -29,3 +29,11 @@ export class SessionEnded extends Error {
     super(message);
   }
 }
+
+/**
+ * The server has sent something that cannot follow what it sent before: it leaves a gap, repeats a
+ * revision, answers nothing that was submitted, or makes no sense.
+ */
+export class ProtocolError extends Error {
+  override readonly name = "ProtocolError";
+}

@@ -5,13 +5,13 @@
  * time.
  */
 export { parseAddress, type PadAddress } from "./address.js";
-export { type Accepted, type Changed, Collaborator, ProtocolError } from "./collaborator.js";
+export { type Accepted, type Changed, Collaborator } from "./collaborator.js";
 export type { Cursor, Place, Told } from "./cursors.js";
 export { type Transport } from "./backoff.js";
 export { type Status } from "./connection.js";
 export { type Draft, type DraftStore, MemoryDrafts, textOf } from "./drafts.js";
 export { Emitter } from "./events.js";
-export { EditRefused, OutOfRange, SessionEnded, TooLarge } from "./errors.js";
+export { EditRefused, OutOfRange, ProtocolError, SessionEnded, TooLarge } from "./errors.js";
 export * as easysync from "./easysync/index.js";
 export { greeting, type Guest } from "./greeting.js";
 export { type Ask, History } from "./history.js";
@@ -32,5 +32,6 @@ export type { PadOptions } from "./options.js";
 export { Pad } from "./pad.js";
 export { ListenerError, type PadEvents } from "./padevents.js";
 export { People, type Person } from "./people.js";
-export { type Room, roomOf, split } from "./splitting.js";
+export { split } from "./splitting.js";
+export { type SplitLimits, splitLimits } from "./submissionsize.js";
 export { newToken } from "./token.js";

@@ -6,7 +6,7 @@ import { io, type Socket, WebSocket as WebSocketTransport } from "socket.io-clie
 
 import type { PadAddress } from "./address.js";
 import type { Way } from "./backoff.js";
-import { jsonSize } from "./splitting.js";
+import { jsonSize } from "./submissionsize.js";
 
 /** An upper bound for the bytes of a packet in addition to the message in it. */
 const ENVELOPE = 64;

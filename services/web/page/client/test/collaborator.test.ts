@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Collaborator, ProtocolError } from "../src/collaborator.js";
+import { Collaborator } from "../src/collaborator.js";
 import {
   AttributePool,
   Body,
@@ -12,9 +12,9 @@ import {
   plain,
   withoutControls,
 } from "../src/easysync/index.js";
-import { OutOfRange, TooLarge } from "../src/errors.js";
+import { OutOfRange, ProtocolError, TooLarge } from "../src/errors.js";
 import type { NewChanges, Revision, Submission } from "../src/messages.js";
-import { roomOf } from "../src/splitting.js";
+import { splitLimits } from "../src/submissionsize.js";
 import { randomNumbers } from "./random.js";
 
 /** A small server that handles submissions. */
@@ -359,7 +359,7 @@ test("a large edit goes out in pieces, and what others write goes between", () =
   const server = new Server("hello\n");
   const client = new Client(server, "a.1", randomNumbers(4));
   const other = new Client(server, "a.2", randomNumbers(5));
-  client.copy.room = roomOf(2_000);
+  client.copy.limits = splitLimits(2_000);
   const pasted = Array.from({ length: 1000 }, (_, number) => `line ${number}\n`).join("");
   client.copy.edit(5, 0, pasted);
   let sent = 0;
@@ -408,7 +408,7 @@ test("an edit beyond the text is refused at the call", () => {
 
 test("an attribute that the server has no room for is refused at the call", () => {
   const { copy } = new Client(new Server("hello\n"), "a.1", randomNumbers(4));
-  copy.room = roomOf(10_000);
+  copy.limits = splitLimits(10_000);
   assert.throws(() => copy.format(0, 1, [["picture", "x".repeat(10_000)]]), TooLarge);
   assert.ok(copy.settled);
 });

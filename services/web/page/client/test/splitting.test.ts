@@ -17,7 +17,8 @@ import {
 } from "../src/easysync/index.js";
 import { parseOps } from "../src/easysync/ops.js";
 import { TooLarge } from "../src/errors.js";
-import { FIXED, fits, type Room, roomOf, split } from "../src/splitting.js";
+import { split } from "../src/splitting.js";
+import { FIXED, fits, type SplitLimits, splitLimits } from "../src/submissionsize.js";
 import { randomNumbers } from "./random.js";
 
 type Attributes = [string, string][];
@@ -41,21 +42,21 @@ function sentSize(changeset: string, pool: AttributePool): number {
   return Buffer.byteLength(`42${baseRev}${JSON.stringify(["message", message])}`);
 }
 
-function check(changeset: string, pool: AttributePool, room: Room): string[] {
-  const pieces = split(changeset, pool, room);
+function check(changeset: string, pool: AttributePool, limits: SplitLimits): string[] {
+  const pieces = split(changeset, pool, limits);
   assert.equal(
     pieces.reduce((a, b) => compose(a, b, pool)),
     changeset,
   );
   for (const piece of pieces) {
-    assert.ok(sentSize(piece, pool) <= room.bytes);
+    assert.ok(sentSize(piece, pool) <= limits.bytes);
     checkRep(piece);
     const ops = parseOps(unpack(piece).ops);
-    assert.ok(ops.length <= room.ops + 2);
+    assert.ok(ops.length <= limits.ops + 2);
     for (const { opcode, attribs } of ops)
       if (opcode === "+") assert.ok(attribsOf(attribs, pool).has("author"));
     const wire = prepareForWire(piece, pool);
-    assert.ok(Object.keys(wire.pool.toJSON().numToAttrib).length <= room.attributes);
+    assert.ok(Object.keys(wire.pool.toJSON().numToAttrib).length <= limits.attributes);
   }
   return pieces;
 }
@@ -109,12 +110,12 @@ test("the pieces come to the change, and each fits", () => {
     const random = randomNumbers(seed);
     const [changeset, pool] = aChange(random);
     const few = random(2) === 0;
-    const room = {
+    const limits = {
       bytes: FIXED + 330 + random(3000),
       ops: few ? 12 : 9999,
       attributes: few ? 8 : 999,
     };
-    check(changeset, pool, room);
+    check(changeset, pool, limits);
   }
 });
 
@@ -132,7 +133,7 @@ for (const [name, piece] of Object.entries({
     const pool = new AttributePool();
     const inserted = piece.repeat(1_200_000 / piece.length);
     const changeset = makeSplice("before\nafter\n", 7, 3, inserted, BY_ME, pool);
-    const pieces = check(changeset, pool, roomOf(1_000_000));
+    const pieces = check(changeset, pool, splitLimits(1_000_000));
     assert.ok(pieces.length <= sentSize(changeset, pool) / 900_000 + 2);
   });
 }
@@ -140,11 +141,11 @@ for (const [name, piece] of Object.entries({
 test("what fits is left as it is", () => {
   const pool = new AttributePool();
   const changeset = makeSplice("hello\n", 2, 1, "some text\n", BY_ME, pool);
-  assert.deepEqual(split(changeset, pool, roomOf(10_000)), [changeset]);
-  assert.deepEqual(split("Z:6>0$", pool, roomOf(10_000)), ["Z:6>0$"]);
+  assert.deepEqual(split(changeset, pool, splitLimits(10_000)), [changeset]);
+  assert.deepEqual(split("Z:6>0$", pool, splitLimits(10_000)), ["Z:6>0$"]);
   const wire = prepareForWire(changeset, pool);
-  assert.ok(fits(wire.translated, wire.pool, roomOf(1_000)));
-  assert.ok(!fits(wire.translated, wire.pool, roomOf(FIXED + 20)));
+  assert.ok(fits(wire.translated, wire.pool, splitLimits(1_000)));
+  assert.ok(!fits(wire.translated, wire.pool, splitLimits(FIXED + 20)));
 });
 
 test("attributes that are too large together are set one after the other", () => {
@@ -153,9 +154,13 @@ test("attributes that are too large together are set one after the other", () =>
     `picture${n}`,
     "x".repeat(400_000),
   ]);
-  check(makeSplice("a\n", 1, 0, "* text", [...BY_ME, ...large], pool), pool, roomOf(1_000_000));
+  check(
+    makeSplice("a\n", 1, 0, "* text", [...BY_ME, ...large], pool),
+    pool,
+    splitLimits(1_000_000),
+  );
   const builder = new Builder(2).keepText("a").keepText("\n", encodeAttribs(large, pool, false));
-  check(builder.toChangeset(), pool, roomOf(1_000_000));
+  check(builder.toChangeset(), pool, splitLimits(1_000_000));
 });
 
 test("one attribute that is too large is named", () => {
@@ -166,7 +171,7 @@ test("one attribute that is too large is named", () => {
     new Builder(2).keepText("a", encodeAttribs(large, pool, false)).toChangeset(),
   ]) {
     assert.throws(
-      () => split(changeset, pool, roomOf(1_000_000)),
+      () => split(changeset, pool, splitLimits(1_000_000)),
       (error: Error) => error instanceof TooLarge && /"picture" takes more/.test(error.message),
     );
   }
