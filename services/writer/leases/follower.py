@@ -110,7 +110,8 @@ class Follower:
             return
         posted = self._posted
         positions = {p: posted[p].position if p in posted else held[p].position for p in due}
-        found = await self._inboxes.next(positions, seconds)
+        whole = len(positions) == len(self._partitions)
+        found = await self._inboxes.next(positions, seconds, whole=whole)
         await self._answered()
         if found:
             self._pace.read(now(), {p: len(received) for p, received in found.items()})

@@ -17,8 +17,14 @@ from padfleet.shared.supervision.progress import progress, rest
 log = logging.getLogger(__name__)
 
 BLOCK_MS = 250
-"""The longest wait, in ms, of one read of the inboxes; a partition that was just taken can wait
-that long for its first read. This costs four idle reads a second."""
+"""The longest wait, in ms, of a read of some of a reader's inboxes; a partition that was just taken
+can wait that long for its first read. This costs four idle reads a second."""
+
+WHOLE_BLOCK_MS = 750
+"""The same for a read of all of a reader's inboxes: none can join them while it waits. A partition
+that was lost in the meantime, and taken again, can wait that long, and so can the end of a writer
+that is idle. A server that owes a reply may be silent for `COMMAND_TIMEOUT`, which leaves it more
+than a second."""
 
 AGAIN = 1.0
 """An inbox that could not be read is tried again after this many seconds."""
@@ -51,15 +57,24 @@ class Inboxes:
         for known in (self._due, self._late, self.trouble, self.read_at):
             known.pop(partition, None)
 
-    async def next(self, positions: dict[int, str], seconds: float = math.inf) -> Batches:
+    async def next(
+        self, positions: dict[int, str], seconds: float = math.inf, *, whole: bool = False
+    ) -> Batches:
         """Returns the next entries after these positions, by partition; waits for the first of
-        them, for at most so many seconds or 250 ms. Never raises an error of Redis."""
+        them. Never raises an error of Redis.
+
+        Arguments:
+            seconds: how long it waits at most, which is never longer than `BLOCK_MS`, or
+                `WHOLE_BLOCK_MS`.
+            whole: whether these are all inboxes that this reader will ever read.
+        """
         loop = asyncio.get_running_loop()
         sound = positions
         if self._due:
             sound = {p: position for p, position in positions.items() if p not in self._due}
         batches: Batches = {}
-        seconds = min(seconds, BLOCK_MS / 1000)
+        longest = WHOLE_BLOCK_MS if whole and not self._due else BLOCK_MS
+        seconds = min(seconds, longest / 1000)
         if sound:
             batches = await self._together(sound, seconds)
         else:

@@ -37,15 +37,15 @@ async def any_exists(redis: Redis, groups: Sequence[Sequence[str]]) -> list[bool
     """Returns for each group of keys whether one of them exists, in the order of the groups.
 
     The keys of a group must be of one partition. If a server cannot say, its groups count as
-    existing, so that whoever reads them learns why. Raises what `UNREACHABLE` lists.
+    existing, so that whoever reads them learns why. If no server can say, this raises what
+    `UNREACHABLE` lists.
     """
-    found: list[bool] = []
+    replies: list[Any] = []
     for some in slices(groups, ASKED_AT_ONCE):
-        pipeline = redis.client.pipeline(transaction=False)
-        for keys in some:
-            _ = pipeline.exists(*keys)
-        found += [reply != 0 for reply in await pipeline.execute(raise_on_error=False)]
-    return found
+        replies += await redis.hot.exchange([("EXISTS", *keys) for keys in some])
+    if replies and all(isinstance(reply, UNREACHABLE) for reply in replies):
+        raise replies[0].with_traceback(None)
+    return [reply != 0 for reply in replies]
 
 
 class StoredHead(NamedTuple):

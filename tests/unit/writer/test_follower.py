@@ -31,6 +31,7 @@ class Writer:
         self.lost: list[str] = []
         self.stuck: list[str] = []
         self.reads: list[dict[int, str]] = []
+        self.wholes: list[bool] = []
         self.settled: list[str] = []  #: what has taken the long way, up to which position
         self.fault: Exception | None = None  #: of the long way
         self.light: Callable[[list[Received]], bool] = lambda _: True
@@ -60,8 +61,11 @@ class Writer:
     def bring(self, *ids: str) -> None:
         self._entries.put_nowait([Received(name, None) for name in ids])
 
-    async def next(self, positions: dict[int, str], _seconds: float) -> dict[int, list[Received]]:
+    async def next(
+        self, positions: dict[int, str], _seconds: float, *, whole: bool
+    ) -> dict[int, list[Received]]:
         self.reads.append(positions)
+        self.wholes.append(whole)
         received = await self._entries.get()
         return {3: received} if received else {}
 
@@ -93,9 +97,13 @@ class Writer:
         return batch.lease._replace(position=batch.position)
 
 
-def follow(writer: Writer) -> asyncio.Task[None]:
+def follow(writer: Writer, missing: Sequence[int] = ()) -> asyncio.Task[None]:
     follower = Follower(
-        list(writer.held), writer, cast(BatchProcessor, writer), cast(Inboxes, writer), RoundPace(0)
+        [*writer.held, *missing],
+        writer,
+        cast(BatchProcessor, writer),
+        cast(Inboxes, writer),
+        RoundPace(0),
     )
     return asyncio.create_task(follower.follow())
 
@@ -126,6 +134,16 @@ async def test_I2_the_next_entries_are_asked_for_behind_those_that_are_on_their_
     await ended(writer, task)
     assert writer.held[3].position == "3-0"
     assert not writer.lost
+
+
+@pytest.mark.parametrize("missing", [[], [4]])
+async def test_a_read_that_leaves_out_a_partition_is_not_called_whole(missing: list[int]) -> None:
+    """Such a read must not take long: the partition may be taken meanwhile."""
+    writer = Writer()
+    task = follow(writer, missing)
+    await eventually(lambda: len(writer.reads) == 1)
+    await ended(writer, task)
+    assert writer.wholes == [not missing]
 
 
 async def test_I2_an_answer_that_came_with_the_next_entries_is_taken_before_them() -> None:
