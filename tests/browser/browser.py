@@ -72,7 +72,10 @@ PASSING: Final = frozenset(_PASSING.split())
 works from then on, such as those that hold back requests or pretend that there is no network."""
 
 _KEPT: Final = 3
-"""How many pages are kept for the tests to come; hardly any test has more people."""
+"""How many pages of a kind are kept for the tests to come; hardly any test has more people."""
+
+_KINDS: Final = 4
+"""How many kinds of pages are kept, by the options of their contexts: those of the last tests."""
 
 
 class BrowserError(Exception):
@@ -86,6 +89,7 @@ class Page:
     browser: Browser
     id: str
     context: str
+    kind: str = ""  #: the options of its context
 
     def do(self, call: str, *args: Any) -> Any:
         """Calls a method of Playwright's page, or of one of its parts, such as `keyboard.type`."""
@@ -221,7 +225,7 @@ class Browser:
 
     def __post_init__(self) -> None:
         self._ordinary: set[str] = set()
-        self._kept: list[Page] = []
+        self._kept: dict[str, list[Page]] = {}
         self._numbers = itertools.count(1)
         self._process = subprocess.Popen(
             ["node", f"{self.driver}.mjs", *self.programs],
@@ -234,18 +238,20 @@ class Browser:
     def open(self, url: str, *, like: Page | None = None, **options: Any) -> Page:
         """Opens a page at an address. Options are those of a context; `like` shares that of another
         page."""
-        if self._kept and like is None and not options and url != "about:blank":
-            page = self._kept.pop()
+        kind = json.dumps(options, sort_keys=True)
+        kept = self._kept.get(kind)
+        if kept and like is None and url != "about:blank":
+            page = kept.pop()
         else:
-            page = self._new(like, options)
+            page = self._new(like, options, kind)
         self.pages.append(page)
         page.do("goto", url)
         return page
 
-    def _new(self, like: Page | None, options: Mapping[str, Any]) -> Page:
+    def _new(self, like: Page | None, options: Mapping[str, Any], kind: str) -> Page:
         context = like.context if like else self.order("browser", "newContext", {**DESK, **options})
-        page = Page(self, self.order(context, "newPage"), context)
-        if like is None and not options:
+        page = Page(self, self.order(context, "newPage"), context, kind)
+        if like is None:
             self._ordinary |= {page.id, context}
         return page
 
@@ -273,8 +279,12 @@ class Browser:
         contexts = {page.context for page in self.pages}
         for page in self.pages:
             if self._forgotten(page):
-                self._kept.append(Page(self, page.id, page.context))
+                # The kinds that were used last come last.
+                kept = self._kept.pop(page.kind, [])
+                self._kept[page.kind] = [*kept, Page(self, page.id, page.context, page.kind)]
                 contexts.remove(page.context)
+        while len(self._kept) > _KINDS:
+            contexts |= {page.context for page in self._kept.pop(next(iter(self._kept)))}
         for context in contexts:
             self.order(context, "close")
         self.pages.clear()
@@ -283,7 +293,7 @@ class Browser:
     def _forgotten(self, page: Page) -> bool:
         """Makes a page like new, if it may be used again and one more is wanted."""
         ordinary = {page.id, page.context} <= self._ordinary
-        if not (self.keeps and ordinary and len(self._kept) < _KEPT):
+        if not (self.keeps and ordinary and len(self._kept.get(page.kind, ())) < _KEPT):
             return False
         forgotten = bool(self.order(page.id, "forget"))
         page.faults()
