@@ -197,8 +197,8 @@ class Fleet:
         environment: dict[str, str],
         output: int,
     ) -> subprocess.Popen[bytes] | Started:
-        warm = warm_start.server()
-        if warm is None or launcher != PADFLEET or self.stdin != subprocess.DEVNULL:
+        warm, main = warm_start.server(), warm_start.MAINS.get(launcher[-1])
+        if warm is None or main is None or tuple(launcher[:-1]) != PADFLEET[:-1]:
             return subprocess.Popen(
                 [*launcher, *words],
                 cwd=ROOT,
@@ -207,7 +207,9 @@ class Fleet:
                 stdout=output,
                 stderr=output,
             )
-        return warm.start(words, env=environment, stdout=output, stderr=output)
+        return warm.start(
+            words, env=environment, stdin=self.stdin, stdout=output, stderr=output, main=main
+        )
 
     def stop(self) -> None:
         """Ends all processes. Raises AssertionError if one of them logged a fault of its own."""

@@ -15,7 +15,9 @@ import sys
 import threading
 from typing import Any
 
-from padfleet.shared import process, supervision
+from padfleet.__main__ import main as padfleet
+from padfleet.shared import process
+from padfleet.shared.supervision import policy as supervision_policy
 from padfleet.shared.supervision.keeper import Kept, Work
 from padfleet.shared.supervision.policy import LASTING, Policy
 from padfleet.shared.supervision.progress import progress
@@ -83,9 +85,12 @@ async def _die(how: str, kept: Any, policy: Policy) -> None:
         await asyncio.Event().wait()
 
 
-if __name__ == "__main__":
+def main() -> int:
     vars(process)["Supervisor"] = Sabotaged
-    vars(supervision)["LONGEST_PAUSE"] = 0.5  # so that one that cannot be helped is soon given up
-    from padfleet.__main__ import main
+    # One that cannot be helped is soon given up.
+    vars(supervision_policy)["LONGEST_PAUSE"] = 0.5
+    return padfleet()
 
+
+if __name__ == "__main__":
     sys.exit(main())

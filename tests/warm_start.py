@@ -3,7 +3,7 @@ yet.
 
 A worker takes two seconds of CPU to import what it uses, and the tests start some hundred of them:
 that was half of the time they took. `Fleet` uses this within pytest. Measurements, and tests of the
-start itself (`padfleet up`, the package, a launcher of its own), start from nothing.
+start itself (`padfleet up`, the package, most launchers of their own), start from nothing.
 
 Each test process has one such server, started when it is first needed. It ends with its test
 process, and everything that it has started ends with it.
@@ -28,7 +28,7 @@ import time
 import traceback
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
 from padfleet.__main__ import COMMANDS
 
@@ -40,6 +40,12 @@ PRELOADED: Final = (
 )
 """The commands whose modules are imported ahead. The others import what they lack when they run."""
 
+OURS: Final = "padfleet.__main__"
+
+MAINS: Final = {"padfleet": OURS, "tests.sabotage": "tests.sabotage"}
+"""The programs that a copy can become, by what `python -m` calls them: their modules have a
+`main()`, and change nothing that is imported ahead in a way that comes too late then."""
+
 _LARGEST: Final = 1 << 17
 """How many bytes a message has at most: an environment and arguments."""
 
@@ -50,7 +56,7 @@ _STARTING: Final = 60.0
 class Started:
     """A process, with the part of `subprocess.Popen` that tests use."""
 
-    stdin = None
+    stdin: IO[bytes] | None = None
     returncode: int | None = None
 
     def __init__(self, server: WarmStart, pid: int) -> None:
@@ -108,9 +114,27 @@ class WarmStart:
         stderr: int,
         stdin: int = subprocess.DEVNULL,
         cwd: Path = ROOT,
+        main: str = OURS,
     ) -> Started:
-        """Starts `padfleet WORDS…` with these file descriptors, in the folder `cwd`."""
-        order = json.dumps({"words": list(words), "env": dict(env), "cwd": str(cwd)}).encode()
+        """Starts `padfleet WORDS…` with these file descriptors, in the folder `cwd`. `main` is the
+        module whose `main()` runs, of those in `MAINS`."""
+        if stdin == subprocess.PIPE:
+            read, write = os.pipe()
+            with open(read, "rb") as theirs:
+                one = self.start(
+                    words,
+                    env=env,
+                    stdout=stdout,
+                    stderr=stderr,
+                    stdin=theirs.fileno(),
+                    cwd=cwd,
+                    main=main,
+                )
+            one.stdin = open(write, "wb")  # noqa: SIM115
+            return one
+        order = json.dumps(
+            {"main": main, "words": list(words), "env": dict(env), "cwd": str(cwd)}
+        ).encode()
         with self._lock, Path(os.devnull).open("rb") as nothing:
             given = nothing.fileno() if stdin == subprocess.DEVNULL else stdin
             streams = array.array("i", [given, stdout, stderr])
@@ -240,7 +264,7 @@ def _become(order: dict[str, Any], streams: Sequence[int]) -> None:
         # Python itself reads this at its start. Tests use no other variable of this kind.
         sys.path[1:1] = os.environ.get("PYTHONPATH", "").split(os.pathsep)
         sys.argv = ["padfleet", *order["words"]]
-        code = importlib.import_module("padfleet.__main__").main()
+        code = importlib.import_module(order["main"]).main()
     except SystemExit as error:
         code = error.code if isinstance(error.code, int) else int(error.code is not None)
     except BaseException:
