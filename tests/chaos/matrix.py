@@ -4,6 +4,7 @@ from typing import Final
 
 from tests.chaos.cells import Cell
 from tests.chaos.faults import cold, crowds, keys, network, processes, resharding, servers
+from tests.chaos.scene import FULL
 
 ONE_SERVER: Final = ("standalone",)
 REPLICATED: Final = ("sentinel", "cluster")
@@ -37,7 +38,7 @@ CELLS: Final = [
     ),
     Cell(
         crowds.worker_killed_under_thousands,
-        f"a worker is killed on which {crowds.WATCHERS} clients watch for each that types",
+        f"a worker is killed on which {FULL.watchers} clients watch for each that types",
         ONE_SERVER,
         crowds.AS_DEPLOYED,
         start=crowds.thousands_on_one_worker,
@@ -73,7 +74,7 @@ CELLS: Final = [
     ),
     Cell(
         resharding.slots_half_moved,
-        f"a resharding stops half-way for {resharding.HALF_MOVED_S:g} s, in all slots",
+        f"a resharding stops half-way for {FULL.half_moved_s:g} s, in all slots",
         ("cluster", "valkey cluster"),
     ),
     Cell(

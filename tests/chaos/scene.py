@@ -42,6 +42,8 @@ class Size:
     pads: int
     rate: float  #: edits a second of each client
     revisions: int  #: by how many each pad has to get on before the fault, and after it
+    watchers: int  #: in a crowd, for each client that types
+    half_moved_s: float  #: how long a resharding of all slots stops half-way
     settings: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -52,6 +54,8 @@ SHORT: Final = Size(
     pads=2,
     rate=2.0,
     revisions=5,
+    watchers=10,
+    half_moved_s=4.0,
     settings={
         "PADFLEET_PING_INTERVAL_MS": "1000",
         "PADFLEET_PING_TIMEOUT_MS": "1000",
@@ -59,7 +63,9 @@ SHORT: Final = Size(
         "PADFLEET_DRAIN_MS": "500",
     },
 )
-FULL: Final = Size("full", clients=100, pads=6, rate=0.5, revisions=20)
+FULL: Final = Size(
+    "full", clients=100, pads=6, rate=0.5, revisions=20, watchers=50, half_moved_s=15.0
+)
 
 
 @dataclass

@@ -19,9 +19,6 @@ from tests.processes import memory
 
 MB = 1 << 20
 
-WATCHERS = 50
-"""How many people watch for each client that types."""
-
 PER_PAD = 20
 
 AS_DEPLOYED = {
@@ -76,7 +73,7 @@ async def rolling_restart_under_stock_pages(scene: Scene) -> None:
 async def thousands_on_one_worker(scene: Scene) -> None:
     """Starts two writers, two workers, and a crowd that watches through the first worker."""
     await scene.in_thread(scene.fleet.start, writers=2, workers=2)
-    count = WATCHERS * scene.size.clients
+    count = scene.size.watchers * scene.size.clients
     quiet = [f"quiet-{number}" for number in range(count // PER_PAD - scene.size.pads)]
     first, second = scene.fleet.urls
     crowd = Watchers([*scene.pads, *quiet], count, first, second)

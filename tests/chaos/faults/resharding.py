@@ -19,6 +19,9 @@ from tests.chaos.server import Server
 from tests.chaos.topologies import ClusterGroup
 
 HALF_MOVED_S = 15.0
+"""How long one slot stays half moved, in the short form too: a worker that is silent for ten
+seconds counts as dead, and none may be taken for that."""
+
 KEYSPACE = Keyspace(PARTITIONS)
 
 Way = Callable[[ClusterGroup, Sequence[int], Server], None]
@@ -53,7 +56,7 @@ async def slots_half_moved(scene: Scene) -> None:
     for step in moves:
         await scene.in_thread(step.begin)
         await scene.in_thread(step.carry, 0.5)
-    await asyncio.sleep(HALF_MOVED_S)
+    await asyncio.sleep(scene.size.half_moved_s)
     for step in moves:
         await scene.in_thread(step.carry)
         await scene.in_thread(step.end)
