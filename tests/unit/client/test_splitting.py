@@ -123,18 +123,31 @@ def test_the_pieces_come_to_the_change_and_each_fits(
     check(changeset, pool, SplitLimits(FIXED + 330 + more, ops, attributes))
 
 
+PIECES = {
+    "three bytes": "漢",
+    "escaped": '"',
+    "newlines": "\n",
+    "controls": "\x01",
+    "pairs": to_units("😀"),
+    "halves": "\ud83d",
+    "lines": "a\n",
+}
+
+
 @pytest.mark.parametrize(
-    "piece",
-    ["plain text with spaces ", "漢", '"', "\n", "\x01", to_units("😀"), "\ud83d", "a\n"],
-    ids=["plain", "three bytes", "escaped", "newlines", "controls", "pairs", "halves", "lines"],
+    ("piece", "limit"),
+    [
+        pytest.param("plain text with spaces ", 1_000_000, id="a megabyte"),
+        *(pytest.param(piece, 200_000, id=name) for name, piece in PIECES.items()),
+    ],
 )
-def test_a_paste_of_more_than_a_megabyte_goes_out_in_few_pieces(piece: str) -> None:
+def test_a_paste_of_more_than_is_taken_goes_out_in_few_pieces(piece: str, limit: int) -> None:
     pool = AttributePool()
-    inserted = piece * (1_200_000 // len(piece))
+    inserted = piece * (limit * 6 // 5 // len(piece))
     changeset = make_splice("before\nafter\n", 7, 3, inserted, [("author", "a.me")], pool)
-    pieces = check(changeset, pool, SplitLimits(1_000_000))
+    pieces = check(changeset, pool, SplitLimits(limit))
     # Each is well filled: there are not many more than the bytes take.
-    assert len(pieces) <= sent_size(changeset, pool) // 900_000 + 2
+    assert len(pieces) <= sent_size(changeset, pool) // (limit * 9 // 10) + 2
 
 
 def test_what_fits_is_left_as_it_is() -> None:

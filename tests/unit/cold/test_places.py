@@ -3,6 +3,7 @@ from thaws, freezes and the cleaning up after them, each of which may end at any
 
 from __future__ import annotations
 
+from collections import deque
 from typing import Any
 
 import pytest
@@ -27,11 +28,12 @@ TRACE = Trace("thaw", 7, 5, "r", 1)
 
 
 def walk(rules: Rules, start: World) -> tuple[int, list[str]]:
-    """Returns the number of worlds, and what is wrong with the first faulty one."""
+    """Returns the number of worlds, and what is wrong with the first faulty one. Those that take
+    the fewest steps come first: so does a fault, and there are fewer of them."""
     known: set[World] = {start}
-    left = [start]
+    left = deque([start])
     while left:
-        world = left.pop()
+        world = left.popleft()
         for after in rules.after(world):
             after = plain(after)
             if after in known:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tests.chaos.history import Kind, Rollback, check
 from tests.chaos.history.recording import Event, Finished, Joined, ToldToReload, digest
-from tests.examples import examples
+from tests.examples import THOROUGH, examples
 from tests.unit.history.mutating import (
     Mutation,
     changes_of,
@@ -26,7 +26,7 @@ from tests.unit.history.mutating import (
 from tests.unit.history.mutations import CATALOGUE
 from tests.unit.history.simulator import CLIENTS, STEPS, History, simulate
 
-ENOUGH = 40
+ENOUGH = 40 if THOROUGH else 10
 """Histories in which a fault has to have found a place."""
 
 
