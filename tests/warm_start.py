@@ -119,18 +119,12 @@ class WarmStart:
         """Starts `padfleet WORDS…` with these file descriptors, in the folder `cwd`. `main` is the
         module whose `main()` runs, of those in `MAINS`."""
         if stdin == subprocess.PIPE:
-            read, write = os.pipe()
-            with open(read, "rb") as theirs:
+            theirs, ours = os.pipe()
+            with contextlib.closing(os.fdopen(theirs)):
                 one = self.start(
-                    words,
-                    env=env,
-                    stdout=stdout,
-                    stderr=stderr,
-                    stdin=theirs.fileno(),
-                    cwd=cwd,
-                    main=main,
+                    words, env=env, stdout=stdout, stderr=stderr, stdin=theirs, cwd=cwd, main=main
                 )
-            one.stdin = open(write, "wb")  # noqa: SIM115
+            one.stdin = os.fdopen(ours, "wb")
             return one
         order = json.dumps(
             {"main": main, "words": list(words), "env": dict(env), "cwd": str(cwd)}
