@@ -1,4 +1,4 @@
-"""Leaves out test files that cannot contain what `pytest -k I3` or `pytest -m alone` asks for.
+"""Leaves out test files that cannot contain what `pytest -k I3` or `pytest -m chaos` asks for.
 
 Importing four hundred test modules takes a dozen seconds of CPU, and thirty if pytest has to
 rewrite their assertions. A run that asks only for invariants, or for the tests of a marker, needs a
@@ -26,8 +26,8 @@ def invariants_in(expression: str) -> frozenset[str]:
     return frozenset(name.lower() for name in _NAME.findall(expression))
 
 
-MARKERS = frozenset({"alone", "browsers", "chaos"})
-"""The markers that are written as `mark.alone` in each file that has such tests."""
+MARKERS = frozenset({"browsers", "chaos"})
+"""The markers that are written as `mark.chaos` in each file that has such tests."""
 
 
 def marker_in(expression: str) -> frozenset[str]:

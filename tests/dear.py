@@ -3,32 +3,53 @@
 The time of a file is that of pytest's process and of all that it has started: fleets, servers,
 browsers. What has ended without anybody waiting for it is missing, as are the renderers of a
 browser. A clock on the wall says little of this: many tests wait most of the time, and several of
-them run at once.
+them run at once. The clock decides which files come first, though: `--write-longest` writes the
+list that `tests/tiers.py` reads.
 """
 
 from __future__ import annotations
 
+import os
+import time
 from collections import defaultdict
 from collections.abc import Generator
 from contextlib import suppress
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import psutil
 import pytest
 
+from tests.tiers import LONGEST, ROOT
+
+BUDGET: Final = 1000.0
+"""The seconds of processor time that all tests together may take. CI has two cores, and lint, types
+and the set-up take four minutes of its fifteen. A run that takes more is not stopped, but says
+so."""
+
 MOST: Final = 40
 """How many files are listed."""
+
+LONG: Final = 20.0
+"""From how many seconds by the clock on a file is among those that come first."""
 
 _KEY: Final = "dear"
 """What a process of xdist hands over its counts under."""
 
 
+class Spent(NamedTuple):
+    """What a file has taken."""
+
+    processor: float = 0.0  #: seconds, of all processors
+    clock: float = 0.0  #: seconds
+
+
 class Dear:
     """The counts of one process; in the process that reports, those of all."""
 
-    def __init__(self) -> None:
-        self.seconds: defaultdict[str, float] = defaultdict(float)
-        self._before = 0.0
+    def __init__(self, config: pytest.Config) -> None:
+        self.files: defaultdict[str, Spent] = defaultdict(Spent)
+        self._config = config
+        self._before = Spent(0.0, time.monotonic())
 
     def pytest_collection_finish(self) -> None:
         self._count("(start and collection)")
@@ -43,23 +64,42 @@ class Dear:
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         if hasattr(session.config, "workeroutput"):
-            session.config.workeroutput[_KEY] = dict(self.seconds)
+            session.config.workeroutput[_KEY] = {name: [*it] for name, it in self.files.items()}
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
-        for name, seconds in getattr(node, "workeroutput", {}).get(_KEY, {}).items():
-            self.seconds[name] += seconds
+        for name, spent in getattr(node, "workeroutput", {}).get(_KEY, {}).items():
+            self._add(name, Spent(*spent))
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.section("processor time")
-        for seconds, name in sorted(((s, n) for n, s in self.seconds.items()), reverse=True)[:MOST]:
-            terminalreporter.line(f"{seconds:8.1f} s  {name}")
-        terminalreporter.line(f"{sum(self.seconds.values()):8.1f} s  in all")
+        ordered = sorted(self.files.items(), key=lambda file: file[1].processor, reverse=True)
+        for name, spent in ordered[:MOST]:
+            terminalreporter.line(f"{spent.processor:8.1f} s  {name}")
+        total = sum(spent.processor for spent in self.files.values())
+        terminalreporter.line(f"{total:8.1f} s  in all")
+        if total > BUDGET:
+            said = f"the tests took {total:.0f} s of processor time, more than their {BUDGET:.0f} s"
+            # GitHub shows a line that begins like this beside the change.
+            begin = "::warning::" if os.environ.get("GITHUB_ACTIONS") else "WARNING: "
+            terminalreporter.line(f"{begin}{said} (CONTRIBUTING.md, “What it may cost”)", red=True)
+        if self._config.option.write_longest:
+            LONGEST.write_text("".join(f"{name}\n" for name in self._longest()))
+            terminalreporter.line(f"{LONGEST.relative_to(ROOT)} is written")
+
+    def _longest(self) -> list[str]:
+        """Returns the files that take long by the clock, the longest first."""
+        long = [(it.clock, name) for name, it in self.files.items() if it.clock >= LONG]
+        return [name for _, name in sorted(long, reverse=True) if name.endswith(".py")]
 
     def _count(self, name: str) -> None:
-        now = _spent()
-        self.seconds[name] += max(0.0, now - self._before)
-        self._before = now
+        now = Spent(_spent(), time.monotonic())
+        before, self._before = self._before, now
+        self._add(name, Spent(max(0.0, now.processor - before.processor), now.clock - before.clock))
+
+    def _add(self, name: str, more: Spent) -> None:
+        had = self.files[name]
+        self.files[name] = Spent(had.processor + more.processor, had.clock + more.clock)
 
 
 def _spent() -> float:
@@ -73,5 +113,13 @@ def _spent() -> float:
     return seconds
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--write-longest",
+        action="store_true",
+        help="write the files that take longest into tests/longest.txt, which come first then",
+    )
+
+
 def pytest_configure(config: pytest.Config) -> None:
-    config.pluginmanager.register(Dear(), "tests.dear counts")
+    config.pluginmanager.register(Dear(config), "tests.dear counts")

@@ -9,15 +9,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Final
 
 import pytest
 
 _INVARIANT = re.compile(r"test_I\d+_")
 
-LONGEST: Final = ("integration/world/test_seeds.py", "chaos/test_matrix.py")
-"""The files that take minutes, and are run by one process each. If one of them came late, it would
-be waited for while nothing else is left to do."""
+ROOT: Final = Path(__file__).parent.parent
+
+LONGEST: Final = ROOT / "tests" / "longest.txt"
+"""The files that take longest by the clock, one a line, the longest first. Each is run by one
+process: if one of them came late, it would be waited for while nothing else is left to do. `make
+unit ARGS='-p tests.dear --write-longest'` writes them."""
 
 
 def misplaced(items: Iterable[pytest.Item]) -> list[str]:
@@ -39,5 +43,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def longest_first(items: list[pytest.Item]) -> None:
-    """Moves the tests of the files that take longest to the front."""
-    items.sort(key=lambda item: not item.path.as_posix().endswith(LONGEST))
+    """Moves the tests of the files that take longest to the front, and leaves the others in their
+    order."""
+    names = LONGEST.read_text().split()
+    places = {ROOT / name: place for place, name in enumerate(names)}
+    items.sort(key=lambda item: places.get(item.path, len(places)))

@@ -112,8 +112,8 @@ async def complete(guest: Guest, start: int, size: int, count: int) -> Message:
     return found
 
 
-# Alone: the past is worked out at a low priority, and gets little where others take the machine.
-@pytest.mark.alone
+# The past is worked out at a low priority, and gets little where others take the machine.
+@pytest.mark.timeout(600)
 async def test_both_workers_and_readers_are_told_the_same(
     fleet: Fleet, stack: AsyncExitStack, long_pad: str
 ) -> None:
@@ -126,7 +126,8 @@ async def test_both_workers_and_readers_are_told_the_same(
         ends = [await history(guest, 3200, 1) for guest in (one, two, reader)]
         return all(len(end["forwardsChangesets"]) == 100 for end in ends)
 
-    await eventually(all_have_its_end, "both workers have heard of all that was written")
+    what = "both workers have heard of all that was written"
+    await eventually(all_have_its_end, what, timeout=120)
     for size, start, count in (
         (100, 0, 33),
         (10, 0, 100),

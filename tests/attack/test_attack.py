@@ -20,7 +20,6 @@ SHORT_S = 2.0
 
 
 @pytest.mark.slow
-@pytest.mark.alone
 @pytest.mark.timeout(900)
 async def test_bystanders_are_served_and_nothing_is_kept(tmp_path: Path) -> None:
     """Nothing may be wrong with any process, task or log. How long anybody waits meanwhile depends

@@ -5,9 +5,15 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
+
+from tests import dear
+from tests.dear import BUDGET, Dear, Spent
 
 ROOT = Path(__file__).parents[2]
 
@@ -45,3 +51,54 @@ def test_the_dear_file_comes_first_with_what_its_processes_have_used(
     assert found["test_dear_one.py"] >= 0.7
     assert found["test_cheap.py"] < found["test_dear_one.py"]
     assert found["in all"] == pytest.approx(sum(found.values()) - found["in all"], abs=0.2)
+
+
+class Terminal:
+    """What is written under a run."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+
+    def section(self, title: str) -> None:
+        self.line(title)
+
+    def line(self, line: str, **_: bool) -> None:
+        self.said.append(line)
+
+
+Told = Callable[[dict[str, Spent]], list[str]]
+
+
+@pytest.fixture
+def told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Told:
+    monkeypatch.setattr(dear, "ROOT", tmp_path)
+    monkeypatch.setattr(dear, "LONGEST", tmp_path / "longest.txt")
+
+    def told(files: dict[str, Spent]) -> list[str]:
+        options = SimpleNamespace(option=SimpleNamespace(write_longest=True))
+        counts = Dear(cast(pytest.Config, options))
+        counts.files.update(files)
+        terminal = Terminal()
+        counts.pytest_terminal_summary(cast(Any, terminal))
+        return terminal.said
+
+    return told
+
+
+def test_more_than_the_budget_is_warned_of(told: Told) -> None:
+    little = {"tests/test_a.py": Spent(BUDGET / 2), "tests/test_b.py": Spent(BUDGET / 2)}
+    assert not any("WARNING" in line or "::warning" in line for line in told(little))
+    much = told(little | {"tests/test_c.py": Spent(1.0)})
+    (warning,) = (line for line in much if "WARNING" in line or "::warning" in line)
+    assert f"{BUDGET + 1:.0f} s of processor time" in warning
+
+
+def test_the_longest_by_the_clock_are_written_down(told: Told, tmp_path: Path) -> None:
+    files = {
+        "(start and collection)": Spent(1.0, 90.0),
+        "tests/test_long.py": Spent(1.0, 50.0),
+        "tests/test_quick.py": Spent(30.0, 5.0),
+        "tests/test_longest.py": Spent(0.5, 80.0),
+    }
+    assert told(files)[-1] == "longest.txt is written"
+    assert (tmp_path / "longest.txt").read_text() == "tests/test_longest.py\ntests/test_long.py\n"

@@ -43,8 +43,11 @@ def test_a_test_of_an_invariant_cannot_be_thorough(tmp_path: Path, name: str, co
 
 
 def test_the_longest_files_come_first_and_the_others_keep_their_order() -> None:
-    names = ["tests/acceptance/test_a.py", *(f"tests/{name}" for name in LONGEST), "tests/b.py"]
-    items = [cast("pytest.Item", SimpleNamespace(path=Path(name))) for name in names]
+    longest = LONGEST.read_text().split()
+    assert longest
+    assert all((ROOT / name).is_file() for name in longest)
+    names = ["tests/acceptance/test_a.py", *reversed(longest), "tests/b.py"]
+    items = [cast("pytest.Item", SimpleNamespace(path=ROOT / name)) for name in names]
     longest_first(items)
-    assert [item.path.as_posix() for item in items] == [*names[1:-1], names[0], names[-1]]
-    assert all((ROOT / "tests" / name).exists() for name in LONGEST)
+    found = [item.path.relative_to(ROOT).as_posix() for item in items]
+    assert found == [*longest, names[0], names[-1]]
