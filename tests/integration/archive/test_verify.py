@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import cache
 from itertools import chain
 from pathlib import Path
 from typing import Any, cast
@@ -22,19 +23,28 @@ from padfleet.shared.log.people import authors
 from padfleet.shared.log.people.author_records import Author
 from padfleet.shared.log.records import Revision
 from tests.integration.archive import made_pad
+from tests.stored import Stored
 from tests.tools import padfleet
 
 COUNT = 4500
 HEAD = COUNT - 1
 FIRST = 2000  # what is before is in chunks
 
-_revisions: list[Revision] = []
+STORED = Stored()
+"""The restored pad."""
 
 
+@cache
 def revisions() -> list[Revision]:
-    if not _revisions:
-        _revisions.extend(made_pad.written(COUNT))
-    return _revisions
+    return made_pad.written(COUNT)
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The backup that the pad is restored from."""
+    path = tmp_path_factory.mktemp("archive") / "file"
+    made_pad.write_file(path, "pad", revisions(), epoch=6)
+    return path
 
 
 async def restore(redis: Redis, keyspace: Keyspace, path: Path, *, replace: bool = False) -> None:
@@ -53,9 +63,8 @@ async def restore(redis: Redis, keyspace: Keyspace, path: Path, *, replace: bool
 
 
 @pytest.fixture
-async def keys(redis: Redis, keyspace: Keyspace, tmp_path: Path) -> PadKeys:
-    made_pad.write_file(tmp_path / "file", "pad", revisions(), epoch=6)
-    await restore(redis, keyspace, tmp_path / "file")
+async def keys(redis: Redis, keyspace: Keyspace, file: Path) -> PadKeys:
+    await STORED.put(redis, lambda: restore(redis, keyspace, file))
     return keyspace.pad("pad")
 
 
@@ -66,7 +75,7 @@ async def faults(redis: Redis, keyspace: Keyspace) -> list[tuple[int, int, str]]
 
 
 async def test_a_long_pad_is_restored_as_a_writer_would_keep_it(
-    redis: Redis, keyspace: Keyspace, keys: PadKeys, redis_url: str, tmp_path: Path
+    redis: Redis, keyspace: Keyspace, keys: PadKeys, redis_url: str, tmp_path: Path, file: Path
 ) -> None:
     assert await faults(redis, keyspace) == []
     meta = await read_meta(redis, keys)
@@ -93,7 +102,7 @@ async def test_a_long_pad_is_restored_as_a_writer_would_keep_it(
                 found.setdefault(type(entry).__name__, []).extend(entry[-1:])
         return found
 
-    once, again = read(tmp_path / "file"), read(tmp_path / "again")
+    once, again = read(file), read(tmp_path / "again")
     for kind in ("Chat", "Saved", "Authors"):
         assert again[kind] == once[kind], kind
     assert [*chain(*again["Revisions"])] == [*chain(*once["Revisions"])]
@@ -213,9 +222,9 @@ async def test_a_pad_with_a_hole_is_not_backed_up(
 
 
 async def test_a_backup_of_another_history_is_told_apart(
-    redis: Redis, keyspace: Keyspace, keys: PadKeys, redis_url: str, tmp_path: Path
+    redis: Redis, keyspace: Keyspace, keys: PadKeys, redis_url: str, tmp_path: Path, file: Path
 ) -> None:
-    file, other = tmp_path / "file", tmp_path / "other"
+    other = tmp_path / "other"
     made_pad.write_file(tmp_path / "short", "pad", revisions()[:3000])
     # It has the same length, and is the same up to where it parts.
     made_pad.write_file(other, "pad", made_pad.written(COUNT, parts_at=2500))

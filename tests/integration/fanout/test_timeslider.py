@@ -31,14 +31,24 @@ from padfleet.shared.log.pad.staging import Staging
 from padfleet.shared.log.records import Revision
 from tests.eventually import eventually
 from tests.histories import lived_in
+from tests.stored import Stored
 
 PAD = "long"
 LENGTH = 3200
 
 
+STORED = Stored()
+"""The pad."""
+
+
 @cache
 def history() -> list[Revision]:
     return lived_in(LENGTH, seed=4)
+
+
+@cache
+def records() -> list[bytes]:
+    return [revision.to_record() for revision in history()]
 
 
 class Ear(Outbound):
@@ -54,9 +64,13 @@ class Ear(Outbound):
 @pytest.fixture
 async def room(redis: Redis, keyspace: Keyspace) -> AsyncIterator[Room]:
     """Yields the room of a pad whose first thousand revisions are in a chunk."""
-    staging = await Staging.begin(redis, keyspace, PAD, head=LENGTH - 1)
-    await staging.add(history())
-    await staging.install(above_epoch=0, creator="a.x", read_only_id=None, replace=False)
+
+    async def make() -> None:
+        staging = await Staging.begin(redis, keyspace, PAD, head=LENGTH - 1)
+        await staging.add(history())
+        await staging.install(above_epoch=0, creator="a.x", read_only_id=None, replace=False)
+
+    await STORED.put(redis, make)
     assert (await read_meta(redis, keyspace.pad(PAD))).first == 1000
     rooms = Rooms(redis, keyspace, PacingRules(), worker_id="w", ring=1000, stall_timeout=60)
     yield await rooms.enter(PAD)
@@ -88,12 +102,12 @@ async def ask(slider: Timeslider, room: Room, start: int, size: int) -> dict[str
     return answer
 
 
+@cache
 def expected(start: int, size: int, granules: int | None = None) -> dict[str, Any]:
     wanted = granules_of(Request(start, size, 1), LENGTH - 1)
     wanted = wanted.cut(granules or wanted.granules)
-    records = [revision.to_record() for revision in history()]
     job = HistoryJob(
-        BLANK, [(0, None, records)], wanted.last, start, size, wanted.granules, wanted.end, 60
+        BLANK, [(0, None, records())], wanted.last, start, size, wanted.granules, wanted.end, 60
     )
     found: dict[str, Any] = json.loads(b"{%b}" % work(job).data)
     return found
