@@ -21,7 +21,7 @@ def handlers(plugin_messages: str) -> Handlers:
                 people.change_name_or_color, too_many="changes of name or colour"
             ),
             "CHAT_MESSAGE": Handler(chat.post),
-            "GET_CHAT_MESSAGES": Handler(chat.read_back, announced=False),
+            "GET_CHAT_MESSAGES": Handler(chat.read_back, announced=False, is_question=True),
             "SAVE_REVISION": Handler(saved.save_newest, too_many="saved revisions"),
             "PAD_DELETE": Handler(deletion.delete_pad, announced=False, in_turn=False),
             relay.CUSTOM: to_others,

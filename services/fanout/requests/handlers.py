@@ -22,6 +22,9 @@ class Handler:
     number of them per second."""
     too_many: str = "messages"
     """The words for these messages in the error that says that there were too many."""
+    is_question: bool = False
+    """Whether it only asks for something, so that nobody misses the answer once its sender has
+    gone."""
     in_turn: bool = True
     """Whether it is served before the socket's next message is taken. It is False for messages that
     have to wait for the writer."""

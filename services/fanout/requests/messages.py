@@ -227,6 +227,8 @@ class Messages:
                     raise ClientError(f"too many {handler.too_many}; wait a moment") from error
             with prefixed(matter) if matter != data["type"] else nullcontext():
                 async with socket.turn if handler.in_turn else nullcontext():
+                    if handler.is_question:
+                        _check_there(socket)
                     await handler.serve(asked)
 
     # --- The messages ----------------------------------------------------------------------------
@@ -319,9 +321,9 @@ class Messages:
 
 
 def _check_there(socket: Socket) -> None:
-    """Raises `ClientError` if the client has gone while it waited for its turn to join. What it had
-    asked for would otherwise go on for a minute without it, and whoever is on those pads would see
-    it come and go."""
+    """Raises `ClientError` if the client has gone while it waited for its turn to join, or to ask
+    for something. What it had asked for would otherwise go on for a minute without it, and whoever
+    is on those pads would see it come and go."""
     if socket.exit.closed:
         raise ClientError("client disconnected")
 

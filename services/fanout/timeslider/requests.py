@@ -2,7 +2,7 @@
 
 import logging
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any, NamedTuple
 
@@ -89,6 +89,8 @@ class Range(NamedTuple):
 
 History = tuple[str, int, str]
 """A pad, an epoch and a reign: together with these, a rev always means the same revision."""
+
+Check = Callable[[], None]
 
 
 def parse(message: dict[str, Any]) -> Request:
@@ -181,12 +183,18 @@ class Timeslider:
         """Answers a request; `address` is the client's. Raises `ClientError`, or what `UNREACHABLE`
         lists."""
         request = parse(message)
+
+        def check_there() -> None:
+            if session.exit.closed or session.id not in room.sessions:
+                raise ClientError("client disconnected")
+
         if self._under_way[session.id] >= MOST_OF_ONE:
             raise ClientError("too many requests for history at once; try again in a moment")
         self._under_way[session.id] += 1
         try:
             async with self._turn(address, session.author):
-                members = await self._members(room, request)
+                check_there()
+                members = await self._members(room, request, check_there)
         except QueueFull as error:
             raise ClientError(f"too many requests for history at once: {error}") from None
         except (HistoryGap, HelperFailed) as error:
@@ -194,21 +202,22 @@ class Timeslider:
             raise ClientError("the history cannot be read at the moment") from error
         finally:
             self._under_way -= Counter({session.id: 1})
+        check_there()
         request_id = dumps(request.request_id).encode()
-        if session.id in room.sessions:
-            room.reply(
-                session,
-                Frame(
-                    b'42["message",{"type":"CHANGESET_REQ","data":{%b,"requestID":%b}}]'
-                    % (members, request_id)
-                ),
-            )
+        room.reply(
+            session,
+            Frame(
+                b'42["message",{"type":"CHANGESET_REQ","data":{%b,"requestID":%b}}]'
+                % (members, request_id)
+            ),
+        )
 
     async def close(self) -> None:
         await self._helper.close()
 
-    async def _members(self, room: Room, request: Request) -> bytes:
-        """Returns the answer's `data` without braces and requestID."""
+    async def _members(self, room: Room, request: Request, check_there: Check) -> bytes:
+        """Returns the answer's `data` without braces and requestID. `check_there` raises
+        `ClientError` when nobody wants it any more."""
         wanted = granules_of(request, room.feed.head)
         if not wanted.granules:
             empty = Granules(Player(BLANK), wanted.start, request.granularity)
@@ -217,7 +226,8 @@ class Timeslider:
         known = self._answers.get((history, wanted))
         if known is not None:
             return known
-        begin, parts, wanted_now = await self._gathered(room, history, wanted)
+        begin, parts, wanted_now = await self._gathered(room, history, wanted, check_there)
+        check_there()
         job = HistoryJob(
             begin,
             parts,
@@ -233,7 +243,7 @@ class Timeslider:
         return members
 
     async def _gathered(
-        self, room: Room, history: History, wanted: Range
+        self, room: Room, history: History, wanted: Range, check_there: Check
     ) -> tuple[Keyframe, list[StoredPart], Range]:
         """Returns a keyframe, the stored revisions from there on, and the part of the range that
         they suffice for.
@@ -253,6 +263,7 @@ class Timeslider:
                 raise ClientError("so many revisions are too large together; ask for fewer")
             last = min(last, wanted.start - 1)
             step = HistoryJob(begin, parts, last, last + 1, 1, 0, last + 1, SECONDS)
+            check_there()
             begin = (await self._done(history, step)).keyframes[-1]
 
     async def _done(self, history: History, job: HistoryJob) -> Answer:

@@ -21,7 +21,7 @@ from padfleet.services.fanout.timeslider import requests
 from padfleet.services.fanout.timeslider.granules import BLANK
 from padfleet.services.fanout.timeslider.helper import Helper, HelperFailed
 from padfleet.services.fanout.timeslider.job import HistoryJob, work
-from padfleet.services.fanout.timeslider.requests import Request, Timeslider, granules_of
+from padfleet.services.fanout.timeslider.requests import Check, Request, Timeslider, granules_of
 from padfleet.services.fanout.transport.outbound import Outbound
 from padfleet.services.fanout.transport.packets import Frame, Parcel
 from padfleet.shared.log.connection.connect import Redis
@@ -192,11 +192,11 @@ async def test_one_address_does_not_take_the_places_of_others(
     begun, go_on = asyncio.Event(), asyncio.Event()
     members = slider._members
 
-    async def slow(asked_room: Room, request: Request) -> bytes:
+    async def slow(asked_room: Room, request: Request, check: Check) -> bytes:
         if request.request_id == "slow":
             begun.set()
             await go_on.wait()
-        return await members(asked_room, request)
+        return await members(asked_room, request, check)
 
     monkeypatch.setattr(slider, "_members", slow)
 
@@ -217,6 +217,33 @@ async def test_one_address_does_not_take_the_places_of_others(
     refused = [text for text in await asyncio.gather(*crowd) if text]
     assert len(refused) == 80 - requests.QUEUED_OF_ADDRESS - requests.MOST_WAITING
     assert all("too many requests" in text for text in refused)
+
+
+@pytest.mark.parametrize("when", ["while they wait", "between two steps"])
+async def test_the_questions_of_a_client_that_has_gone_are_dropped(
+    slider: Timeslider, room: Room, monkeypatch: pytest.MonkeyPatch, when: str
+) -> None:
+    """Each took up to some seconds of the helper, and everybody else's questions waited."""
+    monkeypatch.setattr(requests, "MOST_REVISIONS", 300)
+    session, ear = visitor(room)
+    jobs: list[HistoryJob] = []
+    done = slider._done
+
+    async def counted(history: Any, job: HistoryJob) -> Any:
+        jobs.append(job)
+        answer = await done(history, job)
+        ear.end()
+        return answer
+
+    monkeypatch.setattr(slider, "_done", counted)
+    data = {"start": 3100, "granularity": 1, "requestID": "x"}
+    asked = slider.asked(room, session, {"data": data}, address="1")
+    if when == "while they wait":
+        ear.end()
+    with pytest.raises(ClientError, match="client disconnected"):
+        await asked
+    assert len(jobs) == (when == "between two steps")
+    assert ear.heard == []
 
 
 async def test_a_history_with_a_gap_disconnects_nobody(
