@@ -53,6 +53,15 @@ class Door(Protocol):
         store. Raises `TooFast`, or what `UNREACHABLE` lists."""
         ...
 
+    def admits_stranger(self, request: web.Request) -> bool:
+        """Returns whether a caller who has not shown who they are may go on: their address has not
+        made too many requests. It is charged for this one."""
+        ...
+
+    def knows_stranger(self, request: web.Request) -> None:
+        """Takes the charge back, because the caller has shown after all that they may call."""
+        ...
+
     def address(self, request: web.Request) -> str:
         """Returns the client's address, even if there is a proxy in between."""
         ...

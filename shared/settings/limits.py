@@ -134,6 +134,15 @@ class LimitSettings(RedisProcessSettings):
         minimum=1,
         maximum=1_000_000,
     )
+    requests_per_second_per_address: int = setting(
+        100,
+        "HTTP requests per second of one address on this worker; thirty times as many in a burst. "
+        "An export or import counts as ten, ten files of the page as one; sockets, health checks, "
+        "calls of the API with its key, and requests from the same machine are not counted. "
+        "Further ones are refused (429). 0: no limit",
+        minimum=0,
+        maximum=10_000_000,
+    )
     handshake_timeout_ms: int = setting(
         45_000,
         "time that a new connection has until it asks for a pad",

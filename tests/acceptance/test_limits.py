@@ -17,6 +17,7 @@ from tests.eventually import eventually
 from tests.fleet import Fleet, Member, fleet_of_its_own
 from tests.guest import Guest
 
+KEY = "the key of callers"
 POLLING = "/socket.io/?EIO=4&transport=polling"
 PONG = b"\x81\x81\0\0\0\0" + b"3"  #: a WebSocket frame of text, with a mask of zeros
 CLOSED_BY_POLICY = (1008).to_bytes(2, "big")
@@ -33,6 +34,8 @@ SETTINGS = {
     "PADFLEET_HANDSHAKE_TIMEOUT_MS": "1000",
     "PADFLEET_REQUEST_TIMEOUT_MS": "500",
     "PADFLEET_IDLE_TIMEOUT_MS": "2000",
+    "PADFLEET_REQUESTS_PER_SECOND_PER_ADDRESS": "1",
+    "PADFLEET_API_KEY": KEY,
     "PADFLEET_TRUSTED_PROXIES": "127.0.0.1",
     "PADFLEET_CORS": "same,https://wiki.example.org",
 }
@@ -121,6 +124,79 @@ async def test_one_address_has_its_limit_and_others_come_in(
         headers = from_address("198.51.100.2")
         async with http.get(worker.url + POLLING, headers=headers) as let_in:
             assert let_in.status == 200
+
+
+async def use_up(http: aiohttp.ClientSession, worker: Member, address: str) -> None:
+    """Makes requests from an address until one is refused."""
+
+    async def refused() -> bool:
+        url = f"{worker.url}/p/x/export/none"
+        async with http.get(url, headers=from_address(address)) as answer:
+            if answer.status != 429:
+                return False
+            assert int(answer.headers["Retry-After"]) > 0
+            assert "PADFLEET_TRUSTED_PROXIES" in await answer.text()
+            return True
+
+    await eventually(refused, f"{address} has made as many requests as it may")
+
+
+async def test_an_address_that_makes_requests_without_end_is_held_back(
+    worker: Member, http: aiohttp.ClientSession
+) -> None:
+    """Others are not, and neither is anything that does not count."""
+    before = limited(worker, "requests")
+    await use_up(http, worker, "198.51.100.60")
+    assert limited(worker, "requests") > before
+    for address, path, status in (
+        ("198.51.100.61", "/robots.txt", 200),
+        ("127.0.0.1", "/robots.txt", 200),
+        ("198.51.100.60", "/health/live", 200),
+        ("198.51.100.60", POLLING, 200),
+    ):
+        async with http.get(worker.url + path, headers=from_address(address)) as answer:
+            assert answer.status == status, (address, path)
+
+
+async def call(
+    http: aiohttp.ClientSession, worker: Member, address: str, where: str, key: str = KEY
+) -> int:
+    """Calls the API with the key in the query, the headers or the body; returns the status."""
+    url = f"{worker.url}/api/1.3.0/checkToken"
+    headers = from_address(address)
+    if where == "query":
+        asked = http.get(url, params={"apikey": key}, headers=headers)
+    elif where == "headers":
+        asked = http.get(url, headers={**headers, "apikey": key})
+    else:
+        asked = http.post(url, data={"apikey": key}, headers=headers)
+    async with asked as answer:
+        assert (await answer.json())["code"] == {200: 0, 401: 4, 429: 1}[answer.status]
+        return answer.status
+
+
+@pytest.mark.parametrize("where", ["query", "headers", "body"])
+async def test_a_caller_who_has_the_key_may_call_as_often_as_wanted(
+    worker: Member, http: aiohttp.ClientSession, where: str
+) -> None:
+    for _ in range(50):
+        assert await call(http, worker, "198.51.100.62", where) == 200
+
+
+@pytest.mark.parametrize("where", ["query", "headers", "body"])
+async def test_a_caller_who_guesses_keys_is_held_back(
+    worker: Member, http: aiohttp.ClientSession, where: str
+) -> None:
+    """Whoever shows the key from the same address may still call."""
+
+    async def refused() -> bool:
+        status = await call(http, worker, "198.51.100.63", where, "guess")
+        assert status in (401, 429)
+        return status == 429
+
+    await eventually(refused, "it has guessed as often as it may")
+    assert await call(http, worker, "198.51.100.63", "query") == 200
+    assert await call(http, worker, "198.51.100.63", "headers") == 200
 
 
 async def test_a_place_is_free_again_when_its_socket_has_gone(

@@ -2,9 +2,9 @@
 
 - How fast: `allowances` has a bucket (`shared.bucket`) for each thing that an author may do, and
   `makers` for pads that are created by opening them.
-- Where from: `doorman` checks every request, and asks `hosts` and `origins` (pure) whether it is
-  meant for us and whether that page may send it; `addresses` (pure) finds out a client's address
-  behind proxies.
+- Where from: `doorman` checks every request, and asks `request_rate` whether its address has made
+  too many, `hosts` and `origins` (pure) whether it is meant for us and whether that page may send
+  it; `addresses` (pure) finds out a client's address behind proxies.
 - How many: `admission` checks requests for a socket, and asks `connection_quota` (pure);
   `descriptors` bounds open files, and `socket_counts` counts.
 - How long: `connections` ends what keeps a worker waiting, by the rules of `slow` (pure); `idle`

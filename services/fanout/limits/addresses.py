@@ -19,6 +19,11 @@ def networks(texts: Iterable[str]) -> tuple[Network, ...]:
     return tuple(ip_network(text.strip(), strict=False) for text in texts)
 
 
+def is_near(address: str) -> bool:
+    """Returns whether this is an address of the machine itself (loopback)."""
+    return address.startswith(("127.", "::1", "::ffff:127."))
+
+
 class Trusted:
     """The proxies that we trust to say who called them."""
 

@@ -1,9 +1,10 @@
 """This module is the one middleware through which every request passes, and which checks where it
 comes from.
 
-`Hosts` says whether the request is meant for us, and `Origins` whether the page that makes a
-browser send it may do so. After this, nothing looks at `Origin`, `Sec-Fetch-Site` or `Cookie`
-again, except for the guard of the operators' page, which is stricter.
+`RequestRate` says whether its address has made too many, `Hosts` whether it is meant for us, and
+`Origins` whether the page that makes a browser send it may do so. After this, nothing looks at
+`Origin`, `Sec-Fetch-Site` or `Cookie` again, except for the guard of the operators' page, which is
+stricter.
 """
 
 from collections.abc import Sequence
@@ -11,7 +12,7 @@ from collections.abc import Sequence
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-from padfleet.services.fanout.limits.addresses import Trusted
+from padfleet.services.fanout.limits.addresses import Trusted, is_near
 from padfleet.services.fanout.limits.hosts import Hosts
 from padfleet.services.fanout.limits.origins import (
     From,
@@ -20,6 +21,7 @@ from padfleet.services.fanout.limits.origins import (
     changes_state,
     is_call,
 )
+from padfleet.services.fanout.limits.request_rate import RETRY_AFTER, RequestRate, cost_of
 from padfleet.shared import refusals
 from padfleet.shared.wire.jsontext import dumps
 
@@ -28,8 +30,6 @@ COOKIES = web.RequestKey("cookies", str)
 
 _FOR_MACHINES = ("/health/", "/metrics", "/stats/")
 """Balancers, probes and Prometheus may call us by any name, and learn nothing about anybody."""
-
-_LOOPBACK = ("127.", "::1", "::ffff:127.")
 
 _FOREIGN = (
     "Pages of %s may not do this here. If they should, its operator lists that origin in "
@@ -42,18 +42,29 @@ _NOT_US = (
 )
 
 
-def doorman(trusted: Trusted, hosts: Hosts, origins: Origins) -> Middleware:
-    """Returns the middleware. It answers 421 to requests for another host, and 403 to pages that
-    may not do what they ask for."""
+_TOO_MANY = (
+    "These are too many requests from %s: come again in a moment. If many people share that "
+    "address, the operator of this fleet names their proxy in PADFLEET_TRUSTED_PROXIES, or raises "
+    "PADFLEET_REQUESTS_PER_SECOND_PER_ADDRESS.\n"
+)
+
+
+def doorman(trusted: Trusted, hosts: Hosts, origins: Origins, rate: RequestRate) -> Middleware:
+    """Returns the middleware. It answers 429 to an address that makes too many requests, 421 to
+    requests for another host, and 403 to pages that may not do what they ask for."""
 
     @web.middleware
     async def asks(request: web.Request, handler: Handler) -> web.StreamResponse:
         if request.path.startswith(_FOR_MACHINES):
             return await handler(request)
         peer = request.remote or ""
+        if cost := cost_of(request.path):
+            address = trusted.client(peer, request.headers.items())
+            if not rate.admits(address, cost):
+                return too_many(request, address)
         proxied = trusted.knows(peer)
         names = _names_of_ours(request, proxied=proxied)
-        near = peer.startswith(_LOOPBACK) and not proxied
+        near = is_near(peer) and not proxied
         if not hosts.are_ours(names, near=near):
             refusals.LIMITED.labels("host").inc()
             return _refused(request, 421, _NOT_US % ", ".join(names)[:200])
@@ -92,6 +103,15 @@ def _from(request: web.Request) -> From:
 
 def _mode(request: web.Request) -> str:
     return request.headers.get("Sec-Fetch-Mode", "")
+
+
+def too_many(request: web.Request, address: str) -> web.Response:
+    """Returns the answer to an address that makes too many requests. Its connection is closed, as
+    nobody reads the rest of the request."""
+    answer = _refused(request, 429, _TOO_MANY % address[:200])
+    answer.headers["Retry-After"] = str(RETRY_AFTER)
+    answer.force_close()
+    return answer
 
 
 def _refused(request: web.Request, status: int, why: str) -> web.Response:

@@ -11,6 +11,7 @@ from padfleet.services.fanout.limits.addresses import Trusted
 from padfleet.services.fanout.limits.allowances import RateExceeded
 from padfleet.services.fanout.limits.doorman import COOKIES
 from padfleet.services.fanout.limits.makers import Makers
+from padfleet.services.fanout.limits.request_rate import RequestRate
 from padfleet.shared.easysync import to_units
 from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.connection.lanes import Lane, take_lane
@@ -38,12 +39,14 @@ class HttpAccess:
         access: Access,
         trusted: Trusted,
         makers: Makers,
+        rate: RequestRate,
     ) -> None:
         self._redis = redis
         self._keyspace = keyspace
         self._access = access
         self._trusted = trusted
         self._makers = makers
+        self._rate = rate
 
     async def look(self, request: web.Request, pad: str) -> Visitor:
         """Returns the visitor if they may see the pad. Raises `NotAllowed` if they may not."""
@@ -80,6 +83,14 @@ class HttpAccess:
                 await self._makers.wait(visitor.author, visitor.address)
             except RateExceeded:
                 raise TooFast("these are too many pads in a minute: try again in a while") from None
+
+    def admits_stranger(self, request: web.Request) -> bool:
+        """Implements `Door.admits_stranger`."""
+        return self._rate.admits(self.address(request), 1.0)
+
+    def knows_stranger(self, request: web.Request) -> None:
+        """Implements `Door.knows_stranger`."""
+        self._rate.give_back(self.address(request), 1.0)
 
     def address(self, request: web.Request) -> str:
         """Returns the client's own address, even if trusted proxies stand in between."""

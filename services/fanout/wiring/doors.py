@@ -17,6 +17,7 @@ from padfleet.services.fanout.limits.doorman import doorman
 from padfleet.services.fanout.limits.hosts import Hosts
 from padfleet.services.fanout.limits.idle import PROMPT, IdleSockets
 from padfleet.services.fanout.limits.origins import Origins
+from padfleet.services.fanout.limits.request_rate import RequestRate
 from padfleet.services.fanout.ops.drain import Drain, turning_away
 from padfleet.services.fanout.requests.http_access import by_the_lane_of_calls
 from padfleet.shared.serving import add_safe_headers
@@ -28,6 +29,7 @@ class Doors:
     """The checks at the doors of one worker."""
 
     trusted: Trusted
+    rate: RequestRate
     origins: Origins
     connections: Connections
     places: ConnectionQuota
@@ -41,6 +43,7 @@ class Doors:
         """Creates the checks for these settings; `served` knows the sockets that there are, and
         `idle_sockets` those on no pad."""
         trusted = Trusted(networks(settings.trusted_proxies), settings.client_address_header)
+        rate = RequestRate(settings.requests_per_second_per_address)
         origins = Origins(settings.cors)
         total, per_address = settings.max_sockets, settings.max_sockets_per_address
         connections = Connections(
@@ -54,11 +57,12 @@ class Doors:
         )
         return cls(
             trusted,
+            rate,
             origins,
             connections,
             ConnectionQuota(total=total, per_address=per_address),
             idle_sockets,
-            doorman(trusted, Hosts(settings.hosts, socket.gethostname()), origins),
+            doorman(trusted, Hosts(settings.hosts, socket.gethostname()), origins, rate),
         )
 
     def application(self, settings: FanoutSettings, drain: Drain) -> web.Application:

@@ -63,6 +63,7 @@ async def open_http(
         requests.access,
         doors.trusted,
         requests.join_handler.makers,
+        doors.rate,
     )
     _mount(app, process, settings, requests, door)
     ops = doors.operators_application() if settings.apart else app

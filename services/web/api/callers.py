@@ -3,6 +3,7 @@ much."""
 
 import hmac
 import re
+from typing import Any
 
 from aiohttp import web
 
@@ -45,8 +46,13 @@ class Doorkeeper:
         """Returns why a call is refused before anything but its address is looked at."""
         if not self._key and self._bearers is None:
             return OFF
-        given = asked.get("apikey") or asked.get("api_key")
+        given = _key_in(asked)
         return NO_KEY if given and not self._is_key(given) else ""
+
+    def knows(self, request: web.Request, asked: Fields) -> bool:
+        """Returns whether a call shows the key in its address or its headers, so that nothing else
+        has to be read to know that it may go on."""
+        return self._is_key(_key_in(asked) or request.headers.get("apikey") or _bearer(request))
 
     async def client_of(self, request: web.Request) -> str | None:
         """Returns the name of the client whose token grants everything; None if the call has no
@@ -65,7 +71,7 @@ class Doorkeeper:
 
     def in_the_end(self, request: web.Request, given: Fields) -> str:
         """Returns why a call without a token is refused after it has been read."""
-        found = given.get("apikey") or given.get("api_key") or given.get("authorization")
+        found = _key_in(given) or given.get("authorization")
         found = found or request.headers.get("apikey") or _bearer(request)
         return "" if self._is_key(found) else NO_KEY
 
@@ -76,6 +82,10 @@ class Doorkeeper:
             found.encode("utf-8", "surrogatepass"),
             to_units(self._key).encode("utf-8", "surrogatepass"),
         )
+
+
+def _key_in(fields: Fields) -> Any:
+    return fields.get("apikey") or fields.get("api_key")
 
 
 def _bearer(request: web.Request) -> str:

@@ -48,7 +48,8 @@ SMALL_BODY: Final = 32_768
 """Up to this many bytes of parameters are parsed in the event loop, in a millisecond or two."""
 
 CALLERS: Final = "callers of the API"
-"""The client as which all callers of the API count together."""
+"""The client as which all callers of the API count together; those who have not shown its key yet
+count by address."""
 
 WAITING: Final = 128
 """How many jobs may wait for one of the processes. The client with the most of these places gives

@@ -2,7 +2,6 @@
 and returns their answers."""
 
 import logging
-from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from typing import Any
@@ -38,6 +37,7 @@ from padfleet.shared.log.pad.document import CorruptPad
 from padfleet.shared.log.pad.staging import Moved
 from padfleet.shared.tasks import aside
 from padfleet.shared.turnstile import Turnstile, TurnstileFull
+from padfleet.shared.visit import Door
 from padfleet.shared.wire.jsontext import dumps
 
 log = logging.getLogger(__name__)
@@ -75,9 +75,6 @@ class _NotTaken(Exception):
         self.status = status
 
 
-Address = Callable[[web.Request], str]
-
-
 class Dispatcher:
     def __init__(
         self,
@@ -85,14 +82,14 @@ class Dispatcher:
         doorkeeper: Doorkeeper,
         uploads: Uploads,
         answers: LargeAnswers,
-        address: Address,
+        door: Door,
     ) -> None:
-        """Takes the parts that a call needs. `address` returns the address of a request's
-        client."""
+        """Takes the parts that a call needs. `door` knows the address of a request's client, and
+        how many requests it may make without the key."""
         self._api = api
         self._doorkeeper = doorkeeper
         self._answers = answers
-        self._address = address
+        self._door = door
         self._turnstile = Turnstile(at_once=AT_ONCE, waiting=WAITING, patience=PATIENCE)
         self._uploads = uploads
 
@@ -154,6 +151,10 @@ class Dispatcher:
 
     async def _result(self, request: web.Request, version: str, name: str) -> tuple[int, str, Any]:
         asked = {key: _text(value) for key, value in request.query.items()}
+        known = self._doorkeeper.knows(request, asked)
+        who = CALLERS if known else self._door.address(request)
+        if not known and not self._door.admits_stranger(request):
+            raise _NotTaken("these are too many calls without the key: come again later", 429)
         if why := self._doorkeeper.at_first_sight(asked):
             return BAD_KEY, why, None  # before anything more is read
         client = await self._doorkeeper.client_of(request)
@@ -161,14 +162,16 @@ class Dispatcher:
             return BAD_KEY, why, None
         async with AsyncExitStack() as held:  # room for its body, until it is done
             try:
-                given = asked | await self._body(request, held)
+                given = asked | await self._body(request, held, who)
             except ApiError as error:
                 return BAD_PARAMETERS, str(error), None
             if client is None and (why := self._doorkeeper.in_the_end(request, given)):
                 return BAD_KEY, why, None
+            if not known:
+                self._door.knows_stranger(request)
             fields = {part: given[part] for part in VERSIONS[version][name] if part in given}
             del given, asked
-            where = self._address(request)
+            where = self._door.address(request)
             if client is None:
                 caller = Doer("api", "", "API key", where)
             else:
@@ -185,7 +188,7 @@ class Dispatcher:
         try:
             if name not in LARGE:
                 return OK, "ok", await work()
-            made = self._answers.made(name, self._address(request), fields, work)
+            made = self._answers.made(name, self._door.address(request), fields, work)
             return OK, "ok", await while_there(request, made)
         except (*_COME_AGAIN, ClientLeft):
             raise
@@ -197,13 +200,13 @@ class Dispatcher:
             log.exception("API call failed", extra={"function": name})
         return INTERNAL, "internal error", None
 
-    async def _body(self, request: web.Request, held: AsyncExitStack) -> Fields:
-        """Returns the parameters in the body; `held` gets the room that they take. Raises
-        `ApiError` or `_NotTaken`."""
+    async def _body(self, request: web.Request, held: AsyncExitStack, who: str) -> Fields:
+        """Returns the parameters in the body, in the turn of `who`; `held` gets the room that they
+        take. Raises `ApiError` or `_NotTaken`."""
         if request.method != "POST":
             return {}
         try:
-            room = await held.enter_async_context(self._uploads.room(request, CALLERS))
+            room = await held.enter_async_context(self._uploads.room(request, who))
             incoming = Incoming(request, self._uploads.largest)
             if request.content_type.startswith("multipart/"):
                 found = await _parts(incoming, self._uploads.largest)
@@ -211,7 +214,7 @@ class Dispatcher:
                 return found
             body = await incoming.body()
             room.resize(min(room.size, len(body)))
-            reading = self._api.conversion.fields(CALLERS, body, request.content_type)
+            reading = self._api.conversion.fields(who, body, request.content_type)
             if len(body) <= SMALL_BODY:
                 return await reading  # at once, as there is nothing to wait for
             return await while_there(request, reading)

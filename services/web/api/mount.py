@@ -62,7 +62,7 @@ def mount(
     answers = LargeAnswers(api, outgoing.answers)
     documents.add_routes(app)
     doorkeeper = Doorkeeper(key_of(settings), bearers)
-    Dispatcher(api, doorkeeper, uploads, answers, door.address).add_routes(app)
+    Dispatcher(api, doorkeeper, uploads, answers, door).add_routes(app)
     Exports(api, door, conversion, outgoing.files).add_routes(app)
     imports = Imports(api, door, conversion, uploads)
     imports.add_routes(app)

@@ -15,6 +15,7 @@ from padfleet.services.fanout.hub.rooms import Rooms
 from padfleet.services.fanout.limits.addresses import Trusted
 from padfleet.services.fanout.limits.allowances import RateExceeded
 from padfleet.services.fanout.limits.makers import Makers
+from padfleet.services.fanout.limits.request_rate import RequestRate
 from padfleet.services.fanout.requests.hooks import Hooks
 from padfleet.services.fanout.requests.http_access import HttpAccess
 from padfleet.services.fanout.requests.join import JoinHandler
@@ -115,7 +116,9 @@ async def test_a_name_without_a_pad_is_not_charged_twice(join_handler: JoinHandl
 async def test_exports_are_charged_too(
     scene: Scene, join_handler: JoinHandler, redis: Redis, keyspace: Keyspace
 ) -> None:
-    door = HttpAccess(redis, keyspace, join_handler.access, Trusted((), ""), join_handler.makers)
+    door = HttpAccess(
+        redis, keyspace, join_handler.access, Trusted((), ""), join_handler.makers, RequestRate(0)
+    )
 
     def visitor(pad: str, author: str, *, link: str = "") -> Visitor:
         return Visitor(pad, link or pad, author, False, "192.0.2.1")
