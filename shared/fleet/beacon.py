@@ -151,11 +151,11 @@ class Beacon:
             past=points,
         )
         async with asyncio.timeout(PATIENCE):
-            await put_record(self._redis, self._name.id, encode(record), LIFE)
+            await put_record(self._redis, self._name.kind, self._name.id, encode(record), LIFE)
         return report.ok
 
     async def retire(self) -> None:
         """Removes the record of a process that ends."""
         with suppress(*UNREACHABLE):
             async with asyncio.timeout(FAREWELL):
-                await drop_record(self._redis, self._name.id)
+                await drop_record(self._redis, self._name.kind, self._name.id)

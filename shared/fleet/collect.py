@@ -55,7 +55,7 @@ async def _processes(redis: Redis, kind: Kind, key: str) -> list[Seen]:
 async def _seen(redis: Redis, kind: Kind, process: str, silence_ms: int) -> Seen:
     try:
         async with asyncio.timeout(PATIENCE):
-            told = await read_record(redis, process)
+            told = await read_record(redis, kind, process)
     except (*UNREACHABLE, ResponseError):
         # The record is on another shard than the count, or is not a string. It is known all the
         # same that the process lives.

@@ -155,10 +155,11 @@ class Keyspace:
         )
 
 
-def process_key(process: str) -> str:
-    """Returns the key of what a worker or writer reports about itself to those who look at the
-    fleet."""
-    return f"pf:process:{process}"
+def process_key(kind: str, process: str) -> str:
+    """Returns the key of what a process of this kind ("worker" or "writer") reports about itself to
+    those who look at the fleet. A worker and a writer may have the same id, such as that of their
+    machine."""
+    return f"pf:process:{kind}:{process}"
 
 
 def claim_key(kind: str, name: str) -> str:

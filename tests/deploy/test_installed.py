@@ -87,6 +87,12 @@ def test_all_units_run_and_a_pad_has_been_written(machine: Machine) -> None:
     )
 
 
+def test_all_processes_tell_their_figures(machine: Machine) -> None:
+    """The writer and the first worker have the same name."""
+    top = f"{PADFLEET} top --once --redis-url redis://127.0.0.1:6379/0"
+    eventually_sync(lambda: "tells no figures" not in machine.run(top), "all are seen", timeout=60)
+
+
 def test_units_are_shut_in(machine: Machine) -> None:
     for unit in (*PROCESSES, "padfleet-backup"):
         said = machine.run(f"systemd-analyze security --threshold=25 {unit}.service")
@@ -162,6 +168,8 @@ def test_stopping_a_worker_lets_people_go_on_elsewhere(machine: Machine) -> None
     finally:
         watching.kill()
         watching.wait()
+        # What has been killed is nsenter, and whoever goes on watching keeps the pad in Redis.
+        machine.run("pkill --full 'pad[ ]watch'", check=False)
     machine.run(f"systemctl start padfleet-fanout@{holds[0]}")
 
 

@@ -98,7 +98,9 @@ async def test_the_fleet_is_told_of_it_for_as_long_as_it_lives(
     redis_url: str, redis: Redis
 ) -> None:
     async def keys() -> int:
-        return int(await redis.client.exists(process_key("one"), claim_key("worker", "one")))
+        return int(
+            await redis.client.exists(process_key("worker", "one"), claim_key("worker", "one"))
+        )
 
     async with process(redis_url) as one:
         await one.listen((HOST, 1), nothing)

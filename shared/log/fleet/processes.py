@@ -23,18 +23,18 @@ async def silences(redis: Redis, key: str) -> list[tuple[str, int]]:
     return sorted((name.decode(), int(silence)) for name, silence in pairs)
 
 
-async def put_record(redis: Redis, process: str, record: bytes, seconds: int) -> None:
+async def put_record(redis: Redis, kind: str, process: str, record: bytes, seconds: int) -> None:
     """Replaces a process's record. It is kept for this many seconds, unless another follows. Raises
     what `UNREACHABLE` lists."""
-    await redis.hot.call("SET", process_key(process), record, "EX", seconds)
+    await redis.hot.call("SET", process_key(kind, process), record, "EX", seconds)
 
 
-async def read_record(redis: Redis, process: str) -> bytes | None:
+async def read_record(redis: Redis, kind: str, process: str) -> bytes | None:
     """Returns the process's last record, or None if it has none or the record has expired. Raises
     what `UNREACHABLE` lists, and `ResponseError` if the key has a wrong type."""
-    return cast("bytes | None", await redis.rush.get(process_key(process)))
+    return cast("bytes | None", await redis.rush.get(process_key(kind, process)))
 
 
-async def drop_record(redis: Redis, process: str) -> None:
+async def drop_record(redis: Redis, kind: str, process: str) -> None:
     """Deletes the record of a process that is ending. Raises what `UNREACHABLE` lists."""
-    await redis.client.unlink(process_key(process))
+    await redis.client.unlink(process_key(kind, process))

@@ -74,13 +74,13 @@ async def test_how_many_are_on_each_pad(redis: Redis, pads: Any) -> None:
 
 
 async def test_a_process_keeps_a_record_for_a_while(redis: Redis) -> None:
-    assert await read_record(redis, "w-1") is None
-    await put_record(redis, "w-1", b"first", 60)
-    await put_record(redis, "w-1", b"second", 60)
-    assert await read_record(redis, "w-1") == b"second"
-    assert 0 < await redis.client.ttl(process_key("w-1")) <= 60
-    await drop_record(redis, "w-1")
-    assert await read_record(redis, "w-1") is None
+    assert await read_record(redis, "worker", "w-1") is None
+    await put_record(redis, "worker", "w-1", b"first", 60)
+    await put_record(redis, "worker", "w-1", b"second", 60)
+    assert await read_record(redis, "worker", "w-1") == b"second"
+    assert 0 < await redis.client.ttl(process_key("worker", "w-1")) <= 60
+    await drop_record(redis, "worker", "w-1")
+    assert await read_record(redis, "worker", "w-1") is None
 
 
 async def test_beats_are_looked_at_and_not_counted_out(redis: Redis) -> None:

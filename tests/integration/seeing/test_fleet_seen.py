@@ -189,7 +189,7 @@ async def test_a_worker_that_drains_says_so_and_then_is_gone(
         return len(now.of("worker")) == 1 and not found
 
     await eventually(gone, "nobody speaks of it any more", timeout=20)
-    assert len(await redis.client.keys(process_key("*"))) == 2
+    assert len(await redis.client.keys(process_key("*", "*"))) == 2
 
 
 async def test_the_record_goes_on_after_redis_was_away(
@@ -205,16 +205,30 @@ async def test_the_record_goes_on_after_redis_was_away(
 
         await eventually(told_all, "both have told", timeout=20)
         admin.execute_command("CLIENT KILL TYPE normal SKIPME yes")
-        for key in admin.keys(process_key("*")):
+        for key in admin.keys(process_key("*", "*")):
             admin.delete(key)
             admin.hset(key, "not", "a record of ours")  # even this
     await eventually(told_all, "both have told again", timeout=20 + BEAT)
 
 
+async def test_a_worker_and_a_writer_of_one_name_are_both_seen(
+    fleet: Fleet, redis: Redis, keyspace: Keyspace
+) -> None:
+    """The units of systemd name both after the machine."""
+    fleet.settings |= {"PADFLEET_WORKER_ID": "vm-1", "PADFLEET_WRITER_ID": "vm-1"}
+    await asyncio.to_thread(fleet.start, writers=1, workers=1)
+
+    async def told_both() -> bool:
+        now, _ = await seen(redis, keyspace)
+        return [(one.id, one.state) for one in now.processes] == [("vm-1", "ready")] * 2
+
+    await eventually(told_both, "both have told", timeout=20)
+
+
 async def test_what_is_no_record_is_passed_over(redis: Redis, keyspace: Keyspace) -> None:
     await redis.client.zadd("pf:workers", {"odd": 4e12, "odder": 4e12})
-    await redis.client.set(process_key("odd"), b"\xc1 nonsense")
-    await redis.client.hset(process_key("odder"), "a", "hash")
+    await redis.client.set(process_key("worker", "odd"), b"\xc1 nonsense")
+    await redis.client.hset(process_key("worker", "odder"), "a", "hash")
     now, found = await seen(redis, keyspace)
     assert [process.state for process in now.processes] == ["unknown", "unknown"]
     assert ("note", "worker odd: lives, and tells no figures: an older version?") in found
