@@ -9,7 +9,6 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -113,15 +112,17 @@ def test_logs_are_objects(machine: Machine) -> None:
     assert "worker started" in [json.loads(line)["message"] for line in said.splitlines()]
 
 
-def test_strangers_files_are_converted_behind_the_walls(machine: Machine, tmp_path: Path) -> None:
-    """The limited processes get what they need: memory that they bound themselves, /tmp, fonts."""
-    curl = "curl --silent --show-error --fail --cacert /etc/ssl/pads.pem"
+@pytest.mark.timeout(600)
+def test_strangers_files_are_converted_behind_the_walls(machine: Machine) -> None:
+    """The limited processes get what they need: memory that they bound themselves, /tmp, fonts. A
+    machine that is too busy for it asks to come again."""
+    curl = "curl --silent --show-error --fail --retry 5 --cacert /etc/ssl/pads.pem"
     for kind, magic in (("pdf", "%PDF"), ("docx", "PK"), ("odt", "PK"), ("html", "<!do")):
-        machine.run(f"{curl} --output /root/pad.{kind} {PAD}/export/{kind}")
+        machine.run(f"{curl} --output /root/pad.{kind} {PAD}/export/{kind}", timeout=500)
         assert machine.run(f"head --bytes={len(magic)} /root/pad.{kind}").lower() == magic.lower()
     there = PAD.replace("hello", "imported")
     machine.run(f"{PADFLEET} pad append {there} 'before'")
-    machine.run(f"{curl} --form file=@/root/pad.docx {there}/import")
+    machine.run(f"{curl} --form file=@/root/pad.docx {there}/import", timeout=500)
     assert "hello" in machine.run(f"{PADFLEET} pad cat {there}")
 
 

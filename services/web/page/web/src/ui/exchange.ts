@@ -21,7 +21,9 @@ const BY_STATUS: Record<number, string> = {
   403: "import-forbidden",
   413: "import-too-large",
   429: "import-busy",
+  502: "import-not-now",
   503: "import-busy",
+  504: "import-not-now",
 };
 const BY_WORD: Record<string, string> = {
   maxFileSize: "import-too-large",
