@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -49,38 +48,3 @@ WORKLOADS = ("Deployment", "StatefulSet", "Job")
 def only(objects: list[Object], kind: str, begins: str = "") -> Object:
     (found,) = [o for o in of_kind(objects, kind) if o["metadata"]["name"].startswith(begins)]
     return found
-
-
-def goes_in(ingress: Object, path: str) -> bool:
-    """Returns whether a path goes in, as ingress-nginx reads the rule."""
-    (rule,) = ingress["spec"]["rules"]
-    for entry in rule["http"]["paths"]:
-        wanted = entry["path"]
-        match entry["pathType"]:
-            case "Exact":
-                found = path == wanted
-            case "Prefix":
-                found = path == wanted.rstrip("/") or path.startswith(wanted.rstrip("/") + "/")
-            case _:
-                found = re.match(wanted, path) is not None
-        if found:
-            return True
-    return False
-
-
-TEXTS = (
-    "/socket.io/",
-    "/p/minutes/export/txt",
-    "/p/minutes/12/export/etherpad",
-    "/p/minutes/import",
-    "/api",
-    "/api/1.3.0/getText",
-    "/api/openapi.json",
-    "/api/1.2.15/openapi.json",
-    "/rest/1.3.0/pad/getText",
-    "/rest/openapi.json",
-    "/api-docs",
-    "/api-docs.json",
-)
-PAGES = ("/", "/p/minutes", "/assets/pad-ABCD.js", "/robots.txt")
-NOT_FOR_CLIENTS = ("/metrics", "/stats/prometheus", "/fleet", "/fleet/data", "/health/ready")

@@ -15,12 +15,8 @@ from tests.deploy import monitors
 from tests.deploy.documented import commands
 from tests.deploy.helm import CHART, Helm
 from tests.deploy.manifests import (
-    NOT_FOR_CLIENTS,
-    PAGES,
-    TEXTS,
     Object,
     containers,
-    goes_in,
     of_kind,
     only,
     rendered,
@@ -177,16 +173,6 @@ def test_its_default_has_all_of_the_base(helm: Helm) -> None:
     theirs = meaning(rendered("small"))
     left_out = {("Namespace", "padfleet"), ("ConfigMap", "edge"), ("Ingress", "padfleet")}
     assert ours.keys() == theirs.keys() - left_out
-
-
-@pytest.mark.parametrize("pages", ["padfleet", "etherpad"])
-def test_an_ingress_lets_in_what_people_need_and_no_more(pages: str, helm: Helm) -> None:
-    objects = helm.objects({**HOST, "pages": pages})
-    ingress = only(objects, "Ingress")
-    assert all(goes_in(ingress, path) for path in TEXTS)
-    assert all(goes_in(ingress, path) == (pages == "padfleet") for path in PAGES)
-    for path in (*NOT_FOR_CLIENTS, "/socket.iox/", "/socket.io/../metrics"):
-        assert not goes_in(ingress, path), path
 
 
 @pytest.mark.parametrize("overlay", ["small", "production"])

@@ -83,6 +83,7 @@ OTHERS = (
     "/fleet/pads",
     "/socket.io/socket.io.js",
     "/socket.iox/",
+    "/socket.io/../metrics",
     "/apis",
 )
 """What an Etherpad answers, if there is one, in whatever way; a fleet alone lets nobody have it."""
