@@ -67,7 +67,8 @@ def _token(case: Any) -> int:
     found = carried(case, "token")
     if found is None:
         return 0
-    claims = claims_of(found, choose([_KEY], *header_of(found)))
+    (key,) = choose([_KEY], *header_of(found))
+    claims = claims_of(found, key)
     allowed = permission(claims, _RULES, _NOW)
     patterns.covers(allowed.pads, "team-1", "r.0123456789abcdef")
     return len(allowed.grant.name or "") + sum(map(len, allowed.pads))

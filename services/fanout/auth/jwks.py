@@ -4,6 +4,7 @@ fresh."""
 import asyncio
 import logging
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from time import monotonic
 from typing import Any, Protocol
@@ -12,7 +13,8 @@ import aiohttp
 
 from padfleet.services.fanout import metrics
 from padfleet.services.fanout.auth import keys, tokens
-from padfleet.services.fanout.auth.keys import BadKey, Key, UnknownKey
+from padfleet.services.fanout.auth.decision import Denied, Reason
+from padfleet.services.fanout.auth.keys import BadKey, Key
 from padfleet.services.fanout.auth.web import Unavailable, fetch
 from padfleet.shared.settings import SettingsError, mask
 from padfleet.shared.tasks import awaited
@@ -36,15 +38,23 @@ class KeySource(Protocol):
 
 async def verified(source: KeySource, token: str) -> dict[str, Any]:
     """Returns the claims of a token that is signed with one of these keys. Newer keys are fetched
-    if the token names an unknown one. Raises `Denied`."""
+    if the token names an unknown one, or is signed with none of them: an issuer may change its key
+    without a new name. Raises `Denied`."""
     header = tokens.header_of(token)
     try:
-        key = keys.choose(await source.current(), *header)
-    except UnknownKey:
-        if not await source.renewed():
+        return _claims(await source.current(), header, token)
+    except Denied as error:
+        if error.reason not in (Reason.KEY, Reason.SIGNATURE) or not await source.renewed():
             raise
-        key = keys.choose(await source.current(), *header)
-    return tokens.claims_of(token, key)
+    return _claims(await source.current(), header, token)
+
+
+def _claims(known: Sequence[Key], header: tokens.Header, token: str) -> dict[str, Any]:
+    *others, last = keys.choose(known, *header)
+    for key in others:
+        with suppress(tokens.WrongSignature):
+            return tokens.claims_of(token, key)
+    return tokens.claims_of(token, last)
 
 
 def _usable(document: bytes, *, secrets: bool) -> tuple[list[Key], list[str]]:

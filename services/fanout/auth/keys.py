@@ -31,6 +31,10 @@ MIN_RSA_BITS = 2048
 
 MAX_KEYS = 100
 
+MOST_TRIED = 4
+"""How many keys a token is tried with that does not say which of them it is signed with: a set has
+as many during a change. Each costs a verification, by whoever sends such tokens."""
+
 _PRIVATE = re.compile(rb"-----BEGIN [A-Z ]*PRIVATE KEY-----")
 
 
@@ -112,10 +116,12 @@ def from_jwks(document: bytes, *, secrets: bool) -> tuple[list[Key], list[str]]:
     return keys, passed_over
 
 
-def choose(keys: Sequence[Key], algorithm: Any, kid: str | None) -> Key:
-    """Returns the key that a token with this header has to be verified with.
+def choose(keys: Sequence[Key], algorithm: Any, kid: str | None) -> Sequence[Key]:
+    """Returns the key that a token with this header has to be verified with. If the token names
+    none, or several keys have the name, these are the keys of which one has to fit.
 
-    Raises `Denied` if the key is not for this algorithm, and `UnknownKey` if there is no such key.
+    Raises `Denied` if the key is not for this algorithm, and `UnknownKey` if there is no such key,
+    or there are more than `MOST_TRIED`.
     """
     if algorithm not in ALGORITHMS:
         raise Denied("the token is not signed with HS256, RS256 or EdDSA", Reason.ALGORITHM)
@@ -128,14 +134,16 @@ def choose(keys: Sequence[Key], algorithm: Any, kid: str | None) -> Key:
     fit = [key for key in named if key.algorithm == algorithm]
     if not fit:
         raise Denied(f"the token says {algorithm}, and its key is for another", Reason.ALGORITHM)
-    if len(fit) > 1:
-        raise UnknownKey("the token does not say which of several keys (kid) it is signed with")
-    return fit[0]
+    if len(fit) > MOST_TRIED:
+        raise UnknownKey("the token does not say which of many keys (kid) it is signed with")
+    return fit
 
 
 def _from_jwk(jwk: Any, *, secrets: bool) -> Key:
     if not isinstance(jwk, dict):
         raise BadKey("not a JSON object")
+    # Some issuers write null for what they do not say.
+    jwk = {name: value for name, value in jwk.items() if value is not None}
     _check_use(jwk, secrets=secrets)
     kid = jwk.get("kid")
     if not isinstance(kid, str | None):

@@ -22,6 +22,13 @@ MOST_CLAIMS = 1_000
 _JWS: Final = PyJWS(algorithms=ALGORITHMS)
 
 
+class WrongSignature(Denied):
+    """The token is not signed with this key."""
+
+    def __init__(self) -> None:
+        super().__init__("the token's signature is wrong", Reason.SIGNATURE)
+
+
 class Header(NamedTuple):
     """A token's own claims about its signature; nothing of that is proven."""
 
@@ -50,7 +57,7 @@ def claims_of(token: str, key: Key) -> dict[str, Any]:
     try:
         parts = _JWS.decode_complete(token, key.material, algorithms=[key.algorithm])
     except InvalidSignatureError:
-        raise Denied("the token's signature is wrong", Reason.SIGNATURE) from None
+        raise WrongSignature from None
     except (PyJWTError, ValueError, RecursionError):
         raise Denied("not a JSON Web Token", Reason.MALFORMED) from None
     try:

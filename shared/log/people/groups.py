@@ -274,9 +274,9 @@ async def _sessions(redis: Redis, key: str) -> dict[str, GroupSession] | None:
     return found if listed else None
 
 
-MOST_IN_COOKIE = 50
+MOST_IN_COOKIE = 120
 """How many session ids in one cookie are looked up. Portals list the sessions for all groups of a
-person."""
+person, and 117 ids are as many as browsers keep in a cookie (4,096 bytes)."""
 
 
 async def valid_session(

@@ -146,14 +146,18 @@ ONE, TWO = from_jwks(
 
 
 def test_a_key_by_itself_is_meant_by_any_name() -> None:
-    assert choose([RSA], "RS256", None) is RSA
-    assert choose([RSA], "RS256", "whatever") is RSA
+    assert choose([RSA], "RS256", None) == [RSA]
+    assert choose([RSA], "RS256", "whatever") == [RSA]
 
 
 def test_the_key_that_is_named_is_used() -> None:
-    assert choose([ONE, TWO], "RS256", "two") is TWO
-    assert choose([ONE, NEW], "EdDSA", None) is NEW, "the only one for that"
-    assert reason([ONE, TWO], "RS256") is Reason.KEY
+    assert choose([ONE, TWO], "RS256", "two") == [TWO]
+    assert choose([ONE, NEW], "EdDSA", None) == [NEW], "the only one for that"
+
+
+def test_without_a_name_each_of_a_few_may_be_meant() -> None:
+    assert choose([ONE, NEW, TWO], "RS256", None) == [ONE, TWO]
+    assert reason([ONE, TWO] * 3, "RS256") is Reason.KEY
 
 
 def test_a_name_that_is_not_there() -> None:

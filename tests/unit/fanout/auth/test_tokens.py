@@ -23,7 +23,8 @@ CLAIMS = {"sub": "ada", "pads": "*"}
 
 
 def read(token: str, *keys: Key) -> dict[str, Any]:
-    return claims_of(token, choose(keys, *header_of(token)))
+    (key,) = choose(keys, *header_of(token))
+    return claims_of(token, key)
 
 
 def reason(token: str, *keys: Key) -> Reason:

@@ -1,0 +1,71 @@
+"""Tokens and the keys of their issuer, while those change."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from padfleet.services.fanout.auth.decision import Denied, Reason
+from padfleet.services.fanout.auth.jwks import verified
+from padfleet.services.fanout.auth.keys import Key, from_jwks
+from tests import signing
+from tests.signing import jwk, rsa
+
+
+class Issuer:
+    """What an address with keys has now, and what it has from the next fetch on."""
+
+    def __init__(self, *sets: bytes) -> None:
+        self._sets = [from_jwks(document, secrets=False)[0] for document in sets]
+        self.fetched = 0
+
+    async def current(self) -> Sequence[Key]:
+        return self._sets[0]
+
+    async def renewed(self) -> bool:
+        self.fetched += 1
+        if len(self._sets) > 1:
+            self._sets.pop(0)
+            return True
+        return False
+
+
+def token(key: str, kid: str | None = None) -> str:
+    return signing.signed(signing.claims(), rsa(key), kid)
+
+
+@pytest.mark.parametrize("kid", [None, "one"])
+async def test_of_several_keys_of_one_name_one_has_to_fit(kid: str | None) -> None:
+    """All of them had no name, or the same: the token was refused."""
+    keys = signing.jwks(*(jwk(rsa(name), kid) for name in ("old", "new")))
+    issuer = Issuer(keys)
+    for name in ("old", "new"):
+        assert (await verified(issuer, token(name, kid)))["sub"] == "ada"
+    assert issuer.fetched == 0
+    with pytest.raises(Denied) as refused:
+        await verified(issuer, token("another", kid))
+    assert refused.value.reason is Reason.SIGNATURE
+
+
+async def test_a_token_that_names_no_key_may_be_of_any_that_is_named() -> None:
+    issuer = Issuer(signing.jwks(jwk(rsa("old"), "one"), jwk(rsa("new"), "two")))
+    assert (await verified(issuer, token("new")))["sub"] == "ada"
+
+
+@pytest.mark.parametrize("kid", [None, "one"])
+async def test_a_key_that_changes_under_its_name_is_fetched(kid: str | None) -> None:
+    """Tokens were refused until the old keys were five minutes old."""
+    issuer = Issuer(signing.jwks(jwk(rsa("old"), kid)), signing.jwks(jwk(rsa("new"), kid)))
+    assert (await verified(issuer, token("old", kid)))["sub"] == "ada"
+    assert (await verified(issuer, token("new", kid)))["sub"] == "ada"
+    assert issuer.fetched == 1
+    with pytest.raises(Denied):
+        await verified(issuer, token("old", kid))
+
+
+async def test_an_issuer_that_writes_null_for_what_it_does_not_say() -> None:
+    issuer = Issuer(
+        signing.jwks(jwk(rsa("old"), "one", use=None, alg=None, key_ops=None, x5c=None))
+    )
+    assert (await verified(issuer, token("old", "one")))["sub"] == "ada"
