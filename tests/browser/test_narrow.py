@@ -57,6 +57,60 @@ async def test_everything_is_there_with_little_room_and_without_colours(
     page.do("emulateMedia", {"media": "print"})
     assert page.do("isHidden", ".bar")
     assert page.do("isVisible", "#editor")
+    page.do("emulateMedia", {"media": "screen"})
+    page.do("goto", fleet.urls[0])
+    page.await_shown("#recent a")
+    check(page)
+    assert page.look(fits)
+    assert page.look(BEYOND) == []
+
+
+@pytest.mark.parametrize("chosen", [None, "dark"], ids=["system", "chosen"])
+def test_what_is_dark_on_a_screen_is_printed_in_dark_letters(
+    browser: Browser, fleet: Fleet, chosen: str | None
+) -> None:
+    """Browsers leave out the background, and light letters could hardly be read on paper."""
+    page = browser.open(f"{fleet.urls[0]}/p/{new_pad()}", colorScheme="dark").joined()
+    if chosen is not None:
+        page.click("#settings-button")
+        page.click("text=Dark")
+        page.press("Escape")
+    ink = (
+        "getComputedStyle(document.querySelector('.cm-content')).color.match(/[0-9]+/g).map(Number)"
+    )
+    assert min(page.look(ink)) > 200
+    page.do("emulateMedia", {"media": "print", "colorScheme": "dark"})
+    assert max(page.look(ink)) < 60
+
+
+SEEN = """
+document.getElementById('sheet').clientHeight
+- (document.querySelector('.cm-panels')?.clientHeight ?? 0)
+"""
+"""Returns how many pixels of the window's height are left for the text."""
+
+
+def test_some_of_the_text_is_seen_at_400_percent(browser: Browser, fleet: Fleet) -> None:
+    """The window of 1280×1024 is then as large as one of 320×256."""
+    small: dict[str, Any] = {"viewport": {"width": 320, "height": 256}}
+    page = browser.open(f"{fleet.urls[0]}/p/{new_pad()}?lang=pt", **small).joined()
+    fits = "document.documentElement.scrollWidth <= innerWidth"
+    page.to_end()
+    page.press("Control+f")
+    page.await_shown(".find")
+    assert page.look(SEEN) > 40, "besides what is looked for"
+    assert page.look(fits)
+    page.press("Escape")
+    page.click("#history-button")
+    page.still()
+    assert page.look(SEEN) > 40, "besides the history"
+    assert page.look(fits)
+    page.click("#time-close")
+    page.offline(True)
+    page.await_shown("#notice")
+    assert page.look(SEEN) > 40, "besides a notice"
+    assert page.look(fits), "the state has long words in this language"
+    page.offline(False)
 
 
 BEYOND = """

@@ -136,6 +136,34 @@ def test_a_picture_leaves_what_is_selected_as_it_is(browser: Browser, fleet: Fle
     page.shows("Hello")
 
 
+BRING = """((kind, type, content) => {
+  const data = new DataTransfer();
+  data.items.add(new File([content], 'name', { type }));
+  const text = document.querySelector('#editor .cm-content');
+  const { left, top } = text.getBoundingClientRect();
+  const at = { bubbles: true, cancelable: true, clientX: left + 40, clientY: top + 40 };
+  text.dispatchEvent(
+    kind === 'drop' ? new DragEvent('drop', { ...at, dataTransfer: data })
+      : new ClipboardEvent('paste', { ...at, clipboardData: data }));
+})"""
+"""Drops a file of a type, with this content, on the text, or pastes it."""
+
+
+@pytest.mark.parametrize("way", ["drop", "paste"])
+def test_a_file_that_is_no_text_is_refused_in_words(
+    browser: Browser, fleet: Fleet, way: str
+) -> None:
+    page = emptied(browser, fleet)
+    page.look(f"{BRING}('{way}', 'text/markdown', 'words of a file')")
+    if way == "drop":
+        page.shows("words of a file")
+    assert page.do("isHidden", "#toast")
+    before = page.text()
+    page.look(f"{BRING}('{way}', 'image/png', new Uint8Array(9))")
+    page.says("#toast", "Pictures and other files can’t be put into the text.")
+    assert page.text() == before
+
+
 async def test_control_characters_cannot_be_brought_in_by_any_way(
     browser: Browser, fleet: Fleet
 ) -> None:

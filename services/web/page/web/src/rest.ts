@@ -10,7 +10,7 @@ import { finding } from "./editor/search.js";
 import { Chat } from "./ui/chat.js";
 import { CursorTelling } from "./ui/cursors.js";
 import { byId } from "./ui/dom.js";
-import { stayForFiles } from "./ui/dropped.js";
+import { stayForFiles, watchForFiles } from "./ui/dropped.js";
 import { opening } from "./ui/foreveryone.js";
 import { Panel } from "./ui/panel.js";
 import { Past } from "./ui/past.js";
@@ -69,6 +69,7 @@ async function around(page: Page, editor: PadEditor): Promise<void> {
   toolbar.attach(view);
   const who = new Who(pad, () => view);
   editor.refused = () => toast(say("edit-refused"));
+  if (!readonly) watchForFiles(view.contentDOM, () => toast(say("files-refused")));
   editor.add([finding(), linksToOpen, Prec.high(keymap.of(who.keys))]);
   await breath();
   showPeople(pad);

@@ -243,6 +243,7 @@ unsent-put-back = إعادتها
 unsent-discard = تجاهل
 unsent-misfit = تغيرت اللوحة كثيرًا فلا يمكن إعادة هذا. يمكنك نسخه من هنا: { $text }
 edit-refused = تعذرت إضافة ذلك: إما أنه أكبر مما يسمح به هذا الخادم أو أنه لا يلائم النص.
+files-refused = لا يمكن إدراج الصور والملفات الأخرى في النص.
 
 ## Sharing and settings
 

@@ -240,6 +240,7 @@ unsent-put-back = Wieder einfügen
 unsent-discard = Verwerfen
 unsent-misfit = Das Pad hat sich zu sehr verändert, um das wieder einzufügen. Du kannst es hier kopieren: { $text }
 edit-refused = Das konnte nicht eingefügt werden: Es ist zu groß für diesen Server oder passt nicht zum Text.
+files-refused = Bilder und andere Dateien können nicht in den Text eingefügt werden.
 
 ## Sharing and settings
 

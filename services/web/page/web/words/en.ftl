@@ -251,6 +251,7 @@ unsent-put-back = Put back
 unsent-discard = Discard
 unsent-misfit = The pad has changed too much for this to be put back. You can copy it from here: { $text }
 edit-refused = That couldn’t be added: it’s too large for this server, or doesn’t fit the text.
+files-refused = Pictures and other files can’t be put into the text.
 
 ## Sharing and settings
 

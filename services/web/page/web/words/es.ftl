@@ -240,6 +240,7 @@ unsent-put-back = Recuperar
 unsent-discard = Descartar
 unsent-misfit = El pad ha cambiado demasiado para recuperar esto. Puedes copiarlo aquí: { $text }
 edit-refused = No se pudo añadir: es demasiado grande para este servidor o no encaja en el texto.
+files-refused = No se pueden insertar imágenes ni otros archivos en el texto.
 
 ## Sharing and settings
 

@@ -240,6 +240,7 @@ unsent-put-back = Remettre
 unsent-discard = Abandonner
 unsent-misfit = Le pad a trop changé pour que cela puisse être remis. Vous pouvez le copier ici : { $text }
 edit-refused = Impossible de l’ajouter : c’est trop volumineux pour ce serveur ou cela ne correspond pas au texte.
+files-refused = Les images et autres fichiers ne peuvent pas être insérés dans le texte.
 
 ## Sharing and settings
 

@@ -235,6 +235,7 @@ unsent-put-back = החזרה
 unsent-discard = מחיקה
 unsent-misfit = הפד השתנה יותר מדי מכדי להחזיר את זה. אפשר להעתיק מכאן: { $text }
 edit-refused = לא ניתן להוסיף: זה גדול מדי עבור השרת הזה, או אינו מתאים לטקסט.
+files-refused = אי אפשר להוסיף לטקסט תמונות או קבצים אחרים.
 
 ## Sharing and settings
 

@@ -240,6 +240,7 @@ unsent-put-back = Recupera
 unsent-discard = Scarta
 unsent-misfit = Il pad è cambiato troppo per poterlo recuperare. Puoi copiarlo da qui: { $text }
 edit-refused = Impossibile aggiungerlo: è troppo grande per questo server o non si adatta al testo.
+files-refused = Non è possibile inserire nel testo immagini o altri file.
 
 ## Sharing and settings
 

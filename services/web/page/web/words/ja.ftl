@@ -235,6 +235,7 @@ unsent-put-back = 元に戻す
 unsent-discard = 破棄
 unsent-misfit = パッドが大きく変わったため、元に戻せません。ここからコピーできます: { $text }
 edit-refused = 追加できませんでした。このサーバーには大きすぎるか、本文に合いません。
+files-refused = 本文に画像などのファイルを入れることはできません。
 
 ## Sharing and settings
 

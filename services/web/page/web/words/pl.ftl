@@ -250,6 +250,7 @@ unsent-put-back = Przywróć
 unsent-discard = Odrzuć
 unsent-misfit = Pad zmienił się za bardzo, aby to przywrócić. Możesz to stąd skopiować: { $text }
 edit-refused = Nie można tego dodać: jest za duże dla tego serwera albo nie pasuje do tekstu.
+files-refused = Do tekstu nie można wstawiać obrazów ani innych plików.
 
 ## Sharing and settings
 

@@ -240,6 +240,7 @@ unsent-put-back = Recuperar
 unsent-discard = Descartar
 unsent-misfit = O pad mudou demais para recuperar isto. Você pode copiar daqui: { $text }
 edit-refused = Não foi possível adicionar: é grande demais para este servidor ou não combina com o texto.
+files-refused = Não é possível inserir imagens nem outros arquivos no texto.
 
 ## Sharing and settings
 

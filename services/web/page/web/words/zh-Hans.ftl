@@ -235,6 +235,7 @@ unsent-put-back = 恢复
 unsent-discard = 放弃
 unsent-misfit = 文档变化太大，无法恢复此内容。你可以从这里复制：{ $text }
 edit-refused = 无法添加：内容对此服务器来说过大，或与正文不符。
+files-refused = 正文中无法插入图片和其他文件。
 
 ## Sharing and settings
 

@@ -235,6 +235,7 @@ unsent-put-back = 還原
 unsent-discard = 捨棄
 unsent-misfit = 文件變動太大，無法還原此內容。你可以從這裡複製：{ $text }
 edit-refused = 無法加入：內容對這台伺服器來說太大，或與內文不符。
+files-refused = 內文中無法插入圖片和其他檔案。
 
 ## Sharing and settings
 

@@ -1,4 +1,4 @@
-/** Files that are dropped on the page. */
+/** Files that are dropped on the page, or pasted. */
 
 /** Whether an element takes dropped files by itself. The text takes those that are text. */
 function takes(target: EventTarget | null): boolean {
@@ -14,4 +14,20 @@ export function stayForFiles(): void {
       event.preventDefault();
       dataTransfer.dropEffect = "none";
     });
+}
+
+/** Whether a file of this MIME type may be text. A browser that does not know the type says "". */
+function mayBeText(type: string): boolean {
+  return type === "" || type.startsWith("text/") || /json|xml$|yaml|script/.test(type);
+}
+
+/** Calls `tell` if files are dropped on the text, or pasted into it, and the text takes none of them. */
+export function watchForFiles(text: HTMLElement, tell: () => void): void {
+  const look = (data: DataTransfer | null): void => {
+    const files = [...(data?.files ?? [])];
+    const words = data?.getData("text/plain") || data?.getData("text/html");
+    if (files.length > 0 && !words && !files.some(({ type }) => mayBeText(type))) tell();
+  };
+  text.addEventListener("drop", (event) => look(event.dataTransfer), true);
+  text.addEventListener("paste", (event) => look(event.clipboardData), true);
 }
