@@ -28,7 +28,7 @@ import time
 import traceback
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import IO, Any, Final, Literal
 
 from padfleet.__main__ import COMMANDS
 
@@ -115,9 +115,11 @@ class WarmStart:
         stdin: int = subprocess.DEVNULL,
         cwd: Path = ROOT,
         main: str = OURS,
+        terminal: Literal["", "own", "shared"] = "",
     ) -> Started:
         """Starts `padfleet WORDS…` with these file descriptors, in the folder `cwd`. `main` is the
-        module whose `main()` runs, of those in `MAINS`."""
+        module whose `main()` runs, of those in `MAINS`. If standard input is a terminal, the
+        process can be the first one of it (`own`), or a job of its own there (`shared`)."""
         if stdin == subprocess.PIPE:
             theirs, ours = os.pipe()
             with contextlib.closing(os.fdopen(theirs)):
@@ -126,9 +128,8 @@ class WarmStart:
                 )
             one.stdin = os.fdopen(ours, "wb")
             return one
-        order = json.dumps(
-            {"main": main, "words": list(words), "env": dict(env), "cwd": str(cwd)}
-        ).encode()
+        told = {"words": list(words), "env": dict(env), "cwd": str(cwd)}
+        order = json.dumps({**told, "main": main, "terminal": terminal}).encode()
         with self._lock, Path(os.devnull).open("rb") as nothing:
             given = nothing.fileno() if stdin == subprocess.DEVNULL else stdin
             streams = array.array("i", [given, stdout, stderr])
@@ -249,6 +250,10 @@ def _become(order: dict[str, Any], streams: Sequence[int]) -> None:
         for number, stream in enumerate(streams):
             os.dup2(stream, number)
             os.close(stream)
+        if order["terminal"] == "own":
+            os.login_tty(os.dup(0))
+        elif order["terminal"] == "shared":
+            os.setpgrp()
         sys.stdin = open(0, closefd=False)  # noqa: SIM115
         sys.stdout = open(1, "w", closefd=False)  # noqa: SIM115
         sys.stderr = open(2, "w", errors="backslashreplace", buffering=1, closefd=False)  # noqa: SIM115

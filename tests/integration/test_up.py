@@ -32,6 +32,7 @@ class Fleet:
     def __init__(self, process: subprocess.Popen[bytes], log: Path) -> None:
         self.process = process
         self._log = log
+        self.data = log.parent / "data"
 
     @property
     def printed(self) -> str:
@@ -68,18 +69,20 @@ def fleet(tmp_path: Path, *flags: str, **environment: str) -> Iterator[Fleet]:
         process.wait()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def ports() -> tuple[int, int]:
     """Returns the first of two workers' ports, and the port of a writer."""
     worker, _, writer = free_ports(3)
     return worker, writer
 
 
-@pytest.fixture
-def running(tmp_path: Path, ports: tuple[int, int]) -> Iterator[Fleet]:
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory, ports: tuple[int, int]) -> Iterator[Fleet]:
+    """A fleet that outlives what is done to it. Each start takes seven seconds of CPU."""
     worker, writer = ports
-    flags = ("--port", str(worker), "--writer-port", str(writer), "--data", str(tmp_path / "data"))
-    with fleet(tmp_path, *flags, "--workers", "2", "--writers", "1") as started:
+    folder = tmp_path_factory.mktemp("up")
+    flags = ("--port", str(worker), "--writer-port", str(writer), "--data", str(folder / "data"))
+    with fleet(folder, *flags, "--workers", "2", "--writers", "1") as started:
         started.wait_until_up()
         yield started
 
@@ -89,7 +92,7 @@ def get(url: str) -> tuple[int, str]:
         return response.status, response.read().decode()
 
 
-def test_it_runs_a_ready_fleet_and_ends_clean(running: Fleet, ports: tuple[int, int]) -> None:
+def test_it_runs_a_ready_fleet(running: Fleet, ports: tuple[int, int]) -> None:
     worker, writer = ports
     for port in (worker, worker + 1, writer):
         assert get(f"http://127.0.0.1:{port}/health/ready")[0] == 200
@@ -107,13 +110,7 @@ def test_it_runs_a_ready_fleet_and_ends_clean(running: Fleet, ports: tuple[int, 
         others = [each for each in client.client_list() if each["id"] != str(client.client_id())]
     assert others
     assert all("redis.sock" in each["addr"] for each in others), "the fleet comes by the socket"
-
-    pids = running.descendants()
-    assert len(pids) == 4  # two workers, a writer, the embedded server
-    running.process.send_signal(signal.SIGINT)
-    assert running.process.wait(STOP_S) == 0, running.printed
-    assert "Traceback" not in running.printed
-    eventually_sync(lambda: not any(map(alive, pids)), "nothing is left running")
+    assert len(running.descendants()) == 4  # two workers, a writer, the embedded server
 
 
 @pytest.mark.parametrize("command", ["fanout", "writer"])
@@ -139,11 +136,15 @@ def test_a_process_that_is_killed_comes_back(
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process of such a death")
-def test_nothing_outlives_an_up_that_was_killed(running: Fleet) -> None:
-    pids = running.descendants()
-    running.process.kill()
-    running.process.wait()
-    eventually_sync(lambda: not any(map(alive, pids)), "nothing is left running")
+def test_nothing_outlives_an_up_that_was_killed(tmp_path: Path) -> None:
+    worker, writer = free_ports(2)
+    flags = ("--port", str(worker), "--writer-port", str(writer), "--data", str(tmp_path / "data"))
+    with fleet(tmp_path, *flags, "--workers", "1", "--writers", "1") as running:
+        running.wait_until_up()
+        pids = running.descendants()
+        running.process.kill()
+        running.process.wait()
+        eventually_sync(lambda: not any(map(alive, pids)), "nothing is left running")
 
 
 def test_a_taken_port_is_told_before_anything_is_made(tmp_path: Path) -> None:
@@ -158,12 +159,19 @@ def test_a_taken_port_is_told_before_anything_is_made(tmp_path: Path) -> None:
 
 def test_a_second_up_on_the_same_data_is_refused(running: Fleet, tmp_path: Path) -> None:
     worker, writer = free_ports(2)
-    folder = tmp_path / "second"
-    folder.mkdir()
     flags = ("--port", str(worker), "--workers", "1", "--writer-port", str(writer))
-    with fleet(folder, *flags, "--data", str(tmp_path / "data")) as second:
+    with fleet(tmp_path, *flags, "--data", str(running.data)) as second:
         assert second.process.wait(STOP_S) == 1
         assert f"in use by process {running.process.pid}" in second.printed
+
+
+def test_it_ends_clean_and_leaves_nothing_running(running: Fleet) -> None:
+    """This comes after all others that use it."""
+    pids = running.descendants()
+    running.process.send_signal(signal.SIGINT)
+    assert running.process.wait(STOP_S) == 0, running.printed
+    assert "Traceback" not in running.printed
+    eventually_sync(lambda: not any(map(alive, pids)), "nothing is left running")
 
 
 async def test_a_pad_that_nobody_is_on_leaves_redis_and_outlives_up(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import fcntl
 import json
 import os
@@ -10,19 +9,18 @@ import pty
 import select
 import signal
 import struct
-import subprocess
-import sys
 import termios
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
 import pytest
 
 from padfleet.services.tools.up.server import EmbeddedServer
+from tests import warm_start
 from tests.eventually import eventually, eventually_sync
-from tests.fleet import ROOT, Fleet
+from tests.fleet import Fleet, fleet_of_its_own
 from tests.tools import Ended, padfleet
 
 ENTER, LEAVE = b"\x1b[?1049h", b"\x1b[?1049l"
@@ -30,10 +28,15 @@ LOCAL_MODES = 3  # where termios has them
 HIDE, SHOW = b"\x1b[?25l", b"\x1b[?25h"
 
 
-@pytest.fixture
-def fleet(redis_url: str, tmp_path: Path) -> Iterator[Fleet]:
-    with Fleet(redis_url, tmp_path, {"PADFLEET_PARTITIONS": "4"}) as fleet:
-        yield fleet
+SETTINGS = {"PADFLEET_PARTITIONS": "4"}
+
+
+@pytest.fixture(scope="module")
+def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
+    """One writer and one worker, which most tests only look at."""
+    folder = tmp_path_factory.mktemp("seen")
+    with fleet_of_its_own(folder, SETTINGS, writers=1, workers=1) as running:
+        yield running
 
 
 class Screen:
@@ -49,14 +52,15 @@ class Screen:
         self.resize(columns, lines)
         self.before = termios.tcgetattr(self.near)
         self.shown = b""
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "padfleet", "top"],
-            cwd=ROOT,
+        warm = warm_start.server()
+        assert warm is not None
+        self.process = warm.start(
+            ["top"],
             env={**os.environ, "PADFLEET_REDIS_URL": redis_url, "TERM": "xterm"},
             stdin=self.near,
             stdout=self.near,
             stderr=self.near,
-            preexec_fn=os.setpgrp if of_a_shell else partial(os.login_tty, self.near),
+            terminal="shared" if of_a_shell else "own",
         )
 
     def resize(self, columns: int, lines: int) -> None:
@@ -120,25 +124,25 @@ def terminal(redis_url: str, columns: int = 100, *, of_a_shell: bool = False) ->
     try:
         yield screen
     finally:
-        with suppress(ProcessLookupError):
-            screen.process.kill()
+        screen.process.kill()
         screen.process.wait()
         os.close(screen.far)
         os.close(screen.near)
 
 
-def test_it_is_live_and_leaves_the_terminal_as_it_was(fleet: Fleet) -> None:
-    fleet.start(writers=1, workers=1)
-    with terminal(fleet.redis_url) as screen:
-        screen.until(b"Everybody is served")
-        screen.until(b"q: end")
-        assert termios.tcgetattr(screen.near) != screen.before
-        fleet.writers[0].kill()
-        screen.until(b"no owner for")
-        screen.until(b"Not everybody is served")
-        screen.press(b"q")
-        assert screen.ends() == 0
-        assert screen.is_as_before()
+def test_it_is_live_and_leaves_the_terminal_as_it_was(redis_url: str, tmp_path: Path) -> None:
+    with Fleet(redis_url, tmp_path, SETTINGS) as fleet:
+        fleet.start(writers=1, workers=1)
+        with terminal(redis_url) as screen:
+            screen.until(b"Everybody is served")
+            screen.until(b"q: end")
+            assert termios.tcgetattr(screen.near) != screen.before
+            fleet.writers[0].kill()
+            screen.until(b"no owner for")
+            screen.until(b"Not everybody is served")
+            screen.press(b"q")
+            assert screen.ends() == 0
+            assert screen.is_as_before()
 
 
 ALL_AT_ONCE = ("\x03", "SIGINT", "SIGINT", "q", "SIGTERM", "SIGINT")
@@ -154,7 +158,6 @@ ALL_AT_ONCE = ("\x03", "SIGINT", "SIGINT", "q", "SIGTERM", "SIGINT")
     ids=lambda how: "+".join(map(repr, how)),
 )
 def test_however_it_ends_the_terminal_is_as_it_was(fleet: Fleet, how: tuple[str, ...]) -> None:
-    fleet.start(writers=1, workers=1)
     with terminal(fleet.redis_url) as screen:
         screen.until(b"q: end")
         with screen.at_once():
@@ -169,7 +172,6 @@ def test_however_it_ends_the_terminal_is_as_it_was(fleet: Fleet, how: tuple[str,
 
 def test_signals_without_end_leave_the_terminal_as_it_was(fleet: Fleet) -> None:
     """A signal that arrived while the terminal was given back interrupted that."""
-    fleet.start(writers=1, workers=1)
     with terminal(fleet.redis_url) as screen:
         screen.until(b"q: end")
 
@@ -187,7 +189,6 @@ def test_signals_without_end_leave_the_terminal_as_it_was(fleet: Fleet) -> None:
 def test_a_key_that_makes_a_signal_throws_nothing_away(fleet: Fleet) -> None:
     """If the output that gives the screen back came before the terminal had handled the key, the
     terminal discarded it."""
-    fleet.start(writers=1, workers=1)
     with terminal(fleet.redis_url) as screen:
         assert not screen.before[LOCAL_MODES] & termios.NOFLSH
         screen.until(ENTER)
@@ -195,7 +196,6 @@ def test_a_key_that_makes_a_signal_throws_nothing_away(fleet: Fleet) -> None:
 
 
 def test_who_stops_it_has_his_terminal_meanwhile(fleet: Fleet) -> None:
-    fleet.start(writers=1, workers=1)
     with terminal(fleet.redis_url, of_a_shell=True) as screen:
         screen.until(b"q: end")
         screen.process.send_signal(signal.SIGTSTP)
@@ -211,7 +211,6 @@ def test_who_stops_it_has_his_terminal_meanwhile(fleet: Fleet) -> None:
 
 
 def test_a_narrow_terminal_and_one_that_changes(fleet: Fleet) -> None:
-    fleet.start(writers=1, workers=1)
     with terminal(fleet.redis_url, columns=30) as screen:
         screen.until(b"q: end")
         assert b"VERSION" not in screen.shown
@@ -224,7 +223,7 @@ def test_a_narrow_terminal_and_one_that_changes(fleet: Fleet) -> None:
 
 def test_redis_goes_away_and_the_screen_says_so(fleet: Fleet, tmp_path: Path) -> None:
     with EmbeddedServer(tmp_path / "own") as server:
-        with Fleet(server.url, tmp_path, {"PADFLEET_PARTITIONS": "4"}) as own:
+        with Fleet(server.url, tmp_path, SETTINGS) as own:
             own.start(writers=1, workers=1)
         with terminal(server.url) as screen:
             screen.until(b"no worker lives")
@@ -236,8 +235,6 @@ def test_redis_goes_away_and_the_screen_says_so(fleet: Fleet, tmp_path: Path) ->
 
 
 async def test_in_a_script(fleet: Fleet) -> None:
-    await asyncio.to_thread(fleet.start, writers=1, workers=1)
-
     async def once(*words: str) -> Ended:
         ended = await padfleet(fleet.redis_url, *words)
         assert ended.code == 0, ended
