@@ -9,15 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from io import BytesIO
 from typing import Any, Final, NamedTuple
-from zipfile import ZIP_STORED, ZipFile
-
-from padfleet.shared.documents.packages import MOST_XML, part
 
 _W: Final = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
-
-_DOCUMENT: Final = "word/document.xml"
 
 _UNCOUNTED: Final = frozenset({"bullet", "none", ""})
 """Number formats of levels whose items show no number."""
@@ -45,34 +39,19 @@ class _Listing(NamedTuple):
     restarts: dict[int, int]  #: the numbers at which the list starts again, by level
 
 
-def with_marks(data: bytes, archive: ZipFile) -> bytes:
-    """Returns the document with a mark before each numbered item. Returns it unchanged if it has no
-    lists, or if the parts that would have to be copied are too large."""
-    read = [info for info in archive.infolist() if not info.filename.startswith("word/media/")]
-    numbering, text = part(archive, "word/numbering.xml"), part(archive, _DOCUMENT)
-    if numbering is None or text is None or sum(info.file_size for info in read) > 2 * MOST_XML:
-        return data
-    document = _parsed(text)
-    styles = part(archive, "word/styles.xml")
-    numbers = _Numbers(_parsed(numbering), _parsed(styles) if styles is not None else None)
+def put_marks(document: Any, numbering: Any, styles: Any) -> None:
+    """Puts a mark before each numbered item of the document. `styles` is None if it has none."""
+    numbers = _Numbers(numbering, styles)
     for paragraph in document.iter(f"{_W}p"):
         number = numbers.of(paragraph)
         if number is not None:
             _put_before(paragraph, f"{_BEGIN}{number}{_END}")
-    return _copied(archive, [info.filename for info in read], document)
 
 
 def without_marks(html: str) -> str:
     """Turns the marks in the HTML of such a document into the numbers of its list items, and
     removes all other marks."""
     return _MARK.sub("", _ITEM.sub(r'<li value="\1">', html))
-
-
-def _parsed(xml: bytes) -> Any:
-    from lxml import etree
-
-    safe = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
-    return etree.fromstring(xml, safe)
 
 
 def _put_before(paragraph: Any, mark: str) -> None:
@@ -82,19 +61,6 @@ def _put_before(paragraph: Any, mark: str) -> None:
     run.append(text)
     first = paragraph.find(f"{_W}pPr")
     paragraph.insert(0 if first is None else paragraph.index(first) + 1, run)
-
-
-def _copied(archive: ZipFile, names: list[str], document: Any) -> bytes:
-    from lxml import etree
-
-    out = BytesIO()
-    with ZipFile(out, "w", ZIP_STORED) as copy:
-        for name in dict.fromkeys(names):
-            if name == _DOCUMENT:
-                copy.writestr(name, etree.tostring(document, encoding="UTF-8", standalone=True))
-            else:
-                copy.writestr(name, archive.read(name))
-    return out.getvalue()
 
 
 class _Numbers:

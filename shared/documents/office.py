@@ -6,9 +6,10 @@ from __future__ import annotations
 from io import BytesIO
 from typing import Final
 
-from padfleet.shared.documents.counting import with_marks, without_marks
+from padfleet.shared.documents.counting import without_marks
 from padfleet.shared.documents.opentext import OpenDocument
 from padfleet.shared.documents.packages import checked, part
+from padfleet.shared.documents.prepared import prepared
 from padfleet.shared.rendering.charsets import decoded
 
 _STYLES: Final = "\n".join(
@@ -49,11 +50,11 @@ def html_of(data: bytes, ending: str) -> str:
 def _of_docx(data: bytes) -> str:
     import mammoth
 
-    archive = checked(data, any_name=True)
+    archive = checked(data)
     if part(archive, "word/document.xml") is None:
         raise ValueError("it is not a Word document")
     made = mammoth.convert_to_html(
-        BytesIO(with_marks(data, archive)),
+        BytesIO(prepared(data, archive)),
         style_map=_STYLES,
         ignore_empty_paragraphs=False,
         convert_image=lambda _: [],

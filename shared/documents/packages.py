@@ -7,6 +7,7 @@ contains no declarations of entities and is not nested more deeply than that of 
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from io import BytesIO
 from typing import Final
 from xml.parsers import expat
@@ -18,6 +19,9 @@ MOST_PARTS: Final = 2_000
 MOST_XML: Final = 24 << 20
 """The maximum size of all XML in an archive, in bytes when unpacked. A book of a thousand pages has
 ten million."""
+
+MOST_SMALL: Final = 256 << 10
+"""The maximum size of a small part, such as a formula, in bytes when unpacked."""
 
 MOST_DEPTH: Final = 200
 """The maximum depth of nested elements."""
@@ -31,12 +35,14 @@ _BEGINNING = 64
 """How many bytes of a file are examined to see whether it is XML."""
 
 
-def checked(data: bytes, *, any_name: bool = False) -> ZipFile:
+def checked(data: bytes, *, only: Collection[str] = ()) -> ZipFile:
     """Returns the archive. Raises ValueError, which says what is wrong, if it must not be read.
 
     Arguments:
-        any_name: given for a library that finds its parts by what the archive says and not by their
-            names. Every part that may be XML is then checked, whatever its name.
+        data: the archive.
+        only: the names of the parts that are read. Without it, every part that may be XML is
+            checked, whatever its name, as libraries need it that find their parts by what the
+            archive says.
     """
     try:
         archive = ZipFile(BytesIO(data))
@@ -46,15 +52,17 @@ def checked(data: bytes, *, any_name: bool = False) -> ZipFile:
         read = [
             part
             for part in parts
-            if part.filename.lower().endswith(_XML) or (any_name and _may_be_xml(archive, part))
+            if (part.filename in only if only else _may_be_read(archive, part))
         ]
         if sum(part.file_size for part in read) > MOST_XML:
             raise ValueError(f"unpacked it is larger than {MOST_XML >> 20} MB")
         if any(part.flag_bits & 1 for part in parts):
             raise ValueError("it is protected by a password")
         for part in read:
-            # `read` unpacks no more bytes than the part claims to have.
-            _look_through(archive.read(part))
+            # `read` unpacks no more bytes than the part claims to have. Office programs write parts
+            # with nothing in them, too.
+            if xml := archive.read(part):
+                _look_through(xml)
     except (ValueError, MemoryError, RecursionError):
         raise
     except Exception as error:
@@ -72,9 +80,22 @@ def part(archive: ZipFile, name: str) -> bytes | None:
         return None
 
 
-def _may_be_xml(archive: ZipFile, part: ZipInfo) -> bool:
-    """Returns whether a part may be XML. Encrypted parts cannot be examined; `checked` refuses an
-    archive that has any."""
+def small_part(archive: ZipFile, name: str) -> bytes | None:
+    """Returns the content of another file in an archive that has been checked, or None if there is
+    none of this name, or it is too large for a small one. Raises ValueError if it must not be
+    read."""
+    if name not in archive.NameToInfo or archive.getinfo(name).file_size > MOST_SMALL:
+        return None
+    if xml := archive.read(name):
+        _look_through(xml)
+    return xml
+
+
+def _may_be_read(archive: ZipFile, part: ZipInfo) -> bool:
+    """Returns whether a part is XML by its name, or may be. Encrypted parts cannot be examined;
+    `checked` refuses an archive that has any."""
+    if part.filename.lower().endswith(_XML):
+        return True
     if part.flag_bits & 1:
         return False
     with archive.open(part) as file:

@@ -1,0 +1,105 @@
+"""This module prepares a Word document for mammoth, which leaves out what it does not know. What
+has text in it is put in a form that mammoth reads, and items of lists get their numbers. It is
+pure."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from typing import Any, Final
+from zipfile import ZIP_STORED, ZipFile
+
+from padfleet.shared.documents.counting import put_marks
+from padfleet.shared.documents.formulas import written
+from padfleet.shared.documents.packages import MOST_XML, part
+
+_W: Final = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+_M: Final = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
+
+_DOCUMENT: Final = "word/document.xml"
+
+_WITH_TEXT: Final = (_DOCUMENT, "word/footnotes.xml", "word/endnotes.xml")
+"""The parts that mammoth takes text from."""
+
+_AROUND: Final = (f"{_W}fldSimple", f"{_W}dir", f"{_W}bdo", f"{_M}oMathPara")
+"""Elements around runs of text, which count for nothing themselves."""
+
+_INSTEAD: Final = {f"{_W}cr": f"{_W}br", f"{_W}ptab": f"{_W}tab"}
+"""Elements for which there is another one that mammoth reads."""
+
+_SPACE: Final = "{http://www.w3.org/XML/1998/namespace}space"
+
+
+def prepared(data: bytes, archive: ZipFile) -> bytes:
+    """Returns the document in a form that mammoth reads whole. Returns it unchanged if the parts
+    that would have to be copied are too large."""
+    read = [info for info in archive.infolist() if not info.filename.startswith("word/media/")]
+    if sum(info.file_size for info in read) > 2 * MOST_XML:
+        return data
+    trees = {name: _parsed(archive, name) for name in _WITH_TEXT}
+    for tree in trees.values():
+        if tree is not None:
+            _keep_text(tree)
+    numbering = _parsed(archive, "word/numbering.xml")
+    if numbering is not None:
+        put_marks(trees[_DOCUMENT], numbering, _parsed(archive, "word/styles.xml"))
+    return _copied(archive, [info.filename for info in read], trees)
+
+
+def _keep_text(tree: Any) -> None:
+    from lxml import etree
+
+    for formula in list(tree.iter(f"{_M}oMath")):
+        formula.getparent().replace(formula, _run(formula, written(formula)))
+    for ruby in list(tree.iter(f"{_W}ruby")):
+        _beside(ruby)
+    for name, other in _INSTEAD.items():
+        for element in tree.iter(name):
+            element.tag = other
+    etree.strip_tags(tree, *_AROUND)
+
+
+def _beside(ruby: Any) -> None:
+    """Puts the reading of a word, which is above it, in brackets behind it."""
+    around = ruby.getparent()
+    place = around.getparent()
+    base, reading = (list(ruby.iterfind(f"{_W}{name}/{_W}r")) for name in ("rubyBase", "rt"))
+    behind = [_run(ruby, "("), *reading, _run(ruby, ")")] if reading else []
+    at = place.index(around) + 1
+    place[at:at] = [*base, *behind]
+    around.remove(ruby)
+
+
+def _run(near: Any, text: str) -> Any:
+    run = near.makeelement(f"{_W}r", {})
+    words = near.makeelement(f"{_W}t", {_SPACE: "preserve"})
+    words.text = text
+    run.append(words)
+    return run
+
+
+def _parsed(archive: ZipFile, name: str) -> Any:
+    """Returns the root of a part, or None if there is no such part."""
+    from lxml import etree
+
+    xml = part(archive, name)
+    if xml is None:
+        return None
+    safe = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
+    return etree.fromstring(xml, safe)
+
+
+def _copied(archive: ZipFile, names: list[str], trees: dict[str, Any]) -> bytes:
+    from lxml import etree
+
+    out = BytesIO()
+    with ZipFile(out, "w", ZIP_STORED) as copy:
+        for name in dict.fromkeys(names):
+            tree = trees.get(name)
+            whole = tree is None
+            copy.writestr(
+                name,
+                archive.read(name)
+                if whole
+                else etree.tostring(tree, encoding="UTF-8", standalone=True),
+            )
+    return out.getvalue()
