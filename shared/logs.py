@@ -56,39 +56,44 @@ def configure(
 
 
 class LeaveOutRepetitions(logging.Filter):
-    """Lets a warning pass a few times within some seconds, and leaves out repetitions of it.
+    """Lets a message pass some times within some seconds, and leaves out repetitions of it.
 
-    While Redis is unreachable or its disk is full, there is something to report for each partition
-    and each room twice a second, and a log that fills the disk helps nobody. Two warnings are the
-    same if their messages are, whatever facts come with them, since messages do not change from one
-    time to the next. The last one that passes says so (`and_then`), and the next one says later how
-    many were left out (`left_out`). All errors pass, since each may be about another pad.
+    While Redis is unreachable or its disk is full, there is a warning for each partition and each
+    room twice a second, and anybody may send thousands of malformed requests a second, each of
+    which is worth a line. A log that fills the disk helps nobody. Two messages are the same
+    whatever facts come with them, since their texts do not change from one time to the next. The
+    last one that passes says so (`and_then`), and the next one says later how many were left out
+    (`left_out`). All errors pass, since each may be about another pad.
     """
 
-    AT_ONCE = 10
+    AT_ONCE: Final = {logging.WARNING: 10, logging.INFO: 1000}
+    """How often a message passes, by its level. A busy worker has a hundred joins a second."""
+
     SECONDS = 10.0
     KINDS = 1000  #: how many messages are counted separately, including those of other libraries
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__()
         self._clock = clock
-        self._seen: dict[tuple[str, str], tuple[float, int]] = {}
+        self._seen: dict[tuple[str, int, str], tuple[float, int]] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
-        if record.levelno != logging.WARNING:
+        most = self.AT_ONCE.get(record.levelno)
+        if most is None:
             return True
-        key, now = (record.name, record.getMessage()[:200]), self._clock()
+        key = (record.name, record.levelno, record.getMessage()[:200])
+        now = self._clock()
         began, count = self._seen.get(key, (now, 0))
         if now - began >= self.SECONDS:
-            if count > self.AT_ONCE:
-                record.left_out = count - self.AT_ONCE
+            if count > most:
+                record.left_out = count - most
             began, count = now, 0
         if count == 0 and len(self._seen) >= self.KINDS:
             self._seen.clear()
         self._seen[key] = began, count + 1
-        if count + 1 == self.AT_ONCE:
+        if count + 1 == most:
             record.and_then = f"more of these are left out for {self.SECONDS:g} s"
-        return count < self.AT_ONCE
+        return count < most
 
 
 class _BriefOnBadRequests(logging.Filter):

@@ -130,6 +130,16 @@ def test_other_warnings_and_errors_pass() -> None:
     assert log.say(100, level=logging.INFO) == 100
 
 
+def test_what_strangers_cause_does_not_fill_the_log() -> None:
+    """Each malformed request is a line: ten thousand a second were 3 MB a second."""
+    log = Repeated()
+    assert log.say(50_000, level=logging.INFO) == 1000
+    assert "left out for 10 s" in vars(log.passed[-1])["and_then"]
+    log.now = 10.0
+    assert log.say(1, level=logging.INFO) == 1
+    assert vars(log.passed[-1])["left_out"] == 49_000
+
+
 def test_messages_without_end_take_no_memory_without_end() -> None:
     log = Repeated()
     assert sum(log.say(1, f"odd {number}") for number in range(5000)) == 5000

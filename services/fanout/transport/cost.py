@@ -13,7 +13,7 @@ ONE_MORE = 10_000
 VALUES_ONE_MORE = 100
 """A packet counts as one more message for each such number of JSON values in it."""
 
-UNITS_A_VALUE = 4
+UNITS_A_VALUE = 8
 """How many characters take as long as one value does on its way through a worker."""
 
 SHORT = 400
