@@ -59,6 +59,11 @@ class Access(Protocol):
         author yet has an empty one. Raises `Denied`."""
         ...
 
+    def why_denying(self) -> str:
+        """Returns why everybody is denied at present, for reasons that are not theirs; an empty
+        text if that is not so."""
+        ...
+
     async def start(self) -> None: ...
 
     async def close(self) -> None: ...
@@ -135,6 +140,9 @@ class OpenAccess:
             required=self._require_session,
         )
 
+    def why_denying(self) -> str:
+        return ""
+
     async def start(self) -> None:
         pass
 
@@ -188,6 +196,9 @@ class TokenAccess:
             raise Denied("there is no token", Reason.MISSING)
         return permission(await verified(self._source, found), self._rules, time.time())
 
+    def why_denying(self) -> str:
+        return "there are no keys to verify tokens with" if self._source.missing else ""
+
     async def start(self) -> None:
         # This puts a wrong address into the log before the first client is denied because of it.
         await self._source.current()
@@ -233,6 +244,9 @@ class HookAccess:
         self, handshake: Handshake, message: Mapping[str, Any], find: Find
     ) -> tuple[RequestedPad, Grant]:
         return await self.admit(handshake, message, find)
+
+    def why_denying(self) -> str:
+        return "the access hook has no valid answers" if self._hook.failing else ""
 
     async def start(self) -> None:
         pass

@@ -46,6 +46,11 @@ class Hook:
         self._calls: dict[bytes, asyncio.Task[Grant | None]] = {}
         self._failing = False
 
+    @property
+    def failing(self) -> bool:
+        """Whether the last call had no valid answer."""
+        return self._failing
+
     async def ask(self, question: bytes) -> Grant:
         """Returns what the service grants. Raises `Denied` if it says no, and for anything else
         that is not a clear yes."""

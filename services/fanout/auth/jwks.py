@@ -31,6 +31,11 @@ LIMIT = 256 * 1024
 class KeySource(Protocol):
     async def current(self) -> Sequence[Key]: ...
 
+    @property
+    def missing(self) -> bool:
+        """Whether there should be keys and are none, so that no token can be verified."""
+        ...
+
     async def renewed(self) -> bool:
         """Fetches keys if that is possible, and returns whether there are newer ones now."""
         ...
@@ -96,6 +101,10 @@ class FixedKeys:
     async def current(self) -> Sequence[Key]:
         return self._keys
 
+    @property
+    def missing(self) -> bool:
+        return not self._keys
+
     async def renewed(self) -> bool:
         return False
 
@@ -121,6 +130,10 @@ class JwksUrl:
         self._fetched_at: float | None = None
         self._tried_at: float | None = None
         self._fetching: asyncio.Task[bool] | None = None
+
+    @property
+    def missing(self) -> bool:
+        return not self._keys and self._tried_at is not None
 
     async def current(self) -> Sequence[Key]:
         if self._fetched_at is None or monotonic() - self._fetched_at >= self._refresh:

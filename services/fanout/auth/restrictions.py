@@ -42,6 +42,9 @@ class _Restricted(ABC):
     ) -> tuple[RequestedPad, Grant]:
         return await self._access.look(handshake, message, lambda: self._found(find))
 
+    def why_denying(self) -> str:
+        return self._access.why_denying()
+
     async def start(self) -> None:
         await self._access.start()
 

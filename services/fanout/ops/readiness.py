@@ -3,11 +3,20 @@ others, and receive what is published on the channels of its pads."""
 
 import asyncio
 
+from padfleet.services.fanout.auth.access import Access
 from padfleet.services.fanout.hub.rooms import Rooms
 from padfleet.services.fanout.ops.liveness import Liveness
-from padfleet.shared.health import Health
+from padfleet.shared.health import Health, Remark
 from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.connection.lanes import Lane, take_lane
+
+
+def remark_on(access: Access) -> Remark | None:
+    """Returns a remark if whoever comes is denied because the service that decides on it does not
+    answer. The worker stays ready: those who are on it go on writing, and others have the same
+    service."""
+    why = access.why_denying()
+    return Remark(f"{why}: everybody who comes is denied") if why else None
 
 
 def add_readiness(

@@ -13,7 +13,7 @@ from padfleet.services.fanout.ops.expired import Expired
 from padfleet.services.fanout.ops.figures import figures_of
 from padfleet.services.fanout.ops.lag_metrics import LagMetrics
 from padfleet.services.fanout.ops.liveness import Liveness
-from padfleet.services.fanout.ops.readiness import add_readiness
+from padfleet.services.fanout.ops.readiness import add_readiness, remark_on
 from padfleet.services.fanout.wiring.http import Http
 from padfleet.services.fanout.wiring.requests import Requests
 from padfleet.shared.deadlines import watch
@@ -37,6 +37,7 @@ def open_operations(process: Process, settings: FanoutSettings, requests: Reques
     canaries = Canaries(redis, process.keyspace, rooms, requests.inbox, process.supervisor)
     drain = Drain()
     add_readiness(health, redis, rooms, liveness, settings.presence_timeout_ms)
+    health.ready("access", partial(remark_on, requests.access))
     health.ready("draining", drain.why_not_ready)
     health.ready("canary", canaries.why_not_ready)
     REGISTRY.register(LagMetrics(rooms.places))

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import aiohttp
 import pytest
 
 from padfleet.services.fanout.auth.decision import author_of
@@ -20,6 +21,13 @@ from tests.integration.fanout.conftest import StartWorker
 from tests.service import Request, Service
 
 ANYBODY = {"allow": True, "write": True, "author": "ada"}
+
+
+async def says_of_access(worker: Member) -> tuple[int, dict[str, Any]]:
+    """Returns the status of the worker's readiness, and what it says of access."""
+    url = f"{worker.url}/health/ready"
+    async with aiohttp.ClientSession() as http, http.get(url) as answer:
+        return answer.status, (await answer.json())["checks"]["access"]
 
 
 class Operator:
@@ -213,9 +221,16 @@ async def test_a_service_that_hangs_or_is_down_lets_nobody_in(start_worker: Star
         )
         async with guest_of(worker) as guest:
             assert (await guest.ready(new_pad()))["message"] == "access denied"
+        status, said = await says_of_access(worker)
+        assert status == 200, "those who are on it go on"
+        assert said == {
+            "ok": True,
+            "why": "the access hook has no valid answers: everybody who comes is denied",
+        }
         go_on.set()
         async with guest_of(worker) as guest:
             await guest.join(new_pad())
+        assert await says_of_access(worker) == (200, {"ok": True, "why": ""})
         auth = service.requests[-1].headers["authorization"]
         assert auth.startswith("Basic "), "the credentials of the URL"
     async with guest_of(worker) as guest:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any, cast
 
 import pytest
 
-from padfleet.services.fanout.auth.decision import Denied, Reason
-from padfleet.services.fanout.auth.jwks import verified
+from padfleet.services.fanout.auth import jwks
+from padfleet.services.fanout.auth.access import TokenAccess
+from padfleet.services.fanout.auth.decision import AccessRules, Denied, Reason
+from padfleet.services.fanout.auth.jwks import JwksUrl, verified
 from padfleet.services.fanout.auth.keys import Key, from_jwks
+from padfleet.services.fanout.auth.web import Unavailable
 from tests import signing
 from tests.signing import jwk, rsa
 
@@ -19,6 +23,10 @@ class Issuer:
     def __init__(self, *sets: bytes) -> None:
         self._sets = [from_jwks(document, secrets=False)[0] for document in sets]
         self.fetched = 0
+
+    @property
+    def missing(self) -> bool:
+        return not self._sets[0]
 
     async def current(self) -> Sequence[Key]:
         return self._sets[0]
@@ -69,3 +77,27 @@ async def test_an_issuer_that_writes_null_for_what_it_does_not_say() -> None:
         signing.jwks(jwk(rsa("old"), "one", use=None, alg=None, key_ops=None, x5c=None))
     )
     assert (await verified(issuer, token("old", "one")))["sub"] == "ada"
+
+
+async def test_missing_keys_are_missed_once_they_have_been_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A worker without keys denies everybody, and its health says so. One that has some goes on
+    with them."""
+    keys = signing.jwks(jwk(rsa("one"), "one"))
+    answers: list[Exception | bytes] = [Unavailable("away"), keys, Unavailable("away")]
+
+    async def fetch(*_: object, **__: object) -> bytes:
+        found = answers.pop(0)
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    monkeypatch.setattr(jwks, "fetch", fetch)
+    source = JwksUrl(cast(Any, None), "https://issuer", refresh=3600, pause=0)
+    access = TokenAccess(source, AccessRules(max_lifetime=3600), "token")
+    assert access.why_denying() == ""
+    for why in ("there are no keys to verify tokens with", "", ""):
+        await source.renewed()
+        assert access.why_denying() == why
+    assert answers == []
