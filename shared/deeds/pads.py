@@ -13,7 +13,7 @@ from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.log.pad import pads
 from padfleet.shared.log.pad.announcements import SentAway, send_away
 from padfleet.shared.log.pad.history import PadMeta, read_meta
-from padfleet.shared.log.pad.reader import open_reader
+from padfleet.shared.log.pad.reader import is_there, open_reader
 from padfleet.shared.log.people import groups
 from padfleet.shared.log.people.presence import members
 from padfleet.shared.log.people.sent_away import KEPT_OUT_S, keep_out
@@ -72,6 +72,8 @@ class PadDeeds:
                 details["author"] = author
             if session:
                 details["session"] = session
+            if not await is_there(self.redis, self.keyspace, pad):
+                raise Missing(pad)
             keys = self.keyspace.pad(pad)
             here = [
                 member

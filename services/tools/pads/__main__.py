@@ -228,7 +228,7 @@ async def _kick(settings: RedisProcessSettings, given: argparse.Namespace) -> in
     async with _run(settings) as run, _deeds(run) as deeds:
         try:
             count = await deeds.kick(given.pad, author=given.author, keep_out_s=given.keep_out_s)
-        except CorruptPad as error:
+        except (Missing, CorruptPad) as error:
             run.fails(_why(error, given.pad))
         else:
             said = (

@@ -212,6 +212,21 @@ async def test_an_author_sent_away_stays_out_for_the_given_time(
     assert told_not["status"] == 400
 
 
+async def test_nobody_is_sent_away_from_a_pad_that_is_not_there(
+    fleet: Fleet, ada: Operator, cold_url: str
+) -> None:
+    """A name with a slip in it was answered as a pad that nobody is on."""
+    said = await run(fleet, cold_url, "pads", "kick", "meetnig")
+    assert (said.code, said.err) == (1, "padfleet pads: there is no pad 'meetnig'\n")
+    assert (await ada.do("kick", "meetnig"))["status"] == 404
+    for entry in await ada.audit("meetnig"):
+        assert (entry["outcome"], entry["why"]) == ("refused", "there is no such pad")
+    await made(fleet, "nobody-is-on-it")
+    await is_cold(ada, "nobody-is-on-it")
+    said = await run(fleet, cold_url, "pads", "kick", "nobody-is-on-it")
+    assert (said.code, said.out) == (0, "nobody-is-on-it: 0 sessions sent away\n")
+
+
 async def let_in_again(comes_back: Callable[[], Awaitable[None]]) -> None:
     async def is_let_in() -> bool:
         try:
@@ -249,7 +264,8 @@ async def test_every_way_of_deleting_is_written_down(
     assert all(e["at"] and e["where"] for e in entries)
     assert entries[2]["who"], "the account that has run the command"
     said = await run(fleet, cold_url, "audit", "--match", "gone-*", "-n", "1")
-    assert "delete gone-4  refused: gone-4  Ada by fleet token, 127.0.0.1" in said.out
+    refused = "delete gone-4  refused: there is no such pad  Ada by fleet token, 127.0.0.1"
+    assert refused in said.out
     # What a worker has done is in its own log, too: it stays when the list is gone.
     assert '"audit_subject": "gone-1"' in fleet.workers[0].log.read_text()
 
