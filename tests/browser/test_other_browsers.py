@@ -114,6 +114,7 @@ def test_two_people_type_undo_and_redo(other: Browser, fleet: Fleet) -> None:
         assert page.look("document.querySelector('#editor').dataset.redraws ?? '0'") == "0"
 
 
+@pytest.mark.browsers
 def test_formats_lists_and_headings(other: Browser, fleet: Fleet) -> None:
     ada, bob = other.two(fleet.urls, new_pad())
     ada.to_end()

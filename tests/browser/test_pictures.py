@@ -51,6 +51,7 @@ def keep(page: Page, album: Path, name: str) -> None:
     (album / f"{name}.webp").write_bytes(data)
 
 
+@pytest.mark.thorough  # tests/browser/test_looks.py looks at the same pages
 @variants
 async def test_pictures_for_the_docs(
     browser: Browser, fleet: Fleet, album: Path, options: dict[str, Any], name: str

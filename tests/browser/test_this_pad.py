@@ -21,7 +21,7 @@ NARROW = {**PHONE, "viewport": {"width": 320, "height": 640}}
 LOOKS: list[Any] = [
     pytest.param({**DESK, "colorScheme": "light"}, "desk-light", id="desk-light"),
     pytest.param({**PHONE, "colorScheme": "dark"}, "phone-dark", id="phone-dark"),
-    pytest.param({**NARROW, "colorScheme": "light"}, "320", id="320"),
+    pytest.param({**NARROW, "colorScheme": "light"}, "320", id="320", marks=pytest.mark.thorough),
     pytest.param({**NARROW, "forcedColors": "active"}, "forced", id="forced"),
 ]
 

@@ -38,15 +38,15 @@ async def test_two_people_on_two_workers_type_at_once(browser: Browser, fleet: F
     ada, bob = browser.two(fleet.urls, new_pad())
     ada.to_end()
     bob.to_start()
-    for word in range(12):
+    for word in range(6):
         ada.type(f" end{word}")
         bob.type(f"start{word} ")
-        if word % 4 == 3:
+        if word % 3 == 2:
             ada.press("Enter")
     ada.saved()
     bob.saved()
-    starts = "".join(f"start{word} " for word in range(12))
-    ends = "".join(f" end{word}" + ("\n" if word % 4 == 3 else "") for word in range(12))
+    starts = "".join(f"start{word} " for word in range(6))
+    ends = "".join(f" end{word}" + ("\n" if word % 3 == 2 else "") for word in range(6))
     for page in (ada, bob):
         page.shows(f"{starts}Hello{ends}")
     assert await text_of(ada) == f"{starts}Hello{ends}\n"
@@ -185,7 +185,7 @@ def test_reading_and_typing_through_a_storm(browser: Browser, fleet: Fleet) -> N
     ada, _ = browser.two(fleet.urls, new_pad())
     before = fleet.workers[0].metric('padfleet_fanout_frames_total{type="NEW_CHANGES_BATCH"}')
     url = ada.look("location.href").replace(fleet.urls[0], fleet.urls[1])
-    crowd, each = 8, 60
+    crowd, each = 8, 25
     storm = threading.Thread(target=_write, args=(url, crowd, each))
     storm.start()
     ada.to_start()
