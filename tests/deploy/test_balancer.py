@@ -14,6 +14,7 @@ import urllib.request
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.error import HTTPError
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -479,6 +480,24 @@ async def test_a_call_that_may_have_succeeded_is_not_repeated(program: str, tmp_
                     heard.append(len(calls))
     assert heard[0] == 1
     assert max(heard) == 1, "none: it is let alone, after two failures"
+
+
+def test_a_pad_that_is_opened_while_no_worker_is_there_comes_by_itself(
+    program: str, tmp_path: Path
+) -> None:
+    """The page was the program's own, with an error that means nothing to people."""
+    (port,) = free_ports(1)
+    with Service(lambda request: (200, b"{}")) as worker:
+        asked = Asked(port, [urlsplit(worker.url).port or 0])
+        with running(program, tmp_path / "balancer", asked) as url:
+            worker.close()
+            with pytest.raises(HTTPError) as away:
+                urllib.request.urlopen(f"{url}/p/x", timeout=20)
+            with away.value as answer:
+                assert answer.status == 503
+                assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
+                assert answer.headers.get_all("X-Content-Type-Options") == ["nosniff"]
+                assert b'<meta http-equiv="refresh" content="5">' in answer.read()
 
 
 @pytest.fixture(scope="module")
