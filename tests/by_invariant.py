@@ -26,7 +26,7 @@ def invariants_in(expression: str) -> frozenset[str]:
     return frozenset(name.lower() for name in _NAME.findall(expression))
 
 
-MARKERS = frozenset({"browsers", "chaos"})
+MARKERS = frozenset({"alone", "browsers", "chaos"})
 """The markers that are written as `mark.chaos` in each file that has such tests."""
 
 

@@ -112,7 +112,8 @@ async def complete(guest: Guest, start: int, size: int, count: int) -> Message:
     return found
 
 
-# The past is worked out at a low priority, and gets little where others take the machine.
+# Alone: the past is worked out at a low priority, and gets little where others take the machine.
+@pytest.mark.alone
 @pytest.mark.timeout(600)
 async def test_both_workers_and_readers_are_told_the_same(
     fleet: Fleet, stack: AsyncExitStack, long_pad: str

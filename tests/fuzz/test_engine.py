@@ -49,6 +49,20 @@ def test_a_fault_in_a_sockets_task_is_reported_and_ends_the_socket(
     worker.close()
 
 
+def test_a_fault_is_that_of_its_own_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The targets keep a worker, which was to blame for what the tests here do to others."""
+    kept, other = Worker(), Worker()
+    connection = other.open(polling=False)
+    with monkeypatch.context() as patch:
+        patch.setattr(EngineSocket, "receive", broken(RuntimeError("ours")))
+        with pytest.raises(AssertionError, match="a socket's reading has failed"):
+            other.say(connection, "40")
+    kept.say(kept.open(polling=False), "40")
+    kept.all_gone()
+    for worker in (kept, other):
+        worker.close()
+
+
 def test_a_fault_of_a_message_callback_is_reported_too() -> None:
     worker = Worker()
     connection = worker.open(polling=False)
