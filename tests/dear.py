@@ -19,7 +19,7 @@ from typing import Any, Final, NamedTuple
 import psutil
 import pytest
 
-from tests.tiers import LONGEST, ROOT
+from tests.tiers import LONGEST, ROOT, longest
 
 BUDGET: Final = 1000.0
 """The seconds of processor time that all tests together may take. CI has two cores, and lint, types
@@ -84,13 +84,16 @@ class Dear:
             begin = "::warning::" if os.environ.get("GITHUB_ACTIONS") else "WARNING: "
             terminalreporter.line(f"{begin}{said} (CONTRIBUTING.md, “What it may cost”)", red=True)
         if self._config.option.write_longest:
-            LONGEST.write_text("".join(f"{name}\n" for name in self._longest()))
+            lines = (f"{seconds} {name}\n" for name, seconds in self._longest().items())
+            LONGEST.write_text("".join(lines))
             terminalreporter.line(f"{LONGEST.relative_to(ROOT)} is written")
 
-    def _longest(self) -> list[str]:
-        """Returns the files that take long by the clock, the longest first."""
-        long = [(it.clock, name) for name, it in self.files.items() if it.clock >= LONG]
-        return [name for _, name in sorted(long, reverse=True) if name.endswith(".py")]
+    def _longest(self) -> dict[str, int]:
+        """Returns the files that take long by the clock, the longest first. Those that were not run
+        now take what they took before."""
+        clocks = longest() | {name: round(spent.clock) for name, spent in self.files.items()}
+        long = [(s, name) for name, s in clocks.items() if s >= LONG and (ROOT / name).is_file()]
+        return {name: seconds for seconds, name in sorted(long, reverse=True)}
 
     def _count(self, name: str) -> None:
         now = Spent(_spent(), time.monotonic())

@@ -19,9 +19,15 @@ _INVARIANT = re.compile(r"test_I\d+_")
 ROOT: Final = Path(__file__).parent.parent
 
 LONGEST: Final = ROOT / "tests" / "longest.txt"
-"""The files that take longest by the clock, one a line, the longest first. Each is run by one
-process: if one of them came late, it would be waited for while nothing else is left to do. `make
-unit ARGS='-p tests.dear --write-longest'` writes them."""
+"""The files that take longest by the clock, one a line with its seconds, the longest first. Each is
+run by one process: if one of them came late, it would be waited for while nothing else is left to
+do. `make unit ARGS='-p tests.dear --write-longest'` writes them."""
+
+
+def longest() -> dict[str, int]:
+    """Returns the files that take longest, with their seconds."""
+    lines = map(str.split, LONGEST.read_text().splitlines())
+    return {name: int(seconds) for seconds, name in lines}
 
 
 def misplaced(items: Iterable[pytest.Item]) -> list[str]:
@@ -45,6 +51,5 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def longest_first(items: list[pytest.Item]) -> None:
     """Moves the tests of the files that take longest to the front, and leaves the others in their
     order."""
-    names = LONGEST.read_text().split()
-    places = {ROOT / name: place for place, name in enumerate(names)}
+    places = {ROOT / name: place for place, name in enumerate(longest())}
     items.sort(key=lambda item: places.get(item.path, len(places)))

@@ -12,7 +12,7 @@ from typing import Any, cast
 
 import pytest
 
-from tests import dear
+from tests import dear, tiers
 from tests.dear import BUDGET, Dear, Spent
 
 ROOT = Path(__file__).parents[2]
@@ -72,7 +72,9 @@ Told = Callable[[dict[str, Spent]], list[str]]
 @pytest.fixture
 def told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Told:
     monkeypatch.setattr(dear, "ROOT", tmp_path)
-    monkeypatch.setattr(dear, "LONGEST", tmp_path / "longest.txt")
+    for module in (dear, tiers):
+        monkeypatch.setattr(module, "LONGEST", tmp_path / "longest.txt")
+    (tmp_path / "longest.txt").write_text("")
 
     def told(files: dict[str, Spent]) -> list[str]:
         options = SimpleNamespace(option=SimpleNamespace(write_longest=True))
@@ -94,11 +96,18 @@ def test_more_than_the_budget_is_warned_of(told: Told) -> None:
 
 
 def test_the_longest_by_the_clock_are_written_down(told: Told, tmp_path: Path) -> None:
+    names = ("long", "quick", "longest", "not_run", "quicker_now")
+    for name in names:
+        (tmp_path / f"test_{name}.py").touch()
+    before = "99 test_quicker_now.py\n88 test_removed.py\n60 test_not_run.py\n"
+    (tmp_path / "longest.txt").write_text(before)
     files = {
         "(start and collection)": Spent(1.0, 90.0),
-        "tests/test_long.py": Spent(1.0, 50.0),
-        "tests/test_quick.py": Spent(30.0, 5.0),
-        "tests/test_longest.py": Spent(0.5, 80.0),
+        "test_long.py": Spent(1.0, 50.0),
+        "test_quick.py": Spent(30.0, 5.0),
+        "test_longest.py": Spent(0.5, 80.0),
+        "test_quicker_now.py": Spent(1.0, 5.0),
     }
     assert told(files)[-1] == "longest.txt is written"
-    assert (tmp_path / "longest.txt").read_text() == "tests/test_longest.py\ntests/test_long.py\n"
+    written = (tmp_path / "longest.txt").read_text()
+    assert written == "80 test_longest.py\n60 test_not_run.py\n50 test_long.py\n"
