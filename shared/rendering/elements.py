@@ -5,57 +5,19 @@ from collections.abc import Mapping
 
 from padfleet.shared.rendering.styles import Declarations
 
-BLOCKS = frozenset(
-    (
-        *(
-            "address",
-            "article",
-            "aside",
-            "blockquote",
-            "body",
-            "caption",
-            "center",
-            "dd",
-            "details",
-        ),
-        *("dialog", "dir", "div", "dl", "dt", "fieldset", "figcaption", "figure", "footer"),
-        *("form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hgroup", "hr", "legend", "li"),
-        *(
-            "main",
-            "menu",
-            "nav",
-            "ol",
-            "optgroup",
-            "option",
-            "p",
-            "pre",
-            "search",
-            "section",
-            "summary",
-        ),
-        *("table", "tbody", "tfoot", "thead", "tr", "ul"),
-    )
-)
+_SECTIONS = ("article", "aside", "body", "footer", "header", "main", "nav", "search", "section")
+_HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6", "hgroup")
+_PARAGRAPHS = ("address", "blockquote", "center", "div", "figcaption", "figure", "hr", "p", "pre")
+_LISTS = ("dd", "dir", "dl", "dt", "li", "menu", "ol", "ul")
+_TABLES = ("caption", "table", "tbody", "tfoot", "thead", "tr")
+_FORMS = ("details", "dialog", "fieldset", "form", "legend", "optgroup", "option", "summary")
 
-UNREAD = frozenset(
-    (
-        *(
-            "annotation",
-            "annotation-xml",
-            "datalist",
-            "head",
-            "iframe",
-            "noembed",
-            "noframes",
-            "o:p",
-            "script",
-            "style",
-            "template",
-            "textarea",
-        ),
-        "title",
-    )
-)
+BLOCKS = frozenset((*_SECTIONS, *_HEADINGS, *_PARAGRAPHS, *_LISTS, *_TABLES, *_FORMS))
+
+_NOT_SHOWN = ("datalist", "head", "iframe", "script", "style", "template", "textarea", "title")
+_REPEATS = ("annotation", "annotation-xml", "noembed", "noframes", "o:p")
+
+UNREAD = frozenset((*_NOT_SHOWN, *_REPEATS))
 """Elements whose text is not read. An `<o:p>` of Word holds nothing but the no-break space of an
 empty paragraph; an `<annotation>` repeats a formula in another notation."""
 
@@ -75,8 +37,12 @@ _LIBREOFFICE_MARKS = frozenset(("Numbering_20_Symbols", "Bullet_20_Symbols"))
 
 _UNSEEN = frozenset(
     (
-        *(("display", "none"), ("visibility", "hidden"), ("visibility", "collapse")),
-        *(("mso-hide", "all"), ("mso-element", "comment-list"), ("mso-list", "ignore")),
+        ("display", "none"),
+        ("visibility", "hidden"),
+        ("visibility", "collapse"),
+        ("mso-hide", "all"),
+        ("mso-element", "comment-list"),
+        ("mso-list", "ignore"),
         ("mso-special-character", "comment"),
     )
 )

@@ -32,6 +32,7 @@ UNLIMITED = {
     "services/web/api/revisions.py": OURS,
     "services/web/api/shortening.py": OURS,
     "shared/cold/etherpad/changing.py": OURS,
+    "shared/cold/etherpad/histories.py": OURS,
     "shared/cold/etherpad/note.py": OURS,
     "shared/cold/etherpad/pads.py": OURS,
     "shared/cold/etherpad/reading.py": OURS,

@@ -12,8 +12,9 @@ from padfleet.services.writer.cleanup.vacancies import Vacancies
 from padfleet.services.writer.cold.freezing import Freezing
 from padfleet.services.writer.cold.leaving import PadLeaving
 from padfleet.services.writer.damaged_pads import DamagedPads
+from padfleet.services.writer.leases.chores import Chores
 from padfleet.services.writer.leases.follower import Follower
-from padfleet.services.writer.leases.inboxes import BLOCK_MS, Inboxes
+from padfleet.services.writer.leases.inboxes import Inboxes
 from padfleet.services.writer.leases.pacing import RoundPace
 from padfleet.services.writer.pads.cache import PadCache
 from padfleet.services.writer.settling.batch_processor import BatchProcessor
@@ -30,10 +31,6 @@ from padfleet.shared.supervision.progress import progress, tick
 from padfleet.shared.tasks import all_of
 
 log = logging.getLogger(__name__)
-
-SEEK = 60.0
-"""How many seconds pass, after leases were taken, between two searches for pads in Redis that
-nobody has recorded."""
 
 TICKS_PER_LEASE = 6
 """How often the leases are renewed within one lease time: two heartbeats may fail without harm."""
@@ -75,7 +72,8 @@ class LeaseManager:
         self._paces = [RoundPace(commit_interval_ms / 1000) for _ in self._groups]
         self._vacancies = vacancies
         self._freezing = freezing
-        self._leaving = PadLeaving(redis, keyspace, pads, compaction, self.lock)
+        leaving = PadLeaving(redis, keyspace, pads, compaction, self.lock)
+        self._chores = Chores(self, leaving)
         self.stopping = False
         self._stop_wanted = asyncio.Event()
         self._tasks: list[Kept] = []
@@ -90,10 +88,10 @@ class LeaseManager:
         """Starts working, until `stop`."""
         self._tasks = [keeper.keep("leases", self._look_after_leases)]
         if self._vacancies is not None:
-            look = partial(self._look_for_vacancies, self._vacancies)
+            look = partial(self._chores.look_for_vacancies, self._vacancies)
             self._tasks.append(keeper.keep("unwritten pads", look))
         if self._freezing is not None:
-            freeze = partial(self._write_behind, self._freezing)
+            freeze = partial(self._chores.write_behind, self._freezing)
             self._tasks.append(keeper.keep("cold store", freeze, DISPENSABLE))
         for group, inboxes, pace in zip(self._groups, self._inboxes, self._paces, strict=True):
             follower = Follower(group, self, self._processor, inboxes, pace)
@@ -276,9 +274,6 @@ class LeaseManager:
         now = self.held.get(lease.partition)
         return now is not None and now.term == lease.term
 
-    def _goes_on_with(self, lease: Lease) -> bool:
-        return not self.stopping and self.is_held(lease)
-
     def _forget(self, partition: int) -> None:
         self._pads.forget_partition(partition)
         for inboxes, pace in zip(self._inboxes, self._paces, strict=True):
@@ -291,56 +286,10 @@ class LeaseManager:
             lock = self._busy[partition] = asyncio.Lock()
         return lock
 
-    async def _look_for_vacancies(self, vacancies: Vacancies) -> None:
-        """Checks one partition after another, each between two of its batches."""
-        pause = BLOCK_MS / 1000  # until it has the first ones
-        while not await self._stops_within(pause):
-            try:
-                async with asyncio.timeout(PATIENCE):
-                    partitions = await vacancies.worth_a_look(list(self.held))
-            except (*UNREACHABLE, RedisError) as error:
-                log.warning("unwritten pads not checked", extra={"error": str(error)})
-                partitions = []
-            for partition in partitions:
-                progress()
-                await self._look_at(partition, vacancies)
-            pause = vacancies.interval
-
-    async def _stops_within(self, seconds: float) -> bool:
+    async def stops_within(self, seconds: float) -> bool:
+        """Implements `chores.HeldPartitions.stops_within`."""
         progress(seconds)
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._stop_wanted.wait()
         return self.stopping
-
-    async def _look_at(self, partition: int, vacancies: Vacancies) -> None:
-        try:
-            async with self.lock(partition), asyncio.timeout(PATIENCE):
-                lease = self.held.get(partition)
-                if lease is not None:
-                    await vacancies.look(lease)
-        except (*UNREACHABLE, RedisError) as error:
-            log.warning(
-                "unwritten pads not checked", extra={"partition": partition, "error": str(error)}
-            )
-
-    # --- The cold store --------------------------------------------------------------------------
-
-    async def _write_behind(self, freezing: Freezing) -> None:
-        """Copies changes to the cold store, of some partitions at a time, for as long as it runs;
-        what cannot be copied now is copied at a later check."""
-        sought: dict[int, int] = {}
-        sought_at = 0.0
-        while not await self._stops_within(freezing.interval):
-            held = dict(self.held)
-            freezing.forget(set(held))
-            terms = {partition: lease.term for partition, lease in held.items()}
-            now = asyncio.get_running_loop().time()
-            try:
-                if terms != sought and (not sought_at or now - sought_at > SEEK):
-                    await freezing.find(set(held))
-                    sought, sought_at = terms, now
-                leases = await freezing.worth_a_look(list(held.values()))
-                await freezing.look_at_all(leases, self._leaving, self._goes_on_with)
-            except (*UNREACHABLE, RedisError) as error:
-                log.warning("cold store not brought up to date", extra={"error": str(error)})

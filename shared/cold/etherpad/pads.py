@@ -24,6 +24,8 @@ from padfleet.shared.cold.etherpad.changing import (
     keys_of,
     renoted,
 )
+from padfleet.shared.cold.etherpad.details import time_of
+from padfleet.shared.cold.etherpad.histories import HistoryReader
 from padfleet.shared.cold.etherpad.mysql import MysqlTable
 from padfleet.shared.cold.etherpad.note import (
     Note,
@@ -81,7 +83,8 @@ class EtherpadPads:
 
     def __init__(self, table: Table) -> None:
         self._table = table
-        self._reader = TableReader(table)
+        self._histories = HistoryReader(table)
+        self._reader = TableReader(table, self._histories)
         self.register = EtherpadRegister(table)
         """The people, groups and sessions in the same database."""
         self._known: OrderedDict[str, Note] = OrderedDict()
@@ -107,8 +110,8 @@ class EtherpadPads:
             head = record["head"] if type(record["head"]) is int else -1
         except (ValueError, TypeError, LookupError):
             raise CorruptPad(f"{r.pad_key(pad)} cannot be read") from None
-        last = await self._reader.last(pad, note)
-        at = await self._reader.time(pad, head)
+        last = await self._histories.last(pad, note)
+        at = await time_of(self._table, pad, head)
         stands = standing(note, digest, head=head, last=last)
         goes_on = note is not None and stands != "other"
         return ColdHead(
@@ -136,7 +139,7 @@ class EtherpadPads:
         return found[0].pad if found is not None else None
 
     async def _read(self, pad: str) -> tuple[Read, str] | None:
-        """Reads the pad, and returns it with the digest of its record as it was read."""
+        """Reads the pad, and returns it with its record as it was read."""
         for _ in range(READ_ATTEMPTS):
             raw, value = await self._table.get(keys_of(pad))
             if raw is None:
@@ -157,11 +160,11 @@ class EtherpadPads:
         note, raw = await self._noted(pad)
         if note.epoch != epoch:
             raise Overwritten("there is another history in the place of the pad's")
-        async for part in self._reader.revisions(pad, raw, note, first, last):
+        async for part in self._histories.revisions(pad, raw, note, first, last):
             yield part
 
     async def _noted(self, pad: str) -> tuple[Note, str]:
-        """Returns the note that the pad has, or would have, and the digest of its record."""
+        """Returns the note that the pad has, or would have, and its record."""
         raw, value = await self._table.get(keys_of(pad))
         if raw is None:
             raise Overwritten("there is no pad of this name")
@@ -195,7 +198,7 @@ class EtherpadPads:
 
     async def _before(self, pad: str, rev: int) -> Before:
         note, raw = await self._noted(pad)
-        place = await self._reader.before(pad, raw, note, rev)
+        place = await self._histories.before(pad, raw, note, rev)
         start = (rev - 1) // r.KEY_REVISIONS * r.KEY_REVISIONS
         keys = [r.revision_key(pad, number) for number in range(start, rev)]
         try:

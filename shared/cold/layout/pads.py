@@ -13,24 +13,23 @@ from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import replace
 from fnmatch import fnmatchcase
-from typing import Final, TypeVar
+from typing import Final
 
 from padfleet.shared.archive.entries import Revisions
 from padfleet.shared.cold.errors import Overwritten, StoreAway
 from padfleet.shared.cold.layout import appending
 from padfleet.shared.cold.layout.appending import (
     Contents,
-    Message,
-    blocks_of,
-    chat_pages,
     read_beside,
 )
-from padfleet.shared.cold.layout.blocks import Block, from_block, last_of
-from padfleet.shared.cold.layout.heads import HeadObject, decode_head, encode_head
+from padfleet.shared.cold.layout.blocks import from_block
+from padfleet.shared.cold.layout.heads import HeadObject, decode_head
 from padfleet.shared.cold.layout.index import ColdIndex
-from padfleet.shared.cold.layout.names import HEADS, PARTS, USED_BY, head_name, pad_of
-from padfleet.shared.cold.layout.pad_parts import PadParts, PartGone, is_left_over
-from padfleet.shared.cold.layout.recent import RecentHeads
+from padfleet.shared.cold.layout.names import HEADS, USED_BY, head_name, pad_of
+from padfleet.shared.cold.layout.pad_parts import PadParts, PartGone
+from padfleet.shared.cold.layout.reading import blocks_between, read_pad
+from padfleet.shared.cold.layout.stored_heads import StoredHeads
+from padfleet.shared.cold.layout.sweeping import sweep
 from padfleet.shared.cold.pads import (
     ColdGlance,
     ColdHead,
@@ -42,25 +41,18 @@ from padfleet.shared.cold.pads import (
 )
 from padfleet.shared.cold.probing import probe
 from padfleet.shared.cold.store import ColdStore, ColdVersion
-from padfleet.shared.cold.turns import in_turn
 from padfleet.shared.easysync.errors import shown
 from padfleet.shared.log.damage import CorruptPad, readable
-from padfleet.shared.log.records import Snapshot
 from padfleet.shared.tasks import all_of
 from padfleet.shared.wire.jsontext import dumps, loads
 
 log = logging.getLogger(__name__)
 
+NONCE_BYTES: Final = 8
+"""How many random bytes tell two writes of the same thing apart."""
+
 PAGE: Final = 500
 """How many revisions are handed out at once."""
-
-NONCE_BYTES: Final = 8
-
-EACH_BYTES: Final = 100
-"""The cost of making the record of a revision, as the number of bytes that are sealed in the same
-time."""
-
-T = TypeVar("T")
 
 
 class ObjectPads:
@@ -70,17 +62,17 @@ class ObjectPads:
         self._store = store
         self._read_only = ColdIndex(store, "readonly")
         self._authors = ColdIndex(store, "authors")
-        self._recent = RecentHeads()
+        self._heads = StoredHeads(store)
 
     # --- One pad ---------------------------------------------------------------------------------
 
     async def look(self, pad: str) -> ColdHead | None:
-        found = await self._head(pad, keep=True)
+        found = await self._heads.get(pad, keep=True)
         return found[0].cold_head(found[1]) if found is not None else None
 
     async def glance(self, pad: str) -> ColdGlance | None:
         seen: ColdVersion | None = None
-        while (found := await self._head(pad)) is not None:
+        while (found := await self._heads.get(pad)) is not None:
             head, version = found
             parts = PadParts(self._store, pad)
             try:
@@ -95,10 +87,10 @@ class ObjectPads:
 
     async def read(self, pad: str) -> ColdPad | None:
         seen: ColdVersion | None = None
-        while (found := await self._head(pad, keep=True)) is not None:
+        while (found := await self._heads.get(pad, keep=True)) is not None:
             head, version = found
             try:
-                return await self._read(pad, head, version)
+                return await read_pad(PadParts(self._store, pad), head, version)
             except PartGone as error:
                 # If there is a new head by now, the part was merged meanwhile.
                 if version == seen:
@@ -106,69 +98,22 @@ class ObjectPads:
                 seen = version
         return None
 
-    async def _read(self, pad: str, head: HeadObject, version: ColdVersion) -> ColdPad:
-        parts = PadParts(self._store, pad)
-        (snapshot, revisions), chat, saved, authors = await all_of(
-            self._tail(parts, head),
-            _all_of_chat(parts, head),
-            read_beside(parts, head.beside, "saved"),
-            read_beside(parts, head.beside, "authors"),
-        )
-        return ColdPad(
-            head.cold_head(version),
-            head.state,
-            snapshot,
-            revisions,
-            chat,
-            list(saved or ()),
-            [(author, list(flat)) for author, flat in authors or ()],
-        )
-
-    async def _tail(self, parts: PadParts, head: HeadObject) -> tuple[bytes | None, Revisions]:
-        """Returns the snapshot, and the revisions that lead from it to the head."""
-        newest = head.state.pad.head
-        first = min(head.snapshot_rev + 1, newest)
-        snapshot, blocks = await all_of(
-            read_beside(parts, head.beside, "snapshot"),
-            _listed(_blocks(parts, head, first, newest)),
-        )
-        chain = b""
-        if snapshot is not None:
-            with readable("the snapshot"):
-                seen = Snapshot.from_bytes(snapshot)
-            if seen.rev != head.snapshot_rev:
-                raise CorruptPad("the snapshot is of another revision than the head says")
-            chain = seen.chain
-        records: list[bytes] = []
-        if first == head.snapshot_rev:
-            # The snapshot is all that is needed, and the newest revision is there for a look at it.
-            if chain != head.state.pad.chain:
-                raise CorruptPad("the snapshot is of another history")
-            return snapshot, Revisions(first, [last_of(blocks[-1][0])])
-        for block, _ in blocks:
-            try:
-                records += await _unpacked(block, chain, first)
-            except CorruptPad as error:
-                if snapshot is None or records:
-                    raise
-                raise CorruptPad(f"the snapshot is of another history, or {error}") from error
-            chain = block.chain
-        return snapshot, Revisions(first, records)
-
     async def revisions(
         self, pad: str, epoch: int, first: int, last: int
     ) -> AsyncIterator[Revisions]:
         at = max(first, 0)
         seen: ColdVersion | None = None
         while at <= last:
-            found = await self._head(pad)
+            found = await self._heads.get(pad)
             if found is None or found[0].state.pad.epoch != epoch:
                 raise Overwritten(f"pad {shown(pad)} is another one by now, or gone")
             head, version = found
             if last > head.state.pad.head:
                 raise CorruptPad(f"revision {head.state.pad.head + 1} is missing")
             try:
-                async for block, chain in _blocks(PadParts(self._store, pad), head, at, last):
+                async for block, chain in blocks_between(
+                    PadParts(self._store, pad), head, at, last
+                ):
                     records = await asyncio.to_thread(from_block, block, chain)
                     while at <= min(block.last, last):
                         end = min(at + PAGE, block.last + 1, last + 1)
@@ -182,7 +127,7 @@ class ObjectPads:
     async def append(
         self, pad: str, over: ColdHead | None, part: ColdPart, mark: Mark = "live"
     ) -> ColdHead:
-        before = await self._head_over(pad, over)
+        before = await self._heads.over(pad, over)
         told = part.state.pad
         if told.pad != pad:
             raise ValueError(f"{told.pad!r} is not {pad!r}")
@@ -205,10 +150,10 @@ class ObjectPads:
                 contents.snapshot_rev,
             )
             await self._enter(before, contents, part)
-            version = await self._put_head(pad, head, over)
+            version = await self._heads.put(pad, head, over)
         except PartGone as error:
             await parts.drop(parts.new)
-            await self._head_over(pad, over)
+            await self._heads.over(pad, over)
             raise CorruptPad(str(error)) from error
         except (Overwritten, CorruptPad):
             await parts.drop(parts.new)
@@ -219,18 +164,17 @@ class ObjectPads:
         return head.cold_head(version)
 
     async def set_mark(self, pad: str, over: ColdHead, mark: Mark) -> ColdHead:
-        before = await self._known(pad, over)
+        before = await self._heads.known(pad, over)
         head = replace(before, nonce=secrets.token_bytes(NONCE_BYTES), mark=mark)
-        return head.cold_head(await self._put_head(pad, head, over))
+        return head.cold_head(await self._heads.put(pad, head, over))
 
     async def delete(self, pad: str, over: ColdHead) -> None:
-        before = await self._known(pad, over)
+        before = await self._heads.known(pad, over)
         parts = PadParts(self._store, pad)
         names: list[str] = []
         with suppress(PartGone, CorruptPad):
             names = [name for name, _ in await read_beside(parts, before.beside, "authors") or ()]
-        await self._store.delete(head_name(pad), over=over.version)
-        self._recent.forget(pad)
+        await self._heads.delete(pad, over)
         await parts.drop(before.refs())
         try:
             for name in names:
@@ -253,7 +197,7 @@ class ObjectPads:
 
     async def pad_of_read_only(self, read_only_id: str) -> str | None:
         async for pad in self._read_only.find(read_only_id):
-            found = await self._head(pad)
+            found = await self._heads.get(pad)
             if found is not None and found[0].state.pad.read_only_id == read_only_id:
                 return pad
         return None
@@ -281,67 +225,11 @@ class ObjectPads:
         await probe(self._store)
 
     async def sweep(self) -> int:
-        """Removes parts that no head names because the process that wrote them was killed before it
-        wrote the head. Returns how many were removed. Raises `StoreAway`."""
-        removed = 0
-        now = time.time() * 1000
-        async for name in self._store.names(PARTS):
-            stem, _, part = name.removeprefix(PARTS).rpartition("/")
-            if not is_left_over(part, now):
-                continue
-            stored = await self._store.get(HEADS + stem)
-            try:
-                named = _names_in(stored.data) if stored is not None else set[str]()
-            except CorruptPad:
-                continue  # which parts this head needs is not known
-            if part not in named:
-                await self._store.delete(name, over=None)
-                removed += 1
-        return removed
+        """Removes parts that no pad needs. Returns how many. Raises `StoreAway`."""
+        return await sweep(self._store)
 
     async def aclose(self) -> None:
         await self._store.aclose()
-
-    # --- Heads -----------------------------------------------------------------------------------
-
-    async def _head(self, pad: str, *, keep: bool = False) -> tuple[HeadObject, ColdVersion] | None:
-        """Reads the head. `keep` is given by callers that are likely to replace it."""
-        stored = await self._store.get(head_name(pad))
-        if stored is None:
-            return None
-        head = await in_turn(len(stored.data), decode_head, stored.data, pad)
-        if keep:
-            self._recent.keep(pad, head, stored.version, len(stored.data))
-        return head, stored.version
-
-    async def _known(self, pad: str, over: ColdHead) -> HeadObject:
-        """Returns the head that `over` describes. Raises `Overwritten`."""
-        if (kept := self._recent.of(pad, over.version)) is not None:
-            return kept
-        found = await self._head(pad)
-        if found is None or found[1] != over.version:
-            raise Overwritten(f"pad {shown(pad)} has been changed since it was looked at")
-        return found[0]
-
-    async def _head_over(self, pad: str, over: ColdHead | None) -> HeadObject | None:
-        if over is not None:
-            return await self._known(pad, over)
-        if await self._store.get(head_name(pad)) is not None:
-            raise Overwritten(f"there is a pad {shown(pad)} already")
-        return None
-
-    async def _put_head(self, pad: str, head: HeadObject, over: ColdHead | None) -> ColdVersion:
-        data = await in_turn(head.inline_size, encode_head, head)
-        version = await self._store.put(
-            head_name(pad), data, over=over.version if over is not None else None
-        )
-        if head.mark == "frozen":
-            # From now on this may be all that there is of the pad.
-            there = await self._store.get(head_name(pad))
-            if there is None or (there.version == version and there.data != data):
-                raise StoreAway(f"the cold store has not kept what was written of pad {shown(pad)}")
-        self._recent.keep(pad, head, version, len(data))
-        return version
 
     async def _enter(self, before: HeadObject | None, contents: Contents, part: ColdPart) -> None:
         """Adds the pad to the lists that do not have it yet. This comes before the head: a list may
@@ -360,38 +248,3 @@ class ObjectPads:
             if stored is not None:
                 return decode_head(stored.data).state.pad.pad
         return None
-
-
-async def _blocks(
-    parts: PadParts, head: HeadObject, first: int, last: int
-) -> AsyncIterator[tuple[Block, bytes]]:
-    """Yields the blocks with the revisions first…last, each with the chain before it."""
-    chain = b""
-    for ref in head.parts:
-        if ref.last >= first and ref.first <= last:
-            for block in blocks_of(ref, await parts.load("history", ref)):
-                if block.last >= first and block.first <= last:
-                    yield block, chain
-                chain = block.chain
-        chain = ref.chain
-    for block in head.blocks:
-        if block.last >= first and block.first <= last:
-            yield block, chain
-        chain = block.chain
-
-
-async def _unpacked(block: Block, chain: bytes, first: int) -> list[bytes]:
-    wanted = block.last - max(block.first, first) + 1
-    return await in_turn(EACH_BYTES * wanted, from_block, block, chain, first)
-
-
-async def _listed(items: AsyncIterator[T]) -> list[T]:
-    return [item async for item in items]
-
-
-async def _all_of_chat(parts: PadParts, head: HeadObject) -> list[Message]:
-    return [m async for page in chat_pages(parts, head.chat_parts, head.chat) for m in page]
-
-
-def _names_in(data: bytes) -> set[str]:
-    return {ref.name for ref in decode_head(data).refs()}

@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 
 from padfleet.shared.cold.pads import ColdPad
-from padfleet.shared.cold.thawing import thawed
+from padfleet.shared.cold.thaw_steps import thawed
 from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.keys import Keyspace, PadKeys
 from padfleet.shared.log.pad import moving

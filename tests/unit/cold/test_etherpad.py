@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from padfleet.shared.cold.etherpad import note, reading
+from padfleet.shared.cold.etherpad import histories, note
 from padfleet.shared.cold.etherpad.pads import EtherpadPads
 from padfleet.shared.cold.etherpad.table import Table
 from padfleet.shared.wire.jsontext import dumps
@@ -29,7 +29,7 @@ class TestInMemory(EtherpadCases):
 
 async def test_the_past_of_a_long_pad_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
     """It was read once; from then on the last chunk is enough, if nothing had to be made good."""
-    for module in (note, reading):
+    for module in (note, histories):
         monkeypatch.setattr(module, "CHUNK_REVISIONS", 100)
     table = MemoryTable()
     asked: list[str] = []
@@ -64,7 +64,7 @@ async def test_a_past_that_had_to_be_made_good_is_read_each_time(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """An Etherpad's own text at a key revision is not what a fleet makes of its revisions."""
-    for module in (note, reading):
+    for module in (note, histories):
         monkeypatch.setattr(module, "CHUNK_REVISIONS", 100)
     table = MemoryTable()
     old = EtherpadPad({})
