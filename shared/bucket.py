@@ -8,7 +8,7 @@ from typing import Generic, NamedTuple, TypeVar
 K = TypeVar("K", bound=Hashable)
 
 
-class Pace(NamedTuple):
+class RateLimit(NamedTuple):
     rate: float  #: units per second, in the long run
     burst: float  #: units at once, after a time of less use
     patience: float
@@ -17,7 +17,7 @@ class Pace(NamedTuple):
 
 
 @dataclass(slots=True)
-class Bucket:
+class TokenBucket:
     """A bucket, which is full in the beginning. It can be overdrawn: a caller that takes more than
     there is has to wait until that would have been there, and later callers wait for that too, so
     that the order is kept."""
@@ -25,7 +25,7 @@ class Bucket:
     level: float
     at: float
 
-    def take(self, pace: Pace, now: float, amount: float = 1.0) -> float | None:
+    def take(self, pace: RateLimit, now: float, amount: float = 1.0) -> float | None:
         """Returns how many seconds to wait before going on, or 0 for no wait. None means that this
         is more than `pace.patience`, and that nothing was taken."""
         level = min(pace.burst, self.level + (now - self.at) * pace.rate) - amount
@@ -35,7 +35,7 @@ class Bucket:
         self.level, self.at = level, now
         return wait
 
-    def is_full(self, pace: Pace, now: float) -> bool:
+    def is_full(self, pace: RateLimit, now: float) -> bool:
         return self.level + (now - self.at) * pace.rate >= pace.burst
 
 
@@ -44,20 +44,20 @@ class Buckets(Generic[K]):
     new one is full as well, so only the buckets of clients that were busy within the last `burst /
     rate` seconds are kept."""
 
-    def __init__(self, pace: Pace) -> None:
+    def __init__(self, pace: RateLimit) -> None:
         self.pace = pace
-        self._buckets: dict[K, Bucket] = {}
+        self._buckets: dict[K, TokenBucket] = {}
         self._sweep_at = 0.0
 
     def __len__(self) -> int:
         return len(self._buckets)
 
     def take(self, key: K, now: float, amount: float = 1.0) -> float | None:
-        """Does what `Bucket.take` does, for the bucket of this key."""
+        """Does what `TokenBucket.take` does, for the bucket of this key."""
         bucket = self._buckets.get(key)
         if bucket is None:
             self._sweep(now)
-            bucket = self._buckets[key] = Bucket(self.pace.burst, now)
+            bucket = self._buckets[key] = TokenBucket(self.pace.burst, now)
         return bucket.take(self.pace, now, amount)
 
     def _sweep(self, now: float) -> None:

@@ -36,7 +36,7 @@ from padfleet.shared.cold.opening import attach
 from padfleet.shared.cold.pads import ColdPads
 from padfleet.shared.cold.thawing import Thawing
 from padfleet.shared.cold.using import WATCHED_S, begin_to_use, end_use
-from padfleet.shared.fleet.beacon import Beacon, Figures, Name, reachable_host
+from padfleet.shared.fleet.beacon import Beacon, Figures, ProcessIdentity, reachable_host
 from padfleet.shared.fleet.record import Kind
 from padfleet.shared.health import Health
 from padfleet.shared.log.connection.connect import UNREACHABLE, open_redis
@@ -262,7 +262,7 @@ class Process:
         """
         role = self._role
         place = reachable_host(ops[0]), ops[1]
-        name = Name(role.kind, self.id, *place, __version__, role.timeout_ms)
+        name = ProcessIdentity(role.kind, self.id, *place, __version__, role.timeout_ms)
         beacon = Beacon(self.redis, name, count, self.health, self.supervisor.lines)
         self.ends.push_async_callback(beacon.retire)
         self.keep("beacon", beacon.run, DISPENSABLE)

@@ -14,17 +14,17 @@ from itertools import count
 from padfleet.shared.archive.entries import Revisions
 from padfleet.shared.cold.errors import Overwritten, StoreAway
 from padfleet.shared.cold.pads import (
+    ColdAppend,
     ColdGlance,
     ColdHead,
     ColdListed,
     ColdPad,
-    ColdPart,
     ColdState,
     Mark,
     UsedBy,
     with_authors,
 )
-from padfleet.shared.cold.store import ColdVersion, Stored
+from padfleet.shared.cold.store import ColdVersion, StoredObject
 from padfleet.shared.log.damage import CorruptPad
 from padfleet.shared.log.records import Revision, Snapshot
 
@@ -34,14 +34,14 @@ class MemoryStore:
 
     def __init__(self) -> None:
         self.away: Exception | None = None
-        self._held: dict[str, Stored] = {}
+        self._held: dict[str, StoredObject] = {}
         self._versions = count(1)
 
     def _check(self) -> None:
         if self.away is not None:
             raise self.away
 
-    async def get(self, name: str) -> Stored | None:
+    async def get(self, name: str) -> StoredObject | None:
         self._check()
         return self._held.get(name)
 
@@ -51,7 +51,7 @@ class MemoryStore:
         if (known.version if known is not None else None) != over:
             raise Overwritten(name)
         version = str(next(self._versions))
-        self._held[name] = Stored(data, version)
+        self._held[name] = StoredObject(data, version)
         return version
 
     async def delete(self, name: str, *, over: ColdVersion | None) -> None:
@@ -152,7 +152,7 @@ class MemoryPads:
             yield Revisions(start, held.revisions[start : min(start + 500, last + 1)])
 
     async def append(
-        self, pad: str, over: ColdHead | None, part: ColdPart, mark: Mark = "live"
+        self, pad: str, over: ColdHead | None, part: ColdAppend, mark: Mark = "live"
     ) -> ColdHead:
         self._check("append", pad)
         held = self._known(pad, over)

@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 
 from padfleet.shared.archive.entries import PadHead, Revisions
-from padfleet.shared.cold.pads import ColdPart, ColdState
+from padfleet.shared.cold.pads import ColdAppend, ColdState
 from padfleet.shared.log.pad.document import chain_of
 from padfleet.shared.log.records import Origin, Revision, Snapshot
 
@@ -81,11 +81,11 @@ class Written:
         authors: Sequence[str] = (),
         snapshot: int | None = None,
         word: bytes = b"hello",
-    ) -> ColdPart:
+    ) -> ColdAppend:
         """Returns everything from revision `first` on."""
         if messages:
             self.chat = max(self.chat, *messages)
-        return ColdPart(
+        return ColdAppend(
             self.state(),
             Revisions(first, self.records(first, self.head)),
             [(f"{number}-1", [b"m", b"%b %d" % (word, number)]) for number in messages],

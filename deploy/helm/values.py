@@ -27,7 +27,7 @@ from deploy.helm.nodes import (
     whole,
 )
 from padfleet.shared.settings import FanoutSettings, WriterSettings
-from padfleet.shared.settings.declare import Spec, specs
+from padfleet.shared.settings.declare import SettingSpec, specs
 from padfleet.shared.settings.ops import LAST_PORT
 
 FANOUT: Final = {spec.env: spec for spec in specs(FanoutSettings)}
@@ -60,7 +60,7 @@ ON_OFF: Final = sorted(env for env, spec in SETTINGS.items() if "on" in spec.cho
 """Those whose words YAML takes for true and false."""
 
 
-def of_setting(spec: Spec) -> Schema:
+def of_setting(spec: SettingSpec) -> Schema:
     """Returns the node that `settings` has for one setting. If `settings` does not take the
     setting, the chart says where it belongs, which a schema cannot say."""
     words = spec.help + (f", in {spec.unit}" if spec.unit else "")

@@ -29,14 +29,18 @@ everything below `padfleet.services` and `padfleet.shared` may change without no
 """
 
 
-class Part(NamedTuple):
+class ReferencePart(NamedTuple):
     """A public module, and the one whose docstring says what is in it."""
 
     public: ModuleType
     told_by: ModuleType
 
 
-PARTS = (Part(padfleet, client), Part(easysync, easysync), Part(hooks, hooks))
+PARTS = (
+    ReferencePart(padfleet, client),
+    ReferencePart(easysync, easysync),
+    ReferencePart(hooks, hooks),
+)
 
 
 def render() -> str:
@@ -49,7 +53,7 @@ def names_of(module: ModuleType) -> list[str]:
     return [name for name in module.__all__ if not name.startswith("__")]
 
 
-def _module(part: Part) -> Iterator[str]:
+def _module(part: ReferencePart) -> Iterator[str]:
     module = part.public
     yield f"\n## {module.__name__}\n\n{_text(part.told_by.__doc__ or '')}"
     named = {name: getattr(module, name) for name in names_of(module)}

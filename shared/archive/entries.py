@@ -1,8 +1,9 @@
 """Defines the entries of an archive, as values. For each pad they are, in this order:
 
-    PadHead, Revisions…, Chat…, Saved…, Authors…, then PadDone, or PadVoid to take it all back
+    PadHead, Revisions…, ArchivedChat…, ArchivedSaved…, Authors…, then PadDone, or PadVoid to take
+    it all back
 
-and at the end of the file possibly Tokens, and always End.
+and at the end of the file possibly ArchivedTokens, and always ArchiveEnd.
 """
 
 from collections.abc import Mapping
@@ -42,13 +43,13 @@ class Revisions(NamedTuple):
         return [Revision.from_record(self.first + i, r) for i, r in enumerate(self.records)]
 
 
-class Chat(NamedTuple):
+class ArchivedChat(NamedTuple):
     """Messages: stream ID and fields, names and values in turn."""
 
     messages: list[tuple[str, list[bytes]]]
 
 
-class Saved(NamedTuple):
+class ArchivedSaved(NamedTuple):
     values: list[bytes]
 
 
@@ -66,33 +67,43 @@ class PadVoid(NamedTuple):
     """The pad was deleted or replaced while it was being read."""
 
 
-class Tokens(NamedTuple):
+class ArchivedTokens(NamedTuple):
     """What authors are recognized by: the hash of a token, and its author."""
 
     tokens: list[tuple[str, str]]
 
 
-class End(NamedTuple):
+class ArchiveEnd(NamedTuple):
     pads: int  #: how many are complete
 
 
 def flat(fields: Mapping[bytes, bytes]) -> list[bytes]:
-    """Returns names and values in turn, as `Chat` and `Authors` have them."""
+    """Returns names and values in turn, as `ArchivedChat` and `Authors` have them."""
     return [item for pair in fields.items() for item in pair]
 
 
-Entry = PadHead | Revisions | Chat | Saved | Authors | PadDone | PadVoid | Tokens | End
+Entry = (
+    PadHead
+    | Revisions
+    | ArchivedChat
+    | ArchivedSaved
+    | Authors
+    | PadDone
+    | PadVoid
+    | ArchivedTokens
+    | ArchiveEnd
+)
 
 _KINDS: dict[str, Any] = {
     "pad": PadHead,
     "revs": Revisions,
-    "chat": Chat,
-    "saved": Saved,
+    "chat": ArchivedChat,
+    "saved": ArchivedSaved,
     "authors": Authors,
     "done": PadDone,
     "void": PadVoid,
-    "tokens": Tokens,
-    "end": End,
+    "tokens": ArchivedTokens,
+    "end": ArchiveEnd,
 }
 _NAMES = {kind: name for name, kind in _KINDS.items()}
 

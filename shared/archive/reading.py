@@ -5,13 +5,13 @@ from pathlib import Path
 from typing import BinaryIO
 
 from padfleet.shared.archive.entries import (
-    End,
+    ArchivedTokens,
+    ArchiveEnd,
     Entry,
     PadDone,
     PadHead,
     PadVoid,
     Revisions,
-    Tokens,
     from_value,
 )
 from padfleet.shared.archive.frames import BadArchive, read_frames
@@ -35,9 +35,9 @@ class _Checker:
         match entry:
             case PadHead() if type(entry.pad) is not str or type(entry.head) is not int:
                 raise BadArchive("a pad begins without a name or without a head")
-            case End() if type(entry.pads) is not int:
+            case ArchiveEnd() if type(entry.pads) is not int:
                 raise BadArchive("its end does not say how many pads it holds")
-            case PadHead() | Tokens() | End():
+            case PadHead() | ArchivedTokens() | ArchiveEnd():
                 if self._open is not None:
                     raise BadArchive(f"pad {shown(self._open.pad)} has no end")
                 self._between_pads(entry)
@@ -46,11 +46,11 @@ class _Checker:
             case _:
                 self._in_pad(self._open, entry)
 
-    def _between_pads(self, entry: PadHead | Tokens | End) -> None:
+    def _between_pads(self, entry: PadHead | ArchivedTokens | ArchiveEnd) -> None:
         match entry:
             case PadHead():
                 self._open, self._next, self._chain = entry, 0, b""
-            case End(pads):
+            case ArchiveEnd(pads):
                 if pads != self._done:
                     raise BadArchive(f"it holds {self._done} pads, not {pads}")
                 self.ended = True

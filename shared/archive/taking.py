@@ -10,14 +10,14 @@ from collections.abc import AsyncIterator, Callable
 from padfleet.shared.archive.entries import (
     ENTRY_BYTES,
     ENTRY_REVISIONS,
+    ArchivedChat,
+    ArchivedSaved,
     Authors,
-    Chat,
     Entry,
     PadDone,
     PadHead,
     PadVoid,
     Revisions,
-    Saved,
     flat,
 )
 from padfleet.shared.batches import filled, slices
@@ -132,10 +132,10 @@ async def _belongings(reader: PadReader, head: PadHead, authors: set[str]) -> As
     for first in range(0, head.chat + 1, PAGE):
         messages = await reader.chat(first, min(first + PAGE - 1, head.chat))
         if messages:
-            yield Chat([(i.decode(), flat(fields)) for i, fields in messages])
+            yield ArchivedChat([(i.decode(), flat(fields)) for i, fields in messages])
         authors |= {message.author for message in _readable(messages)} - {""}
     for records in slices(await reader.saved(), PAGE):
-        yield Saved([*records])
+        yield ArchivedSaved([*records])
     for names in slices(sorted(authors), PAGE):
         found = await reader.author_records(names)
         yield Authors([(author, flat(fields)) for author, fields in found.items()])

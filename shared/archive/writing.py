@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from padfleet.shared.archive.entries import End, Entry, PadDone, to_value
+from padfleet.shared.archive.entries import ArchiveEnd, Entry, PadDone, to_value
 from padfleet.shared.archive.frames import FrameWriter
 
 
@@ -29,7 +29,7 @@ class ArchiveWriter:
 
     def finish(self) -> None:
         """Marks the end. Raises `NotWritten`."""
-        self.write(End(self.pads))
+        self.write(ArchiveEnd(self.pads))
 
 
 @contextmanager

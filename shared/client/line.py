@@ -129,7 +129,7 @@ class SocketIOConnection:
         await self._send(socketio.CONNECT + (dumps(said) if said else ""))
         while True:
             match await self._next_packet():
-                case socketio.Open(max_payload=most):
+                case socketio.OpenPacket(max_payload=most):
                     self.max_payload = most
                 case socketio.ConnectPacket():
                     return

@@ -3,7 +3,7 @@ into Redis."""
 
 from padfleet.shared.archive.entries import Revisions, flat
 from padfleet.shared.cold.errors import Overwritten, StoreAway
-from padfleet.shared.cold.pads import ColdPads, ColdPart, Mark
+from padfleet.shared.cold.pads import ColdAppend, ColdPads, Mark
 from padfleet.shared.log.changes.erasure import STUB, without_author
 
 ATTEMPTS = 20
@@ -31,7 +31,7 @@ async def take_out_of(cold: ColdPads, pad: str, author: str) -> tuple[int, Mark 
         if not chat and not his:
             return 0, found.head.mark
         nothing_new = Revisions(found.head.head + 1, [])
-        part = ColdPart(found.state, nothing_new, chat, None, his)
+        part = ColdAppend(found.state, nothing_new, chat, None, his)
         try:
             await cold.append(pad, found.head, part, found.head.mark)
         except Overwritten:

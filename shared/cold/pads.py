@@ -46,7 +46,7 @@ class ColdState(NamedTuple):
     more: Mapping[str, bytes]  #: every other field of the meta hash, by name, kept unchanged
 
 
-class ColdPart(NamedTuple):
+class ColdAppend(NamedTuple):
     """What an `append` brings, in the forms that Redis has."""
 
     state: ColdState
@@ -56,8 +56,8 @@ class ColdPart(NamedTuple):
     were rolled back in Redis. If the epoch differs from the store's, `first` is 0, and everything
     that belonged to the old epoch is removed."""
     chat: Sequence[tuple[str, list[bytes]]] = ()
-    """Messages (stream ID and fields, as in `archive.entries.Chat`), each of which replaces the one
-    with the same ID. The store drops any message after `state.pad.chat`."""
+    """Messages (stream ID and fields, as in `archive.entries.ArchivedChat`), each of which replaces
+    the one with the same ID. The store drops any message after `state.pad.chat`."""
     saved: Sequence[bytes] | None = None  #: all of the saved revisions; None if they are unchanged
     authors: Sequence[tuple[str, list[bytes]]] = ()
     """Records of authors who are in the pad, as in `archive.entries.Authors`, that are new or have
@@ -147,7 +147,7 @@ class ColdPads(Protocol):
         ...
 
     async def append(
-        self, pad: str, over: ColdHead | None, part: ColdPart, mark: Mark = "live"
+        self, pad: str, over: ColdHead | None, part: ColdAppend, mark: Mark = "live"
     ) -> ColdHead:
         """Adds what has come since `over`, which an earlier call returned, in this process or
         another; None means that the store has nothing of the pad yet. This is one step: readers
@@ -181,7 +181,7 @@ class ColdPads(Protocol):
         ...
 
     def pads_of_author(self, author: str) -> AsyncIterator[str]:
-        """Yields, in order, the pads for which this author was among the `ColdPart.authors` that
+        """Yields, in order, the pads for which this author was among the `ColdAppend.authors` that
         were brought; possibly also a pad that has been deleted or replaced meanwhile."""
         ...
 

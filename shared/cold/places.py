@@ -9,18 +9,18 @@ both say:
     was deleted      anything     deleted
     nothing          nothing      nowhere
     nothing          frozen       cold
-    nothing, trace   live         moving
+    nothing, a move  live         moving
     nothing          live         lost
 
 The order of the steps keeps this true. Commits are made in Redis alone, so a process that is about
 to allow them says so in the cold store *before* (``live``), and a process that has ended them says
-so there *after* (``frozen``). Between the two, a trace in Redis says that the pad is on its way,
-and under which reign; the step that ends the move removes it.
+so there *after* (``frozen``). Between the two, the note of a move in Redis says that the pad is on
+its way, and under which reign; the step that ends the move removes the note.
 
-    thaw     trace -> mark live -> into Redis, which takes the trace away
-    freeze   append, live -> out of Redis, which puts a trace there -> mark frozen -> trace away
+    thaw     note -> mark live -> into Redis, which takes the note away
+    freeze   append, live -> out of Redis, which puts a note there -> mark frozen -> note away
 
-So ``live`` without the pad, and without a trace of it under this reign, means that the pad was in
+So ``live`` without the pad, and without a move of it under this reign, means that the pad was in
 Redis and no longer is: what was written since the last append is lost. The pad is brought back all
 the same, with an entry in its record of reigns: clients that had seen more than the store has are
 told to reload (I5), and a metric and the log say from which revision on.
@@ -30,7 +30,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from padfleet.shared.cold.pads import ColdHead
-from padfleet.shared.log.pad.moving import Trace, Whereabouts
+from padfleet.shared.log.pad.moving import PadMove, Whereabouts
 
 
 class PadPlace(StrEnum):
@@ -57,14 +57,14 @@ def place_of(here: Whereabouts, cold: ColdHead | None) -> PadPlace:
 
 
 def _has_not_been_here(here: Whereabouts, cold: ColdHead) -> bool:
-    """Returns whether the trace proves that nobody can have written on the pad since the trace was
+    """Returns whether the move proves that nobody can have written on the pad since the move was
     put there: it is of this pad, and Redis has not been replaced by another, or reverted to an
     earlier state, since. Anything that was added to the store meanwhile had been read in Redis
     before, by a writer whose lease is over."""
-    trace = Trace.from_text(here.trace)
-    if trace is None or trace.way == "lost":
+    move = PadMove.from_text(here.move)
+    if move is None or move.way == "lost":
         return False
-    return (trace.epoch, trace.reign) == (cold.epoch, here.reign)
+    return (move.epoch, move.reign) == (cold.epoch, here.reign)
 
 
 class Due(NamedTuple):

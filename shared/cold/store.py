@@ -17,7 +17,7 @@ bytes."""
 _PART = re.compile(r"[A-Za-z0-9_~%=+-][A-Za-z0-9._~%=+-]*")
 
 
-class Stored(NamedTuple):
+class StoredObject(NamedTuple):
     """What is stored under a name."""
 
     data: bytes
@@ -35,7 +35,7 @@ class ColdStore(Protocol):
     look.
     """
 
-    async def get(self, name: str) -> Stored | None:
+    async def get(self, name: str) -> StoredObject | None:
         """Returns what is stored under the name, or None if nothing is."""
         ...
 

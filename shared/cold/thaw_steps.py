@@ -21,7 +21,7 @@ from padfleet.shared.log.keys import Keyspace, PadKeys
 from padfleet.shared.log.pad import pads
 from padfleet.shared.log.pad.bringing import Bringing, ThawedPad
 from padfleet.shared.log.pad.deletion import deletion_field
-from padfleet.shared.log.pad.moving import Trace, announce_fetching, whereabouts
+from padfleet.shared.log.pad.moving import PadMove, announce_fetching, whereabouts
 from padfleet.shared.log.people import authors, groups
 from padfleet.shared.log.people.author_records import stored_author
 from padfleet.shared.log.records import Snapshot
@@ -62,14 +62,14 @@ class ThawSteps:
             return (await whereabouts(self._redis, self._keyspace, keys)).head is not None
         lost = place_of(here, found.head) is PadPlace.LOST
         head, now = found.head, int(time.time() * 1000)
-        trace = Trace("lost" if lost else "thaw", head.epoch, head.edition, here.reign, now)
-        if not await announce_fetching(self._redis, self._keyspace, keys, here, trace):
+        move = PadMove("lost" if lost else "thaw", head.epoch, head.edition, here.reign, now)
+        if not await announce_fetching(self._redis, self._keyspace, keys, here, move):
             return None
-        return await self._put(keys, found, trace)
+        return await self._put(keys, found, move)
 
-    async def _put(self, keys: PadKeys, found: ColdPad, trace: Trace) -> bool | None:
+    async def _put(self, keys: PadKeys, found: ColdPad, move: PadMove) -> bool | None:
         bringing = Bringing(self._redis, self._keyspace, keys)
-        lost_at = trace.at if trace.way == "lost" else None
+        lost_at = move.at if move.way == "lost" else None
         verdict = "staged"
         try:
             # The mark is set before anybody can write on the pad, and set again if it already says
@@ -80,7 +80,7 @@ class ThawSteps:
             )
             found = found._replace(head=head)
             await self._beside(keys, found)
-            verdict = await bringing.install(thawed(found, lost_at), trace)
+            verdict = await bringing.install(thawed(found, lost_at), move)
         except Overwritten:
             return None
         except ResponseError as error:

@@ -10,10 +10,10 @@ from typing import NamedTuple
 
 from prometheus_client import Counter
 
+from padfleet.shared.cold.appends import part_of
 from padfleet.shared.cold.errors import Overwritten
 from padfleet.shared.cold.noted import Behind, noted, read_noted
 from padfleet.shared.cold.pads import ColdHead, ColdPads, chain_in
-from padfleet.shared.cold.parts import part_of
 from padfleet.shared.cold.places import PadPlace, due, place_of
 from padfleet.shared.cold.rows import Diverged
 from padfleet.shared.log.connection.connect import Redis
@@ -22,7 +22,7 @@ from padfleet.shared.log.fleet.leases import Lease
 from padfleet.shared.log.keys import Keyspace, PadKeys
 from padfleet.shared.log.pad import moving, pads
 from padfleet.shared.log.pad.history import read_revisions
-from padfleet.shared.log.pad.moving import Frozen, StoredPad, Trace
+from padfleet.shared.log.pad.moving import Frozen, PadMove, StoredPad
 from padfleet.shared.log.people import contributions
 from padfleet.shared.log.records import Snapshot
 
@@ -208,50 +208,50 @@ class WriteBehind:
             return "changed"
         stored, cold, authors = found
         now = int(time.time() * 1000)
-        trace = Trace("freeze", cold.epoch, cold.edition, lease.reign, now)
+        move = PadMove("freeze", cold.epoch, cold.edition, lease.reign, now)
         async with between_batches:
             again = await moving.read_stored(self._redis, keys)
             if again is None or _stored_as(again) != _stored_as(stored):
                 return "changed"
             verdict = await moving.freeze(
-                self._redis, self._keyspace, lease, pad, stored, trace, self._after_ms
+                self._redis, self._keyspace, lease, pad, stored, move, self._after_ms
             )
             if verdict == "changed":
                 # Or it was done, and the answer was lost.
                 here = await moving.whereabouts(self._redis, self._keyspace, keys)
-                verdict = "ok" if here.head is None and here.trace == trace.to_text() else verdict
+                verdict = "ok" if here.head is None and here.move == move.to_text() else verdict
         if verdict == "ok":
-            await self.arrive(pad, trace.to_text(), cold)
+            await self.arrive(pad, move.to_text(), cold)
             await self._leave_no_trace(pad, stored, authors)
         return verdict
 
-    async def arrive(self, pad: str, trace: str, cold: ColdHead) -> None:
-        """Says in the cold store that a pad has left Redis, and removes its trace."""
+    async def arrive(self, pad: str, move: str, cold: ColdHead) -> None:
+        """Says in the cold store that a pad has left Redis, and removes its move."""
         try:
             await self._cold.set_mark(pad, cold, "frozen")
         except Overwritten:
             return  # another process is already bringing it back
-        await moving.arrived(self._redis, self._keyspace, pad, trace)
+        await moving.arrived(self._redis, self._keyspace, pad, move)
 
     async def arrive_late(self, pad: str, text: str, older_than_ms: int) -> None:
         """Does what `arrive` does, for a pad that a process left half-way because it was killed or
         could not reach the store."""
-        trace = Trace.from_text(text)
-        if trace is None or time.time() * 1000 - trace.at < older_than_ms:
+        move = PadMove.from_text(text)
+        if move is None or time.time() * 1000 - move.at < older_than_ms:
             return
         keys = self._keyspace.pad(pad)
         here = await moving.whereabouts(self._redis, self._keyspace, keys)
         cold = await self._cold.look(pad)
-        if here.trace != text:
+        if here.move != text:
             return
         if here.head is not None or cold is None:
             await moving.arrived(self._redis, self._keyspace, pad, text)
             return
         if place_of(here, cold) is PadPlace.LOST:
             return  # the next process that wants it finds that out, and restores what there is
-        # The trace comes first, so that a process that was bringing the pad, but has stalled, can
+        # The move comes first, so that a process that was bringing the pad, but has stalled, can
         # no longer put it there.
-        now = Trace("freeze", cold.epoch, cold.edition, here.reign, int(time.time() * 1000))
+        now = PadMove("freeze", cold.epoch, cold.edition, here.reign, int(time.time() * 1000))
         if await moving.announce_fetching(self._redis, self._keyspace, keys, here, now):
             await self.arrive(pad, now.to_text(), cold)
 

@@ -13,9 +13,9 @@ from padfleet.shared.log.damage import CorruptPad
 from padfleet.shared.log.fleet import audit
 from padfleet.shared.log.fleet.audit import DeedOutcome, Doer
 from padfleet.shared.log.inboxes.entry_lane import NotTaken
-from padfleet.shared.log.pad.staging import Moved, PadExists, WrittenOn
+from padfleet.shared.log.pad.staging import PadExists, ServerMoved, WrittenOn
 
-REFUSED = (Missing, PadExists, Moved, WrittenOn, EditRefusal, CorruptPad)
+REFUSED = (Missing, PadExists, ServerMoved, WrittenOn, EditRefusal, CorruptPad)
 """The errors that mean that a pad was left as it is, for any caller and any deed."""
 
 

@@ -10,7 +10,7 @@ from xml.sax.saxutils import escape, quoteattr
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile
 
 from padfleet.shared.documents.offered import TYPES
-from padfleet.shared.documents.outline import FORMATS, INDENT, Entry, Piece, clean, entries
+from padfleet.shared.documents.outline import FORMATS, INDENT, OutlineLine, Piece, clean, entries
 from padfleet.shared.easysync import AText, AttributePool
 from padfleet.shared.rendering.lines import MOST_LEVELS
 
@@ -103,7 +103,7 @@ def _style(formats: tuple[str, ...]) -> str:
     return "-".join(formats)
 
 
-def _line(entry: Entry) -> str:
+def _line(entry: OutlineLine) -> str:
     before = [" ", *(piece.text for piece in entry.pieces)]
     content = "".join(
         _piece(piece, after_space=text.endswith(" "))

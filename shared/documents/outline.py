@@ -30,7 +30,7 @@ class Piece(NamedTuple):
     url: str  #: the address that it links to; empty if none
 
 
-class Entry(NamedTuple):
+class OutlineLine(NamedTuple):
     """A line of a document."""
 
     pieces: list[Piece]
@@ -48,7 +48,7 @@ class Entry(NamedTuple):
         return "\N{BULLET}" if self.kind == "bullet" else ""
 
 
-def entries(atext: AText, pool: AttributePool) -> Iterator[Entry]:
+def entries(atext: AText, pool: AttributePool) -> Iterator[OutlineLine]:
     """Yields the lines of a pad. Raises `EasysyncError` if the attributes do not fit the text or
     are not in the pool."""
     for line, numbers in numbered(lines_of(atext, pool)):
@@ -56,7 +56,7 @@ def entries(atext: AText, pool: AttributePool) -> Iterator[Entry]:
         kind = line.list_type if line.list_type in ("", "number", "indent") else "bullet"
         own = numbers if kind == "number" else {}
         rtl = is_rtl("".join(piece.text for piece in pieces))
-        yield Entry(pieces, kind, line.level, own, line.heading, rtl)
+        yield OutlineLine(pieces, kind, line.level, own, line.heading, rtl)
 
 
 def is_rtl(text: str) -> bool:

@@ -9,7 +9,7 @@ from typing import Final, NoReturn
 
 from weasyprint import HTML
 
-from padfleet.shared.documents.outline import INDENT, Entry, Piece, clean, entries
+from padfleet.shared.documents.outline import INDENT, OutlineLine, Piece, clean, entries
 from padfleet.shared.easysync import AText, AttributePool
 
 FONTS: Final = (
@@ -55,7 +55,7 @@ def _nothing(url: str, *_: object, **__: object) -> NoReturn:
     raise ValueError(f"{url} is not fetched")
 
 
-def _line(entry: Entry) -> str:
+def _line(entry: OutlineLine) -> str:
     tag = entry.heading if entry.heading.startswith("h") else "p"
     side = "right" if entry.is_rtl else "left"
     look = f' style="margin-{side}: {entry.level * INDENT}mm"' if entry.level else ""

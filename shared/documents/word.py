@@ -13,7 +13,7 @@ from docx.shared import Mm, RGBColor
 from docx.text.paragraph import Paragraph
 from docx.text.run import Run
 
-from padfleet.shared.documents.outline import INDENT, Entry, Piece, clean, entries
+from padfleet.shared.documents.outline import INDENT, OutlineLine, Piece, clean, entries
 from padfleet.shared.easysync import AText, AttributePool
 
 LEVELS: Final = 9
@@ -43,7 +43,7 @@ def to_docx(atext: AText, pool: AttributePool, title: str) -> bytes:
     return out.getvalue()
 
 
-def _place(paragraph: Paragraph, entry: Entry, lists: _Lists) -> None:
+def _place(paragraph: Paragraph, entry: OutlineLine, lists: _Lists) -> None:
     if entry.heading.startswith("h"):
         paragraph.style = f"Heading {entry.heading[1]}"
     paragraph.paragraph_format.space_after = Mm(0)
@@ -58,7 +58,7 @@ def _place(paragraph: Paragraph, entry: Entry, lists: _Lists) -> None:
         paragraph._p.get_or_add_pPr().append(OxmlElement("w:bidi"))
 
 
-def _say(paragraph: Paragraph, piece: Piece, entry: Entry) -> None:
+def _say(paragraph: Paragraph, piece: Piece, entry: OutlineLine) -> None:
     run = paragraph.add_run(piece.text)
     formats = piece.formats
     run.bold = True if "bold" in formats else None
@@ -95,7 +95,7 @@ class _Lists:
         self._starts: dict[int, int] = {}
         self._last: dict[int, int] = {}  # the latest numbers that Word shows, by level
 
-    def of(self, entry: Entry) -> int | None:
+    def of(self, entry: OutlineLine) -> int | None:
         """Returns the number of the list that a line belongs to, or None if the line has neither a
         bullet nor a number."""
         if entry.kind == "bullet":

@@ -47,10 +47,6 @@ class Bank:
         """Returns the next character without consuming it; "" at the end."""
         return self._text[self._position : self._position + 1]
 
-    @property
-    def exhausted(self) -> bool:
-        return self._position == len(self._text)
-
 
 def unpack(cs: str) -> Changeset:
     """Unpacks a changeset. Its ops stay as written and are not checked.

@@ -17,14 +17,14 @@ from padfleet.shared.etherpad.bring import Bounds, Brought, bring_pad
 from padfleet.shared.etherpad.jsonfile import MOST_RECORDS, open_etherpad_file
 from padfleet.shared.etherpad.records import BadRecord
 from padfleet.shared.etherpad.source import pad_ids
-from padfleet.shared.limited import JobRefused, Limits, Overrun, Pool
+from padfleet.shared.limited import JobLimits, JobPool, JobRefused, Overrun
 from padfleet.shared.limited.job import taken_apart, with_data
 from padfleet.shared.log.connection.connect import UNREACHABLE, open_redis
 from padfleet.shared.log.keys import Keyspace
-from padfleet.shared.log.pad.staging import Moved
+from padfleet.shared.log.pad.staging import ServerMoved
 from padfleet.shared.log.records import pack, unpack
 
-LIMITS = Limits(seconds=60, memory=1 << 30, answer=1 << 16)
+LIMITS = JobLimits(seconds=60, memory=1 << 30, answer=1 << 16)
 """What reading one file may take. A worker accepts files of up to 50 MB by default, which is some
 300,000 revisions."""
 
@@ -38,13 +38,13 @@ class ImportJob(NamedTuple):
     bounds: Bounds
 
 
-def pool() -> Pool:
+def pool() -> JobPool:
     """Returns a pool of processes that read files."""
-    return Pool("padfleet.shared.etherpad.apart:work", LIMITS)
+    return JobPool("padfleet.shared.etherpad.apart:work", LIMITS)
 
 
 async def bring_file(
-    processes: Pool,
+    processes: JobPool,
     client: Hashable,
     data: bytes,
     keyspace: Keyspace,
@@ -60,7 +60,7 @@ async def bring_file(
         data: the file.
         bounds: how large the pad may be.
 
-    Raises `BadRecord`, `Moved`, `ConnectionError`, or what `Pool.do` raises except for
+    Raises `BadRecord`, `ServerMoved`, `ConnectionError`, or what `JobPool.do` raises except for
     `JobRefused`. In these cases nothing has changed.
     """
     head = pack(ImportJob(redis_url, keyspace.partitions, as_id, bounds))
@@ -75,7 +75,7 @@ async def bring_file(
         case "brought":
             return Brought(*fields)
         case "moved":
-            raise Moved(*fields)
+            raise ServerMoved(*fields)
     raise ConnectionError(*fields)
 
 
@@ -106,7 +106,7 @@ async def _bring(job: ImportJob, file: io.BytesIO) -> tuple[Any, ...]:
             replace=True,
             bounds=job.bounds,
         )
-    except Moved as error:
+    except ServerMoved as error:
         return "moved", str(error)
     except UNREACHABLE as error:
         return "unreachable", f"{type(error).__name__}: {error}"[: 5 * MOST_ID]

@@ -90,8 +90,8 @@ async def bring_pad(
             or, if that is lost, with the newest text that a revision includes.
         bounds: how large the pad may be.
 
-    Raises `BadRecord`, `PadExists`, `Moved`, or what `UNREACHABLE` lists and reading raises. In
-    these cases nothing has changed.
+    Raises `BadRecord`, `PadExists`, `ServerMoved`, or what `UNREACHABLE` lists and reading raises.
+    In these cases nothing has changed.
     """
     if not is_pad_id(as_id):
         raise BadRecord(f"nobody could open a pad of this name, of {len(as_id)} characters")

@@ -21,7 +21,7 @@ from prometheus_client.registry import Collector
 from redis.exceptions import RedisError
 
 from padfleet.shared.fleet.past import BEAT, Buckets, Counted, Past
-from padfleet.shared.fleet.record import BusyPads, Kind, Record, TaskLine, encode
+from padfleet.shared.fleet.record import BusyPads, Kind, ProcessRecord, TaskLine, encode
 from padfleet.shared.health import Health
 from padfleet.shared.log.connection.connect import PATIENCE, UNREACHABLE, Redis
 from padfleet.shared.log.fleet.processes import drop_record, put_record
@@ -58,7 +58,7 @@ class Figures(NamedTuple):
     damaged: Mapping[str, str] = MappingProxyType({})  #: damaged pads, and what is wrong with each
 
 
-class Name(NamedTuple):
+class ProcessIdentity(NamedTuple):
     """The identity of a process."""
 
     kind: Kind
@@ -97,7 +97,7 @@ class Beacon:
     def __init__(
         self,
         redis: Redis,
-        name: Name,
+        name: ProcessIdentity,
         count: Callable[[], Figures],
         health: Health,
         lines: Callable[[], Iterable[TaskStatus]],
@@ -140,7 +140,7 @@ class Beacon:
                 buckets(LOOP_DELAY),
             )
         )
-        record = Record(
+        record = ProcessRecord(
             **self._name._asdict(),
             why=report.failing,
             sessions=figures.sessions,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from padfleet.shared.fleet.past import KEPT, NONE, STEP_S, Point
-from padfleet.shared.fleet.record import Kind, Record
+from padfleet.shared.fleet.record import Kind, ProcessRecord
 
 RATE_OVER_MS = 8_000
 """The least time over which a rate is taken, if the process is old enough: some beats."""
@@ -63,7 +63,7 @@ def between(before: Point, now: Point) -> Rates | None:
     )
 
 
-def charts(told: Sequence[Record]) -> Series:
+def charts(told: Sequence[ProcessRecord]) -> Series:
     """Makes charts. Each process reports times of its own clock, so they are aligned by the newest
     report of each."""
     places: list[dict[str, float]] = [{} for _ in range(KEPT)]

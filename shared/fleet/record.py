@@ -44,7 +44,7 @@ class TaskLine(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Record:
+class ProcessRecord:
     kind: Kind
     id: str
     host: str
@@ -66,7 +66,7 @@ class Record:
         return "draining" in self.why
 
 
-def encode(record: Record) -> bytes:
+def encode(record: ProcessRecord) -> bytes:
     return pack(
         {
             "form": FORM,
@@ -90,14 +90,14 @@ def encode(record: Record) -> bytes:
     )
 
 
-def decode(data: bytes) -> Record | None:
+def decode(data: bytes) -> ProcessRecord | None:
     """Decodes a record. Returns None if it is not of this form, because it is of another version or
     not ours."""
     try:
         told: dict[str, Any] = unpack(data)
         if told["form"] != FORM or told["kind"] not in ("worker", "writer"):
             return None
-        return Record(
+        return ProcessRecord(
             kind=told["kind"],
             id=str(told["id"]),
             host=str(told["host"]),

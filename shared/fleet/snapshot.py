@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from padfleet.shared.fleet.record import Kind, Record
+from padfleet.shared.fleet.record import Kind, ProcessRecord
 
 
 class Seen(NamedTuple):
@@ -12,7 +12,7 @@ class Seen(NamedTuple):
     kind: Kind
     id: str
     silence_ms: int  #: since its last beat, by Redis's clock
-    record: Record | None  #: None if it reports nothing, or nothing that we understand
+    record: ProcessRecord | None  #: None if it reports nothing, or nothing that we understand
 
 
 class InboxStatus(NamedTuple):

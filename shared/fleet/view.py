@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from padfleet.shared.fleet.charts import Rates, Series, charts, measured, recent
-from padfleet.shared.fleet.record import Kind, Record
+from padfleet.shared.fleet.record import Kind, ProcessRecord
 from padfleet.shared.fleet.snapshot import FleetSnapshot, Seen
 
 State = Literal["ready", "not ready", "draining", "silent", "unknown"]
@@ -216,7 +216,7 @@ def _partitions(snapshot: FleetSnapshot) -> tuple[Partition, ...]:
     return tuple(sorted(found, key=lambda partition: partition.number))
 
 
-def _pads(told: Iterable[Record]) -> tuple[PadView, ...]:
+def _pads(told: Iterable[ProcessRecord]) -> tuple[PadView, ...]:
     seen = defaultdict(list)
     for record in told:
         for busy in record.busiest:
@@ -236,7 +236,7 @@ def _pads(told: Iterable[Record]) -> tuple[PadView, ...]:
     return tuple(pads[:MOST_PADS])
 
 
-def _tasks(told: Iterable[Record]) -> tuple[TaskPicture, ...]:
+def _tasks(told: Iterable[ProcessRecord]) -> tuple[TaskPicture, ...]:
     seen = defaultdict(list)
     for record in told:
         for line in record.tasks:

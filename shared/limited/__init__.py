@@ -10,12 +10,12 @@ Nothing that a client sends may hold an event loop for more than 20 ms. Work tha
 belongs here.
 """
 
-from padfleet.shared.limited.pool import Pool
+from padfleet.shared.limited.pool import JobPool
 from padfleet.shared.limited.process import (
-    Failed,
+    JobFailed,
+    JobLimits,
     JobRefused,
     Limited,
-    Limits,
     Overrun,
     Starved,
     WorkFailed,
@@ -23,13 +23,13 @@ from padfleet.shared.limited.process import (
 from padfleet.shared.limited.turns import FairQueue, QueueFull
 
 __all__ = [
-    "Failed",
     "FairQueue",
+    "JobFailed",
+    "JobLimits",
+    "JobPool",
     "JobRefused",
     "Limited",
-    "Limits",
     "Overrun",
-    "Pool",
     "QueueFull",
     "Starved",
     "WorkFailed",

@@ -2,7 +2,7 @@
 
 from collections.abc import Hashable
 
-from padfleet.shared.limited.process import IDLE, Limited, Limits
+from padfleet.shared.limited.process import IDLE, JobLimits, Limited
 from padfleet.shared.limited.turns import FairQueue
 
 PROCESSES = 2
@@ -15,13 +15,13 @@ WAITING = 64
 OF_ONE = 4
 
 
-class Pool:
+class JobPool:
     """Does each job in a process that has no other job meanwhile. Clients take turns."""
 
     def __init__(
         self,
         work: str,
-        limits: Limits,
+        limits: JobLimits,
         *,
         processes: int = PROCESSES,
         each: int = 1,

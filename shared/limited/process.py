@@ -31,31 +31,31 @@ GRACE = 5.0
 """How many seconds the process has to end when there is nothing more to do."""
 
 
-class Failed(Exception):
+class JobFailed(Exception):
     """The job has no answer."""
 
 
-class Overrun(Failed):
+class Overrun(JobFailed):
     """The job takes more processor time or memory than one job may, or its answer is too large. The
     text is a sentence about it."""
 
 
-class Starved(Failed):
+class Starved(JobFailed):
     """The machine had too much else to do: the job's time by the clock was over before it had used
     its processor time. This says nothing about the job, which may be tried again."""
 
 
-class JobRefused(Failed):
+class JobRefused(JobFailed):
     """The job is wrong. The text says why: it is that of the ValueError that the work raised."""
 
 
-class WorkFailed(Failed):
+class WorkFailed(JobFailed):
     """padfleet itself is at fault: the process has ended, it does not start, or the work raised an
     unexpected error."""
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class JobLimits:
     """What one job may use."""
 
     seconds: int  #: of processor time; by the clock, `BUSY` times as many
@@ -66,7 +66,7 @@ class Limits:
 class Limited:
     """Does jobs in one process, one at a time."""
 
-    def __init__(self, work: str, limits: Limits, *, idle: float = IDLE) -> None:
+    def __init__(self, work: str, limits: JobLimits, *, idle: float = IDLE) -> None:
         """Takes the function that does the `work`, as ``package.module:function``;
         `shared.limited.child` says what it is given.
 

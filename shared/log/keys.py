@@ -122,7 +122,7 @@ class Keyspace:
         return f"pf:{{{self._tags[partition]}}}:hot"
 
     def moving(self, partition: int) -> str:
-        """Returns the key of the traces of pads on their way between Redis and the cold store."""
+        """Returns the key of the moves of pads between Redis and the cold store."""
         return f"pf:{{{self._tags[partition]}}}:moving"
 
     def parked(self, partition: int) -> str:

@@ -2,12 +2,10 @@
 record: an Etherpad whose database a fleet uses."""
 
 from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from padfleet.shared.log.people.author_records import Author
-
-NamedKind = Literal["author", "group"]
 
 
 class RegisteredSession(NamedTuple):

@@ -34,13 +34,13 @@ MARKER: Final = "*"
 _NO_CLASS: Final = re.compile(r"[^A-Za-z0-9_-]")
 
 
-class Change(NamedTuple):
+class AuthoredChange(NamedTuple):
     author: str  #: empty if it has no particular author
     changeset: str  #: with the attribute numbers of a pool that all changes share
 
 
 def difference(
-    before: AText, changes: Iterable[Change], pool: AttributePool
+    before: AText, changes: Iterable[AuthoredChange], pool: AttributePool
 ) -> tuple[AText, list[str]]:
     """Returns the document, and the authors of the changes in the order in which they first appear.
 
@@ -105,7 +105,7 @@ def _without_authors(atext: AText, pool: AttributePool) -> AText:
 
 
 def _signed(
-    changes: Iterable[Change], authors: dict[str, None], pool: AttributePool
+    changes: Iterable[AuthoredChange], authors: dict[str, None], pool: AttributePool
 ) -> Iterator[str]:
     """Yields the changesets, with the author added to each removal and each change of attributes.
     Adds the authors to `authors`."""
@@ -126,7 +126,7 @@ def _takes_authors_away(changeset: str, pool: AttributePool) -> bool:
     return attribs_of(found[0].attribs, pool) == {"author": ""}
 
 
-def _with_author(change: Change, pool: AttributePool) -> str:
+def _with_author(change: AuthoredChange, pool: AttributePool) -> str:
     old_len, new_len, ops, bank = unpack(change.changeset)
     author = "*" + numeral(pool.put("author", change.author))
     removal = author + "*" + numeral(pool.put(*REMOVED))

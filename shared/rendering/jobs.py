@@ -21,7 +21,7 @@ from padfleet.shared.limited.job import Job, taken_apart, with_data
 from padfleet.shared.log.records import pack, unpack
 from padfleet.shared.palette import PALETTE
 from padfleet.shared.rendering.charsets import decoded
-from padfleet.shared.rendering.diff import Change, difference, style
+from padfleet.shared.rendering.diff import AuthoredChange, difference, style
 from padfleet.shared.rendering.html import to_document, to_html
 from padfleet.shared.rendering.paragraphs import DocumentTooLarge
 from padfleet.shared.rendering.reading import from_html
@@ -286,7 +286,9 @@ def _differing(
         for author, wire in edits:
             data = loads(wire)
             own = AttributePool.from_jsonable(data["apool"])
-            changes.append(Change(author, move_ops_to_new_pool(data["changeset"], own, pool)))
+            changes.append(
+                AuthoredChange(author, move_ops_to_new_pool(data["changeset"], own, pool))
+            )
         shown, authors = difference(start, changes, pool)
         body = to_html(shown, pool, signed=True)
     except EasysyncError as error:

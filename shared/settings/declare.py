@@ -78,7 +78,7 @@ def setting(
 
 
 @dataclasses.dataclass(frozen=True)
-class Spec:
+class SettingSpec:
     """A setting of a class, with everything that is needed to read, refuse and explain it."""
 
     name: str
@@ -208,7 +208,7 @@ _READERS: dict[Any, Callable[[str], Any]] = {
 raises ValueError with the reason if it refuses the text."""
 
 
-def specs(cls: type[Any]) -> tuple[Spec, ...]:
+def specs(cls: type[Any]) -> tuple[SettingSpec, ...]:
     """Returns the settings that `cls` declares, inherited ones first.
 
     Raises TypeError for a field that is not made by `setting`, or whose type cannot be read from
@@ -223,7 +223,7 @@ def specs(cls: type[Any]) -> tuple[Spec, ...]:
         hint = hints[field.name]
         if not _readable(hint):
             raise TypeError(f"{cls.__name__}.{field.name}: no reader for the type {hint}")
-        found.append(Spec(field.name, hint, field.default, declared))
+        found.append(SettingSpec(field.name, hint, field.default, declared))
     return tuple(found)
 
 

@@ -17,7 +17,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, NoReturn, TypeVar
 
-from padfleet.shared.settings.declare import PREFIX, Spec, specs
+from padfleet.shared.settings.declare import PREFIX, SettingSpec, specs
 from padfleet.shared.settings.fleet import FLEET
 from padfleet.shared.settings.process import ProcessSettings
 
@@ -115,7 +115,7 @@ def described(settings: ProcessSettings) -> dict[str, str]:
 
 
 def _given(
-    spec: Spec, flags: Mapping[str, str], environ: Mapping[str, str]
+    spec: SettingSpec, flags: Mapping[str, str], environ: Mapping[str, str]
 ) -> tuple[str, str | None]:
     """Returns where the value of `spec` comes from, as the user wrote it, and its text."""
     if spec.name in flags:
@@ -147,11 +147,11 @@ def _is_service_link(name: str, text: str) -> bool:
     return name.endswith("_PORT") and _SERVICE_LINK_VALUE.fullmatch(text) is not None
 
 
-def _stray(name: str, known: Mapping[str, Spec]) -> bool:
+def _stray(name: str, known: Mapping[str, SettingSpec]) -> bool:
     return name.startswith(PREFIX) and name not in known
 
 
-def _unknown_variable(name: str, known: Mapping[str, Spec]) -> str:
+def _unknown_variable(name: str, known: Mapping[str, SettingSpec]) -> str:
     hint = _close(name, known)
     return f"{name}: no such setting{hint or '; unset it'}"
 
@@ -175,7 +175,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _read_flags(
-    declared: Sequence[Spec], prog: str, description: str, argv: Sequence[str]
+    declared: Sequence[SettingSpec], prog: str, description: str, argv: Sequence[str]
 ) -> tuple[dict[str, str], list[str]]:
     """Returns the texts of the flags that were given, and what is wrong with the rest.
 
@@ -213,7 +213,7 @@ def _read_flags(
     return vars(namespace), problems
 
 
-def _metavar(spec: Spec) -> str:
+def _metavar(spec: SettingSpec) -> str:
     if spec.choices:
         return "|".join(spec.choices)
     if spec.is_switch:
@@ -222,7 +222,7 @@ def _metavar(spec: Spec) -> str:
     return (spec.unit or spec.name.partition("_per_")[0].rpartition("_")[2]).upper()
 
 
-def _help(spec: Spec) -> str:
+def _help(spec: SettingSpec) -> str:
     text = spec.format(spec.default)
     default = spec.show(text) if isinstance(spec.default, str) and not spec.choices else text
     accepted = "" if spec.choices or spec.is_switch else spec.accepted()
@@ -234,5 +234,5 @@ def _help(spec: Spec) -> str:
     return f"{spec.help} [{'; '.join(fact for fact in facts if fact)}]"
 
 
-def _with_unit(text: str, spec: Spec) -> str:
+def _with_unit(text: str, spec: SettingSpec) -> str:
     return f"{text} {spec.unit}" if spec.unit else text

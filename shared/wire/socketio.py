@@ -15,7 +15,7 @@ class BadPacket(ValueError):
     """The other side sent something that is not a packet, or a packet that we do not know."""
 
 
-class Open(NamedTuple):
+class OpenPacket(NamedTuple):
     """The handshake of a new transport, with times in ms."""
 
     sid: str
@@ -57,7 +57,14 @@ class Nothing(NamedTuple):
 
 
 Packet = (
-    Open | PingPacket | ConnectPacket | ConnectErrorPacket | Event | Ack | ClosePacket | Nothing
+    OpenPacket
+    | PingPacket
+    | ConnectPacket
+    | ConnectErrorPacket
+    | Event
+    | Ack
+    | ClosePacket
+    | Nothing
 )
 
 _ACK_ID = re.compile("[0-9]{1,16}")
@@ -87,7 +94,7 @@ def decode(text: str) -> Packet:
             found = _object(body)
             try:
                 most = found.get("maxPayload", 0)
-                return Open(
+                return OpenPacket(
                     found["sid"],
                     found["pingInterval"],
                     found["pingTimeout"],

@@ -22,7 +22,7 @@ from padfleet.shared.client import connect
 from padfleet.shared.cold.layout.heads import decode_head, encode_head
 from padfleet.shared.cold.layout.names import head_name
 from padfleet.shared.cold.layout.pads import ObjectPads
-from padfleet.shared.cold.pads import ColdPart, ColdState
+from padfleet.shared.cold.pads import ColdAppend, ColdState
 from padfleet.shared.cold.stores.files import FileStore
 from padfleet.shared.easysync.base36 import numeral
 from padfleet.shared.log.births import new_birth
@@ -104,7 +104,7 @@ class Typed:
     def head(self) -> int:
         return len(self.records) - 1
 
-    def parts(self, pad: str) -> Iterator[ColdPart]:
+    def parts(self, pad: str) -> Iterator[ColdAppend]:
         """Yields the whole pad, some revisions at a time; the last part has a snapshot."""
         for first in range(0, len(self.records), PAGE):
             last = min(first + PAGE, len(self.records)) - 1
@@ -114,7 +114,7 @@ class Typed:
             snapshot = None
             if last == self.head:
                 snapshot = self._snapshot.to_bytes()
-            yield ColdPart(
+            yield ColdAppend(
                 state,
                 Revisions(first, self.records[first : last + 1]),
                 authors=[(AUTHOR, [b"color", b"n1", b"name", b"Ada"])],

@@ -12,7 +12,7 @@ import yaml
 from deploy.helm.make import CHART, FILES
 from deploy.helm.nodes import leaves
 from deploy.helm.values import FANOUT, GIVEN, SECRET, SETTINGS, VALUES, WRITER
-from padfleet.shared.settings.declare import Spec
+from padfleet.shared.settings.declare import SettingSpec
 from tests.deploy.helm import Helm, Refused
 from tests.deploy.manifests import Object, containers, only
 from tests.deploy.releases import HOST, settings_of, workload
@@ -52,7 +52,7 @@ def test_the_chart_has_the_version_of_padfleet() -> None:
 # --- settings -------------------------------------------------------------------------------------
 
 
-def example(spec: Spec) -> Any:
+def example(spec: SettingSpec) -> Any:
     """Returns a value that is not the default, as somebody would write it in YAML."""
     if spec.choices:
         word = next(word for word in spec.choices if word != spec.default)

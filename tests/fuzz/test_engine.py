@@ -11,7 +11,7 @@ import pytest
 from padfleet.services.fanout.transport.engine_socket import EngineSocket
 from padfleet.services.fanout.transport.packets import NOOP, Frame, Parcel
 from padfleet.services.fanout.transport.pollbody import WHOLE, PollBody
-from padfleet.shared.bucket import Pace
+from padfleet.shared.bucket import RateLimit
 from tests.fuzz.worker import Worker
 
 
@@ -122,7 +122,7 @@ def test_nothing_more_is_read_from_a_client_that_was_cut_off_for_flooding(
         read.append(packet)
 
     monkeypatch.setattr(EngineSocket, "receive", receive)
-    connection.socket.server.pace = Pace(rate=1, burst=20, patience=1)
+    connection.socket.server.pace = RateLimit(rate=1, burst=20, patience=1)
     worker.write(connection, worker.frame('42["nothing"]') * 100)
     assert connection.transport.closed
     assert not read

@@ -6,7 +6,11 @@ from random import Random
 
 from padfleet.services.fanout.transport import websocket
 from padfleet.services.fanout.transport.deflate_offer import negotiate
-from padfleet.services.fanout.transport.websocket import BadHandshake, Reader, WebSocketError
+from padfleet.services.fanout.transport.websocket import (
+    BadHandshake,
+    WebSocketError,
+    WebSocketReader,
+)
 from padfleet.shared.wire import jsontext, socketio
 from padfleet.shared.wire.jsontext import BadJson
 from padfleet.shared.wire.socketio import BadPacket
@@ -50,7 +54,7 @@ def _websocket_case(source: Random) -> list[bytes]:
 
 
 def _websocket(case: list[bytes]) -> int:
-    reader, size = Reader(WEBSOCKET_LIMIT), 0
+    reader, size = WebSocketReader(WEBSOCKET_LIMIT), 0
     for chunk in case:
         for event in reader.feed(chunk):
             size += len(event) if isinstance(event, str) else sum(map(len, event))
@@ -59,7 +63,7 @@ def _websocket(case: list[bytes]) -> int:
     # Pieces have to give the same result as the whole.
     assert size == sum(
         len(event) if isinstance(event, str) else sum(map(len, event))
-        for event in Reader(WEBSOCKET_LIMIT).feed(b"".join(case))
+        for event in WebSocketReader(WEBSOCKET_LIMIT).feed(b"".join(case))
     )
     return size
 
@@ -76,7 +80,7 @@ def _deflated(case: list[bytes]) -> int:
     is allowed."""
     sizes = []
     for chunks in (case, [b"".join(case)]):
-        reader, size = Reader(WEBSOCKET_LIMIT, inflates=True), 0
+        reader, size = WebSocketReader(WEBSOCKET_LIMIT, inflates=True), 0
         for chunk in chunks:
             for event in reader.feed(chunk):
                 assert not isinstance(event, str) or len(event) <= WEBSOCKET_LIMIT

@@ -32,7 +32,7 @@ from padfleet.services.fanout.transport.engine_socket import EngineSocket
 from padfleet.services.fanout.transport.socketio_server import SocketServer, open_server
 from padfleet.services.fanout.transport.websocket_connection import WebSocketConnection
 from padfleet.services.tools.loadtest.websocket import text_frame
-from padfleet.shared.bucket import Pace
+from padfleet.shared.bucket import RateLimit
 from padfleet.shared.log.inboxes.inbox import InboxWriter
 from padfleet.shared.settings import FanoutSettings
 from tests.fuzz.stand_ins import (
@@ -88,7 +88,7 @@ class Worker:
         messages = Messages(
             cast(JoinHandler, join_handler),
             commits,
-            Allowances.of(settings, seldom=Pace(most, most, 0.0)),
+            Allowances.of(settings, seldom=RateLimit(most, most, 0.0)),
             idle_sockets,
             handlers(settings.plugin_messages),
             cast(Timeslider, StandInTimeslider()),

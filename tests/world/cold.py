@@ -18,7 +18,7 @@ from typing import Any, Final
 from padfleet.shared.cold.errors import Overwritten, StoreAway, StoreFull
 from padfleet.shared.cold.layout.heads import decode_head
 from padfleet.shared.cold.layout.names import head_name
-from padfleet.shared.cold.store import ColdStore, ColdVersion, Stored, check_name
+from padfleet.shared.cold.store import ColdStore, ColdVersion, StoredObject, check_name
 from padfleet.shared.cold.stores import opening
 from padfleet.shared.cold.stores.opening import ColdUrl
 from tests.world.host import Host, here
@@ -45,14 +45,14 @@ class ColdDisk:
         self.world = world
         self.host: Host = world.network.add(NAME)
         self.dice: random.Random = world.dice(NAME)
-        self.held: dict[str, Stored] = {}
+        self.held: dict[str, StoredObject] = {}
         # What goes wrong.
         self.away = False
         self.silent = False  #: it does not answer at all while it is away
         self.full = False
         self.slow = 0.0  #: the most seconds that each call takes in addition
         self.cut_before = self.cut_after = 0.0  #: how often a call ends before and after its effect
-        self._before: list[tuple[float, str, Stored | None]] = []
+        self._before: list[tuple[float, str, StoredObject | None]] = []
         """The content before each change, and when the change was made."""
 
     def serve(self) -> None:
@@ -90,7 +90,7 @@ class ColdDisk:
 
     # --- What it does ----------------------------------------------------------------------------
 
-    def get(self, name: str) -> Stored | None:
+    def get(self, name: str) -> StoredObject | None:
         return self.held.get(name)
 
     def put(self, name: str, data: bytes, over: ColdVersion | None) -> ColdVersion:
@@ -99,7 +99,7 @@ class ColdDisk:
         self._check(name, over)
         version = blake2b(data, digest_size=12).hexdigest()
         self._note(name)
-        self.held[name] = Stored(data, version)
+        self.held[name] = StoredObject(data, version)
         return version
 
     def delete(self, name: str, over: ColdVersion | None) -> None:
@@ -128,9 +128,9 @@ class WorldStore:
     def __init__(self, disk: ColdDisk) -> None:
         self._disk = disk
 
-    async def get(self, name: str) -> Stored | None:
+    async def get(self, name: str) -> StoredObject | None:
         check_name(name)
-        found: Stored | None = await self._ask("get", name)
+        found: StoredObject | None = await self._ask("get", name)
         return found
 
     async def put(self, name: str, data: bytes, *, over: ColdVersion | None) -> ColdVersion:

@@ -31,7 +31,7 @@ class ReplayFailed(Exception):
     """The session could not be replayed, or came out differently; the text says how."""
 
 
-class Void(NamedTuple):
+class VoidTransactions(NamedTuple):
     """Transactions that came to nothing, so that no revision shows them."""
 
     upto: int  #: up to which of the agent's transactions
@@ -49,7 +49,7 @@ class ReplayLedger:
     agent_of: dict[str, int] = field(init=False)  #: by author id
     uptos: list[list[int]] = field(init=False)
     """Per agent, for each of its revisions in order: up to which of its transactions it goes."""
-    voids: list[dict[int, Void]] = field(init=False)
+    voids: list[dict[int, VoidTransactions]] = field(init=False)
     """Per agent, by how many of its transactions were made before them."""
     on_void: list[Callable[[], None]] = field(default_factory=list)
     """Callbacks of those who may wait for void transactions, of which the server tells nobody."""
@@ -62,7 +62,7 @@ class ReplayLedger:
         self.voids = [{} for _ in self.pads]
 
     def note_void(self, agent: int, before: int, upto: int) -> None:
-        self.voids[agent][before] = Void(upto, self.pads[agent].rev)
+        self.voids[agent][before] = VoidTransactions(upto, self.pads[agent].rev)
         for listener in self.on_void:
             listener()
 

@@ -10,7 +10,7 @@ import aiohttp
 
 from padfleet.services.fanout.auth import keys
 from padfleet.services.fanout.auth.answers import AnswerCache
-from padfleet.services.fanout.auth.calls import Hook
+from padfleet.services.fanout.auth.calls import AuthHook
 from padfleet.services.fanout.auth.decision import (
     AccessRules,
     Denied,
@@ -24,7 +24,7 @@ from padfleet.services.fanout.auth.group_pads import group_session, session_gran
 from padfleet.services.fanout.auth.handshake import Handshake, cookie, is_link, token
 from padfleet.services.fanout.auth.hook import question
 from padfleet.services.fanout.auth.jwks import FixedKeys, JwksUrl, KeySource, keys_in_file, verified
-from padfleet.services.fanout.auth.keys import BadKey, Key
+from padfleet.services.fanout.auth.keys import BadKey, VerificationKey
 from padfleet.services.fanout.auth.web import open_http, warn_of_plain_http
 from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.keys import Keyspace
@@ -212,7 +212,7 @@ class HookAccess:
     """The operator's service says what each client may do."""
 
     def __init__(
-        self, hook: Hook, cookies: tuple[str, ...], name: str, http: aiohttp.ClientSession
+        self, hook: AuthHook, cookies: tuple[str, ...], name: str, http: aiohttp.ClientSession
     ) -> None:
         """Opens this mode of access.
 
@@ -302,7 +302,7 @@ def _token_access(settings: AccessSettings) -> TokenAccess:
 def _hook_access(settings: AccessSettings) -> HookAccess:
     warn_of_plain_http("rights", settings.hook_url)
     http = open_http(at_once=settings.hook_at_once)
-    hook = Hook(
+    hook = AuthHook(
         http,
         settings.hook_url,
         secret=settings.hook_secret,
@@ -314,7 +314,7 @@ def _hook_access(settings: AccessSettings) -> HookAccess:
     return HookAccess(hook, settings.hook_cookies, settings.jwt_name, http)
 
 
-def _given_keys(settings: AccessSettings) -> list[Key]:
+def _given_keys(settings: AccessSettings) -> list[VerificationKey]:
     flag, path = "--jwt-secret", ""
     try:
         if settings.jwt_secret:

@@ -19,7 +19,7 @@ LIMIT = 64 * 1024
 """How many bytes an answer may have."""
 
 
-class Hook:
+class AuthHook:
     """The operator's service. Identical questions at the same time share one call, and for a while
     after it they need none."""
 

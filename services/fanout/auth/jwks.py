@@ -14,7 +14,7 @@ import aiohttp
 from padfleet.services.fanout import metrics
 from padfleet.services.fanout.auth import keys, tokens
 from padfleet.services.fanout.auth.decision import Denied, Reason
-from padfleet.services.fanout.auth.keys import BadKey, Key
+from padfleet.services.fanout.auth.keys import BadKey, VerificationKey
 from padfleet.services.fanout.auth.web import Unavailable, fetch
 from padfleet.shared.settings import SettingsError, mask
 from padfleet.shared.tasks import awaited
@@ -29,7 +29,7 @@ LIMIT = 256 * 1024
 
 
 class KeySource(Protocol):
-    async def current(self) -> Sequence[Key]: ...
+    async def current(self) -> Sequence[VerificationKey]: ...
 
     @property
     def missing(self) -> bool:
@@ -54,7 +54,7 @@ async def verified(source: KeySource, token: str) -> dict[str, Any]:
     return _claims(await source.current(), header, token)
 
 
-def _claims(known: Sequence[Key], header: tokens.Header, token: str) -> dict[str, Any]:
+def _claims(known: Sequence[VerificationKey], header: tokens.Header, token: str) -> dict[str, Any]:
     *others, last = keys.choose(known, *header)
     for key in others:
         with suppress(tokens.WrongSignature):
@@ -62,7 +62,7 @@ def _claims(known: Sequence[Key], header: tokens.Header, token: str) -> dict[str
     return tokens.claims_of(token, last)
 
 
-def _usable(document: bytes, *, secrets: bool) -> tuple[list[Key], list[str]]:
+def _usable(document: bytes, *, secrets: bool) -> tuple[list[VerificationKey], list[str]]:
     """Returns what `keys.from_jwks` returns, but raises `BadKey` also if none of the keys can be
     used."""
     found, passed_over = keys.from_jwks(document, secrets=secrets)
@@ -71,7 +71,7 @@ def _usable(document: bytes, *, secrets: bool) -> tuple[list[Key], list[str]]:
     return found, passed_over
 
 
-def keys_in_file(path: str, flag: str, *, secrets: bool) -> list[Key]:
+def keys_in_file(path: str, flag: str, *, secrets: bool) -> list[VerificationKey]:
     """Returns the usable keys of a file with a JSON Web Key Set; the log says which are not used.
 
     Arguments:
@@ -95,10 +95,10 @@ def keys_in_file(path: str, flag: str, *, secrets: bool) -> list[Key]:
 class FixedKeys:
     """Keys from a setting or a file. To change them, the worker has to be restarted."""
 
-    def __init__(self, found: Sequence[Key]) -> None:
+    def __init__(self, found: Sequence[VerificationKey]) -> None:
         self._keys = tuple(found)
 
-    async def current(self) -> Sequence[Key]:
+    async def current(self) -> Sequence[VerificationKey]:
         return self._keys
 
     @property
@@ -126,7 +126,7 @@ class JwksUrl:
         self._url = url
         self._refresh = refresh
         self._pause = pause
-        self._keys: tuple[Key, ...] = ()
+        self._keys: tuple[VerificationKey, ...] = ()
         self._fetched_at: float | None = None
         self._tried_at: float | None = None
         self._fetching: asyncio.Task[bool] | None = None
@@ -135,7 +135,7 @@ class JwksUrl:
     def missing(self) -> bool:
         return not self._keys and self._tried_at is not None
 
-    async def current(self) -> Sequence[Key]:
+    async def current(self) -> Sequence[VerificationKey]:
         if self._fetched_at is None or monotonic() - self._fetched_at >= self._refresh:
             await self.renewed()
         return self._keys

@@ -51,13 +51,13 @@ class UnknownKey(Denied):
 
 
 @dataclass(frozen=True, slots=True)
-class Key:
+class VerificationKey:
     algorithm: Algorithm
     material: bytes | RSAPublicKey | Ed25519PublicKey = field(repr=False)
     kid: str | None = None
 
 
-def secret_key(secret: bytes, kid: str | None = None) -> Key:
+def secret_key(secret: bytes, kid: str | None = None) -> VerificationKey:
     """Returns the key for a shared secret, for HS256. Raises `BadKey`."""
     if len(secret) < MIN_SECRET:
         raise BadKey(
@@ -71,10 +71,10 @@ def secret_key(secret: bytes, kid: str | None = None) -> Key:
             "this is a public key, a certificate or a JWK, which is no secret; "
             "give it as --jwt-public-key-file or --jwt-jwks-file"
         ) from None
-    return Key("HS256", secret, kid)
+    return VerificationKey("HS256", secret, kid)
 
 
-def public_key(pem: bytes) -> Key:
+def public_key(pem: bytes) -> VerificationKey:
     """Returns the key for a public key in PEM, RSA (RS256) or Ed25519 (EdDSA). Raises `BadKey`."""
     if _PRIVATE.search(pem):
         raise BadKey(
@@ -88,7 +88,7 @@ def public_key(pem: bytes) -> Key:
     return _asymmetric(found, None)
 
 
-def from_jwks(document: bytes, *, secrets: bool) -> tuple[list[Key], list[str]]:
+def from_jwks(document: bytes, *, secrets: bool) -> tuple[list[VerificationKey], list[str]]:
     """Returns the usable keys of a JSON Web Key Set, and the reasons why the others are not usable.
 
     Arguments:
@@ -116,7 +116,9 @@ def from_jwks(document: bytes, *, secrets: bool) -> tuple[list[Key], list[str]]:
     return keys, passed_over
 
 
-def choose(keys: Sequence[Key], algorithm: Any, kid: str | None) -> Sequence[Key]:
+def choose(
+    keys: Sequence[VerificationKey], algorithm: Any, kid: str | None
+) -> Sequence[VerificationKey]:
     """Returns the key that a token with this header has to be verified with. If the token names
     none, or several keys have the name, these are the keys of which one has to fit.
 
@@ -139,7 +141,7 @@ def choose(keys: Sequence[Key], algorithm: Any, kid: str | None) -> Sequence[Key
     return fit
 
 
-def _from_jwk(jwk: Any, *, secrets: bool) -> Key:
+def _from_jwk(jwk: Any, *, secrets: bool) -> VerificationKey:
     if not isinstance(jwk, dict):
         raise BadKey("not a JSON object")
     # Some issuers write null for what they do not say.
@@ -180,11 +182,11 @@ def _check_use(jwk: dict[str, Any], *, secrets: bool) -> None:
         raise BadKey("a private key, which only the issuer should have")
 
 
-def _asymmetric(found: Any, kid: str | None) -> Key:
+def _asymmetric(found: Any, kid: str | None) -> VerificationKey:
     if isinstance(found, Ed25519PublicKey):
-        return Key("EdDSA", found, kid)
+        return VerificationKey("EdDSA", found, kid)
     if not isinstance(found, RSAPublicKey):
         raise BadKey("neither an RSA nor an Ed25519 public key")
     if found.key_size < MIN_RSA_BITS:
         raise BadKey(f"an RSA key of {found.key_size} bits; {MIN_RSA_BITS} are the least")
-    return Key("RS256", found, kid)
+    return VerificationKey("RS256", found, kid)

@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 from jwt import InvalidSignatureError, PyJWS, PyJWTError
 
 from padfleet.services.fanout.auth.decision import Denied, Reason
-from padfleet.services.fanout.auth.keys import ALGORITHMS, Key
+from padfleet.services.fanout.auth.keys import ALGORITHMS, VerificationKey
 from padfleet.shared.wire import jsontext
 
 MAX_TOKEN = 8192
@@ -49,7 +49,7 @@ def header_of(token: str) -> Header:
     return Header(header.get("alg"), header.get("kid"))
 
 
-def claims_of(token: str, key: Key) -> dict[str, Any]:
+def claims_of(token: str, key: VerificationKey) -> dict[str, Any]:
     """Returns the claims of a token after verifying its signature; texts are code-unit strings.
 
     Raises `Denied`.

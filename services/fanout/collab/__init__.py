@@ -8,28 +8,30 @@ Etherpad has one.
 """
 
 from padfleet.services.fanout.collab import chat, deletion, options, people, pointing, relay, saved
-from padfleet.services.fanout.requests.handlers import Handler, Handlers
+from padfleet.services.fanout.requests.handlers import Handlers, MessageHandler
 
 
 def handlers(plugin_messages: str) -> Handlers:
     """Returns the handlers of all messages that are served; `plugin_messages` is the setting that
     says which types of plugins' messages are passed on."""
-    to_others = Handler(relay.pass_on)
+    to_others = MessageHandler(relay.pass_on)
     return Handlers(
         kinds={
-            "USERINFO_UPDATE": Handler(
+            "USERINFO_UPDATE": MessageHandler(
                 people.change_name_or_color, too_many="changes of name or colour"
             ),
-            "CHAT_MESSAGE": Handler(chat.post),
-            "GET_CHAT_MESSAGES": Handler(chat.read_back, announced=False, is_question=True),
-            "SAVE_REVISION": Handler(saved.save_newest, too_many="saved revisions"),
-            "PAD_DELETE": Handler(deletion.delete_pad, announced=False, in_turn=False),
+            "CHAT_MESSAGE": MessageHandler(chat.post),
+            "GET_CHAT_MESSAGES": MessageHandler(chat.read_back, announced=False, is_question=True),
+            "SAVE_REVISION": MessageHandler(saved.save_newest, too_many="saved revisions"),
+            "PAD_DELETE": MessageHandler(deletion.delete_pad, announced=False, in_turn=False),
             relay.CUSTOM: to_others,
-            pointing.CURSOR: Handler(pointing.move_cursor, too_many="places of the cursor"),
+            pointing.CURSOR: MessageHandler(pointing.move_cursor, too_many="places of the cursor"),
         },
         payloads={
-            "suggestUserName": Handler(people.suggest_name, too_many="suggestions of a name"),
-            "padoptions": Handler(options.change, too_many="changes of the pad's settings"),
+            "suggestUserName": MessageHandler(
+                people.suggest_name, too_many="suggestions of a name"
+            ),
+            "padoptions": MessageHandler(options.change, too_many="changes of the pad's settings"),
         },
         others=lambda kind: to_others if relay.is_passed_on(kind, plugin_messages) else None,
     )

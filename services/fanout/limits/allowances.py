@@ -12,7 +12,7 @@ from time import monotonic
 from typing import TypeVar
 
 from padfleet.shared import refusals
-from padfleet.shared.bucket import Buckets, Pace
+from padfleet.shared.bucket import Buckets, RateLimit
 from padfleet.shared.easysync.effort import count_ops
 from padfleet.shared.log.inboxes.heaviness import SHORT
 from padfleet.shared.settings.limits import LimitSettings
@@ -28,10 +28,10 @@ OPERATIONS_PATIENCE = 10.0
 JOIN_PATIENCE = 10.0
 """How many seconds a join may wait. Beyond that, the client is better off with its own back-off."""
 
-SELDOM = Pace(2.0, 20.0, 0.0)
+SELDOM = RateLimit(2.0, 20.0, 0.0)
 """How often a person may do what people do now and then, with a click."""
 
-CURSORS = Pace(10.0, 20.0, 0.0)
+CURSORS = RateLimit(10.0, 20.0, 0.0)
 """How often a cursor's position may be sent: twice as often as our page does. Fewer of them are
 passed on to others."""
 
@@ -63,18 +63,18 @@ class Allowances:
     cursors: Buckets[str]  #: where somebody's cursor is
 
     @classmethod
-    def of(cls, settings: LimitSettings, *, seldom: Pace = SELDOM) -> "Allowances":
+    def of(cls, settings: LimitSettings, *, seldom: RateLimit = SELDOM) -> "Allowances":
         """Returns the allowances for these settings; `seldom` says how fast an author may do
         what has no setting."""
         commits, joins = settings.commits_per_second, settings.joins_per_second
         operations = settings.operations_per_second
         chats, plugins = settings.chats_per_second, settings.plugin_messages_per_second
         return cls(
-            Buckets(Pace(commits, 5 * commits, COMMIT_PATIENCE)),
-            Buckets(Pace(operations, 25 * operations, OPERATIONS_PATIENCE)),
-            Buckets(Pace(joins, 10 * joins, JOIN_PATIENCE)),
-            Buckets(Pace(chats, 10 * chats, 0.0)),
-            Buckets(Pace(plugins, 3 * plugins, 0.0)),
+            Buckets(RateLimit(commits, 5 * commits, COMMIT_PATIENCE)),
+            Buckets(RateLimit(operations, 25 * operations, OPERATIONS_PATIENCE)),
+            Buckets(RateLimit(joins, 10 * joins, JOIN_PATIENCE)),
+            Buckets(RateLimit(chats, 10 * chats, 0.0)),
+            Buckets(RateLimit(plugins, 3 * plugins, 0.0)),
             names=Buckets(seldom),
             saves=Buckets(seldom),
             settings=Buckets(seldom),

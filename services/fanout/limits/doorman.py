@@ -15,9 +15,9 @@ from aiohttp.typedefs import Handler, Middleware
 from padfleet.services.fanout.limits.addresses import Trusted, is_near
 from padfleet.services.fanout.limits.hosts import Hosts
 from padfleet.services.fanout.limits.origins import (
-    From,
     Origins,
     OriginVerdict,
+    RequestOrigin,
     changes_state,
     is_call,
 )
@@ -92,8 +92,8 @@ def _names_of_ours(request: web.Request, *, proxied: bool) -> Sequence[str]:
     return said
 
 
-def _from(request: web.Request) -> From:
-    return From(
+def _from(request: web.Request) -> RequestOrigin:
+    return RequestOrigin(
         origin=request.headers.get("Origin", ""),
         site=request.headers.get("Sec-Fetch-Site", ""),
         mode=_mode(request),

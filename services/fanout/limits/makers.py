@@ -12,7 +12,7 @@ from time import monotonic
 
 from padfleet.services.fanout.limits.allowances import RateExceeded
 from padfleet.shared import refusals
-from padfleet.shared.bucket import Buckets, Pace
+from padfleet.shared.bucket import Buckets, RateLimit
 from padfleet.shared.settings.limits import LimitSettings
 
 PATIENCE = 10.0
@@ -46,7 +46,7 @@ class Makers:
 
 
 def _buckets(per_minute: int) -> Buckets[str] | None:
-    return Buckets(Pace(per_minute / 60, per_minute, PATIENCE)) if per_minute else None
+    return Buckets(RateLimit(per_minute / 60, per_minute, PATIENCE)) if per_minute else None
 
 
 def _take(buckets: Buckets[str] | None, who: str, limit: str) -> float:

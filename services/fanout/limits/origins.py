@@ -27,7 +27,7 @@ class OriginVerdict(Enum):
     FOREIGN = "foreign"
 
 
-class From(NamedTuple):
+class RequestOrigin(NamedTuple):
     """What the headers of a request say about where it comes from."""
 
     origin: str = ""  #: header Origin
@@ -66,7 +66,7 @@ class Origins:
         """Returns whether that origin is listed, or all are."""
         return ANY in self._listed or (bool(origin) and _normal(origin) in self._listed)
 
-    def verdict(self, asks: From, hosts: Iterable[str]) -> OriginVerdict:
+    def verdict(self, asks: RequestOrigin, hosts: Iterable[str]) -> OriginVerdict:
         """Decides on a request; `hosts` are the names by which it calls us, in `Host` and, if it
         comes from a proxy of ours, in `X-Forwarded-Host`."""
         if asks.origin and _normal(asks.origin) in self._listed:
@@ -75,7 +75,7 @@ class Origins:
             return OriginVerdict.WELCOME
         return OriginVerdict.WITHOUT_COOKIES if ANY in self._listed else OriginVerdict.FOREIGN
 
-    def _is_foreign(self, asks: From, hosts: Iterable[str]) -> bool:
+    def _is_foreign(self, asks: RequestOrigin, hosts: Iterable[str]) -> bool:
         """Returns whether the request comes from a foreign page.
 
         `same` compares names, and not ports or schemes: behind a proxy that speaks TLS or maps

@@ -19,7 +19,7 @@ class Doubt(NamedTuple):
     rev: int
 
 
-class Gap(NamedTuple):
+class FeedGap(NamedTuple):
     """Revisions that have to be read from the stream, both ends included."""
 
     first: int
@@ -61,7 +61,7 @@ class Feed:
         """Returns the revision `head`, or None if it is not held."""
         return self._ring[-1] if self._ring else None
 
-    def offer(self, revisions: Sequence[Revision]) -> Gap | Doubt | None:
+    def offer(self, revisions: Sequence[Revision]) -> FeedGap | Doubt | None:
         """Adds what continues the feed, and skips what it has already.
 
         Returns the gap if there is one before the revisions; then nothing is added, since they will
@@ -70,7 +70,7 @@ class Feed:
         for revision in revisions:
             rev = revision.rev
             if rev > self.head + 1:
-                return Gap(self.head + 1, revisions[-1].rev)
+                return FeedGap(self.head + 1, revisions[-1].rev)
             if rev == self.head + 1:
                 before = self.chain
                 if before is not None and chain_of(before, revision.wire) != revision.chain:

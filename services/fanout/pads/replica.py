@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 from padfleet.services.fanout import metrics
 from padfleet.services.fanout.pads.collabroom import Frames
-from padfleet.services.fanout.pads.feed import Doubt, Feed, Gap
+from padfleet.services.fanout.pads.feed import Doubt, Feed, FeedGap
 from padfleet.shared.log.connection.connect import Outdated, Redis
 from padfleet.shared.log.keys import PadKeys
 from padfleet.shared.log.pad.document import CorruptPad, Document, load, replay
@@ -62,7 +62,7 @@ class PadReplica:
         self._document = Document(epoch)
         self._changed.set()
 
-    def advance(self, revisions: Sequence[Revision]) -> Gap | Doubt | None:
+    def advance(self, revisions: Sequence[Revision]) -> FeedGap | Doubt | None:
         """Adds what continues the feed, and returns what keeps it from adding more. `Resync` calls
         it, and takes care of the consequences."""
         before = self.feed.head

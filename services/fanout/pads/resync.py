@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from padfleet.services.fanout import metrics
-from padfleet.services.fanout.pads.feed import Doubt, Gap
+from padfleet.services.fanout.pads.feed import Doubt, FeedGap
 from padfleet.services.fanout.pads.gate import Sender, SendingGate
 from padfleet.services.fanout.pads.replica import PadReplica
 from padfleet.services.fanout.pads.vouching import Vouching
@@ -83,7 +83,7 @@ class Resync:
         """Handles revisions that have been committed under this reign, according to the channel."""
         replica = self._replica
         match self._advance(revisions, reign):
-            case Gap(first, last):
+            case FeedGap(first, last):
                 metrics.GAPS.inc()
                 log.info("gap", extra={"pad": self._pad_id, "first": first, "last": last})
                 self.begin()
@@ -182,7 +182,7 @@ class Resync:
             metrics.ROLLBACKS.inc()
         self._replica.begin(meta, document)
 
-    def _advance(self, revisions: Sequence[Revision], reign: str) -> Gap | Doubt | None:
+    def _advance(self, revisions: Sequence[Revision], reign: str) -> FeedGap | Doubt | None:
         """Adds revisions to the replica, and has them sent."""
         before = self._replica.feed.head
         trouble = self._replica.advance(revisions)

@@ -15,7 +15,7 @@ class _Arrived(NamedTuple):
     at: int  #: ns since the epoch
 
 
-class Sending(NamedTuple):
+class TrackedFlush(NamedTuple):
     """One flush of a room."""
 
     carries: list[_Arrived]
@@ -30,7 +30,7 @@ class Sending(NamedTuple):
             trace.span("send", self.began, rev=rev, sessions=sessions, delivered=revisions)
 
 
-_NOTHING = Sending([], 0)
+_NOTHING = TrackedFlush([], 0)
 
 
 class Tracked:
@@ -51,10 +51,10 @@ class Tracked:
             if (trace := tracing.chosen(revision.origin)) is not None:
                 self._waiting.append(_Arrived(trace, revision.rev, now))
 
-    def begin(self) -> Sending:
+    def begin(self) -> TrackedFlush:
         """Begins a flush that carries everything that has arrived."""
         if not self._waiting:
             return _NOTHING
-        sending = Sending(self._waiting, time_ns())
+        sending = TrackedFlush(self._waiting, time_ns())
         self._waiting = []
         return sending

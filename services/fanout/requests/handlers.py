@@ -12,7 +12,7 @@ CLIENT_MESSAGE: Final = "CLIENT_MESSAGE"
 
 
 @dataclass(frozen=True, slots=True)
-class Handler:
+class MessageHandler:
     """The handler of one kind of message."""
 
     serve: Callable[[RequestContext], Coroutine[Any, Any, None]]
@@ -35,9 +35,9 @@ class Handlers:
 
     def __init__(
         self,
-        kinds: Mapping[str, Handler],
-        payloads: Mapping[str, Handler],
-        others: Callable[[str], Handler | None],
+        kinds: Mapping[str, MessageHandler],
+        payloads: Mapping[str, MessageHandler],
+        others: Callable[[str], MessageHandler | None],
     ) -> None:
         """Takes the handlers of all kinds of messages.
 
@@ -53,7 +53,7 @@ class Handlers:
         self._payloads = payloads
         self._others = others
 
-    def of(self, asked: RequestContext) -> tuple[str, Handler]:
+    def of(self, asked: RequestContext) -> tuple[str, MessageHandler]:
         """Returns the message's kind, which has an allowance of its own, and its handler.
 
         Raises `ClientError` for a message that nothing serves.
@@ -66,7 +66,9 @@ class Handlers:
         return _known(kind, lambda kind: self._kinds.get(kind) or self._others(kind))
 
 
-def _known(kind: object, find: Callable[[str], Handler | None]) -> tuple[str, Handler]:
+def _known(
+    kind: object, find: Callable[[str], MessageHandler | None]
+) -> tuple[str, MessageHandler]:
     found = find(kind) if isinstance(kind, str) else None
     if found is None or not isinstance(kind, str):
         raise ClientError("unknown message type")

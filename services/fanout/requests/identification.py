@@ -13,7 +13,7 @@ from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.damage import of_right_type
 from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.log.pad import pads
-from padfleet.shared.log.pad.pads import Glance
+from padfleet.shared.log.pad.pads import PadGlance
 from padfleet.shared.log.people import authors
 from padfleet.shared.log.people.author_records import Author
 from padfleet.shared.log.people.sent_away import is_kept_out
@@ -32,7 +32,7 @@ class Identification:
     access: Access
     makers: Makers
     ahead: Ahead | None  #: opens the pad in the meantime, if given
-    _glance: Pending[Glance] | None = field(default=None, init=False)
+    _glance: Pending[PadGlance] | None = field(default=None, init=False)
     _author: Pending[tuple[Author | None, bool, bool]] | None = field(default=None, init=False)
 
     async def identify(self, handshake: Handshake, message: dict[str, Any]) -> SessionIdentity:
@@ -84,10 +84,10 @@ class Identification:
         if self.ahead is not None and self.settings.everybody_may and is_plain(pad_id):
             self.ahead.open(pad_id)
 
-    async def _seen(self, wanted: RequestedPad, author: str, address: str) -> Glance:
+    async def _seen(self, wanted: RequestedPad, author: str, address: str) -> PadGlance:
         if self._glance is None:
             # Nobody can guess links, so a client that has one has few of them, and is not charged.
-            return Glance(True, wanted.requested_id)
+            return PadGlance(True, wanted.requested_id)
         with of_right_type("the pad's meta"):
             glance = await self._glance
             if glance.away:
@@ -100,7 +100,7 @@ def _identity(
     handshake: Handshake,
     wanted: RequestedPad,
     grant: Grant,
-    glance: Glance,
+    glance: PadGlance,
     known: Author | None,
     *,
     due: bool,

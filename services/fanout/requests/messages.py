@@ -43,7 +43,7 @@ Reply = tuple[None, None] | dict[str, str]
 OK: Reply = (None, None)
 
 
-class History(Protocol):
+class HistoryRequests(Protocol):
     """The interface of the object that answers CHANGESET_REQ."""
 
     async def asked(
@@ -61,7 +61,7 @@ class Messages:
         allowances: Allowances,
         idle_sockets: IdleSockets,
         handlers: Handlers,
-        history: History,
+        history: HistoryRequests,
     ) -> None:
         self._join_handler = join_handler
         self._commits = commits

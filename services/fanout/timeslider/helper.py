@@ -1,7 +1,7 @@
 """This module runs the process that computes histories for the timeslider."""
 
-from padfleet.services.fanout.timeslider.job import Answer, HistoryJob
-from padfleet.shared.limited import Failed, Limited, Limits
+from padfleet.services.fanout.timeslider.job import HistoryAnswer, HistoryJob
+from padfleet.shared.limited import JobFailed, JobLimits, Limited
 from padfleet.shared.limited.process import IDLE
 
 LIMIT = 40
@@ -20,13 +20,13 @@ class HelperFailed(Exception):
     """There is no answer; the next job may have one."""
 
 
-class Helper:
+class HistoryHelper:
     """Does one job at a time."""
 
     def __init__(self, *, idle: float = IDLE, limit: int = LIMIT) -> None:
         """Takes the limits: `idle` is after how many seconds without work its process ends, and
         `limit` how many seconds of processor time one job may take."""
-        limits = Limits(limit, MEMORY, ANSWER)
+        limits = JobLimits(limit, MEMORY, ANSWER)
         self._process = Limited("padfleet.services.fanout.timeslider.job:done", limits, idle=idle)
 
     @property
@@ -34,11 +34,11 @@ class Helper:
         """Returns the process ID, or None while there is no process."""
         return self._process.pid
 
-    async def do(self, job: HistoryJob) -> Answer:
+    async def do(self, job: HistoryJob) -> HistoryAnswer:
         """Has the job done, and returns its answer. Raises `HelperFailed`."""
         try:
-            return Answer.decode(await self._process.do(job.encode()))
-        except Failed as error:
+            return HistoryAnswer.decode(await self._process.do(job.encode()))
+        except JobFailed as error:
             raise HelperFailed(f"the timeslider's helper: {error}") from error
 
     async def close(self) -> None:

@@ -26,7 +26,7 @@ KEYFRAME_BYTES = 4 << 20
 """How many bytes the keyframes of one answer may take together, not counting the last one."""
 
 StoredPart = tuple[int, bytes | None, list[bytes]]
-"""A part of a history in its stored form, as `shared.log.pad.history.Part` defines it."""
+"""A part of a history in its stored form, as `shared.log.pad.history.HistoryPart` defines it."""
 
 
 class HistoryJob(NamedTuple):
@@ -51,7 +51,7 @@ class HistoryJob(NamedTuple):
         return cls(_keyframe(begin), *rest)
 
 
-class Answer(NamedTuple):
+class HistoryAnswer(NamedTuple):
     fault: str  #: why there is no result; empty if there is one
     data: bytes  #: JSON members of the reply, without the braces; empty where none were wanted
     keyframes: list[Keyframe]
@@ -60,7 +60,7 @@ class Answer(NamedTuple):
         return pack(self)
 
     @classmethod
-    def decode(cls, data: bytes) -> "Answer":
+    def decode(cls, data: bytes) -> "HistoryAnswer":
         fault, reply, keyframes = unpack(data)
         return cls(fault, reply, [_keyframe(fields) for fields in keyframes])
 
@@ -75,16 +75,16 @@ def done(data: bytes) -> bytes:
     return work(HistoryJob.decode(data)).encode()
 
 
-def work(job: HistoryJob) -> Answer:
+def work(job: HistoryJob) -> HistoryAnswer:
     """Does a job. It does not raise if something is wrong with the history, since the answer says
     that."""
     try:
         return _work(job)
     except (EasysyncError, OutOfOrder, ValueError, KeyError) as error:
-        return Answer(f"the history cannot be played: {error}", b"", [])
+        return HistoryAnswer(f"the history cannot be played: {error}", b"", [])
 
 
-def _work(job: HistoryJob) -> Answer:
+def _work(job: HistoryJob) -> HistoryAnswer:
     until = time.monotonic() + job.seconds
     player = Player(job.begin)
     keyframes: list[Keyframe] = []
@@ -104,7 +104,7 @@ def _work(job: HistoryJob) -> Answer:
     if not job.granules:
         if not keyframes or keyframes[-1].rev != player.rev:
             keyframes.append(player.keyframe())
-        return Answer("", b"", keyframes)
+        return HistoryAnswer("", b"", keyframes)
     granules = Granules(player, job.start, job.granularity)
     for part in in_granules(revisions, job.granularity):
         granules.add(part)
@@ -113,7 +113,7 @@ def _work(job: HistoryJob) -> Answer:
             break
     whole = len(granules) == job.granules
     end = job.end if whole else job.start + len(granules) * job.granularity
-    return Answer("", dumps(granules.data(end))[1:-1].encode(), keyframes)
+    return HistoryAnswer("", dumps(granules.data(end))[1:-1].encode(), keyframes)
 
 
 def _revisions(job: HistoryJob) -> Iterator[Revision]:

@@ -10,8 +10,8 @@ from padfleet.services.fanout.delivery.session import Session
 from padfleet.services.fanout.errors import ClientError, WrongType
 from padfleet.services.fanout.hub.room import Room
 from padfleet.services.fanout.timeslider.granules import BLANK, Granules, Keyframe, Player
-from padfleet.services.fanout.timeslider.helper import Helper, HelperFailed
-from padfleet.services.fanout.timeslider.job import Answer, HistoryJob, StoredPart
+from padfleet.services.fanout.timeslider.helper import HelperFailed, HistoryHelper
+from padfleet.services.fanout.timeslider.job import HistoryAnswer, HistoryJob, StoredPart
 from padfleet.services.fanout.timeslider.shelf import Shelf
 from padfleet.services.fanout.transport.packets import Frame
 from padfleet.shared.limited import FairQueue, QueueFull
@@ -60,7 +60,7 @@ KEYFRAMES_BYTES = 16 << 20
 """How many bytes of results are kept for later requests, since the past does not change."""
 
 
-class Request(NamedTuple):
+class ChangesetRequest(NamedTuple):
     start: int
     granularity: int
     request_id: Any
@@ -93,7 +93,7 @@ History = tuple[str, int, str]
 Check = Callable[[], None]
 
 
-def parse(message: dict[str, Any]) -> Request:
+def parse(message: dict[str, Any]) -> ChangesetRequest:
     """Reads a request. Raises `ClientError`, with Etherpad's wording."""
     data = message.get("data")
     if not isinstance(data, dict):
@@ -104,7 +104,7 @@ def parse(message: dict[str, Any]) -> Request:
         raise ClientError("mising requestID")  # Etherpad's spelling
     if not isinstance(request_id, str | int | float) or len(str(request_id)) > 100:
         raise WrongType("requestID is neither a number nor a short text")
-    return Request(start, granularity, request_id)
+    return ChangesetRequest(start, granularity, request_id)
 
 
 def _granularity(value: Any) -> int:
@@ -139,7 +139,7 @@ def _integer(value: Any) -> int | None:
     return value if type(value) is int else None
 
 
-def granules_of(request: Request, head: int) -> Range:
+def granules_of(request: ChangesetRequest, head: int) -> Range:
     """Returns the part of the request that exists, in whole granules only."""
     size = request.granularity
     start = min(request.start, head)
@@ -151,7 +151,7 @@ def granules_of(request: Request, head: int) -> Range:
 class Timeslider:
     """Answers requests for the history of pads, for all sessions of the worker."""
 
-    def __init__(self, redis: Redis, helper: Helper) -> None:
+    def __init__(self, redis: Redis, helper: HistoryHelper) -> None:
         self._redis = redis
         self._helper = helper
         self._under_way: Counter[str] = Counter()  # by session
@@ -215,7 +215,7 @@ class Timeslider:
     async def close(self) -> None:
         await self._helper.close()
 
-    async def _members(self, room: Room, request: Request, check_there: Check) -> bytes:
+    async def _members(self, room: Room, request: ChangesetRequest, check_there: Check) -> bytes:
         """Returns the answer's `data` without braces and requestID. `check_there` raises
         `ClientError` when nobody wants it any more."""
         wanted = granules_of(request, room.feed.head)
@@ -266,7 +266,7 @@ class Timeslider:
             check_there()
             begin = (await self._done(history, step)).keyframes[-1]
 
-    async def _done(self, history: History, job: HistoryJob) -> Answer:
+    async def _done(self, history: History, job: HistoryJob) -> HistoryAnswer:
         answer = await self._helper.do(job)
         if answer.fault:
             raise HistoryGap(answer.fault)

@@ -21,7 +21,7 @@ from padfleet.services.fanout.transport.engine_socket import EngineSocket
 from padfleet.services.fanout.transport.heartbeat import Heartbeat
 from padfleet.services.fanout.transport.pollbody import PollBody, poll_response
 from padfleet.services.fanout.transport.post_body import WholeBody
-from padfleet.shared.bucket import Pace
+from padfleet.shared.bucket import RateLimit
 from padfleet.shared.tasks import awaited
 
 SID_HEADER = "X-Engine-Sid"
@@ -58,7 +58,7 @@ class EngineServer(engineio.AsyncServer):  # type: ignore[misc]
         """The heartbeat of all sockets, which the owner of the server has to run."""
 
         self.websockets = 0  #: the number of WebSockets, including those that only probe
-        self.pace = Pace(1e9, 1e9, 1.0)  #: how fast each socket is read
+        self.pace = RateLimit(1e9, 1e9, 1.0)  #: how fast each socket is read
         self.compression = False  #: whether it is on, for clients that offer it
         self.watcher: SocketWatcher = _Nobody()
         self.disconnects = DisconnectTurns()

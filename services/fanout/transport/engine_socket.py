@@ -35,7 +35,7 @@ from padfleet.services.fanout.transport.websocket_connection import (
     take_over,
 )
 from padfleet.shared import refusals
-from padfleet.shared.bucket import Bucket, Pace
+from padfleet.shared.bucket import RateLimit, TokenBucket
 from padfleet.shared.tasks import report
 from padfleet.shared.wire.jsontext import loads
 
@@ -59,7 +59,7 @@ PROBE_TIMEOUT = 10.0
 class SocketHost(Protocol):
     """What a socket needs of its server, in addition to what the library's sockets do."""
 
-    pace: Pace  #: how fast each socket is read
+    pace: RateLimit  #: how fast each socket is read
     compression: bool  #: whether it is on, for clients that offer it
     websockets: int  #: the number of WebSockets, including those that only probe
     heartbeat: Heartbeat
@@ -97,7 +97,7 @@ class EngineSocket(AsyncSocket):  # type: ignore[misc]
         self._probe: WebSocketConnection | None = None  #: a WebSocket that may take over
         self._reading = ReadControl()
         self._unread: deque[str] | None = None  #: exists while a task reads from it
-        self._bucket = Bucket(server.pace.burst, monotonic())
+        self._bucket = TokenBucket(server.pace.burst, monotonic())
 
     # --- Out -------------------------------------------------------------------------------------
 

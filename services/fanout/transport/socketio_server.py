@@ -10,7 +10,7 @@ from engineio.exceptions import SocketIsClosedError
 from socketio.packet import CONNECT
 
 from padfleet.services.fanout.transport.engine_server import EngineServer
-from padfleet.shared.bucket import Pace
+from padfleet.shared.bucket import RateLimit
 from padfleet.shared.settings import FanoutSettings
 from padfleet.shared.wire import jsontext
 
@@ -174,7 +174,7 @@ def open_server(settings: FanoutSettings) -> SocketServer:
         cors_allowed_origins="*",
     )
     rate = settings.messages_per_second
-    server.eio.pace = Pace(rate, 10 * rate, MESSAGES_PATIENCE)
+    server.eio.pace = RateLimit(rate, 10 * rate, MESSAGES_PATIENCE)
     server.eio.compression = settings.compression == "on"
     return server
 

@@ -102,7 +102,7 @@ def close(code: Code, why: str = "") -> bytes:
 Event = str | Ping | Closed
 
 
-class Reader:
+class WebSocketReader:
     """Takes a client's bytes as they come, and yields its frames one by one. The caller decides how
     many are looked at in one go, and what each of them costs its sender."""
 

@@ -12,7 +12,13 @@ from padfleet.services.fanout import metrics
 from padfleet.services.fanout.transport import websocket
 from padfleet.services.fanout.transport.cost import UNITS_A_VALUE, cost_of, values_of
 from padfleet.services.fanout.transport.deflate_offer import negotiate
-from padfleet.services.fanout.transport.websocket import Closed, Code, Ping, Reader, WebSocketError
+from padfleet.services.fanout.transport.websocket import (
+    Closed,
+    Code,
+    Ping,
+    WebSocketError,
+    WebSocketReader,
+)
 from padfleet.shared.wire.jsontext import BadJson
 
 HIGH_WATER = 4096
@@ -117,7 +123,7 @@ class WebSocketConnection(asyncio.Protocol):
         self.transport = transport
         self.deflates = deflates
         self._receiver = receiver
-        self._reader = Reader(limit, inflates=deflates)
+        self._reader = WebSocketReader(limit, inflates=deflates)
         self._paused = False
         self._drained: Callable[[], None] | None = None
         self._ending: asyncio.TimerHandle | None = None

@@ -16,7 +16,7 @@ from padfleet.services.fanout.requests.commits import Commits
 from padfleet.services.fanout.requests.hooks import installed_hooks
 from padfleet.services.fanout.requests.join import JoinHandler
 from padfleet.services.fanout.requests.messages import Messages
-from padfleet.services.fanout.timeslider.helper import Helper
+from padfleet.services.fanout.timeslider.helper import HistoryHelper
 from padfleet.services.fanout.timeslider.requests import Timeslider
 from padfleet.shared.budget import Budget
 from padfleet.shared.log.inboxes.inbox import InboxWriter
@@ -48,7 +48,7 @@ def open_requests(process: Process, settings: FanoutSettings) -> Requests:
     joins = Budget(settings.outgoing_bytes)
     rooms = _open_rooms(process, settings, joins)
     inbox = _open_inbox(process, settings)
-    timeslider = Timeslider(redis, Helper())
+    timeslider = Timeslider(redis, HistoryHelper())
     ends.push_async_callback(timeslider.close)
     access = restricted(
         open_access(settings, redis, keyspace, settings.cookie_prefix, settings.visitors_kept_ms),

@@ -9,7 +9,7 @@ from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 
 from padfleet.services.tools.backup.unchanged import already_there
-from padfleet.shared.archive.entries import Authors, Entry, PadHead, Tokens
+from padfleet.shared.archive.entries import ArchivedTokens, Authors, Entry, PadHead
 from padfleet.shared.archive.folder import file_of, means_folder
 from padfleet.shared.archive.taking import PadUnreadable, take_pad
 from padfleet.shared.archive.writing import ArchiveWriter, NotWritten, new_archive
@@ -147,7 +147,7 @@ class _BackupRun:
         async with aclosing(tokens(self._redis)) as pages:
             async for page in pages:
                 archive.write(
-                    Tokens([(name, author) for name, author in page if author in authors])
+                    ArchivedTokens([(name, author) for name, author in page if author in authors])
                 )
 
     def _count(self, pad: str, head: PadHead | None) -> None:

@@ -14,7 +14,7 @@ from padfleet.services.tools.doctor.facts import ClusterFacts, Facts, ServerFact
 from padfleet.shared.fleet.findings import STUCK_S
 from padfleet.shared.fleet.view import FleetView
 from padfleet.shared.log.connection import keeping
-from padfleet.shared.log.connection.keeping import Store, change
+from padfleet.shared.log.connection.keeping import ServerReport, change
 from padfleet.shared.settings.redis_url import Kind
 
 Level = Literal["ok", "warn", "fail"]
@@ -130,11 +130,11 @@ def config(server: ServerFacts) -> DoctorFinding:
     return DoctorFinding("ok", "config", "readable")
 
 
-def persistence(server: Store) -> DoctorFinding:
+def persistence(server: ServerReport) -> DoctorFinding:
     return DoctorFinding((v := keeping.persistence(server)).level, "persistence", v.found, v.fix)
 
 
-def eviction(server: Store) -> DoctorFinding:
+def eviction(server: ServerReport) -> DoctorFinding:
     return DoctorFinding((v := keeping.eviction(server)).level, "eviction", v.found, v.fix)
 
 
@@ -316,7 +316,7 @@ SERVER_CHECKS: Final[tuple[Callable[[ServerFacts], DoctorFinding], ...]] = (
     latency,
 )
 
-STORE_CHECKS: Final[tuple[Callable[[Store], DoctorFinding], ...]] = (persistence, eviction)
+STORE_CHECKS: Final[tuple[Callable[[ServerReport], DoctorFinding], ...]] = (persistence, eviction)
 """The checks that are also made on replicas."""
 
 

@@ -21,7 +21,7 @@ from padfleet.shared.log.connection.inspection import (
     MasterNotFoundError,
     ServerInspection,
 )
-from padfleet.shared.log.connection.keeping import CONFIG_NAMES, Store, read_stores
+from padfleet.shared.log.connection.keeping import CONFIG_NAMES, ServerReport, read_stores
 from padfleet.shared.log.fleet.agreement import agreed_cold
 from padfleet.shared.log.fleet.inventory import NoFleet, stored_keyspace
 from padfleet.shared.settings.redis_url import RedisUrl, parse
@@ -50,7 +50,7 @@ def collect(url: str, timeout_s: float) -> Facts:
         return replace(facts, replicas=replicas, fleet=fleet, cold=cold)
 
 
-async def _together(url: str) -> tuple[tuple[Store, ...], FleetView | None, str]:
+async def _together(url: str) -> tuple[tuple[ServerReport, ...], FleetView | None, str]:
     """Returns the replicas, the fleet, and its cold store."""
     redis = open_redis(url)
     try:

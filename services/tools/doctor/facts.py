@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 from padfleet.shared.fleet.view import FleetView
 from padfleet.shared.log.connection.inspection import HalfMoved as HalfMoved
-from padfleet.shared.log.connection.keeping import Store
+from padfleet.shared.log.connection.keeping import ServerReport
 from padfleet.shared.settings.redis_url import Kind
 
 
 @dataclass(frozen=True)
-class ServerFacts(Store):
+class ServerFacts(ServerReport):
     """A server that accepts writes."""
 
     scripting_error: str | None
@@ -46,7 +46,7 @@ class Facts:
     """The kind of deployment that the URL names."""
     servers: tuple[ServerFacts, ...]
     cluster: ClusterFacts | None
-    replicas: tuple[Store, ...] = ()
+    replicas: tuple[ServerReport, ...] = ()
     """The servers that may take over from the others."""
     fleet: FleetView | None = None
     """The fleet on this Redis, or None if there is no fleet yet or it cannot be looked at."""

@@ -13,7 +13,7 @@ from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.log.pad.history import read_meta
 from padfleet.shared.log.pad.pad_store import PadStore
-from padfleet.shared.log.pad.staging import Moved, PadExists
+from padfleet.shared.log.pad.staging import PadExists, ServerMoved
 from padfleet.shared.tool import ToolProgress, shown
 
 Existing = Literal["skip", "update", "replace"]
@@ -81,7 +81,7 @@ class Importer:
             except PadExists:
                 self.tally.in_the_way.append(name)
                 self._progress.say(f"{where}: is here already, and stays as it is")
-            except (BadRecord, Moved) as error:
+            except (BadRecord, ServerMoved) as error:
                 self.tally.failed.append(name)
                 self._progress.say(f"{where}: not brought: {error}")
             except _FAULTS as error:  # our fault; the next pads are wanted all the same

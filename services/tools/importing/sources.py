@@ -83,7 +83,7 @@ class Database:
         return self.all.take_unreadable()
 
 
-class Web:
+class PadsOverHttp:
     def __init__(self, web: WebSource) -> None:
         self._web = web
         self._unreadable: dict[str, str] = {}
@@ -114,13 +114,15 @@ class Web:
 
 
 @asynccontextmanager
-async def open_source(where: str, credentials: ApiCredentials) -> AsyncIterator[Database | Web]:
+async def open_source(
+    where: str, credentials: ApiCredentials
+) -> AsyncIterator[Database | PadsOverHttp]:
     """Opens a source. `credentials` are for the HTTP API. Raises `BadSource`, `SourceFailed`,
     `BadRecord`, `NoDriver`, or OSError."""
     scheme = where.partition("://")[0] if "://" in where else ""
     if scheme in ("http", "https"):
         async with WebSource.open(where, credentials) as web:
-            yield Web(web)
+            yield PadsOverHttp(web)
         return
     records = await _records(where, scheme)
     try:

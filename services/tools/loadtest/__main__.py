@@ -20,7 +20,7 @@ from padfleet.services.tools.loadtest.progress import LoadProgress
 from padfleet.services.tools.loadtest.report_html import as_html
 from padfleet.services.tools.loadtest.report_text import as_csv, as_markdown
 from padfleet.services.tools.loadtest.results import BadReport, LoadReport, merged
-from padfleet.services.tools.loadtest.target import BadUrl, Target
+from padfleet.services.tools.loadtest.target import BadUrl, LoadTarget
 
 
 def main(argv: list[str]) -> int:
@@ -59,7 +59,7 @@ def main(argv: list[str]) -> int:
 
 async def _run(run: LoadRun, report: LoadReport) -> None:
     for number, url in enumerate(run.load.urls):
-        await check(Target.parse(url), run.load.pad_of(number))
+        await check(LoadTarget.parse(url), run.load.pad_of(number))
     progress = LoadProgress(run.steps)
     rig = Rig(run, report, progress.show)
     loop = asyncio.get_running_loop()

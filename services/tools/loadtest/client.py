@@ -157,7 +157,7 @@ class Client:
                 delay = now_ms - time
                 delays[delay] = delays.get(delay, 0) + count
             return None if heard.ack_id is None else encode_ack(heard.ack_id)
-        if type(heard) is scan.Other:
+        if type(heard) is scan.OtherFrame:
             return None if heard.ack_id is None else encode_ack(heard.ack_id)
         if type(heard) is scan.AcceptedFrame:
             return self._accepted(heard, now, tally)
@@ -209,7 +209,7 @@ class Client:
                 self._enter(heard, now, tally)
             case scan.TurnedAwayFrame(reason):
                 self.gone = reason
-            case scan.Malformed(why):
+            case scan.MalformedFrame(why):
                 tally.violations["malformed message"] += 1
                 self.gone = f"malformed message: {why}"
         return None

@@ -14,7 +14,7 @@ from padfleet.services.tools.loadtest.inflate import (
     Inflating,
     SharedInflater,
 )
-from padfleet.services.tools.loadtest.target import Target
+from padfleet.services.tools.loadtest.target import LoadTarget
 from padfleet.services.tools.loadtest.websocket import (
     FrameReader,
     LoadSocketError,
@@ -32,7 +32,9 @@ class ClientSocket(asyncio.Protocol, ABC):
     Pings of the WebSocket are answered; those of Engine.IO are messages.
     """
 
-    def __init__(self, target: Target, pad_id: str, inflater: SharedInflater | None = None) -> None:
+    def __init__(
+        self, target: LoadTarget, pad_id: str, inflater: SharedInflater | None = None
+    ) -> None:
         """Takes the server and the pad. Without an inflater, the socket does not offer
         compression."""
         self._inflater = inflater

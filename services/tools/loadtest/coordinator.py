@@ -11,7 +11,12 @@ from padfleet.services.tools.loadtest.agreement import Spread, Text, differences
 from padfleet.services.tools.loadtest.lines import LoadProcess
 from padfleet.services.tools.loadtest.measure import Latency, Servers, Usage, machine_busy_s
 from padfleet.services.tools.loadtest.plan import Load, LoadStep, StopAt
-from padfleet.services.tools.loadtest.results import LoadReport, RigProcess, Server, StepResult
+from padfleet.services.tools.loadtest.results import (
+    LoadReport,
+    MeasuredServer,
+    RigProcess,
+    StepResult,
+)
 from padfleet.services.tools.loadtest.sample import Sample
 from padfleet.services.tools.loadtest.tally import LoadTally
 
@@ -139,7 +144,7 @@ class Rig:
         for sample in await self._spend("measuring", step, step.duration):
             whole.followed_by(sample)
         servers = {
-            name: Server(now.cpu_s - start.servers[name].cpu_s, now.resident)
+            name: MeasuredServer(now.cpu_s - start.servers[name].cpu_s, now.resident)
             for name, now in whole.servers.items()
             if name in start.servers
         }

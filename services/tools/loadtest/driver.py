@@ -12,7 +12,7 @@ from padfleet.services.tools.loadtest.client_socket import ClientSocket
 from padfleet.services.tools.loadtest.inflate import SharedInflater
 from padfleet.services.tools.loadtest.scan import Scanner
 from padfleet.services.tools.loadtest.tally import LoadTally
-from padfleet.services.tools.loadtest.target import Target
+from padfleet.services.tools.loadtest.target import LoadTarget
 from padfleet.services.tools.loadtest.websocket import close_frame
 from padfleet.shared.client import new_token
 from padfleet.shared.wire.socketio import DISCONNECT
@@ -41,7 +41,9 @@ class Workload:
 class DriverConnection(ClientSocket):
     """One socket, which `open_client` creates."""
 
-    def __init__(self, client: Client, target: Target, workload: Workload, *, writes: bool) -> None:
+    def __init__(
+        self, client: Client, target: LoadTarget, workload: Workload, *, writes: bool
+    ) -> None:
         super().__init__(target, client.pad_id, workload.inflater)
         self.client = client
         self.joined: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -141,7 +143,7 @@ class DriverConnection(ClientSocket):
 
 
 async def open_client(
-    target: Target, pad_id: str, workload: Workload, *, writes: bool, batch: bool
+    target: LoadTarget, pad_id: str, workload: Workload, *, writes: bool, batch: bool
 ) -> DriverConnection:
     """Returns a client on its pad. Raises `NoServer`."""
     loop = asyncio.get_running_loop()
@@ -172,7 +174,7 @@ def _tls() -> ssl.SSLContext:
     return ssl.create_default_context()
 
 
-async def check(target: Target, pad_id: str) -> None:
+async def check(target: LoadTarget, pad_id: str) -> None:
     """Raises `NoServer`, which names the server, if nobody can join a pad there."""
     try:
         connection = await open_client(target, pad_id, Workload(), writes=False, batch=True)

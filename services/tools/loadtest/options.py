@@ -8,7 +8,7 @@ from pathlib import Path
 from padfleet.services.tools.loadtest.coordinator import LoadRun
 from padfleet.services.tools.loadtest.measure import allow_many_sockets, usage
 from padfleet.services.tools.loadtest.plan import Load, LoadStep, StopAt, Sweep, seconds, steps
-from padfleet.services.tools.loadtest.target import Target
+from padfleet.services.tools.loadtest.target import LoadTarget
 
 SPARE_FILES = 100
 """How many open files of a process are not sockets of clients."""
@@ -122,7 +122,7 @@ def run_of(arguments: argparse.Namespace) -> LoadRun:
     if not arguments.url:
         raise BadOptions("--url is missing: which server? --url http://127.0.0.1:9001")
     for url in arguments.url:
-        Target.parse(url)
+        LoadTarget.parse(url)
     for name, least in (("pads", 1), ("processes", 1), ("authors", 0), ("readers", 0)):
         if getattr(arguments, name) < least:
             raise BadOptions(f"--{name} has to be at least {least}")

@@ -48,7 +48,7 @@ class RigProcess:
 
 
 @dataclass(slots=True)
-class Server:
+class MeasuredServer:
     cpu_s: float  #: in the measured seconds
     resident: int  #: bytes, at the end
 
@@ -66,7 +66,7 @@ class StepResult:
     oldest_ms: float  #: how long the first of these had waited
     tally: LoadTally
     rig: list[RigProcess]
-    servers: dict[str, Server]
+    servers: dict[str, MeasuredServer]
     busy_cores: float | None  #: of the machine, by everything that ran on it
 
     @property
@@ -127,7 +127,7 @@ class StepResult:
             **{name: data[name] for name in names},
             tally=LoadTally.from_jsonable(data["tally"]),
             rig=[RigProcess(**found | {"delay": Latency(found["delay"])}) for found in data["rig"]],
-            servers={name: Server(**found) for name, found in data["servers"].items()},
+            servers={name: MeasuredServer(**found) for name, found in data["servers"].items()},
         )
 
 
@@ -206,11 +206,11 @@ def merged(reports: list[LoadReport]) -> LoadReport:
 def _merged_step(steps: list[StepResult]) -> StepResult:
     if len({step.rate for step in steps}) > 1:
         raise BadReport("these rigs did not run the same steps: their rates differ")
-    tally, servers = LoadTally(), dict[str, Server]()
+    tally, servers = LoadTally(), dict[str, MeasuredServer]()
     for step in steps:
         tally.add(step.tally)
         for name, server in step.servers.items():
-            there = servers.setdefault(name, Server(0.0, 0))
+            there = servers.setdefault(name, MeasuredServer(0.0, 0))
             there.cpu_s += server.cpu_s
             there.resident += server.resident
     return StepResult(

@@ -73,13 +73,13 @@ class TurnedAwayFrame(NamedTuple):
     reason: str
 
 
-class Other(NamedTuple):
+class OtherFrame(NamedTuple):
     """A message that changes nothing here, such as who is there, or chat."""
 
     ack_id: int | None = None
 
 
-class Malformed(NamedTuple):
+class MalformedFrame(NamedTuple):
     why: str
 
 
@@ -91,8 +91,8 @@ Heard = (
     | ConnectedFrame
     | PingFrame
     | TurnedAwayFrame
-    | Other
-    | Malformed
+    | OtherFrame
+    | MalformedFrame
 )
 
 
@@ -126,7 +126,7 @@ def read(message: bytes) -> Heard:
             # There is nothing else between the type and the end of the message.
             accepted = _ACCEPT.fullmatch(message, found.end())
             return AcceptedFrame(int(accepted[1]), ack_id) if accepted else _parsed(message)
-    return Other(ack_id)
+    return OtherFrame(ack_id)
 
 
 def _changes(message: bytes, ack_id: int | None) -> Changes | None:
@@ -166,9 +166,9 @@ def _parsed(message: bytes) -> Heard:
     try:
         packet = socketio.decode(message.decode())
     except ValueError as error:  # also for invalid UTF-8
-        return Malformed(str(error))
+        return MalformedFrame(str(error))
     match packet:
-        case socketio.Open():
+        case socketio.OpenPacket():
             return Opened()
         case socketio.ConnectPacket():
             return ConnectedFrame()
@@ -182,8 +182,8 @@ def _parsed(message: bytes) -> Heard:
             try:
                 return _message(value, ack_id)
             except (LookupError, TypeError, ValueError) as error:
-                return Malformed(f"{value.get('type')} that makes no sense: {error!r}")
-    return Other()
+                return MalformedFrame(f"{value.get('type')} that makes no sense: {error!r}")
+    return OtherFrame()
 
 
 def _message(value: dict[str, Any], ack_id: int | None) -> Heard:
@@ -193,7 +193,7 @@ def _message(value: dict[str, Any], ack_id: int | None) -> Heard:
         return TurnedAwayFrame(f"access: {value['accessStatus']}")
     data = value.get("data")
     if not isinstance(data, dict):
-        return Other(ack_id)
+        return OtherFrame(ack_id)
     if value.get("type") == "CLIENT_VARS":
         pad = data["collab_client_vars"]
         text = pad["initialAttributedText"]["text"]
@@ -210,7 +210,7 @@ def _message(value: dict[str, Any], ack_id: int | None) -> Heard:
                 [_number(change["currentTime"]) for change in changes],
                 ack_id,
             )
-    return Other(ack_id)
+    return OtherFrame(ack_id)
 
 
 def _header(changeset: str) -> tuple[int, int]:

@@ -9,7 +9,7 @@ class BadUrl(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class LoadTarget:
     """A server, named by an address such as ``http://host:port/prefix``."""
 
     url: str
@@ -19,7 +19,7 @@ class Target:
     path: str  #: of ``/socket.io/``
 
     @classmethod
-    def parse(cls, url: str) -> "Target":
+    def parse(cls, url: str) -> "LoadTarget":
         """Reads an address. Raises `BadUrl`."""
         refusal = BadUrl(f"{url} is not the address of a server: http://host:port")
         try:

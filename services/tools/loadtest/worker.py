@@ -15,7 +15,7 @@ from padfleet.services.tools.loadtest.inflate import SharedInflater
 from padfleet.services.tools.loadtest.measure import Latency, allow_many_sockets, own_cpu_s
 from padfleet.services.tools.loadtest.plan import Load, LoadStep
 from padfleet.services.tools.loadtest.tally import LoadTally
-from padfleet.services.tools.loadtest.target import Target
+from padfleet.services.tools.loadtest.target import LoadTarget
 
 TICK = 0.02
 """The number of seconds between two measurements of how late the event loop is."""
@@ -27,7 +27,7 @@ class Worker:
     def __init__(self, load: Load, process: int) -> None:
         self._load = load
         self._process = process
-        self._targets = {url: Target.parse(url) for url in load.urls}
+        self._targets = {url: LoadTarget.parse(url) for url in load.urls}
         self._workload = Workload(
             arrivals=load.arrivals,
             spread=load.spread,

@@ -25,7 +25,7 @@ from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.damage import CorruptPad
 from padfleet.shared.log.inboxes.entry_lane import NotTaken
 from padfleet.shared.log.keys import Keyspace
-from padfleet.shared.log.pad.staging import Moved, PadExists
+from padfleet.shared.log.pad.staging import PadExists, ServerMoved
 from padfleet.shared.log.people import groups
 from padfleet.shared.log.people.presence import members
 from padfleet.shared.log.people.sent_away import KEPT_OUT_S, MOST_KEPT_OUT_S
@@ -267,7 +267,7 @@ async def _elsewhere(settings: RedisProcessSettings, given: argparse.Namespace, 
                     f"people write on {source!r}: it is copied to {destination!r}, and still "
                     "there; move it with --replace when they have gone"
                 )
-            except (Missing, CorruptPad, Moved, *UNDONE) as error:
+            except (Missing, CorruptPad, ServerMoved, *UNDONE) as error:
                 run.fails(_why(error, source))
             else:
                 done = "copied" if deed == "copy" else "moved"

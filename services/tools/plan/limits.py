@@ -22,7 +22,7 @@ feed)."""
 
 
 @dataclass(frozen=True, slots=True)
-class Limit:
+class CapacityLimit:
     """One reason why so many of something are needed. If `needs` is None, no number of them is
     enough."""
 
@@ -139,7 +139,7 @@ def least(fits: Callable[[int], bool], start: int = 1) -> int | None:
     return high
 
 
-def worker_limits(model: CostModel) -> list[Limit]:
+def worker_limits(model: CostModel) -> list[CapacityLimit]:
     """Returns the limits on workers, each by itself."""
     goal, demand = model.goal, model.demand
     loop = least(lambda n: model.loop_cores(n) <= goal.usable)
@@ -152,14 +152,14 @@ def worker_limits(model: CostModel) -> list[Limit]:
     on_pad = least(lambda n: model.busiest_room(n).sockets <= per_pad)
     busy, room = model.busiest, model.busiest_room(latency or 1)
     return [
-        Limit(
+        CapacityLimit(
             "event loop of a worker",
             loop,
             f"{_of(loop, model.loop_cores):.0%} of a core busy, {goal.usable:.0%} wanted",
             "fewer revisions per pad and second, or longer pauses: a lower PADFLEET_FLUSH_RATE; "
             "less headroom; or a faster core",
         ),
-        Limit(
+        CapacityLimit(
             "fan-out of the busiest pad",
             latency,
             f"{busy.sockets:,.0f} sockets and {busy.editors * demand.rate:,.0f} revisions a second "
@@ -169,27 +169,27 @@ def worker_limits(model: CostModel) -> list[Limit]:
             "a longer --latency; fewer people on that pad; or a balancer that spreads it over more "
             "workers (--even)",
         ),
-        Limit(
+        CapacityLimit(
             "memory of a worker",
             memory,
             f"{_of(memory, model.worker_bytes) / 2**20:,.0f} MiB each, "
             f"{goal.worker_memory * goal.usable / 2**20:,.0f} wanted",
             "more --worker-memory; a lower PADFLEET_RING_REVISIONS where many pads are open",
         ),
-        Limit(
+        CapacityLimit(
             "coming back after a zone is lost",
             rejoin,
             f"{_of(rejoin, model.rejoin):,.0f} s until all are on other workers, "
             f"{goal.rejoin_s:,.0f} wanted",
             "a longer --rejoin, more --zones, or more headroom",
         ),
-        Limit(
+        CapacityLimit(
             "sockets of a worker",
             sockets,
             f"PADFLEET_MAX_SOCKETS is {FanoutSettings.max_sockets:,}",
             "a higher PADFLEET_MAX_SOCKETS, and limit of open files",
         ),
-        Limit(
+        CapacityLimit(
             "sessions of one pad on a worker",
             on_pad,
             f"PADFLEET_MAX_SESSIONS_PER_PAD is {per_pad:,}",
@@ -209,6 +209,6 @@ def _of(needs: int | None, figure: Callable[[int], float]) -> float:
     return figure(needs if needs is not None else MOST)
 
 
-def binding(limits: Sequence[Limit]) -> Limit:
+def binding(limits: Sequence[CapacityLimit]) -> CapacityLimit:
     """Returns the limit that needs most; one that no number can meet comes first."""
     return max(limits, key=lambda limit: float("inf") if limit.needs is None else limit.needs)

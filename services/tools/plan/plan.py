@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from padfleet.services.tools.plan.constants import Constants
 from padfleet.services.tools.plan.demand import Demand, Goal
 from padfleet.services.tools.plan.layout import Pads, pads_of
-from padfleet.services.tools.plan.limits import CostModel, Limit, binding, worker_limits
+from padfleet.services.tools.plan.limits import CapacityLimit, CostModel, binding, worker_limits
 from padfleet.services.tools.plan.rhythm import BusyRoom, Rhythm
 from padfleet.services.tools.plan.work import CommitCost, PlannedWork, commits, workers_work
 from padfleet.shared.settings import WriterSettings
@@ -34,7 +34,7 @@ class Plan:
     demand: Demand
     goal: Goal
     impossible: list[str]
-    limits: dict[str, list[Limit]]  #: by what is counted: workers, writers, redis, nodes
+    limits: dict[str, list[CapacityLimit]]  #: by what is counted: workers, writers, redis, nodes
     counts: dict[str, int]
     partitions: int
     work: PlannedWork
@@ -49,7 +49,7 @@ class Plan:
     node_in: float
     cold_bytes: float = 0.0  #: of the cold store
 
-    def binds(self, what: str) -> Limit:
+    def binds(self, what: str) -> CapacityLimit:
         return binding(self.limits[what])
 
 
@@ -103,12 +103,12 @@ def plan(demand: Demand, goal: Goal, constants: Constants) -> Plan:
     )
 
 
-def _count(limits: Sequence[Limit]) -> int:
+def _count(limits: Sequence[CapacityLimit]) -> int:
     """Returns how many processes the limits require, of those limits that can be met."""
     return max(limit.needs for limit in limits if limit.needs is not None)
 
 
-def _impossible(limits: dict[str, list[Limit]]) -> list[str]:
+def _impossible(limits: dict[str, list[CapacityLimit]]) -> list[str]:
     return [
         f"{limit.name}: {limit.found}. What helps: {limit.relax}."
         for found in limits.values()
@@ -117,8 +117,8 @@ def _impossible(limits: dict[str, list[Limit]]) -> list[str]:
     ]
 
 
-def _two(why: str) -> Limit:
-    return Limit("one may die", 2, why, "nothing: one process is no fleet")
+def _two(why: str) -> CapacityLimit:
+    return CapacityLimit("one may die", 2, why, "nothing: one process is no fleet")
 
 
 def _at_least(amount: float, each: float) -> int:
@@ -133,10 +133,10 @@ def _left(goal: Goal, idle: float) -> float:
 
 def _writer_limits(
     pads: Sequence[Pads], demand: Demand, goal: Goal, constants: Constants, made: CommitCost
-) -> list[Limit]:
+) -> list[CapacityLimit]:
     busiest = max((group.editors * demand.rate for group in pads), default=0.0)
     possible = made.busiest_cores <= 1
-    one_pad = Limit(
+    one_pad = CapacityLimit(
         "one pad's writer",
         1 if possible else None,
         f"the busiest pad has {busiest:,.0f} revisions a second, which take "
@@ -146,7 +146,7 @@ def _writer_limits(
         "writer makes them, and more writers or partitions do not help",
     )
     return [
-        Limit(
+        CapacityLimit(
             "CPU of the writers",
             _at_least(made.writer_cores, _left(goal, constants.writer_idle_cores)),
             f"{made.revisions:,.0f} revisions a second take {made.writer_cores:.2f} cores",
@@ -157,16 +157,18 @@ def _writer_limits(
     ]
 
 
-def _redis_limits(goal: Goal, constants: Constants, made: CommitCost, stored: float) -> list[Limit]:
+def _redis_limits(
+    goal: Goal, constants: Constants, made: CommitCost, stored: float
+) -> list[CapacityLimit]:
     return [
-        Limit(
+        CapacityLimit(
             "CPU of Redis",
             _at_least(made.redis_cores, _left(goal, constants.redis_idle_cores)),
             f"{made.revisions:,.0f} revisions and {made.calls:,.0f} commits a second take "
             f"{made.redis_cores:.2f} cores",
             "less headroom; a longer PADFLEET_COMMIT_INTERVAL_MS; a balancer that gathers pads",
         ),
-        Limit(
+        CapacityLimit(
             "memory of Redis",
             _at_least(stored, goal.redis_memory * goal.usable),
             f"{stored / 2**30:,.2f} GiB of pads, {goal.redis_memory * goal.usable / 2**30:,.2f} "
@@ -176,22 +178,24 @@ def _redis_limits(goal: Goal, constants: Constants, made: CommitCost, stored: fl
     ]
 
 
-def _node_limits(goal: Goal, processes: int, resident: float, work: PlannedWork) -> list[Limit]:
+def _node_limits(
+    goal: Goal, processes: int, resident: float, work: PlannedWork
+) -> list[CapacityLimit]:
     network = max(work.bytes_out, work.bytes_in)
     return [
-        Limit(
+        CapacityLimit(
             "cores of a node",
             _at_least(processes, goal.node_cores),
             f"{processes:,} processes of one event loop each, {goal.node_cores} to a node",
             "more --node-cores",
         ),
-        Limit(
+        CapacityLimit(
             "memory of a node",
             _at_least(resident, goal.node_memory * goal.usable),
             f"{resident / 2**30:,.1f} GiB, connections in the kernel included",
             "more --node-memory",
         ),
-        Limit(
+        CapacityLimit(
             "network of a node",
             _at_least(network, goal.node_network * goal.usable),
             f"{network * 8 / 1e9:,.2f} Gbit/s in all, "

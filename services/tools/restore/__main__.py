@@ -18,7 +18,7 @@ from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.log.pad.document import CorruptPad
 from padfleet.shared.log.pad.reader import open_reader
-from padfleet.shared.log.pad.staging import Installed, Moved, PadExists
+from padfleet.shared.log.pad.staging import InstalledHistory, PadExists, ServerMoved
 from padfleet.shared.settings import RedisProcessSettings
 from padfleet.shared.tool import (
     FAILED,
@@ -177,7 +177,7 @@ class _RestoreRun:
                 await self._restorer([pad.pad for pad in pads]).take(read_archive(file))
         except PadExists as error:
             self._progress.say(f"padfleet restore: {error}: somebody has made it meanwhile")
-        except (Moved, CorruptPad, BadArchive) as error:
+        except (ServerMoved, CorruptPad, BadArchive) as error:
             self._progress.say(f"padfleet restore: {error}")
         else:
             return True
@@ -194,7 +194,7 @@ class _RestoreRun:
             progress=self._progress.at,
         )
 
-    def _restored(self, name: str, pad: PadHead, installed: Installed) -> None:
+    def _restored(self, name: str, pad: PadHead, installed: InstalledHistory) -> None:
         self._done += 1
         how = "replaced" if installed.replaced else "restored"
         self._progress.say(f"{shown(name)}: {how}, at revision {pad.head}, epoch {installed.epoch}")

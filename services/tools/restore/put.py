@@ -4,15 +4,15 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 
 from padfleet.shared import bounds
 from padfleet.shared.archive.entries import (
+    ArchivedChat,
+    ArchivedSaved,
+    ArchivedTokens,
     Authors,
-    Chat,
     Entry,
     PadDone,
     PadHead,
     PadVoid,
     Revisions,
-    Saved,
-    Tokens,
 )
 from padfleet.shared.easysync.errors import shown
 from padfleet.shared.log.connection.connect import Redis
@@ -23,7 +23,7 @@ from padfleet.shared.log.pad.options import parse_options
 from padfleet.shared.log.pad.pads import claim_read_only
 from padfleet.shared.log.pad.reader import is_there
 from padfleet.shared.log.pad.saved import readable
-from padfleet.shared.log.pad.staging import Installed, Staging
+from padfleet.shared.log.pad.staging import InstalledHistory, Staging
 from padfleet.shared.log.people import contributions, groups
 from padfleet.shared.log.people.author_records import SYSTEM_AUTHOR, stored_author
 from padfleet.shared.log.people.authors import bring
@@ -43,7 +43,7 @@ class Restorer:
         only: Collection[str] | None,
         new_id: str | None,
         replace: bool,
-        restored: Callable[[str, PadHead, Installed], None],
+        restored: Callable[[str, PadHead, InstalledHistory], None],
         progress: Callable[[str, int, int], None],
     ) -> None:
         """Takes what is needed to restore pads.
@@ -75,8 +75,8 @@ class Restorer:
     async def take(self, entries: Iterable[Entry]) -> None:
         """Restores the pads from these entries. Pads that are complete when it raises stay.
 
-        Raises `PadExists`, `Moved`, `CorruptPad`, whatever reading the entries raises, and what
-        `UNREACHABLE` lists.
+        Raises `PadExists`, `ServerMoved`, `CorruptPad`, whatever reading the entries raises, and
+        what `UNREACHABLE` lists.
         """
         try:
             for entry in entries:
@@ -87,7 +87,7 @@ class Restorer:
     async def _take(self, entry: Entry) -> None:
         if isinstance(entry, PadHead) and (self._only is None or entry.pad in self._only):
             self._pad, self._staging = entry, await self._begin(entry)
-        elif isinstance(entry, Tokens):
+        elif isinstance(entry, ArchivedTokens):
             await self._tokens(entry)
         elif self._pad is not None and self._staging is not None:
             await self._part(self._pad, self._staging, entry)
@@ -104,9 +104,9 @@ class Restorer:
             case Revisions():
                 await staging.add(entry.revisions())
                 self._progress(pad.pad, staging.document.head, pad.head)
-            case Chat(messages):
+            case ArchivedChat(messages):
                 await staging.add_chat([*self._within_bounds(messages)])
-            case Saved(values):
+            case ArchivedSaved(values):
                 saved = [one.to_record() for one in readable(values)][-bounds.MOST_SAVED :]
                 if saved:
                     await staging.add_saved(saved)
@@ -153,7 +153,7 @@ class Restorer:
         found = (stored_author(author, flat) for author, flat in entry.authors)
         await bring(self._redis, [author for author in found if author is not None])
 
-    async def _tokens(self, entry: Tokens) -> None:
+    async def _tokens(self, entry: ArchivedTokens) -> None:
         for token, author in entry.tokens:
             # Somebody who has come again since the backup is another author now, and stays that
             # author.

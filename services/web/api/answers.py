@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 from aiohttp import web
 
 from padfleet.services.web.api import arguments
-from padfleet.services.web.api.context import Api, Fields, Json, Pieces
+from padfleet.services.web.api.context import Api, Fields, JsonAnswer, StreamedAnswer
 from padfleet.services.web.api.sending import send
 from padfleet.shared import refusals
 from padfleet.shared.budget import Budget, NoRoom, Reservation
@@ -69,7 +69,7 @@ END: Final = b"}"
 class Large(NamedTuple):
     """The answer of a function in `LARGE`."""
 
-    data: Json | Pieces
+    data: JsonAnswer | StreamedAnswer
     room: Reservation  #: held while the answer is being sent
 
 
@@ -95,9 +95,9 @@ class LargeAnswers:
             is_quick = size <= QUICK and "rev" not in fields and name not in FROM_HISTORY
             async with nullcontext() if is_quick else self._turns.turn(address):
                 data = await make()
-            if isinstance(data, Pieces):
+            if isinstance(data, StreamedAnswer):
                 return Large(data, room)
-            written = data if isinstance(data, Json) else await _written(data)
+            written = data if isinstance(data, JsonAnswer) else await _written(data)
             room.resize(len(written.text))
         except NoRoom:
             refusals.LIMITED.labels("answers").inc()
@@ -113,8 +113,8 @@ class LargeAnswers:
         return await weight(self._api.redis, keys)
 
 
-async def _written(data: Any) -> Json:
-    return Json((await aside(is_long(data), dumps_in_pieces, data)).encode())
+async def _written(data: Any) -> JsonAnswer:
+    return JsonAnswer((await aside(is_long(data), dumps_in_pieces, data)).encode())
 
 
 async def send_large(request: web.Request, head: bytes, large: Large) -> web.StreamResponse:
@@ -122,7 +122,7 @@ async def send_large(request: web.Request, head: bytes, large: Large) -> web.Str
     response = web.StreamResponse()
     response.content_type, response.charset = "application/json", "utf-8"
     data, room = large
-    if isinstance(data, Json):
+    if isinstance(data, JsonAnswer):
         response.content_length = len(head) + len(data.text) + len(END)
     try:
         await send(request, response, _parts(head, data))
@@ -131,9 +131,9 @@ async def send_large(request: web.Request, head: bytes, large: Large) -> web.Str
     return response
 
 
-async def _parts(head: bytes, data: Json | Pieces) -> AsyncIterator[bytes]:
+async def _parts(head: bytes, data: JsonAnswer | StreamedAnswer) -> AsyncIterator[bytes]:
     yield head
-    if isinstance(data, Json):
+    if isinstance(data, JsonAnswer):
         yield data.text
     else:
         async for piece in data.pieces:

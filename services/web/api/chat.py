@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from padfleet.services.web.api import arguments
-from padfleet.services.web.api.context import Api, ApiError, Fields, Pieces
+from padfleet.services.web.api.context import Api, ApiError, Fields, StreamedAnswer
 from padfleet.shared import bounds
 from padfleet.shared.log.pad import announcements
 from padfleet.shared.log.pad.chat import ChatMessage, NoPad, say
@@ -19,7 +19,7 @@ PAGE = 50
 """How many messages of a history are made into JSON at a time: 1.5 MB of the longest."""
 
 
-async def get_chat_history(api: Api, fields: Fields) -> Pieces:
+async def get_chat_history(api: Api, fields: Fields) -> StreamedAnswer:
     start, end = (arguments.optional_number(fields, name) for name in ("start", "end"))
     if start is not None and end is not None:
         if start < 0:
@@ -42,7 +42,7 @@ async def get_chat_history(api: Api, fields: Fields) -> Pieces:
     )
     # The first page is made before the answer begins, so that faults in it get an answer of their
     # own; the chat may have any length.
-    return Pieces(_listed(await anext(pages, b""), pages))
+    return StreamedAnswer(_listed(await anext(pages, b""), pages))
 
 
 async def _listed(first: bytes, pages: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

@@ -17,16 +17,16 @@ from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.log.pad.past import Pools
 from padfleet.shared.settings import FanoutSettings
 
-__all__ = ["Api", "ApiError", "Fields", "Json", "Pieces"]
+__all__ = ["Api", "ApiError", "Fields", "JsonAnswer", "StreamedAnswer"]
 
 
-class Json(NamedTuple):
+class JsonAnswer(NamedTuple):
     """Data of an answer that is already encoded as JSON."""
 
     text: bytes
 
 
-class Pieces(NamedTuple):
+class StreamedAnswer(NamedTuple):
     """An answer in pieces, each of which is made when the one before has been sent."""
 
     pieces: AsyncIterator[bytes]

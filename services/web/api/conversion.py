@@ -9,10 +9,10 @@ from padfleet.services.web.api.errors import ApiError, TooLong
 from padfleet.shared.documents.offered import TYPES
 from padfleet.shared.easysync import AttributePool, Builder, pack, unpack
 from padfleet.shared.limited import (
+    JobLimits,
+    JobPool,
     JobRefused,
-    Limits,
     Overrun,
-    Pool,
     QueueFull,
     Starved,
     WorkFailed,
@@ -70,10 +70,10 @@ class Conversion:
         """Creates a conversion with this many helper processes. `headings` says whether the
         headings of documents stay headings."""
         self._headings = headings
-        limits = Limits(SECONDS, MEMORY, ANSWER)
+        limits = JobLimits(SECONDS, MEMORY, ANSWER)
         self.differences = asyncio.Semaphore(DIFFERENCES_AT_ONCE)
         """This is held from when the first revision is read until `differing` has answered."""
-        self._pool = Pool(
+        self._pool = JobPool(
             "padfleet.shared.rendering.jobs:work",
             limits,
             processes=processes,

@@ -3,7 +3,7 @@
 from typing import Final
 
 from padfleet.services.web.api import arguments
-from padfleet.services.web.api.context import Api, ApiError, Fields, Json
+from padfleet.services.web.api.context import Api, ApiError, Fields, JsonAnswer
 from padfleet.services.web.api.conversion import CALLERS
 from padfleet.shared.log.pad.history import PadMeta
 from padfleet.shared.log.pad.past import authors_in, document_at, whole_pages
@@ -14,12 +14,12 @@ MOST: Final = 16 << 20
 """The most bytes of the revisions between the two: some 60,000 ordinary ones."""
 
 
-async def create_diff_html(api: Api, fields: Fields) -> Json:
+async def create_diff_html(api: Api, fields: Fields) -> JsonAnswer:
     start, end = arguments.rev(fields, "startRev"), arguments.rev(fields, "endRev")
     reader = await arguments.reader(api, fields)
     first, last = _range(start, end, reader.meta)
     async with api.conversion.differences:
-        return Json(await _difference(api, reader, first, last))
+        return JsonAnswer(await _difference(api, reader, first, last))
 
 
 async def _difference(api: Api, reader: PadReader, first: int, last: int) -> bytes:

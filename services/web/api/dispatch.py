@@ -34,7 +34,7 @@ from padfleet.shared.log.connection.connect import UNREACHABLE
 from padfleet.shared.log.fleet.audit import Doer
 from padfleet.shared.log.inboxes.entry_lane import NotTaken
 from padfleet.shared.log.pad.document import CorruptPad
-from padfleet.shared.log.pad.staging import Moved
+from padfleet.shared.log.pad.staging import ServerMoved
 from padfleet.shared.tasks import aside
 from padfleet.shared.turnstile import Turnstile, TurnstileFull
 from padfleet.shared.visit import Door
@@ -62,7 +62,7 @@ RETRY_AFTER = 1
 
 _METHODS = ("GET", "POST")
 
-_COME_AGAIN = (TurnstileFull, QueueFull, NoRoom, ConversionBusy, StoreAway, Moved)
+_COME_AGAIN = (TurnstileFull, QueueFull, NoRoom, ConversionBusy, StoreAway, ServerMoved)
 """There is no turn for the call, or no room for its answer; or the pad cannot be read at present;
 or it moved while it was being copied, and nothing is left of the copy."""
 
@@ -250,7 +250,7 @@ def _text(value: str) -> str:
 
 
 def _come_again(why: Exception) -> web.Response:
-    if isinstance(why, StoreAway | Moved):
+    if isinstance(why, StoreAway | ServerMoved):
         log.warning("API call postponed", extra={"error": str(why)})
         answer = _answer(INTERNAL, "the pad is unavailable at the moment, try again later")
     else:

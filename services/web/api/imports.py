@@ -38,7 +38,7 @@ from padfleet.shared.log.inboxes.entry_lane import NotTaken
 from padfleet.shared.log.inboxes.limits import EditTooLarge
 from padfleet.shared.log.pad.document import CorruptPad
 from padfleet.shared.log.pad.history import PadMeta, read_told_meta
-from padfleet.shared.log.pad.staging import Moved
+from padfleet.shared.log.pad.staging import ServerMoved
 from padfleet.shared.log.people import authors
 from padfleet.shared.log.people.groups import group_of
 from padfleet.shared.visit import Door, NotAllowed, Visitor
@@ -70,7 +70,7 @@ _UNDONE = (
     TimeoutError,
     Unanswered,
     NotTaken,
-    Moved,
+    ServerMoved,
     CorruptPad,
     QueueFull,
     WorkFailed,

@@ -8,7 +8,7 @@ from itertools import compress
 from typing import Any
 
 from padfleet.services.web.api import arguments
-from padfleet.services.web.api.context import Api, ApiError, Fields, Pieces
+from padfleet.services.web.api.context import Api, ApiError, Fields, StreamedAnswer
 from padfleet.services.web.api.conversion import MOST
 from padfleet.shared.batches import batches, filled, slices
 from padfleet.shared.cold import catalogue
@@ -129,7 +129,7 @@ async def get_pad_id(api: Api, fields: Fields) -> dict[str, Any]:
     return {"padID": found}
 
 
-async def list_all_pads(api: Api, _fields: Fields) -> Pieces:
+async def list_all_pads(api: Api, _fields: Fields) -> StreamedAnswer:
     """Returns all pads in alphabetical order. It goes through all keys of the fleet and all names
     of the cold store before the first one is sent."""
     with ExitStack() as stack:
@@ -137,7 +137,7 @@ async def list_all_pads(api: Api, _fields: Fields) -> Pieces:
         async for page in pages(api):
             for pad in page:
                 names.add(pad)
-        return Pieces(_listed(names, stack.pop_all()))
+        return StreamedAnswer(_listed(names, stack.pop_all()))
 
 
 async def _listed(names: OrderedNames, ends: ExitStack) -> AsyncIterator[bytes]:

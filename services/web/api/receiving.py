@@ -16,7 +16,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 
 from padfleet.services.web.api.unpacking import NotPacked, Unpacker, is_packed
 from padfleet.shared import refusals
-from padfleet.shared.bucket import Buckets, Pace
+from padfleet.shared.bucket import Buckets, RateLimit
 from padfleet.shared.budget import Budget, NoRoom, Reservation
 from padfleet.shared.settings.limits import LimitSettings
 from padfleet.shared.tasks import aside
@@ -79,8 +79,8 @@ class UploadQueue:
 
     def __init__(self, settings: LimitSettings) -> None:
         author, address = settings.imports_per_minute, settings.imports_per_minute_per_address
-        self._by_author: Buckets[str] = Buckets(Pace(author / 60, author, 0.0))
-        self._by_address: Buckets[str] = Buckets(Pace(address / 60, address, 0.0))
+        self._by_author: Buckets[str] = Buckets(RateLimit(author / 60, author, 0.0))
+        self._by_address: Buckets[str] = Buckets(RateLimit(address / 60, address, 0.0))
         self._under_way: Counter[tuple[str, str]] = Counter()
 
     @contextmanager

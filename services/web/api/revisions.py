@@ -4,7 +4,7 @@ import time
 from typing import Any
 
 from padfleet.services.web.api import arguments
-from padfleet.services.web.api.context import Api, ApiError, Fields, Json
+from padfleet.services.web.api.context import Api, ApiError, Fields, JsonAnswer
 from padfleet.shared.easysync import AttributePool, move_ops_to_new_pool
 from padfleet.shared.log.pad.document import LARGE_REVISION, MANY_ATTRIBUTES
 from padfleet.shared.log.pad.past import authors_in, whole_pages
@@ -43,9 +43,9 @@ def _numbered(wire: bytes, pool: AttributePool) -> str:
     return move_ops_to_new_pool(data["changeset"], wire_pool, pool)
 
 
-async def get_attribute_pool(api: Api, fields: Fields) -> Json:
+async def get_attribute_pool(api: Api, fields: Fields) -> JsonAnswer:
     pool = await api.pools.at(await arguments.reader(api, fields))
-    return Json(await aside(len(pool) > MANY_ATTRIBUTES, _written, pool.clone()))
+    return JsonAnswer(await aside(len(pool) > MANY_ATTRIBUTES, _written, pool.clone()))
 
 
 def _written(pool: AttributePool) -> bytes:

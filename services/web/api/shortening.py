@@ -30,7 +30,7 @@ async def shorten_pad(
     the kept ones stay.
 
     People who have the pad open are told to reload (I5). Returns whether there was anything to cut
-    off. Raises `WrittenOn` if people write faster than that, `Moved`, `CorruptPad`, or what
+    off. Raises `WrittenOn` if people write faster than that, `ServerMoved`, `CorruptPad`, or what
     `UNREACHABLE` lists; nothing is changed then.
     """
     for attempt in range(ATTEMPTS):

@@ -1,7 +1,7 @@
 """Implements the API's functions on a pad's text, now and at earlier revisions."""
 
 from padfleet.services.web.api import arguments
-from padfleet.services.web.api.context import Api, ApiError, Fields, Json
+from padfleet.services.web.api.context import Api, ApiError, Fields, JsonAnswer
 from padfleet.services.web.api.conversion import CALLERS, placing
 from padfleet.services.web.api.pads import cleaned
 from padfleet.shared.easysync import (
@@ -20,7 +20,7 @@ from padfleet.shared.log.pad.reader import HotReader
 from padfleet.shared.log.people.author_records import SYSTEM_AUTHOR
 
 
-async def get_text(api: Api, fields: Fields) -> Json:
+async def get_text(api: Api, fields: Fields) -> JsonAnswer:
     """Returns the newest text in the form of the export, or that of a revision unchanged, as in
     Etherpad."""
     rev = arguments.rev(fields)
@@ -28,15 +28,15 @@ async def get_text(api: Api, fields: Fields) -> Json:
     arguments.not_above_head(rev, reader.meta)
     document = await document_at(reader, rev)
     form = "getText" if rev is None else "getText of a revision"
-    return Json(await api.conversion.show(CALLERS, form, document))
+    return JsonAnswer(await api.conversion.show(CALLERS, form, document))
 
 
-async def get_html(api: Api, fields: Fields) -> Json:
+async def get_html(api: Api, fields: Fields) -> JsonAnswer:
     rev = arguments.rev(fields)
     reader = await arguments.reader(api, fields)
     arguments.not_above_head(rev, reader.meta)
     document = await document_at(reader, rev)
-    return Json(await api.conversion.show(CALLERS, "getHTML", document))
+    return JsonAnswer(await api.conversion.show(CALLERS, "getHTML", document))
 
 
 async def set_text(api: Api, fields: Fields) -> None:

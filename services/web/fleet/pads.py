@@ -10,8 +10,13 @@ from aiohttp import web
 from redis.exceptions import RedisError, ResponseError
 
 from padfleet.services.web.fleet import guard
+from padfleet.services.web.fleet.deed_requests import (
+    LONGEST_BODY,
+    BadDeedRequest,
+    DeedRequest,
+    carried_out,
+)
 from padfleet.services.web.fleet.door import who
-from padfleet.services.web.fleet.orders import LONGEST_BODY, BadOrder, Order, carried_out
 from padfleet.shared.cold import paging
 from padfleet.shared.cold.listing import PadFacts, UnreadablePad, facts_of
 from padfleet.shared.cold.opening import cold_of
@@ -52,7 +57,7 @@ Address = Callable[[web.Request], str]
 
 
 class PadsRoutes:
-    """Answers the page's questions, and carries out its orders."""
+    """Answers the page's questions, and does the deeds that it asks for."""
 
     def __init__(
         self,
@@ -169,9 +174,9 @@ class PadsRoutes:
         if len(body) > LONGEST_BODY:
             return self._said({"error": f"more than {LONGEST_BODY} bytes"}, 413)
         try:
-            order = Order.from_json(body)
-            return self._said(await self._done(order, self._doer(request)))
-        except BadOrder as error:
+            wanted = DeedRequest.from_json(body)
+            return self._said(await self._done(wanted, self._doer(request)))
+        except BadDeedRequest as error:
             return self._said({"error": str(error)}, 400)
         except Missing:
             return self._said({"error": "there is no such pad"}, 404)
@@ -182,10 +187,10 @@ class PadsRoutes:
         except (*FAULTS, RedisError) as error:
             return self._said({"error": str(error) or "no answer"}, 503)
 
-    async def _done(self, order: Order, doer: Doer) -> dict[str, Any]:
+    async def _done(self, wanted: DeedRequest, doer: Doer) -> dict[str, Any]:
         async with open_edits(self._redis, self._keyspace, timeout=TIMEOUT) as edits:
             deeds = PadDeeds(self._redis, self._keyspace, cold_of(self._redis), edits, doer)
-            return {"done": True, **await carried_out(order, deeds)}
+            return {"done": True, **await carried_out(wanted, deeds)}
 
     def _doer(self, request: web.Request) -> Doer:
         name = who(request.headers.get("Authorization", ""))

@@ -10,7 +10,7 @@ from redis.exceptions import ResponseError
 
 from padfleet.services.web.fleet.door import admits, token_of
 from padfleet.services.web.fleet.pads import PadsRoutes
-from padfleet.services.web.fleet.view import View
+from padfleet.services.web.fleet.view import FleetWatch
 from padfleet.shared.log.connection.connect import UNREACHABLE, Redis
 from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.settings import FanoutSettings
@@ -61,7 +61,7 @@ def mount(
 ) -> None:
     """Adds `/fleet`, `/fleet/pads` and what belongs to them to a worker. `address` returns the
     address of a request's client, even if there is a proxy in between. Raises `SettingsError`."""
-    page = _Page(View(redis, keyspace), token_of(settings))
+    page = _Page(FleetWatch(redis, keyspace), token_of(settings))
     app.router.add_get("/fleet", page.page)
     app.router.add_get("/fleet/data", page.data)
     app.router.add_get("/fleet/pads", page.pads)
@@ -70,7 +70,7 @@ def mount(
 
 
 class _Page:
-    def __init__(self, view: View, token: str) -> None:
+    def __init__(self, view: FleetWatch, token: str) -> None:
         self._view = view
         self._token = token
         folder = files(__package__)

@@ -15,7 +15,7 @@ FRESH = 1.0
 """How many seconds all viewers share one look, so that ten operators cost no more than one."""
 
 
-class View:
+class FleetWatch:
     """Looks at the fleet only while somebody asks. Nothing has to be kept for the charts, since the
     processes report their last minutes themselves."""
 

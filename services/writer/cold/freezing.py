@@ -171,10 +171,10 @@ class Freezing:
         term = self._terms.get(partition)
         if term is None or term.number != lease.term:
             term = self._terms[partition] = _Term(lease.term, Lateness(self._every))
-        for pad, trace in (await moving.traces(self._redis, self._keyspace, partition)).items():
+        for pad, move in (await moving.moves(self._redis, self._keyspace, partition)).items():
             progress()
-            after = FETCHING_MS if trace.startswith("thaw") else LATE_MS
-            await self._each(pad, self._write.arrive_late(pad, trace, after))
+            after = FETCHING_MS if move.startswith("thaw") else LATE_MS
+            await self._each(pad, self._write.arrive_late(pad, move, after))
         pads = await moving.hot_pads(self._redis, self._keyspace, partition)
         await self._look_there(partition, pads)
         term.late.look_begins(time.monotonic(), pads)

@@ -47,7 +47,7 @@ repeats a submission."""
 
 
 @dataclass(slots=True)
-class Result:
+class SubmissionResult:
     """The result of one submission: revisions (the change, a marker correction), or an outcome."""
 
     revisions: list[Revision] = field(default_factory=list)
@@ -136,7 +136,7 @@ class WriterPad(Document):
         older: Sequence[DocumentChange] = (),
         *,
         work: int = MOST_WORK,
-    ) -> Result:
+    ) -> SubmissionResult:
         """Rebases a submission onto the head and appends it.
 
         `older` holds the changes from `base_rev` + 1 up to those in memory, if `oldest_needed`
@@ -173,9 +173,11 @@ class WriterPad(Document):
             # Etherpad makes no revision of a changeset that changes nothing; a retransmission ends
             # here, too.
             self.pool.truncate(pool_size)
-            return Result(outcome=Outcome(origin, "accepted", self.head))
+            return SubmissionResult(outcome=Outcome(origin, "accepted", self.head))
         settled = self._markers_settled
-        result = Result([self._append(changeset, patches, submission.author, origin, time)])
+        result = SubmissionResult(
+            [self._append(changeset, patches, submission.author, origin, time)]
+        )
         correction = self._correction(patches, settled=settled)
         if correction is not None:
             patches = patches_of(unpack(correction), self.body, self.pool)
@@ -185,7 +187,7 @@ class WriterPad(Document):
         self._markers_settled = True
         return result
 
-    def _at_the_door(self, submission: Submission) -> Result | None:
+    def _at_the_door(self, submission: Submission) -> SubmissionResult | None:
         """Returns the answer to a submission whose changeset need not be looked at, and otherwise
         None."""
         origin = submission.origin
@@ -200,10 +202,10 @@ class WriterPad(Document):
                 detail = f"base revision {submission.base_rev} was lost; the pad shares {limit}"
                 return self._refuse(origin, REJECTED, detail)
         if self.fences.keeps_out(submission.author, submission.order):
-            return Result(outcome=Outcome(origin, "superseded", self.head))
+            return SubmissionResult(outcome=Outcome(origin, "superseded", self.head))
         last_seq, _ = self.sessions.get(origin.session, (0, 0))
         if origin.seq <= last_seq:
-            return Result()  # stood in the inbox twice, and was answered the first time
+            return SubmissionResult()  # stood in the inbox twice, and was answered the first time
         return None
 
     def give_up(self) -> None:
@@ -211,7 +213,7 @@ class WriterPad(Document):
         from another thread than that of `submit`. The pad has to be loaded again."""
         self._effort.give_up()
 
-    def refuse_too_much(self, submission: Submission, time: int) -> Result:
+    def refuse_too_much(self, submission: Submission, time: int) -> SubmissionResult:
         """Returns the result of a submission that would take more than `MOST_WORK`."""
         origin = submission.origin
         self.sessions[origin.session] = (origin.seq, max(time, self.time))
@@ -222,8 +224,8 @@ class WriterPad(Document):
         )
         return self._refuse(origin, "badChangeset", detail)
 
-    def _refuse(self, origin: Origin, reason: str, detail: str) -> Result:
-        return Result(outcome=Outcome(origin, "refused", self.head, reason, detail))
+    def _refuse(self, origin: Origin, reason: str, detail: str) -> SubmissionResult:
+        return SubmissionResult(outcome=Outcome(origin, "refused", self.head, reason, detail))
 
     def _rebase(
         self, submission: Submission, older: Sequence[DocumentChange], effort: Effort

@@ -12,7 +12,7 @@ from functools import partial
 from padfleet.services.writer import metrics
 from padfleet.services.writer.damaged_pads import DamagedPads
 from padfleet.services.writer.pads.cache import PadAway, PadCache
-from padfleet.services.writer.pads.pad import MOST_WORK, Result, WriterPad
+from padfleet.services.writer.pads.pad import MOST_WORK, SubmissionResult, WriterPad
 from padfleet.services.writer.settling.batch import Batch
 from padfleet.services.writer.settling.light import came_to
 from padfleet.services.writer.settling.parking import park
@@ -238,7 +238,7 @@ class EntryHandler:
 
     async def _submitted(
         self, item: PadBatch, entry: Submission, now: int, *, heavy: bool
-    ) -> Result:
+    ) -> SubmissionResult:
         pad = item.pad
         older: list[DocumentChange] = []
         if (first := pad.oldest_needed(entry.base_rev)) is not None:

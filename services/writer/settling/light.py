@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 
 from padfleet.services.writer import metrics
-from padfleet.services.writer.pads.pad import Result, WriterPad
+from padfleet.services.writer.pads.pad import SubmissionResult, WriterPad
 from padfleet.services.writer.settling.batch import Batch
 from padfleet.services.writer.storing.pad_batch import PadBatch
 from padfleet.shared import tracing
@@ -90,7 +90,7 @@ def _item(
     return item if pad.oldest_needed(entry.base_rev) is None else None
 
 
-def came_to(item: PadBatch, entry: Submission, result: Result) -> None:
+def came_to(item: PadBatch, entry: Submission, result: SubmissionResult) -> None:
     """Adds the result of a submission."""
     item.revisions += result.revisions
     if (outcome := result.outcome) is None:

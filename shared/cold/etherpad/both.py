@@ -60,8 +60,8 @@ async def settle(redis: Redis, keyspace: Keyspace, cold: EtherpadPads, pad: str)
     """Settles which of the two versions of a pad is the pad, and keeps the other one beside it if
     it has anything more. Returns the outcome.
 
-    Raises `CorruptPad`, `Moved`, and what `UNREACHABLE` lists. After an error it has to be called
-    again.
+    Raises `CorruptPad`, `ServerMoved`, and what `UNREACHABLE` lists. After an error it has to be
+    called again.
     """
     kept: str | None = None
     for attempt in range(ATTEMPTS):

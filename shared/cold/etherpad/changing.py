@@ -20,7 +20,7 @@ from padfleet.shared.cold.etherpad.note import (
     version_of,
 )
 from padfleet.shared.cold.etherpad.table import RowChange
-from padfleet.shared.cold.pads import ColdHead, ColdPart, Mark
+from padfleet.shared.cold.pads import ColdAppend, ColdHead, Mark
 from padfleet.shared.easysync import to_units
 from padfleet.shared.etherpad import records as r
 from padfleet.shared.etherpad.appending import Appending, surplus, with_pad
@@ -78,7 +78,7 @@ def written_there(rows: Rows, pad_id: str) -> bool:
     return raw is not None and (note is None or note.there != digest_of(raw))
 
 
-def keys_for(pad_id: str, part: ColdPart) -> list[str]:
+def keys_for(pad_id: str, part: ColdAppend) -> list[str]:
     """Returns the keys of the rows from which an `append` is decided."""
     found = [*keys_of(pad_id), f"pad2readonly:{pad_id}", f"pad:{pad_id}:deletionToken"]
     if part.state.pad.read_only_id is not None:
@@ -100,7 +100,7 @@ class Append:
 
     pad: str
     over: ColdHead | None
-    part: ColdPart
+    part: ColdAppend
     mark: Mark
     now: int  #: ms since 1970
     known: Note | None = None

@@ -38,15 +38,15 @@ from padfleet.shared.cold.etherpad.note import (
     version_of,
 )
 from padfleet.shared.cold.etherpad.postgres import PostgresTable
-from padfleet.shared.cold.etherpad.reading import Read, TableReader
+from padfleet.shared.cold.etherpad.reading import ReadPad, TableReader
 from padfleet.shared.cold.etherpad.register import EtherpadRegister
 from padfleet.shared.cold.etherpad.table import NoDriver, RowChange, Table
 from padfleet.shared.cold.pads import (
+    ColdAppend,
     ColdGlance,
     ColdHead,
     ColdListed,
     ColdPad,
-    ColdPart,
     Mark,
     UsedBy,
 )
@@ -138,7 +138,7 @@ class EtherpadPads:
         found = await self._read(pad)
         return found[0].pad if found is not None else None
 
-    async def _read(self, pad: str) -> tuple[Read, str] | None:
+    async def _read(self, pad: str) -> tuple[ReadPad, str] | None:
         """Reads the pad, and returns it with its record as it was read."""
         for _ in range(READ_ATTEMPTS):
             raw, value = await self._table.get(keys_of(pad))
@@ -178,7 +178,7 @@ class EtherpadPads:
         return read[0].note, read[1]
 
     async def append(
-        self, pad: str, over: ColdHead | None, part: ColdPart, mark: Mark = "live"
+        self, pad: str, over: ColdHead | None, part: ColdAppend, mark: Mark = "live"
     ) -> ColdHead:
         now = int(time.time() * 1000)
         before = None

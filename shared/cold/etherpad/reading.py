@@ -37,7 +37,7 @@ Only the present text of such a pad is shown, and only for reading."""
 
 
 @dataclass
-class Read:
+class ReadPad:
     """A pad as its records describe it."""
 
     pad: ColdPad
@@ -51,7 +51,7 @@ class TableReader:
         self._table = table
         self._histories = histories
 
-    async def pad(self, pad_id: str, raw: str, note: Note | None) -> Read:
+    async def pad(self, pad_id: str, raw: str, note: Note | None) -> ReadPad:
         """Reads a pad from its record and note as they are. The caller has to notice what an
         Etherpad writes meanwhile. Raises `StoreAway`, and `CorruptPad` if not even a text can be
         recovered."""
@@ -86,7 +86,7 @@ class TableReader:
             chat=len(chat) - 1,
             chat_offset=theirs - (len(chat) - 1),
         )
-        return Read(await self._pad(pad_id, record, made, history, chat), made)
+        return ReadPad(await self._pad(pad_id, record, made, history, chat), made)
 
     async def _note(
         self,

@@ -19,7 +19,7 @@ from padfleet.shared.cold.layout.parts import (
     payload_of,
     value_of,
 )
-from padfleet.shared.cold.pads import ColdPart, with_authors
+from padfleet.shared.cold.pads import ColdAppend, with_authors
 from padfleet.shared.cold.rows import Row
 from padfleet.shared.cold.turns import AS_RECORDS, in_turn
 from padfleet.shared.log.damage import CorruptPad, readable
@@ -82,7 +82,7 @@ class Contents:
         return self.blocks[-1].chain if self.blocks else self.chain_before_blocks
 
 
-async def append(parts: PadParts, contents: Contents, part: ColdPart) -> None:
+async def append(parts: PadParts, contents: Contents, part: ColdAppend) -> None:
     """Brings the contents up to date, and writes what becomes parts. Raises `CorruptPad` for what
     does not follow, or is damaged in the store; also `PartGone`, `StoreAway` and `StoreFull`."""
     await _history(parts, contents, part)
@@ -105,7 +105,7 @@ async def append(parts: PadParts, contents: Contents, part: ColdPart) -> None:
 # --- The history ---------------------------------------------------------------------------------
 
 
-async def _history(parts: PadParts, contents: Contents, part: ColdPart) -> None:
+async def _history(parts: PadParts, contents: Contents, part: ColdAppend) -> None:
     first, records = part.revisions
     if not 0 <= first <= contents.head + 1:
         raise CorruptPad(f"revisions {contents.head + 1} to {first - 1} would be missing")

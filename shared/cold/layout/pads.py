@@ -31,11 +31,11 @@ from padfleet.shared.cold.layout.reading import blocks_between, read_pad
 from padfleet.shared.cold.layout.stored_heads import StoredHeads
 from padfleet.shared.cold.layout.sweeping import sweep
 from padfleet.shared.cold.pads import (
+    ColdAppend,
     ColdGlance,
     ColdHead,
     ColdListed,
     ColdPad,
-    ColdPart,
     Mark,
     UsedBy,
 )
@@ -125,7 +125,7 @@ class ObjectPads:
                 seen = version
 
     async def append(
-        self, pad: str, over: ColdHead | None, part: ColdPart, mark: Mark = "live"
+        self, pad: str, over: ColdHead | None, part: ColdAppend, mark: Mark = "live"
     ) -> ColdHead:
         before = await self._heads.over(pad, over)
         told = part.state.pad
@@ -231,7 +231,7 @@ class ObjectPads:
     async def aclose(self) -> None:
         await self._store.aclose()
 
-    async def _enter(self, before: HeadObject | None, contents: Contents, part: ColdPart) -> None:
+    async def _enter(self, before: HeadObject | None, contents: Contents, part: ColdAppend) -> None:
         """Adds the pad to the lists that do not have it yet. This comes before the head: a list may
         name a pad that does not exist, but no pad may be missing from its lists."""
         pad = part.state.pad

@@ -16,7 +16,7 @@ from obstore.exceptions import (
 from obstore.store import AzureStore, GCSStore, S3Store
 
 from padfleet.shared.cold.errors import Overwritten, StoreAway, StoreFull
-from padfleet.shared.cold.store import ColdVersion, Stored, check_name
+from padfleet.shared.cold.store import ColdVersion, StoredObject, check_name
 
 if TYPE_CHECKING:
     from obstore.store import ClientConfig, ObjectStore, RetryConfig
@@ -55,7 +55,7 @@ class BucketStore:
         self._store = store
         self._where = where
 
-    async def get(self, name: str) -> Stored | None:
+    async def get(self, name: str) -> StoredObject | None:
         check_name(name)
         found = await self._get(name)
         return found if found is not None and found.data != GONE else None
@@ -113,7 +113,7 @@ class BucketStore:
         # The connections are closed when the object is freed.
         return
 
-    async def _get(self, name: str) -> Stored | None:
+    async def _get(self, name: str) -> StoredObject | None:
         with self._service_errors():
             try:
                 result = await obstore.get_async(self._store, name)
@@ -123,7 +123,7 @@ class BucketStore:
                     raise StoreAway(f"{self._where}: there is no such bucket") from None
                 return None
         meta = result.meta
-        return Stored(data, _version_of(meta), meta["last_modified"].timestamp())
+        return StoredObject(data, _version_of(meta), meta["last_modified"].timestamp())
 
     async def _put(self, name: str, data: bytes, mode: Any) -> str:
         """Puts the object. Raises `_CONFLICTS`."""

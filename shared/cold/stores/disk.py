@@ -13,7 +13,7 @@ from threading import Lock
 from typing import Final
 
 from padfleet.shared.cold.errors import Overwritten, StoreAway, StoreFull
-from padfleet.shared.cold.store import ColdVersion, Stored
+from padfleet.shared.cold.store import ColdVersion, StoredObject
 from padfleet.shared.cold.stores.folders import (
     NOT_THERE,
     OURS,
@@ -59,14 +59,14 @@ class Disk:
 
     # --- One file --------------------------------------------------------------------------------
 
-    def get(self, name: str) -> Stored | None:
+    def get(self, name: str) -> StoredObject | None:
         with self._errors():
             try:
                 data, at = _read(self._path(name))
             except NOT_THERE:
                 self._check_mounted()
                 return None
-            return Stored(data, _version(data), at)
+            return StoredObject(data, _version(data), at)
 
     def delete(self, name: str, over: ColdVersion | None) -> None:
         """Raises `Overwritten`."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final, ParamSpec, TypeVar
 
 from padfleet.shared.cold.errors import StoreAway
-from padfleet.shared.cold.store import ColdVersion, Stored, check_name
+from padfleet.shared.cold.store import ColdVersion, StoredObject, check_name
 from padfleet.shared.cold.stores.disk import Disk, Put
 
 THREADS: Final = 8
@@ -48,7 +48,7 @@ class FileStore:
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="cold-files")
         self._puts = _Puts(self._disk, self._threads)
 
-    async def get(self, name: str) -> Stored | None:
+    async def get(self, name: str) -> StoredObject | None:
         check_name(name)
         return await self._aside(self._disk.get, name)
 

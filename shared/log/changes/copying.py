@@ -9,7 +9,7 @@ from padfleet.shared.log.pad.options import parse_options
 from padfleet.shared.log.pad.past import history
 from padfleet.shared.log.pad.reader import HotReader, PadReader, message_pages
 from padfleet.shared.log.pad.saved import readable
-from padfleet.shared.log.pad.staging import Installed, Staging
+from padfleet.shared.log.pad.staging import InstalledHistory, Staging
 from padfleet.shared.log.people import contributions, groups
 from padfleet.shared.log.people.authors import bring
 from padfleet.shared.wire.jsontext import dumps
@@ -22,13 +22,13 @@ MOVE_ATTEMPTS = 10
 
 async def copy_pad(
     redis: Redis, keyspace: Keyspace, source: PadReader, destination: str, *, replace: bool
-) -> Installed:
+) -> InstalledHistory:
     """Puts a copy of `source` in the place of `destination` in one step: its whole history, chat,
     saved revisions and settings. With `replace`, it overwrites what is there. `source` stays as and
     where it is.
 
-    Raises `PadExists`, `Moved`, `CorruptPad`, or what `UNREACHABLE` lists. In these cases nothing
-    has changed.
+    Raises `PadExists`, `ServerMoved`, `CorruptPad`, or what `UNREACHABLE` lists. In these cases
+    nothing has changed.
     """
     meta = source.meta
     staging = await Staging.begin(redis, keyspace, destination, head=meta.head)
@@ -66,7 +66,7 @@ async def move_pad(
     meta: PadMeta,
     *,
     replace: bool,
-) -> Installed:
+) -> InstalledHistory:
     """Copies `source` as `copy_pad` does, and deletes it. If it is edited meanwhile, it is copied
     once more, so that the edits are included.
 

@@ -17,8 +17,14 @@ from typing import Any, Final, Protocol
 from redis import exceptions
 from redis.asyncio.connection import AbstractConnection
 
+from padfleet.shared.log.connection.command_links import (
+    AWAY,
+    BlockingLink,
+    CommandLink,
+    Opener,
+    SharedLink,
+)
 from padfleet.shared.log.connection.lanes import key_of, on_its_way
-from padfleet.shared.log.connection.lines import AWAY, Line, Opener, SharedLine, WaitingLine
 from padfleet.shared.log.connection.pipe import Command, Pipe, open_pipe
 from padfleet.shared.tasks import all_of
 
@@ -91,8 +97,8 @@ class HotCommands:
         self._topology = topology
         self._is_cluster = topology.is_cluster
         self._patience = patience
-        self._shared: dict[str, Line] = {}
-        self._waiting: dict[str, Line] = {}
+        self._shared: dict[str, CommandLink] = {}
+        self._waiting: dict[str, CommandLink] = {}
         self._refreshing = asyncio.Lock()
         self._refreshed = float("-inf")
 
@@ -140,31 +146,31 @@ class HotCommands:
         Arguments:
             commands: on a cluster, these must be of one slot.
         """
-        line = self._straight(str(key_of(commands[0]) or ""))
-        return line.post(commands) if line is not None else None
+        link = self._straight(str(key_of(commands[0]) or ""))
+        return link.post(commands) if link is not None else None
 
-    def _straight(self, key: str) -> SharedLine | None:
-        """Returns the line to the node that is known to have the key, or None."""
+    def _straight(self, key: str) -> SharedLink | None:
+        """Returns the link to the node that is known to have the key, or None."""
         try:
             name = self._topology.node_for(key).name if self._is_cluster else ""
         except AWAY:
             return None
-        line = self._shared.get(name)
-        return line if isinstance(line, SharedLine) else None
+        link = self._shared.get(name)
+        return link if isinstance(link, SharedLink) else None
 
     def close(self) -> None:
         """Closes all connections, and fails whatever is in flight on them."""
-        for line in (*self._shared.values(), *self._waiting.values()):
-            line.close()
+        for link in (*self._shared.values(), *self._waiting.values()):
+            link.close()
 
     # --- The straight way ------------------------------------------------------------------------
 
-    async def _send(self, commands: Sequence[Command], lines: dict[str, Line]) -> list[Any]:
+    async def _send(self, commands: Sequence[Command], links: dict[str, CommandLink]) -> list[Any]:
         if not self._is_cluster:
-            line = lines.get("") or self._line(self._topology.node_for(""), lines, "")
-            return await line.exchange(commands)
+            link = links.get("") or self._link(self._topology.node_for(""), links, "")
+            return await link.exchange(commands)
         replies: list[Any] = [None] * len(commands)
-        places: dict[str, tuple[Line, list[int]]] = {}
+        places: dict[str, tuple[CommandLink, list[int]]] = {}
         for at, command in enumerate(commands):
             try:
                 node = self._topology.node_for(str(key_of(command) or ""))
@@ -172,22 +178,24 @@ class HotCommands:
                 replies[at] = error  # no node has the slot just now
                 continue
             if node.name not in places:
-                places[node.name] = (self._line(node, lines), [])
+                places[node.name] = (self._link(node, links), [])
             places[node.name][1].append(at)
-        work = [line.exchange([commands[at] for at in some]) for line, some in places.values()]
+        work = [link.exchange([commands[at] for at in some]) for link, some in places.values()]
         for (_, some), found in zip(places.values(), await all_of(*work), strict=True):
             for at, reply in zip(some, found, strict=True):
                 replies[at] = reply
         return replies
 
-    def _line(self, node: NodeAddress, lines: dict[str, Line], name: str | None = None) -> Line:
+    def _link(
+        self, node: NodeAddress, links: dict[str, CommandLink], name: str | None = None
+    ) -> CommandLink:
         name = node.name if name is None else name
-        line = lines.get(name)
-        if line is None:
+        link = links.get(name)
+        if link is None:
             opener = self._opener(node)
-            shared = lines is self._shared
-            line = lines[name] = SharedLine(opener) if shared else WaitingLine(opener)
-        return line
+            shared = links is self._shared
+            link = links[name] = SharedLink(opener) if shared else BlockingLink(opener)
+        return link
 
     def _opener(self, node: NodeAddress) -> Opener:
         async def opened() -> Pipe:
@@ -198,19 +206,27 @@ class HotCommands:
     # --- What fails ------------------------------------------------------------------------------
 
     async def _take_care(
-        self, commands: Sequence[Command], replies: list[Any], attempts: int, lines: dict[str, Line]
+        self,
+        commands: Sequence[Command],
+        replies: list[Any],
+        attempts: int,
+        links: dict[str, CommandLink],
     ) -> list[Any]:
         """Returns the replies, with failures replaced by the results of further attempts."""
         with suppress(TimeoutError):
             async with asyncio.timeout(PATIENCE):
-                await self._try_again(commands, replies, attempts, lines)
+                await self._try_again(commands, replies, attempts, links)
         for at, reply in enumerate(replies):
             if isinstance(reply, REDIRECTED):
                 replies[at] = on_its_way(commands[at])
         return replies
 
     async def _try_again(
-        self, commands: Sequence[Command], replies: list[Any], attempts: int, lines: dict[str, Line]
+        self,
+        commands: Sequence[Command],
+        replies: list[Any],
+        attempts: int,
+        links: dict[str, CommandLink],
     ) -> None:
         failures = hops = 0
         while failed := [at for at, reply in enumerate(replies) if isinstance(reply, _CARE)]:
@@ -228,25 +244,25 @@ class HotCommands:
             if pause:
                 await asyncio.sleep(pause)
             # All of them are sent together, in order: none may overtake another.
-            again = await self._send_again([commands[at] for at in failed], errors, lines)
+            again = await self._send_again([commands[at] for at in failed], errors, links)
             for at, reply in zip(failed, again, strict=True):
                 replies[at] = reply
 
     async def _send_again(
-        self, commands: Sequence[Command], why: Sequence[Exception], lines: dict[str, Line]
+        self, commands: Sequence[Command], why: Sequence[Exception], links: dict[str, CommandLink]
     ) -> list[Any]:
         if not any(map(_is_ask, why)):
-            return await self._send(commands, lines)
+            return await self._send(commands, links)
         replies: list[Any] = []
         for command, error in zip(commands, why, strict=True):
             if _is_ask(error):
                 assert isinstance(error, exceptions.AskError)
                 # This goes to the node that is receiving the slot, and only this once, since it
                 # does not have all of the slot yet.
-                line = self._line(self._topology.node_at(error.host, error.port), lines)
-                replies.append((await line.exchange((ASKING, command)))[1])
+                link = self._link(self._topology.node_at(error.host, error.port), links)
+                replies.append((await link.exchange((ASKING, command)))[1])
             else:
-                replies += await self._send((command,), lines)
+                replies += await self._send((command,), links)
         return replies
 
     async def _learn(self, errors: Sequence[Exception]) -> None:

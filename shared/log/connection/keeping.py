@@ -34,7 +34,7 @@ class Unfit(Exception):
 
 
 @dataclass(frozen=True)
-class Store:
+class ServerReport:
     """What one server reports about itself."""
 
     name: str  #: its address: host:port, or the path of its socket
@@ -50,7 +50,7 @@ class RetentionVerdict(NamedTuple):
     fix: str = ""
 
 
-def eviction(store: Store) -> RetentionVerdict:
+def eviction(store: ServerReport) -> RetentionVerdict:
     """Returns the verdict on the eviction policy. It fails for any policy but noeviction, even if
     no maxmemory is set: somebody who sets it later will not think of pads."""
     policy = str(
@@ -67,7 +67,7 @@ def eviction(store: Store) -> RetentionVerdict:
     )
 
 
-def persistence(store: Store) -> RetentionVerdict:
+def persistence(store: ServerReport) -> RetentionVerdict:
     """Returns the verdict on persistence. It warns if a restart or a crash loses more than about a
     second of writes, and fails if the server currently cannot write to its append-only file."""
     settings = store.config or {}
@@ -123,7 +123,7 @@ async def require_keeping(redis: Redis) -> None:
         )
 
 
-async def read_stores(redis: Redis) -> list[Store]:
+async def read_stores(redis: Redis) -> list[ServerReport]:
     """Reads all servers of a cluster, or else the primary and, with Sentinel, its replicas.
 
     A replica or cluster node that does not answer is left out with a warning: while one server is
@@ -165,7 +165,7 @@ async def _cannot_write(client: Client, **to: Any) -> bool:
     return False
 
 
-async def _of_cluster(client: RedisCluster) -> list[Store]:
+async def _of_cluster(client: RedisCluster) -> list[ServerReport]:
     stores = []
     for node in sorted(client.get_nodes(), key=lambda node: str(node.name)):
         try:
@@ -175,7 +175,7 @@ async def _of_cluster(client: RedisCluster) -> list[Store]:
     return stores
 
 
-async def _read(name: str, client: Client, **to: Any) -> Store:
+async def _read(name: str, client: Client, **to: Any) -> ServerReport:
     info: dict[str, Any] = {}
     config: dict[str, str] | None = None
     try:
@@ -189,14 +189,14 @@ async def _read(name: str, client: Client, **to: Any) -> Store:
     except ResponseError as error:
         if isinstance(error, UNREACHABLE):
             raise
-    return Store(name, info, config)
+    return ServerReport(name, info, config)
 
 
 def _text(value: Any) -> str:
     return value.decode(errors="replace") if isinstance(value, bytes) else str(value)
 
 
-def _replicas(primary: Store) -> list[tuple[str, int]]:
+def _replicas(primary: ServerReport) -> list[tuple[str, int]]:
     """Returns the addresses that INFO replication lists as slave0, slave1, …"""
     found: list[tuple[str, int]] = []
     while isinstance(replica := primary.info.get(f"slave{len(found)}"), dict):
@@ -230,7 +230,7 @@ def _left_out(name: str, error: Exception) -> None:
     )
 
 
-def _is_off(store: Store) -> bool:
+def _is_off(store: ServerReport) -> bool:
     if store.config is not None and "appendonly" in store.config:
         return store.config["appendonly"] == "no"
     return int(store.info.get("aof_enabled", 1)) == 0

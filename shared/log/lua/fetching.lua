@@ -1,7 +1,7 @@
 -- Notes that somebody is about to bring a pad back from the cold store, where it is frozen. As long
 -- as this note exists, nobody can have written on the pad since.
 --
--- KEYS  1 state  2 meta  3 moving      ARGV  1 reign  2 pad  3 trace that was seen  4 trace
+-- KEYS  1 state  2 meta  3 moving      ARGV  1 reign  2 pad  3 move that was seen  4 move
 -- Replies 'ok', or what is no longer as it was seen: 'reign', 'here', 'moved'.
 if this_reign(KEYS[1]) ~= ARGV[1] then return 'reign' end
 if redis.call('HGET', KEYS[2], 'head') then return 'here' end

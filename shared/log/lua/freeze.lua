@@ -3,7 +3,7 @@
 --
 -- KEYS  1 state  2 inbox  3 hot  4 moving  5 meta  6 members  7 chat  8 saved  9 fences
 --       10 onwards: every other key of the pad
--- ARGV  1 term  2 reign  3 pad  4 epoch  5 head  6 chain  7 stamp  8 sessions  9 trace
+-- ARGV  1 term  2 reign  3 pad  4 epoch  5 head  6 chain  7 stamp  8 sessions  9 move
 --       10 ms for which nobody may have held it
 -- Replies 'ok', or why it stays: 'lease', 'changed', 'people', 'inbox'.
 if this_reign(KEYS[1]) ~= ARGV[2] then return 'lease' end

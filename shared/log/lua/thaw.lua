@@ -2,7 +2,7 @@
 --
 -- KEYS  1 state  2 meta  3 moving  4 hot  5 fences  6 seen  7 saved  8 snap  9 chunks
 --       10 staged revisions  11 revisions  12 staged chat  13 chat
--- ARGV  1 reign  2 pad  3 channel  4 the trace that must be there, without its time
+-- ARGV  1 reign  2 pad  3 channel  4 the move that must be there, without its time
 --       5 staged revisions  6 staged messages  7 snapshot ('' = none)  8 record of its reigns
 --       9 number of its sessions  10 what to note after the stamp
 --       then four counted lists: meta fields (n, name, value…), fences (n, author, order…),

@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple, cast
 from padfleet.shared.log.connection import scripts
 from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.keys import Keyspace, PadKeys
-from padfleet.shared.log.pad.moving import Trace
+from padfleet.shared.log.pad.moving import PadMove
 
 STAGED_S = 600
 """The seconds after which an unfinished part of a pad expires."""
@@ -71,8 +71,8 @@ class Bringing:
             count = await scripts.STAGE(self._redis.client, [key], args)
         return int(count)
 
-    async def install(self, pad: ThawedPad, trace: Trace) -> Installed:
-        """Puts the pad in its place, if a trace with the same name is there. Returns whether it
+    async def install(self, pad: ThawedPad, move: PadMove) -> Installed:
+        """Puts the pad in its place, if a move with the same name is there. Returns whether it
         did, or why not."""
         keys = self._keys
         lists: list[scripts.Argument] = [len(pad.meta)]
@@ -103,10 +103,10 @@ class Bringing:
                 keys.chat,
             ],
             [
-                trace.reign,
+                move.reign,
                 keys.pad_id,
                 keys.channel,
-                trace.name,
+                move.name,
                 *self._counts,
                 pad.snapshot or b"",
                 pad.reigns,

@@ -25,7 +25,7 @@ Way = Literal["thaw", "freeze", "lost"]
 """Where a pad is going; ``lost`` if it was lost in Redis and is brought back from the store."""
 
 
-class Trace(NamedTuple):
+class PadMove(NamedTuple):
     """The note in Redis about a pad that is on its way."""
 
     way: Way
@@ -36,15 +36,15 @@ class Trace(NamedTuple):
 
     @property
     def name(self) -> str:
-        """The trace without its time."""
+        """The move without its time."""
         return f"{self.way} {self.epoch} {self.edition} {self.reign}"
 
     def to_text(self) -> str:
         return f"{self.name} {self.at}"
 
     @classmethod
-    def from_text(cls, text: str) -> "Trace | None":
-        """Decodes a trace. Returns None for anything that is not one."""
+    def from_text(cls, text: str) -> "PadMove | None":
+        """Decodes a move. Returns None for anything that is not one."""
         way, *rest = text.split(" ")
         if way not in get_args(Way) or len(rest) != 4:
             return None
@@ -61,7 +61,7 @@ class Whereabouts(NamedTuple):
     reign: str
     head: int | None  #: -1: it was deleted; None: nothing of it is here
     epoch: int
-    trace: str  #: empty if there is none
+    move: str  #: empty if there is none
 
 
 class PadStanding(NamedTuple):
@@ -91,13 +91,13 @@ class StoredPad(NamedTuple):
 async def whereabouts(redis: Redis, keyspace: Keyspace, keys: PadKeys) -> Whereabouts:
     """Reads where the pad is. Raises `CorruptPad`, or what `UNREACHABLE` lists."""
     with of_right_type(keys.meta):
-        reign, head, epoch, trace = await scripts.WHEREABOUTS(
+        reign, head, epoch, move = await scripts.WHEREABOUTS(
             redis.rush, [keys.state, keys.meta, keyspace.moving(keys.partition)], [keys.pad_id]
         )
     await redis.heard_under(keys.partition, reign.decode())
     with readable(keys.meta):
         return Whereabouts(
-            reign.decode(), int(head) if head else None, int(epoch or 0), trace.decode()
+            reign.decode(), int(head) if head else None, int(epoch or 0), move.decode()
         )
 
 
@@ -125,13 +125,13 @@ async def hold(redis: Redis, keyspace: Keyspace, pad: str) -> None:
 
 
 async def announce_fetching(
-    redis: Redis, keyspace: Keyspace, keys: PadKeys, seen: Whereabouts, trace: Trace
+    redis: Redis, keyspace: Keyspace, keys: PadKeys, seen: Whereabouts, move: PadMove
 ) -> bool:
-    """Stores the trace of a thaw. Returns False if something has changed since `seen` was read."""
+    """Stores the move of a thaw. Returns False if something has changed since `seen` was read."""
     reply = await scripts.FETCHING(
         redis.rush,
         [keys.state, keys.meta, keyspace.moving(keys.partition)],
-        [seen.reign, keys.pad_id, seen.trace, trace.to_text()],
+        [seen.reign, keys.pad_id, seen.move, move.to_text()],
     )
     return bool(reply == b"ok")
 
@@ -218,7 +218,7 @@ async def freeze(
     lease: Lease,
     pad: str,
     stored: StoredPad,
-    trace: Trace,
+    move: PadMove,
     after_ms: int = 0,
 ) -> Frozen:
     """Takes the pad out of Redis if it is as it was when `stored` was read, and nobody has held it
@@ -245,7 +245,7 @@ async def freeze(
             stored.meta.get(b"chain", b""),
             stored.stamp,
             stored.meta.get(b"sessions", b"0"),
-            trace.to_text(),
+            move.to_text(),
             after_ms,
         ],
     )
@@ -258,14 +258,14 @@ async def bury(redis: Redis, keyspace: Keyspace, pad: str, epoch: int) -> None:
     await scripts.BURY(redis.rush, [keyspace.hot(keys.partition), keys.meta], [pad, epoch])
 
 
-async def traces(redis: Redis, keyspace: Keyspace, partition: int) -> dict[str, str]:
-    """Returns, by pad, the traces of the partition's pads that are on their way."""
+async def moves(redis: Redis, keyspace: Keyspace, partition: int) -> dict[str, str]:
+    """Returns, by pad, the moves of the partition's pads that are on their way."""
     reply = redis.client.hgetall(keyspace.moving(partition))
     found = await cast("Awaitable[dict[bytes, bytes]]", reply)
-    return {pad.decode(): trace.decode() for pad, trace in found.items()}
+    return {pad.decode(): move.decode() for pad, move in found.items()}
 
 
-async def arrived(redis: Redis, keyspace: Keyspace, pad: str, trace: str) -> None:
-    """Removes the trace, if it is still the same."""
+async def arrived(redis: Redis, keyspace: Keyspace, pad: str, move: str) -> None:
+    """Removes the move, if it is still the same."""
     partition = keyspace.partition_of(pad)
-    await scripts.ARRIVED(redis.rush, [keyspace.moving(partition)], [pad, trace])
+    await scripts.ARRIVED(redis.rush, [keyspace.moving(partition)], [pad, move])

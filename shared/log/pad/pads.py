@@ -52,7 +52,7 @@ async def settle_read_only_id(redis: Redis, keys: PadKeys, fresh: str) -> str:
     return cast("bytes", known).decode()
 
 
-class Glance(NamedTuple):
+class PadGlance(NamedTuple):
     """A quick look at a pad: enough to begin with, but not to rely on."""
 
     exists: bool
@@ -61,18 +61,18 @@ class Glance(NamedTuple):
     away: bool = False  #: whether it is not in Redis, so that nothing else is known of it yet
 
 
-async def glance(redis: Redis, keys: PadKeys, *, fetch: bool = True) -> Glance:
+async def glance(redis: Redis, keys: PadKeys, *, fetch: bool = True) -> PadGlance:
     """Looks at the pad. With `fetch`, a pad that is not in Redis is brought there first. Raises
     what `UNREACHABLE` lists, and ResponseError if a key has a wrong type."""
     readonly, head, damaged = await _glanced(redis, keys)
     if head is None and redis.elsewhere is not None:
         if not fetch:
             away = await redis.elsewhere.has(keys.pad_id)
-            return Glance(away, None, away=away)
+            return PadGlance(away, None, away=away)
         if await redis.elsewhere.bring(keys.pad_id):
             readonly, head, damaged = await _glanced(redis, keys)
     exists = head is not None and not head.startswith(b"-")
-    return Glance(exists, readonly.decode() if readonly is not None else None, bool(damaged))
+    return PadGlance(exists, readonly.decode() if readonly is not None else None, bool(damaged))
 
 
 async def is_away(redis: Redis, keys: PadKeys) -> bool:

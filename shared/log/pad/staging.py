@@ -46,12 +46,12 @@ class WrittenOn(Exception):
     """Says that somebody has written on the pad, deleted it or replaced it meanwhile."""
 
 
-class Moved(Exception):
+class ServerMoved(Exception):
     """Says that the server, or what was stored on it, is not what it was at the beginning. Start
     again."""
 
 
-class Installed(NamedTuple):
+class InstalledHistory(NamedTuple):
     epoch: int
     replaced: bool
 
@@ -136,7 +136,7 @@ class Staging:
         more: Mapping[str, str | bytes] | None = None,
         only_over: PadMeta | None = None,
         with_chat: bool = False,
-    ) -> Installed:
+    ) -> InstalledHistory:
         """Puts the history in the pad's place, in a new epoch, which is above `above_epoch`, above
         every epoch of the pad in its place, and different from any that is not known here
         (`births`). Everybody with another history is told to reload (I5).
@@ -148,8 +148,8 @@ class Staging:
             only_over: if given, only the pad that this describes is replaced, and its chat stays.
             with_chat: whether, with `only_over`, the chat is replaced as well.
 
-        Raises `PadExists`, `WrittenOn`, `Moved`, or what `UNREACHABLE` lists. What was stored then
-        expires.
+        Raises `PadExists`, `WrittenOn`, `ServerMoved`, or what `UNREACHABLE` lists. What was stored
+        then expires.
         """
         over = "replace" if replace else "new"
         if only_over is not None:
@@ -194,7 +194,7 @@ class Staging:
                     if self._redis.elsewhere is not None:
                         # The cold store has to learn of the new history.
                         await note_hot(self._redis, self._keyspace, [self._keys.pad_id])
-                    return Installed(epoch, before.exists)
+                    return InstalledHistory(epoch, before.exists)
                 case b"exists":
                     raise PadExists("the pad exists")
                 case b"head":
@@ -202,8 +202,8 @@ class Staging:
                 case b"epoch":
                     continue  # deleted or replaced by somebody else, just now
                 case _:
-                    raise Moved("the server has changed, or has lost data, since this began")
-        raise Moved("the pad was replaced or deleted repeatedly meanwhile")
+                    raise ServerMoved("the server has changed, or has lost data, since this began")
+        raise ServerMoved("the pad was replaced or deleted repeatedly meanwhile")
 
     async def drop(self) -> None:
         await self._redis.client.unlink(*self._staged.values())

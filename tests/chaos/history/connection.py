@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from padfleet.services.tools.loadtest.client_socket import ClientSocket
-from padfleet.services.tools.loadtest.target import Target
+from padfleet.services.tools.loadtest.target import LoadTarget
 from padfleet.shared.wire import socketio
 from padfleet.shared.wire.jsontext import dumps
 from tests.chaos.history.hearing import Greeted, Heard, Hearing, Nonsense, Opened, tell
@@ -26,7 +26,9 @@ class CannotConnect(Exception):
 class Connection(ClientSocket):
     """A typist's connection, which `dial` makes."""
 
-    def __init__(self, typist: Typist, target: Target, hearing: Hearing, on_ready: OnReady) -> None:
+    def __init__(
+        self, typist: Typist, target: LoadTarget, hearing: Hearing, on_ready: OnReady
+    ) -> None:
         """Takes the typist and its target. `on_ready` is called before CLIENT_READY is sent: from
         then on, the typist's submissions go over this connection."""
         super().__init__(target, typist.recording.pad, hearing.inflater)
@@ -109,7 +111,7 @@ class Connection(ClientSocket):
 
 async def dial(typist: Typist, url: str, hearing: Hearing, on_ready: OnReady) -> Connection:
     """Returns a connection on which CLIENT_READY has been sent. Raises `CannotConnect`."""
-    target = Target.parse(url)
+    target = LoadTarget.parse(url)
     connection = Connection(typist, target, hearing, on_ready)
     try:
         async with asyncio.timeout(DIAL_TIMEOUT):

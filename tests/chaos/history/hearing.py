@@ -80,7 +80,7 @@ class Hearing:
 def _read(message: bytes) -> list[Heard]:
     try:
         match socketio.decode(message.decode()):
-            case socketio.Open() as opening:
+            case socketio.OpenPacket() as opening:
                 return [Opened((opening.ping_interval + opening.ping_timeout) / 1000)]
             case socketio.ConnectPacket():
                 return [Greeted()]

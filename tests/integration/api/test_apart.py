@@ -14,7 +14,7 @@ from padfleet.shared.etherpad import apart
 from padfleet.shared.etherpad.apart import LIMITS, bring_file
 from padfleet.shared.etherpad.bring import Bounds
 from padfleet.shared.etherpad.records import BadRecord
-from padfleet.shared.limited import Pool
+from padfleet.shared.limited import JobPool
 from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.log.pad.history import read_meta
@@ -40,26 +40,26 @@ def file(*, attributes: int = 0, pads: int = 1, **more: Any) -> bytes:
 
 
 @pytest.fixture
-async def processes() -> AsyncIterator[Pool]:
+async def processes() -> AsyncIterator[JobPool]:
     made = apart.pool()
     yield made
     await made.close()
 
 
-async def bring(processes: Pool, redis_url: str, data: bytes, pad: str = "there") -> Any:
+async def bring(processes: JobPool, redis_url: str, data: bytes, pad: str = "there") -> Any:
     return await bring_file(
         processes, "client", data, KEYSPACE, redis_url, as_id=pad, bounds=BOUNDS
     )
 
 
-async def test_an_imported_pad_exists(processes: Pool, redis: Redis, redis_url: str) -> None:
+async def test_an_imported_pad_exists(processes: JobPool, redis: Redis, redis_url: str) -> None:
     brought = await bring(processes, redis_url, file())
     assert (brought.pad, brought.head, brought.replaced) == ("there", 0, False)
     assert (await read_meta(redis, KEYSPACE.pad("there"))).exists
     assert (await bring(processes, redis_url, file())).replaced
 
 
-async def test_a_large_one_is_no_work_of_the_askers(processes: Pool, redis_url: str) -> None:
+async def test_a_large_one_is_no_work_of_the_askers(processes: JobPool, redis_url: str) -> None:
     """Processor time, which is the same on a busy machine: to read it takes seconds."""
     data = file(attributes=150_000)
     await bring(processes, redis_url, file())  # so that there is a process
@@ -69,7 +69,7 @@ async def test_a_large_one_is_no_work_of_the_askers(processes: Pool, redis_url: 
 
 
 async def test_errors_are_reported_and_nothing_is_stored(
-    processes: Pool, redis: Redis, redis_url: str
+    processes: JobPool, redis: Redis, redis_url: str
 ) -> None:
     many = dumps({str(number): 0 for number in range(500_001)}).encode()
     for data, why in (
@@ -99,7 +99,7 @@ async def test_errors_are_reported_and_nothing_is_stored(
 async def test_one_that_takes_too_much_is_refused(
     redis: Redis, redis_url: str, limits: Any
 ) -> None:
-    processes = Pool("padfleet.shared.etherpad.apart:work", limits)
+    processes = JobPool("padfleet.shared.etherpad.apart:work", limits)
     try:
         with pytest.raises(BadRecord, match="too much to read"):
             await bring(processes, redis_url, file(attributes=190_000))
@@ -108,6 +108,6 @@ async def test_one_that_takes_too_much_is_refused(
         await processes.close()
 
 
-async def test_a_server_that_is_away_is_no_fault_of_the_file(processes: Pool) -> None:
+async def test_a_server_that_is_away_is_no_fault_of_the_file(processes: JobPool) -> None:
     with pytest.raises(ConnectionError):
         await bring(processes, f"redis://127.0.0.1:{free_ports(1)[0]}/0", file())

@@ -7,7 +7,14 @@ from functools import cache
 from pathlib import Path
 
 from padfleet.services.writer.pads.pad import WriterPad
-from padfleet.shared.archive.entries import Authors, Chat, PadDone, PadHead, Revisions, Saved
+from padfleet.shared.archive.entries import (
+    ArchivedChat,
+    ArchivedSaved,
+    Authors,
+    PadDone,
+    PadHead,
+    Revisions,
+)
 from padfleet.shared.archive.writing import new_archive
 from padfleet.shared.easysync import AttributePool, make_splice
 from padfleet.shared.log.entries import Submission
@@ -68,8 +75,8 @@ def write_file(path: Path, name: str, revisions: Sequence[Revision], *, epoch: i
         for start in range(0, len(revisions), 300):
             part = revisions[start : start + 300]
             archive.write(Revisions(start, [revision.to_record() for revision in part]))
-        archive.write(Chat(CHAT))
-        archive.write(Saved(SAVED))
+        archive.write(ArchivedChat(CHAT))
+        archive.write(ArchivedSaved(SAVED))
         archive.write(Authors(AUTHORS))
         archive.write(PadDone())
     return head

@@ -9,9 +9,9 @@ import pytest
 
 from padfleet.services.tools.verify.walk import verify_pad
 from padfleet.shared.cold import writing_behind
+from padfleet.shared.cold.appends import part_of
 from padfleet.shared.cold.errors import StoreAway
 from padfleet.shared.cold.pads import ColdHead
-from padfleet.shared.cold.parts import part_of
 from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.connection.errors import NotNow
 from padfleet.shared.log.damage import CorruptPad
@@ -314,15 +314,15 @@ async def test_I1_I2_a_pad_leaves_only_if_nobody_is_on_it_at_that_moment(scene: 
     assert found is not None
     await scene.join("pad", "s2")
     await scene.leave("pad", "s2")
-    trace = moving.Trace("freeze", found.cold.epoch, found.cold.edition, "r")
+    move = moving.PadMove("freeze", found.cold.epoch, found.cold.edition, "r")
     lease = await scene.lease("pad")
-    verdict = await moving.freeze(scene.redis, scene.keyspace, lease, "pad", found.stored, trace)
+    verdict = await moving.freeze(scene.redis, scene.keyspace, lease, "pad", found.stored, move)
     assert verdict == "changed"
     await scene.redis.client.xadd(scene.keyspace.inbox(lease.partition), {"e": b"..pad.."})
     assert await scene.freeze("pad") == "inbox"
     stale = lease._replace(term=lease.term - 1)
     assert (
-        await moving.freeze(scene.redis, scene.keyspace, stale, "pad", found.stored, trace)
+        await moving.freeze(scene.redis, scene.keyspace, stale, "pad", found.stored, move)
         == "lease"
     )
 
@@ -372,9 +372,9 @@ async def test_I7_a_freeze_that_broke_off_is_ended_by_the_next_writer(scene: Sce
     found = await scene.write.bring("pad", whole=True)
     assert found is not None
     lease = await scene.lease("pad")
-    trace = moving.Trace("freeze", found.cold.epoch, found.cold.edition, lease.reign)
+    move = moving.PadMove("freeze", found.cold.epoch, found.cold.edition, lease.reign)
     assert (
-        await moving.freeze(scene.redis, scene.keyspace, lease, "pad", found.stored, trace) == "ok"
+        await moving.freeze(scene.redis, scene.keyspace, lease, "pad", found.stored, move) == "ok"
     )
     scene.go()
     await scene.look("pad")
@@ -391,8 +391,8 @@ async def test_I5_I7_a_pad_on_its_way_is_not_lost(scene: Scene) -> None:
     found = await scene.write.bring("pad", whole=True)
     assert found is not None
     lease = await scene.lease("pad")
-    trace = moving.Trace("freeze", found.cold.epoch, found.cold.edition, lease.reign)
-    await moving.freeze(scene.redis, scene.keyspace, lease, "pad", found.stored, trace)
+    move = moving.PadMove("freeze", found.cold.epoch, found.cold.edition, lease.reign)
+    await moving.freeze(scene.redis, scene.keyspace, lease, "pad", found.stored, move)
     after = await read_meta(scene.redis, scene.keyspace.pad("pad"))
     assert after.reign == lease.reign
     assert len(after.reigns) == 1
@@ -402,7 +402,7 @@ async def test_I5_I7_a_pad_on_its_way_is_not_lost(scene: Scene) -> None:
     assert head is not None
     keys = scene.keyspace.pad("pad")
     here = await moving.whereabouts(scene.redis, scene.keyspace, keys)
-    thaw = moving.Trace("thaw", head.epoch, head.edition, here.reign)
+    thaw = moving.PadMove("thaw", head.epoch, head.edition, here.reign)
     assert await moving.announce_fetching(scene.redis, scene.keyspace, keys, here, thaw)
     await scene.pads.set_mark("pad", head, "live")
     after = await read_meta(scene.redis, keys)

@@ -11,7 +11,7 @@ from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.keys import Keyspace, PadKeys
 from padfleet.shared.log.pad import moving
 from padfleet.shared.log.pad.bringing import Bringing
-from padfleet.shared.log.pad.moving import Trace
+from padfleet.shared.log.pad.moving import PadMove
 from tests.integration.archive.made_pad import written
 from tests.integration.cold.scene import Scene
 
@@ -73,17 +73,17 @@ async def test_I1_I2_a_pad_leaves_only_as_it_was_seen(scene: Scene, verdict: str
             refusal = "changed"
         case "inbox":
             await client.xadd(scene.keyspace.inbox(lease.partition), {"e": b"..pad.."})
-    trace = Trace("freeze", found.cold.epoch, found.cold.edition, lease.reign)
+    move = PadMove("freeze", found.cold.epoch, found.cold.edition, lease.reign)
     before = await scene.keys_of("pad")
-    done = await moving.freeze(scene.redis, scene.keyspace, lease, "pad", found.stored, trace)
+    done = await moving.freeze(scene.redis, scene.keyspace, lease, "pad", found.stored, move)
     assert done == refusal
-    traces = await moving.traces(scene.redis, scene.keyspace, lease.partition)
+    moves = await moving.moves(scene.redis, scene.keyspace, lease.partition)
     if verdict == "ok":
         assert await scene.keys_of("pad") == ["pf:readonly:r.pad"], "which goes after it"
-        assert traces == {"pad": trace.to_text()}
+        assert moves == {"pad": move.to_text()}
     else:
         assert await scene.keys_of("pad") == before
-        assert traces == {}
+        assert moves == {}
 
 
 async def frozen(scene: Scene, pad: str) -> ColdPad:
@@ -103,8 +103,8 @@ async def test_I1_I5_a_pad_is_installed_only_where_it_is_expected(
     found = await frozen(scene, "pad")
     keys, client = scene.keyspace.pad("pad"), scene.redis.client
     here = await moving.whereabouts(scene.redis, scene.keyspace, keys)
-    trace = Trace("thaw", found.head.epoch, found.head.edition, here.reign)
-    assert await moving.announce_fetching(scene.redis, scene.keyspace, keys, here, trace)
+    move = PadMove("thaw", found.head.epoch, found.head.edition, here.reign)
+    assert await moving.announce_fetching(scene.redis, scene.keyspace, keys, here, move)
     bringing = Bringing(scene.redis, scene.keyspace, keys)
     await bringing.revisions(*found.revisions)
     await bringing.chat(found.chat)
@@ -116,14 +116,14 @@ async def test_I1_I5_a_pad_is_installed_only_where_it_is_expected(
         case "here":
             await client.hset(keys.meta, mapping={"head": "0", "epoch": "9"})
         case "moved":
-            later = trace._replace(edition=trace.edition + 1).to_text()
+            later = move._replace(edition=move.edition + 1).to_text()
             await client.hset(scene.keyspace.moving(keys.partition), "pad", later)
         case "staged":
             await client.delete(bringing._chat)
         case "damaged":
             await client.xadd(keys.revs, {"r": b"newer than the store"}, id="0-1")
     before = await client.hgetall(keys.meta)
-    assert await bringing.install(thawed(found), trace) == verdict
+    assert await bringing.install(thawed(found), move) == verdict
     if verdict == "ok":
         assert (await scene.document("pad")).head == HISTORY[-1].rev
         sessions = await client.hget(keys.meta, "sessions")
@@ -140,15 +140,15 @@ async def test_I5_nobody_announces_a_pad_that_has_changed_since_it_was_read(
     found = await frozen(scene, "pad")
     keys, client = scene.keyspace.pad("pad"), scene.redis.client
     here = await moving.whereabouts(scene.redis, scene.keyspace, keys)
-    trace = Trace("thaw", found.head.epoch, found.head.edition, here.reign)
+    move = PadMove("thaw", found.head.epoch, found.head.edition, here.reign)
     match wrong:
         case "reign":
             await begins_a_reign(scene, keys)
         case "here":
             await client.hset(keys.meta, mapping={"head": "0", "epoch": "9"})
         case "moved":
-            of_another = trace._replace(at=1).to_text()
+            of_another = move._replace(at=1).to_text()
             await client.hset(scene.keyspace.moving(keys.partition), "pad", of_another)
-    before = await moving.traces(scene.redis, scene.keyspace, keys.partition)
-    assert not await moving.announce_fetching(scene.redis, scene.keyspace, keys, here, trace)
-    assert await moving.traces(scene.redis, scene.keyspace, keys.partition) == before
+    before = await moving.moves(scene.redis, scene.keyspace, keys.partition)
+    assert not await moving.announce_fetching(scene.redis, scene.keyspace, keys, here, move)
+    assert await moving.moves(scene.redis, scene.keyspace, keys.partition) == before

@@ -18,7 +18,7 @@ import pytest
 from redis.asyncio import Redis as PlainRedis
 
 from padfleet.services.fanout.auth.access import HookAccess, open_access
-from padfleet.services.fanout.auth.calls import Hook
+from padfleet.services.fanout.auth.calls import AuthHook
 from padfleet.services.fanout.auth.decision import Grant
 from padfleet.services.fanout.auth.handshake import Handshake
 from padfleet.services.fanout.delivery.session import Session
@@ -343,7 +343,7 @@ def _with_a_token(join_handler: JoinHandler) -> Handshake:
     return Handshake("", {}, "", token=jwt.encode(claims, SECRET, "HS256"))
 
 
-class _Hook(Hook):
+class _Hook(AuthHook):
     def __init__(self) -> None:
         pass
 

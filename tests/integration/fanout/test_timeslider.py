@@ -19,9 +19,14 @@ from padfleet.services.fanout.hub.room import Room
 from padfleet.services.fanout.hub.rooms import Rooms
 from padfleet.services.fanout.timeslider import requests
 from padfleet.services.fanout.timeslider.granules import BLANK
-from padfleet.services.fanout.timeslider.helper import Helper, HelperFailed
+from padfleet.services.fanout.timeslider.helper import HelperFailed, HistoryHelper
 from padfleet.services.fanout.timeslider.job import HistoryJob, work
-from padfleet.services.fanout.timeslider.requests import Check, Request, Timeslider, granules_of
+from padfleet.services.fanout.timeslider.requests import (
+    ChangesetRequest,
+    Check,
+    Timeslider,
+    granules_of,
+)
 from padfleet.services.fanout.transport.outbound import Outbound
 from padfleet.services.fanout.transport.packets import Frame, Parcel
 from padfleet.shared.log.connection.connect import Redis
@@ -80,7 +85,7 @@ async def room(redis: Redis, keyspace: Keyspace) -> AsyncIterator[Room]:
 @pytest.fixture
 async def slider(redis: Redis, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Timeslider]:
     monkeypatch.setattr(requests, "SECONDS", 60.0)  # a busy machine is given all the same
-    made = Timeslider(redis, Helper())
+    made = Timeslider(redis, HistoryHelper())
     yield made
     await made.close()
 
@@ -104,7 +109,7 @@ async def ask(slider: Timeslider, room: Room, start: int, size: int) -> dict[str
 
 @cache
 def expected(start: int, size: int, granules: int | None = None) -> dict[str, Any]:
-    wanted = granules_of(Request(start, size, 1), LENGTH - 1)
+    wanted = granules_of(ChangesetRequest(start, size, 1), LENGTH - 1)
     wanted = wanted.cut(granules or wanted.granules)
     job = HistoryJob(
         BLANK, [(0, None, records())], wanted.last, start, size, wanted.granules, wanted.end, 60
@@ -192,7 +197,7 @@ async def test_one_address_does_not_take_the_places_of_others(
     begun, go_on = asyncio.Event(), asyncio.Event()
     members = slider._members
 
-    async def slow(asked_room: Room, request: Request, check: Check) -> bytes:
+    async def slow(asked_room: Room, request: ChangesetRequest, check: Check) -> bytes:
         if request.request_id == "slow":
             begun.set()
             await go_on.wait()
@@ -256,7 +261,7 @@ async def test_a_history_with_a_gap_disconnects_nobody(
 
 async def test_an_idle_helper_ends_and_another_comes() -> None:
     job = HistoryJob(BLANK, [(0, None, [history()[0].to_record()])], 0, 0, 1, 1, 1, 60)
-    helper = Helper(idle=0.05)
+    helper = HistoryHelper(idle=0.05)
     answer = await helper.do(job)
     await eventually(lambda: helper.pid is None, "it rests")
     assert await helper.do(job) == answer
@@ -269,7 +274,7 @@ async def test_an_idle_helper_ends_and_another_comes() -> None:
 async def test_a_pipe_that_has_closed_costs_no_job(monkeypatch: pytest.MonkeyPatch) -> None:
     """uvloop raises RuntimeError on a write to a process that has died unnoticed."""
     job = HistoryJob(BLANK, [(0, None, [history()[0].to_record()])], 0, 0, 1, 1, 1, 60)
-    helper = Helper()
+    helper = HistoryHelper()
     answer = await helper.do(job)
     first, process = helper.pid, helper._process._process
     assert process is not None

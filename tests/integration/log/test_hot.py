@@ -13,8 +13,8 @@ import uvloop
 from redis import exceptions
 
 from padfleet.services.tools.up.server import EmbeddedServer
+from padfleet.shared.log.connection import command_links
 from padfleet.shared.log.connection import hot as hot_module
-from padfleet.shared.log.connection import lines
 from padfleet.shared.log.connection.connect import UNREACHABLE, Redis, open_redis
 from padfleet.shared.log.connection.hot import ATTEMPTS, HotCommands
 from padfleet.shared.log.connection.scripts import JOIN
@@ -188,7 +188,7 @@ async def test_a_read_that_is_given_up_leaves_no_reply_to_the_next(
 async def test_reads_that_wait_take_a_connection_each_up_to_a_limit(
     serve: Serve, hot_of: HotOf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lines, "READERS", 3)
+    monkeypatch.setattr(command_links, "READERS", 3)
     node = await serve(replies(None))
     hot = hot_of(ServedTopology(False, {"": node.port}))
     reads = [

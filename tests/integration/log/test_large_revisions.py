@@ -11,7 +11,7 @@ import pytest
 
 from padfleet.services.web.api.texts import bringing_all_of
 from padfleet.services.writer.pads.pad import WriterPad
-from padfleet.shared.cold import parts
+from padfleet.shared.cold import appends
 from padfleet.shared.cold.layout import appending
 from padfleet.shared.cold.layout.blocks import to_blocks
 from padfleet.shared.easysync import AttributePool, Builder
@@ -128,5 +128,5 @@ async def test_a_history_that_is_written_behind(
     assert (await appending._blocks_of_new(0, records[:1], b"", None))[0].first == 0
     assert threads.beside == [False]
     assert blocks[-1].last == 2
-    rows, chain = parts._rows(0, records, b"")
+    rows, chain = appends._rows(0, records, b"")
     assert (len(rows), chain) == (3, revisions()[-1].chain)

@@ -11,7 +11,13 @@ from padfleet.shared.log.fleet import leases
 from padfleet.shared.log.fleet.leases import Lease
 from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.log.pad.history import PadMeta, read_meta
-from padfleet.shared.log.pad.staging import Installed, Moved, PadExists, Staging, WrittenOn
+from padfleet.shared.log.pad.staging import (
+    InstalledHistory,
+    PadExists,
+    ServerMoved,
+    Staging,
+    WrittenOn,
+)
 from padfleet.shared.log.records import Revision
 from tests.integration.archive.made_pad import written
 from tests.integration.log.test_commit_script import commit
@@ -37,7 +43,7 @@ async def staged(redis: Redis, keyspace: Keyspace, history: list[Revision]) -> S
     return staging
 
 
-async def install(staging: Staging, *, replace: bool = False, above: int = 0) -> Installed:
+async def install(staging: Staging, *, replace: bool = False, above: int = 0) -> InstalledHistory:
     return await staging.install(
         above_epoch=above, creator="a.x", read_only_id=None, replace=replace
     )
@@ -54,9 +60,9 @@ async def test_I5_its_epoch_is_above_all_that_were(
     assert not first.replaced
     far = first.epoch * 2
     later = await staged(redis, keyspace, history)
-    assert await install(later, replace=True, above=far) == Installed(far + 1, replaced=True)
+    assert await install(later, replace=True, above=far) == InstalledHistory(far + 1, replaced=True)
     again = await staged(redis, keyspace, history)
-    assert await install(again, replace=True) == Installed(far + 2, replaced=True)
+    assert await install(again, replace=True) == InstalledHistory(far + 2, replaced=True)
     assert (await read_meta(redis, keyspace.pad(PAD))).epoch == far + 2
 
 
@@ -109,7 +115,7 @@ async def test_nobody_waits_for_a_pad_that_comes_where_there_was_none(
     assert renewed == {lease.partition: left is None}
 
 
-async def over(staging: Staging, meta: PadMeta) -> Installed:
+async def over(staging: Staging, meta: PadMeta) -> InstalledHistory:
     return await staging.install(
         above_epoch=0, creator="a.x", read_only_id=None, replace=True, only_over=meta
     )
@@ -155,7 +161,7 @@ async def test_a_part_of_what_was_brought_does_not_pass_for_the_whole(
     (revs,) = [key async for key in redis.client.scan_iter(match="pf:*:staging:*:revs")]
     assert 0 < await redis.client.ttl(revs) <= 3600
     await redis.client.xdel(revs, "2-1")
-    with pytest.raises(Moved):
+    with pytest.raises(ServerMoved):
         await install(staging)
     assert not (await read_meta(redis, keyspace.pad(PAD))).exists
 
@@ -165,7 +171,7 @@ async def test_after_a_fail_over_what_was_brought_is_not_trusted(
 ) -> None:
     staging = await staged(redis, keyspace, history)
     monkeypatch.setattr(staging, "_reign", "0123456789ab0123456789ab")
-    with pytest.raises(Moved):
+    with pytest.raises(ServerMoved):
         await install(staging)
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from padfleet.services.web.api import arguments, revisions
 from padfleet.services.web.api.answers import LargeAnswers
-from padfleet.services.web.api.context import Api, ApiError, Json
+from padfleet.services.web.api.context import Api, ApiError, JsonAnswer
 from padfleet.services.web.api.conversion import SMALL_BODY, Conversion
 from padfleet.shared.budget import Budget
 from padfleet.shared.easysync import AText, AttributePool
@@ -56,9 +56,9 @@ async def test_what_tells_of_a_large_pool(
 ) -> None:
     async def no_reader(_api: Api, _fields: dict[str, Any]) -> None: ...
 
-    async def answered() -> Json | None:
+    async def answered() -> JsonAnswer | None:
         room = await answers.made("listAllGroups", "", {}, lambda: function(api, {}))
-        return room.data if isinstance(room.data, Json) else None
+        return room.data if isinstance(room.data, JsonAnswer) else None
 
     monkeypatch.setattr(arguments, "reader", no_reader)
     api = cast(Api, SimpleNamespace(pools=_Pools()))

@@ -5,14 +5,14 @@ from __future__ import annotations
 from io import BytesIO
 
 from padfleet.shared.archive.entries import (
+    ArchivedChat,
+    ArchivedSaved,
+    ArchivedTokens,
     Authors,
-    Chat,
     Entry,
     PadDone,
     PadHead,
     Revisions,
-    Saved,
-    Tokens,
 )
 from padfleet.shared.archive.writing import ArchiveWriter
 from padfleet.shared.log.pad.document import chain_of
@@ -35,15 +35,15 @@ def pad(name: str, count: int) -> list[Entry]:
         PadHead(name, 3, count - 1, history[-1].chain, history[-1].time, "a.x", "r.0"),
         Revisions(0, [revision.to_record() for revision in history[:half]]),
         Revisions(half, [revision.to_record() for revision in history[half:]]),
-        Chat([("1-1", [b"text", b"hi"])]),
-        Saved([b"one"]),
+        ArchivedChat([("1-1", [b"text", b"hi"])]),
+        ArchivedSaved([b"one"]),
         Authors([("a.x", [b"name", b"Ada", b"color", b"n3"])]),
         PadDone(),
     ]
 
 
 def whole() -> list[Entry]:
-    return [*pad("first", 4), *pad("second", 3), Tokens([("00ff", "a.x")])]
+    return [*pad("first", 4), *pad("second", 3), ArchivedTokens([("00ff", "a.x")])]
 
 
 def archive(entries: list[Entry], *, finish: bool = True) -> bytes:

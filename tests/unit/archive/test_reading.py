@@ -11,13 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from padfleet.shared.archive.entries import (
-    End,
+    ArchivedTokens,
+    ArchiveEnd,
     Entry,
     PadDone,
     PadHead,
     PadVoid,
     Revisions,
-    Tokens,
     to_value,
 )
 from padfleet.shared.archive.frames import (
@@ -48,7 +48,7 @@ def framed(entries: list[Entry]) -> bytes:
 
 def test_what_is_written_is_read() -> None:
     entries = read(archive(whole()))
-    assert [type(entry) for entry in entries] == [*map(type, whole()), End]
+    assert [type(entry) for entry in entries] == [*map(type, whole()), ArchiveEnd]
     head, part = entries[0], entries[1]
     assert isinstance(head, PadHead)
     assert isinstance(part, Revisions)
@@ -114,14 +114,14 @@ def test_a_length_that_is_damage_asks_for_no_memory() -> None:
 @pytest.mark.parametrize(
     ("entries", "why"),
     [
-        ([End(1)], "holds 0 pads, not 1"),
-        ([*pad("a", 2)[:-1], End(0)], "pad 'a' has no end"),
-        ([*pad("a", 2)[:-1], Tokens([])], "pad 'a' has no end"),
-        ([*pad("a", 2)[:-1], *pad("b", 2), End(1)], "pad 'a' has no end"),
+        ([ArchiveEnd(1)], "holds 0 pads, not 1"),
+        ([*pad("a", 2)[:-1], ArchiveEnd(0)], "pad 'a' has no end"),
+        ([*pad("a", 2)[:-1], ArchivedTokens([])], "pad 'a' has no end"),
+        ([*pad("a", 2)[:-1], *pad("b", 2), ArchiveEnd(1)], "pad 'a' has no end"),
         ([PadDone()], "outside any pad"),
-        ([pad("a", 4)[0], pad("a", 4)[1], PadDone(), End(1)], "ends at 1, not 3"),
-        ([pad("a", 4)[0], pad("a", 4)[2], PadDone(), End(1)], "lacks revision 0"),
-        ([End(0), End(0)], "more after its end"),
+        ([pad("a", 4)[0], pad("a", 4)[1], PadDone(), ArchiveEnd(1)], "ends at 1, not 3"),
+        ([pad("a", 4)[0], pad("a", 4)[2], PadDone(), ArchiveEnd(1)], "lacks revision 0"),
+        ([ArchiveEnd(0), ArchiveEnd(0)], "more after its end"),
     ],
 )
 def test_what_makes_no_whole_pads_is_refused(entries: list[Entry], why: str) -> None:
@@ -135,7 +135,7 @@ def test_another_history_under_right_seals_is_refused() -> None:
     other = part.revisions()[1]._replace(wire=b'{"newRev":"another"}')
     changed = Revisions(0, [part.records[0], other.to_record()])
     with pytest.raises(BadArchive, match="the chain breaks at revision 1"):
-        read(framed([head, changed, *rest, End(1)]))
+        read(framed([head, changed, *rest, ArchiveEnd(1)]))
 
 
 def test_a_void_pad_does_not_count(tmp_path: Path) -> None:

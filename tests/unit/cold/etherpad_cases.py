@@ -13,7 +13,7 @@ from padfleet.shared.cold.errors import Overwritten, WrittenThere
 from padfleet.shared.cold.etherpad.note import digest_of, note_key
 from padfleet.shared.cold.etherpad.pads import EtherpadPads
 from padfleet.shared.cold.etherpad.table import Decide, Looked, RowChange, Table, sorted_out
-from padfleet.shared.cold.pads import ColdHead, ColdPad, ColdPart, ColdState
+from padfleet.shared.cold.pads import ColdAppend, ColdHead, ColdPad, ColdState
 from padfleet.shared.easysync import AttributePool, make_splice, to_units
 from padfleet.shared.etherpad import records as r
 from padfleet.shared.log.damage import CorruptPad
@@ -123,7 +123,7 @@ class Typist:
     def say(self, text: str) -> None:
         self.chat.append(ChatMessage(len(self.chat), "a.0", 6000, text, {}))
 
-    def part(self, first: int | None = None) -> ColdPart:
+    def part(self, first: int | None = None) -> ColdAppend:
         """Returns everything that is new. `first` is the first revision of the part where revisions
         were taken back."""
         new, self.new = self.new, []
@@ -143,7 +143,7 @@ class Typist:
             saved=self.saved[-1] if self.saved else b"",
         )
         more = {"brought": b"x\x00\xff"}
-        return ColdPart(
+        return ColdAppend(
             ColdState(head, 3, "r:1", {"a.0": 4}, {"a.0": "e r"}, more),
             Revisions(begin if first is None else first, [one.to_record() for one in new]),
             [(f"{one.number}-1", [b"m", one.to_record()]) for one in chat],
@@ -173,7 +173,7 @@ def document(found: ColdPad) -> WriterPad:
     return pad
 
 
-def replaced(part: ColdPart, first: int) -> ColdPart:
+def replaced(part: ColdAppend, first: int) -> ColdAppend:
     """Returns the part without revisions, as if those from `first` on had been taken back."""
     return part._replace(revisions=Revisions(first, []))
 

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from padfleet.shared.cold.pads import ColdHead, Mark
 from padfleet.shared.cold.places import PadPlace, place_of
-from padfleet.shared.log.pad.moving import Trace, Way, Whereabouts
+from padfleet.shared.log.pad.moving import PadMove, Way, Whereabouts
 from padfleet.shared.log.reigns import Reign, shared_up_to
 
 History = tuple[int, ...]
@@ -29,9 +29,9 @@ class Server(NamedTuple):
 
     history: History | None = None  #: None: nothing
     record: Record = ()
-    trace: Trace | None = None
+    move: PadMove | None = None
     staged: frozenset[tuple[int, History]] = frozenset()
-    """The histories that actors are bringing, by the time of each actor's trace."""
+    """The histories that actors are bringing, by the time of each actor's move."""
 
 
 class Object(NamedTuple):
@@ -51,7 +51,7 @@ class Actor(NamedTuple):
     reign: int = 0
     here: Server = Server()
     found: Object | None = None
-    mine: Trace | None = None  #: the one that it has put there
+    mine: PadMove | None = None  #: the one that it has put there
 
 
 class World(NamedTuple):
@@ -83,9 +83,9 @@ def head_of(history: History) -> int:
 
 
 def where(reign: int, server: Server) -> Whereabouts:
-    trace = server.trace.to_text() if server.trace is not None else ""
+    move = server.move.to_text() if server.move is not None else ""
     head = head_of(server.history) if server.history is not None else None
-    return Whereabouts(reign_name(reign), head, 1, trace)
+    return Whereabouts(reign_name(reign), head, 1, move)
 
 
 def cold_head(found: Object) -> ColdHead:
@@ -99,16 +99,16 @@ def place(reign: int, here: Server, found: Object) -> PadPlace:
     return place_of(where(reign, here), cold_head(found))
 
 
-def trace_of(way: Way, found: Object, world: World) -> Trace:
-    """Returns a trace that has never existed before."""
-    at = 1 + max((trace.at for trace in traces_in(world)), default=0)
-    return Trace(way, 1, found.edition, reign_name(world.reign), at)
+def move_of(way: Way, found: Object, world: World) -> PadMove:
+    """Returns a move that has never existed before."""
+    at = 1 + max((move.at for move in moves_in(world)), default=0)
+    return PadMove(way, 1, found.edition, reign_name(world.reign), at)
 
 
-def traces_in(world: World) -> list[Trace]:
+def moves_in(world: World) -> list[PadMove]:
     servers = [world.server, world.replica, *(actor.here for actor in world.actors)]
-    found = [*(server.trace for server in servers), *(actor.mine for actor in world.actors)]
-    return [trace for trace in found if trace is not None]
+    found = [*(server.move for server in servers), *(actor.mine for actor in world.actors)]
+    return [move for move in found if move is not None]
 
 
 def begun() -> World:
@@ -184,7 +184,7 @@ class Rules:
             yield world, Actor("thaw", world.reign, server)
         else:
             yield world, Actor("append", world.reign, server, world.store)
-        if server.trace is not None:
+        if server.move is not None:
             yield world, Actor("late", world.reign, server)
         if world.unreconciled:
             yield world, Actor("reconcile", found=world.store)
@@ -205,14 +205,14 @@ class Rules:
     def _announce(self, world: World, actor: Actor) -> Iterator[tuple[World, Actor]]:
         server, found = world.server, actor.found
         assert found is not None
-        same = world.reign == actor.reign and server.trace == actor.here.trace
+        same = world.reign == actor.reign and server.move == actor.here.move
         if not same or server.history is not None:
             yield world, Actor()
             return
-        trace = trace_of("lost" if actor.at.endswith("lost") else "thaw", found, world)
+        move = move_of("lost" if actor.at.endswith("lost") else "thaw", found, world)
         after = "fetch marked" if self.broken == "mark before" else "fetch"
-        then = actor._replace(at=after, mine=trace, here=Server())
-        yield world._replace(server=server._replace(trace=trace)), then
+        then = actor._replace(at=after, mine=move, here=Server())
+        yield world._replace(server=server._replace(move=move)), then
 
     def _fetch(self, world: World, actor: Actor) -> Iterator[tuple[World, Actor]]:
         """Sets the mark and stages the history that was read before, in either order."""
@@ -242,8 +242,8 @@ class Rules:
         assert found is not None
         assert actor.mine is not None
         lost = actor.mine.way == "lost"
-        name = server.trace.name if server.trace is not None else ""
-        same = name == actor.mine.name or self.broken == "trace at install"
+        name = server.move.name if server.move is not None else ""
+        same = name == actor.mine.name or self.broken == "move at install"
         staged = dict(server.staged).get(actor.mine.at)
         if world.reign != actor.reign or server.history is not None or not same or staged is None:
             yield world, Actor()
@@ -299,9 +299,9 @@ class Rules:
         if world.reign != actor.reign or not same or server.history is None:
             yield world, Actor()
             return
-        trace = None if self.broken == "trace at freeze" else trace_of("freeze", found, world)
-        then = Actor("arrive", found=found, mine=trace)
-        yield world._replace(server=Server(trace=trace, staged=server.staged)), then
+        move = None if self.broken == "move at freeze" else move_of("freeze", found, world)
+        then = Actor("arrive", found=found, mine=move)
+        yield world._replace(server=Server(move=move, staged=server.staged)), then
 
     def _arrive(self, world: World, actor: Actor) -> Iterator[tuple[World, Actor]]:
         if world.store != actor.found or world.store is None:
@@ -312,8 +312,8 @@ class Rules:
 
     def _clear(self, world: World, actor: Actor) -> Iterator[tuple[World, Actor]]:
         server = world.server
-        if server.trace == actor.mine:
-            server = server._replace(trace=None)
+        if server.move == actor.mine:
+            server = server._replace(move=None)
         yield world._replace(server=server), Actor()
 
     # --- What a process that ended has left ------------------------------------------------------
@@ -321,7 +321,7 @@ class Rules:
     def _late(self, world: World, actor: Actor) -> Iterator[tuple[World, Actor]]:
         found, here = world.store, actor.here
         after = Actor()
-        left = here.history is None and here.trace is not None
+        left = here.history is None and here.move is not None
         if left and found is not None and place(actor.reign, here, found) is not PadPlace.LOST:
             after = actor._replace(at="take", found=found)
         yield world, after
@@ -329,13 +329,13 @@ class Rules:
     def _take(self, world: World, actor: Actor) -> Iterator[tuple[World, Actor]]:
         server, found = world.server, actor.found
         assert found is not None
-        same = world.reign == actor.reign and server.trace == actor.here.trace
+        same = world.reign == actor.reign and server.move == actor.here.move
         if not same or server.history is not None:
             yield world, Actor()
             return
-        trace = trace_of("freeze", found, world)
-        then = Actor("arrive", found=found, mine=trace)
-        yield world._replace(server=server._replace(trace=trace)), then
+        move = move_of("freeze", found, world)
+        then = Actor("arrive", found=found, mine=move)
+        yield world._replace(server=server._replace(move=move)), then
 
     def _reconcile(self, world: World, actor: Actor) -> Iterator[tuple[World, Actor]]:
         found = actor.found
@@ -354,27 +354,27 @@ def plain(world: World) -> World:
     """Returns the same world with its editions and versions numbered by their order and its actors
     sorted, so that growing counters do not make new worlds."""
     objects = [o for o in (world.store, *(a.found for a in world.actors)) if o is not None]
-    traces = traces_in(world)
-    times = _ranks(trace.at for trace in traces)
+    moves = moves_in(world)
+    times = _ranks(move.at for move in moves)
     versions = _ranks(o.version for o in objects)
-    editions = _ranks([*(o.edition for o in objects), *(t.edition for t in traces)])
+    editions = _ranks([*(o.edition for o in objects), *(t.edition for t in moves)])
 
     def of_object(found: Object | None) -> Object | None:
         if found is None:
             return None
         return found._replace(version=versions[found.version], edition=editions[found.edition])
 
-    def of_trace(trace: Trace | None) -> Trace | None:
-        if trace is None:
+    def of_move(move: PadMove | None) -> PadMove | None:
+        if move is None:
             return None
-        return trace._replace(edition=editions[trace.edition], at=times[trace.at])
+        return move._replace(edition=editions[move.edition], at=times[move.at])
 
     # What nobody is about to put in its place any more is as good as not there.
     wanted = {a.mine.at for a in world.actors if a.mine is not None and a.at != "arrive"}
 
     def of_server(server: Server) -> Server:
         staged = frozenset((times[at], kept) for at, kept in server.staged if at in wanted)
-        return server._replace(trace=of_trace(server.trace), staged=staged)
+        return server._replace(move=of_move(server.move), staged=staged)
 
     actors = [
         Actor(
@@ -382,7 +382,7 @@ def plain(world: World) -> World:
             actor.reign,
             of_server(actor.here),
             of_object(actor.found),
-            of_trace(actor.mine),
+            of_move(actor.mine),
         )
         for actor in world.actors
     ]

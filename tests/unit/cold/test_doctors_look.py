@@ -11,7 +11,7 @@ import pytest
 from padfleet.services.tools.doctor.cold_store import ColdFacts, collect_cold, judge_cold
 from padfleet.shared.cold.errors import Overwritten, StoreAway
 from padfleet.shared.cold.probing import probe
-from padfleet.shared.cold.store import ColdVersion, Stored
+from padfleet.shared.cold.store import ColdVersion, StoredObject
 from tests.cold_memory import MemoryStore, away
 from tests.s3 import s3_server
 
@@ -38,9 +38,9 @@ class Forgetful(MemoryStore):
 
     def __init__(self) -> None:
         super().__init__()
-        self._first: dict[str, Stored] = {}
+        self._first: dict[str, StoredObject] = {}
 
-    async def get(self, name: str) -> Stored | None:
+    async def get(self, name: str) -> StoredObject | None:
         found = await super().get(name)
         return self._first.setdefault(name, found) if found is not None else None
 
@@ -48,7 +48,7 @@ class Forgetful(MemoryStore):
 class Absent(MemoryStore):
     """Takes everything, and has nothing."""
 
-    async def get(self, name: str) -> Stored | None:
+    async def get(self, name: str) -> StoredObject | None:
         return None
 
 
@@ -71,7 +71,7 @@ class Undead(MemoryStore):
 class Yesterday(MemoryStore):
     """Its clock is a day behind."""
 
-    async def get(self, name: str) -> Stored | None:
+    async def get(self, name: str) -> StoredObject | None:
         found = await super().get(name)
         return found._replace(time=time.time() - 86400) if found is not None else None
 

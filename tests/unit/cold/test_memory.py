@@ -10,14 +10,14 @@ import pytest
 from padfleet.shared.archive.entries import PadHead, Revisions
 from padfleet.shared.cold.errors import Overwritten
 from padfleet.shared.cold.layout.pads import ObjectPads
-from padfleet.shared.cold.pads import ColdPads, ColdPart, ColdState
+from padfleet.shared.cold.pads import ColdAppend, ColdPads, ColdState
 from padfleet.shared.cold.store import ColdStore
 from padfleet.shared.log.pad.document import chain_of
 from padfleet.shared.log.records import Revision
 from tests.cold_memory import MemoryPads, MemoryStore, away
 
 
-def part(first: int, last: int, *, epoch: int = 1, chat: int = -1) -> ColdPart:
+def part(first: int, last: int, *, epoch: int = 1, chat: int = -1) -> ColdAppend:
     chain, records = b"", []
     for rev in range(last + 1):
         wire = b"%d" % rev
@@ -26,7 +26,7 @@ def part(first: int, last: int, *, epoch: int = 1, chat: int = -1) -> ColdPart:
     head = PadHead("pad", epoch, last, chain, last, "a.x", "r.1", chat=chat)
     state = ColdState(head, 1, "", {}, {}, {})
     said = [(f"{number}-1", [b"m", b"hello"]) for number in range(chat + 1)]
-    return ColdPart(state, Revisions(first, records[first:]), said)
+    return ColdAppend(state, Revisions(first, records[first:]), said)
 
 
 async def test_bytes_are_replaced_by_who_knows_what_is_there() -> None:

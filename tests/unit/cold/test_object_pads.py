@@ -21,7 +21,7 @@ from padfleet.shared.cold.layout.index import ColdIndex
 from padfleet.shared.cold.layout.names import head_name
 from padfleet.shared.cold.layout.pads import ObjectPads
 from padfleet.shared.cold.pads import ColdHead, ColdPad, ColdPads, with_authors
-from padfleet.shared.cold.store import ColdVersion, Stored
+from padfleet.shared.cold.store import ColdVersion, StoredObject
 from padfleet.shared.cold.stores.files import FileStore
 from padfleet.shared.log.damage import CorruptPad
 from tests.cold_memory import MemoryPads, MemoryStore
@@ -58,7 +58,7 @@ class CountingStore(MemoryStore):
         if self.fails_from is not None and self.calls > self.fails_from:
             raise StoreAway("killed")
 
-    async def get(self, name: str) -> Stored | None:
+    async def get(self, name: str) -> StoredObject | None:
         self._count()
         found = await super().get(name)
         self.gets.append((name, len(found.data) if found is not None else 0))
@@ -398,7 +398,7 @@ async def test_a_pad_of_100_000_revisions_opens_without_its_past() -> None:
     assert sum(number for _, number in store.gets) < 300_000
 
 
-async def _all(store: MemoryStore) -> AsyncIterator[Stored]:
+async def _all(store: MemoryStore) -> AsyncIterator[StoredObject]:
     async for name in store.names(""):
         stored = await store.get(name)
         assert stored is not None

@@ -10,7 +10,7 @@ import pytest
 
 from padfleet.shared.cold.pads import ColdHead
 from padfleet.shared.cold.places import PadPlace, due, may_freeze, place_of
-from padfleet.shared.log.pad.moving import Trace, Whereabouts
+from padfleet.shared.log.pad.moving import PadMove, Whereabouts
 from tests.examples import PROFILE
 from tests.unit.cold.model import (
     Actor,
@@ -24,7 +24,7 @@ from tests.unit.cold.model import (
 )
 
 HEAD = ColdHead(7, 3, b"c", "live", 5, 0, "v")
-TRACE = Trace("thaw", 7, 5, "r", 1)
+MOVE = PadMove("thaw", 7, 5, "r", 1)
 
 
 def walk(rules: Rules, start: World) -> tuple[int, list[str]]:
@@ -68,7 +68,7 @@ def test_I5_wherever_a_process_ends_nothing_is_lost_and_every_loss_is_told(
         ("mark before", 2, 1),
         ("frozen after", 2, 1),
         ("unchanged at freeze", 2, 0),
-        ("trace at freeze", 2, 0),
+        ("move at freeze", 2, 0),
         ("reign after loss", 3, 1),
     ],
 )
@@ -84,9 +84,9 @@ def test_I5_a_pad_that_is_brought_while_it_is_marked_is_the_one_that_is_marked()
     hot = begun()
     assert hot.server.history is not None
     frozen = Object("frozen", hot.server.history, hot.server.record, 1, 1)
-    trace = Trace("thaw", 1, 1, "r1", 1)
-    stands = Server(trace=trace, staged=frozenset({(1, frozen.history)}))
-    sleeper = Actor("fetch staged", 1, Server(), frozen, trace)
+    move = PadMove("thaw", 1, 1, "r1", 1)
+    stands = Server(move=move, staged=frozenset({(1, frozen.history)}))
+    sleeper = Actor("fetch staged", 1, Server(), frozen, move)
     # That nothing is wrong otherwise takes more than a minute to see.
     rules = ("", "over what was read") if PROFILE == "thorough" else ("over what was read",)
     for broken in rules:
@@ -95,8 +95,8 @@ def test_I5_a_pad_that_is_brought_while_it_is_marked_is_the_one_that_is_marked()
         assert bool(wrong) is bool(broken), wrong
 
 
-def view(head: int | None, trace: Trace | None = None, reign: str = "r") -> Whereabouts:
-    return Whereabouts(reign, head, 7, trace.to_text() if trace is not None else "")
+def view(head: int | None, move: PadMove | None = None, reign: str = "r") -> Whereabouts:
+    return Whereabouts(reign, head, 7, move.to_text() if move is not None else "")
 
 
 def test_where_a_pad_is() -> None:
@@ -106,17 +106,17 @@ def test_where_a_pad_is() -> None:
     assert place_of(view(-1), HEAD) is PadPlace.DELETED
     assert place_of(view(None), None) is PadPlace.NOWHERE
     assert place_of(view(None), frozen) is PadPlace.COLD
-    assert place_of(view(None, TRACE), HEAD) is PadPlace.MOVING
+    assert place_of(view(None, MOVE), HEAD) is PadPlace.MOVING
     assert place_of(view(None), HEAD) is PadPlace.LOST
-    assert place_of(view(None, TRACE, "another"), HEAD) is PadPlace.LOST
-    assert place_of(view(None, TRACE._replace(epoch=8)), HEAD) is PadPlace.LOST
-    assert place_of(view(None, TRACE._replace(way="lost")), HEAD) is PadPlace.LOST
+    assert place_of(view(None, MOVE, "another"), HEAD) is PadPlace.LOST
+    assert place_of(view(None, MOVE._replace(epoch=8)), HEAD) is PadPlace.LOST
+    assert place_of(view(None, MOVE._replace(way="lost")), HEAD) is PadPlace.LOST
 
 
 def test_a_trace_is_read_as_it_was_written() -> None:
-    assert Trace.from_text(TRACE.to_text()) == TRACE
+    assert PadMove.from_text(MOVE.to_text()) == MOVE
     for text in ("", "thaw", "thaw 1 2 r", "melt 1 2 r 3", "thaw x 2 r 3"):
-        assert Trace.from_text(text) is None
+        assert PadMove.from_text(text) is None
 
 
 def test_what_is_due_is_what_the_store_lacks() -> None:

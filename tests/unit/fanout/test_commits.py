@@ -20,7 +20,7 @@ from padfleet.services.fanout.requests.join import JoinHandler
 from padfleet.services.fanout.requests.messages import Messages
 from padfleet.services.fanout.transport.intake import MOST, Intake
 from padfleet.services.fanout.transport.outbound import Outbound
-from padfleet.shared.bucket import Pace
+from padfleet.shared.bucket import RateLimit
 from padfleet.shared.log.entries import Entry, Submission
 from padfleet.shared.log.inboxes.entry_lane import NotTaken, Receipt
 from padfleet.shared.log.inboxes.inbox import InboxWriter
@@ -115,7 +115,7 @@ class Desk:
         self.messages = Messages(
             handler,
             self.commits,
-            Allowances.of(settings, seldom=Pace(1e6, 1e6, 0.0)),
+            Allowances.of(settings, seldom=RateLimit(1e6, 1e6, 0.0)),
             IdleSockets(to_ask=1e9, idle=1e9),
             handlers(""),
             stub,

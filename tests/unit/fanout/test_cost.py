@@ -11,7 +11,7 @@ from padfleet.services.fanout.transport.cost import SHORT, VALUES_ONE_MORE, cost
 from padfleet.services.fanout.transport.engine_socket import EngineSocket
 from padfleet.services.fanout.transport.post_body import TextPacket
 from padfleet.services.fanout.transport.socketio_server import open_server
-from padfleet.shared.bucket import Pace
+from padfleet.shared.bucket import RateLimit
 from padfleet.shared.settings import FanoutSettings
 from padfleet.shared.wire.jsontext import MOST_VALUES, BadJson
 
@@ -22,7 +22,7 @@ TEXT = f'42["message","{"x" * (len(LISTS) - 16)}"]'
 @pytest.fixture
 def polling() -> EngineSocket:
     server = open_server(FanoutSettings())
-    server.eio.pace = Pace(1.0, 3000 / VALUES_ONE_MORE, 0.0)
+    server.eio.pace = RateLimit(1.0, 3000 / VALUES_ONE_MORE, 0.0)
     return EngineSocket(server.eio, "sid", "192.0.2.1")
 
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from padfleet.services.fanout.pads import feed as feed_module
-from padfleet.services.fanout.pads.feed import KEEP_MS, Doubt, Gap
+from padfleet.services.fanout.pads.feed import KEEP_MS, Doubt, FeedGap
 from padfleet.shared.log.records import Revision
 from tests.unit.fanout.revisions import feed_at, revision, revisions
 
@@ -26,7 +26,7 @@ def test_a_repeated_revision_is_passed_over() -> None:
 
 def test_nothing_after_a_gap_is_accepted() -> None:
     feed = feed_at(4, 10)
-    assert feed.offer(revisions(7, 8)) == Gap(5, 8)
+    assert feed.offer(revisions(7, 8)) == FeedGap(5, 8)
     assert feed.head == 4
     assert feed.since(4) == []
 
@@ -85,7 +85,7 @@ def test_I3_any_order_of_arrival_leaves_a_contiguous_feed(parts: list[tuple[int,
     for start, length in parts:
         gap = feed.offer([revision(rev) for rev in range(start, start + length)])
         if gap is not None:
-            assert isinstance(gap, Gap)
+            assert isinstance(gap, FeedGap)
             assert gap.first == feed.head + 1
             assert feed.offer([revision(rev) for rev in range(gap.first, gap.last + 1)]) is None
         told = max(told, start + length - 1)

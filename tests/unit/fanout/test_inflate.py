@@ -11,7 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from padfleet.services.fanout.transport.inflate import MOST_STREAMS, STEP
-from padfleet.services.fanout.transport.websocket import Code, Event, Reader, WebSocketError
+from padfleet.services.fanout.transport.websocket import (
+    Code,
+    Event,
+    WebSocketError,
+    WebSocketReader,
+)
 from tests.unit.fanout.test_websocket import BINARY, CONTINUATION, PING, TEXT, frame
 
 LIMIT = 300_000
@@ -33,8 +38,8 @@ def final(data: bytes) -> bytes:
     return compressor.compress(data) + compressor.flush(zlib.Z_FINISH)
 
 
-def reader() -> Reader:
-    return Reader(LIMIT, inflates=True)
+def reader() -> WebSocketReader:
+    return WebSocketReader(LIMIT, inflates=True)
 
 
 def read(data: bytes) -> list[Event]:
@@ -105,7 +110,7 @@ def test_RSV1_belongs_to_the_first_frame_of_a_message_and_to_no_control_frame() 
 
 def test_RSV1_is_an_error_where_it_is_not_agreed_on() -> None:
     with pytest.raises(WebSocketError) as caught:
-        Reader(LIMIT).feed(frame(TEXT | RSV1, packed("x")))
+        WebSocketReader(LIMIT).feed(frame(TEXT | RSV1, packed("x")))
     assert caught.value.code is Code.PROTOCOL_ERROR
 
 

@@ -15,15 +15,15 @@ from padfleet.services.fanout.errors import ClientError
 from padfleet.services.fanout.timeslider.granules import BLANK, Keyframe, Player, compose_all
 from padfleet.services.fanout.timeslider.job import (
     KEYFRAME_EVERY,
-    Answer,
+    HistoryAnswer,
     HistoryJob,
     StoredPart,
     work,
 )
 from padfleet.services.fanout.timeslider.requests import (
     MOST_REVISIONS,
+    ChangesetRequest,
     Range,
-    Request,
     granules_of,
     parse,
 )
@@ -47,13 +47,13 @@ from tests.recordings import recorded
 def job(
     revisions: Sequence[Revision], start: int, size: int, *, begin: Keyframe = BLANK
 ) -> HistoryJob:
-    wanted = granules_of(Request(start, size, 1), len(revisions) - 1)
+    wanted = granules_of(ChangesetRequest(start, size, 1), len(revisions) - 1)
     records = [revision.to_record() for revision in revisions[begin.rev + 1 :]]
     part = (begin.rev + 1, None, records)
     return HistoryJob(begin, [part], wanted.last, start, size, wanted.granules, wanted.end, 60)
 
 
-def data_of(answer: Answer) -> dict[str, Any]:
+def data_of(answer: HistoryAnswer) -> dict[str, Any]:
     assert answer.fault == ""
     found: dict[str, Any] = json.loads(b"{%b}" % answer.data)
     return found
@@ -176,7 +176,7 @@ def test_chunks_and_single_records_are_read_alike() -> None:
     answer = work(HistoryJob.decode(stored.encode()))
     assert data_of(answer) == data_of(work(plain))
     assert [keyframe.rev for keyframe in answer.keyframes] == [KEYFRAME_EVERY - 1]
-    assert Answer.decode(answer.encode()) == answer
+    assert HistoryAnswer.decode(answer.encode()) == answer
     from_it = job(history, CHUNK_REVISIONS, 1, begin=answer.keyframes[0])
     assert Reader(history).follows(data_of(work(from_it))) == 50
 
@@ -224,7 +224,7 @@ def test_when_the_time_is_up_it_says_how_far_it_got() -> None:
 def test_granules_that_exist_of_a_request(
     head: int, start: int, size: int, expected: Range
 ) -> None:
-    assert granules_of(Request(start, size, 1), head) == expected
+    assert granules_of(ChangesetRequest(start, size, 1), head) == expected
 
 
 GOOD = {"start": 0, "granularity": 10, "requestID": 7}
@@ -248,8 +248,8 @@ GOOD = {"start": 0, "granularity": 10, "requestID": 7}
     ],
 )
 def test_what_cannot_be_asked(changed: dict[str, Any], why: str) -> None:
-    assert parse({"data": GOOD}) == Request(0, 10, 7)
-    assert parse({"data": {**GOOD, "start": "20"}}) == Request(20, 10, 7)
+    assert parse({"data": GOOD}) == ChangesetRequest(0, 10, 7)
+    assert parse({"data": {**GOOD, "start": "20"}}) == ChangesetRequest(20, 10, 7)
     with pytest.raises(ClientError, match=why):
         parse({"data": {**GOOD, **changed}})
     with pytest.raises(ClientError, match="data is not an object"):

@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 from typing import cast
 
-from padfleet.services.fanout.timeslider.helper import Helper
+from padfleet.services.fanout.timeslider.helper import HistoryHelper
 from padfleet.services.fanout.timeslider.requests import MOST_OF_ONE, Timeslider
 from padfleet.shared.limited import QueueFull
 from padfleet.shared.log.connection.connect import Redis
@@ -15,7 +15,7 @@ from padfleet.shared.log.connection.connect import Redis
 async def test_many_sessions_of_one_client_do_not_keep_others_out() -> None:
     """16 sessions of one author ask for all that they may; others of the same address, and of
     another one, each have their turn."""
-    timeslider = Timeslider(cast(Redis, None), cast(Helper, None))
+    timeslider = Timeslider(cast(Redis, None), cast(HistoryHelper, None))
     gate = asyncio.Event()
     served: list[str] = []
     refused: list[str] = []

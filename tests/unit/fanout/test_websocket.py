@@ -13,8 +13,8 @@ from padfleet.services.fanout.transport.websocket import (
     Closed,
     Code,
     Ping,
-    Reader,
     WebSocketError,
+    WebSocketReader,
     accept,
     close,
     pong,
@@ -41,7 +41,7 @@ def frame(opcode: int, payload: bytes, *, final: bool = True, mask: bytes | None
 
 def refused(data: bytes) -> Code:
     with pytest.raises(WebSocketError) as caught:
-        Reader(LIMIT).feed(data)
+        WebSocketReader(LIMIT).feed(data)
     return caught.value.code
 
 
@@ -65,7 +65,7 @@ def test_another_version_is_refused() -> None:
 @pytest.mark.parametrize("length", [0, 1, 3, 4, 125, 126, 65_535, 65_536])
 def test_a_text_of_each_length(length: int) -> None:
     text = "ä"[: length % 2] + "x" * (length - 2 * (length % 2))
-    assert Reader(LIMIT).feed(frame(TEXT, text.encode())) == [text]
+    assert WebSocketReader(LIMIT).feed(frame(TEXT, text.encode())) == [text]
 
 
 messages = st.lists(st.text(max_size=300), min_size=1, max_size=5)
@@ -88,7 +88,7 @@ def test_bytes_may_come_in_any_pieces(texts: list[str], data: st.DataObject) -> 
             expected.append(Ping(b"?"))
         expected.append(text)
     cuts = sorted(data.draw(st.lists(st.integers(0, len(wire)), max_size=8)))
-    reader = Reader(LIMIT)
+    reader = WebSocketReader(LIMIT)
     found: list[object] = []
     for start, stop in zip([0, *cuts], [*cuts, len(wire)], strict=True):
         found += reader.feed(wire[start:stop])
@@ -97,13 +97,13 @@ def test_bytes_may_come_in_any_pieces(texts: list[str], data: st.DataObject) -> 
 
 def test_byte_by_byte() -> None:
     wire = frame(TEXT, b"first") + frame(TEXT, b"x" * 70_000) + frame(CLOSE, b"\x03\xe8")
-    reader = Reader(LIMIT)
+    reader = WebSocketReader(LIMIT)
     found = [event for byte in wire for event in reader.feed(bytes((byte,)))]
     assert found == ["first", "x" * 70_000, Closed()]
 
 
 def test_a_pong_is_no_event() -> None:
-    assert Reader(LIMIT).feed(frame(PONG, b"?") + frame(TEXT, b"2")) == ["2"]
+    assert WebSocketReader(LIMIT).feed(frame(PONG, b"?") + frame(TEXT, b"2")) == ["2"]
 
 
 @pytest.mark.parametrize(
@@ -137,12 +137,12 @@ def test_fragments_do_not_get_round_the_limit() -> None:
 def test_a_character_may_be_cut_by_a_fragment() -> None:
     raw = "ä".encode()
     wire = frame(TEXT, raw[:1], final=False) + frame(CONTINUATION, raw[1:])
-    assert Reader(LIMIT).feed(wire) == ["ä"]
+    assert WebSocketReader(LIMIT).feed(wire) == ["ä"]
 
 
 @given(st.binary(max_size=400))
 def test_no_bytes_do_more_than_end_the_connection(data: bytes) -> None:
-    reader = Reader(LIMIT)
+    reader = WebSocketReader(LIMIT)
     try:
         reader.feed(data)
     except WebSocketError:

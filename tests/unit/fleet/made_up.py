@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from padfleet.shared.fleet.past import NONE, Point
-from padfleet.shared.fleet.record import BusyPads, Kind, Record, TaskLine
+from padfleet.shared.fleet.record import BusyPads, Kind, ProcessRecord, TaskLine
 from padfleet.shared.fleet.snapshot import FleetSnapshot, InboxStatus, Seen, UnreadInbox
 
 
@@ -26,7 +26,7 @@ def process(
     busiest: Sequence[BusyPads] = (),
     tasks: Sequence[TaskLine] = (),
 ) -> Seen:
-    record = Record(
+    record = ProcessRecord(
         kind=kind,
         id=name,
         host="host",

@@ -7,8 +7,8 @@ import pytest
 from multidict import CIMultiDict
 
 from padfleet.services.web.fleet import guard
+from padfleet.services.web.fleet.deed_requests import DEEDS, BadDeedRequest, DeedRequest
 from padfleet.services.web.fleet.door import who
-from padfleet.services.web.fleet.orders import DEEDS, BadOrder, Order
 
 OURS = {
     "Content-Type": "application/json",
@@ -82,9 +82,9 @@ def test_the_name_of_a_login_is_read_from_its_header(header: str, name: str) -> 
 
 
 @pytest.mark.parametrize("deed", DEEDS)
-def test_orders_are_parsed(deed: str) -> None:
+def test_requests_for_deeds_are_parsed(deed: str) -> None:
     body = f'{{"deed": "{deed}", "pad": "a b\u00e9", "to": "x", "replace": true}}'
-    assert Order.from_json(body.encode()) == Order(deed, "a b\u00e9", "x", replace=True)
+    assert DeedRequest.from_json(body.encode()) == DeedRequest(deed, "a b\u00e9", "x", replace=True)
 
 
 @pytest.mark.parametrize(
@@ -108,6 +108,6 @@ def test_orders_are_parsed(deed: str) -> None:
         (b'{"deed": "move", "pad": "a", "to": "b", "replace": 1}', "replace"),
     ],
 )
-def test_what_is_no_order_is_refused(body: bytes, said: str) -> None:
-    with pytest.raises(BadOrder, match=said):
-        _ = Order.from_json(body)
+def test_what_is_no_request_for_a_deed_is_refused(body: bytes, said: str) -> None:
+    with pytest.raises(BadDeedRequest, match=said):
+        _ = DeedRequest.from_json(body)

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from padfleet.shared.limited import (
+    JobLimits,
+    JobPool,
     JobRefused,
     Limited,
-    Limits,
     Overrun,
-    Pool,
     QueueFull,
     Starved,
     WorkFailed,
@@ -23,7 +23,7 @@ from padfleet.shared.limited import (
 from tests.eventually import eventually
 
 WORK = "tests.unit.limited.work:work"
-LIMITS = Limits(seconds=60, memory=64 << 20, answer=100_000)
+LIMITS = JobLimits(seconds=60, memory=64 << 20, answer=100_000)
 
 
 @pytest.fixture
@@ -84,7 +84,7 @@ async def test_a_job_that_does_not_end_is_killed(
     """A job that sleeps is ended by the clock. One that computes is ended by its processor time,
     which does not depend on the machine's other work."""
     monkeypatch.setattr("padfleet.shared.limited.process.BUSY", busy)
-    process = Limited(WORK, Limits(1, 64 << 20, 1000))
+    process = Limited(WORK, JobLimits(1, 64 << 20, 1000))
     with pytest.raises(error, match=text):
         await process.do(job)
     assert process.pid is None
@@ -126,7 +126,7 @@ async def test_an_idle_one_ends() -> None:
 
 
 async def test_a_job_that_hangs_one_process_leaves_another_to_the_others() -> None:
-    pool = Pool(WORK, LIMITS, waiting=4, of_one=4)
+    pool = JobPool(WORK, LIMITS, waiting=4, of_one=4)
     hanging = [asyncio.create_task(pool.do("greedy", b"hang ")) for _ in range(4)]
     await eventually(lambda: len(pool.pids) == 1, "the first hangs")
     for number in range(5):

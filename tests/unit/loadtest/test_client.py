@@ -102,7 +102,7 @@ def test_pings_and_requests_for_acknowledgement_are_answered() -> None:
     tally = LoadTally()
     client = joined(tally)
     assert client.receive(scan.PingFrame("x"), 0, 0, tally) == "3x"
-    assert client.receive(scan.Other(ack_id=4), 0, 0, tally) == "434[]"
+    assert client.receive(scan.OtherFrame(ack_id=4), 0, 0, tally) == "434[]"
     asked = change(1, 1, 2)._replace(ack_id=1)
     assert client.receive(asked, 0, 0, tally) == "431[]"
 
@@ -167,7 +167,7 @@ BROKEN: dict[str, list[scan.Heard]] = {
     ],
     "ACCEPT_COMMIT of nothing": [AcceptedFrame(1)],
     "CLIENT_VARS twice": [Vars(AUTHOR, 0, 1, 0)],
-    "malformed message": [scan.Malformed("what")],
+    "malformed message": [scan.MalformedFrame("what")],
 }
 
 

@@ -11,7 +11,7 @@ from padfleet.services.tools.loadtest.__main__ import main
 from padfleet.services.tools.loadtest.coordinator import LoadRun
 from padfleet.services.tools.loadtest.options import BadOptions, parser, run_of, title
 from padfleet.services.tools.loadtest.plan import LoadStep
-from padfleet.services.tools.loadtest.target import BadUrl, Target
+from padfleet.services.tools.loadtest.target import BadUrl, LoadTarget
 
 HERE = ["--url", "http://127.0.0.1:9001"]
 
@@ -73,16 +73,16 @@ def test_a_server_has_to_be_named() -> None:
 )
 def test_what_is_no_address_of_a_server(url: str) -> None:
     with pytest.raises(BadUrl):
-        Target.parse(url)
+        LoadTarget.parse(url)
 
 
 def test_addresses() -> None:
-    target = Target.parse("https://pads.example/team/")
+    target = LoadTarget.parse("https://pads.example/team/")
     assert (target.host, target.port, target.tls) == ("pads.example", 443, True)
     assert target.request("a b/ö") == (
         "/team/socket.io/?padId=a%20b%2F%C3%B6&EIO=4&transport=websocket"
     )
-    assert Target.parse("http://[::1]:80").authority == "[::1]:80"
+    assert LoadTarget.parse("http://[::1]:80").authority == "[::1]:80"
 
 
 def test_errors_come_with_their_exit_code(

@@ -18,8 +18,8 @@ from padfleet.services.tools.loadtest.report_text import as_csv, as_markdown, re
 from padfleet.services.tools.loadtest.results import (
     BadReport,
     LoadReport,
+    MeasuredServer,
     RigProcess,
-    Server,
     StepResult,
     merged,
 )
@@ -46,7 +46,7 @@ def a_step(authors: int, *, cpu_s: float = 1.0, ack_ms: int = 20) -> StepResult:
         oldest_ms=15.0,
         tally=tally,
         rig=[RigProcess("process 1", cpu_s, 10.0, delay)],
-        servers={"writer": Server(2.0, 50 << 20), "worker": Server(3.0, 60 << 20)},
+        servers={"writer": MeasuredServer(2.0, 50 << 20), "worker": MeasuredServer(3.0, 60 << 20)},
         busy_cores=1.5,
     )
 

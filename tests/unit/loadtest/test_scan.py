@@ -14,8 +14,8 @@ from padfleet.services.tools.loadtest import scan
 from padfleet.services.tools.loadtest.scan import (
     AcceptedFrame,
     Changes,
-    Malformed,
-    Other,
+    MalformedFrame,
+    OtherFrame,
     Scanner,
     TurnedAwayFrame,
     Vars,
@@ -138,7 +138,7 @@ def test_the_usual_form_is_not_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
     assert scan.read(packet(batch, "3")) == Changes(8, 8, 10, 8, 1, [(70, 1)], ack_id=3)
     assert scan.read(packet({"type": "ACCEPT_COMMIT", "newRev": 9})) == AcceptedFrame(9)
     assert scan.read(packet({"type": "USER_NEWINFO", "userInfo": {"name": ',"newRev":9}}]'}})) == (
-        Other()
+        OtherFrame()
     )
 
 
@@ -146,9 +146,9 @@ def test_the_usual_form_is_not_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
 @example(',"newRev":4}}]', "")
 def test_other_messages_are_not_taken_for_changes(name: str, text: str) -> None:
     info = {"type": "USER_NEWINFO", "userInfo": {"name": name, "userId": text, "colorId": 1}}
-    assert scan.read(packet(info)) == Other()
+    assert scan.read(packet(info)) == OtherFrame()
     chat = {"type": "CHAT_MESSAGE", "message": {"text": text, "userName": name}}
-    assert scan.read(packet(chat)) == Other()
+    assert scan.read(packet(chat)) == OtherFrame()
 
 
 def test_a_batch_of_which_one_is_written_in_another_order() -> None:
@@ -201,7 +201,7 @@ def test_what_else_a_server_says() -> None:
     assert scan.read(b'40{"sid":"x"}') == scan.ConnectedFrame()
     opened = b'0{"sid":"x","pingInterval":25000,"pingTimeout":20000,"upgrades":[]}'
     assert scan.read(opened) == scan.Opened()
-    assert scan.read(b'42["shout",{}]') == Other()
+    assert scan.read(b'42["shout",{}]') == OtherFrame()
 
 
 @pytest.mark.parametrize(
@@ -219,7 +219,7 @@ def test_what_else_a_server_says() -> None:
     ],
 )
 def test_nonsense_is_said_to_be_nonsense(message: bytes) -> None:
-    assert isinstance(scan.read(message), Malformed)
+    assert isinstance(scan.read(message), MalformedFrame)
 
 
 def test_each_distinct_message_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -227,11 +227,11 @@ def test_each_distinct_message_is_read_once(monkeypatch: pytest.MonkeyPatch) -> 
 
     def read(message: bytes) -> scan.Heard:
         calls.append(message)
-        return Other()
+        return OtherFrame()
 
     monkeypatch.setattr(scan, "read", read)
     monkeypatch.setattr(scan, "MEMO_SIZE", 3)
     scanner = Scanner()
     for message in (b"a", b"b", b"a", b"c", b"b", b"d", b"a"):
-        assert scanner.read(message) == Other()
+        assert scanner.read(message) == OtherFrame()
     assert calls == [b"a", b"b", b"c", b"d", b"a"]

@@ -30,7 +30,13 @@ from padfleet.shared.easysync import (
 )
 from padfleet.shared.easysync.assembler import Assembler
 from padfleet.shared.palette import PALETTE
-from padfleet.shared.rendering.diff import Change, _composed, author_class, difference, style
+from padfleet.shared.rendering.diff import (
+    AuthoredChange,
+    _composed,
+    author_class,
+    difference,
+    style,
+)
 from padfleet.shared.rendering.html import to_html
 
 PADS = json.loads((Path(__file__).parent / "diffs.json").read_text())
@@ -57,7 +63,9 @@ def test_as_etherpad_shows_it(pad: dict[str, Any]) -> None:
     for case in pad["differences"]:
         first, last = case["from"], case["to"]
         pool = numbered.clone()
-        changes = [Change(pad["authors"][n], changesets[n]) for n in range(first + 1, last + 1)]
+        changes = [
+            AuthoredChange(pad["authors"][n], changesets[n]) for n in range(first + 1, last + 1)
+        ]
         shown, authors = difference(documents[first + 1], changes, pool)
         assert authors == case["authors"]
         assert style(pool, pad["colors"], PALETTE) == case["style"]
@@ -77,7 +85,9 @@ def test_added_text_is_its_authors_and_removed_text_is_struck() -> None:
     old = written("one two", pool)
     added = Builder(8).keep(7).insert(" three", [("author", BOB)], pool).to_changeset()
     removed = Builder(14).keep(4).remove(4).to_changeset()
-    shown, authors = difference(old, [Change(BOB, added), Change(ADA, removed)], pool)
+    shown, authors = difference(
+        old, [AuthoredChange(BOB, added), AuthoredChange(ADA, removed)], pool
+    )
     assert authors == [BOB, ADA]
     assert body_of(shown, pool) == (
         f'one <span class="{author_class(ADA)}"><span class="removed">two</span></span>'
@@ -91,7 +101,7 @@ def test_whole_lines_and_lists_that_were_removed_stand_where_they_stood() -> Non
     builder.insert("*", [("list", "bullet1"), ("lmkr", "1")], pool).insert("b\nc")
     old = apply_to_atext(builder.to_changeset(), make_atext("\n"), pool)
     removed = Builder(7).keep(2, 1).remove(3, 1).to_changeset()
-    shown, _ = difference(old, [Change("", removed)], pool)
+    shown, _ = difference(old, [AuthoredChange("", removed)], pool)
     gone = '<span class="removed">b</span>'
     assert body_of(shown, pool) == f'a<br><ul class="bullet"><li>{gone}</li></ul>c<br>'
 
@@ -101,14 +111,16 @@ def test_nothing_has_changed() -> None:
     shown, authors = difference(written("text", pool), [], pool)
     assert (body_of(shown, pool), authors) == ("text<br>", [])
     cleared = Builder(5).keep_text("text\n", [("author", "")], pool).to_changeset()
-    shown, authors = difference(written("text", pool), [Change(BOB, cleared)], pool)
+    shown, authors = difference(written("text", pool), [AuthoredChange(BOB, cleared)], pool)
     assert (body_of(shown, pool), authors) == ("text<br>", [])
 
 
 def test_what_does_not_fit_is_refused() -> None:
     pool = AttributePool()
     with pytest.raises(EasysyncError):
-        difference(make_atext("text\n"), [Change(ADA, Builder(3).insert("x").to_changeset())], pool)
+        difference(
+            make_atext("text\n"), [AuthoredChange(ADA, Builder(3).insert("x").to_changeset())], pool
+        )
 
 
 def test_an_authors_id_and_colour_are_never_more_than_a_name() -> None:
@@ -116,7 +128,7 @@ def test_an_authors_id_and_colour_are_never_more_than_a_name() -> None:
     evil = '"></span><script>alert(1)</script>{}'
     shown, _ = difference(make_atext("\n"), [], pool)
     added = Builder(1).insert("x", [("author", evil), ("removed", evil)], pool).to_changeset()
-    shown, _ = difference(make_atext("\n"), [Change(evil, added)], pool)
+    shown, _ = difference(make_atext("\n"), [AuthoredChange(evil, added)], pool)
     made = style(pool, {evil: "red}</style><script>"}, PALETTE) + body_of(shown, pool)
     assert "script>" not in made
     assert made.count("<span") == made.count("</span>") == 2

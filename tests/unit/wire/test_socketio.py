@@ -19,7 +19,7 @@ from padfleet.shared.wire.socketio import (
     ConnectPacket,
     Event,
     Nothing,
-    Open,
+    OpenPacket,
     PingPacket,
     decode,
     encode_ack,
@@ -35,7 +35,9 @@ JSON_VALUES = st.recursive(
 ACK_IDS = st.none() | st.integers(0, 2**40)
 
 PACKETS: dict[str, socketio.Packet] = {
-    '0{"sid":"s","upgrades":[],"pingInterval":25000,"pingTimeout":20000}': Open("s", 25000, 20000),
+    '0{"sid":"s","upgrades":[],"pingInterval":25000,"pingTimeout":20000}': OpenPacket(
+        "s", 25000, 20000
+    ),
     "1": ClosePacket(),
     "2": PingPacket(),
     "2probe": PingPacket("probe"),

@@ -6,7 +6,7 @@ documents. It shares only the rules and the wire form with the fast way.
 
 from __future__ import annotations
 
-from padfleet.services.writer.pads.pad import Result, encode_wire
+from padfleet.services.writer.pads.pad import SubmissionResult, encode_wire
 from padfleet.services.writer.pads.rules import SYSTEM_AUTHOR, SubmissionRefused, check_submission
 from padfleet.shared.easysync import (
     AText,
@@ -43,7 +43,7 @@ class PlainPad:
     def head(self) -> int:
         return len(self.changes) - 1
 
-    def submit(self, submission: Submission, time: int) -> Result:
+    def submit(self, submission: Submission, time: int) -> SubmissionResult:
         origin, author = submission.origin, submission.author
         pool_size = len(self.pool)
         try:
@@ -52,11 +52,11 @@ class PlainPad:
         except (SubmissionRefused, EasysyncError) as refusal:
             self.pool.truncate(pool_size)
             refused = Outcome(origin, "refused", self.head, "badChangeset", str(refusal))
-            return Result(outcome=refused)
+            return SubmissionResult(outcome=refused)
         if atext == self.atext:
             self.pool.truncate(pool_size)
-            return Result(outcome=Outcome(origin, "accepted", self.head))
-        result = Result([self._append(changeset, atext, author, origin, time)])
+            return SubmissionResult(outcome=Outcome(origin, "accepted", self.head))
+        result = SubmissionResult([self._append(changeset, atext, author, origin, time)])
         if not self.pool.numbers_of_keys(LINE_ATTRIBUTES):
             return result
         correction = correct_line_markers(self.atext, self.pool)

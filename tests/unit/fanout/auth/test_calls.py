@@ -12,7 +12,7 @@ import pytest
 
 from padfleet.services.fanout.auth import calls
 from padfleet.services.fanout.auth.answers import AnswerCache
-from padfleet.services.fanout.auth.calls import Hook
+from padfleet.services.fanout.auth.calls import AuthHook
 from padfleet.services.fanout.auth.decision import Denied, Grant, Reason
 from padfleet.services.fanout.auth.web import Unavailable
 from tests.collector import Held, forgets
@@ -49,8 +49,8 @@ def line(monkeypatch: pytest.MonkeyPatch) -> Line:
     return made
 
 
-def hook(*, ttl: float = 60, at_once: int = 50) -> Hook:
-    return Hook(
+def hook(*, ttl: float = 60, at_once: int = 50) -> AuthHook:
+    return AuthHook(
         cast("aiohttp.ClientSession", None),
         "https://may",
         secret="",

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from padfleet.services.fanout.auth.decision import Denied, Reason
-from padfleet.services.fanout.auth.keys import Key, choose, public_key, secret_key
+from padfleet.services.fanout.auth.keys import VerificationKey, choose, public_key, secret_key
 from padfleet.services.fanout.auth.tokens import MAX_TOKEN, carried, claims_of, header_of
 from tests import signing
 
@@ -22,12 +22,12 @@ EDDSA = public_key(signing.public_pem(signing.ed25519()))
 CLAIMS = {"sub": "ada", "pads": "*"}
 
 
-def read(token: str, *keys: Key) -> dict[str, Any]:
+def read(token: str, *keys: VerificationKey) -> dict[str, Any]:
     (key,) = choose(keys, *header_of(token))
     return claims_of(token, key)
 
 
-def reason(token: str, *keys: Key) -> Reason:
+def reason(token: str, *keys: VerificationKey) -> Reason:
     with pytest.raises(Denied) as caught:
         read(token, *keys)
     assert token[:20] not in str(caught.value) or not token
@@ -39,7 +39,7 @@ def reason(token: str, *keys: Key) -> Reason:
     [(SECRET, signing.SECRET), (RSA, signing.rsa()), (EDDSA, signing.ed25519())],
     ids=["HS256", "RS256", "EdDSA"],
 )
-def test_what_the_issuer_has_signed_is_read(key: Key, private: Any) -> None:
+def test_what_the_issuer_has_signed_is_read(key: VerificationKey, private: Any) -> None:
     token = signing.signed(CLAIMS, private, "kid")
     assert header_of(token) == (key.algorithm, "kid")
     assert read(token, key) == CLAIMS
@@ -54,7 +54,7 @@ def test_what_the_issuer_has_signed_is_read(key: Key, private: Any) -> None:
     ],
     ids=["HS256", "RS256", "EdDSA"],
 )
-def test_what_another_has_signed_is_not(key: Key, private: Any) -> None:
+def test_what_another_has_signed_is_not(key: VerificationKey, private: Any) -> None:
     assert reason(signing.signed(CLAIMS, private), key) is Reason.SIGNATURE
 
 

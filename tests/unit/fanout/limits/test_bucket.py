@@ -3,20 +3,20 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from padfleet.shared.bucket import Bucket, Buckets, Pace
+from padfleet.shared.bucket import Buckets, RateLimit, TokenBucket
 
-PACE = Pace(rate=10.0, burst=5.0, patience=1.0)
+PACE = RateLimit(rate=10.0, burst=5.0, patience=1.0)
 
 
 def test_a_burst_goes_at_once_and_what_follows_at_the_rate() -> None:
-    bucket = Bucket(PACE.burst, 0.0)
+    bucket = TokenBucket(PACE.burst, 0.0)
     waits = [bucket.take(PACE, 0.0) for _ in range(8)]
     assert waits[:5] == [0.0] * 5
     assert [round(wait or 0, 6) for wait in waits[5:]] == [0.1, 0.2, 0.3]
 
 
 def test_a_caller_that_would_wait_too_long_is_refused_and_not_charged() -> None:
-    bucket = Bucket(PACE.burst, 0.0)
+    bucket = TokenBucket(PACE.burst, 0.0)
     taken = [bucket.take(PACE, 0.0) for _ in range(100)]
     assert sum(wait is not None for wait in taken) == 15  # the burst, and a second's worth
     assert taken[15:] == [None] * 85
@@ -24,7 +24,7 @@ def test_a_caller_that_would_wait_too_long_is_refused_and_not_charged() -> None:
 
 
 def test_one_that_rests_has_its_burst_again_and_no_more() -> None:
-    bucket = Bucket(PACE.burst, 0.0)
+    bucket = TokenBucket(PACE.burst, 0.0)
     for _ in range(5):
         bucket.take(PACE, 0.0)
     assert not bucket.is_full(PACE, 0.3)
@@ -41,7 +41,7 @@ def test_one_that_rests_has_its_burst_again_and_no_more() -> None:
 def test_nobody_is_overtaken_and_the_rate_is_kept(steps: list[tuple[float, float]]) -> None:
     """Up to any moment, at most the burst and the rate's share have passed, and nobody who comes
     later passes earlier."""
-    bucket, now, allowed, last = Bucket(PACE.burst, 0.0), 0.0, 0.0, 0.0
+    bucket, now, allowed, last = TokenBucket(PACE.burst, 0.0), 0.0, 0.0, 0.0
     for pause, amount in steps:
         now += pause
         wait = bucket.take(PACE, now, amount)

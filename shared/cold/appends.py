@@ -7,7 +7,7 @@ from contextlib import aclosing
 from padfleet.shared.archive.entries import PadHead, Revisions, flat
 from padfleet.shared.batches import slices
 from padfleet.shared.cold.noted import Behind
-from padfleet.shared.cold.pads import ColdPart, ColdState
+from padfleet.shared.cold.pads import ColdAppend, ColdState
 from padfleet.shared.cold.rows import Diverged, Row, authors_of, followed, rows_of
 from padfleet.shared.cold.turns import AS_RECORDS, in_turn
 from padfleet.shared.log.connection.connect import Redis
@@ -44,7 +44,7 @@ _OURS = frozenset(("reigns", "first", "snap", "idle", "cold"))
 
 async def part_of(
     redis: Redis, keys: PadKeys, stored: StoredPad, behind: Behind, first: int, *, whole: bool
-) -> ColdPart:
+) -> ColdAppend:
     """Returns what follows from `first` up to the head, or as much of it as one part may have.
 
     Arguments:
@@ -99,7 +99,7 @@ async def part_of(
         max([said, *_ids(chat)]),
         saved_last,
     )
-    return ColdPart(
+    return ColdAppend(
         state,
         Revisions(first, records),
         chat,

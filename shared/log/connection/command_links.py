@@ -25,7 +25,7 @@ Opener = Callable[[], Awaitable[Pipe]]
 """A callable that opens a connection to the node. Raises what `AWAY` lists."""
 
 
-class Line(Protocol):
+class CommandLink(Protocol):
     async def exchange(self, commands: Sequence[Command]) -> list[Any]:
         """Returns the replies, in the order of the commands. For a command that fails or cannot be
         sent, an exception takes the place of the reply. Raises only `DataError`, before anything is
@@ -34,7 +34,7 @@ class Line(Protocol):
     def close(self) -> None: ...
 
 
-class SharedLine:
+class SharedLink:
     """A connection that everybody shares, and that is made again when it is needed."""
 
     def __init__(self, opener: Opener) -> None:
@@ -96,7 +96,7 @@ class SharedLine:
             self._pipe.close()
 
 
-class WaitingLine:
+class BlockingLink:
     """A connection for each blocking command in progress, since a command after it would have to
     wait as well. Unused connections are kept for later commands; if all places are taken, the
     caller waits for one."""
