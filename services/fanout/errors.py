@@ -42,6 +42,6 @@ def prefixed(kind: Any) -> Iterator[None]:
     try:
         yield
     except ClientError as error:
-        told = type(error)(f"{shown(kind)}: {error}")
-        told.plain = error.plain
-        raise told from error
+        shown_error = type(error)(f"{shown(kind)}: {error}")
+        shown_error.plain = error.plain
+        raise shown_error from error

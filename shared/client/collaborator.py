@@ -267,7 +267,7 @@ class Collaborator:
             case "SESSION":
                 self._own.in_session(str(data["id"]))
             case "CURSORS" if self._cursors is not None:
-                yield from self._moved(self._cursors.told(data["cursors"]))
+                yield from self._moved(self._cursors.reported(data["cursors"]))
             case "CLIENT_RECONNECT":
                 yield from self._missed(data)
 

@@ -144,13 +144,13 @@ class Cursors:
             changes = changes_of(changeset)
             self.mine = Cursor(*(carried(one, changes, after=by_me) for one in self.mine))
 
-    def told(self, cursors: Iterable[Mapping[str, Any]]) -> list[str]:
+    def reported(self, cursors: Iterable[Mapping[str, Any]]) -> list[str]:
         """Handles people's reports of their cursors, and returns the authors whose cursors have
         moved. Raises LookupError or TypeError if `cursors` is not a list of reports."""
         places = [(_text(one["userId"]), _place(one)) for one in cursors]
-        return [author for author, place in places if self._told(author, place)]
+        return [author for author, place in places if self._reported(author, place)]
 
-    def _told(self, author: str, place: CursorPlace) -> bool:
+    def _reported(self, author: str, place: CursorPlace) -> bool:
         if author == self._me:
             return False
         if place.head is None:

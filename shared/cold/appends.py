@@ -131,7 +131,7 @@ def state_of(
     epoch = int(meta.get(b"epoch", b"0"))
     deletion = deletion_field(epoch)
     readonly = meta.get(b"readonly")
-    told = PadHead(
+    pad_head = PadHead(
         pad,
         epoch,
         head,
@@ -151,7 +151,7 @@ def state_of(
         if (name := _text(field)) not in _NAMED | _OURS and name != deletion
     }
     return ColdState(
-        told,
+        pad_head,
         int(meta.get(b"sessions", b"0")),
         _text(meta.get(b"reigns", b"")),
         {_text(author): int(order) for author, order in stored.fences.items()},

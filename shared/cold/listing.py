@@ -112,15 +112,15 @@ async def _cold_facts(cold: ColdPads, pad: str) -> PadFacts | None:
     found = await cold.glance(pad)
     if found is None:
         return None
-    told = found.pad
+    pad_head = found.pad
     return PadFacts(
         pad,
         found.head.head,
-        told.time / 1000,
+        pad_head.time / 1000,
         found.bytes,
         0,
-        told.creator,
-        told.read_only_id,
+        pad_head.creator,
+        pad_head.read_only_id,
         "cold",
         found.authors,
         found.head.written / 1000,

@@ -35,9 +35,10 @@ class ColdReader:
         self._cold = cold
 
     async def facts(self) -> StoredFacts:
-        told = self._found.state.pad
+        pad_head = self._found.state.pad
         newest = self._found.saved[-1] if self._found.saved else b""
-        return StoredFacts(told.settings, told.deletion, told.public, told.chat, newest)
+        kept = pad_head.settings, pad_head.deletion, pad_head.public, pad_head.chat
+        return StoredFacts(*kept, newest)
 
     async def snapshot(self) -> Snapshot | None:
         with readable(self.keys.snap):
@@ -107,15 +108,15 @@ class ColdReader:
 
 
 def _meta(found: ColdPad) -> PadMeta:
-    told = found.state.pad
+    pad_head = found.state.pad
     snap = Snapshot.rev_of(found.snapshot) if found.snapshot is not None else -1
     return PadMeta(
-        told.head,
-        told.epoch,
-        told.time,
-        told.chain,
-        told.creator,
-        told.read_only_id,
+        pad_head.head,
+        pad_head.epoch,
+        pad_head.time,
+        pad_head.chain,
+        pad_head.creator,
+        pad_head.read_only_id,
         found.revisions.first,
         snap,
         # The reign under which revisions mean the same: a cold pad has none, but is unchanged as

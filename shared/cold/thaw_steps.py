@@ -103,14 +103,14 @@ class ThawSteps:
     async def _beside(self, keys: PadKeys, found: ColdPad) -> None:
         """Brings what is stored under keys outside the pad's own: the names that lead to the pad,
         and the authors in it."""
-        told = found.state.pad
+        pad_head = found.state.pad
         known = (stored_author(author, flat) for author, flat in found.authors)
         brought = authors.bring(self._redis, [author for author in known if author is not None])
         adopted = groups.adopt(self._redis, keys.pad_id)
-        if told.read_only_id is None:
+        if pad_head.read_only_id is None:
             await all_of(brought, adopted)
             return
-        claimed = pads.claim_read_only(self._redis, told.read_only_id, keys.pad_id)
+        claimed = pads.claim_read_only(self._redis, pad_head.read_only_id, keys.pad_id)
         await all_of(claimed, brought, adopted)
 
 
@@ -124,30 +124,30 @@ def thawed(found: ColdPad, lost_at: int | None = None) -> ThawedPad:
     `lost_at` (ms since the epoch), its record of reigns says that later revisions are not
     shared."""
     head, state = found.head, found.state
-    told = state.pad
+    pad_head = state.pad
     fields: dict[str, bytes | str | int] = {
         **state.more,
-        "head": told.head,
-        "epoch": told.epoch,
-        "chain": told.chain,
-        "time": told.time,
-        "creator": told.creator,
+        "head": pad_head.head,
+        "epoch": pad_head.epoch,
+        "chain": pad_head.chain,
+        "time": pad_head.time,
+        "creator": pad_head.creator,
         "first": found.revisions.first,
     }
-    if told.read_only_id is not None:
-        fields["readonly"] = told.read_only_id
-    if told.settings:
-        fields["settings"] = told.settings
-    if told.deletion:
-        fields[deletion_field(told.epoch)] = told.deletion
-    if told.public:
+    if pad_head.read_only_id is not None:
+        fields["readonly"] = pad_head.read_only_id
+    if pad_head.settings:
+        fields["settings"] = pad_head.settings
+    if pad_head.deletion:
+        fields[deletion_field(pad_head.epoch)] = pad_head.deletion
+    if pad_head.public:
         fields["public"] = "1"
     snap = -1
     if found.snapshot is not None:
         snap = fields["snap"] = Snapshot.rev_of(found.snapshot)
     reigns, sessions = state.reigns, state.sessions
     if lost_at is not None:
-        reigns = f"{reigns} lost-{lost_at}:{told.head}".strip()
+        reigns = f"{reigns} lost-{lost_at}:{pad_head.head}".strip()
         sessions += LOST_ORDERS
     newest = found.saved[-1] if found.saved else b""
     return ThawedPad(
@@ -158,7 +158,7 @@ def thawed(found: ColdPad, lost_at: int | None = None) -> ThawedPad:
         state.seen,
         found.saved,
         found.snapshot,
-        noted(Behind(head, told.chat, newest, snap)),
+        noted(Behind(head, pad_head.chat, newest, snap)),
     )
 
 

@@ -140,12 +140,12 @@ class WriteBehind:
             cold = await self._cold.append(keys.pad_id, behind.head, part)
             APPENDED.inc()
             APPENDED_REVISIONS.inc(len(part.revisions.records))
-            told = part.state.pad
+            pad_head = part.state.pad
             snap = Snapshot.rev_of(part.snapshot) if part.snapshot is not None else behind.snap
-            behind = Behind(cold, told.chat, told.saved, snap)
+            behind = Behind(cold, pad_head.chat, pad_head.saved, snap)
             authors += [author for author, _ in part.authors]
-            first = told.head + 1
-            if told.head == head:
+            first = pad_head.head + 1
+            if pad_head.head == head:
                 return behind, authors
 
     async def _common(

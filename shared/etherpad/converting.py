@@ -57,14 +57,14 @@ class Converter:
 
     def revision(self, record: Any, key: str) -> Revision:
         """Returns the next revision. Raises `BadRecord`."""
-        said, author, told = changeset_of(record, key)
+        said, author, stated = changeset_of(record, key)
         try:
             changeset = with_authors(said, self._pool)
             authors = _authors_in(changeset, self._pool) | {author}
         except EasysyncError as error:
             raise BadRecord(f"{key}: {error}") from error
-        time = max(min(told, self._latest), self._time)
-        self.plain = self.plain and changeset == said and time == told
+        time = max(min(stated, self._latest), self._time)
+        self.plain = self.plain and changeset == said and time == stated
         delta = time - self._time if self._rev >= 0 else 0
         self._rev += 1
         birth = self._birth if self._rev == 0 else None

@@ -63,11 +63,11 @@ def between(before: Point, now: Point) -> Rates | None:
     )
 
 
-def charts(told: Sequence[ProcessRecord]) -> Series:
+def charts(records: Sequence[ProcessRecord]) -> Series:
     """Makes charts. Each process reports times of its own clock, so they are aligned by the newest
     report of each."""
     places: list[dict[str, float]] = [{} for _ in range(KEPT)]
-    for record in told:
+    for record in records:
         moments = [point.at for point in record.past]
         for ago, place in enumerate(reversed(places)):
             index = _nearest(moments, moments[-1] - ago * STEP_S * 1000)

@@ -19,7 +19,7 @@ PATIENCE = 2.5
 see the rest of the fleet, and soon."""
 
 
-async def look(redis: Redis, keyspace: Keyspace) -> FleetSnapshot:
+async def take_snapshot(redis: Redis, keyspace: Keyspace) -> FleetSnapshot:
     """Takes one look, with a script for each partition and two more, and a record for each process.
 
     Raises what `UNREACHABLE` lists when the server that knows the processes does not answer.
@@ -55,12 +55,12 @@ async def _processes(redis: Redis, kind: Kind, key: str) -> list[Seen]:
 async def _seen(redis: Redis, kind: Kind, process: str, silence_ms: int) -> Seen:
     try:
         async with asyncio.timeout(PATIENCE):
-            told = await read_record(redis, kind, process)
+            packed = await read_record(redis, kind, process)
     except (*UNREACHABLE, ResponseError):
         # The record is on another shard than the count, or is not a string. It is known all the
         # same that the process lives.
-        told = None
-    record = decode(told) if told else None
+        packed = None
+    record = decode(packed) if packed else None
     return Seen(kind, process, silence_ms, record if record and record.kind == kind else None)
 
 

@@ -94,23 +94,23 @@ def decode(data: bytes) -> ProcessRecord | None:
     """Decodes a record. Returns None if it is not of this form, because it is of another version or
     not ours."""
     try:
-        told: dict[str, Any] = unpack(data)
-        if told["form"] != FORM or told["kind"] not in ("worker", "writer"):
+        fields: dict[str, Any] = unpack(data)
+        if fields["form"] != FORM or fields["kind"] not in ("worker", "writer"):
             return None
         return ProcessRecord(
-            kind=told["kind"],
-            id=str(told["id"]),
-            host=str(told["host"]),
-            port=int(told["port"]),
-            version=str(told["version"]),
-            timeout_ms=int(told["timeout"]),
-            why={str(name): str(why) for name, why in told["why"].items()},
-            sessions=int(told["sessions"]),
-            pads=int(told["pads"]),
-            busiest=tuple(_busy(*values) for values in told["busiest"]),
-            damaged={str(pad): str(why) for pad, why in told.get("damaged", {}).items()},
-            tasks=tuple(_task(*values) for values in told.get("tasks", ())),
-            past=_points(told["past"]),
+            kind=fields["kind"],
+            id=str(fields["id"]),
+            host=str(fields["host"]),
+            port=int(fields["port"]),
+            version=str(fields["version"]),
+            timeout_ms=int(fields["timeout"]),
+            why={str(name): str(why) for name, why in fields["why"].items()},
+            sessions=int(fields["sessions"]),
+            pads=int(fields["pads"]),
+            busiest=tuple(_busy(*values) for values in fields["busiest"]),
+            damaged={str(pad): str(why) for pad, why in fields.get("damaged", {}).items()},
+            tasks=tuple(_task(*values) for values in fields.get("tasks", ())),
+            past=_points(fields["past"]),
         )
     except (ValueError, TypeError, KeyError, AttributeError, OverflowError):
         return None
@@ -124,8 +124,8 @@ def _task(name: Any, running: Any, restarts: Any, late_ms: Any, trouble: Any) ->
     return TaskLine(str(name), int(running), int(restarts), int(late_ms), str(trouble))
 
 
-def _points(told: Any) -> tuple[Point, ...]:
-    points = tuple(Point(*map(int, values)) for values in told)
+def _points(fields: Any) -> tuple[Point, ...]:
+    points = tuple(Point(*map(int, values)) for values in fields)
     if not points:
         raise ValueError("a record without a moment")
     return points

@@ -62,7 +62,7 @@ class PadView:
 
 
 @dataclass(frozen=True, kw_only=True)
-class TaskPicture:
+class TaskView:
     """The tasks of one name in all processes of a kind."""
 
     kind: Kind
@@ -97,7 +97,7 @@ class FleetView:
     processes: tuple[ProcessView, ...]  #: workers first, then writers
     partitions: tuple[Partition, ...]
     pads: tuple[PadView, ...]  #: the busiest first
-    tasks: tuple[TaskPicture, ...]  #: those that live as long as their processes
+    tasks: tuple[TaskView, ...]  #: those that live as long as their processes
     series: Series
     unwritable: tuple[str, ...] = ()  #: Redis servers that cannot write to their disk
 
@@ -105,9 +105,9 @@ class FleetView:
         return [process for process in self.processes if process.kind == kind]
 
 
-def picture(snapshot: FleetSnapshot) -> FleetView:
+def view_of(snapshot: FleetSnapshot) -> FleetView:
     processes = tuple(_process(seen, snapshot) for seen in snapshot.processes)
-    told = [
+    records = [
         seen.record
         for seen, process in zip(snapshot.processes, processes, strict=True)
         if seen.record is not None and process.state != "silent"
@@ -117,9 +117,9 @@ def picture(snapshot: FleetSnapshot) -> FleetView:
         totals=_totals([process for process in processes if process.state != "silent"]),
         processes=processes,
         partitions=_partitions(snapshot),
-        pads=_pads(told),
-        tasks=_tasks(told),
-        series=charts(told),
+        pads=_pads(records),
+        tasks=_tasks(records),
+        series=charts(records),
         unwritable=snapshot.unwritable,
     )
 
@@ -163,7 +163,7 @@ def _process(seen: Seen, snapshot: FleetSnapshot) -> ProcessView:
 def _totals(living: Sequence[ProcessView]) -> Totals:
     workers = [process for process in living if process.kind == "worker"]
     writers = [process for process in living if process.kind == "writer"]
-    told = [process.rates for process in workers if process.rates]
+    records = [process.rates for process in workers if process.rates]
     return Totals(
         workers=sum(process.state == "ready" for process in workers),
         writers=sum(process.state == "ready" for process in writers),
@@ -171,9 +171,9 @@ def _totals(living: Sequence[ProcessView]) -> Totals:
         sessions=sum(process.sessions for process in workers),
         pads=sum(process.pads for process in workers),
         revisions=sum(process.rates.revisions for process in writers if process.rates),
-        delivered=sum(rates.revisions for rates in told),
-        frames=sum(rates.frames for rates in told),
-        bytes=sum(rates.bytes for rates in told),
+        delivered=sum(rates.revisions for rates in records),
+        frames=sum(rates.frames for rates in records),
+        bytes=sum(rates.bytes for rates in records),
         delivery_ms=_most(process.latency_ms for process in workers),
         flow_ms=_most(process.flow_ms for process in workers),
         commit_ms=_most(process.latency_ms for process in writers),
@@ -216,9 +216,9 @@ def _partitions(snapshot: FleetSnapshot) -> tuple[Partition, ...]:
     return tuple(sorted(found, key=lambda partition: partition.number))
 
 
-def _pads(told: Iterable[ProcessRecord]) -> tuple[PadView, ...]:
+def _pads(records: Iterable[ProcessRecord]) -> tuple[PadView, ...]:
     seen = defaultdict(list)
-    for record in told:
+    for record in records:
         for busy in record.busiest:
             seen[busy.pad].append((busy.sessions, record.id, busy))
     pads = [
@@ -236,13 +236,13 @@ def _pads(told: Iterable[ProcessRecord]) -> tuple[PadView, ...]:
     return tuple(pads[:MOST_PADS])
 
 
-def _tasks(told: Iterable[ProcessRecord]) -> tuple[TaskPicture, ...]:
+def _tasks(records: Iterable[ProcessRecord]) -> tuple[TaskView, ...]:
     seen = defaultdict(list)
-    for record in told:
+    for record in records:
         for line in record.tasks:
             seen[record.kind, line.name].append((record.id, line))
     return tuple(
-        TaskPicture(
+        TaskView(
             kind=kind,
             name=name,
             running=sum(line.running for _, line in places),

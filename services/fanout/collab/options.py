@@ -29,12 +29,12 @@ async def change(asked: RequestContext) -> None:
         return
     if not isinstance(options, dict):
         raise WrongType("options is not an object")
-    told = {"type": "padoptions", "options": options, "changedBy": changed_by}
+    notice = {"type": "padoptions", "options": options, "changedBy": changed_by}
     message = dumps(
         {
             "type": "COLLABROOM",
             "component": "pad",
-            "data": {"type": "CLIENT_MESSAGE", "payload": told},
+            "data": {"type": "CLIENT_MESSAGE", "payload": notice},
         }
     ).encode()
     if len(message) > MOST_BYTES:

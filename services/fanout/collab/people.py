@@ -25,8 +25,8 @@ async def change_name_or_color(asked: RequestContext) -> None:
     color = session.identity.color or color
     # This is not a contribution: the author is kept for as long as before.
     await authors.update(asked.redis, session.author, name=name or "", color=color, for_good=False)
-    told = UserInfo(session.id, session.author, name, color)
-    await presence.tell_user_info(asked.redis, asked.room.keys, told)
+    info = UserInfo(session.id, session.author, name, color)
+    await presence.tell_user_info(asked.redis, asked.room.keys, info)
 
 
 async def suggest_name(asked: RequestContext) -> None:

@@ -28,7 +28,7 @@ class NewestSent:
 
     rest: list[Session]  #: the sessions that have not been served yet
     accepted: int = 0  #: sessions that were sent their ACCEPT_COMMIT
-    told: int = 0  #: sessions that were sent NEW_CHANGES
+    sent_changes: int = 0  #: sessions that were sent NEW_CHANGES
     bytes: int = 0
     before: int = 0  #: bytes of messages that were sent deflated, had they not been
     after: int = 0  #: the bytes of those messages as they were sent
@@ -36,12 +36,12 @@ class NewestSent:
     @property
     def revisions(self) -> int:
         """Deliveries: revisions × sockets."""
-        return self.accepted + self.told
+        return self.accepted + self.sent_changes
 
     def count(self) -> None:
         """Adds the result to the metrics."""
-        if self.told:
-            metrics.FRAMES.add("NEW_CHANGES", self.told)
+        if self.sent_changes:
+            metrics.FRAMES.add("NEW_CHANGES", self.sent_changes)
             metrics.BATCH_REVISIONS.observe(1)
         if self.accepted:
             metrics.FRAMES.add("ACCEPT_COMMIT", self.accepted)
@@ -121,7 +121,7 @@ def send_newest(  # noqa: C901
             done.accepted += 1
             session.settle(seq, None)
         else:
-            done.told += 1
+            done.sent_changes += 1
             if made.last is not None:
                 way_out.had = made.last.number
                 done.before += made.before

@@ -172,11 +172,11 @@ class Session:
         if action is not Action.NOTHING and self._server is not None:
             self._server.act(self, action)
 
-    def drop(self, why: str, told: str = "") -> None:
-        """Closes the connection; its client comes back and resumes. `told` is the reason that it is
-        given, if it can do something with one."""
+    def drop(self, why: str, reason: str = "") -> None:
+        """Closes the connection; its client comes back and resumes. `reason` is what it is told, if
+        it can do something with a reason."""
         metrics.DROPPED.labels(why).inc()
-        self.exit.end(told)
+        self.exit.end(reason)
 
     @property
     def is_behind(self) -> bool:

@@ -167,8 +167,8 @@ class Resync:
         meta, document = await self._replica.read()
         kept = await self._replica.common(meta)
         # From here on nothing is awaited: nobody may join a history that is about to go.
-        told = self._concerned.rolled_back(kept)
-        if head > kept or told:
+        sessions = self._concerned.rolled_back(kept)
+        if head > kept or sessions:
             log.error(
                 "history rolled back",
                 extra={
@@ -176,7 +176,7 @@ class Resync:
                     "lost_from": kept + 1,
                     "lost_to": head,
                     "head": meta.head,
-                    "sessions_told_to_reload": told,
+                    "sessions_told_to_reload": sessions,
                 },
             )
             metrics.ROLLBACKS.inc()

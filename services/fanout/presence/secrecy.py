@@ -74,18 +74,18 @@ class Secret:
     def settings(self, options: Mapping[str, Any]) -> dict[str, Any]:
         """Returns a pad's settings for readers, without plugins' settings that name the pad and
         with empty texts where a text names it."""
-        told = {
+        shown = {
             name: value
             for name, value in options.items()
             if name in ("lang", "view") or not self.is_named_in({name: value})
         }
-        if "lang" in told and self.is_named_in(told["lang"]):
-            told["lang"] = None
-        if isinstance(view := told.get("view"), Mapping):
-            told["view"] = {
+        if "lang" in shown and self.is_named_in(shown["lang"]):
+            shown["lang"] = None
+        if isinstance(view := shown.get("view"), Mapping):
+            shown["view"] = {
                 name: "" if self.is_named_in(value) else value for name, value in view.items()
             }
-        return told
+        return shown
 
     def _is_in(self, text: str) -> bool:
         for _ in range(_DECODINGS):

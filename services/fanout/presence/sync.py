@@ -55,9 +55,9 @@ class PresenceSync:
         self._note(None)
         self._people.forget()
 
-    def _note(self, told: Joined | Left | None) -> None:
+    def _note(self, event: Joined | Left | None) -> None:
         if self._reading is not None:
-            self._since.append(told)
+            self._since.append(event)
 
     # --- What is stored --------------------------------------------------------------------------
 
@@ -91,12 +91,12 @@ def _as_of_now(stored: Sequence[Joined], since: Sequence[Joined | Left | None]) 
     it was asked for. The reverse may also happen: then it repeats what is included already, which
     does no harm."""
     there = {joined.member.session: joined for joined in stored}
-    for told in since:
-        match told:
+    for event in since:
+        match event:
             case Joined():
-                there[told.member.session] = told
+                there[event.member.session] = event
             case Left():
-                there.pop(told.session, None)
+                there.pop(event.session, None)
             case None:
                 there.clear()
     return list(there.values())

@@ -206,7 +206,7 @@ class Commits:
         Arguments:
             entry_id: given for an entry that stands in its inbox already and is overdue.
         """
-        told = ""
+        reason = ""
         try:
             if entry_id:
                 known = await self._inbox.follow(entry, answer, entry_id)
@@ -223,9 +223,9 @@ class Commits:
             return Outcome(entry.origin, "refused", -1, "badChangeset", str(error))
         except NotTaken as error:
             log.warning("submission not taken", extra={"pad": room.pad_id, "error": str(error)})
-            told = reason_for_clients(error)
+            reason = reason_for_clients(error)
         session.pending.pop(entry.origin.seq, None)
-        session.drop("unanswered", told)
+        session.drop("unanswered", reason)
         return None
 
     async def _catch_up(self, room: Room, session: Session) -> None:

@@ -13,8 +13,8 @@ from redis.exceptions import AuthenticationError, RedisClusterException, RedisEr
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from padfleet.services.tools.doctor.facts import ClusterFacts, Facts, ServerFacts
-from padfleet.shared.fleet.collect import look
-from padfleet.shared.fleet.view import FleetView, picture
+from padfleet.shared.fleet.collect import take_snapshot
+from padfleet.shared.fleet.view import FleetView, view_of
 from padfleet.shared.log.connection.connect import Redis, open_redis
 from padfleet.shared.log.connection.inspection import (
     ClusterInspection,
@@ -68,7 +68,7 @@ async def _together(url: str) -> tuple[tuple[ServerReport, ...], FleetView | Non
 
 async def _fleet(redis: Redis) -> FleetView | None:
     try:
-        return picture(await look(redis, await stored_keyspace(redis)))
+        return view_of(await take_snapshot(redis, await stored_keyspace(redis)))
     except NoFleet:
         return None
     except (RedisError, OSError, ValueError):

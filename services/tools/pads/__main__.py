@@ -288,8 +288,8 @@ def _why(error: Exception, pad: str) -> str:
     return f"{pad}: not done: {str(error) or 'no writer has answered'}"
 
 
-def _say(given: argparse.Namespace, words: str, **told: Any) -> None:
-    print(json.dumps(told, ensure_ascii=False) if given.json else words, flush=True)
+def _say(given: argparse.Namespace, words: str, **fields: Any) -> None:
+    print(json.dumps(fields, ensure_ascii=False) if given.json else words, flush=True)
 
 
 def _line(facts: PadFacts) -> str:

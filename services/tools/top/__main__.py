@@ -13,10 +13,10 @@ from contextlib import suppress
 
 from padfleet.services.tools.top.screen import screen
 from padfleet.services.tools.top.terminal import Terminal, borrowed
-from padfleet.shared.fleet.collect import look
+from padfleet.shared.fleet.collect import take_snapshot
 from padfleet.shared.fleet.findings import Finding, findings
 from padfleet.shared.fleet.serialize import as_json, sound
-from padfleet.shared.fleet.view import FleetView, picture
+from padfleet.shared.fleet.view import FleetView, view_of
 from padfleet.shared.log.connection.connect import UNREACHABLE, Redis
 from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.settings import RedisProcessSettings, mask
@@ -69,7 +69,7 @@ async def _top(settings: RedisProcessSettings, given: argparse.Namespace) -> int
 
 
 async def _once(redis: Redis, keyspace: Keyspace, *, as_text: bool) -> int:
-    now = picture(await look(redis, keyspace))
+    now = view_of(await take_snapshot(redis, keyspace))
     found = findings(now)
     if as_text:
         width = min(WIDEST, shutil.get_terminal_size((120, 0)).columns)
@@ -90,7 +90,7 @@ async def _live(redis: Redis, keyspace: Keyspace, terminal: Terminal, where: str
     while not terminal.quit.is_set():
         terminal.changed.clear()
         try:
-            before, now = now, picture(await look(redis, keyspace))
+            before, now = now, view_of(await take_snapshot(redis, keyspace))
             found, trouble = findings(now, before), ""
         except UNREACHABLE as error:
             # What was seen last stays on the screen, with a word that it is old.

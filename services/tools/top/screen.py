@@ -6,7 +6,7 @@ from typing import Final
 
 from padfleet.services.tools.top.table import TableColumn, plain, rows, wrapped
 from padfleet.shared.fleet.findings import Finding, Level, seconds, verdict
-from padfleet.shared.fleet.view import FleetView, PadView, Partition, ProcessView, TaskPicture
+from padfleet.shared.fleet.view import FleetView, PadView, Partition, ProcessView, TaskView
 
 _MARKS: Final[dict[Level, str]] = {"bad": "!!", "warn": " !", "note": " ."}
 _COLOURS: Final[dict[Level, str]] = {"bad": "1;31", "warn": "33", "note": "36"}
@@ -187,11 +187,11 @@ _WRITERS: Final = [
     *_LATER,
 ]
 _TASKS: Final = [
-    TableColumn[TaskPicture]("TASK", lambda t: f"{t.kind}: {t.name}", 100, left=True),
-    TableColumn[TaskPicture]("RUNNING", lambda t: f"{t.running:,}", 80),
-    TableColumn[TaskPicture]("PROCESSES", lambda t: f"{t.processes:,}", 60),
-    TableColumn[TaskPicture]("RESTARTS", lambda t: f"{t.restarts:,}", 90),
-    TableColumn[TaskPicture]("LATE", lambda t: seconds(t.late_s) if t.late_s >= 0.1 else "-", 70),
+    TableColumn[TaskView]("TASK", lambda t: f"{t.kind}: {t.name}", 100, left=True),
+    TableColumn[TaskView]("RUNNING", lambda t: f"{t.running:,}", 80),
+    TableColumn[TaskView]("PROCESSES", lambda t: f"{t.processes:,}", 60),
+    TableColumn[TaskView]("RESTARTS", lambda t: f"{t.restarts:,}", 90),
+    TableColumn[TaskView]("LATE", lambda t: seconds(t.late_s) if t.late_s >= 0.1 else "-", 70),
 ]
 _PADS: Final = [
     TableColumn[PadView]("PAD", lambda p: p.name, 100, left=True),

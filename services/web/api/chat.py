@@ -59,8 +59,8 @@ async def _page(reader: PadReader, first: int, last: int) -> bytes:
     """Returns these messages as JSON, without the brackets around them."""
     said = await messages(reader, first, last)
     known = await reader.authors({m.author for m in said} - {""})
-    told = [_told(m, known.get(m.author)) for m in said]
-    return (await aside(is_long(told), dumps_in_pieces, told))[1:-1].encode()
+    shown = [_told(m, known.get(m.author)) for m in said]
+    return (await aside(is_long(shown), dumps_in_pieces, shown))[1:-1].encode()
 
 
 def _told(message: ChatMessage, author: Author | None) -> dict[str, Any]:

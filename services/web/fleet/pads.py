@@ -196,8 +196,8 @@ class PadsRoutes:
         name = who(request.headers.get("Authorization", ""))
         return Doer("page", name, "fleet token", self._address(request))
 
-    def _said(self, told: dict[str, Any], status: int = 200) -> web.Response:
-        return web.json_response(told, status=status, headers=self._headers)
+    def _said(self, answer: dict[str, Any], status: int = 200) -> web.Response:
+        return web.json_response(answer, status=status, headers=self._headers)
 
 
 def _search(query: Any) -> PadSearch:
@@ -220,5 +220,5 @@ def _row(row: PadFacts | UnreadablePad | PageEnd) -> dict[str, Any]:
     return {**row._asdict(), "edited_at": row.edited_at}
 
 
-def _line(told: dict[str, Any]) -> bytes:
-    return json.dumps(told, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
+def _line(answer: dict[str, Any]) -> bytes:
+    return json.dumps(answer, ensure_ascii=False).encode("utf-8", "replace") + b"\n"

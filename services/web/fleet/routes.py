@@ -90,12 +90,12 @@ class _Page:
         if refused is not None:
             return refused
         try:
-            told = await self._view.told()
+            document = await self._view.as_json()
         except (*UNREACHABLE, ResponseError) as error:
             why = str(error) or "no answer"
             log.warning("fleet not read", extra={"error": why})
             return web.json_response({"error": why}, status=503, headers=HEADERS)
-        response = web.json_response(told, headers=HEADERS)
+        response = web.json_response(document, headers=HEADERS)
         response.enable_compression()
         return response
 

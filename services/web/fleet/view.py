@@ -4,10 +4,10 @@ import asyncio
 import time
 from typing import Any
 
-from padfleet.shared.fleet.collect import look
+from padfleet.shared.fleet.collect import take_snapshot
 from padfleet.shared.fleet.findings import findings
 from padfleet.shared.fleet.serialize import as_json
-from padfleet.shared.fleet.view import FleetView, picture
+from padfleet.shared.fleet.view import FleetView, view_of
 from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.keys import Keyspace
 
@@ -25,13 +25,13 @@ class FleetWatch:
         self._turn = asyncio.Lock()
         self._taken = float("-inf")
         self._last: FleetView | None = None
-        self._told: dict[str, Any] = {}
+        self._json: dict[str, Any] = {}
 
-    async def told(self) -> dict[str, Any]:
+    async def as_json(self) -> dict[str, Any]:
         """Returns the fleet in the form of which JSON is made. Raises what `UNREACHABLE` lists."""
         async with self._turn:
             if time.monotonic() - self._taken >= FRESH:
-                now = picture(await look(self._redis, self._keyspace))
-                self._told = as_json(now, findings(now, self._last))
+                now = view_of(await take_snapshot(self._redis, self._keyspace))
+                self._json = as_json(now, findings(now, self._last))
                 self._last, self._taken = now, time.monotonic()
-            return self._told
+            return self._json

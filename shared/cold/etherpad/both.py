@@ -69,12 +69,12 @@ async def settle(redis: Redis, keyspace: Keyspace, cold: EtherpadPads, pad: str)
         if found is None or not meta.exists:
             return SettledAs.NOTHING
         outcome = await _which(redis, keyspace, cold, pad, found, meta)
-        told: dict[str, str | int] = {"pad": pad, "here": meta.head, "there": found.head.head}
+        logged: dict[str, str | int] = {"pad": pad, "here": meta.head, "there": found.head.head}
         if outcome is SettledAs.OURS:
             await cold.adopt(pad, found.head, meta.epoch)
         else:
             if outcome is SettledAs.BESIDE:
-                kept = told["kept_as"] = await _keep(redis, keyspace, pad, meta, kept)
+                kept = logged["kept_as"] = await _keep(redis, keyspace, pad, meta, kept)
             try:
                 await _take(redis, keyspace, cold, found, meta)
             except WrittenOn:
@@ -85,7 +85,7 @@ async def settle(redis: Redis, keyspace: Keyspace, cold: EtherpadPads, pad: str)
         log.log(
             logging.ERROR if outcome is SettledAs.BESIDE else logging.WARNING,
             "an Etherpad has written on a pad that this fleet has open",
-            extra={**told, "outcome": outcome.value},
+            extra={**logged, "outcome": outcome.value},
         )
         return outcome
     raise AssertionError("an attempt that neither ended nor failed")
@@ -160,10 +160,10 @@ async def _take(
 ) -> None:
     """Replaces what the fleet has with what the database has, provided that the former is
     unchanged. The people on the pad are told to reload. Raises `WrittenOn`."""
-    told, head = found.state.pad, found.head
-    staging = await Staging.begin(redis, keyspace, told.pad, head=head.head)
+    pad_head, head = found.state.pad, found.head
+    staging = await Staging.begin(redis, keyspace, pad_head.pad, head=head.head)
     try:
-        async for part in cold.revisions(told.pad, head.epoch, 0, head.head):
+        async for part in cold.revisions(pad_head.pad, head.epoch, 0, head.head):
             await staging.add(part.revisions())
         if found.chat:
             await staging.add_chat([(name, list(flat)) for name, flat in found.chat])
@@ -173,17 +173,17 @@ async def _take(
         await authors.bring(redis, [author for author in known if author is not None])
         installed = await staging.install(
             above_epoch=head.epoch,
-            creator=told.creator,
-            read_only_id=await claim_read_only(redis, told.read_only_id, told.pad),
+            creator=pad_head.creator,
+            read_only_id=await claim_read_only(redis, pad_head.read_only_id, pad_head.pad),
             replace=True,
-            settings=told.settings,
-            deletion=told.deletion,
-            more={**found.state.more, "public": "1" if told.public else "0"},
+            settings=pad_head.settings,
+            deletion=pad_head.deletion,
+            more={**found.state.more, "public": "1" if pad_head.public else "0"},
             only_over=over,
             with_chat=True,
         )
     except BaseException:
         await staging.drop()
         raise
-    await groups.adopt(redis, told.pad)
-    await cold.adopt(told.pad, head, installed.epoch)
+    await groups.adopt(redis, pad_head.pad)
+    await cold.adopt(pad_head.pad, head, installed.epoch)

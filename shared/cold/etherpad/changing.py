@@ -114,8 +114,8 @@ class Append:
         note = stand(rows, self.pad, self.over, self.known)
         raw = rows[r.pad_key(self.pad)]
         if note is not None and note.salvaged:
-            told = self.part.state.pad
-            if (told.epoch, told.head, told.chain) != (note.epoch, note.head, note.chain):
+            brought = self.part.state.pad
+            if (brought.epoch, brought.head, brought.chain) != (note.epoch, note.head, note.chain):
                 raise WrittenThere("the pad's records are damaged, and not to be written over")
             return self._only_noted(note, digest_of(raw or ""))
         if written_there(rows, self.pad) and not self._goes_on(note):
@@ -164,8 +164,8 @@ class Append:
             return False
         revisions = self.part.revisions.revisions()
         if not revisions:
-            told = self.part.state.pad
-            return (told.head, told.chain) == (note.head, note.chain)
+            brought = self.part.state.pad
+            return (brought.head, brought.chain) == (note.head, note.chain)
         first = revisions[0]
         return first.rev == note.head + 1 and chain_of(note.chain, first.wire) == first.chain
 
@@ -196,9 +196,9 @@ class Append:
         return pad, note.birth, tuple(one for one in note.places if one.rev <= first)
 
     def _settings(self, record: Any) -> Any:
-        told = self.part.state.pad.settings
+        settings = self.part.state.pad.settings
         before = record.get("padSettings") if isinstance(record, Mapping) else None
-        return loads(told) if told else before or normalised(None)
+        return loads(settings) if settings else before or normalised(None)
 
     def _chat(self, offset: int) -> dict[str, str | None]:
         found: dict[str, str | None] = {}
@@ -260,8 +260,8 @@ class Append:
             changes[f"readonly2pad:{head.read_only_id}"] = ascii_json(to_units(self.pad))
         token = f"pad:{self.pad}:deletionToken"
         if head.deletion and head.deletion not in (rows[token] or "").encode():
-            told = {"createdAt": self.now, "hash": head.deletion.decode()}
-            changes[token] = ascii_json(told)
+            token_record = {"createdAt": self.now, "hash": head.deletion.decode()}
+            changes[token] = ascii_json(token_record)
         for author, items in self.part.authors:
             stored = stored_author(author, items)
             key = r.author_key(author)

@@ -87,8 +87,8 @@ class EtherpadRegister:
         found = []
         for part in slices([one for one in ids if bounds.is_session_id(one)], ROWS):
             records = await self._each(f"session:{one}" for one in part)
-            told = zip(part, records, strict=True)
-            found += [r.session_of(record, one, time.time()) for one, record in told]
+            pairs = zip(part, records, strict=True)
+            found += [r.session_of(record, one, time.time()) for one, record in pairs]
         return [session for session in found if session is not None]
 
     async def _one(self, key: str) -> Any:
@@ -158,8 +158,8 @@ class EtherpadRegister:
 
     async def keep_session(self, session: RegisteredSession) -> None:
         name, group, author, until = session
-        told = {"groupID": group, "authorID": author, "validUntil": until}
-        await self._put({f"session:{name}": told}, over=True)
+        record = {"groupID": group, "authorID": author, "validUntil": until}
+        await self._put({f"session:{name}": record}, over=True)
         await self._list(session, listed=True)
 
     async def drop_session(self, session: RegisteredSession) -> None:

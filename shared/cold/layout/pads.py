@@ -128,10 +128,10 @@ class ObjectPads:
         self, pad: str, over: ColdHead | None, part: ColdAppend, mark: Mark = "live"
     ) -> ColdHead:
         before = await self._heads.over(pad, over)
-        told = part.state.pad
-        if told.pad != pad:
-            raise ValueError(f"{told.pad!r} is not {pad!r}")
-        goes_on = before is not None and before.state.pad.epoch == told.epoch
+        pad_head = part.state.pad
+        if pad_head.pad != pad:
+            raise ValueError(f"{pad_head.pad!r} is not {pad!r}")
+        goes_on = before is not None and before.state.pad.epoch == pad_head.epoch
         contents = Contents.of(before if goes_on else None)
         parts = PadParts(self._store, pad)
         try:

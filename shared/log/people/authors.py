@@ -44,7 +44,7 @@ class AuthorVisit(NamedTuple):
 
     token: str  #: the hash of the author's token; empty if there is none
     keep_ms: int  #: how long the author is kept without a contribution
-    told: str = ""
+    plain_token: str = ""
     """The token itself, if another system stores it unhashed. Otherwise the token is not stored
     anywhere."""
 
@@ -53,7 +53,7 @@ class AuthorVisit(NamedTuple):
         return -(-self.keep_ms // 1000)
 
     def note(self) -> str:
-        return " ".join(filter(None, (self.token, self.told, str(int(time.time())))))
+        return " ".join(filter(None, (self.token, self.plain_token, str(int(time.time())))))
 
     def is_due(self, note: bytes) -> bool:
         """Returns whether it is time to record that the author was seen. Recording it at each join

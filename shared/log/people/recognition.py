@@ -25,8 +25,8 @@ def visit_with(redis: Redis, token: str | None, keep_ms: int) -> AuthorVisit | N
     """Returns how an author with this token arrives. Returns None if authors are kept forever
     anyway, which is so if `keep_ms` is 0."""
     hashed = hash_of(token) if token is not None else ""
-    told = token or "" if redis.register is not None else ""
-    return AuthorVisit(hashed, keep_ms, told) if keep_ms else None
+    plain_token = token or "" if redis.register is not None else ""
+    return AuthorVisit(hashed, keep_ms, plain_token) if keep_ms else None
 
 
 async def author_and_made(

@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 import redis as redis_library
 
-from padfleet.shared.fleet.collect import look
+from padfleet.shared.fleet.collect import take_snapshot
 from padfleet.shared.fleet.findings import findings
 from padfleet.shared.fleet.past import BEAT
-from padfleet.shared.fleet.view import FleetView, picture
+from padfleet.shared.fleet.view import FleetView, view_of
 from padfleet.shared.log.connection.connect import Redis, open_redis
 from padfleet.shared.log.keys import Keyspace, process_key
 from tests.eventually import eventually
@@ -49,7 +49,7 @@ async def redis(redis_url: str) -> AsyncIterator[Redis]:
 
 
 async def seen(redis: Redis, keyspace: Keyspace) -> tuple[FleetView, list[tuple[str, str]]]:
-    now = picture(await look(redis, keyspace))
+    now = view_of(await take_snapshot(redis, keyspace))
     return now, [(finding.level, finding.text) for finding in findings(now)]
 
 
@@ -85,7 +85,7 @@ async def test_a_healthy_fleet(fleet: Fleet, redis: Redis, keyspace: Keyspace) -
             assert now.totals.commit_ms is not None
             return True
 
-        await eventually(complete, "all of it is in the picture", timeout=30)
+        await eventually(complete, "all of it is in the view_of", timeout=30)
         now, found = await seen(redis, keyspace)
         assert [level for level, _ in found if level == "bad"] == []
         assert sorted(p for writer in now.of("writer") for p in writer.partitions) == [0, 1, 2, 3]

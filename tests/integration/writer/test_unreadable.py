@@ -15,9 +15,9 @@ from padfleet.services.tools.doctor.__main__ import main as doctor
 from padfleet.services.writer.leases import inboxes as inboxes_module
 from padfleet.services.writer.leases.inboxes import Inboxes
 from padfleet.shared.easysync import AttributePool, make_splice
-from padfleet.shared.fleet.collect import look
+from padfleet.shared.fleet.collect import take_snapshot
 from padfleet.shared.fleet.findings import findings
-from padfleet.shared.fleet.view import picture
+from padfleet.shared.fleet.view import view_of
 from padfleet.shared.log.changes.edits import EditChange, EditRefusal, Edits
 from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.entries import Creation, Deletion, encode_entry
@@ -199,7 +199,7 @@ async def test_doctor_and_the_fleet_s_page_name_the_pad_and_the_partition(
         return code, capsys.readouterr().out
 
     async def found() -> list[str]:
-        return [each.text for each in findings(picture(await look(redis, keyspace)))]
+        return [each.text for each in findings(view_of(await take_snapshot(redis, keyspace)))]
 
     _, others = neighbours(keyspace)
     await edits.create(PAD, "a.x", "", wrote_it=False)

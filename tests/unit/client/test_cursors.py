@@ -102,9 +102,9 @@ def test_what_nobody_has_changed_is_where_it_was_both_ways(text: str, data: st.D
 def test_a_place_of_an_older_revision_is_carried_along_and_of_a_later_one_waits_for_it() -> None:
     cursors = Cursors("a.me", 5)
     cursors.revision(6, "a.bob", splice("hello\n", 0, 0, ">> "))
-    assert cursors.told([told("a.ada", 5, 2, 4)]) == ["a.ada"]
+    assert cursors.reported([told("a.ada", 5, 2, 4)]) == ["a.ada"]
     assert cursors.seen([], 9) == {"a.ada": Cursor(5, 7)}
-    assert cursors.told([told("a.ada", 7, 0, 0)]) == ["a.ada"]
+    assert cursors.reported([told("a.ada", 7, 0, 0)]) == ["a.ada"]
     assert cursors.seen([], 9) == {}
     cursors.revision(7, "a.ada", splice(">> hello\n", 0, 3, ""))
     assert cursors.seen([], 6) == {"a.ada": Cursor(0, 0)}
@@ -112,7 +112,7 @@ def test_a_place_of_an_older_revision_is_carried_along_and_of_a_later_one_waits_
 
 def test_typing_moves_the_authors_cursor_and_leaves_the_others() -> None:
     cursors = Cursors("a.me", 0)
-    cursors.told([told("a.ada", 0, 5, 5), told("a.bob", 0, 5, 5)])
+    cursors.reported([told("a.ada", 0, 5, 5), told("a.bob", 0, 5, 5)])
     cursors.revision(1, "a.ada", splice("hello\n", 5, 0, " world"))
     assert cursors.seen([], 12) == {"a.ada": Cursor(11, 11), "a.bob": Cursor(5, 5)}
 
@@ -120,7 +120,7 @@ def test_typing_moves_the_authors_cursor_and_leaves_the_others() -> None:
 def test_own_edits_on_their_way_stand_between_what_is_told_and_what_is_seen() -> None:
     cursors = Cursors("a.me", 3)
     own = [splice("hello\n", 0, 0, "oh, "), splice("oh, hello\n", 9, 0, "!")]
-    cursors.told([told("a.ada", 3, 1, 5)])
+    cursors.reported([told("a.ada", 3, 1, 5)])
     assert cursors.seen(own, 11) == {"a.ada": Cursor(5, 9)}
     cursors.mine = Cursor(2, 10)
     assert cursors.to_tell(own) == CursorPlace(3, 0, 5)
@@ -131,11 +131,11 @@ def test_what_is_too_old_or_beyond_the_text_or_ones_own_does_no_harm() -> None:
     cursors = Cursors("a.me", 0)
     for rev in range(1, KEPT + 101):
         cursors.revision(rev, "a.bob", splice("a\n", 0, 0, ""))
-    assert cursors.told([told("a.ada", 50, 1, 1)]) == []
-    assert cursors.told([told("a.ada", 150, 99, 1), told("a.me", 150, 1, 1)]) == ["a.ada"]
+    assert cursors.reported([told("a.ada", 50, 1, 1)]) == []
+    assert cursors.reported([told("a.ada", 150, 99, 1), told("a.me", 150, 1, 1)]) == ["a.ada"]
     assert cursors.seen([], 2) == {"a.ada": Cursor(2, 1)}
-    assert cursors.told([told("a.ada", 150, None, None)]) == ["a.ada"]
-    assert cursors.told([told("a.ada", 150, None, None)]) == []
+    assert cursors.reported([told("a.ada", 150, None, None)]) == ["a.ada"]
+    assert cursors.reported([told("a.ada", 150, None, None)]) == []
 
 
 def test_others_are_told_again_when_they_take_it_to_be_elsewhere() -> None:

@@ -160,7 +160,7 @@ def test_nothing_is_made_of_a_revision_that_only_its_author_lacks() -> None:
     newest = a_feed("s").newest
     assert newest is not None
     done = send_newest(newest, 0, frames, [session], 1.0)
-    assert (done.accepted, done.told, done.rest) == (1, 0, [])
+    assert (done.accepted, done.sent_changes, done.rest) == (1, 0, [])
     assert not frames._cache
 
 

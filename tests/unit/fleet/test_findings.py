@@ -7,14 +7,14 @@ import pytest
 from padfleet.shared.fleet.findings import findings, named, seconds, verdict
 from padfleet.shared.fleet.record import BusyPads, TaskLine
 from padfleet.shared.fleet.snapshot import FleetSnapshot, Seen, UnreadInbox
-from padfleet.shared.fleet.view import picture
+from padfleet.shared.fleet.view import view_of
 from tests.unit.fleet.made_up import point, process, snapshot, standing
 
 WORKER, WRITER = process("worker", "fanout-1"), process("writer", "writer-1")
 
 
 def said(now: FleetSnapshot, before: FleetSnapshot | None = None) -> list[tuple[str, str]]:
-    found = findings(picture(now), picture(before) if before else None)
+    found = findings(view_of(now), view_of(before) if before else None)
     return [(finding.level, finding.text) for finding in found]
 
 
@@ -143,14 +143,14 @@ def test_tasks_that_died_are_named_with_their_process() -> None:
 
 
 def test_the_verdict_is_about_people() -> None:
-    bad = findings(picture(snapshot([WORKER])))
+    bad = findings(view_of(snapshot([WORKER])))
     assert verdict(bad) == "Not everybody is served"
     silent = process("worker", "fanout-2", silence=30)
-    assert verdict(findings(picture(snapshot([WORKER, silent, WRITER])))) == (
+    assert verdict(findings(view_of(snapshot([WORKER, silent, WRITER])))) == (
         "Everybody is served; 1 thing to look at"
     )
     ends = process("worker", "fanout-2", why={"draining": "about to end"})
-    assert verdict(findings(picture(snapshot([WORKER, ends, WRITER])))) == "Everybody is served"
+    assert verdict(findings(view_of(snapshot([WORKER, ends, WRITER])))) == "Everybody is served"
 
 
 def test_words() -> None:

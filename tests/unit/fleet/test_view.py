@@ -10,7 +10,7 @@ from padfleet.shared.fleet.past import KEPT, STEP_S, Point
 from padfleet.shared.fleet.record import BusyPads
 from padfleet.shared.fleet.serialize import as_json
 from padfleet.shared.fleet.snapshot import Seen
-from padfleet.shared.fleet.view import picture
+from padfleet.shared.fleet.view import view_of
 from tests.unit.fleet.made_up import point, process, snapshot, standing
 
 
@@ -24,14 +24,14 @@ def steady(minutes: float, *, revisions: int = 50, sockets: int = 10) -> list[Po
 
 def test_rates_are_of_the_last_seconds_by_the_clock_of_the_process() -> None:
     past = [point(0), point(10, revisions=1000), point(20, revisions=1010, cpu=5000)]
-    (worker,) = picture(snapshot([process("worker", "fanout-1", past)])).of("worker")
+    (worker,) = view_of(snapshot([process("worker", "fanout-1", past)])).of("worker")
     assert worker.rates is not None
     assert worker.rates.revisions == 1.0
     assert worker.rates.busy == 0.5
 
 
 def test_a_process_that_has_just_begun_has_no_rates() -> None:
-    (worker,) = picture(snapshot([process("worker", "fanout-1", [point(0.1)])])).of("worker")
+    (worker,) = view_of(snapshot([process("worker", "fanout-1", [point(0.1)])])).of("worker")
     assert worker.rates is None
 
 
@@ -42,7 +42,7 @@ def test_counters_that_restart_give_no_negative_rate() -> None:
     assert between(old, point(900, revisions=3)) is None
     # After a restart under the same name there is the new life's past only, and its rates.
     past = [point(0), point(10, revisions=30)]
-    now = picture(snapshot([process("writer", "writer-1", past)]))
+    now = view_of(snapshot([process("writer", "writer-1", past)]))
     assert now.totals.revisions == 3.0
     assert all(value is None or value >= 0 for value in now.series.revisions)
 
@@ -54,7 +54,7 @@ def test_sums_are_of_the_living() -> None:
         process("worker", "fanout-3", steady(1), silence=5),
         process("writer", "writer-1", steady(1, sockets=0)),
     ]
-    now = picture(snapshot(processes))
+    now = view_of(snapshot(processes))
     assert (now.totals.workers, now.totals.writers) == (2, 1)
     assert now.totals.sockets == 20
     assert now.totals.revisions == 50
@@ -68,7 +68,7 @@ def test_charts_add_processes_up_that_began_at_different_times() -> None:
         process("worker", "fanout-2", steady(1)),
         process("writer", "writer-1", steady(5, revisions=7)),
     ]
-    series = picture(snapshot(processes)).series
+    series = view_of(snapshot(processes)).series
     assert len(series.sockets) == KEPT
     assert series.sockets[-1] == 20
     assert series.sockets[5] == 10
@@ -79,25 +79,25 @@ def test_charts_add_processes_up_that_began_at_different_times() -> None:
 def test_a_chart_has_no_dents_where_points_are_not_quite_at_the_step() -> None:
     past = [point(at * 10.07, sockets=10) for at in range(31)]
     past.append(point(past[-1].at / 1000 + 6.3, sockets=10))
-    series = picture(snapshot([process("worker", "fanout-1", past[-31:])])).series
+    series = view_of(snapshot([process("worker", "fanout-1", past[-31:])])).series
     assert set(series.sockets) == {10}
 
 
 def test_a_process_without_a_record_is_in_the_picture() -> None:
     seen = [Seen("worker", "old", 300, None), Seen("worker", "dead", 30_000, None)]
-    assert [worker.state for worker in picture(snapshot(seen)).processes] == ["unknown", "silent"]
+    assert [worker.state for worker in view_of(snapshot(seen)).processes] == ["unknown", "silent"]
 
 
 def test_partitions_belong_to_whose_lease_runs() -> None:
     partitions = [standing(0), standing(1, left=-12), standing(2, left=None)]
-    now = picture(snapshot(partitions=partitions))
+    now = view_of(snapshot(partitions=partitions))
     assert now.of("writer")[0].partitions == (0,)
     assert [p.owned for p in now.partitions] == [True, False, False]
     assert [p.ownerless_s for p in now.partitions] == [None, 12.0, None]
 
 
 def test_a_pad_on_two_workers_is_one_pad() -> None:
-    now = picture(
+    now = view_of(
         snapshot(
             [
                 process("worker", "fanout-1", busiest=[BusyPads("hot", 9, 3, 40, 1)]),
@@ -121,7 +121,7 @@ def test_a_pad_on_two_workers_is_one_pad() -> None:
 
 def test_json_of_any_name() -> None:
     busy = BusyPads("half \ud83d of a face", 1, 1, 1, 5000)
-    now = picture(snapshot([process("worker", "fanout-1", steady(1), busiest=[busy])]))
+    now = view_of(snapshot([process("worker", "fanout-1", steady(1), busiest=[busy])]))
     told = json.loads(json.dumps(as_json(now, findings(now)), ensure_ascii=False).encode())
     assert told["pads"][0]["name"] == "half ? of a face"
     assert told["processes"][0]["rates"]["frames"] == 3

@@ -7,12 +7,12 @@ from padfleet.services.tools.top.table import TableColumn, cells, cut, fit, plai
 from padfleet.shared.fleet.findings import findings
 from padfleet.shared.fleet.record import BusyPads, TaskLine
 from padfleet.shared.fleet.snapshot import FleetSnapshot
-from padfleet.shared.fleet.view import picture
+from padfleet.shared.fleet.view import view_of
 from tests.unit.fleet.made_up import point, process, snapshot, standing
 
 
 def drawn(now: FleetSnapshot, width: int = 120, *, colour: bool = False) -> list[str]:
-    seen = picture(now)
+    seen = view_of(now)
     return list(screen(seen, findings(seen), width=width, colour=colour))
 
 
