@@ -147,7 +147,7 @@ async def facts_or_fault(
 ) -> PadFacts | UnreadablePad | None:
     """Does what `facts_of` does, for callers that look at many pads at the same time. For a pad
     that cannot be read, it returns the reason."""
-    async with redis.few:
+    async with redis.read_limit:
         try:
             return await facts_of(redis, keyspace, cold, pad, authors=authors)
         except CorruptPad as error:

@@ -159,7 +159,7 @@ class Thawing:
         async def is_there(pad: str) -> bool:
             if self._is_missed(pad):
                 return False
-            async with self._redis.few:
+            async with self._redis.read_limit:
                 return await self.cold.look(pad) is not None
 
         return await all_of(*(is_there(pad) for pad in pads))

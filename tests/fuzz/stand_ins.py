@@ -114,7 +114,7 @@ class StandInDoorway(SimpleNamespace):
 
     def __init__(self, settings: FanoutSettings) -> None:
         client = StandInClient()
-        redis = SimpleNamespace(client=client, rush=client, register=None)
+        redis = SimpleNamespace(client=client, auto_pipeline=client, register=None)
         super().__init__(
             redis=redis,
             room=StandInRoom(),

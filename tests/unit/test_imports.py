@@ -77,7 +77,7 @@ annotations."""
 REDIS = frozenset(("redis", "_redis"))
 """The names under which code holds a `shared.log.connection.connect.Redis`."""
 
-PIPELINES = frozenset(("pipeline", "_pipeline", "pipe", "_pipe", "rush", "_rush"))
+PIPELINES = frozenset(("pipeline", "_pipeline", "pipe", "_pipe", "auto_pipeline"))
 
 COMMANDS = frozenset(name for name in dir(Client) if not name.startswith("_")) | {"execute"}
 
@@ -135,7 +135,7 @@ def _called(node: ast.expr) -> str:
 
 def _spoken(tree: ast.Module) -> Iterator[str]:
     """Yields everything in this code that speaks to Redis directly, or could."""
-    offered = set(dir(Redis)) | {"few"}
+    offered = set(dir(Redis)) | {"read_limit"}
     for node in ast.walk(tree):
         match node:
             case ast.Import(names=names):
@@ -255,7 +255,7 @@ def test_only_the_log_speaks_to_redis() -> None:
     "line",
     [
         "await redis.client.get(key)",
-        "await self._redis.rush.hget(key, 'head')",
+        "await self._redis.auto_pipeline.hget(key, 'head')",
         "reply = api.redis.client.hgetall(key)",
         "client = self._redis.client",
         "await patiently(redis.client.delete, key)",
@@ -263,7 +263,7 @@ def test_only_the_log_speaks_to_redis() -> None:
         "await redis.get(key)",
         "_ = pipeline.hmget(key, names)",
         "await self._pipeline.execute()",
-        "await rush.xrange(key, '-', '+')",
+        "await auto_pipeline.xrange(key, '-', '+')",
         "await anything.execute_command('PING')",
         "await connection.send_command('PUBSUB')",
         "import redis",
@@ -283,7 +283,7 @@ def test_whatever_speaks_to_redis_is_seen(line: str) -> None:
     "line",
     [
         "node = self._redis.node_for(channel)",
-        "async with self._redis.few: await read_meta(self._redis, keys)",
+        "async with self._redis.read_limit: await read_meta(self._redis, keys)",
         "await redis.ping()",
         "await redis.close()",
         "await PadStore(redis, keys).metadata()",

@@ -87,7 +87,7 @@ class Passages:
 
     async def _read(self, first: int, last: int) -> Passage:
         try:
-            async with self._redis.few:
+            async with self._redis.read_limit:
                 revisions = await read_revisions(self._redis, self._keys, first, last)
         except (HistoryGap, CorruptPad, ValueError) as error:
             raise HistoryLost(f"revision {first}: {error}") from error

@@ -188,7 +188,7 @@ class LeaseManager:
         if not kept:
             return
         try:
-            async with self._redis.few, asyncio.timeout(PATIENCE):
+            async with self._redis.read_limit, asyncio.timeout(PATIENCE):
                 progress()
                 found = await leases.renew(self._redis, self._keyspace, kept, self._lease_ms)
         except (*UNREACHABLE, RedisError) as error:
@@ -206,7 +206,7 @@ class LeaseManager:
     async def _take_or_give_back(self, partition: int) -> None:
         try:
             # Each takes a connection, of which redis-py allows a hundred.
-            async with self._redis.few, asyncio.timeout(PATIENCE):
+            async with self._redis.read_limit, asyncio.timeout(PATIENCE):
                 progress()
                 if partition in self._share:
                     if partition not in self.held:

@@ -98,7 +98,7 @@ PATIENCE = 20.0
 a cluster swallow what they are sent, redis-py by itself takes minutes to report it, and a task that
 makes no progress for one minute counts as dead."""
 
-FEW = 20
+READS_AT_ONCE = 20
 """The maximum number of reads of histories, or of new authors, that a process handles at the same
 time."""
 
@@ -132,12 +132,13 @@ class Redis:
         self.client = client  #: redis-py's client, for everything that is not hot
         self.hot = HotCommands(self, patience=COMMAND_TIMEOUT)
         """The commands that every revision needs, on its way into and out of its inbox."""
-        self._rush = HotCommands(self, patience=COMMAND_TIMEOUT)
-        self.rush = AutoPipeline(self._rush)
+        self._pipelined = HotCommands(self, patience=COMMAND_TIMEOUT)
+        self.auto_pipeline = AutoPipeline(self._pipelined)
         """The commands that thousands of sockets may want at the same moment."""
-        self.few = asyncio.Semaphore(FEW)
-        """Limits calls that thousands of sockets may want and that do not go through `rush`, so
-        that people who only read the history leave connections for those who join; see `lanes`."""
+        self.read_limit = asyncio.Semaphore(READS_AT_ONCE)
+        """Limits calls that thousands of sockets may want and that do not go through
+        `auto_pipeline`, so that people who only read the history leave connections for those who
+        join; see `lanes`."""
         self._succession = Succession()
 
     @property
@@ -159,7 +160,7 @@ class Redis:
 
     async def close(self) -> None:
         self.hot.close()
-        self._rush.close()
+        self._pipelined.close()
         await self.client.aclose()
 
     def node_for(self, channel: str) -> Node:

@@ -59,7 +59,9 @@ class StoredHead(NamedTuple):
 async def read_heads(redis: Redis, pads: Sequence[PadKeys]) -> list[StoredHead | Exception]:
     """Reads the head of each pad, in this order. If a pad's key cannot be used, the error takes its
     place (redis-py's, or a ValueError), and the other heads are still read."""
-    replies = await redis.rush.hmget_each([keys.meta for keys in pads], ("head", "epoch", "chain"))
+    replies = await redis.auto_pipeline.hmget_each(
+        [keys.meta for keys in pads], ("head", "epoch", "chain")
+    )
     for reply in replies:
         if isinstance(reply, UNREACHABLE):
             raise reply.with_traceback(None)

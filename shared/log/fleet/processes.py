@@ -18,7 +18,7 @@ async def silences(redis: Redis, key: str) -> list[tuple[str, int]]:
 
     Raises what `UNREACHABLE` lists.
     """
-    found: list[Any] = await scripts.SILENCES(redis.rush, [key], [])
+    found: list[Any] = await scripts.SILENCES(redis.auto_pipeline, [key], [])
     pairs = zip(found[::2], found[1::2], strict=True)
     return sorted((name.decode(), int(silence)) for name, silence in pairs)
 
@@ -32,7 +32,7 @@ async def put_record(redis: Redis, kind: str, process: str, record: bytes, secon
 async def read_record(redis: Redis, kind: str, process: str) -> bytes | None:
     """Returns the process's last record, or None if it has none or the record has expired. Raises
     what `UNREACHABLE` lists, and `ResponseError` if the key has a wrong type."""
-    return cast("bytes | None", await redis.rush.get(process_key(kind, process)))
+    return cast("bytes | None", await redis.auto_pipeline.get(process_key(kind, process)))
 
 
 async def drop_record(redis: Redis, kind: str, process: str) -> None:

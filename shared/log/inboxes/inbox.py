@@ -257,14 +257,14 @@ class InboxWriter:
         """Returns what has become of an entry that was put in with this ID."""
         partition = self.keyspace.partition_of(entry.pad)
         names = ["told", "position"]
-        told, position = await self.redis.rush.hmget(self.keyspace.state(partition), names)
+        told, position = await self.redis.auto_pipeline.hmget(self.keyspace.state(partition), names)
         settled = (told or position or b"0-0").decode()
         if inbox_order(settled) >= inbox_order(entry_id):
             return EntryStatus.PASSED
         # If the entry is settled and trimmed between the two reads, it counts as lost, is put in
         # again, and is recognised by its origin.
         inbox = self.keyspace.inbox(partition)
-        found = await self.redis.rush.xrange(inbox, entry_id, entry_id)
+        found = await self.redis.auto_pipeline.xrange(inbox, entry_id, entry_id)
         return EntryStatus.WAITING if found else EntryStatus.LOST
 
     async def close(self) -> None:

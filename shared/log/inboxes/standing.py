@@ -70,7 +70,7 @@ async def _read(
         for p in partitions
         for key in (keyspace.state(p), keyspace.inbox(p), keyspace.parked(p))
     ]
-    replies: list[Any] = await scripts.STANDING(redis.rush, keys, [])
+    replies: list[Any] = await scripts.STANDING(redis.auto_pipeline, keys, [])
     return [
         ResponseError(reply.decode()) if isinstance(reply, bytes) else _standing(*reply)
         for reply in replies

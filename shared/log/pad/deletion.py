@@ -37,5 +37,5 @@ async def make_deletion_token(redis: Redis, keys: PadKeys, epoch: int) -> str | 
 
 async def is_deletion_token(redis: Redis, keys: PadKeys, epoch: int, token: str) -> bool:
     """Returns whether this is the token that was made for the pad."""
-    stored: bytes | None = await redis.rush.hget(keys.meta, deletion_field(epoch))
+    stored: bytes | None = await redis.auto_pipeline.hget(keys.meta, deletion_field(epoch))
     return stored is not None and hmac.compare_digest(stored, _hash(token))

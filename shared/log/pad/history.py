@@ -200,7 +200,7 @@ async def read_records(redis: Redis, keys: PadKeys, first: int, last: int) -> li
     For revisions in the stream, this takes a tenth of the time of `read_revisions`. Raises the
     same, and `HistoryEnds` if there are fewer."""
     with of_right_type(keys.revs):
-        entries = await redis.rush.xrange(keys.revs, f"{first}-1", f"{last}-1")
+        entries = await redis.auto_pipeline.xrange(keys.revs, f"{first}-1", f"{last}-1")
     # A missing revision may be in a chunk by now.
     if len(entries) == last - first + 1 and all(len(fields) == 2 for _, fields in entries):
         return [fields[1] for _, fields in entries]

@@ -92,7 +92,9 @@ async def whereabouts(redis: Redis, keyspace: Keyspace, keys: PadKeys) -> Wherea
     """Reads where the pad is. Raises `CorruptPad`, or what `UNREACHABLE` lists."""
     with of_right_type(keys.meta):
         reign, head, epoch, move = await scripts.WHEREABOUTS(
-            redis.rush, [keys.state, keys.meta, keyspace.moving(keys.partition)], [keys.pad_id]
+            redis.auto_pipeline,
+            [keys.state, keys.meta, keyspace.moving(keys.partition)],
+            [keys.pad_id],
         )
     await redis.heard_under(keys.partition, reign.decode())
     with readable(keys.meta):
@@ -112,7 +114,7 @@ async def where_it_begins(redis: Redis, keys: PadKeys) -> KeptFrom | None:
     """Returns which part of the pad's history Redis has, or None if it has nothing of the pad.
     Raises what `whereabouts` raises."""
     with of_right_type(keys.meta):
-        head, epoch, first = await redis.rush.hmget(keys.meta, ["head", "epoch", "first"])
+        head, epoch, first = await redis.auto_pipeline.hmget(keys.meta, ["head", "epoch", "first"])
     with readable(keys.meta):
         return KeptFrom(int(epoch or 0), int(first or 0)) if head is not None else None
 
@@ -129,7 +131,7 @@ async def announce_fetching(
 ) -> bool:
     """Stores the move of a thaw. Returns False if something has changed since `seen` was read."""
     reply = await scripts.FETCHING(
-        redis.rush,
+        redis.auto_pipeline,
         [keys.state, keys.meta, keyspace.moving(keys.partition)],
         [seen.reign, keys.pad_id, seen.move, move.to_text()],
     )
@@ -165,7 +167,7 @@ async def standings(
     for pad in pads:
         own = keyspace.pad(pad)
         keys += [own.meta, own.members, own.chat, own.saved, own.fences]
-    replies: list[Any] = await scripts.BEHIND(redis.rush, keys, list(pads))
+    replies: list[Any] = await scripts.BEHIND(redis.auto_pipeline, keys, list(pads))
     return [_standing(reply) for reply in replies]
 
 
@@ -196,7 +198,7 @@ async def read_stored(redis: Redis, keys: PadKeys) -> StoredPad | None:
     `CorruptPad`, or what `UNREACHABLE` lists."""
     with of_right_type(keys.meta):
         stamp, newest, saved, *hashes = await scripts.SMALL(
-            redis.rush,
+            redis.auto_pipeline,
             [keys.meta, keys.chat, keys.saved, keys.fences, keys.seen, keys.seen_before],
             [],
         )
@@ -209,7 +211,7 @@ async def read_stored(redis: Redis, keys: PadKeys) -> StoredPad | None:
 
 async def note_written(redis: Redis, keys: PadKeys, epoch: int, stamp: str, noted: bytes) -> None:
     """Notes that the cold store has the pad as it was under this stamp."""
-    await scripts.WRITTEN(redis.rush, [keys.meta], [epoch, stamp.encode() + noted])
+    await scripts.WRITTEN(redis.auto_pipeline, [keys.meta], [epoch, stamp.encode() + noted])
 
 
 async def freeze(
@@ -255,7 +257,7 @@ async def freeze(
 async def bury(redis: Redis, keyspace: Keyspace, pad: str, epoch: int) -> None:
     """Removes what is left of a deleted pad."""
     keys = keyspace.pad(pad)
-    await scripts.BURY(redis.rush, [keyspace.hot(keys.partition), keys.meta], [pad, epoch])
+    await scripts.BURY(redis.auto_pipeline, [keyspace.hot(keys.partition), keys.meta], [pad, epoch])
 
 
 async def moves(redis: Redis, keyspace: Keyspace, partition: int) -> dict[str, str]:
@@ -268,4 +270,4 @@ async def moves(redis: Redis, keyspace: Keyspace, partition: int) -> dict[str, s
 async def arrived(redis: Redis, keyspace: Keyspace, pad: str, move: str) -> None:
     """Removes the move, if it is still the same."""
     partition = keyspace.partition_of(pad)
-    await scripts.ARRIVED(redis.rush, [keyspace.moving(partition)], [pad, move])
+    await scripts.ARRIVED(redis.auto_pipeline, [keyspace.moving(partition)], [pad, move])

@@ -109,7 +109,7 @@ class PadStore:
     async def note(self, name: str) -> bytes | None:
         """Returns what was stored in the meta hash under this name when the pad was brought (`more`
         of `Staging.install`), or None."""
-        return cast("bytes | None", await self._redis.rush.hget(self._keys.meta, name))
+        return cast("bytes | None", await self._redis.auto_pipeline.hget(self._keys.meta, name))
 
     async def set_public(self, public: bool) -> None:
         """Opens a group's pad to people without a session, or closes it to them."""

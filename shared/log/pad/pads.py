@@ -87,7 +87,7 @@ async def is_away(redis: Redis, keys: PadKeys) -> bool:
 async def _glanced(redis: Redis, keys: PadKeys) -> tuple[bytes | None, bytes | None, bytes | None]:
     return cast(
         "tuple[bytes | None, bytes | None, bytes | None]",
-        await redis.rush.hmget(keys.meta, ["readonly", "head", "damaged"]),
+        await redis.auto_pipeline.hmget(keys.meta, ["readonly", "head", "damaged"]),
     )
 
 

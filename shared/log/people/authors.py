@@ -76,7 +76,7 @@ async def look(redis: Redis, author: str, visit: AuthorVisit | None) -> tuple[Au
     key = author_key(author)
     with suppress(CorruptPad):
         with of_right_type(key):
-            *known, note = await redis.rush.hmget(key, ["name", "color", VISITOR])
+            *known, note = await redis.auto_pipeline.hmget(key, ["name", "color", VISITOR])
         with readable(key):
             if known[1] is not None:
                 due = visit is not None and note is not None and visit.is_due(note)
@@ -91,7 +91,7 @@ async def enrol(redis: Redis, author: str, visit: AuthorVisit | None = None) -> 
         await read(redis, [author])  # an author who is known there keeps name and colour
     if visit is not None:
         return await seen(redis, Author(author, None, secrets.randbelow(PALETTE_SIZE)), visit)
-    async with redis.few:
+    async with redis.read_limit:
         pipeline = redis.client.pipeline(transaction=False)
         _ = pipeline.hsetnx(author_key(author), "color", f"n{secrets.randbelow(PALETTE_SIZE)}")
         _ = pipeline.hmget(author_key(author), ["name", "color"])
@@ -113,9 +113,11 @@ async def seen(
     name, color = chosen
     noted: list[str | int] = [shade(author.color), visit.note(), visit.seconds]
     choice = [encoded_name(name) if name else "", shade(color) if color is not None else ""]
-    works: list[Any] = [scripts.VISITOR(redis.rush, [author_key(author.id)], [*noted, *choice])]
+    works: list[Any] = [
+        scripts.VISITOR(redis.auto_pipeline, [author_key(author.id)], [*noted, *choice])
+    ]
     if visit.token:
-        works.append(redis.rush.keep_on(token_key(visit.token), visit.seconds))
+        works.append(redis.auto_pipeline.keep_on(token_key(visit.token), visit.seconds))
     (stored_name, stored_color), *_ = await all_of(*works)
     return author_of(author.id, stored_name, stored_color)
 
@@ -188,9 +190,9 @@ async def store(
     lists."""
     key, works = author_key(author), []
     if color is not None:
-        works.append(redis.rush.hset(key, "color", shade(color)))
+        works.append(redis.auto_pipeline.hset(key, "color", shade(color)))
     if name is not None:
-        works.append(redis.rush.hset(key, "name", encoded_name(name)))
+        works.append(redis.auto_pipeline.hset(key, "name", encoded_name(name)))
     await all_of(*works)
 
 
@@ -208,7 +210,7 @@ async def create_unnamed(redis: Redis) -> str:
     """Makes a new author in Redis alone, with a colour and no name, and returns the id."""
     author = new_author_id()
     color = secrets.randbelow(PALETTE_SIZE)
-    await redis.rush.hset(author_key(author), "color", f"n{color}")
+    await redis.auto_pipeline.hset(author_key(author), "color", f"n{color}")
     return author
 
 
@@ -287,7 +289,7 @@ async def _read(redis: Redis, wanted: Sequence[str]) -> dict[str, Author]:
 
 async def _read_some(redis: Redis, wanted: Sequence[str]) -> dict[str, Author]:
     replies: list[Any] = await asyncio.gather(
-        *(redis.rush.hmget(author_key(author), ["name", "color"]) for author in wanted),
+        *(redis.auto_pipeline.hmget(author_key(author), ["name", "color"]) for author in wanted),
         return_exceptions=True,
     )
     found = {}
@@ -316,7 +318,7 @@ async def bring(redis: Redis, brought: Sequence[Author]) -> list[str]:
     """
     replies = await all_of(
         *(
-            scripts.AUTHOR(redis.rush, [author_key(author.id)], author_items(author))
+            scripts.AUTHOR(redis.auto_pipeline, [author_key(author.id)], author_items(author))
             for author in brought
         )
     )

@@ -228,7 +228,7 @@ async def create_session(
 
 
 async def read_session(redis: Redis, session_id: str) -> GroupSession | None:
-    record = await redis.rush.get(session_key(session_id))
+    record = await redis.auto_pipeline.get(session_key(session_id))
     if record is None and redis.register is not None:
         found = await redis.register.session(session_id)
         return await _bring_session(redis, found) if found is not None else None

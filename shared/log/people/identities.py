@@ -17,7 +17,7 @@ async def stored_authors(redis: Redis, authors: Sequence[str]) -> dict[str, dict
     Raises what `UNREACHABLE` lists, and `ResponseError` if a key has a wrong type.
     """
     found = {}
-    replies = await redis.rush.hgetall_each([author_key(author) for author in authors])
+    replies = await redis.auto_pipeline.hgetall_each([author_key(author) for author in authors])
     for author, fields in zip(authors, replies, strict=True):
         fields.pop(VISITOR.encode(), None)
         if fields:

@@ -62,7 +62,7 @@ async def join(
         around = fence_around_order(fence[0])
         wanted.append(fence[1])
     reply = await scripts.JOIN(
-        redis.rush,
+        redis.auto_pipeline,
         wanted,
         [
             keys.channel,
@@ -98,7 +98,7 @@ async def vouch(
     and records nothing, if the epoch or reign has changed."""
     args: list[scripts.Argument] = [reign, epoch, *authors]
     wanted = [keys.meta, keys.seen, keys.seen_before, keys.state]
-    reply = await scripts.VOUCH(redis.rush, wanted, args)
+    reply = await scripts.VOUCH(redis.auto_pipeline, wanted, args)
     return bool(reply == 1)
 
 
@@ -121,7 +121,7 @@ async def leave(redis: Redis, keys: PadKeys, sessions: Sequence[Left]) -> None:
     args: list[str | bytes] = [keys.channel]
     for left in sessions:
         args += [left.session, pack(left)]
-    await scripts.LEAVE(redis.rush, [keys.members], args)
+    await scripts.LEAVE(redis.auto_pipeline, [keys.members], args)
 
 
 async def bury(redis: Redis, keys: PadKeys) -> int:

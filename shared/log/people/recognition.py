@@ -53,7 +53,7 @@ async def author_and_made(
             return known, None
         if not keep_ms:
             await redis.register.keep_author(made, token=token)
-    winner = await redis.rush.set_once(key, made.id, keep_ms)
+    winner = await redis.auto_pipeline.set_once(key, made.id, keep_ms)
     return winner, made if winner == made.id else None
 
 
@@ -62,12 +62,12 @@ async def known_author(redis: Redis, token: str | None) -> str:
     if token is None:
         return ""
     key = token_key(hash_of(token))
-    known = cast("bytes | None", await redis.rush.get(key))
+    known = cast("bytes | None", await redis.auto_pipeline.get(key))
     if known is None and redis.register is not None:
         author = await redis.register.author_of_token(token)
         if author is not None:
             await bring(redis, [author])
-            return await redis.rush.set_once(key, author.id)
+            return await redis.auto_pipeline.set_once(key, author.id)
     return known.decode() if known is not None else ""
 
 
@@ -81,9 +81,9 @@ async def author_for(redis: Redis, mapper: str) -> str:
         found = await redis.register.author_of_mapper(mapper)
         if found is not None:
             await bring(redis, [found])
-            return await redis.rush.set_once(key, found.id)
+            return await redis.auto_pipeline.set_once(key, found.id)
     author = await create_unnamed(redis)
-    winner = await redis.rush.set_once(key, author)
+    winner = await redis.auto_pipeline.set_once(key, author)
     if winner != author:  # two callers at once
         await redis.client.delete(author_key(author))
     elif redis.register is not None:

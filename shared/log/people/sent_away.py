@@ -31,4 +31,4 @@ async def keep_out(redis: Redis, pad: str, authors: Iterable[str], seconds: int)
 
 
 async def is_kept_out(redis: Redis, pad: str, author: str) -> bool:
-    return await redis.rush.get(kept_out_key(pad, author)) is not None
+    return await redis.auto_pipeline.get(kept_out_key(pad, author)) is not None

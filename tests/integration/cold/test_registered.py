@@ -48,14 +48,14 @@ async def test_a_browser_is_told_when_somebody_writes(redis: Redis, table: Memor
     assert made is not None
     assert visit is not None
     await authors.seen(redis, made, visit, ("Name", None))
-    note = await redis.rush.hget(f"pf:author:{author}", authors.VISITOR)
+    note = await redis.auto_pipeline.hget(f"pf:author:{author}", authors.VISITOR)
     assert note is not None
     assert not visit.is_due(note)
     assert table.rows == {}, "who only looks is on no record there"
     await authors.keep(redis, [author])
     assert loads(table.rows["token2author:t.new"]) == author
     assert loads(table.rows[f"globalAuthor:{author}"])["name"] == "Name"
-    assert await redis.rush.hget(f"pf:author:{author}", authors.VISITOR) is None
+    assert await redis.auto_pipeline.hget(f"pf:author:{author}", authors.VISITOR) is None
 
 
 async def test_where_there_is_no_etherpad_no_token_is_kept(redis: Redis) -> None:

@@ -19,7 +19,9 @@ async def test_a_thousand_simultaneous_commands_take_one_connection(redis_url: s
     try:
         await redis.client.mset({f"k{number}": number for number in range(1000)})
         before = int((await redis.client.info("clients"))["connected_clients"])
-        found = await asyncio.gather(*(redis.rush.get(f"k{number}") for number in range(1000)))
+        found = await asyncio.gather(
+            *(redis.auto_pipeline.get(f"k{number}") for number in range(1000))
+        )
         assert [int(value) for value in found] == list(range(1000))
         assert int((await redis.client.info("clients"))["connected_clients"]) <= before + 1
     finally:
@@ -30,9 +32,9 @@ async def test_one_that_fails_does_not_take_the_others_with_it(redis_url: str) -
     redis = open_redis(redis_url)
     try:
         await redis.client.set("text", "x")
-        good = asyncio.create_task(redis.rush.get("text"))
-        bad = asyncio.create_task(redis.rush.hget("text", "field"))
-        also_good = asyncio.create_task(redis.rush.get("text"))
+        good = asyncio.create_task(redis.auto_pipeline.get("text"))
+        bad = asyncio.create_task(redis.auto_pipeline.hget("text", "field"))
+        also_good = asyncio.create_task(redis.auto_pipeline.get("text"))
         with pytest.raises(ResponseError):
             await bad
         assert (await good, await also_good) == (b"x", b"x")
@@ -44,8 +46,8 @@ async def test_a_caller_that_is_cancelled_does_not_cancel_the_others(redis_url: 
     redis = open_redis(redis_url)
     try:
         await redis.client.set("text", "x")
-        impatient = asyncio.create_task(redis.rush.get("text"))
-        patient = asyncio.create_task(redis.rush.get("text"))
+        impatient = asyncio.create_task(redis.auto_pipeline.get("text"))
+        patient = asyncio.create_task(redis.auto_pipeline.get("text"))
         await asyncio.sleep(0)
         impatient.cancel()
         assert await patient == b"x"
@@ -59,7 +61,7 @@ async def test_a_server_that_has_forgotten_its_scripts_is_told_them_again(redis_
         await redis.client.script_flush()
         keys = [f"{{1}}{name}" for name in ("members", "meta", "seen", "seen:before", "state")]
         args = ["channel", "session", "record", "a.x", ""]
-        replies = await asyncio.gather(*(JOIN(redis.rush, keys, args) for _ in range(3)))
+        replies = await asyncio.gather(*(JOIN(redis.auto_pipeline, keys, args) for _ in range(3)))
         assert sorted(int(reply[0]) for reply in replies) == [1, 2, 3]
     finally:
         await redis.close()
@@ -69,11 +71,11 @@ async def test_when_the_server_is_away_everyone_is_told() -> None:
     redis = open_redis("redis://127.0.0.1:1/0")
     try:
         answers = await asyncio.gather(
-            redis.rush.get("a"), redis.rush.get("b"), return_exceptions=True
+            redis.auto_pipeline.get("a"), redis.auto_pipeline.get("b"), return_exceptions=True
         )
         assert all(isinstance(answer, Exception) for answer in answers)
         with pytest.raises(Exception, match=r".+"):
-            await redis.rush.get("again")
+            await redis.auto_pipeline.get("again")
     finally:
         await redis.close()
 
@@ -83,14 +85,19 @@ async def test_one_question_about_several_keys_is_answered_for_each(redis_url: s
     try:
         await redis.client.hset("a", mapping={"head": "1", "name": "x"})
         await redis.client.set("b", "no hash")
-        assert await redis.rush.hgetall_each(["a", "none"]) == [{b"head": b"1", b"name": b"x"}, {}]
-        there, wrong, missing = await redis.rush.hmget_each(["a", "b", "none"], ("head", "epoch"))
+        assert await redis.auto_pipeline.hgetall_each(["a", "none"]) == [
+            {b"head": b"1", b"name": b"x"},
+            {},
+        ]
+        there, wrong, missing = await redis.auto_pipeline.hmget_each(
+            ["a", "b", "none"], ("head", "epoch")
+        )
         assert (there, missing) == ([b"1", None], [None, None])
         assert is_wrong_type(wrong)
         with pytest.raises(ResponseError, match="WRONGTYPE"):
-            await redis.rush.hgetall_each(["a", "b"])
-        assert list(await redis.rush.hgetall_each([])) == []
-        assert list(await redis.rush.hmget_each([], ("head",))) == []
+            await redis.auto_pipeline.hgetall_each(["a", "b"])
+        assert list(await redis.auto_pipeline.hgetall_each([])) == []
+        assert list(await redis.auto_pipeline.hmget_each([], ("head",))) == []
     finally:
         await redis.close()
 

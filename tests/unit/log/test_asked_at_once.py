@@ -26,7 +26,7 @@ class _Server:
     def __init__(self) -> None:
         self.under_way = self.most = 0
         self.asked: list[Any] = []
-        self.rush = SimpleNamespace(hmget=self._hmget)
+        self.auto_pipeline = SimpleNamespace(hmget=self._hmget)
         self.client = SimpleNamespace(pipeline=lambda **_: _Pipeline(self))
 
     async def _hmget(self, key: str, _fields: list[str]) -> list[bytes | None]:

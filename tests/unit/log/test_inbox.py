@@ -79,7 +79,7 @@ async def inbox(
     cluster: Cluster, keyspace: Keyspace, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[InboxWriter]:
     monkeypatch.setattr(retry, "pause_after", lambda *_: 0.001)
-    redis = SimpleNamespace(hot=cluster, is_cluster=True, rush=None)
+    redis = SimpleNamespace(hot=cluster, is_cluster=True, auto_pipeline=None)
     opened = InboxWriter(cast(Redis, redis), keyspace, timeout=30)
     yield opened
     await opened.close()
@@ -145,7 +145,7 @@ async def test_what_comes_in_one_turn_leaves_in_one_message_and_the_next_waits_f
     monkeypatch.setattr(retry, "pause_after", lambda *_: 0.001)
     cluster = Cluster(quick=True)
     cluster.at_once = False
-    redis = SimpleNamespace(hot=cluster, is_cluster=False, rush=None)
+    redis = SimpleNamespace(hot=cluster, is_cluster=False, auto_pipeline=None)
     inbox = InboxWriter(cast(Redis, redis), keyspace, timeout=30)
     receipts = [Receipts() for _ in range(6)]
     for seq in (1, 2, 3):
@@ -175,7 +175,7 @@ async def test_I2_entries_that_failed_are_repeated_before_anything_newer(
 ) -> None:
     monkeypatch.setattr(retry, "pause_after", lambda *_: 0.001)
     cluster = Cluster(quick=True)
-    redis = SimpleNamespace(hot=cluster, is_cluster=False, rush=None)
+    redis = SimpleNamespace(hot=cluster, is_cluster=False, auto_pipeline=None)
     inbox = InboxWriter(cast(Redis, redis), keyspace, timeout=30)
     receipts = [Receipts() for _ in range(4)]
     cluster.away = {keyspace.inbox(3)}
@@ -232,7 +232,7 @@ async def test_an_entry_that_is_not_taken_in_time(
     cluster: Cluster, keyspace: Keyspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(retry, "pause_after", lambda *_: 0.001)
-    redis = SimpleNamespace(hot=cluster, is_cluster=True, rush=None)
+    redis = SimpleNamespace(hot=cluster, is_cluster=True, auto_pipeline=None)
     inbox = InboxWriter(cast(Redis, redis), keyspace, timeout=0.05)
     cluster.away = {keyspace.inbox(0)}
     with pytest.raises(NotTaken, match="CLUSTERDOWN"):

@@ -47,7 +47,7 @@ async def test_what_is_here_already_is_not_stored_again() -> None:
     register.group.return_value = there
     register.sessions_of_author.return_value = sessions
     store = Store()
-    redis = cast("Redis", Mock(client=store, rush=store, register=register))
+    redis = cast("Redis", Mock(client=store, auto_pipeline=store, register=register))
 
     assert await groups.pads_of_group(redis, "g.1") == ["g.1$a"]
     made, writes = store.hashes["pf:group:g.1"][b"made"], store.writes

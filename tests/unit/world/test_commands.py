@@ -17,7 +17,7 @@ from tests.world.redis.server import CONNECTION
 
 ROOT: Final = Path(__file__).parents[3]
 
-SPOKEN: Final = ("client", "_client", "pipeline", "rush", "redis", "_redis")
+SPOKEN: Final = ("client", "_client", "pipeline", "auto_pipeline", "redis", "_redis")
 """The names of the objects that send commands."""
 
 OTHERWISE: Final = {
