@@ -1,2 +1,2 @@
-"""This package renders a pad as plain text and as HTML, and reads files into pads. Its functions
+"""This package renders a pad as plain text and as HTML, and reads HTML into pads. Its functions
 are pure."""

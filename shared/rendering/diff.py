@@ -6,7 +6,7 @@ ignored. Where only attributes have changed, the text appears twice: as it was, 
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
 from padfleet.shared.bounds import is_color
@@ -63,7 +63,7 @@ def difference(
     return apply_to_atext(taken_out, new, pool), list(authors)
 
 
-def style(pool: AttributePool, colors: dict[str, int | str], palette: list[str]) -> str:
+def style(pool: AttributePool, colors: Mapping[str, int | str], palette: list[str]) -> str:
     """Returns a style element with a class for each author in the pool, and one for removed text.
 
     Arguments:

@@ -18,9 +18,8 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from time import time_ns
 from typing import Final, NamedTuple
 
-from padfleet.shared.log.records import Origin
 from padfleet.shared.tracing.export import Attribute, Exporter, NotInstalled
-from padfleet.shared.tracing.identity import TraceIdentity, identify
+from padfleet.shared.tracing.identity import SubmissionName, TraceIdentity, identify
 
 __all__ = ["NotInstalled", "SubmissionTrace", "begin", "chosen", "end", "is_on", "whole"]
 
@@ -44,7 +43,7 @@ class SubmissionTrace(NamedTuple):
         self.exporter.export(self.identity, name, began, ended or time_ns(), facts, root=False)
 
 
-def whole(origin: Origin, name: str, **facts: Attribute) -> AbstractContextManager[None]:
+def whole(origin: SubmissionName, name: str, **facts: Attribute) -> AbstractContextManager[None]:
     """Returns a context for the time from receiving a submission to having its answer, or giving
     up. If the submission is traced, this becomes the span around its other spans. Only the process
     that received the submission may use it."""
@@ -56,7 +55,7 @@ _NOTHING: Final = nullcontext()
 
 
 @contextmanager
-def _whole(origin: Origin, name: str, facts: Mapping[str, Attribute]) -> Iterator[None]:
+def _whole(origin: SubmissionName, name: str, facts: Mapping[str, Attribute]) -> Iterator[None]:
     began, failed = time_ns(), ""
     try:
         yield
@@ -89,7 +88,7 @@ def is_on() -> bool:
     return _exporter is not None
 
 
-def chosen(origin: Origin | None) -> SubmissionTrace | None:
+def chosen(origin: SubmissionName | None) -> SubmissionTrace | None:
     """Returns the submission's trace, or None if the submission is not traced. Which ones are
     traced is random, but all processes with the same share choose the same ones."""
     if _exporter is None or origin is None:

@@ -10,7 +10,8 @@ way knows, so each process derives the IDs from that.
 from hashlib import blake2b
 from typing import Final, NamedTuple
 
-from padfleet.shared.log.records import Origin
+SubmissionName = tuple[str, int]
+"""A submission's origin: its session, and its number in it."""
 
 _RANDOM_BITS: Final = 56
 """How many bits at the end of a trace ID samplers may treat as random (W3C Trace Context Level 2,
@@ -28,10 +29,11 @@ class TraceIdentity(NamedTuple):
         return self.trace % (1 << _RANDOM_BITS) < share * (1 << _RANDOM_BITS)
 
 
-def identify(origin: Origin) -> TraceIdentity:
+def identify(origin: SubmissionName) -> TraceIdentity:
     """Returns the IDs for a submission. A session's name cannot be learned from them, which matters
     because they leave the fleet."""
-    name = f"{origin.session} {origin.seq}".encode("utf-8", "surrogatepass")
+    session, seq = origin
+    name = f"{session} {seq}".encode("utf-8", "surrogatepass")
     digest = blake2b(name, digest_size=24, person=b"padfleet trace").digest()
     return TraceIdentity(
         int.from_bytes(digest[:16], "big") or 1, int.from_bytes(digest[16:], "big") or 1

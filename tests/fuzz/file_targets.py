@@ -8,14 +8,14 @@ from io import BytesIO
 from random import Random
 from typing import Any
 
+from padfleet.shared.conversion import jobs
+from padfleet.shared.conversion.insertion import Most
 from padfleet.shared.easysync import iter_ops
 from padfleet.shared.etherpad import records as r
 from padfleet.shared.etherpad.converting import Converter
 from padfleet.shared.etherpad.jsonfile import open_etherpad_file
 from padfleet.shared.etherpad.source import pad_ids
 from padfleet.shared.log.pad.document import CorruptPad, Document
-from padfleet.shared.rendering import jobs
-from padfleet.shared.rendering.jobs import Most
 from padfleet.shared.rendering.reading import from_html
 from padfleet.shared.wire.jsontext import dumps
 from tests.fuzz.mutate import mutated

@@ -70,6 +70,19 @@ LOG = (
 )
 """The rooms of the log, likewise."""
 
+SHARED = (
+    ("batches", "bucket", "budget", "counting", "lifetime", "misses", "ordering", "palette"),
+    ("pids", "refusals", "rounds", "serving", "tasks", "turnstile"),
+    ("easysync", "tracing"),
+    ("health", "limited", "settings", "wire"),
+    ("bounds", "client", "logs", "supervision"),
+    ("deadlines", "log", "rendering", "responsiveness"),
+    ("archive", "documents", "etherpad", "fleet", "visit"),
+    ("cold", "conversion"),
+    ("deeds", "process", "tool"),
+)
+"""The packages and modules that all services share, likewise."""
+
 SEAMS = {"shared.log.elsewhere", "shared.log.register"}
 """The protocols for pads and people that are not in Redis. They use what is above them only in type
 annotations."""
@@ -213,15 +226,16 @@ def test_commands_do_not_import_each_other() -> None:
 def _upwards(house: str, floors: tuple[tuple[str, ...], ...]) -> list[str]:
     """Returns the imports in this package from a room that is not below the importing one."""
     floor = {room: number for number, rooms in enumerate(floors) for room in rooms}
+    depth = house.count(".") + 1
     odd = []
     for name, others in imports().items():
         if not name.startswith(f"{house}.") or name in SEAMS:
             continue
-        mine = name.split(".")[2]
+        mine = name.split(".")[depth]
         for other in others:
             if not other.startswith(f"{house}."):
                 continue
-            theirs = other.split(".")[2]
+            theirs = other.split(".")[depth]
             if theirs != mine and floor[theirs] >= floor[mine]:
                 odd.append(f"{name}: {other}")
     return odd
@@ -237,6 +251,10 @@ def test_a_writer_imports_downwards() -> None:
 
 def test_the_log_imports_downwards() -> None:
     assert not _upwards("shared.log", LOG)
+
+
+def test_what_is_shared_imports_downwards() -> None:
+    assert not _upwards("shared", SHARED)
 
 
 def test_only_the_log_speaks_to_redis() -> None:

@@ -37,6 +37,7 @@ UNLIMITED = {
     "shared/cold/etherpad/pads.py": OURS,
     "shared/cold/etherpad/reading.py": OURS,
     "shared/cold/layout/pads.py": OURS,
+    "shared/conversion/shown.py": OURS,
     "shared/etherpad/jsonfile.py": FILE,
     "shared/etherpad/source.py": FILE,
     "shared/etherpad/web.py": OPERATOR,
@@ -46,7 +47,6 @@ UNLIMITED = {
     "shared/log/pad/options.py": OURS,
     "shared/log/pad/past.py": OURS,
     "shared/log/people/groups.py": OURS,
-    "shared/rendering/jobs.py": OURS,
     "shared/wire/socketio.py": "what a server sends to our clients",
 }
 

@@ -6,6 +6,9 @@ from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, Final
 
 from padfleet.services.web.api.errors import ApiError, TooLong
+from padfleet.shared.conversion import jobs
+from padfleet.shared.conversion.insertion import Insertion, Most
+from padfleet.shared.conversion.shown import Edited
 from padfleet.shared.documents.offered import TYPES
 from padfleet.shared.easysync import AttributePool, Builder, pack, unpack
 from padfleet.shared.limited import (
@@ -20,8 +23,6 @@ from padfleet.shared.limited import (
 from padfleet.shared.limited.job import Job
 from padfleet.shared.log.changes.edits import EditChange, Make
 from padfleet.shared.log.pad.document import Document
-from padfleet.shared.rendering import jobs
-from padfleet.shared.rendering.jobs import Edited, Insertion, Most
 from padfleet.shared.rendering.paragraphs import DocumentTooLarge
 from padfleet.shared.tasks import aside
 
@@ -74,7 +75,7 @@ class Conversion:
         self.differences = asyncio.Semaphore(DIFFERENCES_AT_ONCE)
         """This is held from when the first revision is read until `differing` has answered."""
         self._pool = JobPool(
-            "padfleet.shared.rendering.jobs:work",
+            "padfleet.shared.conversion.jobs:work",
             limits,
             processes=processes,
             waiting=WAITING,

@@ -5,10 +5,10 @@ from typing import Final
 from padfleet.services.web.api import arguments
 from padfleet.services.web.api.context import Api, ApiError, Fields, JsonAnswer
 from padfleet.services.web.api.conversion import CALLERS
+from padfleet.shared.conversion.shown import Edited
 from padfleet.shared.log.pad.history import PadMeta
 from padfleet.shared.log.pad.past import authors_in, document_at, whole_pages
 from padfleet.shared.log.pad.reader import PadReader
-from padfleet.shared.rendering.jobs import Edited
 
 MOST: Final = 16 << 20
 """The most bytes of the revisions between the two: some 60,000 ordinary ones."""

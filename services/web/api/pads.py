@@ -13,6 +13,7 @@ from padfleet.services.web.api.conversion import MOST
 from padfleet.shared.batches import batches, filled, slices
 from padfleet.shared.cold import catalogue
 from padfleet.shared.cold.opening import cold_of
+from padfleet.shared.conversion.insertion import measured
 from padfleet.shared.easysync.characters import plain, plain_in_steps
 from padfleet.shared.log.changes.edits import Missing
 from padfleet.shared.log.connection.several import are_there, read_heads
@@ -24,7 +25,6 @@ from padfleet.shared.log.pad.reader import is_there
 from padfleet.shared.log.people import groups
 from padfleet.shared.log.people.author_records import SYSTEM_AUTHOR
 from padfleet.shared.ordering import OrderedNames
-from padfleet.shared.rendering import jobs
 from padfleet.shared.rendering.paragraphs import DocumentTooLarge
 from padfleet.shared.wire.jsontext import dumps
 
@@ -71,7 +71,7 @@ async def cleaned(text: str) -> str:
     hold the interpreter just the same.
     """
     try:
-        jobs.measured(text, MOST.units)
+        measured(text, MOST.units)
     except DocumentTooLarge as error:
         raise ApiError(str(error)) from None
     if len(text) <= CLEANED_AT_ONCE:

@@ -16,13 +16,14 @@ from docx.oxml.ns import nsmap, qn
 from hypothesis import given
 from hypothesis import strategies as st
 
+from padfleet.shared.conversion.insertion import Most
+from padfleet.shared.conversion.jobs import insertion, reading, work
 from padfleet.shared.documents import packages
 from padfleet.shared.documents.office import html_of
 from padfleet.shared.documents.opendocument import to_odt
 from padfleet.shared.documents.outline import entries
 from padfleet.shared.documents.word import to_docx
 from padfleet.shared.easysync import from_units
-from padfleet.shared.rendering.jobs import Most, insertion, reading, work
 from padfleet.shared.rendering.links import linkable, links_in
 from padfleet.shared.rendering.reading import from_html
 from padfleet.shared.rendering.txt import to_txt
