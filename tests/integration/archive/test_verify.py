@@ -103,7 +103,7 @@ async def test_a_long_pad_is_restored_as_a_writer_would_keep_it(
         return found
 
     once, again = read(file), read(tmp_path / "again")
-    for kind in ("Chat", "Saved", "Authors"):
+    for kind in ("ArchivedChat", "ArchivedSaved", "Authors"):
         assert again[kind] == once[kind], kind
     assert [*chain(*again["Revisions"])] == [*chain(*once["Revisions"])]
 
