@@ -13,7 +13,7 @@ from time import monotonic
 
 from padfleet.services.fanout.limits.addresses import is_near
 from padfleet.shared import refusals
-from padfleet.shared.bucket import Buckets, Pace
+from padfleet.shared.bucket import Buckets, RateLimit
 
 BURST = 30
 """How many seconds' worth of requests may come at once: a class opens its pads, each with a page
@@ -37,7 +37,7 @@ class RequestRate:
     def __init__(self, per_second: int) -> None:
         """Takes how many requests an address may make per second; 0 means that there is no
         limit."""
-        pace = Pace(per_second, BURST * per_second, 0.0)
+        pace = RateLimit(per_second, BURST * per_second, 0.0)
         self._buckets: Buckets[str] | None = Buckets(pace) if per_second else None
 
     def admits(self, address: str, cost: float) -> bool:

@@ -16,7 +16,7 @@ from padfleet.services.fanout.hub.room import Room
 from padfleet.services.fanout.limits.allowances import Allowances
 from padfleet.services.fanout.requests.client_socket import Socket
 from padfleet.services.fanout.requests.context import RequestContext
-from padfleet.services.fanout.requests.handlers import Handler, Handlers
+from padfleet.services.fanout.requests.handlers import Handlers, MessageHandler
 from padfleet.services.fanout.requests.messages import Messages
 from padfleet.services.fanout.transport.outbound import Outbound
 from padfleet.shared.settings import FanoutSettings
@@ -39,7 +39,7 @@ def served() -> Served:
 def messages(served: Served) -> Messages:
     ours = handlers("")
     kinds = {
-        name: Handler(served.serve, announced=False, is_question=known.is_question)
+        name: MessageHandler(served.serve, announced=False, is_question=known.is_question)
         for name, known in ours._kinds.items()
     }
     settings = FanoutSettings()

@@ -11,7 +11,7 @@ from padfleet.services.fanout.auth import jwks
 from padfleet.services.fanout.auth.access import TokenAccess
 from padfleet.services.fanout.auth.decision import AccessRules, Denied, Reason
 from padfleet.services.fanout.auth.jwks import JwksUrl, verified
-from padfleet.services.fanout.auth.keys import Key, from_jwks
+from padfleet.services.fanout.auth.keys import VerificationKey, from_jwks
 from padfleet.services.fanout.auth.web import Unavailable
 from tests import signing
 from tests.signing import jwk, rsa
@@ -28,7 +28,7 @@ class Issuer:
     def missing(self) -> bool:
         return not self._sets[0]
 
-    async def current(self) -> Sequence[Key]:
+    async def current(self) -> Sequence[VerificationKey]:
         return self._sets[0]
 
     async def renewed(self) -> bool:
