@@ -24,6 +24,11 @@ _BYTES = range(_WIDTH) if sys.byteorder == "little" else range(_WIDTH - 1, -1, -
 
 _LOW = 0 if sys.byteorder == "little" else 1
 _NATIVE = f"utf-16-{sys.byteorder[0]}e"
+_UNBROKEN = re.compile("(?:[^\ud800-\udfff]++|[\ud800-\udbff][\udc00-\udfff])*+")
+"""A text up to the first surrogate that is alone."""
+
+_MANY_ALONE = 1000
+
 _ASTRAL = re.compile("[\U00010000-\U0010ffff]")
 
 
@@ -47,22 +52,51 @@ def from_units(s: str) -> str:
 
     The result may contain lone surrogates, which UTF-8 cannot encode.
     """
+    return s if _has_none(s) else _encoded(s).decode("utf-16-le", "surrogatepass")
+
+
+def paired(s: str) -> str | None:
+    """Returns what `from_units` returns if no surrogate in `s` is alone, otherwise None. That takes
+    the same time for any text, whereas `from_units` takes a third of a microsecond for each lone
+    one."""
+    try:
+        return s if _has_none(s) else _encoded(s).decode("utf-16-le")
+    except UnicodeDecodeError:
+        return None
+
+
+def is_broken(s: str) -> bool:
+    """Returns whether a thousand surrogates or more in `s` are alone."""
+    at = 0
+    for _ in range(_MANY_ALONE):
+        at = _UNBROKEN.match(s, at).end() + 1  # type: ignore[union-attr]  # it matches nothing, too
+        if at > len(s):
+            return False
+    return True
+
+
+def _has_none(s: str) -> bool:
+    """Returns whether there are no surrogates in `s`."""
     if s.isascii():
-        return s
+        return True
     try:
         s.encode("utf-16-le")
     except UnicodeEncodeError:
-        characters = array(_CHARACTERS, s).tobytes()
-    else:
-        return s  # there are no surrogates in it
+        return False
+    return True
+
+
+def _encoded(s: str) -> bytes | bytearray:
+    """Returns the code units of `s` as UTF-16."""
+    characters = array(_CHARACTERS, s).tobytes()
     if _count_beyond(characters):
-        return s.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
+        return s.encode("utf-16-le", "surrogatepass")
     # This gives the same result without a call for each surrogate, which takes a microsecond and
     # thus seconds for a large pad of emoji.
     units = bytearray(2 * len(s))
     units[::2] = characters[_BYTES[0] :: _WIDTH]
     units[1::2] = characters[_BYTES[1] :: _WIDTH]
-    return units.decode("utf-16-le", "surrogatepass")
+    return units
 
 
 def _count_beyond(characters: bytes) -> int:

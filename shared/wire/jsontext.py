@@ -24,8 +24,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NoReturn
 
 from padfleet.shared.easysync import from_units, to_units
+from padfleet.shared.easysync.utf16 import is_broken, paired
 
-_SURROGATE = re.compile("[\ud800-\udfff]")
 _ESCAPED_HALF = re.compile(r"\\u[dD][89abAB]")
 
 _STRINGS = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
@@ -63,13 +63,18 @@ def dumps(value: Any) -> str:
     """Returns compact JSON that can always be encoded as UTF-8.
 
     Surrogate pairs become the characters that they stand for, and a lone surrogate becomes its
-    escape.
+    escape. In a text with a thousand lone ones or more, pairs become escapes, too.
     """
     text = _ENCODER.encode(value)
     if text.isascii():
         return text
-    # Strings are the only places in JSON with such characters, so an escape is right anywhere.
-    return _SURROGATE.sub(lambda half: f"\\u{ord(half[0]):04x}", from_units(text))
+    whole = paired(text)
+    if whole is not None:
+        return whole
+    # Strings are the only places in JSON with such characters, so an escape is right anywhere. If
+    # many halves are alone, pairs are escaped, too, since it would take long to tell them apart.
+    joined = text if is_broken(text) else from_units(text)
+    return joined.encode(errors="backslashreplace").decode()
 
 
 def is_long(value: Any) -> bool:

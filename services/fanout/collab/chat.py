@@ -73,7 +73,7 @@ async def read_back(asked: RequestContext) -> None:
     messages = await read_chat(asked.redis, asked.room.keys, start, end)
     named = await with_names(asked.redis, messages)
     data = {"type": "CHAT_MESSAGES", "messages": [chat_data(m, name) for m, name in named]}
-    asked.room.reply(asked.session, collabroom.collab(data))
+    asked.room.reply(asked.session, await collabroom.collab_aside(data))
 
 
 def _number(data: dict[str, Any], name: str) -> int:

@@ -35,6 +35,10 @@ CURSORS = RateLimit(10.0, 20.0, 0.0)
 """How often a cursor's position may be sent: twice as often as our page does. Fewer of them are
 passed on to others."""
 
+CHAT_READS = RateLimit(4.0, 20.0, 10.0)
+"""How often an author may ask for up to a hundred messages of the chat, which may have a megabyte.
+A page asks when its chat is opened, and when somebody wants to see older ones."""
+
 _LIMITS = {
     "CHAT_MESSAGE": "chats",
     "CURSOR": "cursors",
@@ -61,6 +65,7 @@ class Allowances:
     saves: Buckets[str]  #: saved revisions
     settings: Buckets[str]  #: changes of the pad's settings
     cursors: Buckets[str]  #: where somebody's cursor is
+    chat_reads: Buckets[str]  #: questions for earlier messages of the chat
 
     @classmethod
     def of(cls, settings: LimitSettings, *, seldom: RateLimit = SELDOM) -> "Allowances":
@@ -79,6 +84,7 @@ class Allowances:
             saves=Buckets(seldom),
             settings=Buckets(seldom),
             cursors=Buckets(CURSORS),
+            chat_reads=Buckets(CHAT_READS),
         )
 
     def commit(self, author: str) -> float:
@@ -98,6 +104,10 @@ class Allowances:
     async def join(self, who: Hashable) -> None:
         """Waits for the turn of `who`, an author or a socket, to join. Raises `RateExceeded`."""
         await _wait(self.joins, who, "joins")
+
+    async def ask(self, author: str) -> None:
+        """Waits for the author's turn to ask for messages of the chat. Raises `RateExceeded`."""
+        await _wait(self.chat_reads, author, "chat_reads")
 
     def tell(self, author: str, kind: str) -> None:
         """Takes the author's turn for a message that everybody on the pad is sent; `kind` is the

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.keys import Keyspace, PadKeys
-from padfleet.shared.log.pad.chat import ChatMessage, messages_of, stored_messages
+from padfleet.shared.log.pad.chat import ChatMessage, decoded, stored_messages
 from padfleet.shared.log.pad.history import (
     READ_STEP,
     PadMeta,
@@ -142,7 +142,7 @@ async def is_there(redis: Redis, keyspace: Keyspace, pad: str) -> bool:
 
 async def messages(reader: PadReader, first: int, last: int) -> list[ChatMessage]:
     """Returns those of the messages first…last, both included, that exist, in order."""
-    return messages_of(await reader.chat(first, last))
+    return await decoded(await reader.chat(first, last))
 
 
 async def message_pages(reader: PadReader, newest: int) -> AsyncIterator[list[ChatMessage]]:

@@ -9,7 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from padfleet.shared.easysync import from_units, to_units
-from padfleet.shared.easysync.utf16 import _ASTRAL, _STEP, UNITS, _handle, _surrogates
+from padfleet.shared.easysync.utf16 import (
+    _ASTRAL,
+    _STEP,
+    UNITS,
+    _handle,
+    _surrogates,
+    is_broken,
+    paired,
+)
 from padfleet.shared.log.records import pack, unpack
 
 
@@ -32,6 +40,18 @@ def test_both_ways_agree(text: str) -> None:
     assert all(ord(unit) < 0x10000 for unit in units)
     if not any(0xD800 <= ord(character) < 0xE000 for character in text):
         assert from_units(units) == text
+
+
+PARTS = st.sampled_from(("a", "ä", "\ud83d", "\ude00", "\ud83d\ude00", "\U0001f600"))
+
+
+@given(st.lists(PARTS, max_size=30).map("".join), st.sampled_from((1, 1200)))
+def test_it_is_known_whether_all_halves_are_in_pairs(some: str, times: int) -> None:
+    units = some * times
+    whole = from_units(units)
+    alone = sum("\ud800" <= unit <= "\udfff" for unit in whole)
+    assert paired(units) == (None if alone else whole)
+    assert is_broken(units) is (alone >= 1000)
 
 
 # --- As bytes ------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """Tests JSON in which a lone surrogate survives and every result is valid UTF-8."""
 
 import json
+import sys
 from typing import Any
 
 import pytest
@@ -72,6 +73,30 @@ def test_what_is_long_is_known_for_it(value: Any) -> None:
 def test_pairs_become_characters_and_lone_halves_escapes() -> None:
     assert dumps("a\ud83d\ude00\ud83d") == '"a😀\\ud83d"'
     assert dumps("\ude00\ud83d") == '"\\ude00\\ud83d"'
+
+
+@given(CODE_UNITS, st.sampled_from(("\ud83d", "\ude00x", "\ud83d\ude00\ud83d", "\ude00\ud83d")))
+def test_I9_text_of_a_thousand_halves_goes_through_the_wire(text: str, halves: str) -> None:
+    units = text + 1000 * halves + text
+    assert loads(dumps([units]).encode()) == [units]
+
+
+@pytest.mark.parametrize("units", ["\ud83d" * 50_000, "\ude00\ud83d\ude00" * 50_000])
+def test_a_half_is_no_work_of_its_own(units: str) -> None:
+    """A megabyte of them held a worker for a fifth of a second."""
+    calls = 0
+
+    def called(*_: object) -> None:
+        nonlocal calls
+        calls += 1
+
+    sys.setprofile(called)
+    try:
+        encoded = dumps(units)
+    finally:
+        sys.setprofile(None)
+    assert loads(encoded) == units
+    assert calls < 50_000
 
 
 @pytest.mark.parametrize(
