@@ -78,7 +78,7 @@ async def test_a_socket_that_has_left_cannot_come_back_over_the_same_connection(
 
 
 async def test_a_polling_client_that_is_let_go_is_told_so(tmp_path: Path) -> None:
-    """Otherwise it would ask, and be answered with nothing, again and again."""
+    """If it were not told, it would ask, and be answered with nothing, again and again."""
     with (
         EmbeddedServer(tmp_path / "redis", extra_args=("--appendfsync", "no")) as server,
         Fleet(server.url, tmp_path) as alone,

@@ -427,7 +427,8 @@ async def test_who_came_by_a_read_only_id_cannot_edit(fleet: Fleet, transport: s
 
 
 async def test_nothing_that_a_reader_is_sent_tells_the_pads_id(fleet: Fleet) -> None:
-    """Searched for in every byte, plain and in the usual codes, also of the answers to nonsense."""
+    """The id is searched for in every byte, plain and in the usual codes, also in the answers to
+    nonsense."""
     pad = f"secret{secrets.token_hex(8)}"
     codes = [
         pad,
@@ -483,7 +484,7 @@ async def _page(url: str) -> str:
 
 
 async def test_read_only_ids_say_nothing_about_their_pads(fleet: Fleet) -> None:
-    """Made by chance, not from the id: who knows how cannot try names until one fits."""
+    """They are made by chance, not from the id, so nobody can try names until one fits."""
     pad = new_pad()
     async with connect(f"{fleet.urls[0]}/p/{pad}") as first:
         async with Guest(fleet.urls[1]) as other:

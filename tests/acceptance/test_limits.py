@@ -272,7 +272,8 @@ async def test_pages_of_others_may_not_connect(
 
 
 async def test_edits_that_come_too_fast_wait_and_none_is_lost(worker: Member) -> None:
-    """Twice the burst: the first go at once, the others at the rate."""
+    """Twice as many edits come as the burst allows: the first go at once, the others at the
+    rate."""
     before = limited(worker, "commits")
     async with connect(f"{worker.url}/p/fast") as typist, connect(f"{worker.url}/p/fast") as other:
         for number in range(14):

@@ -99,7 +99,7 @@ async def test_a_client_that_drips_is_disconnected_too(worker: Member, said: str
 
 
 async def test_an_answer_that_is_not_taken_is_ended(worker: Member) -> None:
-    """Request after request, of which no answer is read."""
+    """The client sends request after request, and reads none of the answers."""
     before = limited(worker, "request_time")
     connection = socket.socket()
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
@@ -135,7 +135,8 @@ async def test_an_answer_is_given_to_who_is_only_late(worker: Member) -> None:
 
 @pytest.mark.parametrize("said", SLOW)
 async def test_slow_requests_keep_nobody_out(narrow: Member, said: str) -> None:
-    """More than there are descriptors. Who is on a pad goes on, and newcomers come in."""
+    """There are more of them than descriptors. People who are on a pad go on, and newcomers come
+    in."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if hard < 4 * DESCRIPTORS:
         pytest.skip("this machine lets a test open too few files")

@@ -473,7 +473,7 @@ def test_a_refusal_arrives_on_each_transport(
 
 
 def test_an_own_pool_may_hold_what_is_not_used(npm: Npm, fleet: Fleet) -> None:
-    """Other numbers than the pad's, and attributes that no operation names."""
+    """Its numbers differ from the pad's, and no operation names some of its attributes."""
     pad = new_pad()
     client, other = (npm.open(url).join(pad) for url in fleet.urls)
     pool = AttributePool()

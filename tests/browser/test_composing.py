@@ -124,8 +124,8 @@ def test_a_composition_without_end_does_not_keep_others_out(browser: Browser, fl
 def test_what_is_composed_over_leaves_the_browser_nothing_to_give_styles_to(
     browser: Browser, fleet: Fleet, given_up: bool
 ) -> None:
-    """Else it would keep the look of what it has deleted, by styles that the page forbids, and
-    complain of its own doing."""
+    """If there were something left, the browser would keep the look of what it has deleted, by
+    styles that the page forbids, and complain of its own doing."""
     ada, bob = browser.two(fleet.urls, new_pad())
     ada.press("Control+a", "Control+b")
     ada.type("bold")

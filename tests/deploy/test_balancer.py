@@ -211,7 +211,7 @@ async def test_compression_is_agreed_on_through_it(balancer: str, fleet: Fleet) 
 
 
 async def test_a_pads_people_are_on_few_workers(balancer: str, fleet: Fleet) -> None:
-    """Spread by chance, each of these pads would be on all three workers."""
+    """If people were spread by chance, each of these pads would be on all three workers."""
     pads, people = 9, 6
 
     def places() -> float:
@@ -262,7 +262,7 @@ def all_on_one_port(tmp_path: Path) -> Iterator[Fleet]:
 async def test_what_workers_say_about_themselves_stays_inside(
     program: str, all_on_one_port: Fleet, tmp_path: Path
 ) -> None:
-    """However it is asked for, and with the password too."""
+    """It does so however somebody asks for it, even with the password."""
     (worker,) = all_on_one_port.workers
     head = f"Authorization: Bearer {KEY}\r\n"
     for path in OPERATORS:

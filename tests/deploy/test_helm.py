@@ -188,7 +188,7 @@ def test_larger_files_pass_the_ingress_where_workers_take_them(helm: Helm) -> No
 
 
 def test_a_pod_may_have_other_limits(helm: Helm) -> None:
-    """Such as clusters ask for that let none in without one for the processor."""
+    """Some clusters let no pod in without a limit for the processor."""
     fanout = workload(helm.objects({"fanout": {"resources": {"limits": {"cpu": 2}}}}), "fanout")
     (container,) = containers(fanout)
     assert container["resources"]["limits"] == {"cpu": 2, "memory": "1Gi"}

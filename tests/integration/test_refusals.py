@@ -129,8 +129,8 @@ async def test_I7_a_fleet_outlives_a_server_that_refuses(
 async def test_the_feeds_are_compared_for_as_long_as_the_worker_lives(
     redis: Redis, keyspace: Keyspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whatever one comparison meets. It is what finds a lost message after which nothing came.
-    Faults of ours end it, and `Supervisor` begins it again."""
+    """They are compared again whatever one comparison meets. It is what finds a lost message after
+    which nothing came. Faults of ours end it, and `Supervisor` begins it again."""
     monkeypatch.setattr(rooms_module, "AUDIT_INTERVAL", 0.001)
     rooms = Rooms(redis, keyspace, PacingRules(), worker_id="w", ring=10, stall_timeout=60)
     errors = [NotNow("BUSY"), redis_library.ResponseError("WRONGTYPE"), OSError("gone")]

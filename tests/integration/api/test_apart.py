@@ -60,7 +60,7 @@ async def test_an_imported_pad_exists(processes: JobPool, redis: Redis, redis_ur
 
 
 async def test_a_large_one_is_no_work_of_the_askers(processes: JobPool, redis_url: str) -> None:
-    """Processor time, which is the same on a busy machine: to read it takes seconds."""
+    """This counts processor time, which is the same on a busy machine: to read it takes seconds."""
     data = file(attributes=150_000)
     await bring(processes, redis_url, file())  # so that there is a process
     before = time.process_time()

@@ -115,7 +115,8 @@ async def test_what_says_that_it_is_too_large_is_refused_unread(fleet: Fleet) ->
 async def test_a_body_that_is_not_packed_as_it_says_is_its_senders_fault(
     fleet: Fleet, api: Caller, path: str
 ) -> None:
-    """Refused, its rest is read all the same, and fails: no error of ours, and none in the log."""
+    """After the refusal the rest of the body is read all the same, and that fails. It is no error
+    of ours, so none is in the log."""
     log = fleet.workers[0].log
     before = log.stat().st_size
     parts = urlsplit(fleet.urls[0])
@@ -339,7 +340,7 @@ def chunk(data: bytes) -> bytes:
 async def test_an_upload_that_drips_is_ended(
     received: tuple[int, list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """However regularly something comes: all in all it has to come with some speed."""
+    """All in all it has to come with some speed, however regularly something comes."""
     monkeypatch.setattr(receiving, "PATIENCE", 0.3)
     port, found = received
     _, writer = await asyncio.open_connection("127.0.0.1", port)

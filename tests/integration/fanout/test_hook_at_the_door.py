@@ -293,7 +293,8 @@ async def test_changed_rights_make_a_client_join_again(worker: Member, operator:
 
 
 async def test_no_secret_is_in_the_logs(worker: Member, operator: Operator) -> None:
-    """Neither in those of the tests above, where they have run, nor of a no and a failure here."""
+    """This covers the logs of the tests above, where they have run, and those of a refusal and a
+    failure here."""
     operator.decide = lambda facts: {"allow": False}
     async with guest_of(worker, query="token=hunter2-of-ada") as guest:
         assert (await guest.ready(new_pad()))["message"] == "access denied"

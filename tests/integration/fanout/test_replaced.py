@@ -33,7 +33,8 @@ async def test_I5_it_goes_on_with_the_other_history(
     keyspace: Keyspace,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Be that shorter, as long, or longer; and if the message is lost, by comparison."""
+    """The other history may be shorter, as long, or longer. If the message is lost, a comparison
+    finds it."""
     await put(redis, keyspace, written(6))
     room = await rooms.enter(PAD)
     before = room.epoch

@@ -18,7 +18,8 @@ from tests.fleet import PADFLEET, Fleet, Member
 async def test_I10_keys_of_a_wrong_type(
     key: str, redis: Redis, keyspace: Keyspace, redis_url: str, tmp_path: Path
 ) -> None:
-    """Wherever its canary can fly. It was never ready again, and logged nothing."""
+    """The worker is ready as long as its canary can make the round trip. It was never ready again,
+    and logged nothing."""
     pads = [keyspace.pad(canary_pad(keyspace, p)) for p in range(keyspace.partitions)]
     spoilt = [getattr(pad, key) for pad in pads]
     for one in spoilt:

@@ -193,7 +193,7 @@ async def test_too_many_at_once_are_turned_away(
 async def test_one_address_does_not_take_the_places_of_others(
     slider: Timeslider, room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """However many sessions it has, and however long their requests take."""
+    """It does not, however many sessions it has, and however long their requests take."""
     begun, go_on = asyncio.Event(), asyncio.Event()
     members = slider._members
 

@@ -157,7 +157,8 @@ async def test_I5_clients_that_were_on_the_pad_are_told_to_reload_and_never_fork
 
 
 async def test_people_who_come_while_it_goes_have_a_pad(fleet: Fleet, redis: Redis) -> None:
-    """Join after join, for as long as several looks: each gets a pad that it can write in."""
+    """They join one after the other, for as long as several looks take, and each gets a pad that it
+    can write in."""
     for number in range(12):
         async with Guest(fleet.urls[number % 2]) as guest:
             await guest.join("in-between")

@@ -191,7 +191,8 @@ async def test_a_token_whose_author_was_not_put_on_record_is_no_way_to_stay(
 async def test_nobody_who_is_there_for_good_begins_to_expire(
     join_handler: JoinHandler, redis: Redis
 ) -> None:
-    """Such as those of fleets that set no expiry, and those made by the HTTP API or an import."""
+    """These are the authors of fleets that set no expiry, and those made by the HTTP API or an
+    import."""
     author, new = await recognition.author_and_made(redis, TOKEN)
     assert new is not None
     await authors.store(redis, author, color=new.color)

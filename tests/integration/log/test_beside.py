@@ -190,7 +190,8 @@ async def test_a_restored_pad_has_its_settings_and_its_token(
 
 
 async def test_a_backup_sees_that_something_was_said_or_saved(redis: Redis, keys: PadKeys) -> None:
-    """Otherwise a pad on which nobody writes any more would be backed up once and never again."""
+    """If it did not, a pad on which nobody writes any more would be backed up once and never
+    again."""
     heads = []
     meta = await read_meta(redis, keys)
     for step in (

@@ -95,7 +95,7 @@ async def test_a_history_that_is_exported(
 def test_what_a_key_revision_says_of_a_large_pad_is_large(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """However short it is itself."""
+    """The revision itself may be short."""
     document = Document()
     one, large, short = revisions()
     assert not writing._is_key_of_much(document, one)

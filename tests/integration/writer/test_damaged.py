@@ -187,7 +187,7 @@ async def test_a_pad_that_somebody_else_has_moved_on_is_read_again(writer: Write
 async def test_a_fault_that_nobody_names_is_found_entry_by_entry(
     writer: Writer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whatever the script may stumble over some day."""
+    """Nobody knows what the script may stumble over some day."""
     real, calls = committer.Committer.commit, 0
 
     async def stumbles(self: Any, lease: Any, position: str, work: dict[str, Any]) -> Any:

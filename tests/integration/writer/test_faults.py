@@ -226,7 +226,7 @@ async def test_a_pad_that_cannot_be_loaded_again_is_left_as_it_is_stored(
 async def test_I2_an_entry_of_a_pad_that_cannot_be_read_is_refused(
     kind: str, what: str, writer: Writer
 ) -> None:
-    """Whatever the reason; the next entries of the partition get their turn."""
+    """It is refused for whatever reason, and the next entries of the partition get their turn."""
     await writer.settle(types(1, 0, "a", ""), types(2, 1, "b", "a"))
     keys = writer.keyspace.pad(PAD)
     if what == "history":

@@ -100,7 +100,8 @@ async def test_room_for_a_packed_body_is_for_what_it_may_become() -> None:
 
 
 async def test_no_server_of_ours_unpacks_a_body_that_nobody_asked_to_be_unpacked() -> None:
-    """Whatever the path, and whether or not anybody reads it: aiohttp would do it in the loop."""
+    """That is so for each path, and whether or not anybody reads the body. aiohttp would do it in
+    the loop."""
     came: list[bytes] = []
 
     async def take(request: web.Request) -> web.Response:

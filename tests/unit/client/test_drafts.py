@@ -254,7 +254,8 @@ def test_I7_a_submission_is_of_the_session_whose_connection_it_went_out_on(named
 
 
 def test_I7_what_was_submitted_before_the_first_session_was_named_is_of_it() -> None:
-    """Else another tab's same words were taken for the answer, and these were lost."""
+    """Before this was so, another tab's same words were taken for the answer, and these were
+    lost."""
     client = collaborator("\n")
     client.edit(0, 0, "x")
     assert client.next_submission() is not None

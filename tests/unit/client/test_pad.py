@@ -460,7 +460,7 @@ async def test_a_server_that_never_takes_an_edit_is_given_up(
 
 
 async def test_leaving_waits_for_the_answers(server: PadServer) -> None:
-    """Three edits, and the block left: two of them were lost, and nobody was told."""
+    """Three edits are made, and the block is left: two of them were lost, and nobody was told."""
     async with serving(server) as (url,), connect(url) as pad:
         for word in "one ", "two ", "three ":
             await pad.edit(0, 0, word)

@@ -289,7 +289,7 @@ async def _read(pads: ObjectPads) -> ColdPad:
 
 @pytest.mark.usefixtures("small")
 async def test_I7_a_process_that_is_killed_leaves_the_pad_as_it_was_or_as_it_should_be() -> None:
-    """Killed at each call to the store in turn; what is left over goes later."""
+    """It is killed at each call to the store in turn. What is left over is removed later."""
     for kind, number in [("type", 150), ("branch", 300), ("chat", 30), ("epoch", 200)]:
         calls = 0
         while True:

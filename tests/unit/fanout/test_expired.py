@@ -108,7 +108,7 @@ async def test_a_denial_may_break_the_connection_instead_of_answering() -> None:
     ids=["author", "rights", "name", "pad", "for-ever", "no-redis", "late", "bug"],
 )
 async def test_anything_else_breaks_the_connection(answer: Callable[[], SessionIdentity]) -> None:
-    """Whatever it is, it is not a session that goes on."""
+    """A session does not go on after an answer that nobody understands."""
     scene = Scene(answer)
     await scene.expired.check(scene.socket)
     assert scene.socket.exit.closed

@@ -179,7 +179,7 @@ def test_a_session_with_nothing_to_get_gets_nothing() -> None:
 
 
 def test_what_does_not_fit_goes_through_the_transport() -> None:
-    """Whatever part of it the kernel takes, the rest follows, and nothing comes in between."""
+    """The kernel may take any part of it: the rest follows, and nothing comes in between."""
     session, wire, _ = alone()
     fake = FakeTransport(wire.fd)
     session.exit.transport = cast(asyncio.WriteTransport, fake)

@@ -217,7 +217,8 @@ def test_the_pad_comes_first() -> None:
 
 
 def test_names_alone_are_asked_about_before_they_fill_the_window() -> None:
-    """Else nobody would ask on a pad where nothing is typed, and the rest would never come."""
+    """If they were not, nobody would ask on a pad where nothing is typed, and the rest would never
+    come."""
     scene = Scene()
     socket = scene.comes(1)
     session = scene.sessions["session 1"]

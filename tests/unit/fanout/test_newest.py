@@ -107,7 +107,7 @@ def compare(seed: int) -> None:
 
 
 def test_those_who_are_a_revision_behind_are_served_at_once() -> None:
-    """Otherwise the ordinary way would have all the work, and nobody would notice."""
+    """If they were not, the ordinary way would have all the work, and nobody would notice."""
     one, others = a_session("s1", 11, 0, batching=True), a_session("s2", 11, 0, batching=True)
     assert sent_to(a_feed("s1"), one[0], others[0]) == []
     assert [message["type"] for message in messages(one[1].read())] == ["ACCEPT_COMMIT"]

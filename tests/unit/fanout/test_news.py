@@ -90,7 +90,8 @@ def test_news_that_come_during_a_flush_are_in_the_next() -> None:
 
 
 def test_a_window_that_news_have_filled_has_been_asked_about() -> None:
-    """Otherwise the session would wait forever, since there is no revision to carry the ping."""
+    """If it had not been, the session would wait forever, since there is no revision to carry the
+    ping."""
     for acks in (False, True):
         news = News()
         session = a_session(Tap(), at=0)

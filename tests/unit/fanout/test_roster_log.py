@@ -207,7 +207,7 @@ def test_all_who_come_to_a_crowd_take_the_same_bytes() -> None:
 
 
 def test_a_crowd_that_has_gone_leaves_few_blocks() -> None:
-    """Otherwise those who come then would be told about the remaining people one by one."""
+    """If it left many, those who come then would be told about the remaining people one by one."""
     log = crowd(5000, block=64)
     cursor = RosterCursor()
     while excerpt := log.next_for(cursor):
@@ -300,7 +300,7 @@ def test_what_is_deflated_is_read_whatever_its_reader_had_before() -> None:
 
 
 def test_a_person_takes_some_25_bytes() -> None:
-    """Twelve of them are the random ones of the id."""
+    """Twelve of the bytes are those of the random id."""
     chance = random.Random(5)
     log, cursor, sizes = RosterLog(), RosterCursor(), []
     for _ in range(5000):

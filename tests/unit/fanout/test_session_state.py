@@ -77,7 +77,8 @@ def test_it_does_what_the_facts_say(events: list[SessionEvent]) -> None:
 
 
 def test_I3_there_is_never_more_than_one_task_that_reads_and_only_it_serves_meanwhile() -> None:
-    """Else two would send the same revisions, each at its own pace. Every order of six events."""
+    """Two of them would send the same revisions, each at its own pace. The test tries every order
+    of six events."""
     for events in product(EVENTS, repeat=6):
         state, readers = SessionState.ARRIVING, 0
         for event in events:

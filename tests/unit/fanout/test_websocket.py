@@ -74,7 +74,7 @@ messages = st.lists(st.text(max_size=300), min_size=1, max_size=5)
 @given(messages, st.data())
 @settings(max_examples=examples(200))
 def test_bytes_may_come_in_any_pieces(texts: list[str], data: st.DataObject) -> None:
-    """Fragmented messages with pings between the fragments, cut anywhere."""
+    """These are fragmented messages with pings between the fragments, and they are cut anywhere."""
     wire = b""
     expected: list[str | Ping] = []
     for text in texts:

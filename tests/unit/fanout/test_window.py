@@ -46,7 +46,7 @@ def test_bytes_under_way_are_bounded() -> None:
 
 
 def test_a_full_window_has_always_been_asked_about() -> None:
-    """Otherwise nothing would ever open it again."""
+    """If it had not been, nothing would ever open it again."""
     session = a_session(TapExit(), at=0, batching=True)
     a_stream(session, range(1, 101), every=0.0001)
     assert session.exit.pings

@@ -102,7 +102,7 @@ async def test_a_server_that_turns_clients_away() -> None:
 
 
 async def test_clients_that_are_lost_on_the_way() -> None:
-    """Told, but no broken promise: a server may close a connection."""
+    """The report says so, but calls it no broken promise: a server may close a connection."""
     done = await measured(PadServer(Model(), swallow=2))
     assert done.code == 0, done.err
     assert "2 × connection lost" in done.out or "2 × closed with code" in done.out

@@ -203,8 +203,8 @@ def test_revisions_before_the_pad() -> None:
 
 @given(st.data(), st.booleans())
 def test_cheap_clients_on_a_model_server(data: st.DataObject, spread: bool) -> None:
-    """Whatever order things happen in: the server can use what they send, nothing looks broken,
-    and in the end all know revision and length."""
+    """In whatever order things happen, the server can use what they send, nothing looks broken, and
+    in the end all know revision and length."""
     server, tally = ModelServer(to_units("Welcome 😀!\n")), LoadTally()
     clients: list[tuple[Client, Visitor]] = []
     packets: list[tuple[Visitor, str]] = []

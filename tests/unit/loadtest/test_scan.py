@@ -118,7 +118,7 @@ def test_changes_are_read_as_a_parser_would(
 
 
 def test_the_usual_form_is_not_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Else the test above would pass by parsing everything."""
+    """If everything were parsed, the test above would prove nothing."""
 
     def fail(_message: bytes) -> scan.Heard:
         raise AssertionError("parsed")

@@ -48,7 +48,7 @@ def are(replies: list[Any], expected: list[Any]) -> bool:
 
 @given(st.data())
 def test_each_reply_goes_to_the_command_it_answers(data: st.DataObject) -> None:
-    """Whatever is asked meanwhile, and wherever what comes is cut in two."""
+    """It does so whatever is asked meanwhile, and wherever the replies are cut in two."""
     exchange: Exchange[int] = Exchange()
     wanted: deque[tuple[int, list[Any]]] = deque()  # the model: who asked, and what it gets
     coming = b""

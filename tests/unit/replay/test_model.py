@@ -170,8 +170,8 @@ def applied(edits: list[Edit], text: str) -> str:
 def test_each_state_and_each_edit_is_that_of_the_trace(
     block: int, case: tuple[Written, list[list[int]]]
 ) -> None:
-    """The heart of a replay: were an edit carried over to a wrong place, the end would differ, and
-    the fleet would be blamed. Small blocks, so that they are split all the time."""
+    """This is the heart of a replay: were an edit carried over to a wrong place, the end would
+    differ, and the fleet would be blamed. Small blocks, so that they are split all the time."""
     expected, ahead = case
     trace = expected.parsed()
     with mock.patch.object(model_module, "BLOCK", block):
@@ -258,7 +258,7 @@ def test_a_removal_seen_before_its_insertion_stays_a_removal() -> None:
 
 
 def test_what_two_removed_at_once_is_removed_once() -> None:
-    """Carried over as a second removal, it would take a neighbour with it."""
+    """If it were carried over as a second removal, it would take a neighbour with it."""
     model = ReplayModel(agents=2, views=4)  # of each agent: recorded state, client's text
     for view in range(4):
         model.show(view, (0, 0))
@@ -321,7 +321,8 @@ def test_an_emoji_is_one_code_point() -> None:
 def test_a_patch_beyond_the_text_is_a_bad_trace(
     length: int, past_end: int, removed: int, inserted: str
 ) -> None:
-    """Cut off silently, the trace would end in another text, as if the fleet had lost one."""
+    """If it were cut off silently, the trace would end in another text, as if the fleet had lost
+    one."""
     model = ReplayModel(agents=1, views=1)
     if length:
         model.perform(did(0, 1, (0,), (0, 0, "x" * length)), 0, 0)

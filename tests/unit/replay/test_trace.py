@@ -224,7 +224,8 @@ def test_an_agent_concurrent_with_itself_is_refused() -> None:
     ],
 )
 def test_the_last_transaction_has_to_come_after_all_the_others(txns: list[Any]) -> None:
-    """Else endContent is the text of some of them only, and the comparison is worth nothing."""
+    """If it did not, endContent would be the text of some of them only, and the comparison is worth
+    nothing."""
     with pytest.raises(BadTrace, match="last transaction"):
         parse_trace(a_trace(*txns))
 

@@ -127,7 +127,7 @@ def test_the_connect_packet_is_that_of_the_library() -> None:
     ],
 )
 def test_a_packet_of_another_namespace_is_refused(text: str) -> None:
-    """Taken for one of ours, "41/admin," would end the session."""
+    """If "41/admin," were taken for one of ours, it would end the session."""
     with pytest.raises(BadPacket, match="namespace"):
         decode(text)
 

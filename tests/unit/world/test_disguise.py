@@ -93,7 +93,7 @@ def test_clocks_and_chance_follow_the_seed() -> None:
 
 
 def test_the_same_seed_is_the_same_run_in_every_process() -> None:
-    """Whatever the hashes of texts are, and wherever objects lie."""
+    """It is, whatever the hashes of texts are, and wherever objects lie in memory."""
     command = ("-m", "tests.world", "--seed", "5", "--seconds", "1", "--clients", "2")
     first = _run(*command, hash_seed="1").splitlines()
     second = _run(*command, hash_seed="77").splitlines()

@@ -56,8 +56,8 @@ LOOKS = st.lists(st.tuples(st.floats(0, 1), PARTS, PARTS), min_size=3, max_size=
 def test_what_has_changed_is_in_the_store_in_time(
     looks: list[tuple[float, list[float], list[float]]],
 ) -> None:
-    """Whenever it comes, and however long looks take: a third of the time at most, and each at most
-    a third of the reserve longer than the longest of some before."""
+    """It is there in time, whenever it comes and however long looks take: these take a third of the
+    time at most, and each at most a third of the reserve longer than the longest of some before."""
     written = Written(Lateness(EVERY))
     took = [0.0]
     for part, before, meanwhile in looks:

@@ -119,7 +119,7 @@ def test_many_authors_who_are_alone_do_not_wait_to_speak_of() -> None:
 
 
 def test_more_of_them_wait_for_less_than_half_of_the_longest_pause() -> None:
-    """150 at two edits a second."""
+    """There are 150 of them, at two edits a second."""
     assert simulate(dict.fromkeys(PARTITIONS, 300 / 32), 20).mean_wait() < MOST * 0.4
 
 

@@ -140,7 +140,7 @@ def test_a_bad_changeset_is_refused_and_leaves_no_trace(case: Submission) -> Non
 
 
 def test_a_keep_may_give_text_back_to_a_known_author() -> None:
-    """Undo of "clear authorship" does so."""
+    """Undo of "clear authorship colours" does so."""
     pad = a_pad()
     pad.submit(insert("hello\n\n", 0, "x", author=ALICE, session="alice"), 1000)
     giving_back = submission("Z:8>0*0=1$", ("author", ALICE), base=1)

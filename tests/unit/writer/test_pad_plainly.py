@@ -101,7 +101,7 @@ def test_a_pad_is_what_the_plain_way_makes_of_it(source: Random, count: int) -> 
 
 
 def test_a_long_life() -> None:
-    """Long enough for stale submissions, and a new writer now and then."""
+    """It is long enough for stale submissions, and for a new writer now and then."""
     source = Random(11)
     pair = Pair("".join([some_text(source) for _ in range(50)]))
     oldest = 0

@@ -75,7 +75,8 @@ def test_an_unsigned_token(algorithm: Any, signature: bytes) -> None:
 
 
 def test_a_token_signed_with_the_public_key_as_a_secret() -> None:
-    """The classic: the public key is known to everybody, and HS256 takes any bytes for a secret."""
+    """This is the classic attack: the public key is known to everybody, and HS256 takes any bytes
+    for a secret."""
     for pem in (signing.public_pem(signing.rsa()), signing.public_pem(signing.rsa()).strip()):
         unsigned = signing.made_up({"alg": "HS256"}, CLAIMS).rpartition(".")[0]
         signature = hmac.digest(pem, unsigned.encode(), "sha256")

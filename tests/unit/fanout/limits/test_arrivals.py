@@ -210,7 +210,7 @@ async def test_a_client_that_leaves_while_it_waits_holds_nobody_up() -> None:
 
 
 async def test_a_body_of_tiny_chunks_takes_many_turns() -> None:
-    """Whatever has arrived in one read, a handler that takes it gets no more than a part of it
+    """However much has arrived in one read, a handler that takes it gets no more than a part of it
     in one turn."""
     parts: list[list[int]] = [[]]
 
