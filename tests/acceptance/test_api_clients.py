@@ -66,7 +66,7 @@ def ran(words: list[Any], folder: Path) -> str:
 # --- npm -----------------------------------------------------------------------------------------
 
 
-def test_the_client_from_npm(fleet: Fleet) -> None:
+def test_the_client_from_npm_makes_and_reads_a_pad(fleet: Fleet) -> None:
     node.require(FOLDER)
     if not (FOLDER / "node_modules" / "etherpad-lite-client").is_dir():
         pytest.skip("etherpad-lite-client is not installed: make setup")
@@ -111,7 +111,7 @@ print(json.dumps(said))
 """
 
 
-def test_etherpad_lite_from_pypi(fleet: Fleet, tmp_path: Path) -> None:
+def test_etherpad_lite_from_pypi_makes_and_reads_a_pad(fleet: Fleet, tmp_path: Path) -> None:
     programs = environment(tmp_path, ETHERPAD_LITE)
     pad = new_pad()
     words = [programs / "python", "-c", PYTHON, f"{fleet.urls[0]}/api", KEY, pad]
@@ -125,7 +125,9 @@ def test_etherpad_lite_from_pypi(fleet: Fleet, tmp_path: Path) -> None:
 
 
 @pytest.mark.thorough
-async def test_etherpump(fleet: Fleet, tmp_path: Path) -> None:
+async def test_etherpump_fetches_all_pads_and_later_those_that_have_changed(
+    fleet: Fleet, tmp_path: Path
+) -> None:
     """etherpump makes a folder of all pads, and continues with those that have changed since."""
     etherpump = environment(tmp_path, ETHERPUMP) / "etherpump"
     pad = new_pad()

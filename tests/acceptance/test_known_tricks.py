@@ -151,7 +151,7 @@ async def test_text_cannot_be_given_to_an_author_who_has_not_written_here(
 
 
 @pytest.mark.parametrize("opcode", ["+", "-", "="])
-async def test_another_author_on_each_kind_of_op(fleet: Fleet, opcode: str) -> None:
+async def test_only_a_keep_may_name_another_author(fleet: Fleet, opcode: str) -> None:
     """Only a keep may name another author, and only one who has written here (Etherpad's undo does
     so)."""
     pad = new_pad()
@@ -239,7 +239,9 @@ def nested(depth: int) -> str:
 
 @pytest.mark.parametrize("depth", [500, 900, 950, 980, 100_000])
 @pytest.mark.parametrize("place", ["type", "component", "padId", "client_rev", "data", "event"])
-async def test_deep_nesting(fleet: Fleet, depth: int, place: str) -> None:
+async def test_deeply_nested_json_harms_nobody_wherever_it_stands(
+    fleet: Fleet, depth: int, place: str
+) -> None:
     """JSON that can just be read can perhaps not be written any more, into an answer or a log."""
     pad, worker = new_pad(), fleet.workers[0]
     start = worker.log.stat().st_size

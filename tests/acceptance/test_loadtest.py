@@ -125,7 +125,7 @@ def test_the_death_of_a_server_is_reported(fleet: Fleet, tmp_path: Path) -> None
     assert "Traceback" not in errors
 
 
-def test_nobody_there() -> None:
+def test_a_load_test_says_that_there_is_no_server() -> None:
     (port,) = free_ports(1)
     done = loadtest("--url", f"http://127.0.0.1:{port}", "--authors", "2")
     assert done.code == 1

@@ -41,7 +41,7 @@ def rows(page: Page, table: str) -> list[str]:
 
 
 @variants
-async def test_a_fleet_in_a_browser(
+async def test_a_browser_shows_the_fleet(
     browser: Browser, seen_fleet: Fleet, options: dict[str, Any], name: str
 ) -> None:
     async with connect(f"{seen_fleet.urls[0]}/p/minutes", name="Ada") as pad:

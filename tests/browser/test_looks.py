@@ -64,7 +64,7 @@ async def meeting(url: str) -> None:
 
 
 @variants
-async def test_the_page_of_a_pad(
+async def test_the_page_of_a_pad_looks_as_it_should_on_each_screen(
     browser: Browser, fleet: Fleet, options: dict[str, Any], name: str
 ) -> None:
     url = f"{fleet.urls[0]}/p/{new_pad()}"

@@ -119,7 +119,9 @@ def test_chat_names_and_who_is_here(stock: Browser, server: str) -> None:
     eventually("what was said before it came", lambda: "shall we?" in late.look(said))
 
 
-def test_offline_and_back(stock: Browser, server: str) -> None:
+def test_what_was_typed_offline_is_merged_when_the_page_is_back(
+    stock: Browser, server: str
+) -> None:
     ada, bob = two(stock, server)
     at_start(bob)
     bob.type("before ")

@@ -180,7 +180,9 @@ def test_a_worker_is_killed_while_both_type(browser: Browser, own_fleet: Fleet) 
     browser.close_all(but=("WebSocket connection to", "ERR_CONNECTION_REFUSED"))
 
 
-def test_reading_and_typing_through_a_storm(browser: Browser, fleet: Fleet) -> None:
+def test_a_person_reads_and_types_while_programs_write_as_fast_as_they_can(
+    browser: Browser, fleet: Fleet
+) -> None:
     """Programs write as fast as they can, in batches, while a person reads and types."""
     ada, _ = browser.two(fleet.urls, new_pad())
     before = fleet.workers[0].metric('padfleet_fanout_frames_total{type="NEW_CHANGES_BATCH"}')

@@ -37,7 +37,9 @@ async def test_I7_each_cell_in_its_short_form(cell: Cell, tmp_path: Path) -> Non
         for topology in cell.topologies
     ],
 )
-async def test_I7_each_cell_in_full(cell: Cell, topology: str, tmp_path: Path) -> None:
+async def test_I7_nothing_acknowledged_is_lost_in_any_cell_of_the_matrix(
+    cell: Cell, topology: str, tmp_path: Path
+) -> None:
     result = await play(cell, topology, FULL, tmp_path)
     result.keep()
     log.warning("service was back after %s s", result.back)

@@ -167,7 +167,7 @@ class TestProxy:
                 assert read(late, 7) == b"as well"
 
     @pytest.mark.parametrize(("direction", "arrives"), [("to_target", False), ("to_client", True)])
-    def test_a_black_hole_of_one_direction(
+    def test_a_black_hole_swallows_what_goes_in_one_direction(
         self, echo: Echo, proxy: TcpProxy, direction: str, arrives: bool
     ) -> None:
         with dial(proxy) as connection:

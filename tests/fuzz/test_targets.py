@@ -116,7 +116,7 @@ def test_what_takes_much_memory_is_found_and_not_held_against_the_next(
     assert not run_part("packet", 1, 0, 1).failures
 
 
-def test_the_size_of_a_case() -> None:
+def test_the_size_of_a_case_counts_its_texts_and_its_members() -> None:
     assert extent({"ab": [b"cde", 1, None]}) == 1 + 3 + 1 + 4 + 1 + 1
 
 

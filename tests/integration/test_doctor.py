@@ -99,7 +99,7 @@ def test_a_user_without_scripts_and_channels_fails(
     assert lines["sharded pub/sub"].startswith("fail")
 
 
-def test_a_cluster_whole_and_with_a_hole(
+def test_the_doctor_sees_whether_a_cluster_has_all_slots(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     # Of its own accord the cluster bus takes the port 10,000 higher, which may not exist.
@@ -210,7 +210,9 @@ def test_a_slot_that_stands_half_moved_is_named_with_what_ends_it(
         ("redis+sentinel://127.0.0.1:1/main", "know no primary named 'main'"),
     ],
 )
-def test_nobody_there(url: str, why: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_doctor_says_that_no_redis_answers(
+    url: str, why: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(["--redis-url", url]) == 2
     assert why in capsys.readouterr().err
 

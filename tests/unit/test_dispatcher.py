@@ -27,7 +27,7 @@ def test_help_lists_the_commands(argv: list[str], capsys: pytest.CaptureFixture[
     assert all(f"  {name} " in text for name in COMMANDS)
 
 
-def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--version"]) == 0
     assert capsys.readouterr().out == f"padfleet {__version__}\n"
 

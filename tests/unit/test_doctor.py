@@ -56,7 +56,7 @@ def test_a_good_server_has_no_complaints() -> None:
         ({}, "warn", "unknown: INFO is forbidden"),
     ],
 )
-def test_version(info: dict[str, str], level: Level, found: str) -> None:
+def test_the_doctor_judges_the_version(info: dict[str, str], level: Level, found: str) -> None:
     finding = checks.version(replace(GOOD, info=info))
     assert (finding.level, finding.found) == (level, found)
 
@@ -89,7 +89,7 @@ def test_what_is_forbidden_or_does_not_work_fails() -> None:
         (replace(GOOD, config=None), "warn", "unknown"),
     ],
 )
-def test_persistence(server: ServerFacts, level: Level, found: str) -> None:
+def test_the_doctor_judges_persistence(server: ServerFacts, level: Level, found: str) -> None:
     finding = checks.persistence(server)
     assert finding.level == level
     assert found in finding.found
@@ -104,7 +104,7 @@ def test_persistence(server: ServerFacts, level: Level, found: str) -> None:
         (replace(GOOD, config=None), "warn"),
     ],
 )
-def test_eviction(server: ServerFacts, level: Level) -> None:
+def test_the_doctor_judges_eviction(server: ServerFacts, level: Level) -> None:
     assert checks.eviction(server).level == level
 
 
@@ -117,7 +117,7 @@ def test_memory_that_is_nearly_full_is_warned_of() -> None:
     ("limit", "level"),
     [("33554432", "ok"), ("1048576", "warn"), ("0", "warn"), ("", "ok")],
 )
-def test_pubsub_buffer(limit: str, level: Level) -> None:
+def test_the_doctor_judges_the_buffer_of_subscribers(limit: str, level: Level) -> None:
     text = f"normal 0 0 0 pubsub {limit} 0 0" if limit else "normal 0 0 0"
     assert checks.pubsub_buffer(with_config("client-output-buffer-limit", text)).level == level
 
@@ -154,7 +154,7 @@ MOVING = (HalfMoved(7, "a:1", "migrating"), HalfMoved(7, "b:2", "importing"))
         (replace(WHOLE, half_moved=MOVING, padfleets=frozenset({7})), ["ok", "ok", "fail"]),
     ],
 )
-def test_cluster(facts: ClusterFacts, levels: list[Level]) -> None:
+def test_the_doctor_judges_a_cluster(facts: ClusterFacts, levels: list[Level]) -> None:
     assert [finding.level for finding in checks.cluster(facts)] == levels
 
 

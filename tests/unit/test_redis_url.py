@@ -79,5 +79,5 @@ def test_nothing_is_no_problem() -> None:
         ("", ""),
     ],
 )
-def test_masking(text: str, shown: str) -> None:
+def test_passwords_in_addresses_are_masked(text: str, shown: str) -> None:
     assert mask(text) == shown

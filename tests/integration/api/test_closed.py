@@ -83,7 +83,9 @@ async def test_without_a_key_the_api_is_off_and_says_so(
             assert await status(api, "notes/export/txt") == 200
 
 
-async def test_a_key_from_a_file(server: EmbeddedServer, tmp_path: Path) -> None:
+async def test_the_key_of_the_api_is_read_from_a_file(
+    server: EmbeddedServer, tmp_path: Path
+) -> None:
     file = tmp_path / "APIKEY.txt"
     file.write_text(f" {KEY}\n")
     with Fleet(server.url, tmp_path, {"PADFLEET_API_KEY_FILE": str(file)}) as fleet:

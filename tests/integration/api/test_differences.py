@@ -72,12 +72,12 @@ async def test_what_there_is_no_difference_between(
     assert await api.refusal("createDiffHTML", padID=pad, **asked) == (1, message)
 
 
-async def test_of_no_pad(api: Caller) -> None:
+async def test_a_difference_of_a_pad_that_does_not_exist_is_refused(api: Caller) -> None:
     refused = await api.refusal("createDiffHTML", padID=new_pad(), startRev="0")
     assert refused == (1, "padID does not exist")
 
 
-async def test_many_at_once(api: Caller) -> None:
+async def test_many_differences_at_once_are_the_same(api: Caller) -> None:
     pad, _ = await pad_of(api)
     asked = (api.createDiffHTML(padID=pad, startRev="0") for _ in range(20))
     found = await asyncio.gather(*asked)

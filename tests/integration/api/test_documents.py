@@ -39,7 +39,7 @@ async def test_other_sites_may_read_that_and_nothing_else(api: Caller) -> None:
             assert "Access-Control-Allow-Origin" not in answer.headers
 
 
-async def test_the_page_for_people(api: Caller) -> None:
+async def test_the_page_about_the_api_names_its_calls(api: Caller) -> None:
     async with api.http.get(f"{api.url}/api-docs") as answer:
         assert answer.status == 200
         assert answer.content_type == "text/html"

@@ -196,7 +196,7 @@ async def test_exports_of_a_groups_pad_need_its_session_too(api: Caller) -> None
         assert await export_status(api, name, Cookie=f"sessionID={session}") == 200
 
 
-async def test_chat(api: Caller, fleet: Fleet) -> None:
+async def test_chat_is_read_and_written_over_http(api: Caller, fleet: Fleet) -> None:
     author = (await api.createAuthor(name="Ada"))["authorID"]
     await api.createPad(padID="chat", text="x")
     assert await api.getChatHead(padID="chat") == {"chatHead": -1}

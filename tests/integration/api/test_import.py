@@ -82,7 +82,7 @@ def database(records: dict[str, Any], pad: str) -> dict[str, Any]:
     }
 
 
-async def test_from_a_running_server(
+async def test_pads_are_imported_from_a_running_server(
     api: Caller, fleet: Fleet, elsewhere: Fleet, there: Caller, tmp_path: Path
 ) -> None:
     await written(api, fleet, "by-http")
@@ -143,7 +143,7 @@ async def test_names_with_characters_of_any_plane_come_over_http(
     assert await there.getText(padID=grouped) == {"text": "private\n"}
 
 
-async def test_from_a_dirty_db(
+async def test_pads_are_imported_from_a_dirty_db(
     api: Caller, fleet: Fleet, elsewhere: Fleet, there: Caller, tmp_path: Path
 ) -> None:
     await written(api, fleet, "by-file")
@@ -228,7 +228,9 @@ async def test_from_redis(
     check_beside(elsewhere)
 
 
-async def test_from_postgresql(api: Caller, fleet: Fleet, elsewhere: Fleet, there: Caller) -> None:
+async def test_pads_are_imported_from_postgresql(
+    api: Caller, fleet: Fleet, elsewhere: Fleet, there: Caller
+) -> None:
     await written(api, fleet, "by-sql")
     records = database(loads(await api.export("by-sql", "etherpad")), "by-sql")
     with postgres() as url:
@@ -244,7 +246,7 @@ async def test_from_postgresql(api: Caller, fleet: Fleet, elsewhere: Fleet, ther
 
 
 @pytest.mark.parametrize("column", ["VARBINARY(191)", "VARCHAR(100) COLLATE utf8mb4_bin"])
-async def test_from_mysql(
+async def test_pads_are_imported_from_mysql(
     api: Caller, fleet: Fleet, elsewhere: Fleet, there: Caller, column: str
 ) -> None:
     """The table is made as Etherpad makes it now, and as older versions made it."""
@@ -410,7 +412,7 @@ async def test_a_server_that_is_not_there(elsewhere: Fleet) -> None:
     assert (ended.code, "http://127.0.0.1:1: Cannot connect" in ended.err) == (2, True), ended
 
 
-async def test_a_wrong_key(elsewhere: Fleet, api: Caller) -> None:
+async def test_an_import_with_a_wrong_key_says_so(elsewhere: Fleet, api: Caller) -> None:
     ended = await padfleet(elsewhere.redis_url, "import", api.url, ETHERPAD_API_KEY="x")
     assert (ended.code, "no or wrong API Key" in ended.err) == (2, True), ended
 

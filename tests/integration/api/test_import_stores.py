@@ -300,7 +300,7 @@ async def test_an_etherpad_with_oauth_is_asked_with_a_token(
 
 
 @needs_checkout
-async def test_a_real_etherpad_with_oauth_and_sqlite(
+async def test_pads_are_imported_from_a_real_etherpad_with_oauth_and_sqlite(
     elsewhere: Fleet, there: Caller, tmp_path: Path
 ) -> None:
     """The same Etherpad is imported twice: by its API with a token, and from its file."""

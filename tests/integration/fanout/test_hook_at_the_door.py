@@ -125,7 +125,9 @@ async def test_a_read_only_address_is_asked_about_by_its_pad(
     assert (asked["requested"], asked["readOnly"]) == (address, True)
 
 
-async def test_reading_only(worker: Member, operator: Operator) -> None:
+async def test_whom_the_hook_lets_read_only_cannot_write(
+    worker: Member, operator: Operator
+) -> None:
     pad = new_pad()
     operator.decide = lambda facts: ANYBODY | {"write": facts["cookies"]["sid"] == "writer"}
     async with guest_of(worker, "reader") as reader:
@@ -139,7 +141,7 @@ async def test_reading_only(worker: Member, operator: Operator) -> None:
         assert error["message"] == "COLLABROOM: write attempt on read-only pad"
 
 
-async def test_no(worker: Member, operator: Operator) -> None:
+async def test_whom_the_hook_refuses_is_denied(worker: Member, operator: Operator) -> None:
     before = denials(worker, "hook")
     operator.decide = lambda facts: {"allow": False}
     async with guest_of(worker) as guest:

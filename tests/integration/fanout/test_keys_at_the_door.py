@@ -164,7 +164,9 @@ def test_a_worker_does_not_start_with_a_key_that_is_none(
 
 
 @pytest.mark.parametrize("kind", ["rsa", "ed25519", "jwks"])
-async def test_a_key_from_a_file(start_worker: StartWorker, tmp_path: Path, kind: str) -> None:
+async def test_tokens_are_verified_with_a_key_from_a_file(
+    start_worker: StartWorker, tmp_path: Path, kind: str
+) -> None:
     private = signing.ed25519() if kind == "ed25519" else signing.rsa()
     path = tmp_path / "key"
     path.write_bytes(

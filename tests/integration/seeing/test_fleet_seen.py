@@ -62,7 +62,9 @@ def told(url: str) -> dict[str, Any]:
     return found
 
 
-async def test_a_healthy_fleet(fleet: Fleet, redis: Redis, keyspace: Keyspace) -> None:
+async def test_a_healthy_fleet_is_shown_complete_and_without_findings(
+    fleet: Fleet, redis: Redis, keyspace: Keyspace
+) -> None:
     await asyncio.to_thread(fleet.start, writers=2, workers=2)
     async with Guest(fleet.urls[0]) as ada, Guest(fleet.urls[1]) as bob:
         await ada.join("minutes")

@@ -234,7 +234,7 @@ def test_redis_goes_away_and_the_screen_says_so(fleet: Fleet, tmp_path: Path) ->
             assert screen.is_as_before()
 
 
-async def test_in_a_script(fleet: Fleet) -> None:
+async def test_top_prints_once_where_there_is_no_terminal(fleet: Fleet) -> None:
     async def once(*words: str) -> Ended:
         ended = await padfleet(fleet.redis_url, *words)
         assert ended.code == 0, ended

@@ -174,7 +174,7 @@ class Once:
 
 
 @pytest.mark.parametrize("where", ["_correction", "_append", "advance"])
-async def test_I1_I2_a_fault_in_the_middle_of_a_submission(
+async def test_I1_I2_a_fault_in_the_middle_of_a_submission_leaves_memory_and_history_alike(
     where: str, writer: Writer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The pad in memory had moved, and its record was thrown away with the entry: what was stored

@@ -120,7 +120,7 @@ async def test_a_client_that_is_refused_is_told_why(
                 pass
 
 
-async def test_nobody_there() -> None:
+async def test_connect_says_that_nobody_is_there() -> None:
     with pytest.raises(ConnectionLost, match=r"cannot connect to http://127.0.0.1:9"):
         async with connect("http://127.0.0.1:9/p/x"):
             pass

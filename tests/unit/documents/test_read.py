@@ -71,7 +71,7 @@ def docx(body: str) -> bytes:
     return made.getvalue()
 
 
-def test_a_document_of_word() -> None:
+def test_a_document_of_word_keeps_its_formats_and_lists() -> None:
     document = Document()
     document.add_heading("Title", 1)
     paragraph = document.add_paragraph("one ")
@@ -315,7 +315,7 @@ def test_whatever_a_link_leads_to_its_address_is_linked_whole_or_left_out(rest: 
     assert not address or list(links_in(f"a ({address})!")) == [(3, 3 + len(address))]
 
 
-def test_markdown() -> None:
+def test_markdown_keeps_its_formats_lists_and_tables() -> None:
     text = (
         b"# Title\n\nsome *em* and **strong**\nin a line\n\n1. one\n2. two\n   - in\n\n"
         b"<script>x</script>\n\n`code` ~~old~~\n\n| a | b |\n|---|---|\n| 1 | 2 |\n"
@@ -370,7 +370,7 @@ def test_numbers_of_an_opendocuments_lists_arrive() -> None:
     )
 
 
-def test_an_opendocument() -> None:
+def test_an_opendocument_keeps_its_formats_and_lists() -> None:
     styles = (
         '<style:style style:name="B" style:family="text"><style:text-properties'
         ' fo:font-weight="bold"/></style:style>'
@@ -585,7 +585,7 @@ def test_spaces_are_not_as_many_as_a_document_says() -> None:
     assert len(text_of(data, ".odt")) < 20_000
 
 
-def test_the_job_of_reading_one() -> None:
+def test_a_job_reads_a_document_or_says_that_it_is_none() -> None:
     found = insertion(done(odt("<text:p>hello</text:p>"), ".odt"))
     assert found.text == "hello"
     with pytest.raises(ValueError, match="not a document"):

@@ -55,7 +55,7 @@ def test_a_tally_finds_blocks(sizes: list[tuple[int, int]], data: st.DataObject)
 
 @pytest.mark.usefixtures("_blocks")
 @pytest.mark.parametrize("seed", range(4))
-def test_a_long_life(seed: int) -> None:
+def test_a_body_stays_equal_to_its_atext_through_many_changes(seed: int) -> None:
     source = Random(seed)
     pool = AttributePool()
     atext = make_atext("\n")
@@ -127,7 +127,7 @@ def test_text_that_moves_among_its_like_is_no_change() -> None:
         ("Z:3>0|1=1=1|1-1|1+1$\n", True),
     ],
 )
-def test_the_final_newline(changeset: str, keeps: bool) -> None:
+def test_an_edit_is_seen_to_keep_the_final_newline_or_not(changeset: str, keeps: bool) -> None:
     patches = patches_of(unpack(changeset), Body(make_atext("\na\n")), AttributePool())
     assert patches.keep_final_newline() is keeps
 

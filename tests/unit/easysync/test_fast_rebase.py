@@ -108,7 +108,7 @@ def test_so_it_is_for_what_does_not_fit_its_text(source: Random, revisions: int)
     history.check(spoilt(source, changeset), base)
 
 
-def test_a_long_random_history() -> None:
+def test_rebasing_over_a_long_random_history_equals_following_it() -> None:
     source = Random(5)
     history = some_history(source, 0)
     for _ in range(300):

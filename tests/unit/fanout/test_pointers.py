@@ -38,7 +38,7 @@ def at(author: str, place: int) -> Pointer:
     return Pointer(author, 1, place, place)
 
 
-def test_the_more_people_the_rarer_and_beyond_a_limit_never() -> None:
+def test_cursors_are_told_more_rarely_to_more_people_and_never_beyond_a_limit() -> None:
     assert pause_for(2, 50) == pause_for(FEW, 50) == PAUSE
     assert pause_for(30, 50) == pytest.approx(3 * PAUSE)
     assert pause_for(51, 50) is None

@@ -45,7 +45,7 @@ def refused(data: bytes) -> Code:
     return caught.value.code
 
 
-def test_the_handshake_of_the_rfc() -> None:
+def test_the_handshake_of_the_rfc_is_answered_as_it_says() -> None:
     """The example is from RFC 6455, 1.3."""
     headers = {"Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ=="}
     assert b"Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n" in accept(headers)
@@ -63,7 +63,7 @@ def test_another_version_is_refused() -> None:
 
 
 @pytest.mark.parametrize("length", [0, 1, 3, 4, 125, 126, 65_535, 65_536])
-def test_a_text_of_each_length(length: int) -> None:
+def test_a_text_of_each_length_is_read(length: int) -> None:
     text = "ä"[: length % 2] + "x" * (length - 2 * (length % 2))
     assert WebSocketReader(LIMIT).feed(frame(TEXT, text.encode())) == [text]
 
@@ -95,7 +95,7 @@ def test_bytes_may_come_in_any_pieces(texts: list[str], data: st.DataObject) -> 
     assert found == expected
 
 
-def test_byte_by_byte() -> None:
+def test_what_comes_byte_by_byte_is_read() -> None:
     wire = frame(TEXT, b"first") + frame(TEXT, b"x" * 70_000) + frame(CLOSE, b"\x03\xe8")
     reader = WebSocketReader(LIMIT)
     found = [event for byte in wire for event in reader.feed(bytes((byte,)))]

@@ -52,7 +52,7 @@ def test_a_reload_is_a_return_too() -> None:
     assert list(returns([recording((1, JOINED), *way)], 0)) == [Return(5, 7)]
 
 
-def test_the_busiest_second() -> None:
+def test_the_busiest_second_has_the_most_returns() -> None:
     assert busiest([]) == 0
     assert busiest([4.0]) == 1
     assert busiest([1.0, 5.2, 1.9, 5.9, 6.1, 2.0]) == 3, "5.2, 5.9 and 6.1"

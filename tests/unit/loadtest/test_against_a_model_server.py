@@ -58,7 +58,7 @@ async def measured(server: PadServer, *arguments: str) -> Ended:
         return await asyncio.to_thread(ran, "loadtest", "--url", server.url, *words)
 
 
-async def test_a_good_server(tmp_path: Path) -> None:
+async def test_a_good_server_passes(tmp_path: Path) -> None:
     done = await measured(PadServer(Model()), "--verify", "2", "--out", str(tmp_path))
     assert done.code == 0, done.err
     assert "texts of 2 full clients" in done.out
@@ -74,7 +74,7 @@ async def test_a_good_server(tmp_path: Path) -> None:
         ("unasked", "broken promise: ACCEPT_COMMIT of nothing, 1 times"),
     ],
 )
-async def test_a_broken_promise(fault: str, told: str) -> None:
+async def test_a_broken_promise_is_reported(fault: str, told: str) -> None:
     model = Model()
     # The last ones in are the readers; those who looked whether there is a server have left.
     model.fault, model.victim = fault, -2

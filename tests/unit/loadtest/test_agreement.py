@@ -8,7 +8,7 @@ SAME = Spread(9, 9, 40, 40, 0)
 TEXT = Text("pad", 9, 40, "abc")
 
 
-def test_the_same() -> None:
+def test_the_same_text_everywhere_is_no_difference() -> None:
     assert quiet({"pad": SAME}, [TEXT, TEXT])
     assert differences({"pad": SAME}, [TEXT, TEXT]) == []
 

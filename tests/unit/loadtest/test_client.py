@@ -83,7 +83,7 @@ def test_lines_end_now_and_then() -> None:
 
 
 @pytest.mark.parametrize("batch", [True, False])
-def test_the_way_onto_a_pad(batch: bool) -> None:
+def test_a_client_connects_and_asks_for_its_pad(batch: bool) -> None:
     tally = LoadTally()
     client = Client("höme", "t.secret", batch=batch, started=10)
     assert client.receive(scan.Opened(), 10, 0, tally) == "40"
@@ -184,7 +184,7 @@ def test_each_broken_promise_is_found_and_counted_once(kind: str) -> None:
 
 
 @pytest.mark.parametrize("rev", [0, 2, 7])
-def test_an_acknowledgement_out_of_place(rev: int) -> None:
+def test_an_acknowledgement_out_of_place_is_counted(rev: int) -> None:
     tally = LoadTally()
     client = joined(tally)
     client.type(0, 0, tally)

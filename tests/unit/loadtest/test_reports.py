@@ -198,7 +198,7 @@ def test_gaps_in_a_line_stay_gaps() -> None:
     assert path.attrib["d"].count("M") == 2
 
 
-def test_nothing_to_draw() -> None:
+def test_a_chart_with_nothing_to_draw_is_empty() -> None:
     assert Chart("t", "x", "y", []).svg() == ""
     assert Chart("t", "x", "y", [ChartLine("a", [(1, 5)])]).svg() == ""
     assert Chart("t", "x", "y", [ChartLine("a", [(1, None), (2, None)])]).svg() == ""

@@ -67,7 +67,7 @@ def test_any_pieces_give_the_same(sizes: list[int]) -> None:
     assert found + reader.feed(data) == PAYLOADS
 
 
-def test_byte_by_byte() -> None:
+def test_frames_that_come_byte_by_byte_are_read() -> None:
     data, reader, found = b"".join(map(frame, PAYLOADS[:6])), FrameReader(), []
     for byte in data:
         found += reader.feed(bytes((byte,)))
@@ -129,7 +129,7 @@ def accept(key: bytes) -> str:
     return base64.b64encode(digest).decode()
 
 
-def test_the_upgrade() -> None:
+def test_the_upgrade_is_asked_for_and_its_answer_checked() -> None:
     request = upgrade_request("here:9001", "/socket.io/?x=1", KEY).decode()
     assert request.startswith("GET /socket.io/?x=1 HTTP/1.1\r\nHost: here:9001\r\n")
     assert "extensions" not in request.lower()

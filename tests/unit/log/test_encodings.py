@@ -42,7 +42,7 @@ ENTRIES: list[Entry] = [
 
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: type(entry).__name__)
-def test_entries(entry: Entry) -> None:
+def test_each_entry_comes_back_unchanged(entry: Entry) -> None:
     assert decode_entry(encode_entry(entry)) == entry
 
 
@@ -72,13 +72,13 @@ def test_a_fence_is_the_same_entry_with_its_order_put_in_between() -> None:
         assert before + pack(order) + after == encode_entry(fence)
 
 
-def test_revision() -> None:
+def test_a_revision_comes_back_unchanged() -> None:
     for origin in (ORIGIN, None):
         revision = Revision(5, "a.x", 1234, origin, b"chain", b'{"changeset":"\\ud83d"}')
         assert Revision.from_record(5, revision.to_record()) == revision
 
 
-def test_committed() -> None:
+def test_a_message_of_a_commit_comes_back_unchanged() -> None:
     revisions = [Revision(rev, "a.x", rev, ORIGIN, b"c", b"{}") for rev in (5, 6)]
     outcomes = [Outcome(ORIGIN, "refused", 4, "badChangeset", "why")]
     data = (
@@ -103,7 +103,7 @@ def test_an_unknown_message_is_an_error() -> None:
         decode_message(b"?x")
 
 
-def test_snapshot() -> None:
+def test_a_snapshot_comes_back_unchanged() -> None:
     snapshot = Snapshot(
         9, 1, f"text{LONE}\n", "|1+6", [("author", "a.x")], 5, b"chain", {"s": (3, 1000)}
     )

@@ -86,7 +86,7 @@ async def test_a_node_that_is_away_does_not_keep_those_out_who_want_another() ->
         (("PING",), None),
     ],
 )
-def test_the_key_of_a_command(args: tuple[Any, ...], key: str | None) -> None:
+def test_the_key_of_a_command_is_found(args: tuple[Any, ...], key: str | None) -> None:
     assert key_of(args) == key
 
 

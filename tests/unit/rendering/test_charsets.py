@@ -57,7 +57,7 @@ JAPANESE = "これは日本語の文章です。\n東京は今日も晴れです
         ("escape \x1b$ alone", "ascii"),
     ],
 )
-def test_text(text: str, encoding: str) -> None:
+def test_a_text_is_decoded_in_the_encoding_it_has(text: str, encoding: str) -> None:
     assert decoded(text.encode(encoding)) == text
 
 

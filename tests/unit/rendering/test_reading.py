@@ -88,7 +88,7 @@ def test_what_editors_write(case: dict[str, str]) -> None:
         ("<svg><title>a</title></svg><noscript>b</noscript>c", "bc\n"),
     ],
 )
-def test_text(source: str, text: str) -> None:
+def test_html_is_read_as_the_text_that_it_shows(source: str, text: str) -> None:
     assert text_of(source) == text
 
 

@@ -62,7 +62,7 @@ def needs(*txns: dict[str, Any], agents: int) -> list[tuple[int, ...]]:
     return [item.needs for item in parse_trace(a_trace(*txns, agents=agents)).transactions]
 
 
-def test_the_example_of_the_format() -> None:
+def test_the_example_of_the_format_is_read() -> None:
     trace = parse_trace(README)
     assert (trace.agents, trace.end_content) == (2, "yoooo ho ho\n")
     assert trace.transactions == (

@@ -37,7 +37,7 @@ def test_the_share_is_kept() -> None:
     assert 900 < found < 1100
 
 
-def test_all_and_none() -> None:
+def test_a_share_of_one_traces_all_and_of_nought_none() -> None:
     least, most = TraceIdentity(1 << 56, 1), TraceIdentity((1 << 128) - 1, 1)
     assert most.is_within(1.0)
     assert not least.is_within(0.0)

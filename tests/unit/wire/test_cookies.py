@@ -37,7 +37,7 @@ def test_of_several_the_first_counts(header: str) -> None:
 
 
 @pytest.mark.parametrize("header", ["", ";;;", "token", "=", "token;=", "a" * 9000])
-def test_no_cookie(header: str) -> None:
+def test_what_is_no_cookie_is_passed_over(header: str) -> None:
     assert value_of(header, "token") is None
 
 

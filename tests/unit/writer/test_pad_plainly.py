@@ -100,7 +100,7 @@ def test_a_pad_is_what_the_plain_way_makes_of_it(source: Random, count: int) -> 
             pair.submit(sent[-1])
 
 
-def test_a_long_life() -> None:
+def test_a_pad_stays_equal_to_the_plain_model_through_a_long_life() -> None:
     """It is long enough for stale submissions, and for a new writer now and then."""
     source = Random(11)
     pair = Pair("".join([some_text(source) for _ in range(50)]))

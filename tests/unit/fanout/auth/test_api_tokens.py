@@ -64,7 +64,7 @@ def test_issuer_audience_and_expiry_are_checked(
         ({"scope": {"pads.admin": True}}, False),
     ],
 )
-def test_the_scope(more: dict[str, Any], may: bool) -> None:
+def test_a_token_needs_the_scope_word_for_word(more: dict[str, Any], may: bool) -> None:
     assert reason(claims(**more), scope="pads.admin") is (None if may else Reason.CLAIMS)
 
 
@@ -86,7 +86,7 @@ def test_the_scope(more: dict[str, Any], may: bool) -> None:
         ("admin=moodle", "moodle2", False),
     ],
 )
-def test_a_claim(claim: str, said: Any, may: bool) -> None:
+def test_a_token_needs_the_claim_with_its_value(claim: str, said: Any, may: bool) -> None:
     assert reason(claims(admin=said), claim=claim) is (None if may else Reason.CLAIMS)
 
 

@@ -116,7 +116,7 @@ def test_an_expiry_that_is_not_a_time(exp: Any) -> None:
 
 
 @pytest.mark.parametrize("name", ["nbf", "iat"])
-def test_a_token_from_the_future(name: str) -> None:
+def test_a_token_from_the_future_is_refused(name: str) -> None:
     assert grant(RULES, **{name: NOW}).author == ADA
     assert reason(RULES, **{name: NOW + 1}) is Reason.EARLY
     assert reason(RULES, **{name: "soon"}) is Reason.CLAIMS
@@ -191,7 +191,7 @@ def test_subjects_stay_the_same_authors_over_releases() -> None:
 
 
 @pytest.mark.parametrize("subject", [None, "", 7, ["ada"], {"id": "ada"}, True])
-def test_a_token_without_a_subject(subject: Any) -> None:
+def test_a_token_without_a_subject_is_refused(subject: Any) -> None:
     assert reason(sub=subject) is Reason.CLAIMS
 
 

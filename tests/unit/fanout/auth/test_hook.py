@@ -89,7 +89,7 @@ def test_without_an_expiry_it_is_asked_again_after_the_longest_time() -> None:
     assert long.expires == NOW + 3600
 
 
-def test_no() -> None:
+def test_a_refusal_of_the_hook_counts_whatever_else_it_says() -> None:
     assert answer(allow=False) is None
     assert answer(allow=False, author=5) is None, "whatever else it says"
 

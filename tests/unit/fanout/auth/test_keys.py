@@ -180,5 +180,5 @@ def test_a_secret_is_not_taken_for_a_public_key() -> None:
     "algorithm",
     ["none", "None", "", "HS512", "RS384", "PS256", "ES256", "hs256", None, 5, ["HS256"], {}],
 )
-def test_any_other_algorithm(algorithm: Any) -> None:
+def test_any_other_algorithm_is_refused(algorithm: Any) -> None:
     assert reason([RSA, SECRET], algorithm) is Reason.ALGORITHM

@@ -155,7 +155,7 @@ def test_the_token_in_the_handshake_is_found_under_its_name() -> None:
 
 
 @pytest.mark.parametrize("auth", [None, "x", 5, [], {}, {"t": None}, {"t": 5}, {"t": ""}])
-def test_a_handshake_without_it(auth: Any) -> None:
+def test_a_handshake_without_a_token_has_none(auth: Any) -> None:
     assert carried(auth, "t") is None
 
 
