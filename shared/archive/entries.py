@@ -4,6 +4,10 @@
     it all back
 
 and at the end of the file possibly ArchivedTokens, and always ArchiveEnd.
+
+The fields are stored by their place, without names (docs/backup.md has the table). A new field goes
+to the end of its tuple and has a default, so that older files can be read. Any other change needs
+another number in `frames.MAGIC`.
 """
 
 from collections.abc import Mapping

@@ -13,6 +13,7 @@ import pytest
 
 from padfleet.services.fanout.limits.allowances import Allowances
 from padfleet.services.fanout.limits.connection_quota import QuotaExceeded
+from padfleet.shared.archive import entries as archive
 from padfleet.shared.log import entries
 
 ROOT = Path(__file__).parents[2]
@@ -201,6 +202,14 @@ def test_every_key_is_in_the_layout() -> None:
     names = {re.sub(r"\{(?!t\})\w+\}.*", "", name) for name in re.findall(r'"(pf:[^"]*)"', code)}
     assert len(names) > 25
     assert not {name for name in names if f"`{name}" not in page}
+
+
+def test_the_format_of_backups_has_all_that_is_in_a_file() -> None:
+    page = (ROOT / "docs" / "backup.md").read_text()
+    kinds = dict(re.findall(r"^\| `(\w+)` \| (.*?) \|", page, re.MULTILINE))
+    assert set(archive._KINDS) <= set(kinds)
+    fields = re.sub(r"\(.*?\)", "", kinds["pad"]).split(",")
+    assert len(fields) == len(archive.PadHead._fields), "one for each, in their order"
 
 
 def test_every_entry_and_message_is_in_the_layout() -> None:
