@@ -17,7 +17,9 @@ _M: Final = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
 
 _DOCUMENT: Final = "word/document.xml"
 
-_WITH_TEXT: Final = (_DOCUMENT, "word/footnotes.xml", "word/endnotes.xml")
+_NOTES: Final = {"footnote": "word/footnotes.xml", "endnote": "word/endnotes.xml"}
+
+_WITH_TEXT: Final = (_DOCUMENT, *_NOTES.values())
 """The parts that mammoth takes text from."""
 
 _AROUND: Final = (f"{_W}fldSimple", f"{_W}dir", f"{_W}bdo", f"{_M}oMathPara")
@@ -39,6 +41,8 @@ def prepared(data: bytes, archive: ZipFile) -> bytes:
     for tree in trees.values():
         if tree is not None:
             _keep_text(tree)
+    for kind, name in _NOTES.items():
+        _drop_marks(trees[_DOCUMENT], kind, trees[name])
     numbering = _parsed(archive, "word/numbering.xml")
     if numbering is not None:
         put_marks(trees[_DOCUMENT], numbering, _parsed(archive, "word/styles.xml"))
@@ -56,6 +60,15 @@ def _keep_text(tree: Any) -> None:
         for element in tree.iter(name):
             element.tag = other
     etree.strip_tags(tree, *_AROUND)
+
+
+def _drop_marks(document: Any, kind: str, notes: Any) -> None:
+    """Removes the marks of notes that are not there, for which mammoth refuses the document."""
+    found = () if notes is None else notes.iter(f"{_W}{kind}")
+    there = {note.get(f"{_W}id") for note in found}
+    for mark in list(document.iter(f"{_W}{kind}Reference")):
+        if mark.get(f"{_W}id") not in there:
+            mark.getparent().remove(mark)
 
 
 def _beside(ruby: Any) -> None:

@@ -428,6 +428,8 @@ POWER = f"<m:sSup><m:e>{formula('x')}</m:e><m:sup>{formula('2')}</m:sup></m:sSup
         (f"<m:oMath><m:rad><m:deg/><m:e>{formula('xy')}</m:e></m:rad></m:oMath>", "√(xy)"),
         ("<w:r><w:cr/></w:r>", "\n"),
         ("<w:r><w:ptab/></w:r>", "        "),
+        ('<w:r><w:footnoteReference w:id="7"/></w:r>', ""),
+        ('<w:r><w:endnoteReference w:id="7"/></w:r>', ""),
     ],
 )
 def test_nothing_of_a_document_of_word_is_left_out(inside: str, text: str) -> None:
