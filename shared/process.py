@@ -22,6 +22,7 @@ import socket
 import sys
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
+from functools import partial
 from types import TracebackType
 from typing import Any, NamedTuple, Protocol, Self, TypeVar
 
@@ -206,8 +207,8 @@ class Process:
         """Begins to use the cold store for this fleet. Raises `OtherFleetsStore`."""
         try:
             async with asyncio.timeout(WATCHED_S + TRIED_S):
-                await begin_to_use(cold, await agreed_since(self.redis))
-        except (StoreAway, TimeoutError, CorruptPad) as error:
+                await begin_to_use(cold, partial(agreed_since, self.redis))
+        except (*UNREACHABLE, TimeoutError, CorruptPad) as error:
             log.warning("not known who uses the cold store", extra={"error": str(error)})
 
     async def _join(self) -> None:

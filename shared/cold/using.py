@@ -12,7 +12,7 @@ fleet says, when it ends, that nobody uses the store any more.
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Final
 
@@ -52,16 +52,24 @@ class OtherFleetsStore(Disagreement):
     """Another fleet is using the cold store."""
 
 
-async def begin_to_use(cold: ColdPads, fleet: str) -> None:
+async def begin_to_use(cold: ColdPads, ours: Callable[[], Awaitable[str]]) -> None:
     """Returns when no other fleet uses the store. This takes a while only if another fleet has used
     it and has not announced that it ended.
 
-    Raises `OtherFleetsStore`, `StoreAway`, or `CorruptPad`.
+    Arguments:
+        cold: the store.
+        ours: returns which fleet this is, which may change while this waits: Redis may be emptied,
+            or a fail-over may take back how the fleet was begun.
+
+    Raises `OtherFleetsStore`, `StoreAway`, `CorruptPad`, or what `ours` raises.
     """
+    fleet = await ours()
     seen = await cold.used_by()
     if seen is not None and seen.fleet not in (NOBODY, fleet):
         log.warning("waiting whether the fleet is gone that had this cold store")
         await rest(WATCHED_S)
+        if not (fleet := await ours()):
+            return  # Redis was emptied just now; `StoreUse` goes on when that is known
         now = await cold.used_by()
         if now is not None and now.fleet not in (NOBODY, fleet) and now != seen:
             raise OtherFleetsStore(

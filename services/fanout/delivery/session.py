@@ -66,6 +66,7 @@ class SessionIdentity:
     unmade: bool = field(default=False, compare=False)  #: the pad did not exist a moment ago
     damaged: bool = field(default=False, compare=False)  #: the pad can only be read, by anybody
     kept_out: bool = field(default=False, compare=False)  #: was sent away, and comes too early
+    away: bool = field(default=False, compare=False)  #: the pad was left in the cold store
 
 
 class Flushed(Enum):

@@ -37,7 +37,7 @@ UNUSED = 1.0
 """Room in the budget that nobody has come for is given back after this many seconds."""
 
 
-async def _made(document: Document, known: dict[str, Author]) -> Greeting:
+async def greeting_of(document: Document, known: dict[str, Author]) -> Greeting:
     """Encodes a pad. A large one is encoded in a thread, since others are on other pads."""
     if document.is_large:
         return await asyncio.to_thread(Greeting, document.twin(), known)
@@ -80,7 +80,7 @@ class Greetings:
                     return None
                 began, feed = monotonic(), replica.feed
                 known = self._people.known_of(document.authors())
-                made = await _made(document, known)
+                made = await greeting_of(document, known)
             if replica.feed is not feed:
                 return None  # deleted meanwhile, or rolled back: the join looks again
             if made.size >= COUNTED:

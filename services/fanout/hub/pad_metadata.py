@@ -100,28 +100,17 @@ class PadMetadata:
         """Returns the metadata's part of CLIENT_VARS: members of a JSON object, without the
         braces."""
         if self._variables is None:
-            self._variables = self._encoded(self.options, self.saved)
+            self._variables = variables_of(self.options, self.saved, self.chat_head)
         return self._variables
 
     @property
     def variables_of_readers(self) -> bytes:
         """Returns the same part for sessions that may only read."""
         if self._variables_of_readers is None:
-            self._variables_of_readers = self._encoded(
-                self._secret.settings(self.options), [self._for_readers(s) for s in self.saved]
+            self._variables_of_readers = variables_of(
+                self.options, self.saved, self.chat_head, secret=self._secret
             )
         return self._variables_of_readers
-
-    def _encoded(self, options: dict[str, Any], saved: Sequence[SavedRevision]) -> bytes:
-        part = {
-            "initialOptions": options,
-            "savedRevisions": [saved_data(each) for each in saved],
-            "chatHead": self.chat_head,
-        }
-        return dumps(part)[1:-1].encode()
-
-    def _for_readers(self, saved: SavedRevision) -> SavedRevision:
-        return saved._replace(label="") if self._secret.is_named_in(saved.label) else saved
 
     async def open(self) -> None:
         """Reads everything for the first time. Raises what `UNREACHABLE` lists."""
@@ -206,7 +195,7 @@ class PadMetadata:
         if all(known.rev != saved.rev for known in self.saved):
             self.saved.append(saved)
             self._has_changed()
-            for_readers = self._for_readers(saved)
+            for_readers = _for_readers(self._secret, saved)
             if for_readers is saved:
                 self._tell(_starred(saved))
             else:
@@ -270,6 +259,29 @@ def _starred(saved: SavedRevision) -> Frame:
 
 
 # --- As Etherpad's pages read them ---------------------------------------------------------------
+
+
+def variables_of(
+    options: dict[str, Any],
+    saved: Sequence[SavedRevision],
+    chat_head: int,
+    *,
+    secret: Secret | None = None,
+) -> bytes:
+    """Returns the metadata's part of CLIENT_VARS, as `PadMetadata.variables` does; with `secret`,
+    that for sessions that may only read."""
+    if secret is not None:
+        options, saved = secret.settings(options), [_for_readers(secret, each) for each in saved]
+    part = {
+        "initialOptions": options,
+        "savedRevisions": [saved_data(each) for each in saved],
+        "chatHead": chat_head,
+    }
+    return dumps(part)[1:-1].encode()
+
+
+def _for_readers(secret: Secret, saved: SavedRevision) -> SavedRevision:
+    return saved._replace(label="") if secret.is_named_in(saved.label) else saved
 
 
 def chat_data(message: ChatMessage, name: str | None) -> dict[str, Any]:

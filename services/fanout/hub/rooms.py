@@ -66,7 +66,7 @@ class Rooms:
         self._telling = FlushScheduler(introducer.RULES, counted=False)
         self._ring = ring
         self._most_pointing = most_pointing
-        self._outgoing = outgoing or Budget(OUTGOING_BYTES)
+        self.outgoing = outgoing or Budget(OUTGOING_BYTES)
         self._stall_timeout = stall_timeout
         self._rooms: dict[str, Room] = {}  # by channel
         self.leave_queue = LeaveQueue(redis, worker_id, self._is_here)
@@ -124,7 +124,7 @@ class Rooms:
                 self._telling,
                 self.leave_queue,
                 ring=self._ring,
-                outgoing=self._outgoing,
+                outgoing=self.outgoing,
                 most_pointing=self._most_pointing,
             )
             self._rooms[keys.channel] = room

@@ -30,15 +30,16 @@ class Expired:
         self._reconnect = reconnect
 
     async def check(self, socket: Socket) -> None:
-        session = socket.session
-        if session is None:
+        stay = socket.stay
+        if stay is None:
             return
-        old = session.identity
+        old = stay.identity
         asked = {"padId": to_units(old.requested_id)}
         try:
-            new = await self._join_handler.identify(socket.handshake, asked)
+            looks = stay is socket.onlooker
+            new = await self._join_handler.identify(socket.handshake, asked, looks=looks)
         except Denied as error:
-            if socket.session is session:
+            if socket.stay is stay:
                 await self._end(socket, old, error.reason)
         except (*UNREACHABLE, TimeoutError) as error:
             # It may be admitted again, but we cannot find that out now.
@@ -48,12 +49,12 @@ class Expired:
             log.exception("access not checked again")
             _drop(socket, "unreachable")
         else:
-            if socket.session is not session:
+            if socket.stay is not stay:
                 return  # it has joined again in the meantime
             if new.expires is None or not _same(old, new):
                 _drop(socket, "rights")  # it comes back in with its new rights
                 return
-            session.identity = new
+            stay.identity = new
             self._messages.deadlines.put(socket, new.expires)
 
     async def _end(self, socket: Socket, identity: SessionIdentity, reason: Reason) -> None:

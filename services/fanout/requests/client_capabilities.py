@@ -30,6 +30,10 @@ CURSORS_ANNOUNCEMENT = "CURSORS"
 own."""
 
 
+HISTORY = "HISTORY"
+"""A client sends this as `only` to be shown the pad's history and nothing else."""
+
+
 class Introduced(NamedTuple):
     """A visitor's name and colour, and which parts of them have not been stored yet."""
 
@@ -89,6 +93,13 @@ def knows_sessions(message: dict[str, Any]) -> bool:
 
 def lists_people(message: dict[str, Any]) -> bool:
     return _supports(message, USERS_ANNOUNCEMENT)
+
+
+def looks_back(message: dict[str, Any]) -> bool:
+    """Returns whether the client only shows the pad's history, as a timeslider does: Etherpad's own
+    is known by the `data` in its CLIENT_READY, and by the user whom it does not name."""
+    own = isinstance(message.get("data"), dict) and "userInfo" not in message
+    return (own or message.get("only") == HISTORY) and not message.get("reconnect")
 
 
 def points(message: dict[str, Any], identity: SessionIdentity, settings: FanoutSettings) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from padfleet.services.fanout.auth.handshake import Handshake
 from padfleet.services.fanout.delivery.session import Session
 from padfleet.services.fanout.hub.room import Room
+from padfleet.services.fanout.requests.onlooker import Onlooker
 from padfleet.services.fanout.transport.intake import Intake
 from padfleet.services.fanout.transport.outbound import Outbound
 
@@ -25,11 +26,17 @@ class Socket:
     brought: str | None = None  #: from an earlier connection, see `resume_token`
     session: Session | None = None
     room: Room | None = None
+    onlooker: Onlooker | None = None  #: in place of a session, for one that is on no pad
     author: str | None = None
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Messages are taken one at a time and in order; a message's turn ends when only the writer's
     answer is still missing."""
     gone: asyncio.Event = field(default_factory=asyncio.Event)  #: disconnected, and off its pad
+
+    @property
+    def stay(self) -> Session | Onlooker | None:
+        """What has been let in with the grant that it was given, and ends with it."""
+        return self.session if self.session is not None else self.onlooker
 
     def acknowledged(self, packet: str) -> None:
         """Takes in a Socket.IO acknowledgement, `43<id>[…]`. Its id is the rev that it confirms."""

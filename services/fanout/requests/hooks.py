@@ -91,6 +91,11 @@ class Hooks:
     user_leave: tuple[Hook, ...] = ()
     chat_message: tuple[Hook, ...] = ()
 
+    @property
+    def see_visits(self) -> bool:
+        """Returns whether a hook is told of those who are on a pad, or of what they send."""
+        return bool(self.client_vars or self.handle_message or self.user_join or self.user_leave)
+
     async def variables(self, room: Room, session: Session) -> dict[str, Any]:
         """Returns what hooks add to CLIENT_VARS, or change in it."""
         added: dict[str, Any] = {}

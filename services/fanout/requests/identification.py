@@ -32,6 +32,7 @@ class Identification:
     access: Access
     makers: Makers
     ahead: Ahead | None  #: opens the pad in the meantime, if given
+    looks: bool = False  #: whether a pad in the cold store stays there
     _glance: Pending[PadGlance] | None = field(default=None, init=False)
     _author: Pending[tuple[Author | None, bool, bool]] | None = field(default=None, init=False)
 
@@ -85,14 +86,18 @@ class Identification:
             self.ahead.open(pad_id)
 
     async def _seen(self, wanted: RequestedPad, author: str, address: str) -> PadGlance:
-        if self._glance is None:
-            # Nobody can guess links, so a client that has one has few of them, and is not charged.
-            return PadGlance(True, wanted.requested_id)
+        keys = self.keyspace.pad(wanted.pad_id)
         with of_right_type("the pad's meta"):
+            if self._glance is None:
+                # Nobody can guess links, so a client that has one has few of them, and is not
+                # charged.
+                away = self.looks and await pads.is_away(self.redis, keys)
+                return PadGlance(True, wanted.requested_id, away=away)
             glance = await self._glance
             if glance.away:
                 await self.makers.wait(author, address)
-                glance = await pads.glance(self.redis, self.keyspace.pad(wanted.pad_id))
+                if not self.looks:
+                    glance = await pads.glance(self.redis, keys)
         return glance
 
 
@@ -124,4 +129,5 @@ def _identity(
         unmade=not glance.exists,
         damaged=glance.damaged,
         kept_out=kept_out,
+        away=glance.away,
     )

@@ -25,6 +25,7 @@ from padfleet.services.fanout.requests.client_capabilities import (
     introduced,
     knows_sessions,
     lists_people,
+    looks_back,
     points,
     takes_batches,
 )
@@ -34,6 +35,8 @@ from padfleet.services.fanout.requests.identification import Identification
 from padfleet.services.fanout.requests.join_gate import JoinGate
 from padfleet.services.fanout.requests.joining import Joining
 from padfleet.services.fanout.requests.legacy import sends_no_author
+from padfleet.services.fanout.requests.looking import look
+from padfleet.services.fanout.requests.onlooker import Onlooker
 from padfleet.services.fanout.requests.resuming import Resuming
 from padfleet.services.fanout.requests.turning_away import turn_away_if_corrupt, turned_away
 from padfleet.services.fanout.transport.outbound import Outbound
@@ -64,17 +67,48 @@ class JoinHandler:
     makers: Makers = field(default_factory=lambda: Makers(per_author=0, per_address=0))
 
     async def identify(
-        self, handshake: Handshake, message: dict[str, Any], ahead: Ahead | None = None
+        self,
+        handshake: Handshake,
+        message: dict[str, Any],
+        ahead: Ahead | None = None,
+        *,
+        looks: bool = False,
     ) -> SessionIdentity:
         """Finds out who asks for which pad; with `ahead`, the pad is opened in the meantime. A pad
-        that was in the cold store is in Redis after this, and its author has been charged for it.
+        that was in the cold store is in Redis after this, unless somebody only `looks` at it, and
+        its author has been charged for it.
 
         Raises `Denied`, `RateExceeded`, `CorruptPad`, or what `UNREACHABLE` lists.
         """
         find = Identification(
-            self.redis, self.keyspace, self.settings, self.access, self.makers, ahead
+            self.redis, self.keyspace, self.settings, self.access, self.makers, ahead, looks
         )
         return await find.identify(handshake, message)
+
+    def may_look(self, message: dict[str, Any]) -> bool:
+        """Returns whether the client only shows the history, for which a pad in the cold store need
+        not be brought back. Hooks are told of those who are on a pad, so where there are any, it
+        is."""
+        return (
+            looks_back(message) and self.redis.elsewhere is not None and not self.hooks.see_visits
+        )
+
+    async def look(
+        self, way_out: Outbound, identity: SessionIdentity, message: dict[str, Any]
+    ) -> Onlooker | None:
+        """Does what `looking.look` does, and raises what that raises."""
+        if identity.kept_out:
+            raise turned_away(way_out, "kicked")
+        async with self.gate:
+            return await look(
+                self.redis,
+                self.keyspace,
+                self.settings,
+                self.rooms.outgoing,
+                way_out,
+                identity,
+                message,
+            )
 
     @contextmanager
     def ahead(self, message: dict[str, Any]) -> Iterator[Ahead]:

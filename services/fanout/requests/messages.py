@@ -23,6 +23,7 @@ from padfleet.services.fanout.requests.commits import Commits
 from padfleet.services.fanout.requests.context import RequestContext
 from padfleet.services.fanout.requests.handlers import Handlers
 from padfleet.services.fanout.requests.join import JoinHandler
+from padfleet.services.fanout.requests.onlooker import Onlooker
 from padfleet.services.fanout.requests.turning_away import TurnedAway, turn_away_if_corrupt
 from padfleet.services.fanout.transport import packets
 from padfleet.services.fanout.transport.outbound import OVERFLOW
@@ -48,6 +49,10 @@ class HistoryRequests(Protocol):
 
     async def asked(
         self, room: Room, session: Session, message: dict[str, Any], *, address: str
+    ) -> None: ...
+
+    async def asked_from_outside(
+        self, onlooker: Onlooker, message: dict[str, Any], *, address: str
     ) -> None: ...
 
 
@@ -162,6 +167,11 @@ class Messages:
             async with socket.turn:
                 await self._ready(socket, message)
             return
+        address = socket.handshake.address
+        if (onlooker := socket.onlooker) is not None and kind == "CHANGESET_REQ":
+            with prefixed(kind):
+                await self._history.asked_from_outside(onlooker, message, address=address)
+            return
         session, room = socket.session, socket.room
         if session is None or room is None or session.id not in room.sessions:
             raise ClientError("pre-CLIENT_READY message")
@@ -173,7 +183,6 @@ class Messages:
             return
         with prefixed(kind):
             if kind == "CHANGESET_REQ":
-                address = socket.handshake.address
                 await self._history.asked(room, session, message, address=address)
             elif kind == "COLLABROOM":
                 await self._collab(socket, room, session, message.get("data"))
@@ -249,18 +258,18 @@ class Messages:
             await self._join(socket, message, ahead)
 
     async def _join(self, socket: Socket, message: dict[str, Any], ahead: Ahead) -> None:
-        identity = await self._identify(socket, message, ahead)
-        if socket.author is not None and socket.author != identity.author:
-            if not socket.exit.closed:
-                socket.exit.write(packets.packet({"disconnect": "rejected"}))
-            raise ClientError("Author ID changed mid-session. Bad or missing token or sessionID?")
-        socket.author = identity.author
-        if socket.exit.backlog > OVERFLOW:
-            # It asks for a whole pad once more, although it has not yet taken the previous one.
-            metrics.DROPPED.labels("overflow").inc()
-            socket.exit.end()
+        looks = self._join_handler.may_look(message)
+        identity = await self._let_through(socket, message, ahead, looks=looks)
+        if identity is not None and identity.away:
+            onlooker = await self._join_handler.look(socket.exit, identity, message)
+            if onlooker is not None:
+                socket.onlooker = onlooker
+                self._is_let_in(socket, identity)
+                return
+            # It has been brought back meanwhile.
+            identity = await self._let_through(socket, message, ahead)
+        if identity is None:
             return
-        await self.leave(socket)
         brought, socket.brought = socket.brought, None
         try:
             socket.session, socket.room = await self._join_handler.join(
@@ -271,13 +280,34 @@ class Messages:
             raise ClientError("too many new pads") from error
         await self._joined(socket, socket.room, socket.session)
 
+    async def _let_through(
+        self, socket: Socket, message: dict[str, Any], ahead: Ahead, *, looks: bool = False
+    ) -> SessionIdentity | None:
+        """Returns who wants to join, after taking the socket off its last pad, or None if the
+        socket was closed. Raises what `_identify` raises."""
+        identity = await self._identify(socket, message, ahead, looks=looks)
+        if socket.author is not None and socket.author != identity.author:
+            if not socket.exit.closed:
+                socket.exit.write(packets.packet({"disconnect": "rejected"}))
+            raise ClientError("Author ID changed mid-session. Bad or missing token or sessionID?")
+        socket.author = identity.author
+        if socket.exit.backlog > OVERFLOW:
+            # It asks for a whole pad once more, although it has not yet taken the previous one.
+            metrics.DROPPED.labels("overflow").inc()
+            socket.exit.end()
+            return None
+        await self.leave(socket)
+        return identity
+
     async def _identify(
-        self, socket: Socket, message: dict[str, Any], ahead: Ahead
+        self, socket: Socket, message: dict[str, Any], ahead: Ahead, *, looks: bool
     ) -> SessionIdentity:
         """Finds out who wants to join. When this raises `ClientError` or `TurnedAway`, the client
         has already been sent the reason why it cannot be let in."""
         try:
-            identity = await self._join_handler.identify(socket.handshake, message, ahead)
+            identity = await self._join_handler.identify(
+                socket.handshake, message, ahead, looks=looks
+            )
             # The limit spans all sockets of an author, or one with forty of them could join forty
             # times as fast.
             await self._allowances.join(identity.author)
@@ -299,11 +329,9 @@ class Messages:
 
     async def _joined(self, socket: Socket, room: Room, session: Session) -> None:
         identity = session.identity
-        self.idle_sockets.on_a_pad(socket.exit)
+        self._is_let_in(socket, identity)
         if self._hooks.user_join:
             await self._hooks.joined(room, session)
-        if identity.expires is not None:
-            self.deadlines.put(socket, identity.expires)
         log.info(
             "joined",
             extra={
@@ -313,11 +341,19 @@ class Messages:
             },
         )
 
+    def _is_let_in(self, socket: Socket, identity: SessionIdentity) -> None:
+        self.idle_sockets.on_a_pad(socket.exit)
+        if identity.expires is not None:
+            self.deadlines.put(socket, identity.expires)
+
     async def leave(self, socket: Socket) -> None:
         """Takes the socket off its pad, if it is on one; the socket itself may stay open."""
         self.deadlines.discard(socket)
         session, room = socket.session, socket.room
         socket.session = socket.room = None
+        if socket.onlooker is not None:
+            socket.onlooker = None
+            self.idle_sockets.off_its_pad(socket.exit)
         if session is not None and room is not None:
             self.idle_sockets.off_its_pad(socket.exit)
             await self._join_handler.leave(room, session)

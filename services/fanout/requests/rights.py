@@ -29,10 +29,22 @@ async def rights_of(
     token = None
     if made_it and not without:
         token = await make_deletion_token(redis, room.keys, room.epoch)
+    return _told(settings, sets=made_it, token=token, without=without)
+
+
+def rights_of_onlookers(identity: SessionIdentity, settings: FanoutSettings) -> dict[str, Any]:
+    """Returns the same variables for somebody who looks at a pad and is not on it."""
+    without = settings.pad_deletion_by_all or identity.expires is not None
+    return _told(settings, sets=False, token=None, without=without)
+
+
+def _told(
+    settings: FanoutSettings, *, sets: bool, token: str | None, without: bool
+) -> dict[str, Any]:
     return {
         "enablePadWideSettings": settings.pad_wide_settings,
         "enablePluginPadOptions": settings.pad_wide_settings,
-        "canEditPadSettings": made_it and settings.pad_wide_settings,
+        "canEditPadSettings": sets and settings.pad_wide_settings,
         "padDeletionToken": token,
         "canDeleteWithoutToken": without,
     }

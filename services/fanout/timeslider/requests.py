@@ -2,21 +2,24 @@
 
 import logging
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any, NamedTuple
 
 from padfleet.services.fanout.delivery.session import Session
 from padfleet.services.fanout.errors import ClientError, WrongType
 from padfleet.services.fanout.hub.room import Room
+from padfleet.services.fanout.requests.onlooker import Onlooker
 from padfleet.services.fanout.timeslider.granules import BLANK, Granules, Keyframe, Player
 from padfleet.services.fanout.timeslider.helper import HelperFailed, HistoryHelper
 from padfleet.services.fanout.timeslider.job import HistoryAnswer, HistoryJob, StoredPart
+from padfleet.services.fanout.timeslider.past import History, PadPast, ReadersPast, RoomsPast
 from padfleet.services.fanout.timeslider.shelf import Shelf
 from padfleet.services.fanout.transport.packets import Frame
 from padfleet.shared.limited import FairQueue, QueueFull
 from padfleet.shared.log.connection.connect import Redis
-from padfleet.shared.log.pad.history import HistoryGap, read_parts, read_snapshot
+from padfleet.shared.log.damage import CorruptPad
+from padfleet.shared.log.pad.history import HistoryGap
 from padfleet.shared.wire.jsontext import dumps
 
 log = logging.getLogger(__name__)
@@ -34,9 +37,6 @@ granules."""
 
 SECONDS = 10.0
 """The helper starts no further granule after this many seconds."""
-
-READ_STEP = 200
-"""How many single records are read at once, which takes a few milliseconds of the event loop."""
 
 AT_ONCE = 4
 """How many requests are worked on at the same time, with turns by address. An address has at most
@@ -87,10 +87,16 @@ class Range(NamedTuple):
         return self._replace(granules=granules, end=end)
 
 
-History = tuple[str, int, str]
-"""A pad, an epoch and a reign: together with these, a rev always means the same revision."""
-
 Check = Callable[[], None]
+
+
+class _Asker(NamedTuple):
+    """Who asks, for the limits, and about which pad."""
+
+    id: str
+    author: str
+    address: str
+    pad: str
 
 
 def parse(message: dict[str, Any]) -> ChangesetRequest:
@@ -182,51 +188,75 @@ class Timeslider:
     ) -> None:
         """Answers a request; `address` is the client's. Raises `ClientError`, or what `UNREACHABLE`
         lists."""
-        request = parse(message)
 
         def check_there() -> None:
             if session.exit.closed or session.id not in room.sessions:
                 raise ClientError("client disconnected")
 
-        if self._under_way[session.id] >= MOST_OF_ONE:
+        async def past() -> PadPast:
+            return RoomsPast(self._redis, room)
+
+        who = _Asker(session.id, session.author, address, room.pad_id)
+        room.reply(session, await self._answered(who, message, past, check_there))
+
+    async def asked_from_outside(
+        self, onlooker: Onlooker, message: dict[str, Any], *, address: str
+    ) -> None:
+        """Does what `asked` does for somebody who is on no pad."""
+
+        async def past() -> PadPast:
+            return ReadersPast(await onlooker.reader())
+
+        identity = onlooker.identity
+        who = _Asker(onlooker.id, identity.author, address, identity.pad_id)
+        onlooker.reply(await self._answered(who, message, past, onlooker.check_there))
+
+    async def _answered(
+        self,
+        who: "_Asker",
+        message: dict[str, Any],
+        past: Callable[[], Awaitable[PadPast]],
+        check_there: Check,
+    ) -> Frame:
+        """Returns the answer to a request about a `past`, which is opened when it is the request's
+        turn."""
+        request = parse(message)
+        if self._under_way[who.id] >= MOST_OF_ONE:
             raise ClientError("too many requests for history at once; try again in a moment")
-        self._under_way[session.id] += 1
+        self._under_way[who.id] += 1
         try:
-            async with self._turn(address, session.author):
+            async with self._turn(who.address, who.author):
                 check_there()
-                members = await self._members(room, request, check_there)
+                members = await self._members(await past(), request, check_there)
         except QueueFull as error:
             raise ClientError(f"too many requests for history at once: {error}") from None
-        except (HistoryGap, HelperFailed) as error:
-            log.error("history unavailable", extra={"pad": room.pad_id, "error": str(error)})
+        except (HistoryGap, CorruptPad, HelperFailed) as error:
+            log.error("history unavailable", extra={"pad": who.pad, "error": str(error)})
             raise ClientError("the history cannot be read at the moment") from error
         finally:
-            self._under_way -= Counter({session.id: 1})
+            self._under_way -= Counter({who.id: 1})
         check_there()
         request_id = dumps(request.request_id).encode()
-        room.reply(
-            session,
-            Frame(
-                b'42["message",{"type":"CHANGESET_REQ","data":{%b,"requestID":%b}}]'
-                % (members, request_id)
-            ),
+        return Frame(
+            b'42["message",{"type":"CHANGESET_REQ","data":{%b,"requestID":%b}}]'
+            % (members, request_id)
         )
 
     async def close(self) -> None:
         await self._helper.close()
 
-    async def _members(self, room: Room, request: ChangesetRequest, check_there: Check) -> bytes:
+    async def _members(self, past: PadPast, request: ChangesetRequest, check_there: Check) -> bytes:
         """Returns the answer's `data` without braces and requestID. `check_there` raises
         `ClientError` when nobody wants it any more."""
-        wanted = granules_of(request, room.feed.head)
+        wanted = granules_of(request, past.head)
         if not wanted.granules:
             empty = Granules(Player(BLANK), wanted.start, request.granularity)
             return dumps(empty.data(wanted.end))[1:-1].encode()
-        history = (room.pad_id, room.epoch, room.reign)
+        history = past.history
         known = self._answers.get((history, wanted))
         if known is not None:
             return known
-        begin, parts, wanted_now = await self._gathered(room, history, wanted, check_there)
+        begin, parts, wanted_now = await self._gathered(past, wanted, check_there)
         check_there()
         job = HistoryJob(
             begin,
@@ -243,7 +273,7 @@ class Timeslider:
         return members
 
     async def _gathered(
-        self, room: Room, history: History, wanted: Range, check_there: Check
+        self, past: PadPast, wanted: Range, check_there: Check
     ) -> tuple[Keyframe, list[StoredPart], Range]:
         """Returns a keyframe, the stored revisions from there on, and the part of the range that
         they suffice for.
@@ -251,11 +281,11 @@ class Timeslider:
         If the keyframe is far away, the history up to the range is played first, in steps, so that
         it need not be in memory all at once, and other requests need not wait for all of it.
         """
-        begin = await self._nearest(room, history, wanted.start - 1)
+        begin = await self._nearest(past, wanted.start - 1)
         while True:
             far = wanted.start - 1 - begin.rev
             upto = wanted.last if far <= MOST_REVISIONS else begin.rev + MOST_REVISIONS
-            parts, last = await self._parts(room, begin, upto)
+            parts, last = await self._parts(past, begin, upto)
             granules = (last + 1 - wanted.start) // wanted.granularity
             if granules >= 1:
                 return begin, parts, wanted.cut(min(granules, wanted.granules))
@@ -264,7 +294,7 @@ class Timeslider:
             last = min(last, wanted.start - 1)
             step = HistoryJob(begin, parts, last, last + 1, 1, 0, last + 1, SECONDS)
             check_there()
-            begin = (await self._done(history, step)).keyframes[-1]
+            begin = (await self._done(past.history, step)).keyframes[-1]
 
     async def _done(self, history: History, job: HistoryJob) -> HistoryAnswer:
         answer = await self._helper.do(job)
@@ -274,32 +304,35 @@ class Timeslider:
             self._keyframes.put((history, keyframe.rev), keyframe, keyframe.size)
         return answer
 
-    async def _nearest(self, room: Room, history: History, rev: int) -> Keyframe:
+    async def _nearest(self, past: PadPast, rev: int) -> Keyframe:
         """Returns the last known keyframe that is not later than `rev`."""
+        history = past.history
         known = [at for kept, at in self._keyframes if kept == history and at <= rev]
         best = BLANK
         if known:
             best = self._keyframes.get((history, max(known))) or BLANK
         if rev - best.rev > MOST_REVISIONS // 10:
             # The writer's snapshot may be nearer if somebody looks at the end of a long pad.
-            snapshot = await read_snapshot(self._redis, room.keys)
+            snapshot = await past.snapshot()
             if (
                 snapshot is not None
                 and best.rev < snapshot.rev <= rev
-                and snapshot.epoch == room.epoch
+                and snapshot.epoch == history[1]
             ):
                 best = Keyframe(
                     snapshot.rev, snapshot.time, snapshot.text, snapshot.attribs, snapshot.pool
                 )
         return best
 
-    async def _parts(self, room: Room, begin: Keyframe, last: int) -> tuple[list[StoredPart], int]:
+    async def _parts(
+        self, past: PadPast, begin: Keyframe, last: int
+    ) -> tuple[list[StoredPart], int]:
         """Returns the stored form of the revisions after a keyframe, and the rev that it reaches
         up to."""
         parts: list[StoredPart] = []
         size = 0
         reached = begin.rev
-        async for part in read_parts(self._redis, room.keys, begin.rev + 1, last, step=READ_STEP):
+        async for part in past.parts(begin.rev + 1, last):
             length = len(part.chunk or b"") + sum(map(len, part.records))
             if parts and size + length > MOST_BYTES:
                 return parts, reached

@@ -21,6 +21,7 @@ from padfleet.services.fanout.timeslider import requests
 from padfleet.services.fanout.timeslider.granules import BLANK
 from padfleet.services.fanout.timeslider.helper import HelperFailed, HistoryHelper
 from padfleet.services.fanout.timeslider.job import HistoryJob, work
+from padfleet.services.fanout.timeslider.past import PadPast
 from padfleet.services.fanout.timeslider.requests import (
     ChangesetRequest,
     Check,
@@ -197,11 +198,11 @@ async def test_one_address_does_not_take_the_places_of_others(
     begun, go_on = asyncio.Event(), asyncio.Event()
     members = slider._members
 
-    async def slow(asked_room: Room, request: ChangesetRequest, check: Check) -> bytes:
+    async def slow(past: PadPast, request: ChangesetRequest, check: Check) -> bytes:
         if request.request_id == "slow":
             begun.set()
             await go_on.wait()
-        return await members(asked_room, request, check)
+        return await members(past, request, check)
 
     monkeypatch.setattr(slider, "_members", slow)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import pytest
 
@@ -50,6 +50,16 @@ def watched(cold: ColdPads, monkeypatch: pytest.MonkeyPatch) -> Watched:
     return watched
 
 
+def fleets(*names: str) -> Callable[[], Awaitable[str]]:
+    """Returns these names, one after the other, and then the last one."""
+    left = list(names)
+
+    async def ours() -> str:
+        return left.pop(0) if len(left) > 1 else left[0]
+
+    return ours
+
+
 async def user(cold: ColdPads) -> str | None:
     found = await cold.used_by()
     return found.fleet if found is not None else None
@@ -58,16 +68,16 @@ async def user(cold: ColdPads) -> str | None:
 async def test_nobody_waits_for_a_store_of_its_own(cold: ColdPads, watched: Watched) -> None:
     assert await user(cold) is None
     for _ in range(2):
-        await begin_to_use(cold, "1")
+        await begin_to_use(cold, fleets("1"))
         assert await user(cold) == "1"
     await cold.use(NOBODY)
-    await begin_to_use(cold, "2")
+    await begin_to_use(cold, fleets("2"))
     assert (await user(cold), watched.times) == ("2", 0)
 
 
 async def test_a_store_whose_fleet_is_gone_is_taken_over(cold: ColdPads, watched: Watched) -> None:
     await cold.use("1")
-    await begin_to_use(cold, "2")
+    await begin_to_use(cold, fleets("2"))
     assert (await user(cold), watched.times) == ("2", 1)
 
 
@@ -75,7 +85,7 @@ async def test_a_store_whose_fleet_is_there_is_left_to_it(cold: ColdPads, watche
     await cold.use("1")
     watched.says = "1"
     with pytest.raises(OtherFleetsStore, match="PADFLEET_COLD_URL"):
-        await begin_to_use(cold, "2")
+        await begin_to_use(cold, fleets("2"))
     assert await user(cold) == "1"
 
 
@@ -85,8 +95,18 @@ async def test_who_has_become_ours_or_ended_meanwhile_keeps_nobody_out(
 ) -> None:
     await cold.use("1")
     watched.says = says
-    await begin_to_use(cold, "2")
+    await begin_to_use(cold, fleets("2"))
     assert await user(cold) == "2"
+
+
+async def test_a_fleet_whose_name_has_changed_meanwhile_is_announced_by_the_new_one(
+    cold: ColdPads, watched: Watched
+) -> None:
+    """As when its Redis is emptied while a process waits."""
+    await cold.use("1")
+    watched.says = "3"  # by another process of the same fleet
+    await begin_to_use(cold, fleets("2", "3"))
+    assert await user(cold) == "3"
 
 
 async def test_what_cannot_be_read_is_no_fleet() -> None:

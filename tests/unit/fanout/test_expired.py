@@ -15,8 +15,11 @@ from padfleet.services.fanout.ops.expired import Expired
 from padfleet.services.fanout.requests.client_socket import Socket
 from padfleet.services.fanout.requests.join import JoinHandler
 from padfleet.services.fanout.requests.messages import Messages
+from padfleet.services.fanout.requests.onlooker import Onlooker
 from padfleet.services.fanout.transport.outbound import Outbound
 from padfleet.shared.deadlines import Deadlines
+from padfleet.shared.log.connection.connect import Redis
+from padfleet.shared.log.keys import Keyspace
 
 OLD = SessionIdentity("a.me", "pad", "r.0", "r.0", True, False, name="Ada", expires=100)
 DENY = b'42["message",{"accessStatus":"deny"}]'
@@ -40,9 +43,12 @@ class Door:
 
     answer: Callable[[], SessionIdentity]
     asked: Any = None
+    looks: bool | None = None
 
-    async def identify(self, handshake: Handshake, message: dict[str, Any]) -> SessionIdentity:
-        self.asked = message
+    async def identify(
+        self, handshake: Handshake, message: dict[str, Any], *, looks: bool
+    ) -> SessionIdentity:
+        self.asked, self.looks = message, looks
         return self.answer()
 
 
@@ -76,6 +82,21 @@ async def test_the_same_again_goes_on() -> None:
     assert scene.pads.deadlines.due(199) == []
     assert scene.pads.deadlines.due(200) == [scene.socket]
     assert not scene.socket.exit.closed
+
+
+async def test_an_onlookers_grant_ends_too_and_asking_again_leaves_the_pad_where_it_is() -> None:
+    scene = Scene(lambda: replace(OLD, expires=200))
+    scene.socket.session = None
+    scene.socket.onlooker = looking = Onlooker(
+        OLD, scene.socket.exit, 1, cast("Redis", None), Keyspace(1)
+    )
+    await scene.expired.check(scene.socket)
+    assert scene.door.looks
+    assert looking.identity.expires == 200
+    scene.door.answer = raising(Denied("over", Reason.EXPIRED))
+    await scene.expired.check(scene.socket)
+    assert scene.pads.left == [scene.socket]
+    assert await scene.sent() == [DENY]
 
 
 async def test_a_denial_is_sent_and_ends_the_session() -> None:

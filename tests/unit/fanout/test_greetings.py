@@ -12,7 +12,7 @@ import pytest
 
 from padfleet.services.fanout.hub import greetings
 from padfleet.services.fanout.hub.client_vars import Greeting
-from padfleet.services.fanout.hub.greetings import _made
+from padfleet.services.fanout.hub.greetings import greeting_of
 from padfleet.services.writer.pads.pad import WriterPad
 from padfleet.shared.easysync import AttributePool, to_units
 from padfleet.shared.log.pad.document import MANY_ATTRIBUTES, MANY_SPANS, MANY_UNITS, Document
@@ -64,19 +64,19 @@ async def test_a_large_pad_is_put_together_beside_the_event_loop(
 ) -> None:
     """A pad with as many attributes as it may have held a worker for seconds, for each edit after
     which somebody joined."""
-    await _made(large(), {})
+    await greeting_of(large(), {})
     assert threads != [threading.get_ident()]
 
 
 async def test_a_small_one_is_not_worth_a_thread(threads: list[int]) -> None:
-    await _made(small(), {})
+    await greeting_of(small(), {})
     assert threads == [threading.get_ident()]
 
 
 @pytest.mark.parametrize("make", [small, *LARGE], ids=lambda make: make.__name__)
 async def test_it_says_the_same_in_either_way(make: Any) -> None:
     document = make()
-    made = await _made(document, {"a.ada": ADA})
+    made = await greeting_of(document, {"a.ada": ADA})
     said = json.loads(b"{" + made._members)
     pool = AttributePool.from_jsonable(said["apool"])
     assert to_units(said["initialAttributedText"]["text"]) == document.atext.text
