@@ -158,6 +158,19 @@ async def test_an_address_that_makes_requests_without_end_is_held_back(
             assert answer.status == status, (address, path)
 
 
+@pytest.mark.parametrize("path", ["/api/1.3.0/nothing", "/api/9/getText", "/rest/1/2/3/4/5"])
+async def test_calls_of_what_is_not_there_count(
+    worker: Member, http: aiohttp.ClientSession, path: str
+) -> None:
+    async def refused() -> bool:
+        headers = from_address("198.51.100.64")
+        async with http.get(worker.url + path, headers=headers) as answer:
+            assert answer.status in (404, 429)
+            return answer.status == 429
+
+    await eventually(refused, "they are refused")
+
+
 async def call(
     http: aiohttp.ClientSession, worker: Member, address: str, where: str, key: str = KEY
 ) -> int:

@@ -37,8 +37,8 @@ class RequestRate:
     def __init__(self, per_second: int) -> None:
         """Takes how many requests an address may make per second; 0 means that there is no
         limit."""
-        pace = RateLimit(per_second, BURST * per_second, 0.0)
-        self._buckets: Buckets[str] | None = Buckets(pace) if per_second else None
+        limit = RateLimit(per_second, BURST * per_second, 0.0)
+        self._buckets: Buckets[str] | None = Buckets(limit) if per_second else None
 
     def admits(self, address: str, cost: float) -> bool:
         """Takes what a request costs from what the address has left. Returns False if that is not

@@ -60,6 +60,8 @@ PATIENCE = 10.0
 RETRY_AFTER = 1
 """A call that got no turn, or no room, is asked to come again after this many seconds."""
 
+TOO_MANY = "these are too many calls without the key: come again later"
+
 _METHODS = ("GET", "POST")
 
 _COME_AGAIN = (TurnstileFull, QueueFull, NoRoom, ConversionBusy, StoreAway, ServerMoved)
@@ -110,11 +112,17 @@ class Dispatcher:
     async def _nothing(self, request: web.Request) -> web.Response:
         """Answers what is not a call in the form of a call, since callers read the code."""
         if request.method in _METHODS or request.method == "HEAD":
-            return _answer(NO_FUNCTION, "no such function")
+            return self._unknown(request, "no such function")
         response = _answer(NO_FUNCTION, f"calls are {' or '.join(_METHODS)}")
         response.set_status(405)
         response.headers["Allow"] = ", ".join(_METHODS)
         return response
+
+    def _unknown(self, request: web.Request, why: str) -> web.Response:
+        """Answers a call of what does not exist, which counts whether it has the key or not."""
+        if self._door.admits_stranger(request):
+            return _answer(NO_FUNCTION, why)
+        return _not_taken(_NotTaken(TOO_MANY, 429))
 
     async def _flat(self, request: web.Request) -> web.StreamResponse:
         return await self._call(request, request.match_info["function"])
@@ -126,9 +134,9 @@ class Dispatcher:
     async def _call(self, request: web.Request, name: str) -> web.StreamResponse:
         version = request.match_info["version"]
         if version not in VERSIONS:
-            return _answer(NO_FUNCTION, "no such api version")
+            return self._unknown(request, "no such api version")
         if name not in VERSIONS[version]:
-            return _answer(NO_FUNCTION, "no such function")
+            return self._unknown(request, "no such function")
         try:
             code, message, data = await self._result(request, version, name)
         except ClientLeft:
@@ -138,12 +146,7 @@ class Dispatcher:
             return _come_again(error)
         except _NotTaken as error:
             metrics.CALLS.labels(name, str(BAD_PARAMETERS)).inc()
-            response = _answer(BAD_PARAMETERS, str(error))
-            response.set_status(error.status)
-            if error.status in (429, 503):
-                response.headers["Retry-After"] = str(RETRY_AFTER)
-            response.force_close()  # nobody reads the rest of the body
-            return response
+            return _not_taken(error)
         metrics.CALLS.labels(name, str(code)).inc()
         if isinstance(data, Large):
             return await send_large(request, _head(code, message), data)
@@ -154,7 +157,7 @@ class Dispatcher:
         known = self._doorkeeper.knows(request, asked)
         who = CALLERS if known else self._door.address(request)
         if not known and not self._door.admits_stranger(request):
-            raise _NotTaken("these are too many calls without the key: come again later", 429)
+            raise _NotTaken(TOO_MANY, 429)
         if why := self._doorkeeper.at_first_sight(asked):
             return BAD_KEY, why, None  # before anything more is read
         client = await self._doorkeeper.client_of(request)
@@ -258,6 +261,15 @@ def _come_again(why: Exception) -> web.Response:
     answer.set_status(503)
     answer.headers["Retry-After"] = str(RETRY_AFTER)
     return answer
+
+
+def _not_taken(why: _NotTaken) -> web.Response:
+    response = _answer(BAD_PARAMETERS, str(why))
+    response.set_status(why.status)
+    if why.status in (429, 503):
+        response.headers["Retry-After"] = str(RETRY_AFTER)
+    response.force_close()  # nobody reads the rest of the body
+    return response
 
 
 def _head(code: int, message: str) -> bytes:
