@@ -200,7 +200,7 @@ export class Conversation {
         break;
       case "CURSORS": {
         const { cursors } = this.state;
-        const moved = message.cursors.filter((told) => cursors.told(told));
+        const moved = message.cursors.filter((each) => cursors.reported(each));
         if (moved.length > 0)
           this.emit(
             "cursors",

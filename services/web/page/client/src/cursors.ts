@@ -11,14 +11,14 @@ export interface Cursor {
 }
 
 /** A cursor in the pad at `rev`. If both positions are null, there is no cursor any more. */
-export interface Place {
+export interface CursorPlace {
   rev: number;
   anchor: number | null;
   head: number | null;
 }
 
 /** A cursor as clients tell it to each other. */
-export interface Told extends Place {
+export interface ReportedCursor extends CursorPlace {
   userId: string;
 }
 
@@ -74,7 +74,7 @@ export function carriedBack(position: number, changes: readonly TextChange[]): n
 export class Cursors {
   private readonly steps: Step[] = [];
   /** Places in the newest revision, or in one that has not arrived yet. */
-  private readonly places = new Map<string, Place>();
+  private readonly places = new Map<string, CursorPlace>();
 
   /** `me` is the author whose own places are ignored. */
   constructor(
@@ -94,12 +94,12 @@ export class Cursors {
   }
 
   /** Takes in the place of somebody's cursor. Returns whether that changes anything. */
-  told({ userId, ...place }: Told): boolean {
+  reported({ userId, ...place }: ReportedCursor): boolean {
     if (userId === this.me) return false;
     if (place.anchor === null || place.head === null) return this.places.delete(userId);
     // it is too old to be carried forward
     if (place.rev < this.rev - this.steps.length) return false;
-    let now: Place = place;
+    let now: CursorPlace = place;
     for (const step of this.steps) if (step.rev > place.rev) now = over(now, step, userId);
     this.places.set(userId, now);
     return true;
@@ -134,7 +134,7 @@ export class Cursors {
   }
 
   /** Returns the place to tell others for a cursor in the visible text. `own` is as for `seen`. */
-  place({ anchor, head }: Cursor, own: readonly string[]): Place {
+  place({ anchor, head }: Cursor, own: readonly string[]): CursorPlace {
     const changes = own.map((changeset) => textChanges(changeset)).reverse();
     const back = (position: number): number =>
       changes.reduce((place, change) => carriedBack(place, change), position);
@@ -146,7 +146,11 @@ export class Cursors {
  * Returns a place of the author `id` after one more revision. The cursor of the revision's author
  * ends up behind the text that they have inserted there.
  */
-function over({ anchor, head }: Place, { rev, author, changes }: Step, id: string): Place {
+function over(
+  { anchor, head }: CursorPlace,
+  { rev, author, changes }: Step,
+  id: string,
+): CursorPlace {
   const carry = (position: number | null): number | null =>
     position === null ? null : carried(position, changes, author === id);
   return { rev, anchor: carry(anchor), head: carry(head) };

@@ -6,7 +6,7 @@
  */
 export { parseAddress, type PadAddress } from "./address.js";
 export { type Accepted, type Changed, Collaborator } from "./collaborator.js";
-export type { Cursor, Place, Told } from "./cursors.js";
+export type { Cursor, CursorPlace, ReportedCursor } from "./cursors.js";
 export { type Transport } from "./backoff.js";
 export { type Status } from "./connection.js";
 export { type Draft, type DraftStore, MemoryDrafts, textOf } from "./drafts.js";

@@ -1,5 +1,5 @@
 /** The messages on the wire, as far as this library reads them. */
-import type { Told } from "./cursors.js";
+import type { ReportedCursor } from "./cursors.js";
 import type { AText, PoolJson } from "./easysync/index.js";
 
 /** A revision, as NEW_CHANGES carries it. */
@@ -102,7 +102,7 @@ export type CollabMessage =
   | UsersMessage
   | { type: "CHAT_MESSAGE"; message: ChatLine }
   | { type: "CHAT_MESSAGES"; messages: ChatLine[] }
-  | { type: "CURSORS"; cursors: Told[] }
+  | { type: "CURSORS"; cursors: ReportedCursor[] }
   | { type: "CLIENT_MESSAGE"; payload: { type: string; options?: PadSettings } }
   | { type: "NEW_SAVEDREV"; savedRev: SavedRevision }
   | { type: "SESSION"; id: string; supports?: string[] };

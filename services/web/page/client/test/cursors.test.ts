@@ -47,9 +47,9 @@ test("a place of an older revision is carried along; of a later one, it waits fo
   const cursors = new Cursors("a.me", 5);
   const first = splice("hello\n", 0, 0, ">> ");
   cursors.revision(6, "a.bob", first);
-  assert.ok(cursors.told({ userId: "a.ada", rev: 5, anchor: 2, head: 4 }));
+  assert.ok(cursors.reported({ userId: "a.ada", rev: 5, anchor: 2, head: 4 }));
   assert.deepEqual([...cursors.seen([], 9)], [["a.ada", { anchor: 5, head: 7 }]]);
-  assert.ok(cursors.told({ userId: "a.ada", rev: 7, anchor: 0, head: 0 }));
+  assert.ok(cursors.reported({ userId: "a.ada", rev: 7, anchor: 0, head: 0 }));
   assert.deepEqual([...cursors.seen([], 9)], [], "she has seen what we have not");
   cursors.revision(7, "a.ada", splice(">> hello\n", 0, 3, ""));
   assert.deepEqual([...cursors.seen([], 6)], [["a.ada", { anchor: 0, head: 0 }]]);
@@ -57,8 +57,8 @@ test("a place of an older revision is carried along; of a later one, it waits fo
 
 test("who types has the cursor behind it, and the others' stay where they are", () => {
   const cursors = new Cursors("a.me", 0);
-  cursors.told({ userId: "a.ada", rev: 0, anchor: 5, head: 5 });
-  cursors.told({ userId: "a.bob", rev: 0, anchor: 5, head: 5 });
+  cursors.reported({ userId: "a.ada", rev: 0, anchor: 5, head: 5 });
+  cursors.reported({ userId: "a.bob", rev: 0, anchor: 5, head: 5 });
   cursors.revision(1, "a.ada", splice("hello\n", 5, 0, " world"));
   assert.deepEqual(Object.fromEntries(cursors.seen([], 12)), {
     "a.ada": { anchor: 11, head: 11 },
@@ -70,7 +70,7 @@ test("own edits on their way stand between what is told and what is seen", () =>
   const cursors = new Cursors("a.me", 3);
   const inFlight = splice("hello\n", 0, 0, "oh, ");
   const waiting = splice("oh, hello\n", 9, 0, "!");
-  cursors.told({ userId: "a.ada", rev: 3, anchor: 1, head: 5 });
+  cursors.reported({ userId: "a.ada", rev: 3, anchor: 1, head: 5 });
   const seen = cursors.seen([inFlight, waiting], 11);
   assert.deepEqual(seen.get("a.ada"), { anchor: 5, head: 9 });
   assert.deepEqual(cursors.place({ anchor: 2, head: 10 }, [inFlight, waiting]), {
@@ -83,10 +83,10 @@ test("own edits on their way stand between what is told and what is seen", () =>
 
 test("who leaves, or has no cursor any more, is forgotten; own places are none of ours", () => {
   const cursors = new Cursors("a.me", 0);
-  assert.ok(!cursors.told({ userId: "a.me", rev: 0, anchor: 1, head: 1 }));
-  assert.ok(cursors.told({ userId: "a.ada", rev: 0, anchor: 1, head: 1 }));
-  assert.ok(cursors.told({ userId: "a.ada", rev: 0, anchor: null, head: null }));
-  assert.ok(cursors.told({ userId: "a.bob", rev: 0, anchor: 1, head: 1 }));
+  assert.ok(!cursors.reported({ userId: "a.me", rev: 0, anchor: 1, head: 1 }));
+  assert.ok(cursors.reported({ userId: "a.ada", rev: 0, anchor: 1, head: 1 }));
+  assert.ok(cursors.reported({ userId: "a.ada", rev: 0, anchor: null, head: null }));
+  assert.ok(cursors.reported({ userId: "a.bob", rev: 0, anchor: 1, head: 1 }));
   assert.ok(cursors.left("a.bob"));
   assert.equal(cursors.seen([], 6).size, 0);
 });
@@ -94,7 +94,7 @@ test("who leaves, or has no cursor any more, is forgotten; own places are none o
 test("what is too old to be carried along, or beyond the text, does no harm", () => {
   const cursors = new Cursors("a.me", 0);
   for (let rev = 1; rev <= 300; rev += 1) cursors.revision(rev, "a.bob", splice("a\n", 0, 0, ""));
-  assert.ok(!cursors.told({ userId: "a.ada", rev: 50, anchor: 1, head: 1 }));
-  assert.ok(cursors.told({ userId: "a.ada", rev: 150, anchor: 99, head: 1 }));
+  assert.ok(!cursors.reported({ userId: "a.ada", rev: 50, anchor: 1, head: 1 }));
+  assert.ok(cursors.reported({ userId: "a.ada", rev: 150, anchor: 99, head: 1 }));
   assert.deepEqual(cursors.seen([], 2).get("a.ada"), { anchor: 2, head: 1 });
 });

@@ -4,23 +4,8 @@ import type { ClientVars } from "padfleet-client";
 import { colorAuthors } from "./editor/colors.js";
 import { PadEditor, Sheet } from "./editor/editor.js";
 import { byId } from "./ui/dom.js";
-import type { Early, PatientPad } from "./ui/early.js";
 import { showLook } from "./ui/look.js";
-import type { StatusLine } from "./ui/statusline.js";
-import type { Wishes } from "./ui/wishes.js";
-
-/** The objects that all parts of the page share. */
-export interface Page {
-  pad: PatientPad;
-  early: Early;
-  line: StatusLine;
-  wishes: Wishes;
-  nonce: string;
-  /** The pad's address. */
-  here: string;
-  /** Call this when the pad is visible. */
-  shown: () => void;
-}
+import type { Page } from "./ui/page.js";
 
 /**
  * How long the page waits for the pad, in ms, before it loads the rest, which says what is wrong.

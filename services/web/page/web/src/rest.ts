@@ -3,7 +3,6 @@ import { Prec } from "@codemirror/state";
 import { keymap } from "@codemirror/view";
 import { parseAddress } from "padfleet-client";
 
-import type { Page } from "./desk.js";
 import type { PadEditor } from "./editor/editor.js";
 import { linksToOpen } from "./editor/links.js";
 import { finding } from "./editor/search.js";
@@ -12,6 +11,7 @@ import { CursorTelling } from "./ui/cursors.js";
 import { byId } from "./ui/dom.js";
 import { stayForFiles, watchForFiles } from "./ui/dropped.js";
 import { opening } from "./ui/foreveryone.js";
+import type { Page } from "./ui/page.js";
 import { Panel } from "./ui/panel.js";
 import { Past } from "./ui/past.js";
 import { showPeople } from "./ui/people.js";

@@ -45,7 +45,7 @@ export function touches(revision: Revision, line: Span, own: number): boolean {
 }
 
 /** Where a browser reports compositions: the text, or on Android the text's `EditContext`. */
-type Told = EventTarget & { editContext?: EventTarget | null };
+type ComposingTarget = EventTarget & { editContext?: EventTarget | null };
 
 /** Holds back revisions that touch the line of the composition until it has ended. */
 class Waiting {
@@ -57,7 +57,7 @@ class Waiting {
     private readonly view: EditorView,
     private readonly pad: Pad,
   ) {
-    const text: Told = view.contentDOM;
+    const text: ComposingTarget = view.contentDOM;
     const { signal } = this.over;
     for (const target of [text, text.editContext]) {
       target?.addEventListener("compositionstart", () => this.begun(), { signal });
