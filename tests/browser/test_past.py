@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
+from pathlib import Path
+
+import redis as redis_py
 
 from padfleet.shared.client import connect
 from tests.acceptance.npm import new_pad
 from tests.browser.browser import Browser, Page
 from tests.eventually import eventually_sync
-from tests.fleet import Fleet
+from tests.fleet import Fleet, fleet_of_its_own
 
 
 async def _write(url: str, words: int) -> list[str]:
@@ -29,6 +33,10 @@ def slide(page: Page, rev: int) -> None:
     )
 
 
+def shows_past(page: Page, text: str) -> bool:
+    return "\n".join(page.lines("#past")) + "\n" == text
+
+
 async def test_the_past_is_gone_through_and_played(browser: Browser, fleet: Fleet) -> None:
     url = f"{fleet.urls[0]}/p/{new_pad()}"
     texts = await _write(url, 230)
@@ -40,8 +48,7 @@ async def test_the_past_is_gone_through_and_played(browser: Browser, fleet: Flee
     def shows(rev: int) -> None:
         def shown() -> bool:
             assert ada.words("#time-words").startswith(f"Revision {rev} of ")
-            assert "\n".join(ada.lines("#past")) + "\n" == texts[rev]
-            return True
+            return shows_past(ada, texts[rev])
 
         eventually_sync(shown, f"revision {rev} is shown", timeout=20)
 
@@ -83,3 +90,38 @@ def test_a_revision_is_saved_and_found_again(browser: Browser, fleet: Fleet) -> 
     bob.click(".star")
     eventually_sync(lambda: bob.lines("#past") == ["Hello kept"])
     bob.says("#time-words", "saved")
+
+
+async def test_a_cold_pads_past_is_seen_where_it_is_until_somebody_wants_the_pad(
+    browser: Browser, tmp_path: Path
+) -> None:
+    pad = new_pad()
+    settings = {
+        "PADFLEET_COLD_URL": f"file://{tmp_path / 'store'}",
+        "PADFLEET_COLD_AFTER": "1",
+        "PADFLEET_COLD_EVERY": "0.6",
+    }
+    with fleet_of_its_own(tmp_path, settings, workers=1) as fleet:
+        url = f"{fleet.urls[0]}/p/{pad}"
+        texts = await _write(url, 20)
+        head = len(texts) - 1
+        with redis_py.Redis.from_url(fleet.redis_url) as server:
+
+            def keys() -> list[bytes]:
+                return list(server.scan_iter(match=f"*:pad:{pad}*", count=10_000))
+
+            eventually_sync(lambda: not keys(), "nothing of it is in Redis", timeout=60)
+            ada = browser.open(f"{url}/timeslider#5")
+            for rev in (5, 0, head):
+                slide(ada, rev)
+                ada.says("#time-words", f"Revision {rev} of {head}")
+                shown = partial(shows_past, ada, texts[rev])
+                eventually_sync(shown, f"revision {rev} is shown", timeout=20)
+            assert keys() == [], "it was brought back"
+            ada.click("#time-close")
+            ada.joined().shows(texts[-1][:-1])
+            ada.to_end()
+            ada.type(" and on")
+            ada.saved()
+            assert keys()
+        browser.close_all()  # before the fleet has gone

@@ -99,7 +99,12 @@ def looks_back(message: dict[str, Any]) -> bool:
     """Returns whether the client only shows the pad's history, as a timeslider does: Etherpad's own
     is known by the `data` in its CLIENT_READY, and by the user whom it does not name."""
     own = isinstance(message.get("data"), dict) and "userInfo" not in message
-    return (own or message.get("only") == HISTORY) and not message.get("reconnect")
+    return (own or is_only_for_history(message)) and not message.get("reconnect")
+
+
+def is_only_for_history(message: dict[str, Any]) -> bool:
+    """Returns whether the client could do more than show the history, and says that it will not."""
+    return bool(message.get("only") == HISTORY)
 
 
 def points(message: dict[str, Any], identity: SessionIdentity, settings: FanoutSettings) -> bool:

@@ -9,7 +9,7 @@ from padfleet.services.fanout.hub.client_vars import Greeting
 from padfleet.services.fanout.hub.greetings import COUNTED, greeting_of
 from padfleet.services.fanout.hub.pad_metadata import variables_of
 from padfleet.services.fanout.presence.secrecy import Secret
-from padfleet.services.fanout.requests.client_capabilities import introduced
+from padfleet.services.fanout.requests.client_capabilities import introduced, is_only_for_history
 from padfleet.services.fanout.requests.onlooker import Onlooker
 from padfleet.services.fanout.requests.rights import rights_of_onlookers
 from padfleet.services.fanout.requests.turning_away import turn_away_if_corrupt
@@ -57,16 +57,21 @@ async def look(
         raise
     onlooker = Onlooker(identity, way_out, reader.meta.epoch, redis, keyspace)
     onlooker.check_there()
-    link = identity.read_only_id or reader.meta.read_only_id or ""
+    shown = replace(
+        identity,
+        read_only_id=identity.read_only_id or reader.meta.read_only_id or "",
+        # A page that can write as well must not begin to.
+        read_only=identity.read_only or is_only_for_history(message),
+    )
     way_out.write(
         greeting.to(
-            replace(identity, read_only_id=link),
+            shown,
             me.me,
             users=1,
             cookie_prefix=settings.cookie_prefix,
             beside=beside,
             rights=rights_of_onlookers(identity, settings),
-            more={},
+            more={"onlooker": True},
         )
     )
     return onlooker

@@ -20,7 +20,10 @@ from tests.integration.api.caller import KEY, Caller
 
 REVISIONS = 40
 
-OF_ITS_OWN = ("serverTimestamp", "userId", "userColor", "numConnectedUsers", "padDeletionToken")
+OF_ITS_OWN = (
+    *("serverTimestamp", "userId", "userColor", "numConnectedUsers", "padDeletionToken"),
+    "onlooker",
+)
 """What CLIENT_VARS says of the client and of the moment, and not of the pad."""
 
 
@@ -138,6 +141,7 @@ async def test_a_page_that_asks_for_the_history_only_is_an_onlooker_too(
 ) -> None:
     await looked_at.cold()
     guest = await looked_at.open(userInfo={"name": "Eve", "colorId": 3}, only="HISTORY")
+    assert (guest.vars["onlooker"], guest.vars["readonly"]) == (True, True)
     assert len(await history(guest)) == 8
     assert not looked_at.is_here
 

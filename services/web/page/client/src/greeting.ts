@@ -7,12 +7,13 @@ const SUPPORTS = ["NEW_CHANGES_BATCH", "ACKNOWLEDGEMENTS", "SESSIONS", "CURSORS"
 export interface Guest {
   name?: string | null;
   color?: string | null;
+  only?: "HISTORY";
 }
 
 /** Returns CLIENT_READY for a pad's first arrival. */
 export function greeting(
   padId: string,
-  { name = null, color = null }: Guest,
+  { name = null, color = null, only }: Guest,
   token: string,
 ): object {
   return {
@@ -22,5 +23,6 @@ export function greeting(
     userInfo: { name, colorId: color },
     supports: SUPPORTS,
     token,
+    ...(only === undefined ? {} : { only }),
   };
 }

@@ -114,6 +114,8 @@ export interface ClientVars {
   userName?: string;
   padId: string;
   readonly: boolean;
+  /** Whether the client only looks at a pad in the cold store, and has to join anew for more. */
+  onlooker?: boolean;
   readOnlyId: string;
   chatHead: number;
   colorPalette: string[];

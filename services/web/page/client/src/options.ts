@@ -12,6 +12,11 @@ export interface PadOptions extends Partial<LineOptions> {
    * author. A page's cookie takes precedence over it.
    */
   token?: string;
+  /**
+   * Asks for the pad's history and nothing else. If the pad is in the cold store, it stays there, and
+   * the client can only read it, and is not told what is written.
+   */
+  only?: "HISTORY";
   /** The shortest time between two submissions, in ms; 100 by default. */
   interval?: number;
   /**

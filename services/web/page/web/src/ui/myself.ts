@@ -10,9 +10,10 @@ import type { Wishes } from "./wishes.js";
  */
 export function myself(wishes: Wishes): PadOptions {
   const { name = recall("name"), color = recall("color") } = given(wishes);
+  const me = { name, color, ...(wishes.history ? { only: "HISTORY" as const } : {}) };
   // Browsers withhold cookies from frames in other sites' pages, so each visit would be that of a
   // new author without this token. If the cookie is sent, servers ignore the token.
-  return window.parent === window ? { name, color } : { name, color, token: ownToken() };
+  return window.parent === window ? me : { ...me, token: ownToken() };
 }
 
 function given({ name, color }: Wishes): { name?: string; color?: string } {

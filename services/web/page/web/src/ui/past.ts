@@ -73,6 +73,14 @@ export class Past {
 
   /** Opens or closes the history. `rev` is the revision to show first; null means the newest. */
   show(open: boolean, rev: number | null = null): void {
+    if (!open && this.pad.vars.onlooker === true) {
+      // The pad was only looked at, where it is kept while nobody is on it. Now it is opened.
+      const address = new URL(location.href);
+      address.searchParams.delete("history");
+      address.hash = "";
+      location.replace(address);
+      return;
+    }
     this.open = open;
     this.pause();
     this.root.hidden = !open;
