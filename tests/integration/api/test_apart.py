@@ -14,7 +14,7 @@ from padfleet.shared.etherpad import apart
 from padfleet.shared.etherpad.apart import LIMITS, bring_file
 from padfleet.shared.etherpad.bring import Bounds
 from padfleet.shared.etherpad.records import BadRecord
-from padfleet.shared.limited import JobPool
+from padfleet.shared.limited import JobLimits, JobPool
 from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.log.pad.history import read_meta
@@ -22,6 +22,8 @@ from padfleet.shared.wire.jsontext import dumps
 from tests.processes import free_ports
 
 BOUNDS = Bounds(units=5_000_000, attributes=200_000)
+FEW = Bounds(units=5_000_000, attributes=2_000)
+MANY = Bounds(units=5_000_000, attributes=1_000_000)
 KEYSPACE = Keyspace(4)
 
 
@@ -46,9 +48,15 @@ async def processes() -> AsyncIterator[JobPool]:
     await made.close()
 
 
-async def bring(processes: JobPool, redis_url: str, data: bytes, pad: str = "there") -> Any:
+# The processes are nice, and get little where others take the machine.
+pytestmark = pytest.mark.timeout(600)
+
+
+async def bring(
+    processes: JobPool, redis_url: str, data: bytes, pad: str = "there", bounds: Bounds = BOUNDS
+) -> Any:
     return await bring_file(
-        processes, "client", data, KEYSPACE, redis_url, as_id=pad, bounds=BOUNDS
+        processes, "client", data, KEYSPACE, redis_url, as_id=pad, bounds=bounds
     )
 
 
@@ -79,30 +87,35 @@ async def test_errors_are_reported_and_nothing_is_stored(
         (b'{"a":' + b"[" * 5000 + b"]" * 5000 + b"}", "not a JSON object|0 pads"),
         (file(pads=2), "2 pads, not one"),
         (file(pads=0), "0 pads, not one"),
-        (file(attributes=200_001), "more than 200000 attributes"),
+        (file(attributes=2_001), "more than 2000 attributes"),
         (file(head=10**12), "missing"),
         (file(head="9" * 5000), "not a whole number"),
         (many, "more than 500000 records"),
     ):
         with pytest.raises(BadRecord, match=why):
-            await bring(processes, redis_url, data)
+            await bring(processes, redis_url, data, bounds=FEW)
         stored = [bytes(key) async for key in redis.client.scan_iter("pf:*")]
         assert [key for key in stored if not key.endswith(b":state")] == [], why
     assert (await bring(processes, redis_url, file())).head == 0, "and the next one is brought"
 
 
 @pytest.mark.parametrize(
-    "limits",
-    [replace(LIMITS, seconds=0), replace(LIMITS, memory=24 << 20)],
+    ("limits", "attributes"),
+    [(replace(LIMITS, seconds=1), 700_000), (replace(LIMITS, memory=24 << 20), 190_000)],
     ids=["time", "room"],
 )
 async def test_one_that_takes_too_much_is_refused(
-    redis: Redis, redis_url: str, limits: Any
+    monkeypatch: pytest.MonkeyPatch,
+    redis: Redis,
+    redis_url: str,
+    limits: JobLimits,
+    attributes: int,
 ) -> None:
+    monkeypatch.setattr("padfleet.shared.limited.process.BUSY", 100)  # it gets its time
     processes = JobPool("padfleet.shared.etherpad.apart:work", limits)
     try:
         with pytest.raises(BadRecord, match="too much to read"):
-            await bring(processes, redis_url, file(attributes=190_000))
+            await bring(processes, redis_url, file(attributes=attributes), bounds=MANY)
         assert not (await read_meta(redis, KEYSPACE.pad("there"))).exists
     finally:
         await processes.close()

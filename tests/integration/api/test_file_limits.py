@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
@@ -26,8 +27,8 @@ ATTACKS = {
     "tags": b"<a " * 8000,
     "formats": b"<b>x" * 16_000,
     "ends": b"<b>" * 16_000 + b"</i>" * 16_000,
-    "deep": b"<div>" * 200_000,
-    "paragraphs": b"<p>x" * 250_000,
+    "deep": b"<div>" * 100_000,
+    "paragraphs": b"<p>x" * 60_000,
     "declarations": b"<![" * 1000,
     "number": b"<ol start=" + b"9" * 5000 + b"><li>x",
 }
@@ -162,7 +163,10 @@ async def test_what_takes_too_much_is_ended_and_the_next_one_is_read(
     page = f"<p>{formats}" + "<p>x" * 20_000
     status, answer = await upload(fleet.urls[0], "bomb", "a.html", page.encode(), "127.0.0.7")
     assert (status, answer["message"]) == (400, "uploadFailed")
-    assert "too large, or too complicated" in str(answer["data"])
+    # Which of its limits it meets first depends on the machine.
+    assert re.search(
+        "it takes (too much memory|more than .* of processor time)", str(answer["data"])
+    )
     await api.createPad(padID="after")
     await api.setHTML(padID="after", html="<ul><li><p>one</p></li></ul>")
     assert await api.getText(padID="after") == {"text": "\t* one\n"}
