@@ -55,7 +55,7 @@ class Visit(Protocol):
         """The session's id, unlike any other's for as long as the session lasts."""
 
     def send(self, message: Any, *, event: str = "message") -> None:
-        """Send something to this session's client alone, in order with what it is sent otherwise.
+        """Sends something to this session's client alone, in order with what it is sent otherwise.
 
         Arguments:
             message: what Socket.IO is to carry, as JSON.
@@ -65,7 +65,7 @@ class Visit(Protocol):
     async def tell(
         self, message: Any, *, event: str = "message", others_only: bool = False, author: str = ""
     ) -> None:
-        """Send something to the clients on the pad, on all workers.
+        """Sends something to the clients on the pad, on all workers.
 
         Readers who came by the read-only link get it too: the pad's id must not be in it.
 

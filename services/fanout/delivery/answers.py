@@ -11,11 +11,11 @@ class SubmissionAnswer(Protocol):
     moment: they are called in the middle of a flush."""
 
     def answered(self, outcome: Outcome | None) -> None:
-        """Called when the writer has answered. None means that the submission became a revision,
+        """Takes the writer's answer. None means that the submission became a revision,
         which has been sent."""
 
     def abandoned(self) -> None:
-        """Called when the session has left before the answer came."""
+        """Learns that the session has left before the answer came."""
 
 
 class AwaitedAnswer:

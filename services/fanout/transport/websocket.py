@@ -94,7 +94,8 @@ def pong(data: bytes) -> bytes:
 
 
 def close(code: Code, why: str = "") -> bytes:
-    """`why` is for whoever reads what programs log; it may have 123 bytes."""
+    """Returns a close frame. `why` is for whoever reads what programs log; it may have 123
+    bytes."""
     reason = why.encode()
     return bytes((0x88, 2 + len(reason))) + code.to_bytes(2, "big") + reason
 

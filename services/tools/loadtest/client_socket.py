@@ -48,12 +48,12 @@ class ClientSocket(asyncio.Protocol, ABC):
 
     @abstractmethod
     def messages(self, texts: list[bytes], size: int) -> None:
-        """Called with the messages, as UTF-8, that one read of `size` bytes has completed; there
-        may be none."""
+        """Takes the messages, as UTF-8, that one read of `size` bytes has completed; there may be
+        none."""
 
     @abstractmethod
     def ended(self, why: str) -> None:
-        """Called when the connection is lost, was closed by the server, or carries no valid
+        """Learns that the connection is lost, was closed by the server, or carries no valid
         WebSocket data. It may be called several times; the first `why` is the cause."""
 
     def say(self, packet: str) -> None:

@@ -164,7 +164,7 @@ class ClusterInspection:
     """The inspection of a cluster, some of whose slots may be unassigned."""
 
     def __init__(self, where: RedisUrl, timeout_s: float) -> None:
-        """Connects. Also raises RedisClusterException."""
+        """Connects to the cluster. Raises what redis-py raises, RedisClusterException among it."""
         self._cluster = RedisCluster(
             startup_nodes=[ClusterNode(host, port) for host, port in where.hosts],
             username=where.username,
