@@ -67,7 +67,7 @@ _INTERRUPTED: Final = 130  # 128 + SIGINT, as shells count
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Runs the command that `argv` names, by default that of this process. Returns the exit code."""
+    """Runs the command that `argv` names, by default this process's. Returns the exit code."""
     words = list(sys.argv[1:] if argv is None else argv)
     if not words or words[0] in ("-h", "--help", "help"):
         print(_usage())
