@@ -10,11 +10,11 @@ to the next timer when no host has anything to do.
 from __future__ import annotations
 
 import asyncio
-import heapq
 import random
 from asyncio import Handle, TimerHandle, format_helpers
 from collections.abc import Callable, Sequence
 from contextvars import Context, copy_context
+from heapq import heapify, heappop, heappush
 from typing import Any, Final
 
 from tests.world.disguise import NotSimulated
@@ -40,19 +40,17 @@ class _Handle(Handle):
 
     __slots__ = ()
 
+    # All are the same for all handles, so none takes time to set.
+    _loop = None  # type: ignore[assignment]
+    _repr = _source_traceback = None
+
     def __init__(
-        self,
-        callback: Callable[..., object],
-        args: tuple[Any, ...],
-        loop: WorldLoop,
-        context: Context,
+        self, callback: Callable[..., object], args: tuple[Any, ...], context: Context
     ) -> None:
         self._callback = callback
         self._args = args
-        self._loop = loop
         self._context = context
         self._cancelled = False
-        self._repr = self._source_traceback = None
 
     def cancel(self) -> None:
         self._cancelled = True
@@ -64,22 +62,22 @@ class _Timer(TimerHandle):
 
     __slots__ = ()
 
+    _loop = None  # type: ignore[assignment]
+    _repr = _source_traceback = None
+    _scheduled = False
+
     def __init__(
         self,
         when: float,
         callback: Callable[..., object],
         args: tuple[Any, ...],
-        loop: WorldLoop,
         context: Context,
     ) -> None:
         self._when = when
-        self._scheduled = False
         self._callback = callback
         self._args = args
-        self._loop = loop
         self._context = context
         self._cancelled = False
-        self._repr = self._source_traceback = None
 
     def cancel(self) -> None:
         """Cancels the timer, which is skipped when its time comes."""
@@ -94,6 +92,8 @@ class WorldLoop(asyncio.BaseEventLoop):
     def __init__(self, dice: random.Random, start: float = 1000.0) -> None:
         """Takes the dice that decide the order, and the first time of the clock, in seconds."""
         super().__init__()
+        # It is asked for by each future; `bool()` is False, and takes less than a method.
+        self.get_debug = bool  # type: ignore[method-assign,assignment]
         self.now = start
         self.outside = Host("outside", "10.0.0.1", 0)
         """The host of everything that belongs to no host: the network, the faults, the code that
@@ -118,7 +118,7 @@ class WorldLoop(asyncio.BaseEventLoop):
     ) -> Handle:
         if context is None:
             context = copy_context()
-        handle = _Handle(callback, args, self, context)
+        handle = _Handle(callback, args, context)
         host = context.get(HOST, self.outside)
         host.ready.append(handle)
         if not host.waits_for_turn:
@@ -128,6 +128,15 @@ class WorldLoop(asyncio.BaseEventLoop):
 
     call_soon_threadsafe = call_soon  # type: ignore[assignment]
 
+    def soon_on(
+        self, host: Host, context: Context, call: Callable[..., object], *args: Any
+    ) -> None:
+        """Schedules a call for the network, as `call_soon` does, on a host that it knows."""
+        host.ready.append(_Handle(call, args, context))
+        if not host.waits_for_turn:
+            host.waits_for_turn = True
+            self._awake.append(host)
+
     def call_later(  # type: ignore[override]
         self,
         delay: float,
@@ -136,8 +145,8 @@ class WorldLoop(asyncio.BaseEventLoop):
         context: Context | None = None,
     ) -> TimerHandle:
         when = self.now + delay
-        timer = _Timer(when, callback, args, self, context or copy_context())
-        heapq.heappush(self._timers, (when, self.dice.random(), timer))
+        timer = _Timer(when, callback, args, context or copy_context())
+        heappush(self._timers, (when, self.dice.random(), timer))
         return timer
 
     def call_at(  # type: ignore[override]
@@ -147,18 +156,18 @@ class WorldLoop(asyncio.BaseEventLoop):
         *args: Any,
         context: Context | None = None,
     ) -> TimerHandle:
-        timer = _Timer(when, callback, args, self, context or copy_context())
-        heapq.heappush(self._timers, (when, self.dice.random(), timer))
+        timer = _Timer(when, callback, args, context or copy_context())
+        heappush(self._timers, (when, self.dice.random(), timer))
         return timer
 
     def at(self, when: float, call: Callable[..., object], *args: Any) -> None:
         """Schedules a call for the network, which makes most of them: as `call_at` does, for calls
         that belong to no host and are never cancelled."""
-        heapq.heappush(self._timers, (when, self.dice.random(), (call, args)))
+        heappush(self._timers, (when, self.dice.random(), (call, args)))
 
     def _run_once(self) -> None:
         """Runs until somebody stops the loop."""
-        awake, pop, dice = self._awake, heapq.heappop, self.dice.random
+        awake, pop, dice = self._awake, heappop, self.dice.random
         while not self._stopping:  # type: ignore[attr-defined]
             timers = self._timers
             while timers and timers[0][0] <= self.now:
@@ -191,8 +200,9 @@ class WorldLoop(asyncio.BaseEventLoop):
         """Runs what is ready on a host now, and not what becomes ready during it."""
         ready = host.ready
         turns = len(ready)
+        take = ready.popleft
         for _ in range(turns):
-            handle = ready.popleft()
+            handle = take()
             if not handle._cancelled:
                 try:
                     handle._context.run(handle._callback, *handle._args)  # type: ignore[attr-defined]
@@ -237,7 +247,7 @@ class WorldLoop(asyncio.BaseEventLoop):
         self.graves += theirs
         if theirs:
             self._timers = [each for each in self._timers if _host_of(each[2]) is not host]
-            heapq.heapify(self._timers)
+            heapify(self._timers)
 
     def _host(self) -> Host:
         return HOST.get(self.outside)

@@ -19,7 +19,7 @@ from functools import partial
 from typing import Any, Final
 
 from tests.world.disguise import FIRST_FD, NotSimulated
-from tests.world.host import Host, here
+from tests.world.host import HOST, Host, here
 from tests.world.loop import WorldLoop
 from tests.world.trace import Trace
 
@@ -185,9 +185,10 @@ class End:
         network.loop.at(when, self._deliver, call, args)
 
     def _deliver(self, call: Callable[..., None], args: tuple[Any, ...]) -> None:
-        if self._held or (self.network.cut and not self.network.reaches(self.host, self.peer.host)):
+        network = self.network
+        if self._held or (network.cut and not network.reaches(self.host, self.peer.host)):
             self._held.append((call, args))
-            self.network.hold(self)
+            network.hold(self)
         else:
             call(*args)
 
@@ -268,6 +269,7 @@ class WorldTransport(transports._FlowControlMixin, asyncio.Transport):
         self._told_end = False
         self._reading = False  #: a call of `_read` is scheduled
         self._context: Context = copy_context()
+        self._host = self._context.get(HOST, loop.outside)
 
     def begin(self, protocol: asyncio.BaseProtocol) -> None:
         self._protocol = protocol
@@ -275,7 +277,7 @@ class WorldTransport(transports._FlowControlMixin, asyncio.Transport):
         self._soon(self.wake)
 
     def _soon(self, call: Callable[..., object], *args: Any) -> None:
-        self._loop.call_soon(call, *args, context=self._context)
+        self._loop.soon_on(self._host, self._context, call, *args)
 
     # --- As asyncio.Transport --------------------------------------------------------------------
 

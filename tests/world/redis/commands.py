@@ -46,7 +46,7 @@ NODE_ENTRIES: Final = 100
 """How many entries one node of a stream has by default, which matters for approximate trimming."""
 
 
-@dataclass
+@dataclass(slots=True)
 class Call:
     """One command, or one script, on one server."""
 

@@ -14,17 +14,23 @@ from tests.world.redis.store import CommandError
 
 _PRELUDE: Final = """
 local ask, pack, unpack_, hash = ...
+-- What a command has answered: `true` and the parts of a list, `false` and a fault, or `nil` and
+-- the answer itself.
+local function taken(kind, ...)
+  if kind then return {...} end
+  return (...)
+end
 redis = {}
-function redis.call(...)
-  local answer, fault = ask(...)
-  if fault then error({err = fault}) end
-  return answer
+local function called(kind, ...)
+  if kind == false then error({err = (...)}) end
+  return taken(kind, ...)
 end
-function redis.pcall(...)
-  local answer, fault = ask(...)
-  if fault then return {err = fault} end
-  return answer
+function redis.call(...) return called(ask(...)) end
+local function pcalled(kind, ...)
+  if kind == false then return {err = (...)} end
+  return taken(kind, ...)
 end
+function redis.pcall(...) return pcalled(ask(...)) end
 function redis.error_reply(text) return {err = text} end
 function redis.status_reply(text) return {ok = text} end
 function redis.sha1hex(text) return hash(text) end
@@ -37,12 +43,31 @@ function cmsgpack.unpack(text)
 end
 os, io, package, require, dofile, loadfile, python = nil, nil, nil, nil, nil, nil, nil
 function list_of(...) return {...} end
--- Whether a script has failed; and with what, as the server has it from an error.
-function run_script(script, keys, arguments)
+-- Runs a script, whose keys come before its other arguments. Returns whether it has failed; and
+-- with what, as the server has it from an error; or its reply, of which a list of texts and numbers
+-- is given as such.
+function run_script(script, count, ...)
+  local keys, arguments = {}, {...}
+  if count > 0 then
+    for i = 1, count do keys[i] = arguments[i] end
+    arguments = {select(count + 1, ...)}
+  end
+  return run_with(script, keys, arguments)
+end
+function run_with(script, keys, arguments)
   local done, answer = pcall(script, keys, arguments)
-  if done then return true, answer end
-  if type(answer) == 'table' then return false, answer.err end
-  return false, answer
+  if not done then
+    if type(answer) == 'table' then return false, answer.err end
+    return false, answer
+  end
+  if type(answer) == 'table' and not answer.err and not answer.ok then
+    for i = 1, #answer do
+      local kind = type(answer[i])
+      if kind ~= 'string' and kind ~= 'number' then return true, answer end
+    end
+    return nil, unpack(answer)
+  end
+  return true, answer
 end
 """
 
@@ -63,6 +88,7 @@ class Scripts:
         prelude = self._lua.compile(_PRELUDE.encode())
         prelude(self._command, self._pack, self._unpack, _sha1hex)
         self._run = self._lua.globals()[b"run_script"]
+        self._run_with = self._lua.globals()[b"run_with"]
         self._list: Callable[..., Any] = self._lua.globals()[b"list_of"]
         self._type: Callable[[Any], Any] = lua51.lua_type
 
@@ -87,9 +113,19 @@ class Scripts:
         """Runs a script; `ask` executes a command. Raises CommandError."""
         self._ask = ask
         try:
-            done, answer = self._run(self._texts[sha], self._table(keys), self._table(args))
+            if len(keys) + len(args) <= MOST_ARGUMENTS:
+                answer = self._run(self._texts[sha], len(keys), *keys, *args)
+            else:
+                tables = self._table(keys), self._table(args)
+                answer = self._run_with(self._texts[sha], *tables)
         finally:
             self._ask = _nobody
+        if answer is None:  # a list without anything
+            return []
+        done, *parts = answer
+        if done is None:
+            return [part if type(part) is bytes else int(part) for part in parts]
+        answer = parts[0] if parts else None
         if done:
             return self._reply(answer)
         text = answer.decode(errors="replace") if isinstance(answer, bytes) else str(answer)
@@ -105,14 +141,21 @@ class Scripts:
 
     # --- From Lua --------------------------------------------------------------------------------
 
-    def _command(self, *args: Any) -> tuple[Any, Any]:
+    def _command(self, *args: Any) -> tuple[Any, ...]:
+        """Executes a command, and returns its answer as `taken` expects it."""
         try:
-            asked = [arg if type(arg) is bytes else _text(arg) for arg in args]
-            answer = self._ask(asked)
-            kind = type(answer)
-            return answer if kind is bytes or kind is int else self._answer(answer), None
+            answer = self._ask([arg if type(arg) is bytes else _text(arg) for arg in args])
         except CommandError as error:
-            return None, str(error).encode()
+            return False, str(error).encode()
+        kind = type(answer)
+        if kind is bytes or kind is int:
+            return None, answer
+        if kind is list and len(answer) <= MOST_ARGUMENTS:
+            return True, *[
+                each if type(each) is bytes or type(each) is int else self._answer(each)
+                for each in answer
+            ]
+        return None, self._answer(answer)
 
     def _pack(self, *values: Any) -> bytes:
         # A text is written as str, whatever bytes it contains.

@@ -69,6 +69,8 @@ _PLAIN: Final = {
 """The commands about data alone, in their usual spellings: the function, the least number of
 arguments, whether it writes, and whether it is refused when memory is short."""
 
+_PLAIN_OR_SCRIPT: Final = frozenset(_PLAIN) | {b"EVALSHA"}
+
 _OOM: Final = "OOM command not allowed when used memory > 'maxmemory'."
 _READONLY: Final = "READONLY You can't write against a read only replica."
 
@@ -285,6 +287,8 @@ class Server:
                     f"ERR wrong number of arguments for '{args[0].decode().lower()}' command"
                 )
             return work(call, args[1:])
+        if args[0] == b"EVALSHA" and not in_script:
+            return self._script(args, call)
         name = args[0].decode("latin-1").upper()
         if in_script and name in CONNECTION and name != "PING":
             raise CommandError("ERR This Redis command is not allowed from script")
@@ -582,12 +586,18 @@ class Client(asyncio.Protocol):
             return error
 
     def _do(self, args: list[bytes]) -> Reply:
+        server = self.server
+        if args[0] in _PLAIN_OR_SCRIPT and self._queued is None:
+            asking, self._asking = self._asking, False
+            if server.cluster is not None:
+                server.cluster.check(server, args, asking=asking)
+            return self._execute(args)
         name = args[0].decode("latin-1").upper()
         asking, self._asking = self._asking, name == "ASKING"
         if self._asking:
             return OK
-        if self.server.cluster is not None:
-            self.server.cluster.check(self.server, args, asking=asking)
+        if server.cluster is not None:
+            server.cluster.check(server, args, asking=asking)
         match name:
             case "MULTI":
                 self._queued, self._aborted = [], False
@@ -613,11 +623,15 @@ class Client(asyncio.Protocol):
                 return self._wait(int(args[1]), int(args[2]))
             case "XREAD":
                 return self._xread(args[1:])
+        return self._execute(args)
+
+    def _execute(self, args: list[bytes]) -> Reply:
         call = self.server.call()
         try:
             return self.server.execute(args, call)
         finally:
-            self._after(call)
+            if call.effects or call.published:
+                self._after(call)
 
     def _after(self, call: Call) -> None:
         self.server._committed(call)
