@@ -160,6 +160,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--cold", choices=("yes", "no"), help="a cold store; else by seed")
     parser.add_argument("--snapshots", type=int, help="revisions between two; else as usual")
     parser.add_argument("--hasty", action="store_true", help="ends a run with its first finding")
+    parser.add_argument("--brief", action="store_true", help="ends a run when all has recovered")
     parser.add_argument("--mutation", help="of tests/world/mutants.py, which is in force")
     args = parser.parse_args(argv)
     kinds = tuple(part.strip() for part in args.faults.split(",") if part.strip())
@@ -168,6 +169,7 @@ def main(argv: Sequence[str]) -> int:
         clients=args.clients,
         rate=args.rate,
         hasty=args.hasty,
+        brief=args.brief,
         snapshots=args.snapshots,
         kinds=kinds,
         servers=args.servers,
@@ -260,6 +262,8 @@ def _again(task: Task, size: Size) -> str:
         words += ["--cold", "yes" if size.cold else "no"]
     if size.snapshots is not None:
         words += ["--snapshots", str(size.snapshots)]
+    if size.brief:
+        words.append("--brief")
     return task.seed + (f" ARGS='{' '.join(words)}'" if words else "")
 
 

@@ -69,9 +69,17 @@ class Storm:
         pads: list[str],
         seconds: float,
         chosen: Sequence[str] = (),
+        *,
+        brief: bool = False,
     ) -> None:
-        """Takes what the faults strike; `chosen` are the kinds of faults to choose from, and if
-        there are none, the seed chooses. Raises ValueError for an unknown kind."""
+        """Takes what the faults strike.
+
+        Arguments:
+            chosen: the kinds of faults to choose from; if there are none, the seed chooses.
+            brief: whether no fault lasts for more than some five seconds.
+
+        Raises ValueError for an unknown kind.
+        """
         self.rollbacks: dict[str, list[Rollback]] = defaultdict(list)
         self.damaged = False  #: keys of the pad `HURT`
         self.damages: Callable[[bytes], None] = lambda _: None
@@ -133,6 +141,8 @@ class Storm:
         if unknown := set(chosen) - self._kinds.keys():
             raise ValueError(f"no kinds of faults: {', '.join(sorted(unknown))}")
         self._chosen = sorted(chosen)
+        lasting = [0.3, 3.0, 8.0] if chosen else [0.05, 0.3, 1.0, 3.0, 8.0]
+        self._lasting = lasting[:-1] if brief else lasting
 
     def is_expected(self, record: logging.LogRecord) -> bool:
         """Returns whether this may be logged as an error, after the faults that have struck."""
@@ -157,14 +167,13 @@ class Storm:
         chosen = dice.sample(kinds, dice.randint(1, len(kinds)))
         if self._chosen:
             count, chosen = max(count, 3), self._chosen
-        lasting = (0.3, 3.0, 8.0) if self._chosen else (0.05, 0.3, 1.0, 3.0, 8.0)
         targets = sorted(self._fleet.programs)
         moments = sorted(dice.uniform(0, self._seconds) for _ in range(count))
         found = []
         for number, at in enumerate(moments):
             kind = dice.choice(chosen)
             target = "" if kind.startswith(OF_NO_PROGRAM) else dice.choice(targets)
-            seconds = dice.choice(lasting) * dice.uniform(0.5, 1.5)
+            seconds = dice.choice(self._lasting) * dice.uniform(0.5, 1.5)
             found.append(Fault(number, at, kind, target, seconds, dice.random()))
         return found
 

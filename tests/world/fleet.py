@@ -36,7 +36,7 @@ SETTINGS: Final = {
     "PADFLEET_API_KEY": KEY,
 }
 
-COLD: Final = {"PADFLEET_COLD_AFTER": "2", "PADFLEET_COLD_EVERY": "1.5"}
+COLD: Final = {"PADFLEET_COLD_AFTER": "2", "PADFLEET_COLD_EVERY": "2.5"}
 """Settings of writers, in seconds: pads leave Redis soon, so that it happens often."""
 
 ENDS: Final = (Disagreement, Unfit, TaskDied, *UNREACHABLE)

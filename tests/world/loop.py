@@ -41,7 +41,7 @@ class _Handle(Handle):
     __slots__ = ()
 
     # All are the same for all handles, so none takes time to set.
-    _loop = None  # type: ignore[assignment]
+    _loop = None
     _repr = _source_traceback = None
 
     def __init__(
@@ -62,7 +62,7 @@ class _Timer(TimerHandle):
 
     __slots__ = ()
 
-    _loop = None  # type: ignore[assignment]
+    _loop = None
     _repr = _source_traceback = None
     _scheduled = False
 
@@ -93,7 +93,7 @@ class WorldLoop(asyncio.BaseEventLoop):
         """Takes the dice that decide the order, and the first time of the clock, in seconds."""
         super().__init__()
         # It is asked for by each future; `bool()` is False, and takes less than a method.
-        self.get_debug = bool  # type: ignore[method-assign,assignment]
+        self.get_debug = bool  # type: ignore[method-assign]
         self.now = start
         self.outside = Host("outside", "10.0.0.1", 0)
         """The host of everything that belongs to no host: the network, the faults, the code that

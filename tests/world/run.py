@@ -14,12 +14,13 @@ import aiohttp
 from prometheus_client import CollectorRegistry
 
 from tests.chaos.history import Typists, check, outage, read_stream
+from tests.chaos.history.recording import Accepted, Recording
 from tests.chaos.history.story import Story
 from tests.world import faults, servers
 from tests.world.callers import Caller
 from tests.world.disguise import true_process_time
 from tests.world.fleet import PORT, Fleet
-from tests.world.guards import Guards
+from tests.world.guards import LOOK, Guards
 from tests.world.helpers import put_in_line
 from tests.world.loop import Deadlock
 from tests.world.readers import Onlooker, Reader, Slider
@@ -39,12 +40,15 @@ WITH_COLD: Final = 0.5
 SERVED: Final = 30.0
 """How many seconds may pass after the faults until everybody has had something accepted."""
 
+STEADY: Final = 2.0
+"""How many seconds everything has to stand well until the quiet time of a brief run ends."""
+
 
 @dataclass(frozen=True)
 class Size:
     """The size of a run."""
 
-    seconds: float = 45.0
+    seconds: float = 40.0
     """The simulated time in which people type and things break; with the quiet time, it takes a
     minute."""
     clients: int = 12
@@ -60,6 +64,8 @@ class Size:
     snapshots: int | None = None  #: revisions between two snapshots; None: writers' default
     kinds: tuple[str, ...] = ()  #: the kinds of faults to choose from; empty: all
     hasty: bool = False  #: it ends with the first finding while it runs
+    brief: bool = False
+    """No fault lasts for long, and the quiet time ends as soon as everything has recovered."""
 
 
 @dataclass
@@ -215,7 +221,7 @@ async def _play(
         for pad in pads
     }
     writing = [as_people(scribe.run()) for each in scribes.values() for scribe in each]
-    storm = faults.Storm(world, fleet, pads, size.seconds, size.kinds)
+    storm = faults.Storm(world, fleet, pads, size.seconds, size.kinds, brief=size.brief)
     storm.damages = guards.ledger.damaged.add
     # Whatever becomes of the damaged pad, somebody who is on it must not hold up anybody else.
     hurt = [f"{url}/p/{faults.HURT}" for url in urls]
@@ -233,11 +239,12 @@ async def _play(
     for caller in callers:
         # A copy or a restore takes a term away, and a writer warns of that.
         caller.rest()
-    await asyncio.sleep(CALM)
+    recovering = _Recovering(fleet, guards, [*typists.recordings, *pages.recordings], mended)
+    await recovering.sleep(CALM, brief=size.brief)
     # A warning from now on would mean that a program has not recovered from something long past.
     listener.takes_warnings_for_faults = True
     guards.readiness.quiet_since = world.loop.now
-    await asyncio.sleep(SERVED / 2 - CALM)
+    await recovering.sleep(SERVED / 2 - CALM, brief=size.brief)
     for scribe in (sufferer, *(scribe for each in scribes.values() for scribe in each)):
         scribe.rest()
     for guest in onlookers.values():
@@ -289,6 +296,47 @@ async def _play(
     outcome.findings += [f"NEVER {who} was not served again" for who in waits.never]
     outcome.findings += [f"ENDED {text}" for text in fleet.faults]
     outcome.commands = fleet.servers.commands
+
+
+class _Recovering:
+    """Waits until a fleet has recovered."""
+
+    def __init__(
+        self, fleet: Fleet, guards: Guards, recordings: list[Recording], mended: float
+    ) -> None:
+        """Takes when the faults were over."""
+        self._fleet = fleet
+        self._guards = guards
+        self._recordings = recordings
+        self._mended = mended
+        self._steady = 0.0  #: seconds for which it has been seen to stand well
+
+    async def sleep(self, seconds: float, *, brief: bool) -> None:
+        """Sleeps for so long. If `brief`, that ends when everything has stood well for a while."""
+        if not brief:
+            await asyncio.sleep(seconds)
+            return
+        while seconds > 0 and self._steady < STEADY:
+            pause = min(LOOK, seconds)
+            await asyncio.sleep(pause)
+            seconds -= pause
+            self._steady = self._steady + pause if self._stands_well() else 0.0
+
+    def _stands_well(self) -> bool:
+        hosts = [program.host for program in self._fleet.programs.values()]
+        return self._guards.readiness.all_ready(hosts) and all(
+            _served_since(recording, self._mended) for recording in self._recordings
+        )
+
+
+def _served_since(recording: Recording, mended: float) -> bool:
+    """Returns whether this person has had something accepted since then."""
+    for at, event in reversed(recording.moments):
+        if at < mended:
+            return False
+        if isinstance(event, Accepted):
+            return True
+    return False
 
 
 def _guests(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -80,6 +80,15 @@ class ReadinessGuard:
         for host in [host for host in self._words if not host.alive]:
             del self._words[host]
         return [host for host in self._words if host.runs]
+
+    def all_ready(self, hosts: Iterable[Host | None]) -> bool:
+        """Returns whether all these programs have last said that they are ready."""
+
+        def is_ready(host: Host | None) -> bool:
+            word = self._words.get(host) if host is not None and host.runs else None
+            return word is not None and word.ready_since is not None
+
+        return all(map(is_ready, hosts))
 
     async def ask(self, host: Host, now: Callable[[], float]) -> None:
         """Asks a program; it has to run on the program's host, like a request over HTTP."""
