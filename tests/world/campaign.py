@@ -7,36 +7,28 @@ import json
 import math
 import os
 import select
-import signal
 import sys
-import traceback
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from typing import Final
 
 from tests.world.disguise import true_monotonic, true_random_bytes
-from tests.world.run import Outcome, Size, simulate
+from tests.world.nursery import Nurseries, Run, Task
+from tests.world.run import Outcome, simulate
 from tests.world.servers import KINDS
+from tests.world.size import Size
 
 SHRINK_TRIES: Final = 200
 """The most runs that are spent on finding out which faults are needed."""
 
 
-@dataclass(frozen=True)
-class Task:
-    """One run to be made."""
-
-    seed: str
-    only: frozenset[int] | None = None
-
-
 def run_all(tasks: Iterable[Task], size: Size, *, at_once: int) -> Iterator[tuple[Task, Outcome]]:
-    """Yields the outcomes as they come. Each run is played by a copy of this process, so that all
-    begin alike."""
+    """Yields the outcomes as they come. Each run is played by a copy of a process in which nothing
+    has been played."""
     waiting = iter(tasks)
-    running: dict[int, tuple[Task, int, bytearray]] = {}
+    nurseries = Nurseries(size)
+    running: dict[int, Run] = {}
     try:
         more = True
         while more or running:
@@ -45,50 +37,20 @@ def run_all(tasks: Iterable[Task], size: Size, *, at_once: int) -> Iterator[tupl
                 if task is None:
                     more = False
                     break
-                pid, pipe = _start(task, size)
-                running[pipe] = (task, pid, bytearray())
+                run = nurseries.play(task)
+                running[run.pipe] = run
             if not running:
                 return
             readable, _, _ = select.select(list(running), [], [])
             for pipe in readable:
-                task, pid, data = running[pipe]
-                piece = os.read(pipe, 1 << 16)
-                data += piece
-                if not piece:
-                    os.close(pipe)
-                    os.waitpid(pid, 0)
-                    del running[pipe]
-                    yield task, _outcome(task, bytes(data))
+                outcome = running[pipe].read()
+                if outcome is not None:
+                    run = running.pop(pipe)
+                    yield run.task, outcome
     finally:
-        for pipe, (_, pid, _) in running.items():  # these runs are of no interest any more
-            os.kill(pid, signal.SIGKILL)
-            os.close(pipe)
-            os.waitpid(pid, 0)
-
-
-def _start(task: Task, size: Size) -> tuple[int, int]:
-    mine, its = os.pipe()
-    sys.stdout.flush()
-    pid = os.fork()
-    if pid:
-        os.close(its)
-        return pid, mine
-    try:
-        os.close(mine)
-        outcome = simulate(task.seed, size, only=task.only)
-        with os.fdopen(its, "wb") as pipe:
-            pipe.write(json.dumps(outcome.as_json()).encode())
-    except BaseException:
-        traceback.print_exc()
-    finally:
-        # Nothing of the world is cleaned up: whatever is freed would run to its end.
-        os._exit(0)
-
-
-def _outcome(task: Task, data: bytes) -> Outcome:
-    if not data:
-        return Outcome(task.seed, findings=["CRASH the process of the run died; see its error"])
-    return Outcome(**json.loads(data))
+        for run in running.values():  # these are of no interest any more
+            run.give_up()
+        nurseries.close()
 
 
 def shrink(task: Task, first: Outcome, size: Size, *, at_once: int) -> tuple[Task, Outcome]:
@@ -160,6 +122,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--cold", choices=("yes", "no"), help="a cold store; else by seed")
     parser.add_argument("--snapshots", type=int, help="revisions between two; else as usual")
     parser.add_argument("--hasty", action="store_true", help="ends a run with its first finding")
+    parser.add_argument("--tell-all", action="store_true", help="tells of runs without findings")
     parser.add_argument("--brief", action="store_true", help="ends a run when all has recovered")
     parser.add_argument("--mutation", help="of tests/world/mutants.py, which is in force")
     args = parser.parse_args(argv)
@@ -224,6 +187,8 @@ def _campaign(tasks: Iterable[Task], size: Size, args: argparse.Namespace) -> in
                     file.write(json.dumps(outcome.as_json()) + "\n")
             if args.until_found:
                 break
+        elif args.tell_all:
+            print(_summary(outcome), flush=True)
         if took > args.cpu:
             break
         _progress(played, len(failed), true_monotonic() - began)

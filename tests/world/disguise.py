@@ -66,6 +66,10 @@ def true_random_bytes(count: int) -> bytes:
     return _true_urandom(count)
 
 
+def true_pid() -> int:
+    return _true_getpid()
+
+
 def true_process_time() -> float:
     """Returns the machine's own count of processor time, which measures what a run costs."""
     return _true_process_time()

@@ -3,30 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-import gc
-import logging
-import traceback
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
 import aiohttp
-from prometheus_client import CollectorRegistry
 
 from tests.chaos.history import Typists, check, outage, read_stream
 from tests.chaos.history.recording import Accepted, Recording
 from tests.chaos.history.story import Story
-from tests.world import faults, servers
+from tests.world import faults
 from tests.world.callers import Caller
 from tests.world.disguise import true_process_time
 from tests.world.fleet import PORT, Fleet
 from tests.world.guards import LOOK, Guards
-from tests.world.helpers import put_in_line
-from tests.world.loop import Deadlock
+from tests.world.morning import Morning, layout_of
 from tests.world.readers import Onlooker, Reader, Slider
 from tests.world.scribes import Scribe
+from tests.world.size import Size
 from tests.world.stock import Page, PageTypist
-from tests.world.world import Listener, World
+from tests.world.world import World
 
 QUIET: Final = 60.0
 """How many seconds after the last fault everything has to have recovered."""
@@ -34,38 +30,11 @@ QUIET: Final = 60.0
 CALM: Final = 10.0
 """How many seconds after the last fault the last warning may come."""
 
-WITH_COLD: Final = 0.5
-"""The share of the seeds that have a cold store."""
-
 SERVED: Final = 30.0
 """How many seconds may pass after the faults until everybody has had something accepted."""
 
 STEADY: Final = 2.0
 """How many seconds everything has to stand well until the quiet time of a brief run ends."""
-
-
-@dataclass(frozen=True)
-class Size:
-    """The size of a run."""
-
-    seconds: float = 40.0
-    """The simulated time in which people type and things break; with the quiet time, it takes a
-    minute."""
-    clients: int = 12
-    pads: int = 3
-    workers: int = 2
-    writers: int = 2
-    rate: float = 0.5  #: edits a second of each client
-    pages: int = 2  #: how many of the clients behave like Etherpad's page
-    scribes: int = 1  #: how many on each pad use `padfleet.connect`
-    guests: bool = True  #: a reader, a timeslider, and callers of the API
-    servers: servers.Kind | None = None  #: their topology; None: the seed decides
-    cold: bool | None = None  #: whether there is a cold store; None: the seed decides
-    snapshots: int | None = None  #: revisions between two snapshots; None: writers' default
-    kinds: tuple[str, ...] = ()  #: the kinds of faults to choose from; empty: all
-    hasty: bool = False  #: it ends with the first finding while it runs
-    brief: bool = False
-    """No fault lasts for long, and the quiet time ends as soon as everything has recovered."""
 
 
 @dataclass
@@ -104,78 +73,42 @@ def simulate(
     show: Callable[[str], None] | None = None,
     only: frozenset[int] | None = None,
 ) -> Outcome:
-    """Plays one world to its end, in a process that does nothing else afterwards.
+    """Plays one world from its morning to its end, in a process that does nothing else afterwards.
 
     Arguments:
         only: the numbers of the faults that are to strike, of those that the seed names; None means
             all.
     """
-    began = true_process_time()
-    # The time at which cycles are freed depends on the addresses of objects; besides, it takes
-    # time.
-    gc.disable()
-    outcome = Outcome(seed)
-    world = World(seed, show)
-    # Counters belong to a process, and here several programs share one: their counts are useless,
-    # and each collector would be registered twice.
-    CollectorRegistry.register = lambda *_: None  # type: ignore[method-assign]
-    CollectorRegistry.unregister = lambda *_: None  # type: ignore[method-assign]
-    put_in_line()
-    listener = Listener(world)
-    logging.getLogger().handlers[:] = [listener]
-    logging.getLogger().setLevel(logging.INFO)
     size = size or Size()
+    return play(Morning(layout_of(seed, size), size, show), seed, only=only)
+
+
+def play(morning: Morning, seed: str, *, only: frozenset[int] | None = None) -> Outcome:
+    """Plays what comes after a morning that nobody else uses; see `simulate`."""
+    began = true_process_time()
+    outcome = Outcome(seed)
+    world, guards, listener = morning.world, morning.guards, morning.listener
     with world:
-        guards = Guards(world, hasty=size.hasty)
-        listener.tell = guards.break_off
-        playing = _play(world, listener, guards, size, outcome, only)
-        try:
-            world.loop.run_until_complete(_until_broken(playing, guards))
-        except Deadlock as error:
-            outcome.findings.append(f"DEADLOCK {error}")
-        except Exception as error:
-            outcome.findings.append(f"CRASH {error!r}\n{traceback.format_exc()}")
+        world.become(seed)
+        morning.run(_play(morning, outcome, only))
+    outcome.findings += morning.faults
     outcome.findings[:0] = guards.findings
     outcome.findings += [f"LOGGED {text}" for text in listener.faults]
     ledger, rooms, readiness = guards.ledger, guards.rooms, guards.readiness
     outcome.looks = ledger.transactions + rooms.steps + readiness.questions
     outcome.frozen, outcome.thawed = ledger.frozen, ledger.thawed
     outcome.digest = world.trace.digest
-    outcome.simulated = world.loop.now - 1000.0
+    outcome.simulated = world.loop.now - morning.began
     outcome.turns = world.loop.turns
-    outcome.took = true_process_time() - began
+    outcome.took = true_process_time() - began + morning.took
     if outcome.findings:
         outcome.tail = list(world.trace.lines)
     return outcome
 
 
-async def _until_broken(playing: Coroutine[Any, Any, None], guards: Guards) -> None:
-    """Plays to the end, or until something is wrong, if that is enough."""
-    task = asyncio.ensure_future(playing)
-    await asyncio.wait([task, guards.broken], return_when=asyncio.FIRST_COMPLETED)
-    if task.done():
-        task.result()
-
-
-async def _play(
-    world: World,
-    listener: Listener,
-    guards: Guards,
-    size: Size,
-    outcome: Outcome,
-    only: frozenset[int] | None,
-) -> None:
-    kind = world.dice("servers").choice(servers.KINDS)
-    if size.servers is not None:
-        kind = size.servers
-    with_cold = world.dice("cold store").random() < WITH_COLD if size.cold is None else size.cold
-    world.line(f"Redis is {kind}, and there is {'a' if with_cold else 'no'} cold store")
-    fleet = Fleet(world, guards.follow, kind=kind, with_cold=with_cold, snapshots=size.snapshots)
-    looking = [world.loop.create_task(guards.watch()), world.loop.create_task(guards.ask())]
-    for _ in range(size.writers):
-        fleet.add_writer()
-    for number in range(size.workers):
-        fleet.add_worker(f"worker-{number + 1}")
+async def _play(morning: Morning, outcome: Outcome, only: frozenset[int] | None) -> None:
+    world, size, fleet = morning.world, morning.size, morning.fleet
+    listener, guards = morning.listener, morning.guards
     people = world.network.add("people")
     pads = [f"pad-{number}" for number in range(size.pads)]
     urls = [f"http://worker-{number + 1}:{PORT}" for number in range(size.workers)]
@@ -264,7 +197,7 @@ async def _play(
         outcome.calls += caller.calls
     guards.at_the_end(size.clients + size.pads * size.scribes)
     guards.stopped = True
-    for task in looking:
+    for task in morning.looking:
         task.cancel()
     listener.takes_warnings_for_faults = False  # all people leave at once now
     recordings = await as_people(typists.finish())

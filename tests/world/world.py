@@ -35,13 +35,23 @@ class World:
     def __init__(self, seed: str, show: Callable[[str], None] | None = None) -> None:
         """Makes a world from a seed; `show` is called with the lines of the trace."""
         self.seed = seed
+        self._dice: list[tuple[random.Random, str]] = []
         self.trace = Trace(show)
         self.loop = WorldLoop(self.dice("order"))
         self.network = Network(self.loop, self.dice("network"), self.trace)
         self._bytes = self.dice("program")
 
     def dice(self, what: str) -> random.Random:
-        return random.Random(f"{self.seed} {what}")
+        dice = random.Random(f"{self.seed} {what}")
+        self._dice.append((dice, what))
+        return dice
+
+    def become(self, seed: str) -> None:
+        """Makes all chance that of another seed from now on. Nothing that has happened changes."""
+        self.seed = seed
+        for dice, what in self._dice:
+            dice.seed(f"{seed} {what}")
+        disguise.enter(self)  # which throws the dice that are nobody's
 
     def line(self, text: str, host: Host | None = None) -> None:
         """Adds a line to the trace."""
