@@ -174,9 +174,11 @@ async def _play(morning: Morning, outcome: Outcome, only: frozenset[int] | None)
         caller.rest()
     recovering = _Recovering(fleet, guards, [*typists.recordings, *pages.recordings], mended)
     await recovering.sleep(CALM, brief=size.brief)
-    # A warning from now on would mean that a program has not recovered from something long past.
-    listener.takes_warnings_for_faults = True
-    guards.readiness.quiet_since = world.loop.now
+    if world.loop.now - mended >= CALM:
+        # A warning from now on would mean that a program has not recovered from something long
+        # past. (A brief run may be over before that.)
+        listener.takes_warnings_for_faults = True
+        guards.readiness.quiet_since = world.loop.now
     await recovering.sleep(SERVED / 2 - CALM, brief=size.brief)
     for scribe in (sufferer, *(scribe for each in scribes.values() for scribe in each)):
         scribe.rest()
