@@ -167,9 +167,9 @@ class Messages:
             async with socket.turn:
                 await self._ready(socket, message)
             return
-        address = socket.handshake.address
         if (onlooker := socket.onlooker) is not None and kind == "CHANGESET_REQ":
             with prefixed(kind):
+                address = socket.handshake.address
                 await self._history.asked_from_outside(onlooker, message, address=address)
             return
         session, room = socket.session, socket.room
@@ -183,6 +183,7 @@ class Messages:
             return
         with prefixed(kind):
             if kind == "CHANGESET_REQ":
+                address = socket.handshake.address
                 await self._history.asked(room, session, message, address=address)
             elif kind == "COLLABROOM":
                 await self._collab(socket, room, session, message.get("data"))
