@@ -294,7 +294,7 @@ MUTATIONS: Final = {
     # --- Workers: what they hold, and what they send ----------------------------------------------
     "a gap is passed over": Mutation(
         "services/fanout/pads/feed.py",
-        "return Gap(self.head + 1, revisions[-1].rev)",
+        "return FeedGap(self.head + 1, revisions[-1].rev)",
         "self.head = rev - 1; self.chain = None; self._ring.clear()",
         ("redis ends subscriptions", "deaf to redis"),
         _BUSY,
