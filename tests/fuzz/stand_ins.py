@@ -126,8 +126,16 @@ class StandInDoorway(SimpleNamespace):
     def ahead(self, _message: dict[str, Any]) -> AbstractContextManager[None]:
         return nullcontext()
 
+    def may_look(self, _message: dict[str, Any]) -> bool:
+        return False  # its one pad is in Redis
+
     async def identify(
-        self, handshake: Handshake, message: dict[str, Any], _ahead: object = None
+        self,
+        handshake: Handshake,
+        message: dict[str, Any],
+        _ahead: object = None,
+        *,
+        looks: bool = False,
     ) -> SessionIdentity:
         tasks = len(asyncio.all_tasks())
         self.most_at_once = max(self.most_at_once, tasks)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
@@ -172,7 +172,8 @@ async def _play(morning: Morning, outcome: Outcome, only: frozenset[int] | None)
     for caller in callers:
         # A copy or a restore takes a term away, and a writer warns of that.
         caller.rest()
-    recovering = _Recovering(fleet, guards, [*typists.recordings, *pages.recordings], mended)
+    recordings = [*typists.recordings, *pages.recordings]
+    recovering = _Recovering(fleet, guards, recordings, [*onlookers.values()], mended)
     await recovering.sleep(CALM, brief=size.brief)
     if world.loop.now - mended >= CALM:
         # A warning from now on would mean that a program has not recovered from something long
@@ -237,12 +238,18 @@ class _Recovering:
     """Waits until a fleet has recovered."""
 
     def __init__(
-        self, fleet: Fleet, guards: Guards, recordings: list[Recording], mended: float
+        self,
+        fleet: Fleet,
+        guards: Guards,
+        recordings: Sequence[Recording],
+        onlookers: Sequence[Onlooker],
+        mended: float,
     ) -> None:
         """Takes when the faults were over."""
         self._fleet = fleet
         self._guards = guards
         self._recordings = recordings
+        self._onlookers = onlookers
         self._mended = mended
         self._steady = 0.0  #: seconds for which it has been seen to stand well
 
@@ -259,8 +266,11 @@ class _Recovering:
 
     def _stands_well(self) -> bool:
         hosts = [program.host for program in self._fleet.programs.values()]
-        return self._guards.readiness.all_ready(hosts) and all(
-            _served_since(recording, self._mended) for recording in self._recordings
+        return (
+            self._guards.readiness.all_ready(hosts)
+            and all(_served_since(recording, self._mended) for recording in self._recordings)
+            # They come now and then, and one may have met a worker each time that was away.
+            and all(onlooker.visits for onlooker in self._onlookers)
         )
 
 

@@ -22,7 +22,7 @@ ROOT: Final = Path(__file__).parents[3]
 SEEDS: Final = [
     "7a53a2b3-3,aa01-16,7a53a2b3-0",
     "a43cc43e-6,w1-50,w3-402",
-    "w3-176,w3-421,w3-100,518",
+    "w3-176,w3-421,w3-100,518,192f5ed1-3",
     "0-28,31",
 ]
 """Each with other faults, and other servers. What was found once stands here, so that it is played
@@ -30,6 +30,9 @@ again. One process plays all of them: its start takes as long as a seed."""
 
 NEW_SECONDS: Final = os.environ.get("PADFLEET_NEW_SEEDS_SECONDS", "20")
 """The processor seconds that are spent on new seeds."""
+
+WITH_COLD: Final = "2,4,16"
+"""Seeds that are played with a cold store, whatever the seeds themselves choose."""
 
 EARLY: Final = "8"
 """A seed whose people come while the fleet begins."""
@@ -59,6 +62,11 @@ def test_I7_simulated_days_with_given_seeds() -> None:
     done = _play("--seeds", ",".join(SEEDS), *SHORT)
     assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-3000:]
     assert f"{len(list(seeds_of(','.join(SEEDS))))} runs, 0 with findings" in done.stdout
+
+
+def test_I7_simulated_days_with_a_cold_store() -> None:
+    done = _play("--seeds", WITH_COLD, "--cold", "yes", *SHORT)
+    assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-3000:]
 
 
 def test_a_seed_is_the_same_run_alone_and_among_others() -> None:
