@@ -277,10 +277,11 @@ class Browser:
         """Closes all pages. Raises AssertionError if one has complained about something other than
         `but`."""
         known = [but] if isinstance(but, str) else but
-        faults = [fault for page in self.pages for fault in page.faults()]
+        pages, self.pages = self.pages, []
+        faults = [fault for page in pages for fault in page.faults()]
         faults = [fault for fault in faults if not any(part in fault for part in known)]
-        contexts = {page.context for page in self.pages}
-        for page in self.pages:
+        contexts = {page.context for page in pages}
+        for page in pages:
             if self._forgotten(page):
                 # The kinds that were used last come last.
                 kept = self._kept.pop(page.kind, [])
@@ -290,7 +291,6 @@ class Browser:
             contexts |= {page.context for page in self._kept.pop(next(iter(self._kept)))}
         for context in contexts:
             self.order(context, "close")
-        self.pages.clear()
         assert not faults, "\n".join(faults)
 
     def _forgotten(self, page: Page) -> bool:

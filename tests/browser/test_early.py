@@ -29,6 +29,20 @@ CONNECTIONS = """(() => {
 })()"""
 """Counts the WebSockets that a page opens."""
 
+PARSED_LATE = """(() => {
+  const loading = { configurable: true, get: () => 'loading' };
+  Object.defineProperty(document, 'readyState', loading);
+  document.addEventListener('DOMContentLoaded', (event) => {
+    if (!event.isTrusted) return;
+    event.stopImmediatePropagation();
+    setTimeout(() => {
+      delete document.readyState;
+      document.dispatchEvent(new Event('DOMContentLoaded', { bubbles: true }));
+    }, 2000);
+  }, true);
+})()"""
+"""Makes a page take itself for parsed two seconds after it is."""
+
 WRITTEN = "document.activeElement.closest('#editor') !== null"
 
 
@@ -209,3 +223,15 @@ def test_a_page_without_its_script_says_so(browser: Browser, fleet: Fleet) -> No
     page.joined()
     assert page.do("isHidden", "#not-loaded")
     browser.close_all(but="ERR_FAILED")
+
+
+def test_a_pad_that_comes_before_the_page_has_been_parsed_is_saved(
+    browser: Browser, fleet: Fleet
+) -> None:
+    """The status then missed that the pad had come, and said "Saving…" for ever."""
+    page = browser.open("about:blank")
+    page.do("addInitScript", {"content": PARSED_LATE})
+    page.do("goto", f"{fleet.urls[0]}/p/{new_pad()}")
+    page.joined().to_end()
+    page.type("!")
+    page.saved()

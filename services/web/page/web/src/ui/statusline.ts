@@ -21,16 +21,21 @@ export class StatusLine {
   shown: () => void = () => undefined;
 
   constructor(private readonly pad: Pad) {
-    let open = false;
+    let open = pad.status.state === "open";
     pad.on("status", ({ state }) => {
       if (open !== (state === "open")) this.since = Date.now();
       open = state === "open";
       this.show();
     });
-    pad.on("joined", () => {
-      this.joined = true;
-      this.show();
-    });
+    pad.on("joined", () => this.show());
+    // By a promise, since the pad may have come before all of the page had been parsed.
+    pad.joined().then(
+      () => {
+        this.joined = true;
+        this.show();
+      },
+      () => undefined, // it has ended, as the status says
+    );
     pad.on("accepted", () => (this.since = Date.now()));
     let settled = true;
     pad.on("took", () => {
