@@ -149,19 +149,24 @@ BRING = """((kind, type, content) => {
 """Drops a file of a type, with this content, on the text, or pastes it."""
 
 
-@pytest.mark.parametrize("way", ["drop", "paste"])
-def test_a_file_that_is_no_text_is_refused_in_words(
-    browser: Browser, fleet: Fleet, way: str
+def test_a_dropped_file_of_text_is_inserted(browser: Browser, fleet: Fleet) -> None:
+    page = emptied(browser, fleet)
+    page.look(f"{BRING}('drop', 'text/markdown', 'words of a file')")
+    page.shows("words of a file")
+    assert page.do("isHidden", "#toast")
+
+
+@pytest.mark.parametrize(
+    ("way", "kind"), [("drop", "image/png"), ("paste", "image/png"), ("paste", "text/markdown")]
+)
+def test_a_file_that_is_not_inserted_is_refused_in_words(
+    browser: Browser, fleet: Fleet, way: str, kind: str
 ) -> None:
     page = emptied(browser, fleet)
-    page.look(f"{BRING}('{way}', 'text/markdown', 'words of a file')")
-    if way == "drop":
-        page.shows("words of a file")
-    assert page.do("isHidden", "#toast")
-    before = page.text()
-    page.look(f"{BRING}('{way}', 'image/png', new Uint8Array(9))")
+    page.type("typed")
+    page.look(f"{BRING}('{way}', '{kind}', new Uint8Array(9))")
     page.says("#toast", "Pictures and other files can’t be put into the text.")
-    assert page.text() == before
+    assert page.text() == "typed"
 
 
 async def test_control_characters_cannot_be_brought_in_by_any_way(

@@ -21,13 +21,16 @@ function mayBeText(type: string): boolean {
   return type === "" || type.startsWith("text/") || /json|xml$|yaml|script/.test(type);
 }
 
-/** Calls `tell` if files are dropped on the text, or pasted into it, and the text takes none of them. */
+/**
+ * Calls `tell` if files are dropped on the text, or pasted into it, and the text takes none of them.
+ * The editor component reads files that are dropped, and none that are pasted.
+ */
 export function watchForFiles(text: HTMLElement, tell: () => void): void {
-  const look = (data: DataTransfer | null): void => {
+  const look = (data: DataTransfer | null, isTaken: (type: string) => boolean): void => {
     const files = [...(data?.files ?? [])];
     const words = data?.getData("text/plain") || data?.getData("text/html");
-    if (files.length > 0 && !words && !files.some(({ type }) => mayBeText(type))) tell();
+    if (files.length > 0 && !words && !files.some(({ type }) => isTaken(type))) tell();
   };
-  text.addEventListener("drop", (event) => look(event.dataTransfer), true);
-  text.addEventListener("paste", (event) => look(event.clipboardData), true);
+  text.addEventListener("drop", (event) => look(event.dataTransfer, mayBeText), true);
+  text.addEventListener("paste", (event) => look(event.clipboardData, () => false), true);
 }
