@@ -13,6 +13,8 @@ from typing import Any, Final, NamedTuple
 
 _W: Final = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 
+_SPACE: Final = "{http://www.w3.org/XML/1998/namespace}space"
+
 _UNCOUNTED: Final = frozenset({"bullet", "none", ""})
 """Number formats of levels whose items show no number."""
 
@@ -54,13 +56,19 @@ def without_marks(html: str) -> str:
     return _MARK.sub("", _ITEM.sub(r'<li value="\1">', html))
 
 
+def run_with(near: Any, text: str) -> Any:
+    """Returns a new run of text, for the document that the element `near` is in."""
+    run = near.makeelement(f"{_W}r", {})
+    words = near.makeelement(f"{_W}t", {_SPACE: "preserve"})
+    words.text = text
+    run.append(words)
+    return run
+
+
 def _put_before(paragraph: Any, mark: str) -> None:
-    run = paragraph.makeelement(f"{_W}r", {})
-    text = paragraph.makeelement(f"{_W}t", {})
-    text.text = mark
-    run.append(text)
     first = paragraph.find(f"{_W}pPr")
-    paragraph.insert(0 if first is None else paragraph.index(first) + 1, run)
+    place = 0 if first is None else paragraph.index(first) + 1
+    paragraph.insert(place, run_with(paragraph, mark))
 
 
 class _Numbers:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from padfleet.shared.documents.formulas import MATH, written_in_mathml
 from padfleet.shared.documents.openstyles import START, Styles, number
-from padfleet.shared.documents.packages import checked, part, small_part
+from padfleet.shared.documents.packages import checked, parsed, part, small_part
 from padfleet.shared.easysync.characters import TAB
 
 _TEXT = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}"
@@ -60,16 +60,13 @@ class OpenDocument:
     """An OpenDocument text as HTML."""
 
     def __init__(self, data: bytes) -> None:
-        from lxml import etree
-
         self._archive = checked(data, only=_PARTS)
         content = part(self._archive, "content.xml")
         if content is None:
             raise ValueError("it is not an OpenDocument text")
-        self._safe = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
-        self._root: Any = etree.fromstring(content, self._safe)
+        self._root: Any = parsed(content)
         styles = part(self._archive, "styles.xml")
-        first = [etree.fromstring(styles, self._safe)] if styles else []
+        first = [parsed(styles)] if styles else []
         self._styles = Styles([*first, self._root])
         self._counts: dict[int, int] = {}  # the last number of the list, by level
         self._counts_of: dict[str, dict[int, int]] = {}  # by the list's id, and by its style
@@ -149,14 +146,12 @@ class OpenDocument:
     def _formula(self, place: str) -> str:
         """Returns the formula that is a document of its own in the archive, at this place. Any
         other kind of object has no text, nor has one that must not be read."""
-        from lxml import etree
-
         name = f"{place.removeprefix('./').rstrip('/')}/content.xml"
         if name not in self._formulas:
             self._formulas[name] = ""
             with suppress(ValueError):
                 if xml := small_part(self._archive, name):
-                    root = etree.fromstring(xml, self._safe)
+                    root = parsed(xml)
                     self._formulas[name] = written_in_mathml(root) if root.tag == MATH else ""
         return self._formulas[name]
 

@@ -4,31 +4,30 @@ pure."""
 
 from __future__ import annotations
 
+import posixpath
 from io import BytesIO
 from typing import Any, Final
 from zipfile import ZIP_STORED, ZipFile
 
-from padfleet.shared.documents.counting import put_marks
+from padfleet.shared.documents.counting import put_marks, run_with
 from padfleet.shared.documents.formulas import written
-from padfleet.shared.documents.packages import MOST_XML, part
+from padfleet.shared.documents.packages import MOST_XML, parsed, part
 
 _W: Final = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _M: Final = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
 
 _DOCUMENT: Final = "word/document.xml"
 
-_NOTES: Final = {"footnote": "word/footnotes.xml", "endnote": "word/endnotes.xml"}
+_NOTES: Final = ("footnote", "endnote")
 
-_WITH_TEXT: Final = (_DOCUMENT, *_NOTES.values())
-"""The parts that mammoth takes text from."""
+_RELATIONS: Final = "word/_rels/document.xml.rels"
+_RELATION: Final = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 
 _AROUND: Final = (f"{_W}fldSimple", f"{_W}dir", f"{_W}bdo", f"{_M}oMathPara")
 """Elements around runs of text, which count for nothing themselves."""
 
 _INSTEAD: Final = {f"{_W}cr": f"{_W}br", f"{_W}ptab": f"{_W}tab"}
 """Elements for which there is another one that mammoth reads."""
-
-_SPACE: Final = "{http://www.w3.org/XML/1998/namespace}space"
 
 
 def prepared(data: bytes, archive: ZipFile) -> bytes:
@@ -37,11 +36,12 @@ def prepared(data: bytes, archive: ZipFile) -> bytes:
     read = [info for info in archive.infolist() if not info.filename.startswith("word/media/")]
     if sum(info.file_size for info in read) > 2 * MOST_XML:
         return data
-    trees = {name: _parsed(archive, name) for name in _WITH_TEXT}
+    notes = {kind: _part_of_notes(archive, kind) for kind in _NOTES}
+    trees = {name: _parsed(archive, name) for name in (_DOCUMENT, *notes.values())}
     for tree in trees.values():
         if tree is not None:
             _keep_text(tree)
-    for kind, name in _NOTES.items():
+    for kind, name in notes.items():
         _drop_marks(trees[_DOCUMENT], kind, trees[name])
     numbering = _parsed(archive, "word/numbering.xml")
     if numbering is not None:
@@ -49,12 +49,25 @@ def prepared(data: bytes, archive: ZipFile) -> bytes:
     return _copied(archive, [info.filename for info in read], trees)
 
 
+def _part_of_notes(archive: ZipFile, kind: str) -> str:
+    """Returns the name of the part with the notes of a kind. mammoth, too, finds it by what the
+    document says, and knows the usual name for those that say nothing."""
+    relations = _parsed(archive, _RELATIONS)
+    for one in () if relations is None else relations.iterchildren("{*}Relationship"):
+        if one.get("Type") == f"{_RELATION}/{kind}s":
+            name = posixpath.join("word", one.get("Target", "")).lstrip("/")
+            if name in archive.NameToInfo:
+                return name
+    return f"word/{kind}s.xml"
+
+
 def _keep_text(tree: Any) -> None:
     from lxml import etree
 
     for formula in list(tree.iter(f"{_M}oMath")):
-        formula.getparent().replace(formula, _run(formula, written(formula)))
-    for ruby in list(tree.iter(f"{_W}ruby")):
+        formula.getparent().replace(formula, run_with(formula, written(formula)))
+    # From the last to the first: each is put right behind the run that it was in.
+    for ruby in reversed(list(tree.iter(f"{_W}ruby"))):
         _beside(ruby)
     for name, other in _INSTEAD.items():
         for element in tree.iter(name):
@@ -76,29 +89,16 @@ def _beside(ruby: Any) -> None:
     around = ruby.getparent()
     place = around.getparent()
     base, reading = (list(ruby.iterfind(f"{_W}{name}/{_W}r")) for name in ("rubyBase", "rt"))
-    behind = [_run(ruby, "("), *reading, _run(ruby, ")")] if reading else []
+    behind = [run_with(ruby, "("), *reading, run_with(ruby, ")")] if reading else []
     at = place.index(around) + 1
     place[at:at] = [*base, *behind]
     around.remove(ruby)
 
 
-def _run(near: Any, text: str) -> Any:
-    run = near.makeelement(f"{_W}r", {})
-    words = near.makeelement(f"{_W}t", {_SPACE: "preserve"})
-    words.text = text
-    run.append(words)
-    return run
-
-
 def _parsed(archive: ZipFile, name: str) -> Any:
     """Returns the root of a part, or None if there is no such part."""
-    from lxml import etree
-
     xml = part(archive, name)
-    if xml is None:
-        return None
-    safe = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
-    return etree.fromstring(xml, safe)
+    return None if xml is None else parsed(xml)
 
 
 def _copied(archive: ZipFile, names: list[str], trees: dict[str, Any]) -> bytes:
@@ -107,12 +107,8 @@ def _copied(archive: ZipFile, names: list[str], trees: dict[str, Any]) -> bytes:
     out = BytesIO()
     with ZipFile(out, "w", ZIP_STORED) as copy:
         for name in dict.fromkeys(names):
-            tree = trees.get(name)
-            whole = tree is None
-            copy.writestr(
-                name,
-                archive.read(name)
-                if whole
-                else etree.tostring(tree, encoding="UTF-8", standalone=True),
-            )
+            if (tree := trees.get(name)) is None:
+                copy.writestr(name, archive.read(name))
+            else:
+                copy.writestr(name, etree.tostring(tree, encoding="UTF-8", standalone=True))
     return out.getvalue()

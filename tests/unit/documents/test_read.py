@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 from io import BytesIO
 from random import Random
+from types import MappingProxyType
 from zipfile import ZIP_DEFLATED, ZipFile
 
 import pytest
@@ -57,17 +59,18 @@ def odt(body: str, styles: str = "", **parts: str) -> bytes:
     return archive(content=ODT.format(body=body, styles=styles), **parts)
 
 
-def docx(body: str) -> bytes:
-    """Returns a document whose body is this, in the words of its format."""
+def docx(body: str, parts: Mapping[str, str] = MappingProxyType({})) -> bytes:
+    """Returns a document whose body is this, in the words of its format, with these parts in place
+    of its own or in addition to them."""
     plain = BytesIO()
     Document().save(plain)
     made = BytesIO()
     spaces = " ".join(f'xmlns:{name}="{nsmap[name]}"' for name in ("w", "m"))
     with ZipFile(plain) as before, ZipFile(made, "w", ZIP_DEFLATED) as after:
-        for part in before.namelist():
-            is_text = part == "word/document.xml"
-            text = f"<w:document {spaces}><w:body>{body}</w:body></w:document>"
-            after.writestr(part, text if is_text else before.read(part))
+        text = f"<w:document {spaces}><w:body>{body}</w:body></w:document>"
+        others = {part: before.read(part) for part in before.namelist()}
+        for part, content in (others | {"word/document.xml": text} | dict(parts)).items():
+            after.writestr(part, content)
     return made.getvalue()
 
 
@@ -299,6 +302,7 @@ def test_without_headings_they_are_lines() -> None:
         ("https://", ""),
         ("tel:+49123", "tel:+49123"),
         ("https://example.org/\U0001f600", "https://example.org/%F0%9F%98%80"),
+        ("https://example.org/\ud83d", ""),
     ],
 )
 def test_an_address_in_a_text_is_one_that_pages_link_whole(href: str, address: str) -> None:
@@ -411,6 +415,7 @@ def formula(text: str) -> str:
 
 READING = f"<w:rt>{run('かんじ')}</w:rt><w:rubyBase>{run('漢字')}</w:rubyBase>"
 RUBY = f"<w:r><w:ruby>{READING}</w:ruby></w:r>"
+TWO_WORDS = f"<w:r>{2 * f'<w:ruby>{READING}</w:ruby>'}</w:r>".replace("漢字", "一", 1)
 FRACTION = f"<m:f><m:num>{formula('a+b')}</m:num><m:den>{formula('c')}</m:den></m:f>"
 POWER = f"<m:sSup><m:e>{formula('x')}</m:e><m:sup>{formula('2')}</m:sup></m:sSup>"
 
@@ -422,6 +427,10 @@ POWER = f"<m:sSup><m:e>{formula('x')}</m:e><m:sup>{formula('2')}</m:sup></m:sSup
         (f'<w:dir w:val="rtl">{run("שלום")}</w:dir>', "שלום"),
         (f'<w:bdo w:val="rtl"><w:dir>{run("one")}</w:dir>{run(" two")}</w:bdo>', "one two"),
         (RUBY, "漢字(かんじ)"),
+        (
+            f"<w:r>{2 * f'<w:ruby>{READING}</w:ruby>'}</w:r>".replace("漢字", "一", 1),
+            "一(かんじ)漢字(かんじ)",
+        ),
         (f"<m:oMath>{formula('y=')}{FRACTION}</m:oMath>", "y=(a+b)/c"),
         (f"<m:oMathPara><m:oMath>{POWER}</m:oMath></m:oMathPara>", "x^2"),
         (f"<m:oMath><m:d><m:e>{formula('x')}</m:e></m:d></m:oMath>", "(x)"),
@@ -436,6 +445,25 @@ def test_nothing_of_a_document_of_word_is_left_out(inside: str, text: str) -> No
     """What is said here was lost, with the words in it: mammoth does not know it."""
     data = docx(f"<w:p>{run('before')}{inside}{run('after')}</w:p>")
     assert text_of(data, ".docx") == f"before{text}after\n"
+
+
+RELATIONS = """<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">
+<Relationship Id="rId1" Target="{target}"
+ Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/footnotes"/>
+</Relationships>"""
+
+
+@pytest.mark.parametrize("target", ["footnotes.xml", "notes1.xml", "/word/notes2.xml", "away.xml"])
+def test_notes_are_found_wherever_a_document_of_word_says_that_they_are(target: str) -> None:
+    name = "footnotes.xml" if target == "away.xml" else target.removeprefix("/word/")
+    note = f'<w:footnote w:id="7"><w:p>{run("a note")}</w:p></w:footnote>'
+    notes = f'<w:footnotes xmlns:w="{nsmap["w"]}">{note}</w:footnotes>'
+    parts = {
+        f"word/{name}": notes,
+        "word/_rels/document.xml.rels": RELATIONS.format(target=target),
+    }
+    data = docx(f'<w:p>{run("text")}<w:r><w:footnoteReference w:id="7"/></w:r></w:p>', parts)
+    assert "a note" in text_of(data, ".docx")
 
 
 MATHML = (
