@@ -34,6 +34,11 @@ MOST_ADDRESS = 2_000
 _ESCAPED = re.compile(f"(?!{_CHARS}).", re.DOTALL)
 
 
+_NO_ADDRESS = re.compile(r"[\s\ud800-\udfff]")
+"""What no address holds: spaces end it, and half a character (a lone surrogate) has no bytes that
+could be written as `%41` is."""
+
+
 class LinkRead:
     """A link in HTML that is being read: where it leads, and its text so far."""
 
@@ -57,7 +62,7 @@ class LinkRead:
 def linkable(href: str) -> str:
     """Returns the address as text that pages turn into a link to the same place, from its first
     character to its last. Returns an empty string if they would not."""
-    if len(href) > MOST_ADDRESS or any(char.isspace() for char in href):
+    if len(href) > MOST_ADDRESS or _NO_ADDRESS.search(href):
         return ""
     text = _ESCAPED.sub(lambda char: quote(char[0], safe="%"), href)
     kept = text.rstrip(_ENDS_A_SENTENCE)
