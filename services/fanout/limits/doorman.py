@@ -61,7 +61,7 @@ def doorman(trusted: Trusted, hosts: Hosts, origins: Origins, rate: RequestRate)
         if cost := cost_of(request.path):
             address = trusted.client(peer, request.headers.items())
             if not rate.admits(address, cost):
-                return too_many(request, address)
+                return _too_many(request, address)
         proxied = trusted.knows(peer)
         names = _names_of_ours(request, proxied=proxied)
         near = is_near(peer) and not proxied
@@ -105,7 +105,7 @@ def _mode(request: web.Request) -> str:
     return request.headers.get("Sec-Fetch-Mode", "")
 
 
-def too_many(request: web.Request, address: str) -> web.Response:
+def _too_many(request: web.Request, address: str) -> web.Response:
     """Returns the answer to an address that makes too many requests. Its connection is closed, as
     nobody reads the rest of the request."""
     answer = _refused(request, 429, _TOO_MANY % address[:200])

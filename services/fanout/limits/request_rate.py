@@ -12,6 +12,7 @@ from ipaddress import IPv6Address, IPv6Network, ip_address
 from time import monotonic
 
 from padfleet.services.fanout.limits.addresses import is_near
+from padfleet.services.fanout.limits.origins import is_call
 from padfleet.shared import refusals
 from padfleet.shared.bucket import Buckets, RateLimit
 
@@ -30,7 +31,8 @@ RETRY_AFTER = 10
 """A client that makes too many requests is asked to come again after this many seconds."""
 
 _SOCKETS = "/socket.io/"
-_CALLS = ("/api/", "/rest/")
+_DOCUMENT = "/openapi.json"
+"""How the paths end that look like calls of the API, and show what calls there are."""
 
 
 class RequestRate:
@@ -43,23 +45,27 @@ class RequestRate:
     def admits(self, address: str, cost: float) -> bool:
         """Takes what a request costs from what the address has left. Returns False if that is not
         enough: the request is refused."""
-        if not address or is_near(address) or self._buckets is None:
-            return True
-        if self._buckets.take(payer(address), monotonic(), cost) is not None:
+        if self._take(address, cost):
             return True
         refusals.LIMITED.labels("requests").inc()
         return False
 
     def give_back(self, address: str, cost: float) -> None:
         """Gives back what a request has cost that should have been free, as it turned out."""
-        if self._buckets is not None:
-            self._buckets.take(payer(address), monotonic(), -cost)
+        self._take(address, -cost)
+
+    def _take(self, address: str, cost: float) -> bool:
+        if not address or is_near(address) or self._buckets is None:
+            return True
+        return self._buckets.take(payer(address), monotonic(), cost) is not None
 
 
 def cost_of(path: str) -> float:
     """Returns the cost of a request for this path. It is 0 for those that are counted elsewhere:
     requests for sockets, and calls of the API, which are free with its key."""
-    if path.startswith(_SOCKETS) or (path.startswith(_CALLS) and path.count("/") > 2):
+    if path.startswith(_SOCKETS):
+        return 0.0
+    if is_call(path) and path.count("/") > 2 and not path.endswith(_DOCUMENT):
         return 0.0
     if path.startswith("/assets/"):
         return FILE

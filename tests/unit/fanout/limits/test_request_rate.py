@@ -48,6 +48,13 @@ def test_requests_from_the_same_machine_are_not_counted(address: str) -> None:
     assert admitted(RequestRate(1), address) == 100
 
 
+def test_nothing_is_given_back_where_nothing_is_taken() -> None:
+    rate = RequestRate(1)
+    rate.give_back("127.0.0.1", 1.0)
+    assert rate._buckets is not None
+    assert len(rate._buckets) == 0
+
+
 def test_without_a_limit_nobody_is_counted() -> None:
     assert admitted(RequestRate(0), ONE) == 100
 
@@ -88,6 +95,8 @@ def test_whom_an_address_counts_as(address: str, expected: str) -> None:
         ("/rest/1.3.0/pad/getText", 0.0),
         ("/api", 1.0),
         ("/api/nothing", 1.0),
+        ("/api/1.3.0/openapi.json", 1.0),
+        ("/rest/1.3.0/openapi.json", 1.0),
     ],
 )
 def test_what_requests_cost(path: str, cost: float) -> None:
