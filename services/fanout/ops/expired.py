@@ -6,6 +6,7 @@ from dataclasses import replace
 from padfleet.services.fanout import metrics
 from padfleet.services.fanout.auth.decision import Denied, Reason
 from padfleet.services.fanout.delivery.session import SessionIdentity
+from padfleet.services.fanout.limits.allowances import RateExceeded
 from padfleet.services.fanout.requests.client_socket import Socket
 from padfleet.services.fanout.requests.join import JoinHandler
 from padfleet.services.fanout.requests.messages import Messages
@@ -35,13 +36,13 @@ class Expired:
             return
         old = stay.identity
         asked = {"padId": to_units(old.requested_id)}
+        looks = stay is socket.onlooker
         try:
-            looks = stay is socket.onlooker
             new = await self._join_handler.identify(socket.handshake, asked, looks=looks)
         except Denied as error:
             if socket.stay is stay:
                 await self._end(socket, old, error.reason)
-        except (*UNREACHABLE, TimeoutError) as error:
+        except (*UNREACHABLE, TimeoutError, RateExceeded) as error:
             # It may be admitted again, but we cannot find that out now.
             log.warning("socket dropped", extra={"type": "expiry", "error": str(error)})
             _drop(socket, "unreachable")
@@ -51,6 +52,9 @@ class Expired:
         else:
             if socket.stay is not stay:
                 return  # it has joined again in the meantime
+            if looks:
+                # Of a pad in the cold store, nobody is told the read-only id before it is joined.
+                new = replace(new, read_only_id=old.read_only_id)
             if new.expires is None or not _same(old, new):
                 _drop(socket, "rights")  # it comes back in with its new rights
                 return

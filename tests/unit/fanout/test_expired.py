@@ -11,6 +11,7 @@ import pytest
 from padfleet.services.fanout.auth.decision import Denied, Reason
 from padfleet.services.fanout.auth.handshake import Handshake
 from padfleet.services.fanout.delivery.session import Session, SessionIdentity
+from padfleet.services.fanout.limits.allowances import RateExceeded
 from padfleet.services.fanout.ops.expired import Expired
 from padfleet.services.fanout.requests.client_socket import Socket
 from padfleet.services.fanout.requests.join import JoinHandler
@@ -87,11 +88,14 @@ async def test_the_same_again_goes_on() -> None:
 async def test_an_onlookers_grant_ends_too_and_asking_again_leaves_the_pad_where_it_is() -> None:
     scene = Scene(lambda: replace(OLD, expires=200))
     scene.socket.session = None
+    # Nobody knows the read-only id of a pad that is away, and somebody has opened it since.
+    away = replace(OLD, read_only_id="")
     scene.socket.onlooker = looking = Onlooker(
-        OLD, scene.socket.exit, 1, cast("Redis", None), Keyspace(1)
+        away, scene.socket.exit, 1, cast("Redis", None), Keyspace(1)
     )
     await scene.expired.check(scene.socket)
     assert scene.door.looks
+    assert not scene.socket.exit.closed
     assert looking.identity.expires == 200
     scene.door.answer = raising(Denied("over", Reason.EXPIRED))
     await scene.expired.check(scene.socket)
@@ -124,9 +128,10 @@ async def test_a_denial_may_break_the_connection_instead_of_answering() -> None:
         lambda: replace(OLD, expires=None),
         raising(ConnectionError("no Redis")),
         raising(TimeoutError()),
+        raising(RateExceeded()),
         raising(ValueError("a bug of ours")),
     ],
-    ids=["author", "rights", "name", "pad", "for-ever", "no-redis", "late", "bug"],
+    ids=["author", "rights", "name", "pad", "for-ever", "no-redis", "late", "too-fast", "bug"],
 )
 async def test_anything_else_breaks_the_connection(answer: Callable[[], SessionIdentity]) -> None:
     """A session does not go on after an answer that nobody understands."""
