@@ -24,10 +24,9 @@ from padfleet.shared.batches import filled, slices
 from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.damage import CorruptPad
 from padfleet.shared.log.keys import Keyspace
-from padfleet.shared.log.pad.chat import ChatMessage, messages_of
+from padfleet.shared.log.pad.chat import ChatMessage, StreamEntry, messages_of
 from padfleet.shared.log.pad.document import chain_of
 from padfleet.shared.log.pad.history import HistoryGap
-from padfleet.shared.log.pad.pad_store import StreamEntry
 from padfleet.shared.log.pad.reader import PadReader, open_reader
 from padfleet.shared.log.records import Revision
 

@@ -1,7 +1,7 @@
 """This module reads a pad in the cold store without bringing it back into Redis."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Iterable, Sequence
 from contextlib import aclosing
 
 from padfleet.shared.archive.entries import Revisions
@@ -10,9 +10,10 @@ from padfleet.shared.cold.pads import ColdPad, ColdPads
 from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.damage import CorruptPad, readable
 from padfleet.shared.log.keys import PadKeys
+from padfleet.shared.log.pad.chat import StreamEntry
 from padfleet.shared.log.pad.document import chain_of
 from padfleet.shared.log.pad.history import READ_STEP, HistoryEnds, PadMeta
-from padfleet.shared.log.pad.pad_store import StoredFacts, StreamEntry
+from padfleet.shared.log.pad.pad_store import StoredFacts
 from padfleet.shared.log.people import authors as records_of_authors
 from padfleet.shared.log.people.author_records import Author, stored_author
 from padfleet.shared.log.people.identities import stored_authors
@@ -47,7 +48,7 @@ class ColdReader:
 
     async def pages(
         self, first: int, last: int, *, step: int = READ_STEP
-    ) -> AsyncIterator[list[Revision]]:
+    ) -> AsyncGenerator[list[Revision], None]:
         at, chain = max(first, 0), None
         async with aclosing(self._parts(at, last)) as parts:
             async for part in parts:

@@ -83,7 +83,7 @@ def read_file(data: bytes | str, form: str, most: Most, *, headings: bool) -> In
     )
     if len(pool) > most.attributes:
         raise DocumentTooLarge(f"there are more than {most.attributes} different attributes")
-    pairs = [pool.get(number) for number in range(len(pool))]
+    pairs = list(pool.pairs())
     return Insertion(_inserting(atext), atext.text[:-1], pairs)
 
 

@@ -163,7 +163,7 @@ def _process(seen: Seen, snapshot: FleetSnapshot) -> ProcessView:
 def _totals(living: Sequence[ProcessView]) -> Totals:
     workers = [process for process in living if process.kind == "worker"]
     writers = [process for process in living if process.kind == "writer"]
-    records = [process.rates for process in workers if process.rates]
+    shown = [process.rates for process in workers if process.rates]
     return Totals(
         workers=sum(process.state == "ready" for process in workers),
         writers=sum(process.state == "ready" for process in writers),
@@ -171,9 +171,9 @@ def _totals(living: Sequence[ProcessView]) -> Totals:
         sessions=sum(process.sessions for process in workers),
         pads=sum(process.pads for process in workers),
         revisions=sum(process.rates.revisions for process in writers if process.rates),
-        delivered=sum(rates.revisions for rates in records),
-        frames=sum(rates.frames for rates in records),
-        bytes=sum(rates.bytes for rates in records),
+        delivered=sum(rates.revisions for rates in shown),
+        frames=sum(rates.frames for rates in shown),
+        bytes=sum(rates.bytes for rates in shown),
         delivery_ms=_most(process.latency_ms for process in workers),
         flow_ms=_most(process.flow_ms for process in workers),
         commit_ms=_most(process.latency_ms for process in writers),

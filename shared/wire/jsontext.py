@@ -158,8 +158,8 @@ def loads(text: str | bytes, *, deepest: int = MOST_DEEP, most: int | None = Non
     """
     try:
         source = text if isinstance(text, str) else text.decode()
-        if most is not None and values_in(source, most) > most:
-            raise BadJson(f"more than {most:,} values")
+        if most is not None:
+            values_in(source, most)
         value = _DECODER.decode(source)
     except RecursionError:
         raise BadJson("nested too deeply") from None
@@ -183,16 +183,19 @@ def _may_hold_astral(source: str) -> bool:
 
 
 def values_in(source: str, most: int) -> int:
-    """Returns how many values the text has if it is JSON, without reading it, or some number above
-    `most` if there are more. A value begins the text, an array or an object, or follows a comma."""
-    marks = _marks(source)
-    if marks <= FEW_VALUES:
-        return marks
-    # Strings and names: a value has at most two of them, and each has two quotation marks.
-    at_least = (source.count('"') - source.count('\\"')) // 4
-    if at_least > most:
-        return at_least
-    return _marks(_STRINGS.sub("", source))  # commas and brackets inside strings do not count
+    """Returns how many values the text has if it is JSON, without reading it. A value begins the
+    text, an array or an object, or follows a comma. Raises `BadJson` if there are more than
+    `most`."""
+    values = _marks(source)
+    if values > FEW_VALUES:
+        # Strings and names: a value has at most two of them, and each has two quotation marks.
+        values = (source.count('"') - source.count('\\"')) // 4
+        if values <= most:
+            # Commas and brackets inside strings do not count.
+            values = _marks(_STRINGS.sub("", source))
+    if values > most:
+        raise BadJson(f"more than {most:,} values")
+    return values
 
 
 def _marks(source: str) -> int:

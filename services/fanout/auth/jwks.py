@@ -13,8 +13,7 @@ import aiohttp
 
 from padfleet.services.fanout import metrics
 from padfleet.services.fanout.auth import keys, tokens
-from padfleet.services.fanout.auth.decision import Denied, Reason
-from padfleet.services.fanout.auth.keys import BadKey, VerificationKey
+from padfleet.services.fanout.auth.keys import BadKey, UnknownKey, VerificationKey
 from padfleet.services.fanout.auth.web import Unavailable, fetch
 from padfleet.shared.settings import SettingsError, mask
 from padfleet.shared.tasks import awaited
@@ -48,8 +47,8 @@ async def verified(source: KeySource, token: str) -> dict[str, Any]:
     header = tokens.header_of(token)
     try:
         return _claims(await source.current(), header, token)
-    except Denied as error:
-        if error.reason not in (Reason.KEY, Reason.SIGNATURE) or not await source.renewed():
+    except (UnknownKey, tokens.WrongSignature):
+        if not await source.renewed():
             raise
     return _claims(await source.current(), header, token)
 

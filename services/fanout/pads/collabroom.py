@@ -1,7 +1,6 @@
 """Encodes COLLABROOM messages about a pad, and keeps them for all sessions that are sent the
 same."""
 
-import asyncio
 from collections import OrderedDict
 from typing import Any
 
@@ -14,6 +13,7 @@ from padfleet.services.fanout.pads.steps import (
 )
 from padfleet.services.fanout.transport.packets import Frame
 from padfleet.shared.log.records import Revision
+from padfleet.shared.tasks import aside
 from padfleet.shared.wire.jsontext import dumps, dumps_in_pieces, is_long, loads
 
 _COLLAB = b'["message",{"type":"COLLABROOM","data":'
@@ -45,9 +45,7 @@ def collab(data: Any) -> Frame:
 async def collab_aside(data: Any) -> Frame:
     """Does what `collab` does, for data that may be long: then it is encoded outside the event
     loop."""
-    if not is_long(data):
-        return collab(data)
-    return await asyncio.to_thread(lambda: _collab(dumps_in_pieces(data).encode()))
+    return await aside(is_long(data), lambda: _collab(dumps_in_pieces(data).encode()))
 
 
 def accept_commit(rev: int) -> Frame:

@@ -350,13 +350,11 @@ class Messages:
     async def leave(self, socket: Socket) -> None:
         """Takes the socket off its pad, if it is on one; the socket itself may stay open."""
         self.deadlines.discard(socket)
+        if socket.stay is not None:
+            self.idle_sockets.off_its_pad(socket.exit)
         session, room = socket.session, socket.room
-        socket.session = socket.room = None
-        if socket.onlooker is not None:
-            socket.onlooker = None
-            self.idle_sockets.off_its_pad(socket.exit)
+        socket.session = socket.room = socket.onlooker = None
         if session is not None and room is not None:
-            self.idle_sockets.off_its_pad(socket.exit)
             await self._join_handler.leave(room, session)
             if self._hooks.user_leave:
                 await self._hooks.left(room, session)

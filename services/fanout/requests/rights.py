@@ -25,7 +25,7 @@ async def rights_of(
     Raises what `UNREACHABLE` lists.
     """
     made_it = not identity.read_only and identity.author == room.metadata.creator
-    without = settings.pad_deletion_by_all or identity.expires is not None
+    without = _needs_no_token(identity, settings)
     token = None
     if made_it and not without:
         token = await make_deletion_token(redis, room.keys, room.epoch)
@@ -34,8 +34,12 @@ async def rights_of(
 
 def rights_of_onlookers(identity: SessionIdentity, settings: FanoutSettings) -> dict[str, Any]:
     """Returns the same variables for somebody who looks at a pad and is not on it."""
-    without = settings.pad_deletion_by_all or identity.expires is not None
+    without = _needs_no_token(identity, settings)
     return _told(settings, sets=False, token=None, without=without)
+
+
+def _needs_no_token(identity: SessionIdentity, settings: FanoutSettings) -> bool:
+    return settings.pad_deletion_by_all or identity.expires is not None
 
 
 def _told(

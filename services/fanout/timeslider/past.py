@@ -1,6 +1,7 @@
 """This module reads the history that the timeslider shows, wherever the pad is."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import Protocol
 
 from padfleet.services.fanout.hub.room import Room
@@ -27,7 +28,7 @@ class PadPast(Protocol):
         """Returns the pad's snapshot, which may be of another epoch, or None if there is none."""
         ...
 
-    def parts(self, first: int, last: int) -> AsyncIterator[HistoryPart]:
+    def parts(self, first: int, last: int) -> AsyncGenerator[HistoryPart, None]:
         """Yields the revisions first…last as `read_parts` does."""
         ...
 
@@ -43,7 +44,7 @@ class RoomsPast:
     async def snapshot(self) -> Snapshot | None:
         return await read_snapshot(self._redis, self._keys)
 
-    def parts(self, first: int, last: int) -> AsyncIterator[HistoryPart]:
+    def parts(self, first: int, last: int) -> AsyncGenerator[HistoryPart, None]:
         return read_parts(self._redis, self._keys, first, last, step=READ_STEP)
 
 
@@ -59,6 +60,7 @@ class ReadersPast:
     async def snapshot(self) -> Snapshot | None:
         return await self._reader.snapshot()
 
-    async def parts(self, first: int, last: int) -> AsyncIterator[HistoryPart]:
-        async for page in self._reader.pages(first, last, step=READ_STEP):
-            yield HistoryPart(page[0].rev, None, [revision.to_record() for revision in page])
+    async def parts(self, first: int, last: int) -> AsyncGenerator[HistoryPart, None]:
+        async with aclosing(self._reader.pages(first, last, step=READ_STEP)) as pages:
+            async for page in pages:
+                yield HistoryPart(page[0].rev, None, [revision.to_record() for revision in page])

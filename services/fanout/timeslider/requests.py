@@ -3,7 +3,7 @@
 import logging
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from typing import Any, NamedTuple
 
 from padfleet.services.fanout.delivery.session import Session
@@ -213,7 +213,7 @@ class Timeslider:
 
     async def _answered(
         self,
-        who: "_Asker",
+        who: _Asker,
         message: dict[str, Any],
         past: Callable[[], Awaitable[PadPast]],
         check_there: Check,
@@ -332,11 +332,12 @@ class Timeslider:
         parts: list[StoredPart] = []
         size = 0
         reached = begin.rev
-        async for part in past.parts(begin.rev + 1, last):
-            length = len(part.chunk or b"") + sum(map(len, part.records))
-            if parts and size + length > MOST_BYTES:
-                return parts, reached
-            parts.append((part.first, part.chunk, part.records))
-            size += length
-            reached = min(part.last, last)
+        async with aclosing(past.parts(begin.rev + 1, last)) as stored:
+            async for part in stored:
+                length = len(part.chunk or b"") + sum(map(len, part.records))
+                if parts and size + length > MOST_BYTES:
+                    break
+                parts.append((part.first, part.chunk, part.records))
+                size += length
+                reached = min(part.last, last)
         return parts, reached

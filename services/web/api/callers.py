@@ -49,10 +49,11 @@ class Doorkeeper:
         given = _key_in(asked)
         return NO_KEY if given and not self._is_key(given) else ""
 
-    def knows(self, request: web.Request, asked: Fields) -> bool:
-        """Returns whether a call shows the key in its address or its headers, so that nothing else
-        has to be read to know that it may go on."""
-        return self._is_key(_key_in(asked) or request.headers.get("apikey") or _bearer(request))
+    def knows(self, request: web.Request, fields: Fields) -> bool:
+        """Returns whether a call shows the key in its headers or in these parameters. If it does in
+        those of its address, nothing else has to be read to know that it may go on."""
+        found = _key_in(fields) or fields.get("authorization")
+        return self._is_key(found or request.headers.get("apikey") or _bearer(request))
 
     async def client_of(self, request: web.Request) -> str | None:
         """Returns the name of the client whose token grants everything; None if the call has no
@@ -71,9 +72,7 @@ class Doorkeeper:
 
     def in_the_end(self, request: web.Request, given: Fields) -> str:
         """Returns why a call without a token is refused after it has been read."""
-        found = _key_in(given) or given.get("authorization")
-        found = found or request.headers.get("apikey") or _bearer(request)
-        return "" if self._is_key(found) else NO_KEY
+        return "" if self.knows(request, given) else NO_KEY
 
     def _is_key(self, found: object) -> bool:
         if not isinstance(found, str) or not self._key:

@@ -155,7 +155,7 @@ class Dispatcher:
     async def _result(self, request: web.Request, version: str, name: str) -> tuple[int, str, Any]:
         asked = {key: _text(value) for key, value in request.query.items()}
         known = self._doorkeeper.knows(request, asked)
-        who = CALLERS if known else self._door.address(request)
+        where = self._door.address(request)
         if not known and not self._door.admits_stranger(request):
             raise _NotTaken(TOO_MANY, 429)
         if why := self._doorkeeper.at_first_sight(asked):
@@ -165,7 +165,7 @@ class Dispatcher:
             return BAD_KEY, why, None
         async with AsyncExitStack() as held:  # room for its body, until it is done
             try:
-                given = asked | await self._body(request, held, who)
+                given = asked | await self._body(request, held, CALLERS if known else where)
             except ApiError as error:
                 return BAD_PARAMETERS, str(error), None
             if client is None and (why := self._doorkeeper.in_the_end(request, given)):
@@ -174,7 +174,6 @@ class Dispatcher:
                 self._door.knows_stranger(request)
             fields = {part: given[part] for part in VERSIONS[version][name] if part in given}
             del given, asked
-            where = self._door.address(request)
             if client is None:
                 caller = Doer("api", "", "API key", where)
             else:

@@ -24,8 +24,8 @@ LARGE = 64 << 10
 """Messages that have more bytes than this together are decoded outside the event loop. Texts that
 consist of surrogates take longest, a millisecond for each 80 KB."""
 
-Entry = tuple[bytes, dict[bytes, bytes]]
-"""An entry of the chat's stream: its ID and its fields."""
+StreamEntry = tuple[bytes, dict[bytes, bytes]]
+"""The ID of an entry of a stream, and its fields."""
 
 
 class NoPad(Exception):
@@ -104,15 +104,15 @@ async def read_chat(redis: Redis, keys: PadKeys, first: int, last: int) -> list[
     return await decoded(await stored_messages(redis, keys, first, last))
 
 
-async def stored_messages(redis: Redis, keys: PadKeys, first: int, last: int) -> list[Entry]:
+async def stored_messages(redis: Redis, keys: PadKeys, first: int, last: int) -> list[StreamEntry]:
     """Returns what `read_chat` returns, as entries of the chat's stream."""
     if last < max(first, 0):
         return []
     reply = await redis.client.xrange(keys.chat, min=str(max(first, 0)), max=str(last))
-    return cast("list[Entry]", reply)
+    return cast("list[StreamEntry]", reply)
 
 
-async def decoded(stored: Sequence[Entry]) -> list[ChatMessage]:
+async def decoded(stored: Sequence[StreamEntry]) -> list[ChatMessage]:
     """Returns what `messages_of` returns, and decodes many long messages outside the event loop: a
     hundred of the longest take 50 ms."""
     size = sum(len(fields.get(b"m", b"")) for _, fields in stored)

@@ -2,7 +2,7 @@
 stored."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple, cast
 
@@ -222,7 +222,7 @@ async def revision_pages(
     *,
     step: int = READ_STEP,
     read: ReadRevisions | None = None,
-) -> AsyncIterator[list[Revision]]:
+) -> AsyncGenerator[list[Revision], None]:
     """Yields the revisions first…last, both included, in order, one read at a time. No page is
     empty. Nothing is read ahead, so the caller may take its time with each page.
 
@@ -289,7 +289,7 @@ class HistoryPart(NamedTuple):
 
 async def read_parts(
     redis: Redis, keys: PadKeys, first: int, last: int, *, step: int
-) -> AsyncIterator[HistoryPart]:
+) -> AsyncGenerator[HistoryPart, None]:
     """Yields the revisions first…last, both included, undecoded. A chunk may hold more than these.
 
     At most `step` single records are read at a time. Raises `HistoryGap` if one is missing.

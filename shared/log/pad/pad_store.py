@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, cast
 from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.damage import is_wrong_type, of_right_type, readable
 from padfleet.shared.log.keys import PadKeys
-from padfleet.shared.log.pad.chat import NO_MESSAGES
+from padfleet.shared.log.pad.chat import NO_MESSAGES, StreamEntry
 from padfleet.shared.log.pad.deletion import deletion_field
 from padfleet.shared.log.pad.options import parse_options
 from padfleet.shared.log.pad.saved import SavedRevision
@@ -22,9 +22,6 @@ log = logging.getLogger(__name__)
 
 _LAST = (1 << 64) - 1
 """The highest second part of a stream's ID."""
-
-StreamEntry = tuple[bytes, dict[bytes, bytes]]
-"""The ID of an entry of a stream, and its fields."""
 
 
 class StoredMetadata(NamedTuple):

@@ -7,12 +7,12 @@ read without being brought back.
             ...
 """
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
 from typing import Protocol
 
 from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.keys import Keyspace, PadKeys
-from padfleet.shared.log.pad.chat import ChatMessage, decoded, stored_messages
+from padfleet.shared.log.pad.chat import ChatMessage, StreamEntry, decoded, stored_messages
 from padfleet.shared.log.pad.history import (
     READ_STEP,
     PadMeta,
@@ -22,7 +22,7 @@ from padfleet.shared.log.pad.history import (
     revision_pages,
 )
 from padfleet.shared.log.pad.moving import hold
-from padfleet.shared.log.pad.pad_store import PadStore, StoredFacts, StreamEntry
+from padfleet.shared.log.pad.pad_store import PadStore, StoredFacts
 from padfleet.shared.log.people import authors as records_of_authors
 from padfleet.shared.log.people.author_records import Author
 from padfleet.shared.log.people.identities import stored_authors
@@ -51,7 +51,7 @@ class PadReader(Protocol):
 
     def pages(
         self, first: int, last: int, *, step: int = READ_STEP
-    ) -> AsyncIterator[list[Revision]]:
+    ) -> AsyncGenerator[list[Revision], None]:
         """Yields revisions as `revision_pages` does, which says what it raises."""
         ...
 
@@ -91,7 +91,7 @@ class HotReader:
 
     def pages(
         self, first: int, last: int, *, step: int = READ_STEP
-    ) -> AsyncIterator[list[Revision]]:
+    ) -> AsyncGenerator[list[Revision], None]:
         return revision_pages(self._redis, self.keys, first, last, step=step)
 
     async def chat(self, first: int, last: int) -> list[StreamEntry]:

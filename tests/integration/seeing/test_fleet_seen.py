@@ -87,7 +87,7 @@ async def test_a_healthy_fleet_is_shown_complete_and_without_findings(
             assert now.totals.commit_ms is not None
             return True
 
-        await eventually(complete, "all of it is in the view_of", timeout=30)
+        await eventually(complete, "all of it is in the view", timeout=30)
         now, found = await seen(redis, keyspace)
         assert [level for level, _ in found if level == "bad"] == []
         assert sorted(p for writer in now.of("writer") for p in writer.partitions) == [0, 1, 2, 3]

@@ -19,7 +19,7 @@ import { split } from "./splitting.js";
 import { fits, type SplitLimits } from "./submissionsize.js";
 
 /** A revision that a client has missed. */
-export type Missed = Exclude<ClientReconnect, { noChanges: true }>;
+type Missed = Exclude<ClientReconnect, { noChanges: true }>;
 
 /** What is in flight to the server. */
 interface Submitted {
