@@ -482,15 +482,17 @@ async def test_a_call_that_may_have_succeeded_is_not_repeated(program: str, tmp_
     assert max(heard) == 1, "none: it is let alone, after two failures"
 
 
-def test_a_pad_that_is_opened_while_no_worker_is_there_comes_by_itself(
-    program: str, tmp_path: Path
+@pytest.mark.parametrize("pages", ["padfleet", "etherpad"])
+def test_a_pad_that_is_opened_while_nobody_serves_pages_comes_by_itself(
+    program: str, pages: str, tmp_path: Path
 ) -> None:
     """The page was the program's own, with an error that means nothing to people."""
     (port,) = free_ports(1)
-    with Service(lambda request: (200, b"{}")) as worker:
-        asked = Asked(port, [urlsplit(worker.url).port or 0])
+    with Service(lambda request: (200, b"{}")) as worker, Service(lambda request: None) as beside:
+        etherpad = urlsplit(beside.url).netloc if pages == "etherpad" else ""
+        asked = Asked(port, [urlsplit(worker.url).port or 0], etherpad=etherpad)
         with running(program, tmp_path / "balancer", asked) as url:
-            worker.close()
+            (beside if etherpad else worker).close()
             with pytest.raises(HTTPError) as away:
                 urllib.request.urlopen(f"{url}/p/x", timeout=20)
             with away.value as answer:
