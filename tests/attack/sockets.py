@@ -60,6 +60,7 @@ ENDS: Final = {
     "fragments": "closed 1002",
     "binary attachments": "closed 1003",
     "close frames": "closed 1000",
+    "events that are none": "closed 1003",
     "reserved kinds and bits": "closed 1002",
     "messages of half a megabyte": "held back",
 }

@@ -38,8 +38,12 @@ class Socket:
         """What has been let in with the grant that it was given, and ends with it."""
         return self.session if self.session is not None else self.onlooker
 
-    def acknowledged(self, packet: str) -> None:
-        """Takes in a Socket.IO acknowledgement, `43<id>[…]`. Its id is the rev that it confirms."""
+    def acknowledged(self, packet: str) -> bool:
+        """Takes in a Socket.IO acknowledgement, `43<id>[…]`. Its id is the rev that it confirms.
+        Returns False if it has none."""
         digits = packet[2:].partition("[")[0]
-        if self.session is not None and digits.isdecimal() and len(digits) < MAX_DIGITS:
+        if not digits.isdecimal():
+            return False
+        if self.session is not None and len(digits) < MAX_DIGITS:
             self.session.has_acknowledged(int(digits), time.monotonic())
+        return True

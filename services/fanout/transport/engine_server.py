@@ -71,6 +71,10 @@ class EngineServer(engineio.AsyncServer):  # type: ignore[misc]
         task.add_done_callback(self._tasks.discard)
         return task
 
+    async def deliver(self, sid: str, data: Any) -> None:
+        """Hands a message over to Socket.IO. The library would only log what this raises."""
+        await self.handlers["message"](sid, data)
+
     def remove(self, socket: EngineSocket) -> None:
         if self.sockets.pop(socket.sid, None) is not None:
             self.watcher.on_close(socket)

@@ -6,7 +6,6 @@ in progress.
 """
 
 import asyncio
-import logging
 from collections import deque
 from collections.abc import Callable, Coroutine
 from time import monotonic
@@ -15,7 +14,7 @@ from typing import Any, Protocol
 from aiohttp import web
 from engineio import exceptions
 from engineio.async_socket import AsyncSocket
-from engineio.packet import OPEN, PING, PONG, Packet
+from engineio.packet import MESSAGE, OPEN, PING, PONG, Packet
 
 from padfleet.services.fanout import metrics
 from padfleet.services.fanout.limits.admission import note_too_large
@@ -23,9 +22,11 @@ from padfleet.services.fanout.transport.cost import cost_of, values_of
 from padfleet.services.fanout.transport.disconnect_turns import DisconnectTurns
 from padfleet.services.fanout.transport.heartbeat import Heartbeat
 from padfleet.services.fanout.transport.intake import Intake
+from padfleet.services.fanout.transport.malformed import MalformedPacket, note_malformed, reason
 from padfleet.services.fanout.transport.outbound import Outbound, OutboundClosed
 from padfleet.services.fanout.transport.packets import CLOSE, NOOP, Frame, Parcel
-from padfleet.services.fanout.transport.post_body import TextPacket, read_packets
+from padfleet.services.fanout.transport.pollbody import WHY
+from padfleet.services.fanout.transport.post_body import read_packet, read_packets
 from padfleet.services.fanout.transport.read_control import ReadControl
 from padfleet.services.fanout.transport.websocket import BadHandshake, Code, WebSocketError
 from padfleet.services.fanout.transport.websocket_connection import (
@@ -37,11 +38,11 @@ from padfleet.services.fanout.transport.websocket_connection import (
 from padfleet.shared import refusals
 from padfleet.shared.bucket import RateLimit, TokenBucket
 from padfleet.shared.tasks import report
-from padfleet.shared.wire.jsontext import loads
+from padfleet.shared.wire.jsontext import BadJson, loads
 
-log = logging.getLogger(__name__)
+_MALFORMED = (MalformedPacket, exceptions.UnknownPacketError)
+"""What is raised for packets that cannot be read."""
 
-_PACKET_TYPES = tuple("0123456")
 _ACK = "43"
 """A Socket.IO acknowledgement in the main namespace begins with this: `43<id>[…]`."""
 
@@ -68,6 +69,9 @@ class SocketHost(Protocol):
     def spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         """Runs `work` as a task of a socket, which checks how the task ends."""
 
+    async def deliver(self, sid: str, data: Any) -> None:
+        """Takes a message. Raises `MalformedPacket` if it cannot be read."""
+
     def remove(self, socket: "EngineSocket") -> None:
         """Forgets a socket that has been closed."""
 
@@ -85,8 +89,9 @@ class EngineSocket(AsyncSocket):  # type: ignore[misc]
         super().__init__(server, sid)
         self.address = address
         self.exit = Outbound(self._on_end)
-        self.on_ack: Callable[[str], None] | None = None
-        """This function, if set, is called with each Socket.IO acknowledgement."""
+        self.on_ack: Callable[[str], bool] | None = None
+        """This function, if set, is called with each Socket.IO acknowledgement that comes over a
+        WebSocket. It returns False if it cannot read it."""
         self.on_message: Callable[[Any], Coroutine[Any, Any, Any] | None] | None = None
         """This function, if set, is called with the content of a `message` event that requests no
         acknowledgement. Nine in ten packets are of this kind, and the libraries would create three
@@ -171,6 +176,8 @@ class EngineSocket(AsyncSocket):  # type: ignore[misc]
             await self._wait_for_turn(pkt)
         if pkt.packet_type == PONG:
             self.exit.ponged(monotonic())
+        elif pkt.packet_type == MESSAGE:
+            await self.server.deliver(self.sid, pkt.data)
         elif pkt.packet_type not in (PING, OPEN):
             await super().receive(pkt)
 
@@ -181,10 +188,10 @@ class EngineSocket(AsyncSocket):  # type: ignore[misc]
         except ConnectionError:
             raise  # it broke off midway; the session may go on over another
         except Exception as error:
-            # To something that is not a packet, or to too many packets at once, the library would
-            # answer OK and throw them away: the client would go on as if they had been received.
-            if not isinstance(error, exceptions.EngineIOError):
-                self._note_malformed(error)
+            if isinstance(error, _MALFORMED):
+                environ[WHY] = f"{self._note_malformed(error)}\n".encode()
+            elif not isinstance(error, exceptions.EngineIOError):
+                self._note_fault(error)
             # If the same request also closed the socket, it is gone. The library has no answer
             # ready for this case, and would fail.
             if self.sid in self.server.sockets:
@@ -194,7 +201,10 @@ class EngineSocket(AsyncSocket):  # type: ignore[misc]
         """Takes a packet from polling when it has its turn. The request that brings packets ends
         after that, and only then does the client send the next request."""
         text = pkt.data if isinstance(pkt.data, str) else ""
-        cost = cost_of(len(pkt.data or ""), values_of(text))
+        try:
+            cost = cost_of(len(pkt.data or ""), values_of(text))
+        except BadJson as error:
+            raise MalformedPacket(str(error)) from None
         wait = self._bucket.take(self.server.pace, monotonic(), cost)
         if wait is None:
             refusals.LIMITED.labels("messages").inc()
@@ -249,10 +259,12 @@ class EngineSocket(AsyncSocket):  # type: ignore[misc]
             connection.transport.write(Frame(b"3probe").websocket)
             if not self.exit.closed:
                 self.exit.write(NOOP)  # ends the poll that is open
-        elif text == "5" and self.upgrading and not self.closed:
+        elif self.closed:
+            connection.fail(Code.GOING_AWAY)
+        elif text == "5" and self.upgrading:
             self._move_to(connection)
         else:
-            connection.fail(Code.UNSUPPORTED)
+            self._refuse(connection, MalformedPacket("not a packet of an upgrade"))
 
     def _move_to(self, connection: WebSocketConnection) -> None:
         self._websocket, self._probe = connection, None
@@ -285,14 +297,13 @@ class EngineSocket(AsyncSocket):  # type: ignore[misc]
         elif text == "3":
             self.exit.ponged(monotonic())
         elif text[:2] == _ACK and self.on_ack is not None:
-            self.on_ack(text)
-        elif text[:1] not in _PACKET_TYPES:
-            connection.fail(Code.UNSUPPORTED)
+            if not self.on_ack(text):
+                self._refuse(connection, MalformedPacket("not an acknowledgement"))
         elif self.on_message is not None and self._has_nothing_before and text.startswith(_MESSAGE):
             try:
                 _, message, *_ = loads(text[2:])  # its values were counted before it was charged
-            except ValueError:
-                connection.fail(Code.UNSUPPORTED)
+            except ValueError as error:
+                self._refuse(connection, error)
             else:
                 work = self.on_message(message)
                 if work is not None:
@@ -304,15 +315,14 @@ class EngineSocket(AsyncSocket):  # type: ignore[misc]
         """Takes note that a `WebSocketConnection` was ended for what its client sent."""
         if error.code is Code.TOO_BIG:
             note_too_large(str(error), sid=self.sid)
-        elif error.code is Code.UNSUPPORTED:
+        else:
             self._note_malformed(error)
 
     def failed(self, connection: WebSocketConnection, error: Exception) -> None:
         """Ends the socket after a fault of ours, in a `WebSocketConnection` or in one of the
         socket's tasks. We can no longer vouch for what becomes of this client's messages, so its
         connection ends; it comes back and resumes."""
-        report("socket", error, {"sid": self.sid}, "a socket's reading has failed")
-        metrics.DROPPED.labels("fault").inc()
+        self._note_fault(error)
         connection.fail(Code.INTERNAL_ERROR)
 
     def lost(self, connection: WebSocketConnection) -> None:
@@ -349,11 +359,10 @@ class EngineSocket(AsyncSocket):  # type: ignore[misc]
         packet other tasks have their turn, since most kinds of packets are read without a pause."""
         while self._unread:
             try:
-                await self.receive(TextPacket(encoded_packet=self._unread.popleft()))
-            except (exceptions.EngineIOError, ValueError, RecursionError) as error:
-                # The libraries raise the last of these for deeply nested JSON.
-                self._note_malformed(error)
-                connection.fail(Code.UNSUPPORTED)
+                await self.receive(read_packet(self._unread.popleft()))
+            except _MALFORMED as error:
+                self._unread.clear()
+                self._refuse(connection, error)
                 return
             if len(self._unread) == MOST_UNREAD // 2:
                 self._reading.release(Hold.UNREAD)
@@ -361,14 +370,18 @@ class EngineSocket(AsyncSocket):  # type: ignore[misc]
                 await asyncio.sleep(0)
         self._unread = None
 
-    def _note_malformed(self, error: Exception) -> None:
+    # --- What cannot be read ---------------------------------------------------------------------
+
+    def _refuse(self, connection: WebSocketConnection, error: Exception) -> None:
+        """Ends a WebSocket that has brought what cannot be read."""
+        connection.fail(Code.UNSUPPORTED, self._note_malformed(error))
+
+    def _note_malformed(self, error: Exception) -> str:
+        """Takes note that the client has sent what cannot be read, and returns the reason."""
         # Once the socket has gone, failing to read its packets is not their fault.
-        if self.closed or self.exit.closed or self.sid not in self.server.sockets:
-            return
-        log.info(
-            "malformed packet from a client",
-            extra={"error": f"{type(error).__name__}: {error}"[:200]},
-        )
+        if not (self.closed or self.exit.closed or self.sid not in self.server.sockets):
+            note_malformed(error, sid=self.sid)
+        return reason(error)
 
     # --- Tasks -----------------------------------------------------------------------------------
 
@@ -396,6 +409,9 @@ class EngineSocket(AsyncSocket):  # type: ignore[misc]
             if self._websocket is not None:
                 self.failed(self._websocket, error)
             else:
-                report("socket", error, {"sid": self.sid}, "a socket's task has failed")
-                metrics.DROPPED.labels("fault").inc()
+                self._note_fault(error)
                 self.exit.end()
+
+    def _note_fault(self, error: Exception) -> None:
+        report("socket", error, {"sid": self.sid}, "a socket has failed")
+        metrics.DROPPED.labels("fault").inc()

@@ -61,6 +61,11 @@ class PollBody:
                 yield packet.payload
 
 
+WHY = "padfleet.why"
+"""The key under which a request carries the reason why it is refused, as bytes, which become its
+answer."""
+
+
 def poll_response(
     plain: MakeResponse, compresses: Callable[[], bool]
 ) -> Callable[[str, list[tuple[str, str]], Any, dict[str, Any]], Awaitable[web.StreamResponse]]:
@@ -71,6 +76,7 @@ def poll_response(
     async def make_response(
         status: str, headers: list[tuple[str, str]], payload: Any, environ: dict[str, Any]
     ) -> web.StreamResponse:
+        payload = environ.pop(WHY, b"") or payload
         long = isinstance(payload, PollBody)
         size = payload.size if long else len(payload or b"")
         if size >= GZIPPED_FROM and compresses():

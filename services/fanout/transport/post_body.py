@@ -1,4 +1,4 @@
-"""This module reads the packets that a client on polling sends in a POST."""
+"""This module reads the packets that a client sends: one over a WebSocket, or those in a POST."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -8,10 +8,13 @@ from engineio import exceptions
 from engineio.packet import Packet
 
 from padfleet.services.fanout.limits.admission import note_too_large
+from padfleet.services.fanout.transport.malformed import MalformedPacket
 
 MAX_PACKETS = 1000
 """How many packets a polling request may have. Engine.IO's own limit of 16 would turn away a page
 whose user typed for a while during a slow poll."""
+
+_TYPES = tuple("0123456")
 
 _SEPARATOR = "\x1e"
 """This separates two packets of a polling request (Engine.IO 4)."""
@@ -32,6 +35,13 @@ class TextPacket(Packet):  # type: ignore[misc]
     json = _Unread
 
 
+def read_packet(text: str) -> TextPacket:
+    """Returns the packet that this text is. Raises `MalformedPacket`."""
+    if text[:1] not in _TYPES:
+        raise MalformedPacket("not a packet of Engine.IO")
+    return TextPacket(encoded_packet=text)
+
+
 class WholeBody:
     """The whole body of a POST, in the form in which the driver reads it.
 
@@ -47,7 +57,7 @@ class WholeBody:
             return (await self._request.read())[:length]
         except web.HTTPRequestEntityTooLarge as error:  # it came in chunks, without a length
             note_too_large(error.text or "", sid=self._request.query.get("sid", ""))
-            raise
+            raise exceptions.ContentTooLongError from None
 
 
 async def read_packets(environ: dict[str, Any], limit: int) -> Iterator[Packet]:
@@ -59,12 +69,15 @@ async def read_packets(environ: dict[str, Any], limit: int) -> Iterator[Packet]:
         environ: the request, as the library's driver for aiohttp passes it on.
         limit: how many bytes the body may have.
 
-    Raises `ContentTooLongError`, or ValueError if there are too many packets.
+    Raises `ContentTooLongError` or `MalformedPacket`, and so does the iterator.
     """
     length = int(environ.get("CONTENT_LENGTH", "0"))
     if length > limit:
         raise exceptions.ContentTooLongError
-    body: str = (await environ["wsgi.input"].read(length)).decode()
+    try:
+        body: str = (await environ["wsgi.input"].read(length)).decode()
+    except UnicodeDecodeError:
+        raise MalformedPacket("not a text in UTF-8") from None
     if body.count(_SEPARATOR) >= MAX_PACKETS:
-        raise ValueError(f"more than {MAX_PACKETS} packets in one request")
-    return (TextPacket(encoded_packet=each) for each in (body.split(_SEPARATOR) if body else ()))
+        raise MalformedPacket(f"more than {MAX_PACKETS} packets in one request")
+    return (read_packet(each) for each in (body.split(_SEPARATOR) if body else ()))

@@ -7,9 +7,10 @@ from typing import Any
 
 import socketio
 from engineio.exceptions import SocketIsClosedError
-from socketio.packet import CONNECT
+from socketio import packet as packets
 
 from padfleet.services.fanout.transport.engine_server import EngineServer
+from padfleet.services.fanout.transport.malformed import MalformedPacket
 from padfleet.shared.bucket import RateLimit
 from padfleet.shared.settings import FanoutSettings
 from padfleet.shared.wire import jsontext
@@ -20,9 +21,6 @@ EVENT = "message"
 MESSAGES_PATIENCE = 10.0
 """How many seconds' worth of messages a socket may be ahead of its rate, beyond the burst, before
 it is closed because it sends regardless of whether it is read."""
-
-_BINARY = ("5", "6")
-"""Events and acknowledgements with binary attachments begin with these."""
 
 
 class Registry(socketio.AsyncManager):  # type: ignore[misc]
@@ -113,14 +111,36 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
         return EngineServer
 
     async def _handle_eio_message(self, eio_sid: str, data: Any) -> None:
-        # Nothing in Etherpad is binary. The library would keep whatever follows such a packet until
-        # all the attachments that it announces are there, and it may announce ten thousand million.
-        if not isinstance(data, str) or data[:1] in _BINARY:
-            raise ValueError("not a packet in text")
-        await super()._handle_eio_message(eio_sid, data)
+        """Takes a message of the engine. Raises `MalformedPacket`."""
+        packet = self._read(data)
+        match packet.packet_type:
+            case packets.CONNECT:
+                await self._handle_connect(eio_sid, packet.namespace, packet.data)
+            case packets.DISCONNECT:
+                why = self.reason.CLIENT_DISCONNECT
+                await self._handle_disconnect(eio_sid, packet.namespace, why)
+            case packets.EVENT:
+                await self._handle_event(eio_sid, packet.namespace, packet.id, packet.data)
+            case packets.ACK:
+                if packet.id is None:
+                    raise MalformedPacket("an acknowledgement of nothing")
+            case other:
+                # Nothing in Etherpad is binary. The library would keep whatever follows such a
+                # packet until all the attachments that it announces are there, and it may announce
+                # ten thousand million.
+                raise MalformedPacket(f"a packet of type {other}, which clients do not send")
+
+    def _read(self, data: Any) -> packets.Packet:
+        """Returns the packet that is in a message of the engine. Raises `MalformedPacket`."""
+        if not isinstance(data, str):
+            raise MalformedPacket("not a packet in text")
+        try:
+            return self.packet_class(encoded_packet=data)
+        except (ValueError, RecursionError) as error:
+            raise MalformedPacket(f"not a packet of Socket.IO: {error}") from None
 
     async def _send_packet(self, eio_sid: str, pkt: Any) -> None:
-        if pkt.packet_type == CONNECT:
+        if pkt.packet_type == packets.CONNECT:
             # `resume_token` uses it. It is different each time: a client learns by other means
             # what got lost.
             pkt.data["pid"] = pkt.data["sid"]
@@ -141,7 +161,7 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
         # The library's table of handlers contains `connect` and `disconnect`, too. With it, an
         # event of such a name would run our handler for the beginning or end of a connection.
         if not isinstance(data, list) or not data or not isinstance(data[0], str):
-            raise ValueError("an event without a name")
+            raise MalformedPacket("an event without a name")
         if data[0] != EVENT:
             return
         socket = self.eio.sockets.get(eio_sid)
@@ -179,23 +199,15 @@ def open_server(settings: FanoutSettings) -> SocketServer:
     return server
 
 
-class _BriefOnClientFaults(logging.Filter):
-    """Shortens what the engine logs about a malformed packet from a traceback to one line, because
-    a client can send as many of them as it likes."""
+class _MilderOnClients(logging.Filter):
+    """Leaves out what the libraries log about clients that have gone. A request that makes no sense
+    becomes a warning: the engine logs it as an error, once for each kind."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if record.exc_info else None
         if isinstance(error, SocketIsClosedError):
             return False  # it left before it was answered, which is nobody's fault
-        if error is not None:
-            # What the engine catches and logs comes from decoding a packet; our own handlers run
-            # in tasks of their own.
-            record.msg, record.args = "malformed packet from a client", ()
-            record.error = f"{type(error).__name__}: {error}"[:200]
-            record.exc_info = None
-            record.levelno, record.levelname = logging.INFO, "INFO"
-        elif record.levelno == logging.ERROR:
-            # The request makes no sense. The engine logs this once, and not again.
+        if error is None and record.levelno == logging.ERROR:
             record.levelno, record.levelname = logging.WARNING, "WARNING"
         return True
 
@@ -206,5 +218,5 @@ def library_logger(name: str) -> logging.Logger:
     logger = logging.getLogger(name)
     logger.setLevel(logging.WARNING)
     if not logger.filters:
-        logger.addFilter(_BriefOnClientFaults())
+        logger.addFilter(_MilderOnClients())
     return logger

@@ -24,6 +24,9 @@ FRAGMENT_COST = 64
 
 MAX_CONTROL = 125
 
+MOST_REASON = MAX_CONTROL - 2
+"""How many bytes the reason in a close frame may have; the code has two (5.5.1)."""
+
 RSV1 = 0x40
 """The bit of a frame's first byte that says that the message is deflated."""
 
@@ -94,9 +97,9 @@ def pong(data: bytes) -> bytes:
 
 
 def close(code: Code, why: str = "") -> bytes:
-    """Returns a close frame. `why` is for whoever reads what programs log; it may have 123
+    """Returns a close frame. `why` is for whoever reads what programs log; it is cut off after 123
     bytes."""
-    reason = why.encode()
+    reason = why.encode()[:MOST_REASON].decode(errors="ignore").encode()
     return bytes((0x88, 2 + len(reason))) + code.to_bytes(2, "big") + reason
 
 

@@ -77,8 +77,8 @@ class Receiver(Protocol):
         """Takes a message that has arrived."""
 
     def refused(self, connection: "WebSocketConnection", error: WebSocketError) -> None:
-        """Reports that the connection has been ended because the client broke the protocol, or sent
-        more at once than it may."""
+        """Reports that the connection is about to be ended because the client broke the protocol,
+        or sent more at once than it may."""
 
     def failed(self, connection: "WebSocketConnection", error: Exception) -> None:
         """Reports that `received` has raised `error`, a fault of ours. It has to end the
@@ -148,8 +148,8 @@ class WebSocketConnection(asyncio.Protocol):
         self._pouring = pieces, done
         self._pour()
 
-    def fail(self, code: Code) -> None:
-        """Ends the connection with this code."""
+    def fail(self, code: Code, why: str = "") -> None:
+        """Ends the connection with this code, and says why."""
         if self.transport.is_closing():
             return
         if self._pouring is not None:
@@ -157,7 +157,7 @@ class WebSocketConnection(asyncio.Protocol):
             self._pouring = None
             self.transport.abort()
         else:
-            self.transport.write(websocket.close(code))
+            self.transport.write(websocket.close(code, why))
             self.close()
 
     def close(self) -> None:
@@ -225,8 +225,7 @@ class WebSocketConnection(asyncio.Protocol):
             try:
                 size = reader.inflate() if inflating else reader.take()
             except WebSocketError as error:
-                self.fail(error.code)
-                receiver.refused(self, error)
+                self._refuse(error)
                 return
             if inflating:
                 metrics.INFLATED.value += size
@@ -240,8 +239,7 @@ class WebSocketConnection(asyncio.Protocol):
             try:
                 values = values_of(event) if isinstance(event, str) else 0
             except BadJson as error:
-                self.fail(Code.UNSUPPORTED)
-                receiver.refused(self, WebSocketError(Code.UNSUPPORTED, str(error)))
+                self._refuse(WebSocketError(Code.UNSUPPORTED, str(error)))
                 return
             # Inflated bytes are charged for as if they had come uncompressed. This matters all the
             # more because a kilobyte may become a megabyte.
@@ -261,6 +259,10 @@ class WebSocketConnection(asyncio.Protocol):
                     self.fail(Code.NORMAL)
         self.hold(Hold.UNPARSED)
         asyncio.get_running_loop().call_soon(self._look)
+
+    def _refuse(self, error: WebSocketError) -> None:
+        self._receiver.refused(self, error)
+        self.fail(error.code, str(error))
 
     # --- What the event loop calls ---------------------------------------------------------------
 

@@ -181,7 +181,7 @@ async def test_more_values_than_a_message_may_have_are_not_passed_on(deflated: b
     await asyncio.sleep(0)  # inflating takes another turn
     assert owner.said == []
     assert [str(error) for error in owner.errors] == ["more than 8,000 values"]
-    assert wire.written == [close(Code.UNSUPPORTED)]
+    assert wire.written == [close(Code.UNSUPPORTED, "more than 8,000 values")]
 
 
 async def test_reasons_not_to_read_add_up() -> None:
@@ -395,6 +395,6 @@ async def test_a_client_that_sends_what_cannot_be_inflated_is_told_why(
 ) -> None:
     owner, wire = Owner(), Wire()
     deflating(owner, wire, limit=1_000).data_received(data)
-    assert wire.written == [close(code)]
-    assert wire.closed
     assert len(owner.errors) == 1
+    assert wire.written == [close(code, str(owner.errors[0]))]
+    assert wire.closed

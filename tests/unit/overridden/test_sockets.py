@@ -107,30 +107,9 @@ POINTS = (
     Point(
         SocketIOBase,
         SocketServer,
-        "_handle_eio_message",
-        "async (self, eio_sid, data)",
-        "binary packets are gathered without a limit",
-    ),
-    Point(
-        SocketIOBase,
-        SocketServer,
         "_send_packet",
         "async (self, eio_sid, pkt)",
         "clients are given no resume token",
-    ),
-    Point(
-        SocketIOBase,
-        SocketServer,
-        "_handle_connect",
-        "async (self, eio_sid, namespace, data)",
-        "who goes while they are let in are kept for good",
-    ),
-    Point(
-        SocketIOBase,
-        SocketServer,
-        "_handle_event",
-        "async (self, eio_sid, namespace, id, data)",
-        "a client may call our handlers for connect and disconnect",
     ),
     Point(
         RequestHandler,
@@ -198,6 +177,12 @@ OURS_ALONE = {
     (AsyncSocket, "check_ping_timeout"): "sockets are closed that the heartbeat takes for alive",
     (AsyncManager, "get_participants"): "whoever emits to a room is not told that there is none",
     (AsyncManager, "eio_sid_from_sid"): JOINED,
+    (SocketIOBase, "_handle_eio_message"): "no message of a client is read",
+    (
+        SocketIOBase,
+        "_handle_connect",
+    ): "nobody is let in, or those who go meanwhile are kept for good",
+    (SocketIOBase, "_handle_event"): "a client may call our handlers for connect and disconnect",
 }
 """Overridden, too, and called by the library only in what we have overridden, or do not use: each
 with what does not hold any more if there is no such method, and the library has another instead."""
@@ -230,6 +215,7 @@ def test_what_we_use_of_their_private_parts_is_there() -> None:
     """Each in the place named; where one has gone, that place fails at run time."""
     engine = SocketServer(async_mode="aiohttp").eio
     assert {"translate_request", "make_response"} <= set(engine._async), "engine_server._driver"
+    assert "message" in engine.handlers, "EngineServer.deliver"
     for name in ("_trigger_event", "_upgrades", "_bad_request", "generate_id", "sockets"):
         assert hasattr(engine, name), f"EngineServer uses {name}"
     for name in ("SERVER_DISCONNECT", "PING_TIMEOUT", "TRANSPORT_CLOSE"):
