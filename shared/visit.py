@@ -9,6 +9,7 @@ from typing import NamedTuple, Protocol
 from aiohttp import web
 
 from padfleet.shared.log.people.authors import AuthorVisit
+from padfleet.shared.payers import NOBODY, Payer
 
 
 class NotAllowed(Exception):
@@ -25,7 +26,7 @@ class Visitor(NamedTuple):
     requested: str  #: what was asked for; if that is its read-only id, `pad` is secret
     author: str  #: empty for a visitor who only looks and is no author yet
     write: bool
-    address: str = ""  #: of the client
+    payer: Payer = NOBODY  #: whom the client's address counts as
     visit: AuthorVisit | None = None  #: how they came, if they need not be kept permanently
 
 
@@ -55,7 +56,7 @@ class Door(Protocol):
 
     def admits_stranger(self, request: web.Request) -> bool:
         """Returns whether a caller who has not shown who they are may go on: their address has not
-        made too many requests. It is charged for this one."""
+        made too many requests. It is charged for this one, unless it has been already."""
         ...
 
     def knows_stranger(self, request: web.Request) -> None:
@@ -64,4 +65,8 @@ class Door(Protocol):
 
     def address(self, request: web.Request) -> str:
         """Returns the client's address, even if there is a proxy in between."""
+        ...
+
+    def payer(self, request: web.Request) -> Payer:
+        """Returns whom that address counts as."""
         ...

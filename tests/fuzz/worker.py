@@ -34,6 +34,7 @@ from padfleet.services.fanout.transport.websocket_connection import WebSocketCon
 from padfleet.services.tools.loadtest.websocket import text_frame
 from padfleet.shared.bucket import RateLimit
 from padfleet.shared.log.inboxes.inbox import InboxWriter
+from padfleet.shared.payers import Payer
 from padfleet.shared.settings import FanoutSettings
 from tests.fuzz.stand_ins import (
     Body,
@@ -205,7 +206,7 @@ class Worker:
     async def _open(self, polling: bool) -> Connection:
         eio = self._sio.eio
         sid = eio.generate_id()
-        eio.sockets[sid] = socket = EngineSocket(eio, sid, "127.0.0.1")
+        eio.sockets[sid] = socket = EngineSocket(eio, sid, Payer("127.0.0.1"))
         eio.watcher.on_open(socket)
         request = SimpleNamespace(headers={}, query={}, get=lambda _key, default: default)
         await eio._trigger_event("connect", sid, {"aiohttp.request": request}, run_async=False)

@@ -72,7 +72,7 @@ LOG = (
 
 SHARED = (
     ("batches", "bucket", "budget", "counting", "lifetime", "misses", "ordering", "palette"),
-    ("pids", "refusals", "rounds", "serving", "tasks", "turnstile"),
+    ("payers", "pids", "refusals", "rounds", "serving", "tasks", "turnstile"),
     ("easysync", "tracing"),
     ("health", "limited", "settings", "wire"),
     ("bounds", "client", "logs", "supervision"),

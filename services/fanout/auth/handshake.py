@@ -14,6 +14,7 @@ from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.log.pad import pads
 from padfleet.shared.log.pad.reader import is_there, open_reader
+from padfleet.shared.payers import Payer, payer_of
 from padfleet.shared.wire.cookies import value_of
 
 
@@ -25,6 +26,11 @@ class Handshake:
     query: dict[str, str] = field(repr=False)
     address: str
     token: str | None = field(default=None, repr=False)  #: from Socket.IO's handshake `auth`
+
+    @property
+    def payer(self) -> Payer:
+        """Returns whom the address counts as."""
+        return payer_of(self.address)
 
 
 def cookie(handshake: Handshake, name: str) -> str | None:

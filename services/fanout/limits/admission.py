@@ -11,6 +11,7 @@ from padfleet.services.fanout.errors import shown
 from padfleet.services.fanout.limits.addresses import Trusted
 from padfleet.services.fanout.limits.connection_quota import ConnectionQuota, QuotaExceeded
 from padfleet.shared import refusals
+from padfleet.shared.payers import Payer, payer_of
 
 log = logging.getLogger(__name__)
 
@@ -55,8 +56,8 @@ def gate(
             one. On a full worker, this makes a place for the newcomer.
     """
 
-    def why_not(address: str) -> QuotaExceeded | None:
-        full = places.why_not(address)
+    def why_not(payer: Payer) -> QuotaExceeded | None:
+        full = places.why_not(payer)
         return None if full is QuotaExceeded.WORKER and end_a_socket() else full
 
     @web.middleware
@@ -68,7 +69,7 @@ def gate(
             return web.Response(status=400, text=_JSONP)
         address = trusted.client(request.remote or "", request.headers.items())
         request[ADDRESS] = address
-        if "sid" not in request.query and (full := why_not(address)) is not None:
+        if "sid" not in request.query and (full := why_not(payer_of(address))) is not None:
             refusals.LIMITED.labels(full.value).inc()
             status, text = _FULL[full]
             headers = {"Retry-After": str(RETRY_AFTER), "Connection": "close"}

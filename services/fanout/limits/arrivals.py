@@ -18,6 +18,8 @@ from collections.abc import Callable
 from time import monotonic
 from typing import Final, Protocol
 
+from padfleet.shared.payers import Payer
+
 IN_A_TURN: Final = 16
 """The least number of reads in one turn, unless they take longer than `MOST_SECONDS`. A request
 takes a third of a millisecond or so until it has to wait; 512 chunks of a body take three times as
@@ -37,7 +39,7 @@ if everything else took as long in the last turn."""
 
 
 class Reads(Protocol):
-    address: str
+    payer: Payer  #: whom its address counts as
 
     def read(self, data: bytes) -> None:
         """Reads the data, now that it is its turn."""
@@ -54,7 +56,7 @@ class RequestTurns:
         self._began = 0.0  #: when the first read of this turn began
         self._read = 0  #: reads in this turn
         self._has_next = False
-        self._late: OrderedDict[str, deque[tuple[Reads, bytes]]] = OrderedDict()
+        self._late: OrderedDict[Payer, deque[tuple[Reads, bytes]]] = OrderedDict()
         """The reads that wait, by address; the first address is next."""
 
     @property
@@ -72,7 +74,7 @@ class RequestTurns:
 
     def later(self, connection: Reads, data: bytes) -> None:
         """Has the data read in a later turn, after what already waits."""
-        self._late.setdefault(connection.address, deque()).append((connection, data))
+        self._late.setdefault(connection.payer, deque()).append((connection, data))
         self._has_another_turn()
 
     def _is_due(self, now: float) -> bool:
@@ -99,12 +101,12 @@ class RequestTurns:
         while self._late and (
             self._is_due(now := self._clock()) or (self._read < most and now < until)
         ):
-            address, line = next(iter(self._late.items()))
+            payer, line = next(iter(self._late.items()))
             connection, data = line.popleft()
             if line:
-                self._late.move_to_end(address)
+                self._late.move_to_end(payer)
             else:
-                del self._late[address]
+                del self._late[payer]
             self._count()
             connection.read(data)
         self._last = self._clock()

@@ -3,6 +3,8 @@
 from collections import Counter
 from enum import Enum
 
+from padfleet.shared.payers import Payer
+
 
 class QuotaExceeded(Enum):
     """The reasons why there is no place. The value is the metric's label."""
@@ -17,24 +19,24 @@ class ConnectionQuota:
         self._total = total
         self._per_address = per_address
         self._taken = 0
-        self._by_address: Counter[str] = Counter()
+        self._by_address: Counter[Payer] = Counter()
 
-    def why_not(self, address: str) -> QuotaExceeded | None:
+    def why_not(self, payer: Payer) -> QuotaExceeded | None:
         """Returns why there is no place for one more, or None if there is one."""
         if self._total and self._taken >= self._total:
             return QuotaExceeded.WORKER
-        if self._per_address and self._by_address.get(address, 0) >= self._per_address:
+        if self._per_address and self._by_address.get(payer, 0) >= self._per_address:
             return QuotaExceeded.ADDRESS
         return None
 
-    def take(self, address: str) -> None:
+    def take(self, payer: Payer) -> None:
         self._taken += 1
         if self._per_address:
-            self._by_address[address] += 1
+            self._by_address[payer] += 1
 
-    def give_back(self, address: str) -> None:
+    def give_back(self, payer: Payer) -> None:
         self._taken -= 1
         if self._per_address:
-            self._by_address[address] -= 1
-            if not self._by_address[address]:
-                del self._by_address[address]
+            self._by_address[payer] -= 1
+            if not self._by_address[payer]:
+                del self._by_address[payer]

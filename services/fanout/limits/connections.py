@@ -23,6 +23,7 @@ from padfleet.services.fanout.limits.arrivals import RequestTurns
 from padfleet.services.fanout.limits.descriptors import Descriptors, DescriptorVerdict, open_files
 from padfleet.services.fanout.limits.slow import Patience, Waits
 from padfleet.shared import refusals
+from padfleet.shared.payers import NOBODY, Payer, payer_of
 from padfleet.shared.serving import ServerConnection
 from padfleet.shared.supervision.progress import tick
 
@@ -64,6 +65,7 @@ class OpenConnection(ServerConnection):
         "late",
         "only_known",
         "patience",
+        "payer",
         "received",
         "request",
         "table",
@@ -79,7 +81,8 @@ class OpenConnection(ServerConnection):
         self.late = 0  #: reads that are still waiting for their turn
         self.goes_on = False  #: one of these reads continues with what arrived earlier
         self.only_known = False  #: it only serves clients that are already on a pad
-        self.address = ""
+        self.address = ""  #: of the other end, which may be a proxy
+        self.payer = NOBODY  #: whom that address counts as
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
@@ -206,7 +209,7 @@ class Connections:
         self._all: dict[OpenConnection, None] = {}
         self._order: dict[OpenConnection, None] = {}
         """The connections that may be waiting for their clients, the longest wait first."""
-        self._by_address: Counter[str] = Counter()
+        self._by_address: Counter[Payer] = Counter()
         self._answers: dict[OpenConnection, AbstractStreamWriter] = {}
         self.arrivals = RequestTurns()
 
@@ -229,8 +232,9 @@ class Connections:
         assert transport is not None
         peer = transport.get_extra_info("peername")
         connection.address = peer[0] if isinstance(peer, tuple) else ""
+        connection.payer = payer_of(connection.address)
         self._all[connection] = self._order[connection] = None
-        self._by_address[connection.address] += 1
+        self._by_address[connection.payer] += 1
         verdict = self._descriptors.verdict(self._others + len(self._all) + self._served.websockets)
         if verdict is not DescriptorVerdict.TAKE:
             refusals.LIMITED.labels("descriptors").inc()
@@ -246,11 +250,11 @@ class Connections:
             connection.only_known = not self._make_room(connection)
         elif (
             self._per_address
-            and self._by_address[connection.address] > self._per_address
+            and self._by_address[connection.payer] > self._per_address
             and not self._is_proxy(connection.address)
         ):
             refusals.LIMITED.labels("connections_per_address").inc()
-            connection.only_known = not self._make_room(connection, connection.address)
+            connection.only_known = not self._make_room(connection, connection.payer)
 
     def on_close(self, connection: OpenConnection) -> None:
         if connection not in self._all:
@@ -258,23 +262,23 @@ class Connections:
         del self._all[connection]
         self._order.pop(connection, None)
         self._answers.pop(connection, None)
-        self._by_address[connection.address] -= 1
-        if not self._by_address[connection.address]:
-            del self._by_address[connection.address]
+        self._by_address[connection.payer] -= 1
+        if not self._by_address[connection.payer]:
+            del self._by_address[connection.payer]
 
-    def _make_room(self, newcomer: OpenConnection, address: str | None = None) -> bool:
-        """Ends the connection, among all or those of this address, whose client has kept us waiting
+    def _make_room(self, newcomer: OpenConnection, payer: Payer | None = None) -> bool:
+        """Ends the connection, among all or those of this payer, whose client has kept us waiting
         the longest. If there is no such connection, it ends a socket that is on no pad."""
         for connection in self._order:
             if (
                 connection is not newcomer
-                and address in (None, connection.address)
+                and payer in (None, connection.payer)
                 and connection.waits() is not Waits.NOTHING
             ):
                 del self._order[connection]
                 connection.end()
                 return True
-        return address is None and self._end_a_socket()
+        return payer is None and self._end_a_socket()
 
     # --- Requests --------------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ from time import monotonic
 from padfleet.services.fanout.limits.allowances import RateExceeded
 from padfleet.shared import refusals
 from padfleet.shared.bucket import Buckets, RateLimit
+from padfleet.shared.payers import Payer
 from padfleet.shared.settings.limits import LimitSettings
 
 PATIENCE = 10.0
@@ -33,13 +34,13 @@ class Makers:
             per_address=settings.new_pads_per_minute_per_address,
         )
 
-    async def wait(self, author: str, address: str) -> None:
+    async def wait(self, author: str, payer: Payer) -> None:
         """Waits until both may bring one more pad. The author is empty for somebody who only
         fetches something and is no author yet: then the address counts as one. Raises
         `RateExceeded`."""
         waits = [
-            _take(self._by_author, author or f"newcomers/{address}", "new_pads"),
-            _take(self._by_address, address, "new_pads_per_address") if address else 0.0,
+            _take(self._by_author, author or f"newcomers/{payer}", "new_pads"),
+            _take(self._by_address, payer, "new_pads_per_address") if payer else 0.0,
         ]
         if (longest := max(waits)) > 0:
             await asyncio.sleep(longest)

@@ -5,11 +5,12 @@ from typing import Protocol
 from padfleet.services.fanout import metrics
 from padfleet.services.fanout.limits.connection_quota import ConnectionQuota
 from padfleet.services.fanout.limits.idle import Endable, IdleSockets
+from padfleet.shared.payers import Payer
 
 
 class CountedSocket(Protocol):
     @property
-    def address(self) -> str: ...
+    def payer(self) -> Payer: ...
     @property
     def exit(self) -> Endable: ...
 
@@ -24,11 +25,11 @@ class SocketCounts:
     def on_open(self, socket: CountedSocket) -> None:
         """Counts a new socket. It has to be called once for each, as soon as it is there."""
         metrics.SOCKETS.inc()
-        self._places.take(socket.address)
+        self._places.take(socket.payer)
         self._idle_sockets.add(socket.exit)
 
     def on_close(self, socket: CountedSocket) -> None:
         """Discounts a socket that has gone. It has to be called once for each that has come."""
         metrics.SOCKETS.dec()
-        self._places.give_back(socket.address)
+        self._places.give_back(socket.payer)
         self._idle_sockets.remove(socket.exit)

@@ -10,6 +10,7 @@ from padfleet.services.fanout.requests.join_gate import JoinGate
 from padfleet.shared.log.damage import CorruptPad
 from padfleet.shared.log.entries import Creation
 from padfleet.shared.log.inboxes.inbox import InboxWriter
+from padfleet.shared.payers import payer_of
 
 BEFORE_IT_WAS_READ = -2
 """A value of `Room.made_in`: it says that the pad was asked for while the room was being opened."""
@@ -36,7 +37,7 @@ class PadCreation:
             # If several clients come at the same time, one of them creates the pad; the others are
             # not charged for it.
             if room.feed.head < 0 and room.made_in not in (room.epoch, BEFORE_IT_WAS_READ):
-                await self.makers.wait(identity.author, identity.address)
+                await self.makers.wait(identity.author, payer_of(identity.address))
                 opened = room.opened is not None and room.opened.done()
                 room.made_in = room.epoch if opened else BEFORE_IT_WAS_READ
         if room.feed.head < 0:

@@ -9,6 +9,7 @@ from padfleet.services.fanout.auth.decision import Denied, RequestedPad
 from padfleet.services.fanout.auth.handshake import Handshake, wanted_pad
 from padfleet.services.fanout.limits.addresses import Trusted
 from padfleet.services.fanout.limits.allowances import RateExceeded
+from padfleet.services.fanout.limits.counted_requests import CHARGED
 from padfleet.services.fanout.limits.doorman import COOKIES
 from padfleet.services.fanout.limits.makers import Makers
 from padfleet.services.fanout.limits.request_rate import RequestRate
@@ -17,6 +18,7 @@ from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.connection.lanes import Lane, take_lane
 from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.log.pad.pads import is_away
+from padfleet.shared.payers import Payer, payer_of
 from padfleet.shared.visit import NotAllowed, TooFast, Visitor
 
 
@@ -56,7 +58,7 @@ class HttpAccess:
         except Denied as error:
             raise NotAllowed(str(error)) from error
         write = grant.write and not wanted.read_only
-        return Visitor(wanted.pad_id, wanted.requested_id, grant.author, write, handshake.address)
+        return Visitor(wanted.pad_id, wanted.requested_id, grant.author, write, handshake.payer)
 
     async def work(self, request: web.Request, pad: str) -> Visitor:
         """Returns the visitor if they may write on the pad. Raises `NotAllowed` if they may not."""
@@ -70,7 +72,7 @@ class HttpAccess:
         if wanted.read_only or not grant.write:
             raise NotAllowed("may only read")
         return Visitor(
-            wanted.pad_id, wanted.requested_id, grant.author, True, handshake.address, grant.visit
+            wanted.pad_id, wanted.requested_id, grant.author, True, handshake.payer, grant.visit
         )
 
     async def charge(self, visitor: Visitor) -> None:
@@ -80,21 +82,28 @@ class HttpAccess:
             return
         if await is_away(self._redis, self._keyspace.pad(visitor.pad)):
             try:
-                await self._makers.wait(visitor.author, visitor.address)
+                await self._makers.wait(visitor.author, visitor.payer)
             except RateExceeded:
                 raise TooFast("these are too many pads in a minute: try again in a while") from None
 
     def admits_stranger(self, request: web.Request) -> bool:
         """Implements `Door.admits_stranger`."""
-        return self._rate.admits(self.address(request), 1.0)
+        if request[CHARGED]:
+            return True
+        request[CHARGED] = True
+        return self._rate.admits(self.payer(request), 1.0)
 
     def knows_stranger(self, request: web.Request) -> None:
         """Implements `Door.knows_stranger`."""
-        self._rate.give_back(self.address(request), 1.0)
+        self._rate.give_back(self.payer(request), 1.0)
 
     def address(self, request: web.Request) -> str:
         """Returns the client's own address, even if trusted proxies stand in between."""
         return self._trusted.client(request.remote or "", request.headers.items())
+
+    def payer(self, request: web.Request) -> Payer:
+        """Implements `Door.payer`."""
+        return payer_of(self.address(request))
 
     async def _find(self, message: dict[str, str]) -> RequestedPad:
         return await wanted_pad(self._redis, self._keyspace, message["padId"])

@@ -17,6 +17,7 @@ from padfleet.shared.log.pad.pads import PadGlance
 from padfleet.shared.log.people import authors
 from padfleet.shared.log.people.author_records import Author
 from padfleet.shared.log.people.sent_away import is_kept_out
+from padfleet.shared.payers import Payer
 from padfleet.shared.settings import FanoutSettings
 from padfleet.shared.tasks import Pending, all_of
 
@@ -51,7 +52,7 @@ class Identification:
                 self.ahead.open(wanted.pad_id)
             if grant.made is None:
                 self._author = Pending(self._look(wanted, grant), "author")
-            glance = await self._seen(wanted, grant.author, handshake.address)
+            glance = await self._seen(wanted, grant.author, handshake.payer)
             # An author who creates a pad is looked up later, while the pad is being created.
             if self._author is not None and glance.exists:
                 known, due, kept_out = await self._author
@@ -85,7 +86,7 @@ class Identification:
         if self.ahead is not None and self.settings.everybody_may and is_plain(pad_id):
             self.ahead.open(pad_id)
 
-    async def _seen(self, wanted: RequestedPad, author: str, address: str) -> PadGlance:
+    async def _seen(self, wanted: RequestedPad, author: str, payer: Payer) -> PadGlance:
         keys = self.keyspace.pad(wanted.pad_id)
         with of_right_type("the pad's meta"):
             if self._glance is None:
@@ -95,7 +96,7 @@ class Identification:
                 return PadGlance(True, wanted.requested_id, away=away)
             glance = await self._glance
             if glance.away:
-                await self.makers.wait(author, address)
+                await self.makers.wait(author, payer)
                 if not self.looks:
                     glance = await pads.glance(self.redis, keys)
         return glance

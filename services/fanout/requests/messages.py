@@ -32,6 +32,7 @@ from padfleet.shared.log.connection.connect import UNREACHABLE
 from padfleet.shared.log.connection.errors import reason_for_clients
 from padfleet.shared.log.damage import CorruptPad
 from padfleet.shared.log.inboxes.entry_lane import NotTaken
+from padfleet.shared.payers import Payer
 
 log = logging.getLogger(__name__)
 
@@ -48,11 +49,11 @@ class HistoryRequests(Protocol):
     """The interface of the object that answers CHANGESET_REQ."""
 
     async def asked(
-        self, room: Room, session: Session, message: dict[str, Any], *, address: str
+        self, room: Room, session: Session, message: dict[str, Any], *, payer: Payer
     ) -> None: ...
 
     async def asked_from_outside(
-        self, onlooker: Onlooker, message: dict[str, Any], *, address: str
+        self, onlooker: Onlooker, message: dict[str, Any], *, payer: Payer
     ) -> None: ...
 
 
@@ -169,8 +170,8 @@ class Messages:
             return
         if (onlooker := socket.onlooker) is not None and kind == "CHANGESET_REQ":
             with prefixed(kind):
-                address = socket.handshake.address
-                await self._history.asked_from_outside(onlooker, message, address=address)
+                payer = socket.handshake.payer
+                await self._history.asked_from_outside(onlooker, message, payer=payer)
             return
         session, room = socket.session, socket.room
         if session is None or room is None or session.id not in room.sessions:
@@ -183,8 +184,8 @@ class Messages:
             return
         with prefixed(kind):
             if kind == "CHANGESET_REQ":
-                address = socket.handshake.address
-                await self._history.asked(room, session, message, address=address)
+                payer = socket.handshake.payer
+                await self._history.asked(room, session, message, payer=payer)
             elif kind == "COLLABROOM":
                 await self._collab(socket, room, session, message.get("data"))
             else:

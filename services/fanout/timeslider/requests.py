@@ -20,6 +20,7 @@ from padfleet.shared.limited import FairQueue, QueueFull
 from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.damage import CorruptPad
 from padfleet.shared.log.pad.history import HistoryGap
+from padfleet.shared.payers import Payer
 from padfleet.shared.wire.jsontext import dumps
 
 log = logging.getLogger(__name__)
@@ -95,7 +96,7 @@ class _Asker(NamedTuple):
 
     id: str
     author: str
-    address: str
+    payer: Payer
     pad: str
 
 
@@ -162,32 +163,32 @@ class Timeslider:
         self._helper = helper
         self._under_way: Counter[str] = Counter()  # by session
         self._turns = FairQueue(AT_ONCE, waiting=MOST_WAITING, of_one=MOST_WAITING, each=OF_ADDRESS)
-        self._lines: dict[str, FairQueue] = {}  #: one for the authors of each address
+        self._lines: dict[Payer, FairQueue] = {}  #: one for the authors of each address
         self._answers: Shelf[tuple[History, Range], bytes] = Shelf(ANSWERS_BYTES)
         self._keyframes: Shelf[tuple[History, int], Keyframe] = Shelf(KEYFRAMES_BYTES)
 
     @asynccontextmanager
-    async def _turn(self, address: str, author: str) -> AsyncIterator[None]:
+    async def _turn(self, payer: Payer, author: str) -> AsyncIterator[None]:
         """Waits for the request's turn. Turns alternate between addresses, and within an address
         between authors: a whole school has one address, and a single pupil must not use up what is
         there for the others. Raises `QueueFull`."""
-        line = self._lines.get(address)
+        line = self._lines.get(payer)
         if line is None:
-            line = self._lines[address] = FairQueue(
+            line = self._lines[payer] = FairQueue(
                 QUEUED_OF_ADDRESS, waiting=MOST_WAITING, of_one=MOST_WAITING
             )
         try:
-            async with line.turn(author), self._turns.turn(address):
+            async with line.turn(author), self._turns.turn(payer):
                 yield
         finally:
             if not line.running and not line.waiting:
-                self._lines.pop(address, None)
+                self._lines.pop(payer, None)
 
     async def asked(
-        self, room: Room, session: Session, message: dict[str, Any], *, address: str
+        self, room: Room, session: Session, message: dict[str, Any], *, payer: Payer
     ) -> None:
-        """Answers a request; `address` is the client's. Raises `ClientError`, or what `UNREACHABLE`
-        lists."""
+        """Answers a request; `payer` is whom the client's address counts as. Raises `ClientError`,
+        or what `UNREACHABLE` lists."""
 
         def check_there() -> None:
             if session.exit.closed or session.id not in room.sessions:
@@ -196,11 +197,11 @@ class Timeslider:
         async def past() -> PadPast:
             return RoomsPast(self._redis, room)
 
-        who = _Asker(session.id, session.author, address, room.pad_id)
+        who = _Asker(session.id, session.author, payer, room.pad_id)
         room.reply(session, await self._answered(who, message, past, check_there))
 
     async def asked_from_outside(
-        self, onlooker: Onlooker, message: dict[str, Any], *, address: str
+        self, onlooker: Onlooker, message: dict[str, Any], *, payer: Payer
     ) -> None:
         """Does what `asked` does for somebody who is on no pad."""
 
@@ -208,7 +209,7 @@ class Timeslider:
             return ReadersPast(await onlooker.reader())
 
         identity = onlooker.identity
-        who = _Asker(onlooker.id, identity.author, address, identity.pad_id)
+        who = _Asker(onlooker.id, identity.author, payer, identity.pad_id)
         onlooker.reply(await self._answered(who, message, past, onlooker.check_there))
 
     async def _answered(
@@ -225,7 +226,7 @@ class Timeslider:
             raise ClientError("too many requests for history at once; try again in a moment")
         self._under_way[who.id] += 1
         try:
-            async with self._turn(who.address, who.author):
+            async with self._turn(who.payer, who.author):
                 check_there()
                 members = await self._members(await past(), request, check_there)
         except QueueFull as error:

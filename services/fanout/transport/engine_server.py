@@ -22,6 +22,7 @@ from padfleet.services.fanout.transport.heartbeat import Heartbeat
 from padfleet.services.fanout.transport.pollbody import PollBody, poll_response
 from padfleet.services.fanout.transport.post_body import WholeBody
 from padfleet.shared.bucket import RateLimit
+from padfleet.shared.payers import payer_of
 from padfleet.shared.tasks import awaited
 
 SID_HEADER = "X-Engine-Sid"
@@ -88,7 +89,7 @@ class EngineServer(engineio.AsyncServer):  # type: ignore[misc]
         sid = self.generate_id()
         request: web.Request = environ["aiohttp.request"]
         address = request.get(ADDRESS, request.remote or "")
-        self.sockets[sid] = socket = EngineSocket(self, sid, address)
+        self.sockets[sid] = socket = EngineSocket(self, sid, payer_of(address))
         self.watcher.on_open(socket)
         handshake = {
             "sid": sid,

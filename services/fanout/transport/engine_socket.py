@@ -37,6 +37,7 @@ from padfleet.services.fanout.transport.websocket_connection import (
 )
 from padfleet.shared import refusals
 from padfleet.shared.bucket import RateLimit, TokenBucket
+from padfleet.shared.payers import Payer
 from padfleet.shared.tasks import report
 from padfleet.shared.wire.jsontext import BadJson, loads
 
@@ -85,9 +86,9 @@ class EngineSocket(AsyncSocket):  # type: ignore[misc]
     closing: bool
     closed: bool
 
-    def __init__(self, server: SocketHost, sid: str, address: str) -> None:
+    def __init__(self, server: SocketHost, sid: str, payer: Payer) -> None:
         super().__init__(server, sid)
-        self.address = address
+        self.payer = payer  #: whom its client's address counts as
         self.exit = Outbound(self._on_end)
         self.on_ack: Callable[[str], bool] | None = None
         """This function, if set, is called with each Socket.IO acknowledgement that comes over a

@@ -12,6 +12,7 @@ from padfleet.services.fanout.limits.addresses import Trusted, networks
 from padfleet.services.fanout.limits.admission import gate
 from padfleet.services.fanout.limits.connection_quota import ConnectionQuota
 from padfleet.services.fanout.limits.connections import Connections, ServedSockets
+from padfleet.services.fanout.limits.counted_requests import counted_requests
 from padfleet.services.fanout.limits.descriptors import Descriptors, raise_limit
 from padfleet.services.fanout.limits.doorman import doorman
 from padfleet.services.fanout.limits.hosts import Hosts
@@ -34,6 +35,7 @@ class Doors:
     connections: Connections
     places: ConnectionQuota
     idle_sockets: IdleSockets
+    counted: Middleware
     asked_where_from: Middleware
 
     @classmethod
@@ -62,7 +64,8 @@ class Doors:
             connections,
             ConnectionQuota(total=total, per_address=per_address),
             idle_sockets,
-            doorman(trusted, Hosts(settings.hosts, socket.gethostname()), origins, rate),
+            counted_requests(trusted, rate),
+            doorman(trusted, Hosts(settings.hosts, socket.gethostname()), origins),
         )
 
     def application(self, settings: FanoutSettings, drain: Drain) -> web.Application:
@@ -72,6 +75,7 @@ class Doors:
             client_max_size=settings.max_message_bytes,
             middlewares=[
                 self.connections.middleware,
+                self.counted,
                 by_the_lane_of_calls,
                 turning_away(drain),
                 self.asked_where_from,
@@ -88,7 +92,7 @@ class Doors:
     def operators_application(self) -> web.Application:
         """Creates the application for operators. It has a port of its own, so that no proxy in
         front can be tricked into passing a client's request on to it."""
-        ops = web.Application(middlewares=[self.asked_where_from])
+        ops = web.Application(middlewares=[self.counted, self.asked_where_from])
         add_safe_headers(ops)
         return ops
 

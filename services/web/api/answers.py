@@ -19,6 +19,7 @@ from padfleet.shared import refusals
 from padfleet.shared.budget import Budget, NoRoom, Reservation
 from padfleet.shared.limited import FairQueue
 from padfleet.shared.log.pad.weight import weight
+from padfleet.shared.payers import Payer
 from padfleet.shared.tasks import aside
 from padfleet.shared.wire.jsontext import dumps_in_pieces, is_long
 
@@ -84,16 +85,16 @@ class LargeAnswers:
         )
 
     async def made(
-        self, name: str, address: str, fields: Fields, make: Callable[[], Awaitable[Any]]
+        self, name: str, caller: Payer, fields: Fields, make: Callable[[], Awaitable[Any]]
     ) -> Large:
-        """Returns the answer of a function in `LARGE`, once there is room for it. `address` is the
-        caller's. Raises `NoRoom`, `QueueFull`, what `make` raises, or what `UNREACHABLE` lists."""
+        """Returns the answer of a function in `LARGE`, once there is room for it. Raises
+        `NoRoom`, `QueueFull`, what `make` raises, or what `UNREACHABLE` lists."""
         size = LARGE[name] + 2 * await self._weight_of(fields)
         try:
-            room = await self._budget.wait(size, PATIENCE, address)
+            room = await self._budget.wait(size, PATIENCE, caller)
             # A small answer takes little to make, and waits only for those that came before it.
             is_quick = size <= QUICK and "rev" not in fields and name not in FROM_HISTORY
-            async with nullcontext() if is_quick else self._turns.turn(address):
+            async with nullcontext() if is_quick else self._turns.turn(caller):
                 data = await make()
             if isinstance(data, StreamedAnswer):
                 return Large(data, room)

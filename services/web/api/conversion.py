@@ -2,7 +2,7 @@
 at."""
 
 import asyncio
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from padfleet.services.web.api.errors import ApiError, TooLong
@@ -23,6 +23,7 @@ from padfleet.shared.limited import (
 from padfleet.shared.limited.job import Job
 from padfleet.shared.log.changes.edits import EditChange, Make
 from padfleet.shared.log.pad.document import Document
+from padfleet.shared.payers import Payer
 from padfleet.shared.rendering.paragraphs import DocumentTooLarge
 from padfleet.shared.tasks import aside
 
@@ -48,7 +49,7 @@ some milliseconds."""
 SMALL_BODY: Final = 32_768
 """Up to this many bytes of parameters are parsed in the event loop, in a millisecond or two."""
 
-CALLERS: Final = "callers of the API"
+CALLERS: Final = Payer("callers of the API")
 """The client as which all callers of the API count together; those who have not shown its key yet
 count by address."""
 
@@ -82,7 +83,7 @@ class Conversion:
             of_one=WAITING,
         )
 
-    async def read(self, client: Hashable, data: bytes | str, *, form: str) -> Insertion:
+    async def read(self, client: Payer, data: bytes | str, *, form: str) -> Insertion:
         """Returns the content of a file, or of HTML that is already text; `form` is as in
         `jobs.reading`.
 
@@ -97,7 +98,7 @@ class Conversion:
         except DocumentTooLarge as error:
             raise TooLong(str(error)) from None
 
-    async def show(self, client: Hashable, form: str, document: Document, title: str = "") -> bytes:
+    async def show(self, client: Payer, form: str, document: Document, title: str = "") -> bytes:
         """Returns a pad in one of the forms of `jobs.showing`; the document must not be changed
         meanwhile. Raises what `read` raises."""
         job = await aside(document.is_large, _showing, form, document, title)
@@ -107,7 +108,7 @@ class Conversion:
 
     async def differing(
         self,
-        client: Hashable,
+        client: Payer,
         before: Document,
         edits: Sequence[Edited],
         pool: AttributePool,
@@ -120,7 +121,7 @@ class Conversion:
         job = await asyncio.to_thread(_differing, before, edits, known, colors)
         return await self._done(client, job)
 
-    async def fields(self, client: Hashable, body: bytes, content_type: str) -> dict[str, Any]:
+    async def fields(self, client: Payer, body: bytes, content_type: str) -> dict[str, Any]:
         """Returns the parameters in a body. Raises what `read` raises."""
         job = jobs.fields(body, content_type)
         if len(body) > SMALL_BODY:
@@ -133,7 +134,7 @@ class Conversion:
     async def close(self) -> None:
         await self._pool.close()
 
-    async def _done(self, client: Hashable, job: Job) -> bytes:
+    async def _done(self, client: Payer, job: Job) -> bytes:
         try:
             return await self._pool.do(client, *job)
         except JobRefused as error:

@@ -35,6 +35,7 @@ from padfleet.shared.log.fleet.audit import Doer
 from padfleet.shared.log.inboxes.entry_lane import NotTaken
 from padfleet.shared.log.pad.document import CorruptPad
 from padfleet.shared.log.pad.staging import ServerMoved
+from padfleet.shared.payers import Payer
 from padfleet.shared.tasks import aside
 from padfleet.shared.turnstile import Turnstile, TurnstileFull
 from padfleet.shared.visit import Door
@@ -113,9 +114,10 @@ class Dispatcher:
         """Answers what is not a call in the form of a call, since callers read the code."""
         if request.method in _METHODS or request.method == "HEAD":
             return self._unknown(request, "no such function")
-        response = _answer(NO_FUNCTION, f"calls are {' or '.join(_METHODS)}")
-        response.set_status(405)
-        response.headers["Allow"] = ", ".join(_METHODS)
+        response = self._unknown(request, f"calls are {' or '.join(_METHODS)}")
+        if response.status == 200:
+            response.set_status(405)
+            response.headers["Allow"] = ", ".join(_METHODS)
         return response
 
     def _unknown(self, request: web.Request, why: str) -> web.Response:
@@ -155,7 +157,7 @@ class Dispatcher:
     async def _result(self, request: web.Request, version: str, name: str) -> tuple[int, str, Any]:
         asked = {key: _text(value) for key, value in request.query.items()}
         known = self._doorkeeper.knows(request, asked)
-        where = self._door.address(request)
+        where, payer = self._door.address(request), self._door.payer(request)
         if not known and not self._door.admits_stranger(request):
             raise _NotTaken(TOO_MANY, 429)
         if why := self._doorkeeper.at_first_sight(asked):
@@ -165,7 +167,7 @@ class Dispatcher:
             return BAD_KEY, why, None
         async with AsyncExitStack() as held:  # room for its body, until it is done
             try:
-                given = asked | await self._body(request, held, CALLERS if known else where)
+                given = asked | await self._body(request, held, CALLERS if known else payer)
             except ApiError as error:
                 return BAD_PARAMETERS, str(error), None
             if client is None and (why := self._doorkeeper.in_the_end(request, given)):
@@ -190,7 +192,7 @@ class Dispatcher:
         try:
             if name not in LARGE:
                 return OK, "ok", await work()
-            made = self._answers.made(name, self._door.address(request), fields, work)
+            made = self._answers.made(name, self._door.payer(request), fields, work)
             return OK, "ok", await while_there(request, made)
         except (*_COME_AGAIN, ClientLeft):
             raise
@@ -202,7 +204,7 @@ class Dispatcher:
             log.exception("API call failed", extra={"function": name})
         return INTERNAL, "internal error", None
 
-    async def _body(self, request: web.Request, held: AsyncExitStack, who: str) -> Fields:
+    async def _body(self, request: web.Request, held: AsyncExitStack, who: Payer) -> Fields:
         """Returns the parameters in the body, in the turn of `who`; `held` gets the room that they
         take. Raises `ApiError` or `_NotTaken`."""
         if request.method != "POST":

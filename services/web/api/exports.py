@@ -84,7 +84,7 @@ class Exports:
             log.info("export denied", extra={"reason": str(error)})
             raise web.HTTPForbidden(text="Forbidden") from None
         try:
-            async with self._places.turn(visitor.address):
+            async with self._places.turn(visitor.payer):
                 return await self._answer(request, visitor, kind)
         except TooFast as error:
             raise web.HTTPTooManyRequests(
@@ -106,7 +106,7 @@ class Exports:
         with _or_later():
             await self._door.charge(visitor)
             size = LEAST + 2 * await weight(redis, keyspace.pad(visitor.pad))
-        async with self._outgoing.room(visitor.address, size, patience=ROOM_PATIENCE) as room:
+        async with self._outgoing.room(visitor.payer, size, patience=ROOM_PATIENCE) as room:
             with _or_later():
                 reader = await open_reader(redis, keyspace, visitor.pad)
             if reader is None:
@@ -128,7 +128,7 @@ class Exports:
         kind: str,
         room: Reservation,
     ) -> web.StreamResponse:
-        async with self._turns.turn(visitor.address):
+        async with self._turns.turn(visitor.payer):
             body = await self._document(visitor, reader, rev, kind)
         room.resize(len(body))
         response = web.StreamResponse(headers=_headers(visitor, kind))
@@ -147,7 +147,7 @@ class Exports:
             document = await document_at(reader, at)
         title = to_units(visitor.requested)
         try:
-            return await self._conversion.show(visitor.address, kind, document, title)
+            return await self._conversion.show(visitor.payer, kind, document, title)
         except ApiError as error:
             log.info("export refused", extra={"pad": visitor.pad, "error": str(error)})
             other = "etherpad" if kind in KINDS else "html"
@@ -180,7 +180,7 @@ class Exports:
         """Makes each piece when the one before has been received: a client that does not read holds
         up its own place, and nobody else's turn."""
         while True:
-            async with self._turns.turn(visitor.address):
+            async with self._turns.turn(visitor.payer):
                 piece = await anext(pieces, None)
             if piece is None:
                 return

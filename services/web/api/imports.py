@@ -144,7 +144,7 @@ class Imports:
         have to load the pad again."""
         try:
             with self._arrivals.one(visitor):
-                async with self._uploads.room(request, visitor.address):
+                async with self._uploads.room(request, visitor.payer):
                     upload = await self._upload(request)
                     return await self._take(request, visitor, upload)
         except UploadRateExceeded as error:
@@ -176,8 +176,7 @@ class Imports:
         if upload.name == ".etherpad":
             await self._history(request, visitor, upload.data)
             return True
-        client = visitor.address
-        reading = self._conversion.read(client, upload.data, form=_form(upload.name))
+        reading = self._conversion.read(visitor.payer, upload.data, form=_form(upload.name))
         found = await while_there(request, reading)
         # The file is now known to be importable, so the visitor becomes an author, if not one
         # already.
@@ -219,7 +218,7 @@ class Imports:
         # This may be cancelled: what it has stored outside the pad expires.
         bringing = bring_file(
             self._histories,
-            visitor.address,
+            visitor.payer,
             data,
             api.keyspace,
             api.settings.redis_url,

@@ -18,6 +18,7 @@ from padfleet.services.web.api.unpacking import NotPacked, Unpacker, is_packed
 from padfleet.shared import refusals
 from padfleet.shared.bucket import Buckets, RateLimit
 from padfleet.shared.budget import Budget, NoRoom, Reservation
+from padfleet.shared.payers import Payer
 from padfleet.shared.settings.limits import LimitSettings
 from padfleet.shared.tasks import aside
 from padfleet.shared.visit import Visitor
@@ -80,7 +81,7 @@ class UploadQueue:
     def __init__(self, settings: LimitSettings) -> None:
         author, address = settings.imports_per_minute, settings.imports_per_minute_per_address
         self._by_author: Buckets[str] = Buckets(RateLimit(author / 60, author, 0.0))
-        self._by_address: Buckets[str] = Buckets(RateLimit(address / 60, address, 0.0))
+        self._by_address: Buckets[Payer] = Buckets(RateLimit(address / 60, address, 0.0))
         self._under_way: Counter[tuple[str, str]] = Counter()
 
     @contextmanager
@@ -89,8 +90,8 @@ class UploadQueue:
 
         A visitor who is no author yet counts by address, since becoming an author costs nothing.
         """
-        who = ("author", visitor.author) if visitor.author else ("newcomers", visitor.address)
-        where = ("address", visitor.address)
+        who = ("author", visitor.author) if visitor.author else ("newcomers", visitor.payer)
+        where = ("address", visitor.payer)
         if self._under_way[who] >= AT_ONCE or self._under_way[where] >= 4 * AT_ONCE:
             refusals.LIMITED.labels("imports_at_once").inc()
             raise UploadRateExceeded(
@@ -99,7 +100,7 @@ class UploadQueue:
         now = monotonic()
         if (
             self._by_author.take("/".join(who), now) is None
-            or self._by_address.take(visitor.address, now) is None
+            or self._by_address.take(visitor.payer, now) is None
         ):
             refusals.LIMITED.labels("imports").inc()
             raise UploadRateExceeded("these are too many imports in a minute: try again in a while")
@@ -125,7 +126,7 @@ class Uploads:
         self._budget = Budget(4 * largest, share=2 * largest)
 
     @asynccontextmanager
-    async def room(self, request: web.Request, client: str) -> AsyncIterator[Reservation]:
+    async def room(self, request: web.Request, client: Payer) -> AsyncIterator[Reservation]:
         """Reserves memory for the body of the request, for the duration of the block. Raises
         `BodyTooLarge` or `UploadRateExceeded`."""
         size = request.content_length

@@ -23,6 +23,7 @@ from padfleet.services.fanout.transport.outbound import Outbound
 from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.inboxes.inbox import InboxWriter
 from padfleet.shared.log.keys import Keyspace
+from padfleet.shared.payers import Payer
 from padfleet.shared.settings import FanoutSettings
 from padfleet.shared.visit import TooFast, Visitor
 from tests.eventually import eventually
@@ -121,7 +122,7 @@ async def test_exports_are_charged_too(
     )
 
     def visitor(pad: str, author: str, *, link: str = "") -> Visitor:
-        return Visitor(pad, link or pad, author, False, "192.0.2.1")
+        return Visitor(pad, link or pad, author, False, Payer("192.0.2.1"))
 
     for author in ("a.1", ""):
         for name in ("one", "two"):

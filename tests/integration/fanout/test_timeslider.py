@@ -35,6 +35,7 @@ from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.log.pad.history import read_meta
 from padfleet.shared.log.pad.staging import Staging
 from padfleet.shared.log.records import Revision
+from padfleet.shared.payers import Payer
 from tests.eventually import eventually
 from tests.histories import lived_in
 from tests.stored import Stored
@@ -102,7 +103,7 @@ def visitor(room: Room) -> tuple[Session, Ear]:
 async def ask(slider: Timeslider, room: Room, start: int, size: int) -> dict[str, Any]:
     session, ear = visitor(room)
     data = {"start": start, "granularity": size, "requestID": "x"}
-    await slider.asked(room, session, {"data": data}, address="1")
+    await slider.asked(room, session, {"data": data}, payer=Payer("1"))
     (answer,) = ear.heard
     assert answer.pop("requestID") == "x"
     return answer
@@ -185,9 +186,9 @@ async def test_too_many_at_once_are_turned_away(
     monkeypatch.setattr(requests, "MOST_OF_ONE", 0)
     data = {"start": 0, "granularity": 1, "requestID": 1}
     with pytest.raises(ClientError, match="too many requests"):
-        await slider.asked(room, session, {"data": data}, address="1")
+        await slider.asked(room, session, {"data": data}, payer=Payer("1"))
     monkeypatch.undo()
-    await slider.asked(room, session, {"data": data}, address="1")
+    await slider.asked(room, session, {"data": data}, payer=Payer("1"))
     assert len(ear.heard) == 1
 
 
@@ -210,7 +211,7 @@ async def test_one_address_does_not_take_the_places_of_others(
         session, _ = visitor(room)
         data = {"start": 0, "granularity": 1, "requestID": "slow"}
         try:
-            await slider.asked(room, session, {"data": data}, address="greedy")
+            await slider.asked(room, session, {"data": data}, payer=Payer("greedy"))
         except ClientError as error:
             return str(error)
         return ""
@@ -243,7 +244,7 @@ async def test_the_questions_of_a_client_that_has_gone_are_dropped(
 
     monkeypatch.setattr(slider, "_done", counted)
     data = {"start": 3100, "granularity": 1, "requestID": "x"}
-    asked = slider.asked(room, session, {"data": data}, address="1")
+    asked = slider.asked(room, session, {"data": data}, payer=Payer("1"))
     if when == "while they wait":
         ear.end()
     with pytest.raises(ClientError, match="client disconnected"):

@@ -17,13 +17,14 @@ from padfleet.services.web.api.receiving import (
     Uploads,
 )
 from padfleet.shared.budget import NoRoom
+from padfleet.shared.payers import Payer
 
 REQUEST = make_mocked_request("POST", "/", headers={"Content-Length": "100"})
 
 
 async def test_what_is_too_large_is_not_taken() -> None:
     with pytest.raises(BodyTooLarge):
-        async with Uploads(-65_500).room(REQUEST, "a"):
+        async with Uploads(-65_500).room(REQUEST, Payer("a")):
             pass
 
 
@@ -32,10 +33,10 @@ async def test_a_lack_of_room_elsewhere_is_passed_on_unchanged() -> None:
     unchanged."""
     uploads = Uploads(1000)
     with pytest.raises(NoRoom):
-        async with uploads.room(REQUEST, "a"):
+        async with uploads.room(REQUEST, Payer("a")):
             raise NoRoom(5)
     for _ in range(50):  # and all has been given back
-        async with uploads.room(REQUEST, "a") as room:
+        async with uploads.room(REQUEST, Payer("a")) as room:
             assert room.size == 100
 
 
@@ -44,9 +45,9 @@ async def test_a_caller_that_finds_no_room_in_time_is_told_so(
 ) -> None:
     monkeypatch.setattr("padfleet.services.web.api.receiving.ROOM_PATIENCE", 0.001)
     uploads = Uploads(100)
-    async with uploads.room(REQUEST, "a"), uploads.room(REQUEST, "a"):
+    async with uploads.room(REQUEST, Payer("a")), uploads.room(REQUEST, Payer("a")):
         with pytest.raises(UploadRateExceeded):
-            async with uploads.room(REQUEST, "a"):
+            async with uploads.room(REQUEST, Payer("a")):
                 pass
 
 

@@ -18,9 +18,12 @@ from padfleet.shared.budget import Budget
 from padfleet.shared.easysync import AText, AttributePool
 from padfleet.shared.easysync.body import Body
 from padfleet.shared.log.pad.document import Document
+from padfleet.shared.payers import Payer
 from tests.turns import longest_share
 
 MANY = 100_000
+
+SOMEBODY = Payer("somebody")
 
 MOST = 1 / 3
 """The largest share of what is computed that one turn may have."""
@@ -57,7 +60,7 @@ async def test_what_tells_of_a_large_pool(
     async def no_reader(_api: Api, _fields: dict[str, Any]) -> None: ...
 
     async def answered() -> JsonAnswer | None:
-        room = await answers.made("listAllGroups", "", {}, lambda: function(api, {}))
+        room = await answers.made("listAllGroups", SOMEBODY, {}, lambda: function(api, {}))
         return room.data if isinstance(room.data, JsonAnswer) else None
 
     monkeypatch.setattr(arguments, "reader", no_reader)
@@ -75,7 +78,7 @@ async def test_parameters_with_megabytes_of_emoji(conversion: Conversion) -> Non
     found: dict[str, Any] = {}
 
     async def read() -> None:
-        found.update(await conversion.fields("somebody", body, form))
+        found.update(await conversion.fields(SOMEBODY, body, form))
 
     await read()  # its process has started
     assert await longest_share(read()) < MOST
@@ -84,8 +87,8 @@ async def test_parameters_with_megabytes_of_emoji(conversion: Conversion) -> Non
 
 async def test_files_with_as_many(conversion: Conversion) -> None:
     data = ("😀" * MANY * 4).encode()
-    _ = await conversion.read("somebody", b"x", form="txt")
-    assert await longest_share(conversion.read("somebody", data, form="txt")) < MOST
+    _ = await conversion.read(SOMEBODY, b"x", form="txt")
+    assert await longest_share(conversion.read(SOMEBODY, data, form="txt")) < MOST
 
 
 async def test_pads_of_many_spans(conversion: Conversion) -> None:
@@ -93,17 +96,17 @@ async def test_pads_of_many_spans(conversion: Conversion) -> None:
     document.pool = pool_of_many()
     document.body = Body(AText("x" * MANY + "\n", "*0+1*1+1" * (MANY // 2) + "|1+1"))
     small = Document()
-    _ = await conversion.show("somebody", "txt", small)
-    assert await longest_share(conversion.show("somebody", "txt", document)) < MOST
+    _ = await conversion.show(SOMEBODY, "txt", small)
+    assert await longest_share(conversion.show(SOMEBODY, "txt", document)) < MOST
 
 
 async def test_a_parameter_that_is_no_text_is_small(conversion: Conversion) -> None:
     body = b'{"padID":[' + b"[]," * MANY + b"[]]}"
     with pytest.raises(ApiError, match="more than 1,000 values"):
-        _ = await conversion.fields("somebody", body, "application/json")
+        _ = await conversion.fields(SOMEBODY, body, "application/json")
     body = b'{"padID":[' + b"1234567890," * 200 + b"0]}"
     with pytest.raises(ApiError, match="padID is no text, and too large"):
-        _ = await conversion.fields("somebody", body, "application/json")
+        _ = await conversion.fields(SOMEBODY, body, "application/json")
 
 
 @pytest.mark.parametrize("size", [1_000, 100_000], ids=["in the worker", "in a process"])
@@ -114,4 +117,4 @@ async def test_a_call_has_no_more_fields_as_json_than_as_a_form(
     body = json.dumps({f"field {number}": "x" for number in range(size)}).encode()
     assert (len(body) > SMALL_BODY) is (size > 1_000)
     with pytest.raises(ApiError, match="more than 1,000 values"):
-        _ = await conversion.fields("somebody", body, "application/json")
+        _ = await conversion.fields(SOMEBODY, body, "application/json")

@@ -20,6 +20,7 @@ from padfleet.services.web.api.unpacking import (
     Unpacker,
     is_packed,
 )
+from padfleet.shared.payers import Payer
 from padfleet.shared.serving import Runner
 
 TEXT = bytes(random.Random(7).choices(range(97, 123), k=3 * STEP + 5))
@@ -95,7 +96,7 @@ def test_a_body_as_it_is_needs_no_unpacking(coding: str) -> None:
 async def test_room_for_a_packed_body_is_for_what_it_may_become() -> None:
     headers = {"Content-Length": "100", "Content-Encoding": "gzip"}
     request = make_mocked_request("POST", "/", headers=headers)
-    async with Uploads(1000).room(request, "a") as room:
+    async with Uploads(1000).room(request, Payer("a")) as room:
         assert room.size == 1000
 
 

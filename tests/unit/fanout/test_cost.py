@@ -12,6 +12,7 @@ from padfleet.services.fanout.transport.engine_socket import EngineSocket
 from padfleet.services.fanout.transport.post_body import TextPacket
 from padfleet.services.fanout.transport.socketio_server import open_server
 from padfleet.shared.bucket import RateLimit
+from padfleet.shared.payers import Payer
 from padfleet.shared.settings import FanoutSettings
 from padfleet.shared.wire.jsontext import MOST_VALUES, BadJson
 
@@ -23,7 +24,7 @@ TEXT = f'42["message","{"x" * (len(LISTS) - 16)}"]'
 def polling() -> EngineSocket:
     server = open_server(FanoutSettings())
     server.eio.pace = RateLimit(1.0, 3000 / VALUES_ONE_MORE, 0.0)
-    return EngineSocket(server.eio, "sid", "192.0.2.1")
+    return EngineSocket(server.eio, "sid", Payer("192.0.2.1"))
 
 
 def test_values_cost_more_than_their_bytes() -> None:

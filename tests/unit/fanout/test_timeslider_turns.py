@@ -10,6 +10,7 @@ from padfleet.services.fanout.timeslider.helper import HistoryHelper
 from padfleet.services.fanout.timeslider.requests import MOST_OF_ONE, Timeslider
 from padfleet.shared.limited import QueueFull
 from padfleet.shared.log.connection.connect import Redis
+from padfleet.shared.payers import payer_of
 
 
 async def test_many_sessions_of_one_client_do_not_keep_others_out() -> None:
@@ -22,7 +23,7 @@ async def test_many_sessions_of_one_client_do_not_keep_others_out() -> None:
 
     async def ask(address: str, author: str) -> None:
         try:
-            async with timeslider._turn(address, author):
+            async with timeslider._turn(payer_of(address), author):
                 if author == "greedy":
                     await gate.wait()
                 served.append(author)

@@ -20,15 +20,16 @@ from padfleet.services.fanout.limits.arrivals import (
 from padfleet.services.fanout.limits.connections import BODY_AHEAD, Connections
 from padfleet.services.fanout.limits.descriptors import Descriptors
 from padfleet.services.fanout.transport.engine_server import EngineServer
+from padfleet.shared.payers import Payer
 from padfleet.shared.serving import Runner
 
 
 class Reader:
     def __init__(self, address: str, log: list[tuple[str, bytes]]) -> None:
-        self.address, self._log = address, log
+        self.payer, self._log = Payer(address), log
 
     def read(self, data: bytes) -> None:
-        self._log.append((self.address, data))
+        self._log.append((self.payer, data))
 
 
 def still() -> float:
