@@ -33,6 +33,25 @@ _UNLIKE = (
 _INSERT = "INSERT INTO store (key, value) SELECT * FROM unnest($1::text[], $2::text[])"
 _REPLACE = f"{_INSERT} ON CONFLICT (key) DO UPDATE SET value = excluded.value"
 
+PAD_KEYS = (
+    "SELECT key FROM store WHERE key >= $1 AND key < $2 AND key > $3 "
+    "AND key LIKE 'pad:%' AND key NOT LIKE '%:%:%' ORDER BY key LIMIT $4"
+)
+KEYS_WITH = (
+    "SELECT key FROM store WHERE key >= $1 AND key < $2 AND starts_with(key, $3) AND value = $4"
+)
+
+
+def bounds_of(start: str) -> tuple[str, str]:
+    """Returns a key at or before all keys that begin with `start`, and one after them, by which the
+    index finds them. The index has the order of the database's collation, in which such keys need
+    not be adjacent: many collations ignore the colon at first. So the bounds are of the word before
+    it, and include keys that begin with the word alone. The second one ends with the letter that
+    comes late in every alphabet, unlike the next one: in Hawaiian, vowels come first. This function
+    is pure."""
+    word = start.removesuffix(":")
+    return word, word[:-1] + "z"
+
 
 def driver_url(url: str) -> str:
     """Returns the URL in the form that the driver accepts, as it knows only one of the two
@@ -96,20 +115,17 @@ class PostgresTable:
             )
 
     async def pad_keys(self, after: str) -> AsyncIterator[str]:
-        # The keys come in the order of the database's collation, which is that of its index. In
-        # most collations the keys with one prefix are not adjacent, so the whole index is scanned.
-        query = (
-            "SELECT key FROM store WHERE key > $1 AND key LIKE 'pad:%' AND key NOT LIKE '%:%:%' "
-            "ORDER BY key LIMIT $2"
-        )
-        while rows := await self._fetch(query, after, PAGE):
+        # The keys come in the order of the database's collation, which is that of its index.
+        first, end = bounds_of("pad:")
+        while rows := await self._fetch(PAD_KEYS, first, end, after, PAGE):
             for row in rows:
                 yield row["key"]
             after = rows[-1]["key"]
 
     async def keys_with(self, start: str, value: str) -> list[str]:
-        query = "SELECT key FROM store WHERE starts_with(key, $1) AND value = $2"
-        return [row["key"] for row in await self._fetch(query, start, value)]
+        first, end = bounds_of(start)
+        rows = await self._fetch(KEYS_WITH, first, end, start, value)
+        return [row["key"] for row in rows]
 
     async def unlike_noted(self, pads: Sequence[str]) -> list[str]:
         rows = await self._fetch(_UNLIKE, [f"pad:{pad}" for pad in pads])

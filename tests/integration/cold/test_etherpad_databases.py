@@ -4,8 +4,8 @@ several years have made it."""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import closing
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, closing
 from urllib.parse import urlsplit
 
 import asyncpg
@@ -15,7 +15,12 @@ import pytest
 from padfleet.shared.cold.errors import Overwritten, StoreAway
 from padfleet.shared.cold.etherpad.mysql import MysqlTable
 from padfleet.shared.cold.etherpad.pads import EtherpadPads
-from padfleet.shared.cold.etherpad.postgres import PostgresTable
+from padfleet.shared.cold.etherpad.postgres import (
+    KEYS_WITH,
+    PAD_KEYS,
+    PostgresTable,
+    bounds_of,
+)
 from padfleet.shared.cold.etherpad.table import RowChange, Table
 from padfleet.shared.cold.pads import ColdHead
 from tests.integration.api.databases import mysql, postgres
@@ -48,14 +53,22 @@ def mysql_url() -> Iterator[str]:
         yield url
 
 
-async def empty_postgres(url: str) -> None:
+@asynccontextmanager
+async def connected(url: str) -> AsyncIterator[asyncpg.Connection]:
     connection = await asyncpg.connect(url)
-    await connection.execute("DROP TABLE IF EXISTS store")
-    await connection.execute(
-        'CREATE TABLE store ("key" character varying(100) NOT NULL, "value" text NOT NULL, '
-        "CONSTRAINT store_pkey PRIMARY KEY (key))"
-    )
-    await connection.close()
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+async def empty_postgres(url: str) -> None:
+    async with connected(url) as connection:
+        await connection.execute("DROP TABLE IF EXISTS store")
+        await connection.execute(
+            'CREATE TABLE store ("key" character varying(100) NOT NULL, "value" text NOT NULL, '
+            "CONSTRAINT store_pkey PRIMARY KEY (key))"
+        )
 
 
 def on_mysql(url: str, *statements: str) -> None:
@@ -81,9 +94,8 @@ class TestPostgres(EtherpadCases):
         await one_wins(table)
 
     async def test_what_is_wrong_is_reported(self, postgres_url: str) -> None:
-        connection = await asyncpg.connect(postgres_url)
-        await connection.execute("DROP TABLE IF EXISTS store")
-        await connection.close()
+        async with connected(postgres_url) as connection:
+            await connection.execute("DROP TABLE IF EXISTS store")
         pads = EtherpadPads(PostgresTable(postgres_url))
         with pytest.raises(ValueError, match="no table `store`"):
             await pads.check()
@@ -92,6 +104,53 @@ class TestPostgres(EtherpadCases):
         with pytest.raises(StoreAway, match="PostgreSQL"):
             await away.look("p")
         await away.aclose()
+
+    @pytest.mark.parametrize(
+        ("query", "args"),
+        [
+            (PAD_KEYS, (*bounds_of("pad:"), "pad:x", "9")),
+            (KEYS_WITH, (*bounds_of("token2author:"), "token2author:", '"a.x"')),
+        ],
+    )
+    async def test_no_question_goes_through_the_whole_table(
+        self, postgres_url: str, query: str, args: Sequence[str]
+    ) -> None:
+        await empty_postgres(postgres_url)
+        async with connected(postgres_url) as connection:
+            # The table is empty, so reading it from end to end would be quicker still.
+            await connection.execute("SET enable_seqscan = off")
+            await connection.execute(f"PREPARE asked AS {query}")
+            words = ", ".join(f"'{each}'" for each in args)
+            rows = await connection.fetch(f"EXPLAIN EXECUTE asked({words})")
+        (found,) = [row[0] for row in rows if "Index Cond:" in row[0]]
+        assert (f">= '{args[0]}'" in found, f"< '{args[1]}'" in found) == (True, True)
+
+    @pytest.mark.parametrize("start", ["pad:", "token2author:", "mapper2author:"])
+    async def test_the_bounds_of_keys_hold_in_every_order(
+        self, postgres_url: str, start: str
+    ) -> None:
+        keys = [start + rest for rest in ("", "t.1", "Über", "h", "ž", "0")]
+        async with connected(postgres_url) as connection:
+            await connection.execute("DROP COLLATION IF EXISTS without_marks")
+            await connection.execute(
+                "CREATE COLLATION without_marks (provider=icu, locale='und-u-ka-shifted')"
+            )
+            names = await connection.fetch(
+                "SELECT quote_ident(collname) FROM pg_collation WHERE collname <> 'default' "
+                "AND collencoding IN (-1, 6)"
+            )
+            outside = [
+                name
+                for (name,) in names
+                if not await connection.fetchval(
+                    "SELECT bool_and(key >= $1 COLLATE NAME AND key < $2 COLLATE NAME) "
+                    "FROM unnest($3::text[]) AS key".replace("NAME", name),
+                    *bounds_of(start),
+                    keys,
+                )
+            ]
+        assert outside == []
+        assert len(names) > 100
 
 
 class TestMysql(EtherpadCases):
