@@ -39,9 +39,11 @@ class Guest:
         self._sio = socketio.AsyncClient(reconnection=False)
         self._sio.on("message", self._heard)
         self._sio.on("shout", self._shouted)
+        self._sio.on("history", self._remembers)
         self._sio.on("disconnect", self._gone)
         self.messages: list[Message] = []
         self.shouts: list[Message] = []
+        self.history = ""  #: what a page keeps on record of its stay
         self.connected = False
 
     async def __aenter__(self) -> Guest:
@@ -66,6 +68,9 @@ class Guest:
 
     async def _shouted(self, message: Message) -> None:
         self.shouts.append(message)
+
+    async def _remembers(self, history: str) -> None:
+        self.history = history
 
     async def _gone(self, *_: object) -> None:
         self.connected = False

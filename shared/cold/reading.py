@@ -7,6 +7,7 @@ from contextlib import aclosing
 from padfleet.shared.archive.entries import Revisions
 from padfleet.shared.cold.errors import Overwritten
 from padfleet.shared.cold.pads import ColdPad, ColdPads
+from padfleet.shared.log import reigns
 from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.damage import CorruptPad, readable
 from padfleet.shared.log.keys import PadKeys
@@ -111,6 +112,8 @@ class ColdReader:
 def _meta(found: ColdPad) -> PadMeta:
     pad_head = found.state.pad
     snap = Snapshot.rev_of(found.snapshot) if found.snapshot is not None else -1
+    with readable("the record of reigns"):
+        record = reigns.parse(found.state.reigns)
     return PadMeta(
         pad_head.head,
         pad_head.epoch,
@@ -123,7 +126,7 @@ def _meta(found: ColdPad) -> PadMeta:
         # The reign under which revisions mean the same: a cold pad has none, but is unchanged as
         # long as its edition is.
         f"cold-{found.head.edition}",
-        [],
+        record,
         "0-0",
         "0-0",
         found.state.more.get("damaged", b"").decode("utf-8", "replace"),

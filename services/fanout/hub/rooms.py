@@ -11,6 +11,7 @@ from padfleet.services.fanout import metrics
 from padfleet.services.fanout.delivery.flush_scheduler import FlushScheduler
 from padfleet.services.fanout.delivery.pacing import PacingRules
 from padfleet.services.fanout.delivery.session import Session
+from padfleet.services.fanout.hub.followed import Followed, FollowedPads
 from padfleet.services.fanout.hub.room import Room
 from padfleet.services.fanout.pads.feed import Feed
 from padfleet.services.fanout.presence import introducer
@@ -71,6 +72,7 @@ class Rooms:
         self._rooms: dict[str, Room] = {}  # by channel
         self.leave_queue = LeaveQueue(redis, worker_id, self._is_here)
         self.subscriber = Subscriber(redis, self._deliver, self._resubscribed, keeper or Loose())
+        self.followed = FollowedPads(self.subscriber, self._rooms.__contains__)
 
     def places(self) -> Iterator[tuple[Feed, list[Session]]]:
         """Yields each room's feed and sessions."""
@@ -140,10 +142,24 @@ class Rooms:
         room.users -= 1
         if room.users == 0 and self._rooms.get(room.keys.channel) is room:
             del self._rooms[room.keys.channel]
-            self.subscriber.unsubscribe(room.keys.channel)
+            if room.keys.channel not in self.followed:
+                self.subscriber.unsubscribe(room.keys.channel)
             forget(room.opened)
             room.close()
             metrics.PADS.set(len(self._rooms))
+
+    async def follow(self, pad_id: str) -> Followed | None:
+        """Begins to follow a pad in the cold store that somebody reads there; see `FollowedPads`.
+
+        Returns None if somebody else on this worker reads the pad, too, or wants it: then it is
+        worth bringing into Redis, where all who read it share what is read of it. Raises
+        TimeoutError.
+        """
+        channel = self._keyspace.pad(pad_id).channel
+        room = self._rooms.get(channel)
+        if channel in self.followed or (room is not None and room.may_fetch.is_set()):
+            return None
+        return await self.followed.begin(channel)
 
     async def watch_over(self) -> None:
         """Compares all feeds with the stored heads from time to time, for as long as it runs."""
@@ -209,6 +225,7 @@ class Rooms:
             await room.may_fetch.wait()
 
     def _deliver(self, channel: str, data: bytes) -> None:
+        self.followed.hear(channel, certain=True)
         room = self._rooms.get(channel)
         if room is None:
             return
@@ -220,5 +237,6 @@ class Rooms:
             room.resync.begin()
 
     def _resubscribed(self, channel: str) -> None:
+        self.followed.hear(channel, certain=False)
         if room := self._rooms.get(channel):
             room.resubscribed()

@@ -3,6 +3,7 @@ understands."""
 
 from typing import Any, NamedTuple
 
+from padfleet.services.fanout.auth.handshake import is_link
 from padfleet.services.fanout.delivery.session import SessionIdentity
 from padfleet.shared.bounds import is_color, name_of
 from padfleet.shared.log.connection.connect import Redis
@@ -29,6 +30,13 @@ CURSORS_ANNOUNCEMENT = "CURSORS"
 """A client lists this in `supports` if it shows other people's cursors; it may then also send its
 own."""
 
+_ANNOUNCEMENTS = (
+    BATCH_ANNOUNCEMENT,
+    ACK_ANNOUNCEMENT,
+    SESSIONS_ANNOUNCEMENT,
+    USERS_ANNOUNCEMENT,
+    CURSORS_ANNOUNCEMENT,
+)
 
 HISTORY = "HISTORY"
 """A client sends this as `only` to be shown the pad's history and nothing else."""
@@ -102,9 +110,19 @@ def looks_back(message: dict[str, Any]) -> bool:
     return (own or is_only_for_history(message)) and not message.get("reconnect")
 
 
+def reads_only(message: dict[str, Any]) -> bool:
+    """Returns whether the client comes by a read-only link, and for the first time."""
+    return is_link(message.get("padId")) and not message.get("reconnect")
+
+
 def is_only_for_history(message: dict[str, Any]) -> bool:
     """Returns whether the client could do more than show the history, and says that it will not."""
     return bool(message.get("only") == HISTORY)
+
+
+def announced(message: dict[str, Any]) -> list[str]:
+    """Returns what the client announces in `supports`, as far as it means anything."""
+    return [each for each in _ANNOUNCEMENTS if _supports(message, each)]
 
 
 def points(message: dict[str, Any], identity: SessionIdentity, settings: FanoutSettings) -> bool:

@@ -17,6 +17,7 @@ from padfleet.services.fanout.hub.room import Room
 from padfleet.services.fanout.hub.rooms import Rooms
 from padfleet.services.fanout.limits.makers import Makers
 from padfleet.services.fanout.presence import resume_token
+from padfleet.services.fanout.presence.resume_token import ResumeToken
 from padfleet.services.fanout.requests.ahead import Ahead
 from padfleet.services.fanout.requests.arrival import Arrival
 from padfleet.services.fanout.requests.client_capabilities import (
@@ -27,6 +28,7 @@ from padfleet.services.fanout.requests.client_capabilities import (
     lists_people,
     looks_back,
     points,
+    reads_only,
     takes_batches,
 )
 from padfleet.services.fanout.requests.creation import PadCreation
@@ -86,12 +88,13 @@ class JoinHandler:
         return await find.identify(handshake, message)
 
     def may_look(self, message: dict[str, Any]) -> bool:
-        """Returns whether the client only shows the history, for which a pad in the cold store need
-        not be brought back. Hooks are told of those who are on a pad, so where there are any, it
-        is."""
-        return (
-            looks_back(message) and self.redis.elsewhere is not None and not self.hooks.see_visits
-        )
+        """Returns whether a pad in the cold store need not be brought back for this client, since
+        it only shows the history, or comes by a read-only link. Hooks are told of those who are on
+        a pad, so where there are any, it is brought. And where the store is an Etherpad's database,
+        readers are on the pad, or they would not see what is written in the Etherpad."""
+        if self.redis.elsewhere is None or self.hooks.see_visits:
+            return False
+        return looks_back(message) or (reads_only(message) and self.redis.register is None)
 
     async def look(
         self, way_out: Outbound, identity: SessionIdentity, message: dict[str, Any]
@@ -104,7 +107,7 @@ class JoinHandler:
                 self.redis,
                 self.keyspace,
                 self.settings,
-                self.rooms.outgoing,
+                self.rooms,
                 way_out,
                 identity,
                 message,
@@ -142,12 +145,25 @@ class JoinHandler:
         async with self.gate:
             return await self._join(way_out, identity, message, brought)
 
+    async def come_in(self, onlooker: Onlooker) -> tuple[Session, Room]:
+        """Returns the session of an onlooker that goes on the pad which it was shown. To its page,
+        it is as if it had been there all the time.
+
+        Raises what `join` raises.
+        """
+        following = onlooker.following
+        assert following is not None
+        async with self.gate:
+            return await self._join(
+                onlooker.exit, onlooker.identity, following.ready, following.stay
+            )
+
     async def _join(
         self,
         way_out: Outbound,
         identity: SessionIdentity,
         message: dict[str, Any],
-        brought: str | None,
+        brought: str | ResumeToken | None,
     ) -> tuple[Session, Room]:
         comes_back = bool(message.get("reconnect"))
         makes = identity.unmade and not identity.read_only and not comes_back
@@ -187,7 +203,7 @@ class JoinHandler:
         way_out: Outbound,
         identity: SessionIdentity,
         message: dict[str, Any],
-        brought: str | None,
+        brought: str | ResumeToken | None,
         me: Introduced,
         shown: Pending[str] | None,
         *,
@@ -212,9 +228,14 @@ class JoinHandler:
         joining = Joining(self.redis, self.keyspace, self.worker_id, room, session, me)
         try:
             if message.get("reconnect"):
-                stay = resume_token.parse(brought, identity.author, identity.requested_id)
+                stayed = isinstance(brought, ResumeToken)
+                stay = (
+                    brought
+                    if isinstance(brought, ResumeToken)
+                    else resume_token.parse(brought, identity.author, identity.requested_id)
+                )
                 resuming = Resuming(joining, self.gate, self.inbox)
-                await resuming.resume(message.get("client_rev"), stay)
+                await resuming.resume(message.get("client_rev"), stay, stayed=stayed)
             else:
                 arrival = Arrival(
                     joining,

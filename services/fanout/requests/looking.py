@@ -1,16 +1,27 @@
-"""This module shows a pad in the cold store to a client that only looks at its history, and leaves
-the pad there."""
+"""This module shows a pad in the cold store to a client that can only read it, or only looks at its
+history, and leaves the pad there."""
 
 from dataclasses import replace
 from typing import Any
 
 from padfleet.services.fanout.delivery.session import SessionIdentity
 from padfleet.services.fanout.hub.client_vars import Greeting
+from padfleet.services.fanout.hub.followed import Followed
 from padfleet.services.fanout.hub.greetings import COUNTED, greeting_of
 from padfleet.services.fanout.hub.pad_metadata import variables_of
+from padfleet.services.fanout.hub.rooms import Rooms
+from padfleet.services.fanout.pads import collabroom
+from padfleet.services.fanout.presence import resume_token
+from padfleet.services.fanout.presence.resume_token import ResumeToken
 from padfleet.services.fanout.presence.secrecy import Secret
-from padfleet.services.fanout.requests.client_capabilities import introduced, is_only_for_history
-from padfleet.services.fanout.requests.onlooker import Onlooker
+from padfleet.services.fanout.requests.client_capabilities import (
+    announced,
+    introduced,
+    is_only_for_history,
+    knows_sessions,
+    looks_back,
+)
+from padfleet.services.fanout.requests.onlooker import Following, Onlooker
 from padfleet.services.fanout.requests.rights import rights_of_onlookers
 from padfleet.services.fanout.requests.turning_away import turn_away_if_corrupt
 from padfleet.services.fanout.transport.outbound import Outbound
@@ -19,6 +30,7 @@ from padfleet.shared.budget import Budget
 from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.damage import CorruptPad
 from padfleet.shared.log.keys import Keyspace
+from padfleet.shared.log.pad.history import PadMeta
 from padfleet.shared.log.pad.options import parse_options
 from padfleet.shared.log.pad.past import document_at
 from padfleet.shared.log.pad.reader import PadReader
@@ -30,18 +42,45 @@ async def look(
     redis: Redis,
     keyspace: Keyspace,
     settings: FanoutSettings,
-    outgoing: Budget,
+    rooms: Rooms,
     way_out: Outbound,
     identity: SessionIdentity,
     message: dict[str, Any],
 ) -> Onlooker | None:
     """Sends the client CLIENT_VARS of a pad in the cold store, and returns what can answer its
     questions. Returns None if the pad has to be joined instead: it is in Redis by now or not there
-    at all, or it is damaged, which everybody on it is told.
+    at all, it is damaged, which everybody on it is told, or others here want it, too.
 
     Raises `TurnedAway`, TimeoutError if there is no room for a large pad, or what `UNREACHABLE`
     lists.
     """
+    followed = None
+    if not looks_back(message):
+        # The channel comes before the pad is read, so that no news of it is missed in between.
+        followed = await rooms.follow(identity.pad_id)
+        if followed is None:
+            return None
+    onlooker = None
+    try:
+        onlooker = await _shown(
+            redis, keyspace, settings, rooms.outgoing, way_out, identity, message, followed
+        )
+    finally:
+        if followed is not None and onlooker is None:
+            rooms.followed.end(followed)
+    return onlooker
+
+
+async def _shown(
+    redis: Redis,
+    keyspace: Keyspace,
+    settings: FanoutSettings,
+    outgoing: Budget,
+    way_out: Outbound,
+    identity: SessionIdentity,
+    message: dict[str, Any],
+    followed: Followed | None,
+) -> Onlooker | None:
     if redis.elsewhere is None:
         return None
     try:
@@ -55,6 +94,8 @@ async def look(
     except CorruptPad as error:
         turn_away_if_corrupt(way_out, identity.pad_id, error)
         raise
+    # What it has said of itself is on record now, in case it goes on the pad later.
+    identity = replace(identity, known=me.me, made=None, due=False)
     onlooker = Onlooker(identity, way_out, reader.meta.epoch, redis, keyspace)
     onlooker.check_there()
     shown = replace(
@@ -71,10 +112,27 @@ async def look(
             cookie_prefix=settings.cookie_prefix,
             beside=beside,
             rights=rights_of_onlookers(identity, settings),
-            more={"onlooker": True},
+            more={"onlooker": True} if followed is None else {},
         )
     )
+    if followed is not None:
+        _follow(onlooker, followed, reader.meta, message)
     return onlooker
+
+
+def _follow(
+    onlooker: Onlooker, followed: Followed, shown: PadMeta, message: dict[str, Any]
+) -> None:
+    """Sends what a session is sent when it is let in, for a client that loses its connection, and
+    notes how the client goes on when the pad is opened."""
+    identity = onlooker.identity
+    reign = shown.reigns[-1].name if shown.reigns else ""
+    stay = ResumeToken(identity.author, identity.requested_id, shown.epoch, reign, onlooker.id)
+    onlooker.exit.write(resume_token.frame(stay))
+    if knows_sessions(message):
+        onlooker.exit.write(collabroom.session_is(onlooker.id))
+    ready = {"supports": announced(message), "reconnect": True, "client_rev": shown.head}
+    onlooker.following = Following(followed, stay, shown.head, ready)
 
 
 async def _greeting(reader: PadReader, outgoing: Budget) -> Greeting:

@@ -33,6 +33,7 @@ from padfleet.shared.log.connection.errors import reason_for_clients
 from padfleet.shared.log.damage import CorruptPad
 from padfleet.shared.log.inboxes.entry_lane import NotTaken
 from padfleet.shared.payers import Payer
+from padfleet.shared.tasks import Tasks
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +41,8 @@ EDIT = "USER_CHANGES"
 
 _OWN = frozenset({"CLIENT_READY", "CHANGESET_REQ", EDIT})
 """The types of messages that this module serves itself instead of passing them to a handler."""
+
+READ_ONLY = "write attempt on read-only pad"
 
 Reply = tuple[None, None] | dict[str, str]
 OK: Reply = (None, None)
@@ -77,6 +80,7 @@ class Messages:
         self._handlers = handlers
         self._known = _OWN | handlers.known
         self._history = history
+        self._following = Tasks()
         self.deadlines: Deadlines[Socket] = Deadlines()  #: when each socket's session has to end
 
     def take(self, socket: Socket, message: Any) -> Coroutine[Any, Any, Reply] | None:
@@ -128,27 +132,36 @@ class Messages:
         # An unknown type is text that its sender chose freely, so none of it goes to the log.
         known = kind if kind in self._known else "other"
         metrics.MESSAGES.add(known)
+        return await self._answered(socket, known, self._dispatch(socket, message, wait))
+
+    async def _answered(
+        self, socket: Socket, kind: str, work: Coroutine[Any, Any, object]
+    ) -> Reply:
+        """Does the work that a message of this kind asks for. Returns the reply; never raises."""
         try:
-            await self._dispatch(socket, message, wait)
+            await work
         except ClientError as error:
-            log.info("message refused", extra={"type": known, "error": error.plain})
+            log.info("message refused", extra={"type": kind, "error": error.plain})
             return {"name": error.name, "message": str(error)}
         except TurnedAway:
             return OK
         except (*UNREACHABLE, NotTaken, TimeoutError) as error:
             # We cannot serve this now, though it may work in a moment or on another worker. The
             # client would take any answer as final, so we break the connection, and it resumes.
-            log.warning("socket dropped", extra={"type": known, "error": str(error)})
+            log.warning("socket dropped", extra={"type": kind, "error": str(error)})
             metrics.DROPPED.labels("unreachable").inc()
             socket.exit.end(reason_for_clients(error))
             return {"name": "Error", "message": "temporarily unavailable"}
         except Exception:
-            log.exception("message failed", extra={"type": known})
+            log.exception("message failed", extra={"type": kind})
             if kind == "CLIENT_READY":
                 # A page would wait for CLIENT_VARS for ever; without a connection it tries again.
                 socket.exit.end()
             return {"name": "Error", "message": "internal error"}
         return OK
+
+    def close(self) -> None:
+        self._following.close()
 
     async def disconnected(self, socket: Socket) -> None:
         async with socket.turn:
@@ -168,10 +181,8 @@ class Messages:
             async with socket.turn:
                 await self._ready(socket, message)
             return
-        if (onlooker := socket.onlooker) is not None and kind == "CHANGESET_REQ":
-            with prefixed(kind):
-                payer = socket.handshake.payer
-                await self._history.asked_from_outside(onlooker, message, payer=payer)
+        if (onlooker := socket.onlooker) is not None:
+            await self._asked_from_outside(socket, onlooker, kind, message)
             return
         session, room = socket.session, socket.room
         if session is None or room is None or session.id not in room.sessions:
@@ -190,6 +201,18 @@ class Messages:
                 await self._collab(socket, room, session, message.get("data"))
             else:
                 raise ClientError("unknown message type")
+
+    async def _asked_from_outside(
+        self, socket: Socket, onlooker: Onlooker, kind: Any, message: dict[str, Any]
+    ) -> None:
+        with prefixed(kind):
+            if kind == "CHANGESET_REQ":
+                payer = socket.handshake.payer
+                await self._history.asked_from_outside(onlooker, message, payer=payer)
+            elif kind == "COLLABROOM" and onlooker.following is not None:
+                raise ClientError(READ_ONLY)
+            else:
+                raise ClientError("pre-CLIENT_READY message")
 
     async def _lets_pass(self, room: Room, session: Session, message: Any) -> bool:
         if not await self._hooks.lets_pass(room, session, message):
@@ -216,7 +239,7 @@ class Messages:
 
     async def _collab(self, socket: Socket, room: Room, session: Session, data: Any) -> None:
         if session.identity.read_only:
-            raise ClientError("write attempt on read-only pad")
+            raise ClientError(READ_ONLY)
         if not isinstance(data, dict):
             raise WrongType("data is not an object")
         join_handler = self._join_handler
@@ -267,6 +290,9 @@ class Messages:
             if onlooker is not None:
                 socket.onlooker = onlooker
                 self._is_let_in(socket, identity)
+                if onlooker.following is not None:
+                    work = self._answered(socket, "CLIENT_READY", self._follow(socket, onlooker))
+                    self._following.start(work, "following", pad=identity.pad_id)
                 return
             # It has been brought back meanwhile.
             identity = await self._let_through(socket, message, ahead)
@@ -281,6 +307,31 @@ class Messages:
             socket.exit.end()
             raise ClientError("too many new pads") from error
         await self._joined(socket, socket.room, socket.session)
+
+    async def _follow(self, socket: Socket, onlooker: Onlooker) -> None:
+        """Puts the onlooker on its pad as soon as somebody opens it. Raises what a CLIENT_READY
+        may raise."""
+        if not await onlooker.is_called():
+            return
+        async with socket.turn:
+            if socket.onlooker is not onlooker:
+                return
+            try:
+                session, room = await self._join_handler.come_in(onlooker)
+            except BaseException:
+                await self.leave(socket)
+                raise
+            if socket.onlooker is not onlooker:  # its grant has expired meanwhile
+                await self._join_handler.leave(room, session)
+                return
+            self._end_looking(socket)
+            socket.session, socket.room = session, room
+            await self._joined(socket, room, session)
+
+    def _end_looking(self, socket: Socket) -> None:
+        onlooker, socket.onlooker = socket.onlooker, None
+        if onlooker is not None and onlooker.following is not None:
+            self._join_handler.rooms.followed.end(onlooker.following.pad)
 
     async def _let_through(
         self, socket: Socket, message: dict[str, Any], ahead: Ahead, *, looks: bool = False
@@ -354,7 +405,8 @@ class Messages:
         if socket.stay is not None:
             self.idle_sockets.off_its_pad(socket.exit)
         session, room = socket.session, socket.room
-        socket.session = socket.room = socket.onlooker = None
+        socket.session = socket.room = None
+        self._end_looking(socket)
         if session is not None and room is not None:
             await self._join_handler.leave(room, session)
             if self._hooks.user_leave:

@@ -29,11 +29,13 @@ class Resuming:
     gate: JoinGate
     inbox: InboxWriter
 
-    async def resume(self, rev: Any, stay: ResumeToken | None) -> None:
+    async def resume(self, rev: Any, stay: ResumeToken | None, *, stayed: bool = False) -> None:
         """Brings the client up to date from `rev`, the last one that it says it has.
 
         Arguments:
             stay: what its page has recorded about its last stay.
+            stayed: whether the client was connected all the time, and is sent what it lacks like
+                anybody on the pad.
 
         Raises `TurnedAway`, or what `UNREACHABLE` lists.
         """
@@ -57,6 +59,10 @@ class Resuming:
             # reload is the one thing that helps (I5).
             _log_reload(room, admission, rev)
             raise turned_away(session.exit, "rejected")
+        if stayed:
+            session.joins(room.epoch, DeliveryCursor(rev, rev))
+            self.joining.let_in()
+            return
         cursor = DeliveryCursor(
             rev,
             rev,

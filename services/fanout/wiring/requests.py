@@ -85,6 +85,7 @@ def open_requests(process: Process, settings: FanoutSettings) -> Requests:
         handlers(settings.plugin_messages),
         timeslider,
     )
+    ends.callback(messages.close)
     return Requests(rooms, inbox, access, callers, join_handler, messages, idle_sockets, joins)
 
 

@@ -166,8 +166,11 @@ async def test_what_is_shown_of_a_pad_is_read_where_it_is(
             async with api.http.get(f"{api.url}/p/{name}{path}") as response:
                 assert response.status == 200, path
     assert (doors.brought_back(), doors.is_here(pad)) == (before, False)
-    # Whoever goes on to follow it needs it in Redis.
     async with connect(f"{fleet.urls[0]}/p/{link}") as there:
+        assert "two" in there.text
+        assert (doors.brought_back(), doors.is_here(pad)) == (before, False)
+    # Whoever may write on it needs it in Redis.
+    async with connect(f"{fleet.urls[0]}/p/{pad}") as there:
         assert "two" in there.text
     assert doors.brought_back() == before + 1
 

@@ -175,3 +175,116 @@ async def test_an_onlooker_is_on_no_pad(looked_at: Onlookers) -> None:
     refused = await guest.ask({"component": "pad", "type": "COLLABROOM", "data": said})
     assert "pre-CLIENT_READY" in refused["message"]
     assert not looked_at.is_here
+
+
+# --- Readers -------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+async def link(looked_at: Onlookers, api: Caller) -> str:
+    """Returns the read-only link of the pad, which is cold by then."""
+    found: str = (await api.getReadOnlyID(padID=looked_at.pad))["readOnlyID"]
+    await looked_at.cold()
+    return found
+
+
+def text_of(guest: Guest) -> str:
+    text: str = guest.vars["collab_client_vars"]["initialAttributedText"]["text"]
+    return text
+
+
+def people_told(guest: Guest) -> list[str]:
+    return [data["userInfo"].get("name") for data in guest.heard("USER_NEWINFO")]
+
+
+async def test_a_reader_is_shown_a_cold_pad_and_it_stays_cold(
+    looked_at: Onlookers, link: str
+) -> None:
+    reader = await looked_at.open(link, userInfo={"name": "Eve"})
+    assert (reader.vars["readonly"], "onlooker" in reader.vars) == (True, False)
+    assert text_of(reader).count("line") == REVISIONS
+    assert len(await history(reader)) == 8, "a reader may look back, too"
+    refused = await reader.collab("CHAT_MESSAGE", message={"text": "x"})
+    assert "write attempt on read-only pad" in refused["message"]
+    assert looked_at.pad not in str(reader.messages), "a reader was told the pad's id"
+    assert not looked_at.is_here
+
+
+async def test_I3_a_reader_of_a_cold_pad_goes_on_when_somebody_opens_it(
+    fleet: Fleet, looked_at: Onlookers, link: str
+) -> None:
+    reader = await looked_at.open(link, userInfo={"name": "Eve"}, supports=["SESSIONS"])
+    async with connect(f"{fleet.urls[0]}/p/{looked_at.pad}", name="Bo") as there:
+        for number in range(3):
+            await there.append(f"more {number}\n")
+        await reader.hears(lambda: len(reader.heard("NEW_CHANGES")) == 3, "what is written")
+        await reader.hears(lambda: people_told(reader) == ["Bo"], "who is there")
+        await eventually(lambda: "Eve" in there.names.values(), "the reader is on the pad")
+        first = reader.vars["collab_client_vars"]["rev"] + 1
+        revs = [data["newRev"] for data in reader.heard("NEW_CHANGES")]
+        assert revs == list(range(first, first + 3))
+        assert reader.connected
+        assert reader.heard("CLIENT_RECONNECT") == [], "it was never away"
+        refused = await reader.collab("CHAT_MESSAGE", message={"text": "x"})
+        assert "write attempt on read-only pad" in refused["message"]
+
+
+async def test_of_two_readers_the_second_brings_the_pad_for_both(
+    fleet: Fleet, looked_at: Onlookers, link: str
+) -> None:
+    """What is read of a pad in Redis is shared by all who come."""
+    readers = [await looked_at.open(link, userInfo={"name": name}) for name in ("Eve", "Flo")]
+    assert looked_at.is_here
+    await readers[0].hears(lambda: people_told(readers[0]) == ["Flo"], "both are on the pad")
+    async with connect(f"{fleet.urls[0]}/p/{looked_at.pad}") as there:
+        await there.append("more\n")
+    for reader in readers:
+        await reader.hears(lambda reader=reader: len(reader.heard("NEW_CHANGES")) == 1)  # type: ignore[misc]
+        await reader.__aexit__()
+    await looked_at.cold()
+    assert "more" in text_of(await looked_at.open(link, userInfo={}))
+    assert not looked_at.is_here, "nobody follows it any more, so the next one is the first"
+
+
+async def test_a_reader_learns_that_the_pad_has_been_deleted(
+    looked_at: Onlookers, link: str, api: Caller
+) -> None:
+    reader = await looked_at.open(link, userInfo={})
+    await api.deletePad(padID=looked_at.pad)
+    await reader.hears(lambda: {"disconnect": "deleted"} in reader.messages, "that it is gone")
+
+
+async def test_a_reader_whose_worker_loses_touch_with_redis_leaves_the_pad_where_it_is(
+    fleet: Fleet, looked_at: Onlookers, link: str, server: redis_py.Redis
+) -> None:
+    reader = await looked_at.open(link, userInfo={})
+
+    def subscribed() -> set[str]:
+        found = server.client_list(_type="pubsub")
+        return {client["id"] for client in found if int(client["ssub"])}
+
+    before = subscribed()
+    for client in before:
+        server.client_kill_filter(_id=client)
+    await eventually(lambda: subscribed() - before, "it has subscribed again")
+    assert len(await history(reader)) == 8
+    assert not looked_at.is_here
+    async with connect(f"{fleet.urls[0]}/p/{looked_at.pad}") as there:
+        await there.append("more\n")
+        await reader.hears(lambda: len(reader.heard("NEW_CHANGES")) == 1)
+
+
+async def test_I5_a_reader_who_comes_back_to_a_cold_pad_has_missed_nothing(
+    fleet: Fleet, looked_at: Onlookers, link: str, stack: AsyncExitStack
+) -> None:
+    who = {"token": "t.abcdefghijklmnopqrst", "userInfo": {}}
+    reader = await looked_at.open(link, **who)
+    await reader.hears(lambda: reader.history, "what its page keeps on record")
+    rev = reader.vars["collab_client_vars"]["rev"]
+    await reader.__aexit__()
+    again = await stack.enter_async_context(
+        Guest(fleet.urls[0], auth={"offset": reader.history, "pid": "x"})
+    )
+    await again.join(link, **who, reconnect=True, client_rev=rev)
+    await again.hears(lambda: again.heard("CLIENT_RECONNECT"), "that it goes on")
+    assert [data["noChanges"] for data in again.heard("CLIENT_RECONNECT")] == [True]
