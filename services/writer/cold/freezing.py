@@ -41,9 +41,9 @@ AT_ONCE = 8
 its time for each."""
 
 LOOKS_EACH = 6
-"""How often a partition is looked at within the time in which the store may be behind. A look costs
-a call for a hundred pads, and each pad that is brought some milliseconds: so the last look that is
-in time should come late."""
+"""How often a partition is looked at within the time in which the store may be behind. Each pad
+that is brought costs some milliseconds: so the last look that is in time should come late. At the
+others, a pad is not even asked about."""
 
 FETCHING_MS = 600_000
 """Time in ms after which a pad that somebody was about to bring back is not on its way any more."""
@@ -179,7 +179,7 @@ class Freezing:
         await self._look_there(partition, pads)
         term.late.look_begins(time.monotonic(), pads)
         self._ghosts.look_begins(partition, pads)
-        for page in slices(pads, PAGE):
+        for page in slices([pad for pad in pads if self._is_to_ask(term, pad)], PAGE):
             asked = time.monotonic()
             found = await self._standings(partition, page)
             due = [each for each in found if self._is_due(term, *each, asked)]
@@ -230,6 +230,11 @@ class Freezing:
         assert self._etherpads is not None
         outcome = await settle(self._redis, self._keyspace, self._etherpads, pad)
         metrics.COLD_VERDICTS.labels(outcome.value).inc()
+
+    def _is_to_ask(self, term: _Term, pad: str) -> bool:
+        """Returns whether it matters at this check how a pad stands."""
+        longest = self._after_ms / 1000 / LOOKS_EACH  # or it would be frozen too late
+        return pad not in term.known or not term.late.can_wait(pad, time.monotonic(), longest)
 
     def _is_due(self, term: _Term, pad: str, standing: PadStanding, asked: float) -> bool:
         if standing.head is None:

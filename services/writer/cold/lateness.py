@@ -51,8 +51,9 @@ class Lateness:
         self._behind.pop(pad, None)
 
     def is_behind(self, pad: str, now: float) -> None:
-        """Notes that the pad has something that the store lacks."""
-        self._behind.setdefault(pad, now)
+        """Notes that the pad has something that the store lacks. It may have had it ever since the
+        store had all of the pad."""
+        self._behind.setdefault(pad, self._even_at.get(pad, now))
 
     def is_due(self, pad: str, now: float) -> bool:
         """Returns whether the pad's newer changes could be late at the next check, if both checks
@@ -61,6 +62,13 @@ class Lateness:
         even_at = self._even_at.get(pad)
         brought = now + self._pause + 2 * max(self._took) + self._every / RESERVE
         return even_at is None or brought >= even_at + self._every
+
+    def can_wait(self, pad: str, now: float, longest: float) -> bool:
+        """Returns whether nobody need ask at this check what has changed of the pad: it would not
+        be copied yet. A pad is asked about all the same if it has not been for `longest` seconds.
+        """
+        even_at = self._even_at.get(pad)
+        return even_at is not None and now - even_at < longest and not self.is_due(pad, now)
 
     def forget(self, pad: str) -> None:
         """Notes that the pad is not in Redis."""

@@ -21,6 +21,7 @@ class Written:
         self.changed_at: list[float] = []  #: what the store has not
         self.waited: list[float] = []
         self.brought = 0
+        self.asked = 0
 
     def passes(self, seconds: float, changes: list[float]) -> None:
         """Changes come at these parts of the time that passes."""
@@ -31,6 +32,11 @@ class Written:
         """Looks at the pad once. Changes that come during the look follow what is written by it."""
         self.late.look_begins(self.now, ["pad"])
         asked = self.now
+        if self.late.can_wait("pad", asked, EVERY):
+            self.passes(took, changes)
+            self.late.look_ends(self.now)
+            return
+        self.asked += 1
         if not self.changed_at:
             self.late.is_even("pad", asked)
             self.passes(took, changes)
@@ -74,7 +80,27 @@ def test_a_pad_that_is_written_on_all_the_time_is_brought_as_late_as_may_be() ->
         written.look(0.2, [0.5])
         written.passes(PAUSE, [0.1, 0.9])
     assert written.brought <= 60 * PAUSE / (0.8 * EVERY)
+    assert written.asked == 1 + written.brought, "it is asked about when it is copied"
     assert max(written.waited) <= EVERY
+
+
+def test_a_pad_that_nobody_writes_on_is_asked_about_as_seldom() -> None:
+    written = Written(Lateness(EVERY))
+    for _ in range(60):
+        written.look(0.2, [])
+        written.passes(PAUSE, [])
+    assert (written.brought, written.asked) == (0, 12)
+
+
+def test_a_pad_that_may_leave_soon_is_asked_about_more_often() -> None:
+    late = Lateness(EVERY)
+    late.look_begins(1.0, ["pad"])
+    late.is_even("pad", 1.0)
+    late.look_ends(1.1)
+    late.look_begins(6.0, ["pad"])
+    assert late.can_wait("pad", 6.0, 10.0)
+    assert not late.can_wait("pad", 6.0, 5.0)
+    assert not late.can_wait("another", 6.0, 10.0)
 
 
 def test_where_looks_take_long_it_is_brought_at_each() -> None:
@@ -111,5 +137,7 @@ def test_since_when_pads_are_behind_is_told_until_they_are_not() -> None:
     assert late.behind == [1.0, 1.5]
     late.is_even("a", 3.0)
     assert late.behind == [1.5]
-    late.look_begins(4.0, ["a"])
-    assert late.behind == []
+    late.is_behind("a", 9.0)
+    assert late.behind == [1.5, 3.0], "it may have changed when it had just been copied"
+    late.look_begins(4.0, ["b"])
+    assert late.behind == [1.5]
