@@ -9,7 +9,7 @@
 
 /** The keys that `ep_padfleet` may have in `settings.json`, with their defaults. */
 const DEFAULTS = Object.freeze({
-  /** Whether the page announces that it understands several changes in one message. */
+  /** Whether the page announces that it understands several changes, or people, in one message. */
   batches: true,
   /** Whether the settings panel shows how many changes have come in how many messages. */
   figures: false,

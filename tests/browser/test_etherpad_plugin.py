@@ -36,15 +36,17 @@ INNER = (
 LINES = "[...(%s)?.querySelector('#innerdocbody')?.children ?? []].map(it => it.textContent)"
 
 COUNT = """(() => {
-  const counted = window.counted = {batches: 0, within: 0, all: 0};
+  const counted = window.counted = {batches: 0, within: 0, all: 0, lists: 0};
   window.pad.socket.on('message', ({data}) => {
     if (data?.type === 'NEW_CHANGES') counted.all++;
+    if (data?.type === 'USERS') counted.lists++;
     if (data?.type !== 'NEW_CHANGES_BATCH') return;
     counted.batches++;
     counted.within += data.changes.length;
   });
 })()"""
-"""Counts what comes over the socket of a page: batches, changes within them, and all changes."""
+"""Counts what comes over the socket of a page: batches, changes within them, all changes, and lists
+of people."""
 
 
 @pytest.fixture(scope="module")
@@ -222,6 +224,24 @@ async def test_batches_come_again_after_a_break(stock: Browser, place: str, flee
         before = int(page.look("window.batches"))
         await until_batches(authors, page, before + 3)
         has(page, await authors.settled())
+
+
+async def test_people_come_in_lists_and_go(stock: Browser, place: str, fleet: Fleet) -> None:
+    """The page knows who is there, and those who left while it was away are gone."""
+    pad = new_pad()
+    shown = "pad.collabClient.getConnectedUsers().map(it => it.userId).sort()"
+    async with crowd(fleet, pad, 20) as staying:
+        page = opened(stock, f"{place}/p/{pad}")
+        stay = sorted([*(each.author_id for each in staying.pads), page.look("clientVars.userId")])
+        async with crowd(fleet, pad, 10) as leaving:
+            everybody = sorted([*stay, *(each.author_id for each in leaving.pads)])
+            await eventually(lambda: page.look(shown) == everybody, "it knows all", timeout=60)
+            page.offline(True)
+            page.look("void window.pad.socket.io.engine.close()")
+        lists = page.look("window.counted.lists")
+        page.offline(False)
+        await eventually(lambda: page.look(shown) == stay, "ten have gone", timeout=60)
+        assert page.look("window.counted.lists") > lists
 
 
 async def test_readers_get_batches_too(stock: Browser, place: str, fleet: Fleet) -> None:

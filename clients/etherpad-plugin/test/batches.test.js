@@ -3,6 +3,7 @@
 const assert = require("node:assert/strict");
 const { describe, it } = require("node:test");
 const { announcing, teach, teachPage, unpacked } = require("../static/js/batches");
+const { PER_TURN } = require("../static/js/people");
 
 /** @typedef {import('../static/js/batches').Counts} Counts */
 
@@ -65,23 +66,26 @@ const taught = (options = {}) => {
   const faults = [];
   /** @type {any[]} */
   const seen = [];
+  /** @type {(() => void)[]} */
+  const later = [];
   teach(socket, {
     announce: true,
     counted: (now) => counts.push(now),
     report: (error) => faults.push(error),
+    later: (run) => later.push(run),
     ...options,
   });
   socket.on("message", (message) => seen.push(message));
-  return { socket, counts, faults, seen };
+  return { socket, counts, faults, seen, later };
 };
 
 describe("what is sent", () => {
-  it("announces batches in every CLIENT_READY", () => {
+  it("announces batches and lists in every CLIENT_READY", () => {
     const { socket } = taught();
     const ready = { component: "pad", type: "CLIENT_READY", padId: "x", userInfo: { name: null } };
     socket.emit("message", ready);
     socket.emit("message", { ...ready, client_rev: 3, reconnect: true });
-    const supports = ["NEW_CHANGES_BATCH"];
+    const supports = ["NEW_CHANGES_BATCH", "USERS"];
     assert.deepEqual(socket.sent, [
       ["message", { ...ready, supports }],
       ["message", { ...ready, client_rev: 3, reconnect: true, supports }],
@@ -90,13 +94,13 @@ describe("what is sent", () => {
   });
 
   it("keeps what others announce, and says nothing twice", () => {
-    const message = { type: "CLIENT_READY", supports: ["CURSORS"] };
-    const both = { type: "CLIENT_READY", supports: ["CURSORS", "NEW_CHANGES_BATCH"] };
-    assert.deepEqual(announcing(message), both);
-    assert.equal(announcing(both), both);
+    const message = { type: "CLIENT_READY", supports: ["CURSORS", "USERS"] };
+    const all = { type: "CLIENT_READY", supports: ["CURSORS", "USERS", "NEW_CHANGES_BATCH"] };
+    assert.deepEqual(announcing(message), all);
+    assert.equal(announcing(all), all);
     assert.deepEqual(announcing({ type: "CLIENT_READY", supports: "x" }), {
       type: "CLIENT_READY",
-      supports: ["NEW_CHANGES_BATCH"],
+      supports: ["NEW_CHANGES_BATCH", "USERS"],
     });
   });
 
@@ -215,8 +219,122 @@ describe("what comes", () => {
   });
 });
 
+describe("people", () => {
+  /** @param {object} list */
+  const users = (list) => room({ type: "USERS", ...list });
+
+  /** @param {any[]} seen */
+  const told = (seen) =>
+    seen
+      .filter(({ data }) => data.type !== "USERS")
+      .map(({ data }) => [data.type, data.userInfo.userId]);
+
+  it("are told to the page one by one, in Etherpad's words", () => {
+    const { socket, seen, counts } = taught();
+    socket.receive(
+      users({
+        users: [
+          ["a.1", 5, null],
+          ["a.2", "#ff0000", "Ada"],
+        ],
+      }),
+    );
+    socket.receive(users({ users: [["a.3", 7, null]], left: ["a.2"], complete: true }));
+    assert.deepEqual(
+      seen.filter(({ data }) => data.type !== "USERS"),
+      [
+        { type: "USER_NEWINFO", userInfo: { userId: "a.1", colorId: 5, name: null } },
+        { type: "USER_NEWINFO", userInfo: { userId: "a.2", colorId: "#ff0000", name: "Ada" } },
+        { type: "USER_NEWINFO", userInfo: { userId: "a.3", colorId: 7, name: null } },
+        { type: "USER_LEAVE", userInfo: { userId: "a.2", colorId: "#ff0000" } },
+      ].map(room),
+    );
+    assert.deepEqual(counts, [], "nobody's change has come");
+  });
+
+  it("who left while the page was away leave once the list is complete", () => {
+    const { socket, seen } = taught();
+    const row = (/** @type {string} */ author) => [author, 1, null];
+    socket.emit("message", { type: "CLIENT_READY" });
+    socket.receive(users({ users: ["a.1", "a.2", "a.3"].map(row), complete: true }));
+    socket.emit("message", { type: "CLIENT_READY", reconnect: true });
+    seen.length = 0;
+    socket.receive(users({ users: [row("a.2")] }));
+    assert.deepEqual(told(seen), [["USER_NEWINFO", "a.2"]]);
+    socket.receive(users({ users: [row("a.4")], complete: true }));
+    assert.deepEqual(told(seen.slice(2)), [
+      ["USER_NEWINFO", "a.4"],
+      ["USER_LEAVE", "a.1"],
+      ["USER_LEAVE", "a.3"],
+    ]);
+    seen.length = 0;
+    socket.receive(users({ complete: true }));
+    assert.deepEqual(told(seen), [], "each has left once");
+  });
+
+  it("whom the page does not know do not leave", () => {
+    const { socket, seen } = taught();
+    socket.receive(users({ left: ["a.9"] }));
+    assert.deepEqual(told(seen), []);
+  });
+
+  it("of a crowd are told in turns, and in order", () => {
+    const { socket, seen, later } = taught();
+    const crowd = Array.from({ length: 2 * PER_TURN + 1 }, (_, n) => [`a.${n}`, 1, null]);
+    socket.receive(users({ users: crowd }));
+    assert.equal(told(seen).length, PER_TURN);
+    socket.receive(users({ left: ["a.0"] }));
+    assert.equal(told(seen).length, PER_TURN, "nothing overtakes what waits");
+    socket.receive(room(change(1)));
+    assert.ok(
+      seen.some(({ data }) => data.newRev === 1),
+      "changes do not wait for people",
+    );
+    while (later.length > 0) {
+      assert.equal(later.length, 1, "one turn is waited for at a time");
+      later.shift()?.();
+    }
+    assert.deepEqual(told(seen.filter(({ data }) => data.type !== "NEW_CHANGES")), [
+      ...crowd.map(([author]) => ["USER_NEWINFO", author]),
+      ["USER_LEAVE", "a.0"],
+    ]);
+  });
+
+  it("are still told after a listener that throws", () => {
+    const { socket, faults, seen } = taught();
+    const fault = new Error("a hook of a plugin");
+    socket.on("message", ({ data }) => {
+      if (data.userInfo?.userId === "a.1") throw fault;
+    });
+    socket.receive(
+      users({
+        users: [
+          ["a.1", 1, null],
+          ["a.2", 1, null],
+        ],
+      }),
+    );
+    assert.deepEqual(faults, [fault]);
+    assert.deepEqual(told(seen).at(-1), ["USER_NEWINFO", "a.2"]);
+  });
+
+  it("in odd lists harm nobody", () => {
+    const { socket, faults, seen } = taught();
+    for (const odd of [
+      {},
+      { users: "x", left: 7 },
+      { users: [7, null, []] },
+      { complete: "yes" },
+    ]) {
+      socket.receive(users(odd));
+    }
+    assert.deepEqual(told(seen), []);
+    assert.deepEqual(faults, []);
+  });
+});
+
 describe("the page's socket", () => {
-  const options = { announce: true, counted: () => {}, report: () => {} };
+  const options = { announce: true, counted: () => {}, report: () => {}, later: () => {} };
 
   it("is taught when it is made", () => {
     /** @type {unknown[]} */
@@ -239,7 +357,7 @@ describe("the page's socket", () => {
     socket.emit("message", { type: "CLIENT_READY" });
     assert.deepEqual(socket.sent[0], [
       "message",
-      { type: "CLIENT_READY", supports: ["NEW_CHANGES_BATCH"] },
+      { type: "CLIENT_READY", supports: ["NEW_CHANGES_BATCH", "USERS"] },
     ]);
   });
 

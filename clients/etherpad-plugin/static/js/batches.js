@@ -1,6 +1,11 @@
 "use strict";
 
-/** Makes a page's socket understand batches. It is pure, except for the listeners that it calls. */
+/**
+ * Makes a page's socket understand batches of changes, and lists of people. It is pure, except for
+ * the listeners that it calls.
+ */
+
+const { People, USERS, inTurns } = require("./people");
 
 /** The entry in `supports` of CLIENT_READY that requests several changes in one message. */
 const BATCH = "NEW_CHANGES_BATCH";
@@ -29,16 +34,20 @@ const BATCH = "NEW_CHANGES_BATCH";
  * @typedef {{changes: number, messages: number}} Counts
  */
 
+/** Everything that the page announces with this plugin. */
+const ANNOUNCED = [BATCH, USERS];
+
 /**
- * Announces batches in a CLIENT_READY, and leaves other messages unchanged.
+ * Announces batches and lists in a CLIENT_READY, and leaves other messages unchanged.
  *
  * @param {unknown} message The message that the page is about to send.
  * @returns {unknown} The message to send instead.
  */
 const announcing = (message) => {
-  if (!isMessage(message) || message.type !== "CLIENT_READY") return message;
+  if (!isReady(message)) return message;
   const others = Array.isArray(message.supports) ? message.supports : [];
-  return others.includes(BATCH) ? message : { ...message, supports: [...others, BATCH] };
+  const missing = ANNOUNCED.filter((one) => !others.includes(one));
+  return missing.length === 0 ? message : { ...message, supports: [...others, ...missing] };
 };
 
 /**
@@ -49,7 +58,7 @@ const announcing = (message) => {
  *     message is not a batch.
  */
 const unpacked = (message) => {
-  if (!isMessage(message) || message.type !== "COLLABROOM" || !isMessage(message.data)) return null;
+  if (!isRoom(message)) return null;
   const { type, changes } = /** @type {{type?: unknown, changes?: unknown}} */ (message.data);
   if (type !== BATCH || !Array.isArray(changes)) return null;
   return changes.map((data) => ({ ...message, data }));
@@ -65,10 +74,10 @@ const isChange = (message) =>
   isMessage(message) && isMessage(message.data) && message.data.type === "NEW_CHANGES";
 
 /**
- * Passes each change of a batch to the socket's listeners, in order, as if it had arrived alone.
- * The listeners are the page's own handler, which calls the hooks of all plugins, and any others.
+ * Passes each message to the socket's listeners, in order, as if it had arrived alone. The
+ * listeners are the page's own handler, which calls the hooks of all plugins, and any others.
  *
- * An error that a listener throws is reported like any error in the page, and later changes are
+ * An error that a listener throws is reported like any error in the page, and later messages are
  * still passed on: after a missing change, the page could never catch up.
  *
  * @param {Socket} socket
@@ -86,27 +95,38 @@ const giveOut = (socket, messages, report) => {
 };
 
 /**
- * Makes a socket understand batches. It announces them in every CLIENT_READY, including those after
- * a lost connection, and passes on the changes in them.
+ * Makes a socket understand batches and lists. It announces them in every CLIENT_READY, including
+ * those after a lost connection, and passes on the changes and the people in them.
  *
  * @param {Socket} socket A socket on which nothing has been sent yet.
  * @param {object} options
- * @param {boolean} options.announce Whether to announce batches. Those that arrive are unpacked in
- *     any case, since a fleet can be configured to send them to everybody.
+ * @param {boolean} options.announce Whether to announce them. Those that arrive are unpacked in any
+ *     case, since a fleet can be configured to send batches to everybody.
  * @param {(counts: Counts) => void} options.counted Called whenever changes have arrived.
  * @param {(error: unknown) => void} options.report Called with each error that a listener throws.
+ * @param {(run: () => void, ms: number) => unknown} options.later Like `setTimeout`.
  */
-const teach = (socket, { announce, counted, report }) => {
+const teach = (socket, { announce, counted, report, later }) => {
   const counts = { changes: 0, messages: 0 };
+  const people = new People();
+  const introduce = inTurns(
+    (/** @type {object[]} */ messages) => giveOut(socket, messages, report),
+    later,
+  );
   let within = false;
   if (announce) {
     const emit = socket.emit;
     socket.emit = function (event, ...args) {
-      if (event === "message" && args.length > 0) args[0] = announcing(args[0]);
+      if (event === "message" && isReady(args[0])) {
+        people.comes();
+        args[0] = announcing(args[0]);
+      }
       return emit.call(this, event, ...args);
     };
   }
   socket.on("message", (message) => {
+    const told = isRoom(message) ? people.unpacked(message.data) : null;
+    if (told !== null) return introduce(told.map((data) => ({ ...message, data })));
     const messages = unpacked(message);
     if (messages !== null) {
       counts.messages += 1;
@@ -149,6 +169,23 @@ const teachPage = (socketio, options) => {
   }
   return socketio.connect === taught;
 };
+
+/**
+ * Returns whether a message asks to be let into a pad, or back into it.
+ *
+ * @param {unknown} message
+ * @returns {message is Message}
+ */
+const isReady = (message) => isMessage(message) && message.type === "CLIENT_READY";
+
+/**
+ * Returns whether a message is about what happens on the pad.
+ *
+ * @param {unknown} message
+ * @returns {message is Message}
+ */
+const isRoom = (message) =>
+  isMessage(message) && message.type === "COLLABROOM" && isMessage(message.data);
 
 /**
  * Returns whether a value is an object, as messages are.

@@ -30,6 +30,7 @@ const taught = teachPage(socketio, {
       throw error;
     });
   },
+  later: setTimeout,
 });
 
 if (!taught) {
