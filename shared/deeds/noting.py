@@ -43,17 +43,10 @@ async def noted(
         yield details
         outcome, why = "done", ""
     except Exception as error:
-        outcome, why = outcome_of(error, refusals), _why(error)
+        outcome, why = outcome_of(error, refusals), str(error) or type(error).__name__
         raise
     finally:
         await audit.write(redis, audit.entry(doer, deed, subject, outcome, why, details))
-
-
-def _why(error: Exception) -> str:
-    # The text of this one is the pad's name, which is recorded anyway.
-    return (
-        "there is no such pad" if isinstance(error, Missing) else str(error) or type(error).__name__
-    )
 
 
 def outcome_of(error: Exception, refusals: Sequence[type[Exception]] = ()) -> DeedOutcome:

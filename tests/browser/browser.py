@@ -163,7 +163,8 @@ class Page:
         return self.words("#status-words")
 
     def saved(self) -> None:
-        eventually_sync(lambda: self.status == "Saved", "everything is saved", timeout=PATIENCE_S)
+        """Waits until everything is part of the pad."""
+        self.gives("document.querySelector('#status-words')?.innerText", "Saved")
 
     def shows(self, wanted: str) -> None:
         def shown() -> bool:
@@ -298,8 +299,11 @@ class Browser:
         ordinary = {page.id, page.context} <= self._ordinary
         if not (self.keeps and ordinary and len(self._kept.get(page.kind, ())) < _KEPT):
             return False
-        forgotten = bool(self.order(page.id, "forget"))
-        page.faults()
+        try:
+            forgotten = bool(self.order(page.id, "forget"))
+            page.faults()
+        except BrowserError:
+            return False  # it hangs, or is gone; its test has not noticed, and another one would
         return forgotten
 
     def stop(self) -> None:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
+
 from tests.acceptance.npm import new_pad
-from tests.browser.browser import Browser, Page
+from tests.browser.browser import Browser, BrowserError, Page
 from tests.fleet import Fleet
 
 
@@ -33,3 +37,20 @@ def test_a_page_that_works_otherwise_from_then_on_is_closed(browser: Browser, fl
     browser.open("about:blank", like=sharing)
     browser.close_all()
     assert opened(browser, fleet).id not in {page.id, sharing.id}
+
+
+def test_a_page_that_cannot_be_made_like_new_is_closed(
+    browser: Browser, fleet: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = opened(browser, fleet)
+    order = browser.order
+
+    def failing(on: str, call: str, *args: Any) -> Any:
+        if call == "forget":
+            raise BrowserError("it hangs")
+        return order(on, call, *args)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(browser, "order", failing)
+        browser.close_all()
+    assert opened(browser, fleet).id != page.id

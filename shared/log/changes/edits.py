@@ -47,6 +47,13 @@ ORDER = 1 << 53
 class Missing(Exception):
     """Says that there is no such pad, or no longer."""
 
+    def __init__(self, pad_id: str) -> None:
+        super().__init__(pad_id)
+        self.pad_id = pad_id
+
+    def __str__(self) -> str:
+        return "there is no such pad"
+
 
 class Overtaken(EditRefusal):
     """Says that somebody has written on the pad meanwhile."""

@@ -77,6 +77,11 @@ def test_what_an_error_says_of_a_deed(error: Exception, outcome: str) -> None:
     assert outcome_of(error, (ApiError,)) == outcome
 
 
+def test_a_pad_that_is_not_there_is_not_named_as_the_reason() -> None:
+    """Its name is recorded anyway."""
+    assert (str(Missing("a")), Missing("a").pad_id) == ("there is no such pad", "a")
+
+
 def test_the_user_who_runs_a_command_is_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SUDO_USER", "ada")
     monkeypatch.setattr(getpass, "getuser", lambda: "root")
