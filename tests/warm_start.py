@@ -31,6 +31,8 @@ from pathlib import Path
 from typing import IO, Any, Final, Literal
 
 from padfleet.__main__ import COMMANDS
+from padfleet.shared.settings.declare import specs
+from padfleet.shared.settings.fleet import FLEET
 
 ROOT: Final = Path(__file__).parent.parent
 
@@ -187,6 +189,8 @@ def _serve(orders: socket.socket) -> None:
         importlib.import_module(f"padfleet.services.{COMMANDS[name][0]}.__main__")
     for module in ("padfleet.services.fanout.app", "padfleet.services.writer.app"):
         importlib.import_module(module)
+    for settings in FLEET:
+        specs(settings)
     gc.collect()
     gc.freeze()  # otherwise each copy would go through all of it, and have its memory copied
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for pytest, which ends us

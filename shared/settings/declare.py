@@ -214,6 +214,17 @@ def specs(cls: type[Any]) -> tuple[SettingSpec, ...]:
     Raises TypeError for a field that is not made by `setting`, or whose type cannot be read from
     text. That is a programmer's mistake, so it is not a `SettingsError`.
     """
+    if cls not in _SPECS:
+        _SPECS[cls] = _specs(cls)
+    return _SPECS[cls]
+
+
+_SPECS: Final[dict[type[Any], tuple[SettingSpec, ...]]] = {}
+"""What `specs` has read from a class once. (mypy does not take a class for something that
+`functools.cache` could keep.)"""
+
+
+def _specs(cls: type[Any]) -> tuple[SettingSpec, ...]:
     hints = get_type_hints(cls)
     found = []
     for field in dataclasses.fields(cls):

@@ -117,7 +117,8 @@ async def test_headings_and_indents_are_made_with_buttons(browser: Browser, flee
     [
         pytest.param(PHONE, "phone", id="phone", marks=pytest.mark.thorough),
         pytest.param({**NARROW, "colorScheme": "dark"}, "narrow-dark", id="narrow-dark"),
-        pytest.param({"forcedColors": "active"}, "forced", id="forced"),
+        # test_narrow.py looks at the tools without colours, too.
+        pytest.param({"forcedColors": "active"}, "forced", id="forced", marks=pytest.mark.thorough),
         pytest.param({"colorScheme": "dark"}, "dark", id="dark", marks=pytest.mark.thorough),
     ],
 )

@@ -17,7 +17,8 @@ NARROW: dict[str, Any] = {"viewport": {"width": 320, "height": 640}}
 @pytest.mark.parametrize(
     ("options", "name"),
     [
-        pytest.param(NARROW, "narrow", id="320 px"),
+        pytest.param({"forcedColors": "active", **NARROW}, "forced", id="320 px, forced colours"),
+        pytest.param(NARROW, "narrow", id="320 px", marks=pytest.mark.thorough),
         # As at 200 % on a small screen.
         pytest.param(
             {"viewport": {"width": 640, "height": 400}},
@@ -25,7 +26,6 @@ NARROW: dict[str, Any] = {"viewport": {"width": 320, "height": 640}}
             id="200 %",
             marks=pytest.mark.thorough,
         ),
-        pytest.param({"forcedColors": "active"}, "forced", id="forced colours"),
         pytest.param(
             {"reducedMotion": "reduce", **NARROW},
             "still",

@@ -1,7 +1,8 @@
 """Tests what people do on the page, once each, in browsers that are not based on Chromium.
 
 Firefox is driven by Puppeteer and WebKit, that of GTK, by Selenium; both as Debian packages them.
-`make browsers` runs all of it, `make test` only typing and pasting, and these in Firefox alone.
+`make browsers` runs all of it, `make test` only typing and what comes
+deflated, and these in Firefox alone.
 """
 
 from __future__ import annotations
@@ -135,6 +136,7 @@ def test_formats_lists_and_headings(other: Browser, fleet: Fleet) -> None:
         eventually_sync(lambda found=found, text=text: bob.look(found) == text)  # type: ignore[misc]
 
 
+@pytest.mark.browsers
 def test_what_is_copied_is_pasted_and_rich_text_keeps_its_formats(
     other: Browser, fleet: Fleet
 ) -> None:

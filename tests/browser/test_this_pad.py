@@ -22,7 +22,9 @@ LOOKS: list[Any] = [
     pytest.param({**DESK, "colorScheme": "light"}, "desk-light", id="desk-light"),
     pytest.param({**PHONE, "colorScheme": "dark"}, "phone-dark", id="phone-dark"),
     pytest.param({**NARROW, "colorScheme": "light"}, "320", id="320", marks=pytest.mark.thorough),
-    pytest.param({**NARROW, "forcedColors": "active"}, "forced", id="forced"),
+    pytest.param(
+        {**NARROW, "forcedColors": "active"}, "forced", id="forced", marks=pytest.mark.thorough
+    ),
 ]
 
 

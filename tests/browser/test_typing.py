@@ -187,7 +187,7 @@ def test_a_person_reads_and_types_while_programs_write_as_fast_as_they_can(
     ada, _ = browser.two(fleet.urls, new_pad())
     before = fleet.workers[0].metric('padfleet_fanout_frames_total{type="NEW_CHANGES_BATCH"}')
     url = ada.look("location.href").replace(fleet.urls[0], fleet.urls[1])
-    crowd, each = 8, 25
+    crowd, each = 8, 12
     storm = threading.Thread(target=_write, args=(url, crowd, each))
     storm.start()
     ada.to_start()
