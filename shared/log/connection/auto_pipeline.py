@@ -69,6 +69,11 @@ class AutoPipeline:
         """Sets the key to expire this many seconds from now, unless it is permanent."""
         await self._call("EXPIRE", key, seconds, "XX")
 
+    async def zmembers(self, key: str) -> Sequence[bytes]:
+        """Returns all members of a sorted set, those with the lowest score first."""
+        found: Sequence[bytes] = await self._call("ZRANGEBYSCORE", key, "-inf", "+inf")
+        return found
+
     async def xrange(self, key: str, first: str, last: str) -> Sequence[Any]:
         """Returns each entry as the server sends it: its ID, and a list of alternating fields and
         values."""

@@ -4,7 +4,7 @@
 """
 
 import time
-from collections.abc import Awaitable, Sequence
+from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple, cast, get_args
 
 from padfleet.shared.log.connection import scripts
@@ -144,8 +144,7 @@ async def announce_fetching(
 async def hot_pads(redis: Redis, keyspace: Keyspace, partition: int) -> list[str]:
     """Returns the partition's pads that are in Redis, those first that nobody has been on for the
     longest time."""
-    reply = await redis.client.zrangebyscore(keyspace.hot(partition), "-inf", "+inf")
-    return [name.decode() for name in cast("Sequence[bytes]", reply)]
+    return [name.decode() for name in await redis.auto_pipeline.zmembers(keyspace.hot(partition))]
 
 
 async def note_hot(redis: Redis, keyspace: Keyspace, pads: Sequence[str]) -> None:
@@ -262,8 +261,7 @@ async def bury(redis: Redis, keyspace: Keyspace, pad: str, epoch: int) -> None:
 
 async def moves(redis: Redis, keyspace: Keyspace, partition: int) -> dict[str, str]:
     """Returns, by pad, the moves of the partition's pads that are on their way."""
-    reply = redis.client.hgetall(keyspace.moving(partition))
-    found = await cast("Awaitable[dict[bytes, bytes]]", reply)
+    (found,) = await redis.auto_pipeline.hgetall_each([keyspace.moving(partition)])
     return {pad.decode(): move.decode() for pad, move in found.items()}
 
 
