@@ -6,7 +6,8 @@ Each on a fleet of its own with one worker and one writer, rig and all on this m
   machine is full;
 * original: one pad, 32 authors at 5 edits/s each, as Etherpad's own load test types, and as many as
   Etherpad can take; typing: the same with more;
-* pads: each author alone on a pad, 5 edits/s.
+* pads: each author alone on a pad, 5 edits/s; everyday: the same at 2 edits/s, and so few that each
+  edit has a round of its own, from which the costs of a round follow.
 """
 
 from collections.abc import Sequence
@@ -33,6 +34,7 @@ LOADS = [
     Load("original", "authors=32..32:step=1:dwell=10s", 5.0),
     Load("typing", "authors=100..500:step=200:dwell=10s", 5.0),
     Load("pads", "authors=500..500:step=1:dwell=10s", 5.0, pads_per_author=True),
+    Load("everyday", "authors=150..150:step=1:dwell=10s", 2.0, pads_per_author=True),
 ]
 
 SHORT = [

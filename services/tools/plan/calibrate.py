@@ -13,7 +13,7 @@ from typing import Any
 
 from padfleet.services.tools.plan.constants import BadConstants, Constants, Provenance
 from padfleet.services.tools.plan.figures import Bench, fit
-from padfleet.services.tools.plan.rhythm import announcements
+from padfleet.services.tools.plan.rhythm import announcements, rounds_and_calls
 from padfleet.shared.settings import WriterSettings
 
 _PADS = re.compile(r"([\d,]+) sockets on ([\d,]+) pads")
@@ -51,12 +51,16 @@ class _Load:
 
     @property
     def rounds(self) -> float:
-        return announcements(self.commits)
+        return self._rounds_and_calls[0]
 
     @property
     def calls(self) -> float:
+        return self._rounds_and_calls[1]
+
+    @property
+    def _rounds_and_calls(self) -> tuple[float, float]:
         partitions = min(self.pads, WriterSettings.partitions)
-        return partitions * announcements(self.commits / partitions)
+        return rounds_and_calls(self.commits, partitions, self.announced)
 
 
 def calibrate(folder: Path) -> tuple[Constants, Provenance]:

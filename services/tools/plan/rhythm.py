@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from padfleet.services.tools.plan.compression import deflating_seconds, on_the_wire
 from padfleet.services.tools.plan.constants import Constants
-from padfleet.shared.rounds import FREE_COMMITS, pause
+from padfleet.shared.rounds import FREE_COMMITS, FREE_ROUNDS, pause
 from padfleet.shared.settings import FanoutSettings, WriterSettings
 
 ROUNDS = 40
@@ -62,6 +62,20 @@ def announcements(revisions: float, free: float = FREE_COMMITS) -> float:
     if not revisions:
         return 0.0
     return 1 / (interval + math.exp(-revisions * interval) / revisions)
+
+
+def rounds_and_calls(revisions: float, partitions: float, made: float) -> tuple[float, float]:
+    """Returns the rounds per second of a writer, and its calls of the commit script: one for each
+    partition with something in the round.
+
+    Arguments:
+        partitions: how many share these revisions.
+        made: the commits of all pads, as `announcements` tells for each. Every round and every call
+            has at least one, so a crowd on one pad causes no more of them.
+    """
+    rounds = min(announcements(revisions, FREE_ROUNDS), made)
+    calls = min(announcements(revisions / partitions), rounds) * partitions
+    return rounds, min(calls, made)
 
 
 def rhythm(

@@ -10,8 +10,13 @@ from padfleet.services.tools.plan.compression import deflating_seconds, on_the_w
 from padfleet.services.tools.plan.constants import Constants
 from padfleet.services.tools.plan.demand import Demand, Goal
 from padfleet.services.tools.plan.layout import Pads, workers_of
-from padfleet.services.tools.plan.rhythm import BUSY_FOR_S, BusyRoom, announcements, rhythm
-from padfleet.shared.rounds import FREE_ROUNDS
+from padfleet.services.tools.plan.rhythm import (
+    BUSY_FOR_S,
+    BusyRoom,
+    announcements,
+    rhythm,
+    rounds_and_calls,
+)
 from padfleet.shared.settings import FanoutSettings, WriterSettings
 
 PING_S = FanoutSettings.ping_interval_ms / 1000
@@ -113,9 +118,7 @@ def commits(
         busiest = max(busiest, rate)
         # Beyond one revision in a round, edits meet others that they did not know of.
         stale += group.count * max(0.0, rate - announcements(rate))
-    rounds = announcements(revisions, FREE_ROUNDS)
-    # A partition has no more commits than there are rounds.
-    calls = min(announcements(revisions / partitions), rounds) * partitions
+    rounds, calls = rounds_and_calls(revisions, partitions, made)
     cores = (revisions - stale) * c.writer_commit_s + stale * c.writer_stale_s
     cores += made * c.writer_pad_s + calls * c.writer_call_s + rounds * c.writer_round_s
     redis = revisions * c.redis_commit_s + calls * c.redis_call_s + rounds * c.redis_round_s

@@ -11,6 +11,7 @@ import pytest
 from padfleet.services.tools.plan.calibrate import PER_REVISION, WEIGHED, calibrate
 from padfleet.services.tools.plan.constants import BadConstants, Constants, load
 from padfleet.services.tools.plan.rhythm import announcements
+from padfleet.shared.rounds import FREE_COMMITS, FREE_ROUNDS
 
 KNOWN, _ = load()
 MACHINE = {"processor": "made up", "time": "2026-01-02T03:04:05Z"}
@@ -27,7 +28,9 @@ def load_sample(c: Constants, authors: int, rate: float, pads: int, flushes: flo
     commits = authors * rate
     announced, partitions = pads * announcements(commits / pads), min(pads, 32)
     calls = partitions * announcements(commits / partitions)
-    rounds, stale = announcements(commits), max(0.0, commits - announced)
+    # Pads share rounds from a higher rate on than one pad's revisions share a commit.
+    rounds = announcements(commits, FREE_ROUNDS if pads > 1 else FREE_COMMITS)
+    stale = max(0.0, commits - announced)
     alone = pads > 1
     writes = commits if alone else flushes * authors
     payload = 100.0 * commits if alone else commits * authors * c.wire_revision_bytes
@@ -98,6 +101,7 @@ def bench(tmp_path: Path) -> Path:
     weighed[f"{WEIGHED} on", PER_REVISION] = 270.0 * c.wire_deflated_share
     written(tmp_path, "wire", weighed, [])
     loads = [(3000, 0.2, 1, 12), (32, 5, 1, 33), (300, 5, 1, 33), (500, 5, 500, 0), (90, 0.1, 1, 9)]
+    loads.append((150, 2, 150, 0))  # nearly every revision has a round of its own
     latency = [load_sample(c, *load) for load in loads]
     broken = load_sample(c, 4000, 0.2, 1, 10) | {"saturated": ["the rig used 99 %"]}
     broken["servers"] = {name: {"cpu_s": 9.0} for name in broken["servers"]}

@@ -10,6 +10,7 @@ from random import Random
 
 import pytest
 
+from padfleet.services.tools.plan.rhythm import announcements, rounds_and_calls
 from padfleet.services.writer.leases.pacing import LIVELY, RoundPace
 from padfleet.shared.rounds import FREE_COMMITS, FREE_ROUNDS, pause
 
@@ -185,3 +186,23 @@ def test_what_is_forgotten_has_no_pause() -> None:
         pace.read(step * 0.02, {3: 4})
     pace.forget(3)
     assert 3 in pace.next_read(0.9801, [3]).partitions
+
+
+# --- What the plan makes of it -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("pads", "rate"),
+    [
+        *((1, rate) for rate in (20.0, 60.0, 200.0, 600.0, 2000.0)),
+        *((20, rate) for rate in (100.0, 400.0, 800.0)),
+        *((32, rate) for rate in (300.0, 600.0, 1500.0, 6000.0)),
+    ],
+)
+def test_the_plan_counts_rounds_and_calls_as_they_are_paced(pads: int, rate: float) -> None:
+    """Each pad is in a partition of its own."""
+    found = simulate(dict.fromkeys(range(pads), rate / pads))
+    made = pads * announcements(rate / pads)
+    rounds, calls = rounds_and_calls(rate, pads, made)
+    assert rounds == pytest.approx(found.rounds / 9, rel=0.2)
+    assert calls == pytest.approx(sum(found.commits.values()) / 9, rel=0.2)
