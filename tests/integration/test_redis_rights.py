@@ -205,11 +205,9 @@ def test_every_command_of_a_script_is_in_the_line() -> None:
 # --- TLS -----------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def certificates(tmp_path: Path) -> Papers:
-    folder = tmp_path / "papers"
-    folder.mkdir()
-    return papers(folder)
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Papers:
+    return papers(tmp_path_factory.mktemp("papers"))
 
 
 @pytest.fixture(params=["server", "front"])
