@@ -146,13 +146,15 @@ class Storm:
 
     def is_expected(self, record: logging.LogRecord) -> bool:
         """Returns whether this may be logged as an error, after the faults that have struck."""
+        if self.damaged and HURT in f"{record.getMessage()} {vars(record)}":
+            return True
         if record.msg == "history rolled back":
             return bool(self.rollbacks)
         if record.exc_info and isinstance(record.exc_info[1], NewerFormat):
             return self._was_newer
         if record.msg in OF_LOSSES:
             return self.losses > 0
-        return self.damaged and HURT in f"{record.getMessage()} {vars(record)}"
+        return False
 
     # --- The plan --------------------------------------------------------------------------------
 

@@ -10,7 +10,8 @@ import asyncio
 import random
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Any, Final, NamedTuple
+from contextlib import suppress
+from typing import Any, NamedTuple
 
 import aiohttp
 
@@ -19,9 +20,6 @@ from padfleet.shared.client.joining import new_token
 from padfleet.shared.client.line import PadUrl, SocketIOConnection, Traffic
 from padfleet.shared.easysync import EasysyncError, apply_to_text
 from tests.chaos.history.recording import digest
-
-GRANULES: Final = 100
-"""How many revisions one request asks for, as on a page."""
 
 
 class Seen(NamedTuple):
@@ -47,14 +45,18 @@ class Onlooker(ABC):
         self._urls = urls
         self._dice = dice
         self._losses = losses
-        self._looks = True
+        self._rests = asyncio.Event()
 
     def rest(self) -> None:
-        self._looks = False
+        """Ends the visit at hand, and any pause between two."""
+        self._rests.set()
 
     async def run(self) -> None:
-        while self._looks:
-            await asyncio.sleep(self._dice.uniform(0.5, 4.0))
+        while not self._rests.is_set():
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._dice.uniform(0.5, 4.0)):
+                    await self._rests.wait()
+                    break
             try:
                 await self._visit(self._dice.choice(self._urls))
                 self.visits += 1
@@ -92,13 +94,10 @@ class Reader(Onlooker):
     async def _visit(self, url: str) -> None:
         losses = self._losses()
         async with connect(url, name=self.name, text_only=True, resume=False) as pad:
-            until = asyncio.get_running_loop().time() + self._dice.uniform(0.2, 6.0)
-            while (left := until - asyncio.get_running_loop().time()) > 0:
-                try:
-                    async with asyncio.timeout(left):
-                        await pad.until(lambda: False)
-                except TimeoutError:
-                    break
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._dice.uniform(0.2, 6.0)):
+                    # Looked at with each change; people type until long after it is to rest.
+                    await pad.until(self._rests.is_set)
             self._saw(pad.rev, pad.text, losses)
 
 

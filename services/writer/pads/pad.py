@@ -43,7 +43,8 @@ reaches this."""
 
 SESSION_MEMORY_MS = 600_000
 """How many ms a session's last `seq` is kept in snapshots, which is far longer than any worker
-repeats a submission."""
+repeats a submission. They are counted back from the snapshot before, because the time of a pad
+jumps with the clock of a writer."""
 
 
 @dataclass(slots=True)
@@ -70,6 +71,7 @@ class WriterPad(Document):
         self.kept: set[str] = set()  #: authors of its revisions, known to be kept forever
         self.indexed_up_to = 0  #: attributes of the pool that `compaction` has looked through
         self.sessions: dict[str, tuple[int, int]] = {}
+        self._snapshot_time = 0
         self._recent = RecentChanges()
         self._effort = Effort(0)  #: of the current submission
         self._markers: set[str] = set()
@@ -78,11 +80,11 @@ class WriterPad(Document):
 
     def restore(self, snapshot: Snapshot) -> None:
         super().restore(snapshot)
-        self.snapshot_rev = snapshot.rev
+        self.snapshot_rev, self._snapshot_time = snapshot.rev, snapshot.time
         self.sessions = dict(snapshot.sessions)
 
     def to_snapshot(self) -> Snapshot:
-        fresh = self.time - SESSION_MEMORY_MS
+        fresh, self._snapshot_time = self._snapshot_time - SESSION_MEMORY_MS, self.time
         self.sessions = {s: seen for s, seen in self.sessions.items() if seen[1] >= fresh}
         return Snapshot(
             self.head,

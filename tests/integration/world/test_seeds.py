@@ -15,6 +15,7 @@ import pytest
 from tests.world.campaign import main, seeds_of
 from tests.world.morning import layout_of
 from tests.world.mutations import findings
+from tests.world.servers import KINDS
 from tests.world.size import Size
 
 ROOT: Final = Path(__file__).parents[3]
@@ -22,20 +23,18 @@ ROOT: Final = Path(__file__).parents[3]
 SEEDS: Final = [
     "7a53a2b3-3,aa01-16,7a53a2b3-0",
     "a43cc43e-6,w1-50,w3-402",
-    "w3-176,w3-421,w3-100,518,192f5ed1-3",
-    "0-28,31",
+    "w3-176,w3-421,w3-100,518,192f5ed1-3,h1128-14",
+    "0-19",
 ]
 """Each with other faults, and other servers. What was found once stands here, so that it is played
 again. One process plays all of them: its start takes as long as a seed."""
 
-NEW_SECONDS: Final = os.environ.get("PADFLEET_NEW_SEEDS_SECONDS", "20")
+NEW_SECONDS: Final = os.environ.get("PADFLEET_NEW_SEEDS_SECONDS", "15")
 """The processor seconds that are spent on new seeds."""
 
-WITH_COLD: Final = "2,4,16"
-"""Seeds that are played with a cold store, whatever the seeds themselves choose."""
-
-EARLY: Final = "8"
-"""A seed whose people come while the fleet begins."""
+ALONE: Final = {"3": False, "8": True}
+"""Seeds of `SEEDS` that are played alone, too, and whether their people come while the fleet
+begins."""
 
 ONLY_LATE: Final = re.compile(r"(I10|LOGGED|LATE|UNREADY|SLOW) |CALLER \S+ cannot be read")
 """How findings begin by which nothing was lost, doubled or told wrongly."""
@@ -46,9 +45,9 @@ SHORT: Final = ("--seconds", "6", "--clients", "6", "--rate", "1", "--brief", "-
 TRACE: Final = re.compile(r"seed (\S+): .*; trace (\w+)")
 
 
-def _play(*args: str) -> subprocess.CompletedProcess[str]:
+def _play(*args: str, jobs: int = 1) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "tests.world", "--jobs", "1", *args],
+        [sys.executable, "-m", "tests.world", "--jobs", str(jobs), *args],
         cwd=ROOT,
         env=os.environ | {"PYTHONHASHSEED": "0"},
         capture_output=True,
@@ -59,25 +58,35 @@ def _play(*args: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.timeout(1200)
 def test_I7_simulated_days_with_given_seeds() -> None:
-    done = _play("--seeds", ",".join(SEEDS), *SHORT)
+    """Each seed is the same run alone and among others, although a campaign plays it in a copy of a
+    process in which the fleet has begun already."""
+    seeds = list(seeds_of(",".join(SEEDS)))
+    done = _play("--seeds", ",".join(seeds), "--tell-all", *SHORT)
     assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-3000:]
-    assert f"{len(list(seeds_of(','.join(SEEDS))))} runs, 0 with findings" in done.stdout
-
-
-def test_I7_simulated_days_with_a_cold_store() -> None:
-    done = _play("--seeds", WITH_COLD, "--cold", "yes", *SHORT)
-    assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-3000:]
-
-
-def test_a_seed_is_the_same_run_alone_and_among_others() -> None:
-    """A campaign plays a seed in a copy of a process in which the fleet has begun already."""
-    assert layout_of(EARLY, Size()).early
-    both = _play("--seeds", f"3,{EARLY}", "--tell-all", *SHORT)
-    traces = dict(TRACE.findall(both.stdout))
-    assert set(traces) == {"3", EARLY}, both.stdout + both.stderr
-    for seed, trace in traces.items():
+    assert f"{len(seeds)} runs, 0 with findings" in done.stdout
+    traces = dict(TRACE.findall(done.stdout))
+    assert set(traces) == set(seeds)
+    for seed in ALONE:
         alone = _play("--seed", seed, *SHORT)
-        assert dict(TRACE.findall(alone.stdout)) == {seed: trace}, alone.stdout[-3000:]
+        assert dict(TRACE.findall(alone.stdout)) == {seed: traces[seed]}, alone.stdout[-3000:]
+
+
+def test_the_given_seeds_have_all_kinds_of_fleets() -> None:
+    layouts = {seed: layout_of(seed, Size()) for seed in seeds_of(",".join(SEEDS))}
+    kinds = {(layout.kind, layout.cold) for layout in layouts.values()}
+    assert kinds == {(kind, cold) for kind in KINDS for cold in (True, False)}
+    assert {seed: bool(layouts[seed].early) for seed in ALONE} == ALONE
+
+
+@pytest.mark.thorough
+@pytest.mark.timeout(1200)
+def test_a_hundred_given_days_and_a_hundred_new_ones() -> None:
+    done = _play("--seeds", "0-99", *SHORT, jobs=os.cpu_count() or 1)
+    assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-3000:]
+    new = ",".join(f"{_commit()}-{number}" for number in range(100))
+    done = _play("--seeds", new, *SHORT, jobs=os.cpu_count() or 1)
+    assert "100 runs" in done.stdout, done.stderr[-3000:]
+    assert not _grave(done), done.stdout[-8000:]
 
 
 @pytest.mark.parametrize(
@@ -104,12 +113,17 @@ def test_I7_simulated_days_with_new_seeds() -> None:
     assert played is not None, done.stdout[-8000:] + done.stderr[-3000:]
     assert int(played[1]) > 0
     found = findings(done.stdout.splitlines())
-    grave = [finding for finding in found if not ONLY_LATE.match(finding)]
-    assert not grave, done.stdout[-8000:]
+    assert not _grave(done), done.stdout[-8000:]
     assert done.returncode in (0, 1), done.stderr[-3000:]
     assert bool(found) == bool(int(played[2])), done.stdout[-8000:]
     if found:
         pytest.xfail(done.stdout[-8000:])
+
+
+def _grave(done: subprocess.CompletedProcess[str]) -> list[str]:
+    """Returns the findings but those that something was said or served too late."""
+    found = findings(done.stdout.splitlines())
+    return [finding for finding in found if not ONLY_LATE.match(finding)]
 
 
 def _commit() -> str:

@@ -12,7 +12,7 @@ from padfleet.shared.log.channel_messages import committed_header
 from padfleet.shared.log.entries import Fence, Submission, encode_entry
 from padfleet.shared.log.outcomes import Outcome
 from padfleet.shared.log.pad.document import chain_of
-from padfleet.shared.log.records import Origin, Revision
+from padfleet.shared.log.records import Origin, Revision, Snapshot
 from tests.world.guards.ledger import Ledger
 from tests.world.redis.server import Server
 
@@ -43,6 +43,10 @@ class Book:
     def lease(self, owner: str, term: int, *, for_ms: int = 3000) -> tuple[object, ...]:
         until = self.server.now_ms + for_ms
         return ("HSET", STATE, "owner", owner, "term", term, "until", until, "lease", for_ms)
+
+    @property
+    def reign(self) -> str:
+        return self.server.run_id[:12] + self.server.replid[:12]
 
     def revision(
         self, rev: int, origin: Origin | None, *, chain: bytes = b""
@@ -198,12 +202,13 @@ def test_each_newcomer_has_an_order_of_its_own_and_is_announced(book: Book) -> N
 
 
 def test_workers_are_told_of_another_reign_than_the_servers(book: Book) -> None:
-    book.do(book.lease("writer-1", 1), ("HSET", STATE, "reign", "r"))
-    told = ("SPUBLISH", BASE, b"R" + committed_header(0, "r", 0, []))
+    reign = book.reign
+    book.do(book.lease("writer-1", 1), ("HSET", STATE, "reign", reign))
+    told = ("SPUBLISH", BASE, b"R" + committed_header(0, reign, 0, []))
     book.do(*book.revision(0, FIRST), told)
     assert book.found == []
     book.do(("HSET", STATE, "reign", "later"), *book.revision(1, Origin("s", 2)), told)
-    assert book.found == ["I5 p: said to be of the reign r, not later"]
+    assert book.found == [f"I5 p: said to be of the reign {reign}, not later"]
 
 
 def test_a_pad_of_which_another_server_has_the_revisions_is_not_gone(book: Book) -> None:
@@ -225,3 +230,65 @@ def test_a_pad_of_which_another_server_has_the_revisions_is_not_gone(book: Book)
     del book.server.store.values[revs]
     noted()
     assert book.found == ["I1 p: its revisions are gone, and nobody deleted it"]
+
+
+def test_I5_a_lease_is_kept_under_a_reign_of_its_server(book: Book) -> None:
+    book.do(book.lease("writer-1", 1), ("HSET", STATE, "reign", f"{book.reign}.7"))
+    book.do(("HSET", STATE, "until", book.server.now_ms + 4000))
+    assert book.found == []
+    book.server.run_id = "another life"
+    book.do(("HSET", STATE, "until", book.server.now_ms + 5000))
+    assert "keeps the lease under the reign" in book.found.pop()
+
+
+def test_I5_a_reign_is_noted_with_the_head_at_which_it_began(book: Book) -> None:
+    book.do(book.lease("writer-1", 1))
+    book.do(*book.revision(0, None))
+    book.do(*book.revision(1, FIRST), ("HSET", f"{BASE}:meta", "reigns", "one:0"))
+    book.do(("HSET", f"{BASE}:meta", "reigns", "one:0 two:1"))
+    assert book.found == []
+    book.do(*book.revision(2, None), ("HSET", f"{BASE}:meta", "reigns", "one:0 two:1 three:2"))
+    assert book.found == ["I5 p: the reign three has begun at 1, and 2 is noted"]
+
+
+def test_I5_what_was_made_on_a_lost_revision_is_refused(book: Book) -> None:
+    data = [
+        encode_entry(Submission("p", Origin("s", n), 1, 0, "a", 3, "Z:1>0$", {}, "one"))
+        for n in (1, 2)
+    ]
+    book.do(book.lease("writer-1", 1))
+    book.do(*book.revision(0, None), ("HSET", f"{BASE}:meta", "reigns", "one:-1"))
+    book.do(("XADD", INBOX, "5-1", "e", data[0]), ("XADD", INBOX, "5-2", "e", data[1]))
+    book.do(*book.revision(1, FIRST), ("HSET", STATE, "position", "5-1"))
+    book.do(("HSET", f"{BASE}:meta", "reigns", "one:-1 two:1"))
+    assert book.found == []
+    book.do(*book.revision(2, Origin("s", 2)), ("HSET", STATE, "position", "5-2"))
+    assert "was made on revision 3 under one, which is shared up to 1" in book.found.pop()
+
+
+def test_a_snapshot_is_of_the_pad_as_it_was_and_knows_who_has_written(book: Book) -> None:
+    def snapshot(rev: int, chain: bytes, sessions: dict[str, tuple[int, int]]) -> bytes:
+        return Snapshot(rev, 0, "\n", "|1+1", [], 1, chain, sessions).to_bytes()
+
+    book.do(book.lease("writer-1", 1))
+    book.do(*book.revision(0, None))
+    before = book.chain
+    book.do(*book.revision(1, FIRST))
+    book.do(("SET", f"{BASE}:snap", snapshot(1, book.chain, {"s": (1, 1)})))
+    assert book.found == []
+    book.do(*book.revision(2, Origin("s", 2)))
+    book.do(("SET", f"{BASE}:snap", snapshot(2, before, {"s": (1, 1)})))
+    assert book.found == [
+        "I1 p: the snapshot of revision 2 has another chain than that",
+        "I2 p: the snapshot of revision 2 knows s up to 1, and its submission 2 is a revision",
+    ]
+
+
+def test_I5_a_pad_that_somebody_is_on_is_not_frozen(book: Book) -> None:
+    book.do(book.lease("writer-1", 1))
+    book.do(*book.revision(0, None))
+    moving = ("HSET", "pf:{t}:moving", "p", "freeze 0")
+    book.do(("HSET", f"{BASE}:members", "s", "1 record"))
+    book.found.clear()  # that nobody was told who came
+    book.do(("DEL", f"{BASE}:revs", f"{BASE}:meta", f"{BASE}:members"), moving)
+    assert book.found == ["I5 p: frozen while somebody is on it"]

@@ -56,13 +56,12 @@ class TaskGuard:
     def look(self, now: float) -> None:
         """Finds tasks that died unseen. asyncio records whether anybody has asked for a task's
         fault."""
-        still = []
-        for host, task in self._running:
-            if not task.done():
-                still.append((host, task))
-            elif not task.cancelled() and task._exception is not None:
-                self._failed.append((now, host, task))
-        self._running = still
+        self._failed += [
+            (now, host, task)
+            for host, task in self._running
+            if task.done() and not task.cancelled() and task._exception is not None
+        ]
+        self._running = [each for each in self._running if not each[1].done()]
         kept = []
         for at, host, task in self._failed:
             if not task._log_traceback or not host.alive:

@@ -16,7 +16,13 @@ from padfleet.shared.log.channel_messages import Committed, decode_message
 from padfleet.shared.log.entries import Deletion, Entry, Fence, decode_entry
 from padfleet.shared.log.pad.document import chain_of
 from padfleet.shared.log.records import Origin, Revision
-from tests.world.guards.people import look_at_fence, look_at_members
+from tests.world.guards.people import MEMBERS, look_at_fence, look_at_members
+from tests.world.guards.stored import (
+    look_at_base,
+    look_at_lease,
+    look_at_reigns,
+    look_at_snapshot,
+)
 from tests.world.redis.commands import Call
 from tests.world.redis.server import Server
 from tests.world.redis.store import FIRST, Hash, Id, Stream, id_of
@@ -26,6 +32,7 @@ META: Final = b":meta"
 STATE: Final = b":state"
 INBOX: Final = b":inbox"
 MOVING: Final = b":moving"
+SNAP: Final = b":snap"
 PAD: Final = b":pad:"
 
 
@@ -37,8 +44,12 @@ class _Pad:
     last: int = -1
     chain: bytes = b""  #: that of the last revision
     epoch: int = 0
+    reigns: bytes = b""
     revs: dict[Origin, int] = field(default_factory=dict)
     """Which revision a submission has become, for all that the pad has had since it was created."""
+    places: dict[str, int] = field(default_factory=dict)
+    """The last submission of each session that has become a revision here since the last snapshot,
+    before our eyes."""
 
 
 @dataclass
@@ -117,6 +128,8 @@ class Ledger:
         self.transactions += 1
         pads: dict[bytes, bool] = {}  #: whether another history may have been put there
         states: dict[bytes, None] = {}
+        snapshots: dict[bytes, bytes] = {}
+        freezes, left = False, b""
         for effect in call.effects:
             name, key = effect[0], effect[1]
             if name in (b"DEL", b"RENAME"):
@@ -124,8 +137,14 @@ class Ledger:
                     if key.endswith(REVS) and PAD in key:
                         pads[key.removesuffix(REVS)] = True
                         self.thawed += name == b"RENAME"
+                    elif key.endswith(MEMBERS):
+                        left = key.removesuffix(MEMBERS)
             elif key.endswith(MOVING):
-                self.frozen += name == b"HSET" and effect[3].startswith(b"freeze")
+                if name == b"HSET" and effect[3].startswith(b"freeze"):
+                    self.frozen += 1
+                    freezes = True
+            elif key.endswith(SNAP) and name == b"SET" and PAD in key:
+                snapshots[key.removesuffix(SNAP)] = effect[2]
             elif key.endswith(STATE):
                 states[key] = None
             elif key.endswith(INBOX):
@@ -139,6 +158,13 @@ class Ledger:
         for base, anew in pads.items():
             if base not in self.damaged:
                 new[base] = self._look_at_pad(server, base, who, anew=anew)
+        for base, data in snapshots.items():
+            if base in self._pads and base not in self.damaged:
+                places = self._pads[base].places
+                look_at_snapshot(self._found, _name(base), data, self.ever[base], places)
+                places.clear()
+        if freezes and left:
+            self._found(f"I5 {_name(left)}: frozen while somebody is on it")
         look_at_members(self._found, server, call)
         said, gone = self._said(server, call, new)
         for key in states:
@@ -174,9 +200,16 @@ class Ledger:
             known.chain = self._chain_before(stream)
             if before is not None:
                 known.epoch = before.epoch
+        head = known.last
         new = self._new_revisions(stream, base, known, who, checks_origin=not whole or not who)
         if new and not whole and who:
             self._may_commit(server, base, who)
+        if isinstance(meta, dict):
+            reigns = meta.get(b"reigns", b"")
+            if not whole:
+                look_at_reigns(self._found, _name(base), known.reigns, reigns, head)
+                self._look_at_bases(base, new, reigns)
+            known.reigns = reigns
         if who or isinstance(meta, dict):  # a first look may find half of what there was
             self._hold_against_meta(meta, base, known)
         return new
@@ -220,9 +253,18 @@ class Ledger:
                         f"{known.revs[origin]} and {revision.rev}, by {who}"
                     )
                 known.revs[origin] = revision.rev
+                if checks_origin and who:
+                    known.places[origin.session] = origin.seq
                 self._has_answer(origin)
             new.append(revision)
         return new
+
+    def _look_at_bases(self, base: bytes, new: list[Revision], reigns: bytes) -> None:
+        partition = self._partitions.get(base.split(PAD)[0] + STATE, _Partition())
+        waiting = {entry.origin: entry for _, entry in partition.waiting.values()}
+        for revision in new:
+            if revision.origin in waiting:
+                look_at_base(self._found, _name(base), waiting[revision.origin], reigns)
 
     def _may_commit(self, server: Server, base: bytes, who: str) -> None:
         owner = _state_of(server, base).get(b"owner", b"")
@@ -272,6 +314,8 @@ class Ledger:
         name = key.decode()
         if now.until != before.until and now.until and now.owner.decode() != who:
             self._found(f"I2 {name}: {who} makes the lease longer that {now.owner.decode()} has")
+        if now.until > before.until:
+            look_at_lease(self._found, name, who, value, server)
         if now.term < before.term:
             self._found(f"I2 {name}: term {now.term} comes after {before.term}")
         if now.owner != before.owner and before.owner:

@@ -58,6 +58,8 @@ class Cluster:
         self.moving: dict[int, tuple[Server, Server]] = {}  #: from which server to which
         self.moves = 0  #: how many were begun
         self._owner = [servers[slot * len(servers) // SLOTS] for slot in range(SLOTS)]
+        self._ranges: list[Any] = []  #: the answer to CLUSTER SLOTS; empty: not known
+        self._ranges_of: tuple[str, ...] = ()  #: the lives of servers of which it tells
         for server in servers:
             server.cluster = self
 
@@ -125,6 +127,7 @@ class Cluster:
         self.move_keys(slot, SLOTS)
         del self.moving[slot]
         self._owner[slot] = target
+        self._ranges = []
         source.lost_slot(slot)
 
     def turn_back(self, slot: int) -> None:
@@ -138,6 +141,7 @@ class Cluster:
         new.cluster = self
         self.servers[self.servers.index(old)] = new
         self._owner = [new if owner is old else owner for owner in self._owner]
+        self._ranges = []
         self.moving = {
             slot: (new if source is old else source, new if target is old else target)
             for slot, (source, target) in self.moving.items()
@@ -147,6 +151,9 @@ class Cluster:
 
     def ranges(self) -> list[Any]:
         """Returns the answer to CLUSTER SLOTS."""
+        state = tuple(server.run_id for server in self.servers)
+        if self._ranges and self._ranges_of == state:
+            return self._ranges
         found: list[Any] = []
         first = 0
         for slot in range(1, SLOTS + 1):
@@ -154,6 +161,7 @@ class Cluster:
                 owner = self._owner[first]
                 found.append([first, slot - 1, [owner.name.encode(), PORT, owner.run_id.encode()]])
                 first = slot
+        self._ranges, self._ranges_of = found, state
         return found
 
 
