@@ -10,13 +10,15 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 from padfleet.shared.log.fleet.agreement import NewerFormat
 from padfleet.shared.log.keys import CONFIG
+from padfleet.shared.supervision.keeper import run_work
 from tests.chaos.history import Rollback
 from tests.world.cold import NAME as COLD
 from tests.world.fleet import Fleet
+from tests.world.host import Host
 from tests.world.redis.cluster import slot_of
 from tests.world.redis.server import Server
 from tests.world.redis.store import CommandError
@@ -37,6 +39,12 @@ OF_LOSSES: Final = (
     "history unavailable",  # the timeslider, in what was taken back while it read
 )
 """Messages that are logged as errors, and are to be expected after history was taken back."""
+
+KEPT: Final = run_work.__qualname__
+"""The coroutine of the tasks that a supervisor keeps alive."""
+
+OF_DEATHS: Final = ("task failed, and is restarted", "task failed, and the process ends")
+"""What supervisors log, and has to be expected after a task was made to die."""
 
 HURT: Final = "hurt"
 """The pad whose keys are damaged. Nobody is served well there; all other pads have to be."""
@@ -84,7 +92,10 @@ class Storm:
         self.damaged = False  #: keys of the pad `HURT`
         self.damages: Callable[[bytes], None] = lambda _: None
         """Called with the beginning of the keys of a pad that is about to be damaged."""
+        self.tasks_of: Callable[[Host], list[asyncio.Task[Any]]] = lambda _: []
+        """Returns the tasks of a host that have not ended, in the order in which they began."""
         self._failing_over = False
+        self._killed_a_task = False
         self._was_newer = False  #: the format of what is stored
         self._until = 0.0  #: when it ends
         self.losses = 0  #: how often history may have been taken back
@@ -100,6 +111,7 @@ class Storm:
             "kill": self._kill,
             "power off": self._power_off,
             "terminate": self._terminate,
+            "task dies": self._task_dies,
             "freeze": self._freeze,
             "cut off from redis": self._cut_off,
             "deaf to redis": self._deaf,
@@ -152,6 +164,8 @@ class Storm:
             return bool(self.rollbacks)
         if record.exc_info and isinstance(record.exc_info[1], NewerFormat):
             return self._was_newer
+        if record.msg in OF_DEATHS:
+            return self._killed_a_task
         if record.msg in OF_LOSSES:
             return self.losses > 0
         return False
@@ -215,6 +229,23 @@ class Storm:
 
     def _terminate(self, fault: Fault) -> None:
         self._fleet.terminate(fault.target)
+
+    def _task_dies(self, fault: Fault) -> None:
+        """Cancels one of the tasks that a program's supervisor keeps alive, as a mistake of ours in
+        it would end it."""
+        host = self._fleet.programs[fault.target].host
+        if host is None or not host.runs:
+            return
+        kept = [
+            task
+            for task in self.tasks_of(host)
+            if getattr(task.get_coro(), "__qualname__", "") == KEPT
+        ]
+        if kept:
+            task = kept[int(fault.chance * len(kept))]
+            self._world.line(f"{task.get_name()} dies", host)
+            self._killed_a_task = True
+            task.cancel()
 
     def _upgrade(self, fault: Fault) -> None:
         """Asks each program to end and starts it again, one after the other: writers first, or

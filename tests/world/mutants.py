@@ -54,12 +54,13 @@ moment."""
 MUTATIONS: Final = {
     # --- The scripts: what is checked before a commit, and what a commit has to do ----------------
     "term not compared": Mutation(
-        # With much to do, comparing positions would find the same.
+        # A commit is held up on its way until another writer has taken the lease, and that one is
+        # slow to settle the same entries.
         _COMMIT,
         _TERM,
         "",
-        ("freeze", "deaf to redis"),
-        ("--rate", "0.1", "--seconds", "40"),
+        ("cut off from redis", "slow link to redis"),
+        ("--rate", "2", "--seconds", "30"),
     ),
     "position not compared": Mutation(_COMMIT, _POSITION, "", ("redis cuts after",)),
     "term and position not compared": Mutation(
@@ -131,8 +132,7 @@ MUTATIONS: Final = {
         "shared/log/lua/renew.lua",
         "term ~= ARGV[2 * i] or",
         "",
-        _TWO_WRITERS,
-        ("--rate", "0.1", "--seconds", "40"),
+        ("cut off from redis", "slow link to redis"),
     ),
     "renewing does not compare the server": Mutation(
         "shared/log/lua/renew.lua",
@@ -172,7 +172,7 @@ MUTATIONS: Final = {
         "shared/log/lua/freeze.lua",
         "if redis.call('HLEN', KEYS[6]) > 0 then return 'people' end",
         "",
-        (),
+        ("slow link to redis", "redis is slow"),
         ("--cold", "yes", "--rate", "0.1"),
     ),
     # --- The writer -------------------------------------------------------------------------------
@@ -224,10 +224,11 @@ MUTATIONS: Final = {
         "keys, pad.epoch + 1))\n        self._pads.forget",
         "keys, pad.epoch))\n        self._pads.forget",
     ),
-    "what was refused is kept in the pool": Mutation(
+    "what changes nothing becomes a revision": Mutation(
         _WRITER_PAD,
         "        if patches.change_nothing():\n",
         "        if patches.change_nothing() and False:\n",
+        _CUTS,
     ),
     "pads are kept from an earlier term": Mutation(
         _LEASES,
@@ -248,6 +249,7 @@ MUTATIONS: Final = {
         _BATCHES,
         "        for pad_id in batch.begin_again():\n            self._pads.forget(pad_id)",
         "        batch.begin_again()",
+        ("redis is out of memory", "redis refuses writes"),
     ),
     "a batch that was read before is settled": Mutation(
         "services/writer/leases/follower.py",
@@ -428,6 +430,7 @@ MUTATIONS: Final = {
         "shared/supervision/supervised_task.py",
         "            if pause is None:\n                break\n",
         "            break\n",
+        ("task dies",),
     ),
     # --- The client -------------------------------------------------------------------------------
     "a client sends again what was accepted": Mutation(

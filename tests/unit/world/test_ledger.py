@@ -49,9 +49,9 @@ class Book:
         return self.server.run_id[:12] + self.server.replid[:12]
 
     def revision(
-        self, rev: int, origin: Origin | None, *, chain: bytes = b""
+        self, rev: int, origin: Origin | None, *, chain: bytes = b"", wire: bytes = b""
     ) -> list[tuple[object, ...]]:
-        wire = b"%d" % rev
+        wire = wire or b"%d" % rev
         self.chain = chain or chain_of(self.chain, wire)
         record = Revision(rev, "a", 1, origin, self.chain, wire).to_record()
         return [
@@ -116,6 +116,15 @@ def test_I2_a_submission_becomes_one_revision(book: Book) -> None:
     book.do(*book.revision(1, FIRST))
     book.do(*book.revision(2, FIRST))
     assert book.found == ["I2 p: submission 1 of s is revision 1 and 2, by writer-1"]
+
+
+def test_I2_what_changes_nothing_becomes_no_revision(book: Book) -> None:
+    book.do(book.lease("writer-1", 1))
+    book.do(*book.revision(0, None, wire=b'{"changeset":"Z:1>0$"}'))
+    book.do(*book.revision(1, FIRST, wire=b'{"changeset":"Z:1>1+1$x"}'))
+    assert book.found == []
+    book.do(*book.revision(2, Origin("s", 2), wire=b'{"changeset":"Z:2>0$"}'))
+    assert book.found == ["I2 p: revision 2 changes nothing"]
 
 
 def test_I2_nobody_commits_without_the_lease(book: Book) -> None:

@@ -53,6 +53,10 @@ class TaskGuard:
         """Returns how many tasks each host has."""
         return Counter(host for host, task in self._running if not task.done())
 
+    def of(self, host: Host) -> list[asyncio.Task[Any]]:
+        """Returns the tasks of a host that have not ended, in the order in which they began."""
+        return [task for at, task in self._running if at is host and not task.done()]
+
     def look(self, now: float) -> None:
         """Finds tasks that died unseen. asyncio records whether anybody has asked for a task's
         fault."""

@@ -18,6 +18,7 @@ from padfleet.shared.log.pad.document import chain_of
 from padfleet.shared.log.records import Origin, Revision
 from tests.world.guards.people import MEMBERS, look_at_fence, look_at_members
 from tests.world.guards.stored import (
+    changes_nothing,
     look_at_base,
     look_at_lease,
     look_at_reigns,
@@ -243,6 +244,8 @@ class Ledger:
             revision = _revision(stream, at)
             if known.chain != b"?" and chain_of(known.chain, revision.wire) != revision.chain:
                 self._found(f"I1 {name}: revision {revision.rev} does not follow from {known.last}")
+            if checks_origin and who and changes_nothing(revision):
+                self._found(f"I2 {name}: revision {revision.rev} changes nothing")
             known.last, known.chain = revision.rev, revision.chain
             self.ever[base].add((revision.rev, revision.chain))
             origin = revision.origin

@@ -7,14 +7,24 @@ comes back after a fail-over. Both happen seldom, so both records are checked wh
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Mapping
+from typing import Final
 
 from padfleet.shared.log.entries import Entry, Submission
-from padfleet.shared.log.records import Snapshot
+from padfleet.shared.log.records import Revision, Snapshot
 from tests.world.redis.server import Server
 from tests.world.redis.store import Hash
 
 Found = Callable[[str], None]
+
+_NO_OPS: Final = re.compile(rb'"changeset":"Z:\w+>0\$"')
+
+
+def changes_nothing(revision: Revision) -> bool:
+    """Returns whether it is not the first one, and its changeset has no operations: what a client
+    sends again after a lost answer comes to that, and becomes no revision."""
+    return revision.rev > 0 and _NO_OPS.search(revision.wire) is not None
 
 
 def look_at_snapshot(
