@@ -292,6 +292,7 @@ MUTATIONS: Final = {
         "",
         ("redis ends subscriptions", "deaf to redis"),
         _BUSY,
+        doubled="whoever has no answer is disconnected, and resumes",
     ),
     # --- Workers: what they hold, and what they send ----------------------------------------------
     "a gap is passed over": Mutation(
@@ -379,7 +380,10 @@ MUTATIONS: Final = {
         _LOSS,
     ),
     "what came while a pad was read is dropped": Mutation(
-        _CHANNEL, "            self._early.append(message)\n", "            pass\n"
+        _CHANNEL,
+        "            self._early.append(message)\n",
+        "            pass\n",
+        doubled="the next revision shows the gap, and every ten seconds what is held is compared",
     ),
     "a new subscription asks for nothing": Mutation(
         "services/fanout/hub/room.py",
