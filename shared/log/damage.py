@@ -36,6 +36,14 @@ class CorruptPad(Exception):
     """The stored parts of the pad are inconsistent. The text says how."""
 
 
+class PadReplaced(CorruptPad):
+    """The pad was deleted or replaced while it was read, so there is nothing wrong with it. Whoever
+    reads it again finds what is there now."""
+
+    def __init__(self) -> None:
+        super().__init__("the pad was deleted or replaced while it was read")
+
+
 @contextmanager
 def of_right_type(key: str) -> Iterator[None]:
     """Wraps a command. Raises `CorruptPad` if the key does not have the type that it should have. A

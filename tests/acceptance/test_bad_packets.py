@@ -35,6 +35,7 @@ UNREADABLE = {
     "an attachment": "451-[]",
     "a binary packet": "bAAAA",
     "an acknowledgement of nothing": "43[]",
+    "a long namespace": f"40/{'x' * 1_000},",
     "an acknowledgement that is none": "43x",
 }
 """What cannot be read: it ends the connection."""

@@ -23,6 +23,11 @@ MESSAGES_PATIENCE = 10.0
 it is closed because it sends regardless of whether it is read."""
 
 
+LONGEST_NAMESPACE = 200
+"""How many characters the name of a namespace may have: the refusal to let somebody in repeats it.
+A client that sent a megabyte of it, and did not read, was kept all that it had sent."""
+
+
 class Registry(socketio.AsyncManager):  # type: ignore[misc]
     """Knows which sockets are connected. It replaces python-socketio's manager, for one namespace
     and no rooms.
@@ -135,9 +140,12 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
         if not isinstance(data, str):
             raise MalformedPacket("not a packet in text")
         try:
-            return self.packet_class(encoded_packet=data)
+            packet = self.packet_class(encoded_packet=data)
         except (ValueError, RecursionError) as error:
             raise MalformedPacket(f"not a packet of Socket.IO: {error}") from None
+        if len(packet.namespace or "") > LONGEST_NAMESPACE:
+            raise MalformedPacket("a namespace that is too long")
+        return packet
 
     async def _send_packet(self, eio_sid: str, pkt: Any) -> None:
         if pkt.packet_type == packets.CONNECT:

@@ -31,9 +31,9 @@ from padfleet.shared.easysync import from_units, to_units
 from padfleet.shared.limited import QueueFull
 from padfleet.shared.log.changes.edits import EditRefusal, Unanswered
 from padfleet.shared.log.connection.connect import UNREACHABLE
+from padfleet.shared.log.damage import CorruptPad, PadReplaced
 from padfleet.shared.log.fleet.audit import Doer
 from padfleet.shared.log.inboxes.entry_lane import NotTaken
-from padfleet.shared.log.pad.document import CorruptPad
 from padfleet.shared.log.pad.staging import ServerMoved
 from padfleet.shared.payers import Payer
 from padfleet.shared.tasks import aside
@@ -65,9 +65,12 @@ TOO_MANY = "these are too many calls without the key: come again later"
 
 _METHODS = ("GET", "POST")
 
-_COME_AGAIN = (TurnstileFull, QueueFull, NoRoom, ConversionBusy, StoreAway, ServerMoved)
-"""There is no turn for the call, or no room for its answer; or the pad cannot be read at present;
-or it moved while it was being copied, and nothing is left of the copy."""
+_MOVED = (StoreAway, ServerMoved, PadReplaced)
+"""The pad cannot be read at present; or it moved while it was being copied, and nothing is left of
+the copy; or it was deleted or replaced while it was read."""
+
+_COME_AGAIN = (TurnstileFull, QueueFull, NoRoom, ConversionBusy, *_MOVED)
+"""There is no turn for the call, or no room for its answer; or it is due to the pad."""
 
 
 class _NotTaken(Exception):
@@ -254,7 +257,7 @@ def _text(value: str) -> str:
 
 
 def _come_again(why: Exception) -> web.Response:
-    if isinstance(why, StoreAway | ServerMoved):
+    if isinstance(why, _MOVED):
         log.warning("API call postponed", extra={"error": str(why)})
         answer = _answer(INTERNAL, "the pad is unavailable at the moment, try again later")
     else:

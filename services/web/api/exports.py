@@ -24,7 +24,7 @@ from padfleet.shared.easysync import EasysyncError, to_units
 from padfleet.shared.etherpad.writing import etherpad_file
 from padfleet.shared.limited import FairQueue, QueueFull
 from padfleet.shared.log.connection.connect import UNREACHABLE
-from padfleet.shared.log.pad.document import CorruptPad
+from padfleet.shared.log.damage import CorruptPad, PadReplaced
 from padfleet.shared.log.pad.past import document_at
 from padfleet.shared.log.pad.reader import PadReader, open_reader
 from padfleet.shared.log.pad.weight import weight
@@ -90,8 +90,9 @@ class Exports:
             raise web.HTTPTooManyRequests(
                 text=f"{error}\n", headers={"Retry-After": str(RETRY_AFTER)}
             ) from None
-        except (QueueFull, ConversionBusy, NoRoom) as error:
-            refusals.LIMITED.labels("exports").inc()
+        except (QueueFull, ConversionBusy, NoRoom, PadReplaced) as error:
+            if not isinstance(error, PadReplaced):
+                refusals.LIMITED.labels("exports").inc()
             raise web.HTTPServiceUnavailable(
                 text=f"Not now: {error}\n", headers={"Retry-After": str(RETRY_AFTER)}
             ) from None

@@ -8,14 +8,18 @@ read without being brought back.
 """
 
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
+from contextlib import aclosing
 from typing import Protocol
 
 from padfleet.shared.log.connection.connect import Redis
+from padfleet.shared.log.damage import CorruptPad, PadReplaced
 from padfleet.shared.log.keys import Keyspace, PadKeys
 from padfleet.shared.log.pad.chat import ChatMessage, StreamEntry, decoded, stored_messages
 from padfleet.shared.log.pad.history import (
     READ_STEP,
+    HistoryGap,
     PadMeta,
+    read_meta,
     read_meta_here,
     read_snapshot,
     read_told_meta,
@@ -36,6 +40,7 @@ class PadReader(Protocol):
     """An existing pad, as of the moment when `meta` was read.
 
     Each call raises `CorruptPad` if what is stored cannot be used, and what `UNREACHABLE` lists.
+    `pages` raises `PadReplaced` if that is because the pad is not there any more.
     """
 
     keys: PadKeys
@@ -89,10 +94,20 @@ class HotReader:
     async def snapshot(self) -> Snapshot | None:
         return await read_snapshot(self._redis, self.keys)
 
-    def pages(
+    async def pages(
         self, first: int, last: int, *, step: int = READ_STEP
     ) -> AsyncGenerator[list[Revision], None]:
-        return revision_pages(self._redis, self.keys, first, last, step=step)
+        try:
+            async with aclosing(
+                revision_pages(self._redis, self.keys, first, last, step=step)
+            ) as pages:
+                async for page in pages:
+                    yield page
+        except (HistoryGap, CorruptPad) as error:
+            now = await read_meta(self._redis, self.keys)
+            if now.epoch != self.meta.epoch or now.head < self.meta.head:
+                raise PadReplaced from error
+            raise
 
     async def chat(self, first: int, last: int) -> list[StreamEntry]:
         return await stored_messages(self._redis, self.keys, first, last)

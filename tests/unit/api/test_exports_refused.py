@@ -20,6 +20,7 @@ from padfleet.services.web.api.exports import Exports
 from padfleet.shared.budget import Budget
 from padfleet.shared.easysync import make_atext
 from padfleet.shared.easysync.body import Body
+from padfleet.shared.log.damage import PadReplaced
 from padfleet.shared.log.pad.document import Document
 from padfleet.shared.visit import Visitor
 
@@ -52,6 +53,8 @@ async def url(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[str]:
         return SimpleNamespace(pad=pad)
 
     async def document_at(reader: Any, _rev: int | None) -> Document:
+        if reader.pad == "replaced":
+            raise PadReplaced
         return document("x" * 2 * MOST + "\n" if reader.pad == "large" else "hello\n")
 
     for name, stub in (("weight", weight), ("open_reader", open_reader)):
@@ -82,6 +85,14 @@ async def test_it_is_answered_422_with_what_to_take(
         async with http.get(f"{url}/small/export/{kind}") as answer:
             assert (answer.status, "hello" in await answer.text()) == (200, True)
     assert not [one for one in caplog.records if one.levelno >= logging.ERROR], "nothing is broken"
+
+
+async def test_a_pad_that_is_deleted_meanwhile_is_not_said_to_be_damaged(
+    url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with aiohttp.ClientSession() as http, http.get(f"{url}/replaced/export/html") as answer:
+        assert (answer.status, answer.headers["Retry-After"]) == (503, "10")
+    assert not [one for one in caplog.records if one.levelno >= logging.ERROR]
 
 
 async def test_on_a_busy_machine_it_may_be_tried_again(
