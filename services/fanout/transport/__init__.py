@@ -7,7 +7,7 @@ messages, encoded once.
 - WebSocket: `websocket` (pure) is the protocol, and `websocket_connection` the connection;
   `deflate`, `deflate_offer` and `inflate` compress.
 - Polling: `post_body` is what a client sends, and `pollbody` what it is answered.
-- For all sockets: `heartbeat` sends pings, `read_control` says when a socket is read, `intake`
-  counts messages that are being processed, and `disconnect_turns` limits how many sockets are
-  cleaned up at a time.
+- For all sockets: `malformed` says what becomes of input that cannot be read, `heartbeat` sends
+  pings, `read_control` says when a socket is read, `intake` counts messages that are being
+  processed, and `disconnect_turns` limits how many sockets are cleaned up at a time.
 """

@@ -1,4 +1,4 @@
-"""Runs the command `padfleet pads`."""
+"""Runs the command `padfleet pads`: one function for each of its verbs."""
 
 import argparse
 import json
@@ -8,6 +8,8 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing, asynccontextmanager
 from typing import Any
 
+from padfleet.services.tools.pads.arguments import parser
+from padfleet.services.tools.pads.printed import as_json, described, line
 from padfleet.shared.bounds import is_new_pad_id
 from padfleet.shared.cold.listing import PadFacts, UnreadablePad, Wanted, facts_of, listed
 from padfleet.shared.cold.opening import cold_of
@@ -28,10 +30,8 @@ from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.log.pad.staging import PadExists, ServerMoved
 from padfleet.shared.log.people import groups
 from padfleet.shared.log.people.presence import members
-from padfleet.shared.log.people.sent_away import KEPT_OUT_S, MOST_KEPT_OUT_S
 from padfleet.shared.settings import RedisProcessSettings
-from padfleet.shared.settings.ages import age_of, time_of
-from padfleet.shared.tool import FAILED, add_redis_options, fleet_of, option_of, run_tool, shown
+from padfleet.shared.tool import FAILED, fleet_of, run_tool, shown
 
 TIMEOUT = 10.0
 """How many seconds a writer may take to delete a pad."""
@@ -43,97 +43,12 @@ UNDONE = (EditRefusal, NotTaken, Unanswered, TimeoutError)
 def main(argv: Sequence[str]) -> int:
     """Lists pads, or does something with some. Returns 0 when everything was done, 1 when something
     was not, and 2 when nothing was begun."""
-    parser = _parser()
-    given = parser.parse_args(argv)
+    options = parser()
+    given = options.parse_args(argv)
     new_name = getattr(given, "new_name", None)
     if new_name is not None and not is_new_pad_id(new_name):
-        parser.error(f"{new_name!r} is not a valid pad name: nobody could open it")
-    return run_tool(parser, argv, _VERBS[given.verb])
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="padfleet pads",
-        description="See which pads there are and who is on them; delete, move and copy pads, and "
-        "disconnect people from them. What you do is recorded in the audit log (padfleet "
-        "audit).",
-    )
-    verbs = parser.add_subparsers(dest="verb", required=True, metavar="list|show|who|delete|…")
-    about = {
-        "list": "print a line for each pad, in no particular order: revision, last edit, size, "
-        "authors, who is on it or that it is cold, name",
-        "show": "print everything that is known about some pads",
-        "who": "print who is on a pad",
-        "delete": "delete pads; the people on them are told",
-        "move": "give a pad another name; the people on it are told that it is gone",
-        "rename": "the same as move",
-        "copy": "copy a pad with its whole history",
-        "kick": "disconnect the people on a pad, and keep them out for a minute",
-    }
-    commands = {
-        verb: verbs.add_parser(verb, help=summary, description=f"{summary.capitalize()}.")
-        for verb, summary in about.items()
-    }
-    listing = commands["list"]
-    listing.add_argument(
-        "--match",
-        default="*",
-        metavar="PATTERN",
-        help="only pads with such names, such as 'team-*' [default *]",
-    )
-    listing.add_argument(
-        "--unused",
-        type=option_of(age_of),
-        metavar="AGE",
-        help="only those that nobody has used for this long, and that nobody is on: 365d, 12h",
-    )
-    place = listing.add_mutually_exclusive_group()
-    place.add_argument(
-        "--hot", dest="place", action="store_const", const="hot", help="only those in Redis"
-    )
-    place.add_argument(
-        "--cold",
-        dest="place",
-        action="store_const",
-        const="cold",
-        help="only those in the cold store",
-    )
-    listing.add_argument("--open", action="store_true", help="only those that somebody is on")
-    for verb in ("show", "delete"):
-        commands[verb].add_argument("pads", nargs="+", metavar="PAD")
-    for verb in ("who", "kick"):
-        commands[verb].add_argument("pad", metavar="PAD")
-    commands["kick"].add_argument(
-        "--author",
-        default="",
-        metavar="ID",
-        help="only this author, with the id that padfleet pads who prints",
-    )
-    commands["kick"].add_argument(
-        "--for",
-        dest="keep_out_s",
-        type=option_of(_keeping_out),
-        default=KEPT_OUT_S,
-        metavar="TIME",
-        help="how long they cannot come back: 30s, 10m, 1d at most; 0: not at all [default 1m]",
-    )
-    for verb in ("move", "rename", "copy"):
-        commands[verb].add_argument("pad", metavar="PAD")
-        commands[verb].add_argument("new_name", metavar="NEWNAME")
-        commands[verb].add_argument(
-            "--replace", action="store_true", help="replace a pad of that name, if there is one"
-        )
-    for command in commands.values():
-        command.add_argument("--json", action="store_true", help="print one JSON object per line")
-        add_redis_options(command)
-    return parser
-
-
-def _keeping_out(text: str) -> int:
-    seconds = 0 if text.strip() == "0" else int(time_of(text))
-    if seconds > MOST_KEPT_OUT_S:
-        raise ValueError(f"{text!r} is more than a day: keep them out by access control")
-    return seconds
+        options.error(f"{new_name!r} is not a valid pad name: nobody could open it")
+    return run_tool(options, argv, _VERBS[given.verb])
 
 
 class _PadsRun:
@@ -165,7 +80,7 @@ async def _list(settings: RedisProcessSettings, given: argparse.Namespace) -> in
     wanted = Wanted(given.match, since, given.open, given.place or "any")
     async with _run(settings) as run, aclosing(_readable(run, wanted)) as found:
         async for facts in found:
-            print(_as_json(facts) if given.json else _line(facts), flush=True)
+            print(as_json(facts) if given.json else line(facts), flush=True)
     return run.code
 
 
@@ -189,9 +104,9 @@ async def _show(settings: RedisProcessSettings, given: argparse.Namespace) -> in
             if facts is None:
                 run.fails(f"there is no pad {pad!r}")
             elif given.json:
-                print(_as_json(facts))
+                print(as_json(facts))
             else:
-                print(_described(facts))
+                print(described(facts))
     return run.code
 
 
@@ -290,33 +205,6 @@ def _why(error: Exception, pad: str) -> str:
 
 def _say(given: argparse.Namespace, words: str, **fields: Any) -> None:
     print(json.dumps(fields, ensure_ascii=False) if given.json else words, flush=True)
-
-
-def _line(facts: PadFacts) -> str:
-    people = f"{facts.sessions} on it" if facts.sessions else "cold" * (facts.place == "cold")
-    return (
-        f"{facts.head:>8}  {facts.edited_at}  {facts.bytes:>12,}  {facts.authors:>4}  "
-        f"{people:>10}  {shown(facts.pad)}"
-    )
-
-
-def _as_json(facts: PadFacts) -> str:
-    return json.dumps({**facts._asdict(), "edited": facts.edited_at}, ensure_ascii=False)
-
-
-def _described(facts: PadFacts) -> str:
-    rows = {
-        "pad": shown(facts.pad),
-        "revision": f"{facts.head:,}",
-        "last edit": facts.edited_at,
-        "bytes": f"{facts.bytes:,}",
-        "where": "in Redis" if facts.place == "hot" else "in the cold store",
-        "sessions": str(facts.sessions),
-        "authors": str(facts.authors),
-        "made by": facts.creator,
-        "read-only": facts.read_only_id or "nobody has asked for its address yet",
-    }
-    return "\n".join(f"{name:<9}  {value}" for name, value in rows.items()) + "\n"
 
 
 _VERBS = {

@@ -22,8 +22,9 @@ from engineio.async_socket import AsyncSocket
 from socketio import AsyncManager
 from socketio import AsyncServer as SocketIOBase
 
-from padfleet.services.fanout.limits.connections import Connections, OpenConnection
+from padfleet.services.fanout.limits.connections import Connections
 from padfleet.services.fanout.limits.descriptors import Descriptors
+from padfleet.services.fanout.limits.open_connection import OpenConnection
 from padfleet.services.fanout.transport.engine_server import EngineServer
 from padfleet.services.fanout.transport.engine_socket import EngineSocket
 from padfleet.services.fanout.transport.pollbody import PollBody

@@ -17,8 +17,9 @@ from padfleet.services.fanout.limits.arrivals import (
     MOST_SECONDS,
     RequestTurns,
 )
-from padfleet.services.fanout.limits.connections import BODY_AHEAD, Connections
+from padfleet.services.fanout.limits.connections import Connections
 from padfleet.services.fanout.limits.descriptors import Descriptors
+from padfleet.services.fanout.limits.open_connection import BODY_AHEAD
 from padfleet.services.fanout.transport.engine_server import EngineServer
 from padfleet.shared.payers import Payer
 from padfleet.shared.serving import Runner

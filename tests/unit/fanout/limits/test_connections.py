@@ -10,8 +10,9 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from padfleet.services.fanout.limits.connections import SPARE, Connections, OpenConnection
+from padfleet.services.fanout.limits.connections import SPARE, Connections
 from padfleet.services.fanout.limits.descriptors import Descriptors
+from padfleet.services.fanout.limits.open_connection import OpenConnection
 from padfleet.services.fanout.transport.engine_server import EngineServer
 from padfleet.services.fanout.transport.engine_socket import EngineSocket
 from padfleet.shared.payers import Payer
