@@ -32,6 +32,11 @@ MOST: Final = 40
 LONG: Final = 20.0
 """From how many seconds by the clock on a file is among those that come first."""
 
+EARLY: Final = ("tests/acceptance/", "tests/browser/")
+"""Folders that come early in any case. Their files stay together: if one of them came before, what
+its folder shares (a fleet, a browser with all that it has compiled) would begin once more for it,
+for three seconds of processor time."""
+
 _KEY: Final = "dear"
 """What a process of xdist hands over its counts under."""
 
@@ -89,10 +94,11 @@ class Dear:
             terminalreporter.line(f"{LONGEST.relative_to(ROOT)} is written")
 
     def _longest(self) -> dict[str, int]:
-        """Returns the files that take long by the clock, the longest first. Those that were not run
-        now take what they took before."""
+        """Returns the files that take long by the clock, the longest first, but none that comes
+        early in any case. Those that were not run now take what they took before."""
         clocks = longest() | {name: round(spent.clock) for name, spent in self.files.items()}
-        long = [(s, name) for name, s in clocks.items() if s >= LONG and (ROOT / name).is_file()]
+        late = {name: s for name, s in clocks.items() if not name.startswith(EARLY)}
+        long = [(s, name) for name, s in late.items() if s >= LONG and (ROOT / name).is_file()]
         return {name: seconds for seconds, name in sorted(long, reverse=True)}
 
     def _count(self, name: str) -> None:

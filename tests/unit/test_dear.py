@@ -13,7 +13,7 @@ from typing import Any, cast
 import pytest
 
 from tests import dear, tiers
-from tests.dear import BUDGET, Dear, Spent
+from tests.dear import BUDGET, EARLY, Dear, Spent
 
 ROOT = Path(__file__).parents[2]
 
@@ -99,6 +99,9 @@ def test_the_longest_by_the_clock_are_written_down(told: Told, tmp_path: Path) -
     names = ("long", "quick", "longest", "not_run", "quicker_now")
     for name in names:
         (tmp_path / f"test_{name}.py").touch()
+    early = f"{EARLY[0]}test_early.py"
+    (tmp_path / early).parent.mkdir(parents=True)
+    (tmp_path / early).touch()
     before = "99 test_quicker_now.py\n88 test_removed.py\n60 test_not_run.py\n"
     (tmp_path / "longest.txt").write_text(before)
     files = {
@@ -107,6 +110,7 @@ def test_the_longest_by_the_clock_are_written_down(told: Told, tmp_path: Path) -
         "test_quick.py": Spent(30.0, 5.0),
         "test_longest.py": Spent(0.5, 80.0),
         "test_quicker_now.py": Spent(1.0, 5.0),
+        early: Spent(1.0, 90.0),
     }
     assert told(files)[-1] == "longest.txt is written"
     written = (tmp_path / "longest.txt").read_text()
