@@ -94,7 +94,7 @@ def test_a_revision_is_saved_and_found_again(browser: Browser, fleet: Fleet) -> 
     bob.says("#time-words", "saved")
 
 
-async def test_a_cold_pads_past_is_seen_where_it_is_until_somebody_wants_the_pad(
+async def test_a_cold_pad_is_seen_where_it_is_until_somebody_wants_to_write_on_it(
     browser: Browser, tmp_path: Path
 ) -> None:
     pad = new_pad()
@@ -107,6 +107,8 @@ async def test_a_cold_pads_past_is_seen_where_it_is_until_somebody_wants_the_pad
         url = f"{fleet.urls[0]}/p/{pad}"
         texts = await _write(url, 20)
         head = len(texts) - 1
+        async with connect(url) as there:
+            link = f"{fleet.urls[0]}/p/{there.read_only_id}"
         with redis_py.Redis.from_url(fleet.redis_url) as server:
 
             def keys() -> list[bytes]:
@@ -119,6 +121,8 @@ async def test_a_cold_pads_past_is_seen_where_it_is_until_somebody_wants_the_pad
                 ada.says("#time-words", f"Revision {rev} of {head}")
                 shown = partial(shows_past, ada, texts[rev])
                 eventually_sync(shown, f"revision {rev} is shown", timeout=20)
+            bert = browser.open(link).joined()
+            bert.shows(texts[-1][:-1])
             assert keys() == [], "it was brought back"
             ada.click("#time-close")
             ada.joined().shows(texts[-1][:-1])
@@ -126,4 +130,5 @@ async def test_a_cold_pads_past_is_seen_where_it_is_until_somebody_wants_the_pad
             ada.type(" and on")
             ada.saved()
             assert keys()
+            bert.shows(texts[-1][:-1] + " and on")
         browser.close_all()  # before the fleet has gone
