@@ -22,7 +22,6 @@ import socket
 import sys
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
-from functools import partial
 from types import TracebackType
 from typing import Any, NamedTuple, Protocol, Self, TypeVar
 
@@ -32,18 +31,15 @@ from prometheus_client import REGISTRY
 
 from padfleet import __version__
 from padfleet.shared import tracing
-from padfleet.shared.cold.errors import StoreAway
-from padfleet.shared.cold.opening import attach
-from padfleet.shared.cold.pads import ColdPads
+from padfleet.shared.cold.starting import attached, claim, try_out
 from padfleet.shared.cold.thawing import Thawing
-from padfleet.shared.cold.using import WATCHED_S, begin_to_use, end_use
+from padfleet.shared.cold.using import end_use
 from padfleet.shared.fleet.beacon import Beacon, Figures, ProcessIdentity, reachable_host
 from padfleet.shared.fleet.record import Kind
 from padfleet.shared.health import Health
 from padfleet.shared.log.connection.connect import UNREACHABLE, open_redis
 from padfleet.shared.log.connection.keeping import Unfit, require_keeping
-from padfleet.shared.log.damage import CorruptPad
-from padfleet.shared.log.fleet.agreement import Disagreement, agreed_cold, agreed_since
+from padfleet.shared.log.fleet.agreement import Disagreement
 from padfleet.shared.log.fleet.membership import Membership
 from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.logs import configure
@@ -60,9 +56,6 @@ from padfleet.shared.tasks import report_the_loops_faults
 log = logging.getLogger(__name__)
 
 FAULT = 3
-
-TRIED_S = 5.0
-"""How many seconds the start waits for a cold store."""
 
 S = TypeVar("S", bound=TracingSettings)
 
@@ -168,48 +161,20 @@ class Process:
         await self._attach()
         await self._join()
         if self.thawing is not None:
-            await self._try_out(self.thawing.cold)
-            await self._begin_to_use(self.thawing.cold)
+            await try_out(self.thawing.cold)
+            await claim(self.redis, self.thawing.cold)
             self.ends.push_async_callback(end_use, self.redis, self.thawing.cold, self.id)
 
     async def _attach(self) -> None:
-        """Attaches the cold store. One that does not answer keeps no process from starting, since
-        pads that are in Redis are served without it."""
-        fleets = await agreed_cold(self.redis)
-        if fleets and self._cold_name is None:
-            log.warning("pads of this fleet will not be found", extra={"cold_store": fleets})
-        try:
-            self.thawing = attach(
-                self.redis,
-                self.keyspace,
-                self._cold_url,
-                known=fleets == self._cold_name,
-                patience_s=self._role.patience_s,
-                trusting_s=self._role.trusting_s,
-            )
-        except (StoreAway, ValueError) as error:
-            raise SettingsError([f"PADFLEET_COLD_URL: {error}"]) from error
+        self.thawing = await attached(
+            self.redis,
+            self.keyspace,
+            self._cold_url,
+            patience_s=self._role.patience_s,
+            trusting_s=self._role.trusting_s,
+        )
         if self.thawing is not None:
             self.ends.push_async_callback(self.thawing.cold.aclose)
-
-    async def _try_out(self, cold: ColdPads) -> None:
-        """Tests the cold store. One that does not keep what it is given, or overwrites what others
-        have put, loses pads, so no process starts with it."""
-        try:
-            async with asyncio.timeout(TRIED_S):
-                await cold.check()
-        except ValueError as error:
-            raise SettingsError([f"PADFLEET_COLD_URL: {error}"]) from error
-        except (StoreAway, TimeoutError) as error:
-            log.warning("cold store does not answer", extra={"error": str(error)})
-
-    async def _begin_to_use(self, cold: ColdPads) -> None:
-        """Begins to use the cold store for this fleet. Raises `OtherFleetsStore`."""
-        try:
-            async with asyncio.timeout(WATCHED_S + TRIED_S):
-                await begin_to_use(cold, partial(agreed_since, self.redis))
-        except (*UNREACHABLE, TimeoutError, CorruptPad) as error:
-            log.warning("not known who uses the cold store", extra={"error": str(error)})
 
     async def _join(self) -> None:
         """Joins the fleet before anything else; a process that turns out not to belong is ended

@@ -1,4 +1,7 @@
-"""This module gathers what is listed about each pad."""
+"""This module gathers what is listed about each pad, whether it is in Redis or in the cold store.
+
+To list more, add a field to `PadFacts`. The page `/fleet/pads` is sent all of them.
+"""
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing

@@ -8,8 +8,8 @@ from padfleet.services.fanout.auth.decision import Denied, Reason
 from padfleet.services.fanout.delivery.session import SessionIdentity
 from padfleet.services.fanout.limits.allowances import RateExceeded
 from padfleet.services.fanout.requests.client_socket import Socket
+from padfleet.services.fanout.requests.coming_and_going import ComingAndGoing
 from padfleet.services.fanout.requests.join import JoinHandler
-from padfleet.services.fanout.requests.messages import Messages
 from padfleet.services.fanout.transport import packets
 from padfleet.shared.easysync import to_units
 from padfleet.shared.log.connection.connect import UNREACHABLE
@@ -23,10 +23,10 @@ class Expired:
     Only the hook can give a new answer: a token is the one from the handshake, and has expired.
     """
 
-    def __init__(self, messages: Messages, join_handler: JoinHandler, *, reconnect: bool) -> None:
+    def __init__(self, pads: ComingAndGoing, join_handler: JoinHandler, *, reconnect: bool) -> None:
         """Takes what it needs to ask again; with `reconnect`, the connection is broken instead of
         informing the page that access is gone."""
-        self._messages = messages
+        self._pads = pads
         self._join_handler = join_handler
         self._reconnect = reconnect
 
@@ -59,7 +59,7 @@ class Expired:
                 _drop(socket, "rights")  # it comes back in with its new rights
                 return
             stay.identity = new
-            self._messages.deadlines.put(socket, new.expires)
+            self._pads.deadlines.put(socket, new.expires)
 
     async def _end(self, socket: Socket, identity: SessionIdentity, reason: Reason) -> None:
         log.info(
@@ -72,7 +72,7 @@ class Expired:
         metrics.DENIED.labels(reason.value).inc()
         if not socket.exit.closed:
             socket.exit.write(packets.packet({"accessStatus": "deny"}))
-        await self._messages.leave(socket)
+        await self._pads.leave(socket)
 
 
 def _drop(socket: Socket, why: str) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from padfleet.services.fanout.auth.handshake import Handshake
 from padfleet.services.fanout.delivery.session import Session
+from padfleet.services.fanout.errors import ClientError
 from padfleet.services.fanout.hub.room import Room
 from padfleet.services.fanout.requests.onlooker import Onlooker
 from padfleet.services.fanout.transport.intake import Intake
@@ -37,6 +38,13 @@ class Socket:
     def stay(self) -> Session | Onlooker | None:
         """What has been let in with the grant that it was given, and ends with it."""
         return self.session if self.session is not None else self.onlooker
+
+    def check_there(self) -> None:
+        """Raises `ClientError` if the client has gone while it waited for its turn to join, or to
+        ask for something. What it had asked for would otherwise go on for a minute without it, and
+        whoever is on those pads would see it come and go."""
+        if self.exit.closed:
+            raise ClientError("client disconnected")
 
     def acknowledged(self, packet: str) -> bool:
         """Takes in a Socket.IO acknowledgement, `43<id>[…]`. Its id is the rev that it confirms.

@@ -93,7 +93,7 @@ class EditUnderWay:
         if outcome is not None:
             # This must not happen here, in the middle of whatever has brought the answer.
             loop = asyncio.get_running_loop()
-            _ = loop.call_soon(take_to_heart, self.room, self.session, outcome)
+            _ = loop.call_soon(drop_if_not_accepted, self.room, self.session, outcome)
 
     def abandoned(self) -> None:
         if self._answer is not None:
@@ -115,7 +115,7 @@ class EditUnderWay:
             self._ends()
         metrics.APPLY_SECONDS.observe(perf_counter() - self._started)
         if outcome is not None:
-            take_to_heart(self.room, self.session, outcome)
+            drop_if_not_accepted(self.room, self.session, outcome)
 
     def _ends(self) -> None:
         if not self.is_over:
@@ -179,7 +179,7 @@ class Commits:
         outcome = await self.answer_to(room, session, submission, answer.future)
         metrics.APPLY_SECONDS.observe(perf_counter() - started)
         if outcome is not None:
-            take_to_heart(room, session, outcome)
+            drop_if_not_accepted(room, session, outcome)
 
     async def delete(self, room: Room, session: Session, *, allowed: bool) -> Outcome | None:
         """Deletes the pad. Unless the deletion is `allowed` by other means, only the pad's creator
@@ -257,7 +257,7 @@ class Commits:
             self._timer = loop.call_later(max(0.0, under_way[0][0] - now), self._look_again)
 
 
-def take_to_heart(room: Room, session: Session, outcome: Outcome) -> None:
+def drop_if_not_accepted(room: Room, session: Session, outcome: Outcome) -> None:
     """Drops a session whose submission the writer has not accepted."""
     if outcome.kind == "refused" and outcome.reason == AWAY:
         # This is not final: the client comes back, and sends the submission again.

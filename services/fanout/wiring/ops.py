@@ -55,21 +55,19 @@ async def begin(
 
     Raises what `UNREACHABLE` lists if Redis is away, and OSError for a port that is taken.
     """
-    rooms, messages, liveness = requests.rooms, requests.messages, operations.liveness
+    rooms, pads, liveness = requests.rooms, requests.messages.pads, operations.liveness
     await requests.access.start()
     if requests.callers is not None:
         await requests.callers.start()
     await liveness.beat()
     process.ends.push_async_callback(liveness.retire)
-    expired = Expired(
-        messages, requests.join_handler, reconnect=settings.auth_expired == "reconnect"
-    )
+    expired = Expired(pads, requests.join_handler, reconnect=settings.auth_expired == "reconnect")
     process.keep("heartbeat", http.heartbeat.run)
     process.keep("liveness", liveness.run)
     process.keep("audit", rooms.watch_over)
     process.keep("canaries", operations.canaries.run)
     process.keep("stalled", rooms.drop_stalled)
-    process.keep("expiry", partial(watch, messages.deadlines, expired.check))
+    process.keep("expiry", partial(watch, pads.deadlines, expired.check))
     process.keep("idle", partial(sweep, requests.idle_sockets))
     process.keep("connections", http.connections.watch)
     await process.listen(settings.ops, figures_of(rooms))

@@ -10,7 +10,7 @@ from padfleet.services.fanout.delivery.cursor import DeliveryCursor
 from padfleet.services.fanout.delivery.session import Session, SessionIdentity
 from padfleet.services.fanout.hub.room import Room
 from padfleet.services.fanout.hub.rooms import Rooms
-from padfleet.services.fanout.requests.commits import take_to_heart
+from padfleet.services.fanout.requests.commits import drop_if_not_accepted
 from padfleet.services.fanout.transport.outbound import Outbound
 from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.keys import Keyspace
@@ -65,7 +65,7 @@ async def test_I5_a_client_that_the_writer_refuses_is_counted_as_rolled_back(
 
     await fails_over(redis, replica)
     lost = Outcome(Origin(typing.id, 1), "refused", 3, REJECTED, "base revision 5 was lost")
-    take_to_heart(room, typing, lost)
+    drop_if_not_accepted(room, typing, lost)
     # Its page hangs up when it is told to leave, and so does everybody's.
     await eventually(lambda: typing.id not in room.sessions, "it is told to leave")
     rooms.leave(room)
@@ -82,7 +82,7 @@ async def test_who_claims_a_revision_that_never_was_makes_no_loss_of_it(
     room = await rooms.enter(PAD)
     lying, other = page(room, "a.0", 5), page(room, "a.1", 5)
     before = metrics.ROLLBACKS._value.get()
-    take_to_heart(
+    drop_if_not_accepted(
         room, lying, Outcome(Origin(lying.id, 1), "refused", 5, REJECTED, "revision 9 was lost")
     )
     await eventually(lambda: lying.id not in room.sessions, "it is told to leave")

@@ -14,8 +14,8 @@ from padfleet.services.fanout.delivery.session import Session, SessionIdentity
 from padfleet.services.fanout.limits.allowances import RateExceeded
 from padfleet.services.fanout.ops.expired import Expired
 from padfleet.services.fanout.requests.client_socket import Socket
+from padfleet.services.fanout.requests.coming_and_going import ComingAndGoing
 from padfleet.services.fanout.requests.join import JoinHandler
-from padfleet.services.fanout.requests.messages import Messages
 from padfleet.services.fanout.requests.onlooker import Onlooker
 from padfleet.services.fanout.transport.outbound import Outbound
 from padfleet.shared.deadlines import Deadlines
@@ -27,7 +27,7 @@ DENY = b'42["message",{"accessStatus":"deny"}]'
 
 
 class Pads:
-    """Stands for `Messages`: remembers who has left."""
+    """Stands for `ComingAndGoing`: remembers who has left."""
 
     def __init__(self) -> None:
         self.deadlines: Deadlines[Socket] = Deadlines()
@@ -60,7 +60,7 @@ class Scene:
         self.socket.session = Session(OLD, way_out, batching=False)
         self.pads, self.door = Pads(), Door(answer)
         self.expired = Expired(
-            cast("Messages", self.pads), cast("JoinHandler", self.door), reconnect=reconnect
+            cast("ComingAndGoing", self.pads), cast("JoinHandler", self.door), reconnect=reconnect
         )
 
     async def sent(self) -> list[bytes]:
