@@ -34,7 +34,7 @@ _RESUMING: Final = "services/fanout/requests/resuming.py"
 _CURSOR: Final = "services/fanout/delivery/cursor.py"
 _TEXTS: Final = "services/web/api/texts.py"
 _CHANNEL: Final = "services/fanout/hub/channel.py"
-_TERM: Final = "if held[1] ~= ARGV[1] then return {'term', held[1] or ''} end"
+_TERM: Final = "if held[4] ~= ARGV[1] then return {'term', held[4] or ''} end"
 _POSITION: Final = "if position ~= ARGV[2] then return {'position', position} end"
 
 _TWO_WRITERS: Final = ("freeze", "deaf to redis")
@@ -64,7 +64,7 @@ MUTATIONS: Final = {
     ),
     "position not compared": Mutation(_COMMIT, _POSITION, "", ("redis cuts after",)),
     "term and position not compared": Mutation(
-        _COMMIT, f"{_TERM}\n", "held[2] = ARGV[2]\n", _TWO_WRITERS
+        _COMMIT, f"{_TERM}\n", "held[5] = ARGV[2]\n", _TWO_WRITERS
     ),
     "reign not compared": Mutation(
         _COMMIT, "if reign ~= ARGV[5] then return {'reign', reign} end", "", _LOSS, _BUSY
@@ -98,7 +98,7 @@ MUTATIONS: Final = {
         _COMMIT, "redis.call('HSET', fences, ARGV[j], ARGV[j + 1])", "", _CUTS
     ),
     "nobody is told of a commit": Mutation(
-        _COMMIT, "redis.call('SPUBLISH', channel, 'R' .. header .. table.concat(records))", ""
+        _COMMIT, "redis.call('SPUBLISH', channels[i], 'R' .. header .. table.concat(records))", ""
     ),
     "the inbox is not trimmed": Mutation(
         _COMMIT,
@@ -142,8 +142,8 @@ MUTATIONS: Final = {
     ),
     "all servers are one": Mutation(
         _REIGN,
-        r"return of_info(info, '\nrun_id:') .. of_info(info, '\nmaster_replid:')",
-        "return 'aaaaaaaaaaaaaaaaaaaaaaaa'",
+        r"return of_info(info, '\nmaster_replid:')",
+        "return 'aaaaaaaaaaaa'",
         _LOSS,
     ),
     "a reign begins at any head": Mutation(

@@ -185,6 +185,8 @@ class EmbeddedServer(Lifetime):
             # then. Time-outs of blocking commands are late by up to half a second if nothing else
             # goes on.
             *("--hz", "2"),
+            # It would measure each of the eight commands of a commit for INFO latencystats.
+            *("--latency-tracking", "no"),
             *self._extra_args,
         ]
         assert self._lock is not None

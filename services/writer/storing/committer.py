@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, ParamSpec, TypeVar
 
@@ -22,6 +23,10 @@ log = logging.getLogger(__name__)
 
 Commit = tuple[Lease, str, Mapping[str, PadBatch]]
 """The lease of a partition, its new position, and the work that leads there."""
+
+TRIM_EVERY = 20
+"""How many entries may be settled before the inbox is trimmed. Redis drops whole nodes of the
+stream only, and as many short entries are in one."""
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -76,6 +81,7 @@ class Committer:
         self._keyspace = keyspace
         self._replicas = replicas
         self._lease_ms = lease_ms
+        self._untrimmed: Counter[int] = Counter()  #: settled since the last trim, by partition
 
     async def commit(
         self, lease: Lease, position: str, work: dict[str, PadBatch], *aside: str
@@ -127,8 +133,18 @@ class Committer:
             [item.part(lease.reign) for item in work.values()],
             opened,
             lease_ms=self._lease_ms,
+            trim=self._trims(lease.partition, work),
             hold=bool(self._replicas.wanted),
         )
+
+    def _trims(self, partition: int, work: Mapping[str, PadBatch]) -> bool:
+        """Returns whether this commit trims the inbox."""
+        settled = sum([len(item.revisions) + len(item.outcomes) for item in work.values()])
+        self._untrimmed[partition] += max(1, settled)
+        if self._untrimmed[partition] < TRIM_EVERY:
+            return False
+        self._untrimmed[partition] = 0
+        return True
 
     async def delete(self, lease: Lease, position: str, keys: PadKeys, epoch: int) -> Lease:
         """Deletes the pad's keys; `epoch` is the one of whatever takes its place."""

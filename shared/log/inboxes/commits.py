@@ -48,6 +48,7 @@ def commit_call(
     opened: Sequence[Unwritten],
     *,
     lease_ms: int,
+    trim: bool,
     hold: bool,
 ) -> CommitCall:
     """Makes the call that stores either the parts of all pads or none, and extends the lease to
@@ -56,12 +57,13 @@ def commit_call(
     Arguments:
         settled: inbox IDs: first the new position, then entries after it that are settled as well.
         opened: pads that are made by opening them.
+        trim: whether settled entries are removed from the inbox now.
         hold: whether the commit is not published yet.
     """
     partition = lease.partition
     keys = [keyspace.state(partition), keyspace.inbox(partition)]
     args: list[Argument] = [lease.term, lease.position, " ".join(settled), lease_ms]
-    args += [lease.reign, "hold" if hold else "tell"]
+    args += [lease.reign, "trim" if trim else "", "hold" if hold else "tell"]
     for part in parts:
         keys += part.keys
         args += part.args

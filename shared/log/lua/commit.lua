@@ -5,7 +5,8 @@
 -- ARGV  1 term  2 expected position  3 new position, followed by the IDs of later entries that are
 --       settled as well, each after a space: these are removed from the inbox
 --       4 lease in ms  5 reign
---       6 whether to 'tell' the workers, or to 'hold' this back until replicas have the commit; the
+--       6 'trim' to remove settled entries from the inbox now, or ''
+--       7 whether to 'tell' the workers, or to 'hold' this back until replicas have the commit; the
 --       channels that wait for that are noted for whoever owns the partition then
 --       then for each pad: channel, expected head ('' for any), expected chain, message header, and
 --       three counted lists:
@@ -19,11 +20,11 @@
 -- anything is written: whatever one pad's keys hold, the other pads of the batch neither fail with
 -- it nor are half-written.
 local state, inbox = KEYS[1], KEYS[2]
-local reign = this_reign(state)
+local held = redis.call('HMGET', state, 'reign', 'reigns', 'servers', 'term', 'position')
+local reign = this_reign(state, '', held)
 if reign ~= ARGV[5] then return {'reign', reign} end
-local held = redis.call('HMGET', state, 'term', 'position')
-if held[1] ~= ARGV[1] then return {'term', held[1] or ''} end
-local position = held[2] or '0-0'
+if held[4] ~= ARGV[1] then return {'term', held[4] or ''} end
+local position = held[5] or '0-0'
 if position ~= ARGV[2] then return {'position', position} end
 local aside = {}
 for id in string.gmatch(ARGV[3], '%S+') do aside[#aside + 1] = id end
@@ -56,9 +57,10 @@ local function out_of_step(revs, head)
   return 'the last revision of the stream is ' .. last .. ', not the head ' .. head
 end
 
-local pads, at = math.floor((#KEYS - 2) / 3), 7
-local known = {}
+local pads, at = math.floor((#KEYS - 2) / 3), 8
+local known, channels = {}, {}
 for i = 1, pads do
+  channels[i] = ARGV[at]
   local revs, meta, fences = KEYS[3 * i], KEYS[3 * i + 1], KEYS[3 * i + 2]
   local _, _, fields = counted(at + 4, 1)
   local _, _, orders = counted(fields, 2)
@@ -89,11 +91,6 @@ for i = 1, pads do
   _, _, at = counted(orders, 2)
 end
 
--- This write comes first, because writing may be forbidden, which must not be found out half-way.
-local now = redis.call('TIME')
-local now_ms = tonumber(now[1]) * 1000 + math.floor(tonumber(now[2]) / 1000)
-redis.call('HSET', state, 'until', string.format('%d', now_ms + tonumber(ARGV[4])))
-
 -- Makes `id` the last ID of a stream whose later entries have been deleted. Newer servers do not let
 -- the last ID go below that of a deleted entry. There, the stream is written anew, which takes a
 -- while, and happens only if somebody has tampered with a pad's keys.
@@ -113,26 +110,32 @@ local function set_back(stream, id)
   redis.call('RENAME', copy, stream)
 end
 
--- This is the second lock: if a head is wrong in spite of the checks, the stream itself refuses the
--- ID (I1). Then what has been appended before is removed again.
 local appended = {}
-at = 7
+
+-- Removes what has been appended, so that nothing has been written.
+local function take_back()
+  -- The newest goes first, so that the stream's last ID can be set to what it was before.
+  for k = #appended, 1, -1 do
+    local stream, number = appended[k][1], appended[k][2]
+    redis.call('XDEL', stream, string.format('%d-1', number))
+    if number == 0 then
+      redis.call('DEL', stream)
+    else
+      set_back(stream, string.format('%d-1', number - 1))
+    end
+  end
+end
+
+-- This is the second lock: if a head is wrong in spite of the checks, the stream itself refuses the
+-- ID (I1).
+at = 8
 for i = 1, pads do
   local first, last, after = counted(at + 4, 1)
   for j = first, last do
     local rev = tonumber(known[i][1]) + 1 + j - first
     local added = redis.pcall('XADD', KEYS[3 * i], string.format('%d-1', rev), 'r', ARGV[j])
     if type(added) == 'table' and added.err then
-      -- The newest goes first, so that the stream's last ID can be set to what it was before.
-      for k = #appended, 1, -1 do
-        local stream, number = appended[k][1], appended[k][2]
-        redis.call('XDEL', stream, string.format('%d-1', number))
-        if number == 0 then
-          redis.call('DEL', stream)
-        else
-          set_back(stream, string.format('%d-1', number - 1))
-        end
-      end
+      take_back()
       if string.find(added.err, 'ID specified', 1, true) then
         return {'damaged', tostring(i), 'the stream has been ahead of the head ' .. known[i][1]}
       end
@@ -144,11 +147,24 @@ for i = 1, pads do
   _, _, at = counted(orders, 2)
 end
 
-local untold = {}
-at = 7
+local now = redis.call('TIME')
+local now_ms = tonumber(now[1]) * 1000 + math.floor(tonumber(now[2]) / 1000)
+local till = string.format('%d', now_ms + tonumber(ARGV[4]))
+local tells = ARGV[7] == 'tell'
+local news, told = 'told', new_position
+if not tells then news, told = 'untold', cmsgpack.pack(channels) end
+-- Writing may be forbidden, or only this command. From here on, nothing can fail that has not been
+-- done or looked at before.
+local moved = redis.pcall('HSET', state, 'position', new_position, news, told, 'until', till)
+if type(moved) == 'table' and moved.err then
+  take_back()
+  return moved
+end
+
+at = 8
 for i = 1, pads do
   local revs, meta, fences = KEYS[3 * i], KEYS[3 * i + 1], KEYS[3 * i + 2]
-  local channel, header = ARGV[at], ARGV[at + 3]
+  local header = ARGV[at + 3]
   local records = {}
   local first, last, after = counted(at + 4, 1)
   if last >= first then record_reign(meta, reign, known[i][1], known[i][2]) end
@@ -163,23 +179,16 @@ for i = 1, pads do
       redis.call('HSET', fences, ARGV[j], ARGV[j + 1])
     end
   end
-  if ARGV[6] == 'tell' then
-    redis.call('SPUBLISH', channel, 'R' .. header .. table.concat(records))
-  else
-    untold[#untold + 1] = channel
-  end
+  if tells then redis.call('SPUBLISH', channels[i], 'R' .. header .. table.concat(records)) end
 end
 
 -- pcall: if the key is of a wrong type, these pads stay, but nobody has to wait because of that.
 for i = at, #ARGV do redis.pcall('ZADD', KEYS[#KEYS], now_ms, ARGV[i]) end
-local news, told = 'told', new_position
-if ARGV[6] ~= 'tell' then news, told = 'untold', cmsgpack.pack(untold) end
-redis.call('HSET', state, 'position', new_position, news, told)
 -- They are removed by the hundred, since the number of arguments of a call from Lua is limited.
 for i = 1, #aside, 100 do
   redis.call('XDEL', inbox, unpack(aside, i, math.min(i + 99, #aside)))
 end
 -- Every entry up to the position is settled; '~' lets Redis drop whole nodes only.
 -- pcall: an inbox of a wrong type contains nothing that anybody could settle.
-redis.pcall('XTRIM', inbox, 'MINID', '~', new_position)
+if ARGV[6] == 'trim' then redis.pcall('XTRIM', inbox, 'MINID', '~', new_position) end
 return {'ok'}

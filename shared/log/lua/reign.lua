@@ -12,20 +12,27 @@
 -- a server was emptied, the number continues from the time: see `begin_anew`.
 local PLAIN_REIGNS = 16
 
+local NAME = 12  -- how many characters of an id are part of a server's name
+
 -- What follows a field's name in the answer to INFO, as long as a name of a server needs. Not by a
 -- pattern, which Lua tries at each of the answer's thousand characters.
 local function of_info(info, field)
   local _, before = string.find(info, field, 1, true)
-  return string.sub(info, before + 1, before + 12)
+  return string.sub(info, before + 1, before + NAME)
 end
 
-local function this_server()
-  local info = redis.call('INFO', 'server', 'replication')
+-- Returns the replication id, which is the second half of the server's name.
+local function this_replication()
+  local info = redis.call('INFO', 'replication')
   -- A replica has its primary's replication id, and only knows what it was last told.
   if not string.find(info, 'role:master', 1, true) then
     error({err = 'READONLY this server is a replica: its answer may be out of date'})
   end
-  return of_info(info, '\nrun_id:') .. of_info(info, '\nmaster_replid:')
+  return of_info(info, '\nmaster_replid:')
+end
+
+local function this_server()
+  return of_info(redis.call('INFO', 'server'), '\nrun_id:') .. this_replication()
 end
 
 -- Returns whether the record has a reign of this name, and another after it.
@@ -36,13 +43,20 @@ end
 
 -- Returns the reign of the partition whose state this is; `record` is that of the pad in question,
 -- if there is one. A name that the pad's record gives to an earlier reign is not given to another:
--- it may be in records of earlier releases, which distinguished servers but not stays.
-local function this_reign(state, record)
-  local server = this_server()
-  local held = redis.call('HMGET', state, 'reign', 'reigns', 'servers')
+-- it may be in records of earlier releases, which distinguished servers but not stays. `held` is
+-- what the state has in `REIGN_FIELDS`, if the caller has read that already.
+local REIGN_FIELDS = {'reign', 'reigns', 'servers'}
+local function this_reign(state, record, held)
+  held = held or redis.call('HMGET', state, unpack(REIGN_FIELDS))
   local reign, count, servers = held[1] or '', tonumber(held[2] or '0'), held[3] or ''
   record = record or ''
-  if string.match(reign, '^[^.]+') == server and not is_past(reign, record) then return reign end
+  -- Every commit gets here. A server takes a new replication id whenever it starts or is promoted,
+  -- so this half of its name is enough to recognise it, and INFO costs half as much without the
+  -- other one.
+  if string.sub(reign, NAME + 1, 2 * NAME) == this_replication() and not is_past(reign, record) then
+    return reign
+  end
+  local server = this_server()
   count = count + 1
   local been = string.find(' ' .. servers .. ' ', ' ' .. server .. ' ', 1, true)
   reign = server
@@ -87,9 +101,10 @@ end
 -- before is common to both reigns. The oldest reigns are dropped; people who last saw the pad under
 -- one of them have to reload.
 local function record_reign(meta, reign, head, record)
+  local at = string.find(record, reign .. ':', 1, true)
+  if at and not string.find(record, ' ', at, true) then return record end
   local known = {}
   for entry in string.gmatch(record, '%S+') do known[#known + 1] = entry end
-  if #known > 0 and string.match(known[#known], '^[^:]+') == reign then return record end
   known[#known + 1] = reign .. ':' .. head
   local first = math.max(1, #known - 15)
   record = table.concat(known, ' ', first)

@@ -5,7 +5,8 @@
 -- Replies for each {owner ('' if there never was one), ms that its lease still runs (negative: ms
 -- since it ran out; '' if it was given back), ms that the oldest unsettled entry has waited ('' for
 -- none), entries, entries that could not be read lately}, or what is wrong with its keys. Entries
--- are those in the stream, of which up to a hundred may be settled.
+-- are those in the stream, of which up to 120 may be settled: a node of it, and what has not been
+-- trimmed yet.
 local now = redis.call('TIME')
 local now_ms = tonumber(now[1]) * 1000 + math.floor(tonumber(now[2]) / 1000)
 

@@ -35,12 +35,20 @@ async def commit(
     count: int,
     to: str,
     chain: bytes = b"",
+    trim: str = "",
 ) -> Any:
     """Commits as a writer does that believes in this lease and in this head of the pad."""
     keys = keyspace.pad(PAD)
     records = [Revision(head + 1 + i, "a.x", 1, None, b"", b"{}").to_record() for i in range(count)]
-    args: list[scripts.Argument] = [lease.term, lease.position, to, 10_000, lease.reign, "tell"]
-    args += [keys.channel, head, chain, committed_header(0, lease.reign, head + 1, [])]
+    args: list[scripts.Argument] = [lease.term, lease.position, to, 10_000, lease.reign]
+    args += [
+        trim,
+        "tell",
+        keys.channel,
+        head,
+        chain,
+        committed_header(0, lease.reign, head + 1, []),
+    ]
     args += [count, *records, 1, "head", head + count, 0]
     return await scripts.COMMIT(
         redis.client,
@@ -67,6 +75,19 @@ async def test_I2_revisions_and_position_move_together(
 ) -> None:
     assert await commit(redis, keyspace, lease, head=-1, count=2, to="5-0") == [b"ok"]
     assert await stored(redis, keyspace) == ([0, 1], 1, b"5-0")
+
+
+async def test_settled_entries_leave_the_inbox_with_a_commit_that_says_so(
+    redis: Redis, keyspace: Keyspace, lease: Lease
+) -> None:
+    inbox = keyspace.inbox(lease.partition)
+    for number in range(1, 301):
+        await redis.client.xadd(inbox, {"e": b""}, id=f"{number}-0")
+    assert await commit(redis, keyspace, lease, head=-1, count=1, to="290-0") == [b"ok"]
+    assert await redis.client.xlen(inbox) == 300
+    later = lease._replace(position="290-0")
+    assert await commit(redis, keyspace, later, head=0, count=1, to="295-0", trim="trim") == [b"ok"]
+    assert 5 <= await redis.client.xlen(inbox) <= 105
 
 
 async def test_I2_a_writer_without_the_lease_cannot_commit(
@@ -117,7 +138,7 @@ async def commit_both(redis: Redis, keyspace: Keyspace, lease: Lease, *, head: i
     pads = [keyspace.pad(neighbour_of(keyspace, PAD)), keyspace.pad(PAD)]
     record = Revision(head + 1, "a.x", 1, None, b"", b"{}").to_record()
     keys = [keyspace.state(lease.partition), keyspace.inbox(lease.partition)]
-    args: list[scripts.Argument] = [lease.term, lease.position, to, 10_000, lease.reign, "tell"]
+    args: list[scripts.Argument] = [lease.term, lease.position, to, 10_000, lease.reign, "", "tell"]
     for pad in pads:
         keys += [pad.revs, pad.meta, pad.fences]
         args += [pad.channel, head, b"", committed_header(0, lease.reign, head + 1, [])]
@@ -191,7 +212,15 @@ async def test_answers_are_given_for_a_pad_of_which_nothing_can_be_read(
     keys = keyspace.pad(PAD)
     for key in (keys.revs, keys.meta, keys.fences):
         await redis.client.set(key, "x")
-    args: list[scripts.Argument] = [lease.term, lease.position, "5-0", 10_000, lease.reign, "tell"]
+    args: list[scripts.Argument] = [
+        lease.term,
+        lease.position,
+        "5-0",
+        10_000,
+        lease.reign,
+        "",
+        "tell",
+    ]
     args += [keys.channel, "", b"", committed_header(0, lease.reign, 0, []), 0, 0, 0]
     state, inbox = keyspace.state(lease.partition), keyspace.inbox(lease.partition)
     all_keys = [state, inbox, keys.revs, keys.meta, keys.fences]

@@ -65,6 +65,7 @@ async def stored(
         [work.part(lease.reign)],
         [Unwritten(PAD, work.pad.epoch)],
         lease_ms=LEASE_MS,
+        trim=True,
         hold=False,
     )
     return await commits.commit(redis, call)
