@@ -1,7 +1,7 @@
 """This module encodes a revision in the form in which it is stored and sent."""
 
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from padfleet.shared.easysync import AttributePool, prepare_for_wire
 from padfleet.shared.easysync.pool import Attribute
@@ -10,6 +10,13 @@ from padfleet.shared.wire.jsontext import dumps
 KEPT_CHARS: Final = 100
 """The longest attribute pool, in characters, whose encoded form is kept for the same author's next
 revision."""
+
+
+class WireChange(NamedTuple):
+    """A changeset as clients get it, and the attributes that it has, numbered from 0."""
+
+    changeset: str
+    pool: AttributePool
 
 
 def encode_wire(
@@ -21,14 +28,16 @@ def encode_wire(
     delta: int,
     *,
     birth: int | None = None,
+    as_sent: WireChange | None = None,
 ) -> bytes:
     """Encodes the `data` of NEW_CHANGES, which is the same for every socket, with keys in
     Etherpad's order.
 
     A pad's first revision has a `birth`, so that no two pads have a chain in common (`births`).
-    Clients have no use for it, and ignore it.
+    Clients have no use for it, and ignore it. `as_sent` is what `prepare_for_wire` would return, if
+    that is known.
     """
-    translated, wire_pool = prepare_for_wire(changeset, pool)
+    translated, wire_pool = as_sent or prepare_for_wire(changeset, pool)
     born = "" if birth is None else f',"birth":{birth}'
     # Written out: this takes a third of the time of an encoder that goes through a dictionary.
     return (

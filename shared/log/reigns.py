@@ -47,6 +47,8 @@ def shared_up_to(reigns: Sequence[Reign], seen: str) -> int | None:
     old. In records of earlier releases, one name may stand for several stays (`reign.lua`). Then
     the result is what is certain, whichever of them is meant.
     """
+    if len(reigns) == 1 and reigns[0].name == seen:
+        return None  # as nearly always
     for place, reign in enumerate(reigns):
         if reign.name == seen:
             return min((later.floor for later in reigns[place + 1 :]), default=None)

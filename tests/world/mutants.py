@@ -201,13 +201,13 @@ MUTATIONS: Final = {
     ),
     "a rebase begins one revision late": Mutation(
         _WRITER_PAD,
-        "return rebase_over(rebased, self._recent.steps[oldest:], ",
-        "return rebase_over(rebased, self._recent.steps[oldest + 1 :], ",
+        "steps = self._recent.steps[oldest:]",
+        "steps = self._recent.steps[oldest + 1 :]",
     ),
     "a submission is not rebased": Mutation(
         _WRITER_PAD,
-        "return rebase_over(rebased, self._recent.steps[oldest:], self.body, self.pool, effort)",
-        "return rebased",
+        "return Rebased(rebase_over(rebased, steps, self.body, self.pool, effort))",
+        "return Rebased(rebased)",
     ),
     "a chain begins anew with each revision": Mutation(
         _WRITER_PAD, "chain_of(self.chain, wire), wire)", 'chain_of(b"", wire), wire)'

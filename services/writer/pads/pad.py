@@ -5,6 +5,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from padfleet.services.writer.pads.fences import Fences
 from padfleet.services.writer.pads.recent_changes import RecentChanges
@@ -15,6 +16,7 @@ from padfleet.services.writer.pads.rules import (
     wire_pool_of,
 )
 from padfleet.shared.easysync import (
+    AttributePool,
     EasysyncError,
     identity,
     make_splice,
@@ -28,6 +30,7 @@ from padfleet.shared.easysync.effort import Effort, TooMuchWork, count_ops
 from padfleet.shared.easysync.fast_rebase import follow_at, rebase_over
 from padfleet.shared.easysync.markers import LINE_ATTRIBUTES, misplaced_markers, removal_of
 from padfleet.shared.log.entries import Submission
+from padfleet.shared.log.form import WireChange
 from padfleet.shared.log.form import encode_wire as encode_wire
 from padfleet.shared.log.inboxes.heaviness import is_short, own_work
 from padfleet.shared.log.inboxes.limits import UNLIMITED
@@ -53,6 +56,13 @@ class SubmissionResult:
 
     revisions: list[Revision] = field(default_factory=list)
     outcome: Outcome | None = None
+
+
+class Rebased(NamedTuple):
+    """A submission's changeset on the head, with the numbers of the pad's pool."""
+
+    changeset: str
+    as_sent: WireChange | None = None  #: the same as the client sent it, if that is its wire form
 
 
 class WriterPad(Document):
@@ -154,7 +164,7 @@ class WriterPad(Document):
         try:
             effort = self._effort
             effort.left = work
-            changeset = self._rebase(submission, older, effort)
+            changeset, as_sent = self._rebase(submission, older, effort)
             # The effect on the text is limited by the text's length, however large the changeset
             # is.
             patches = self._patches(changeset, effort if work < MOST_WORK else None)
@@ -178,7 +188,7 @@ class WriterPad(Document):
             return SubmissionResult(outcome=Outcome(origin, "accepted", self.head))
         settled = self._markers_settled
         result = SubmissionResult(
-            [self._append(changeset, patches, submission.author, origin, time)]
+            [self._append(changeset, patches, submission.author, origin, time, as_sent=as_sent)]
         )
         correction = self._correction(patches, settled=settled)
         if correction is not None:
@@ -231,7 +241,7 @@ class WriterPad(Document):
 
     def _rebase(
         self, submission: Submission, older: Sequence[DocumentChange], effort: Effort
-    ) -> str:
+    ) -> Rebased:
         if not is_short(submission):
             effort.spend(own_work(submission))
         base = submission.base_rev
@@ -240,7 +250,7 @@ class WriterPad(Document):
                 f"base revision {base} is not between 0 and the head, {self.head}"
             )
         wire_pool = wire_pool_of(submission)
-        check_submission(
+        plain = check_submission(
             submission.changeset,
             wire_pool,
             submission.author,
@@ -248,7 +258,7 @@ class WriterPad(Document):
             for_others=submission.for_others,
         )
         before = len(self.pool)
-        canonical = move_ops_to_new_pool(submission.changeset, wire_pool, self.pool)
+        canonical, as_sent = self._renumbered(submission, wire_pool, plain=plain)
         if before < len(self.pool) > self.bounds.attributes:
             raise SubmissionRefused(
                 f"the pad would have more than {self.bounds.attributes} attributes"
@@ -266,9 +276,27 @@ class WriterPad(Document):
         for change in plainly:
             if change == (canonical, submission.author):
                 # The first copy has been committed, and this one adds nothing.
-                return identity(self.body.units)
+                return Rebased(identity(self.body.units))
             rebased = follow_at(effort, change.changeset, rebased, self.pool)
-        return rebase_over(rebased, self._recent.steps[oldest:], self.body, self.pool, effort)
+        if not newer:
+            return Rebased(rebased, as_sent)
+        steps = self._recent.steps[oldest:]
+        return Rebased(rebase_over(rebased, steps, self.body, self.pool, effort))
+
+    def _renumbered(
+        self, submission: Submission, wire_pool: AttributePool, *, plain: bool
+    ) -> Rebased:
+        """Returns the changeset on the revision for which it was made; see `check_submission` for
+        `plain`."""
+        ops, dollar, bank = submission.changeset.partition("$")
+        if "*" not in ops:
+            return Rebased(submission.changeset)
+        if not plain:
+            return Rebased(move_ops_to_new_pool(submission.changeset, wire_pool, self.pool))
+        number = self.pool.put("author", submission.author)
+        moved = ops.replace("*0", f"*{numeral(number)}") + dollar + bank
+        alone = len(wire_pool) == 1 and self.pool.get(number) == wire_pool.get(0)
+        return Rebased(moved, WireChange(submission.changeset, wire_pool) if alone else None)
 
     def _patches(self, changeset: str, effort: Effort | None) -> EditScript:
         change = unpack(changeset)
@@ -295,11 +323,14 @@ class WriterPad(Document):
         time: int,
         *,
         birth: int | None = None,
+        as_sent: WireChange | None = None,
     ) -> Revision:
         time = max(time, self.time)
         rev = self.head + 1
         delta = time - self.time if rev else 0
-        wire = encode_wire(rev, changeset, self.pool, author, time, delta, birth=birth)
+        wire = encode_wire(
+            rev, changeset, self.pool, author, time, delta, birth=birth, as_sent=as_sent
+        )
         revision = Revision(rev, author, time, origin, chain_of(self.chain, wire), wire)
         self.advance(revision, changeset, patches)
         return revision

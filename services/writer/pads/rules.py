@@ -70,19 +70,23 @@ def check_submission(
     pad_pool: AttributePool,
     *,
     for_others: bool = False,
-) -> None:
+) -> bool:
     """Raises `SubmissionRefused` unless the changeset is canonical and claims no other author's
-    work, which is allowed `for_others` only."""
+    work, which is allowed `for_others` only. Returns whether it is plain: its only attribute is the
+    author, as ``*0``."""
     own = _number_of_own(wire_pool, author)
+    plain = True
     try:
         for op in checked_ops(changeset):
             if op.attribs == own or (not op.attribs and op.opcode != "+"):
                 continue  # plain typing, and operations that claim nothing
+            plain = False
             # Also makes sure that every attribute number is in the pool.
             attribs = attribs_of(op.attribs, wire_pool)
             _check_author(op.opcode, attribs, author, pad_pool, for_others)
     except EasysyncError as error:
         raise SubmissionRefused(str(error)) from error
+    return plain
 
 
 def _number_of_own(wire_pool: AttributePool, author: str) -> str:

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from redis.exceptions import RedisError
@@ -47,6 +48,10 @@ log = logging.getLogger(__name__)
 COMMIT_BYTES = 4 << 20
 """Approximate bytes of edits after which the part of a batch that is done is committed."""
 
+NAMED_PADS = 1_000
+"""For how many pads the names of their keys are kept, at 2 KB each. Making them takes as long as
+the check of a short edit."""
+
 TURNS_PER_LEASE = 30
 """How many times within one lease the finished part of a long batch is committed and the event loop
 gets its turn: every 100 ms with the default lease."""
@@ -70,6 +75,7 @@ class BatchProcessor:
     ) -> None:
         self._redis = redis
         self._keyspace = keyspace
+        self._keys_of = lru_cache(NAMED_PADS)(keyspace.pad)
         self._pads = pads
         self._compaction = compaction
         self._replicas = replicas
@@ -87,7 +93,7 @@ class BatchProcessor:
         that has nothing to wait for is taken, but not stored."""
         batch = Batch(lease, [*received])
         try:
-            take_light(batch, self._pads.known, self._keyspace.pad)
+            take_light(batch, self._pads.known, self._keys_of)
         except Exception:
             self._begin_again(batch)  # met again when it is the entry's turn, and said then
         return batch

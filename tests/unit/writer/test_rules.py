@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from padfleet.services.writer.pads import pad as pad_module
 from padfleet.services.writer.pads import rules
+from padfleet.services.writer.pads.pad import WriterPad
 from padfleet.services.writer.pads.rules import (
     SYSTEM_AUTHOR,
     SubmissionRefused,
@@ -110,3 +112,33 @@ def test_the_pool_of_plain_typing_is_made_once() -> None:
     )
     assert first is second
     assert list(first.pairs()) == [("author", ME)]
+
+
+@pytest.mark.parametrize("author", [ME, "a,b"])
+def test_plain_typing_becomes_what_the_long_way_makes_of_it(
+    author: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Plain typing is stored as it came, which has to be what two changes of its numbers lead
+    to."""
+    typed = ["Z:4>1*0+1$x", "Z:4>2=1*0+2$*0", "Z:4>0=1*0=1$", "Z:4<1=1-1$", "Z:4>1|1=4*0|1+1$\n"]
+    longer = [*CHANGESETS, "Z:4>1*1+1$x", "Z:4>1*0*1+1$x"]
+
+    def wires() -> list[list[bytes]]:
+        found = []
+        for changeset in (*typed, *longer):
+            for brought in (pool(("author", author)), pool(("author", author), ("bold", "true"))):
+                pad = WriterPad(5)
+                pad.create("abc", "", 1, birth=5)
+                pad.pool.put("author,a", "b")  # of the same number as the author "a,b"
+                entry = Submission(
+                    "pad", Origin("s", 1), 1, pad.epoch, author, 0, changeset, brought
+                )
+                found.append([revision.wire for revision in pad.submit(entry, 2).revisions])
+        return found
+
+    short = wires()
+    monkeypatch.setattr(
+        pad_module, "check_submission", lambda *a, **k: check_submission(*a, **k) and False
+    )
+    assert wires() == short
+    assert all(short[: 2 * len(typed)])
