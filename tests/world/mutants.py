@@ -136,7 +136,7 @@ MUTATIONS: Final = {
     ),
     "renewing does not compare the server": Mutation(
         "shared/log/lua/renew.lua",
-        "term ~= ARGV[2 * i] or string.match(ARGV[2 * i + 1], '^[^.]+') ~= server then",
+        "term ~= ARGV[2 * i] or not is_of(ARGV[2 * i + 1], replication) then",
         "term ~= ARGV[2 * i] then",
         ("redis restarts",),
     ),

@@ -31,6 +31,13 @@ local function this_replication()
   return of_info(info, '\nmaster_replid:')
 end
 
+-- Returns whether this server gave the reign its name. It takes a new replication id whenever it
+-- starts or is promoted, so this half of the name is enough, and INFO costs half as much without the
+-- other one.
+local function is_of(reign, replication)
+  return string.sub(reign, NAME + 1, 2 * NAME) == replication
+end
+
 local function this_server()
   return of_info(redis.call('INFO', 'server'), '\nrun_id:') .. this_replication()
 end
@@ -50,12 +57,7 @@ local function this_reign(state, record, held)
   held = held or redis.call('HMGET', state, unpack(REIGN_FIELDS))
   local reign, count, servers = held[1] or '', tonumber(held[2] or '0'), held[3] or ''
   record = record or ''
-  -- Every commit gets here. A server takes a new replication id whenever it starts or is promoted,
-  -- so this half of its name is enough to recognise it, and INFO costs half as much without the
-  -- other one.
-  if string.sub(reign, NAME + 1, 2 * NAME) == this_replication() and not is_past(reign, record) then
-    return reign
-  end
+  if is_of(reign, this_replication()) and not is_past(reign, record) then return reign end
   local server = this_server()
   count = count + 1
   local been = string.find(' ' .. servers .. ' ', ' ' .. server .. ' ', 1, true)

@@ -8,7 +8,7 @@
 -- with its key, in which case the others are still kept. Fails if nothing may be written.
 --
 -- A commit would find out about the reign as well, but only while somebody waits for it.
-local server = this_server()
+local replication = this_replication()
 local now = redis.call('TIME')
 local till = tonumber(now[1]) * 1000 + math.floor(tonumber(now[2]) / 1000) + tonumber(ARGV[1])
 till = string.format('%d', till)
@@ -17,7 +17,7 @@ for i, state in ipairs(KEYS) do
   local term = redis.pcall('HGET', state, 'term')
   if type(term) == 'table' and term.err then
     found[i] = term.err
-  elseif term ~= ARGV[2 * i] or string.match(ARGV[2 * i + 1], '^[^.]+') ~= server then
+  elseif term ~= ARGV[2 * i] or not is_of(ARGV[2 * i + 1], replication) then
     found[i] = 0
   else
     redis.call('HSET', state, 'until', till, 'lease', ARGV[1])
