@@ -249,7 +249,9 @@ MUTATIONS: Final = {
         _BATCHES,
         "        for pad_id in batch.begin_again():\n            self._pads.forget(pad_id)",
         "        batch.begin_again()",
-        ("redis is out of memory", "redis refuses writes"),
+        # A pad that is damaged holds up the batch that it is in, together with others.
+        ("key is damaged", "redis freezes", "freeze"),
+        _BUSY,
     ),
     "a batch that was read before is settled": Mutation(
         "services/writer/leases/follower.py",
