@@ -85,6 +85,19 @@ async def test_a_bad_packet_disturbs_nobody_and_leaves_no_trace_of_a_fault(
     assert '"level": "error"' not in log
 
 
+async def test_who_has_left_is_let_in_over_a_new_connection_only(fleet: Fleet) -> None:
+    worker = fleet.workers[0]
+    start = worker.log.stat().st_size
+    async with by_websocket(worker) as socket:
+        await socket.send_str("41")
+        await socket.send_str("40")
+        async with asyncio.timeout(20):
+            while not (answer := await socket.receive_str()).startswith("44"):
+                pass
+    assert "over a new connection" in answer
+    assert '"level": "error"' not in worker.log.read_bytes()[start:].decode()
+
+
 def malformed(worker: Member) -> float:
     return worker.metric('padfleet_fanout_limited_total{limit="malformed"}')
 

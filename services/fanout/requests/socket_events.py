@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from aiohttp import web
+from socketio.exceptions import ConnectionRefusedError as Refused
 
 from padfleet.services.fanout.auth.handshake import Handshake
 from padfleet.services.fanout.auth.tokens import carried
@@ -55,7 +56,9 @@ class SocketEvents:
                 await asyncio.gather(*(socket.gone.wait() for socket in open_ones))
 
     async def _connect(self, sid: str, environ: dict[str, Any], auth: Any = None) -> None:
-        request: web.Request = environ["aiohttp.request"]
+        request: web.Request | None = environ.get("aiohttp.request")
+        if request is None:  # it was cleared, see below
+            raise Refused("a client that has left comes back over a new connection")
         handshake = Handshake(
             request.get(COOKIES, ""),
             dict(request.query),

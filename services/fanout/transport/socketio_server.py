@@ -117,6 +117,8 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
 
     async def _handle_eio_message(self, eio_sid: str, data: Any) -> None:
         """Takes a message of the engine. Raises `MalformedPacket`."""
+        if eio_sid not in self.environ:
+            return  # it left before all that it had sent was read
         packet = self._read(data)
         match packet.packet_type:
             case packets.CONNECT:
