@@ -118,7 +118,7 @@ class Dispatcher:
         if request.method in _METHODS or request.method == "HEAD":
             return self._unknown(request, "no such function")
         response = self._unknown(request, f"calls are {' or '.join(_METHODS)}")
-        if response.status == 200:
+        if response.status == 404:  # it has not been refused
             response.set_status(405)
             response.headers["Allow"] = ", ".join(_METHODS)
         return response
