@@ -23,6 +23,7 @@ from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.entries import decode_entry, encode_entry
 from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.log.outcomes import Outcome
+from padfleet.shared.payers import Payer
 from padfleet.shared.settings import FanoutSettings
 from tests.fuzz import corpus
 
@@ -80,9 +81,9 @@ class StandInTimeslider:
     """Reads the requests, and has no history."""
 
     async def asked(
-        self, _room: Any, _session: Any, message: dict[str, Any], *, address: str
+        self, _room: Any, _session: Any, message: dict[str, Any], *, payer: Payer
     ) -> None:
-        del address
+        del payer
         parse(message)
 
     async def close(self) -> None: ...
