@@ -8,8 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from padfleet.shared.archive.entries import PadHead, Revisions
 from padfleet.shared.cold.pads import ColdAppend, ColdState
-from padfleet.shared.log.pad.document import chain_of
-from padfleet.shared.log.records import Origin, Revision, Snapshot
+from padfleet.shared.log.records import Origin, Revision, Snapshot, chain_of
 
 
 class Written:

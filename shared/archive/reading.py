@@ -16,7 +16,7 @@ from padfleet.shared.archive.entries import (
 )
 from padfleet.shared.archive.frames import BadArchive, read_frames
 from padfleet.shared.easysync.errors import shown
-from padfleet.shared.log.pad.document import chain_of
+from padfleet.shared.log.records import chain_of
 
 
 class _Checker:

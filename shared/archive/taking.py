@@ -25,10 +25,9 @@ from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.damage import CorruptPad
 from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.log.pad.chat import ChatMessage, StreamEntry, messages_of
-from padfleet.shared.log.pad.document import chain_of
 from padfleet.shared.log.pad.history import HistoryGap
 from padfleet.shared.log.pad.reader import PadReader, open_reader
-from padfleet.shared.log.records import Revision
+from padfleet.shared.log.records import Revision, chain_of
 
 ATTEMPTS = 3
 """How often a pad is read again if it is deleted, replaced or rolled back while it is read."""

@@ -12,13 +12,12 @@ from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.damage import CorruptPad, readable
 from padfleet.shared.log.keys import PadKeys
 from padfleet.shared.log.pad.chat import StreamEntry
-from padfleet.shared.log.pad.document import chain_of
 from padfleet.shared.log.pad.history import READ_STEP, HistoryEnds, PadMeta
 from padfleet.shared.log.pad.pad_store import StoredFacts
 from padfleet.shared.log.people import authors as records_of_authors
 from padfleet.shared.log.people.author_records import Author, stored_author
 from padfleet.shared.log.people.identities import stored_authors
-from padfleet.shared.log.records import Revision, Snapshot
+from padfleet.shared.log.records import Revision, Snapshot, chain_of
 
 
 class ColdReader:

@@ -8,8 +8,7 @@ import json
 from collections.abc import Sequence
 from typing import Any, Final
 
-from padfleet.shared.log.pad.document import chain_of
-from padfleet.shared.log.records import unpack
+from padfleet.shared.log.records import chain_of, unpack
 
 Row = Sequence[Any]
 """The fields of a record: author, time, session, number in it, chain, wire form."""

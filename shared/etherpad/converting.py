@@ -19,9 +19,8 @@ from padfleet.shared.easysync.assembler import Assembler
 from padfleet.shared.easysync.attributes import attribs_string
 from padfleet.shared.etherpad.records import BadRecord, changeset_of, pool_of, text_of
 from padfleet.shared.log.form import encode_wire
-from padfleet.shared.log.pad.document import chain_of
 from padfleet.shared.log.people.author_records import SYSTEM_AUTHOR
-from padfleet.shared.log.records import Revision
+from padfleet.shared.log.records import Revision, chain_of
 
 
 class Converter:

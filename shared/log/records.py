@@ -7,6 +7,7 @@ refuses; that is why they are encoded with `surrogatepass`. `UNITS` decodes the 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import Any, NamedTuple
 
 import msgpack
@@ -60,6 +61,11 @@ class Revision(NamedTuple):
     @classmethod
     def from_record(cls, rev: int, record: bytes) -> "Revision":
         return cls.from_fields(rev, unpack(record))
+
+
+def chain_of(before: bytes, wire: bytes) -> bytes:
+    """Returns the running hash over a history after one more revision."""
+    return blake2b(before + wire, digest_size=16).digest()
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,8 +33,7 @@ from padfleet.services.fanout.pads.feed import Feed
 from padfleet.services.fanout.transport.deflate import NOTHING
 from padfleet.services.fanout.transport.outbound import Outbound
 from padfleet.shared.easysync.base36 import numeral
-from padfleet.shared.log.pad.document import chain_of
-from padfleet.shared.log.records import Origin, Revision
+from padfleet.shared.log.records import Origin, Revision, chain_of
 from padfleet.shared.wire.jsontext import dumps
 from tests.benchmarks.figures import Report, parser
 from tests.benchmarks.native import raise_file_limit

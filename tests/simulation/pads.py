@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 
-from padfleet.shared.log.pad.document import chain_of
-from padfleet.shared.log.records import Origin, Revision
+from padfleet.shared.log.records import Origin, Revision, chain_of
 
 KEPT = 4000
 """Newest revisions, for those who come back: more than anybody misses in a simulation."""

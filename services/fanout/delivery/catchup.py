@@ -13,7 +13,7 @@ from padfleet.services.fanout.pads.passages import READ_STEP, HistoryLost, Passa
 from padfleet.services.fanout.pads.replica import PadReplica
 from padfleet.shared.log.connection.connect import UNREACHABLE
 from padfleet.shared.log.connection.retry import RetryPauses
-from padfleet.shared.log.pad.document import chain_of
+from padfleet.shared.log.records import chain_of
 
 
 class CatchUp:

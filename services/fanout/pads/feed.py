@@ -8,8 +8,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from padfleet.shared.log.pad.document import chain_of
-from padfleet.shared.log.records import Revision
+from padfleet.shared.log.records import Revision, chain_of
 
 
 class Doubt(NamedTuple):

@@ -6,8 +6,8 @@ chain, the next revisions are judged by the chain that the broken one claims.
 
 from padfleet.services.tools.verify.faults import StoredFault
 from padfleet.shared.easysync import AttributePool, attribs_of, iter_ops
-from padfleet.shared.log.pad.document import CorruptPad, Document, chain_of
-from padfleet.shared.log.records import Revision, Snapshot
+from padfleet.shared.log.pad.document import CorruptPad, Document
+from padfleet.shared.log.records import Revision, Snapshot, chain_of
 
 
 class Story:

@@ -8,14 +8,13 @@ from padfleet.shared.etherpad.converting import as_one_revision
 from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.form import encode_wire
 from padfleet.shared.log.keys import Keyspace
-from padfleet.shared.log.pad.document import chain_of
 from padfleet.shared.log.pad.history import PadMeta, read_meta, revision_pages
 from padfleet.shared.log.pad.pad_store import PadStore
 from padfleet.shared.log.pad.past import document_at
 from padfleet.shared.log.pad.reader import HotReader
 from padfleet.shared.log.pad.saved import read_saved
 from padfleet.shared.log.pad.staging import Staging, WrittenOn
-from padfleet.shared.log.records import Revision
+from padfleet.shared.log.records import Revision, chain_of
 from padfleet.shared.wire.jsontext import loads
 
 ATTEMPTS = 5

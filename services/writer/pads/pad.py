@@ -35,8 +35,8 @@ from padfleet.shared.log.form import encode_wire as encode_wire
 from padfleet.shared.log.inboxes.heaviness import is_short, own_work
 from padfleet.shared.log.inboxes.limits import UNLIMITED
 from padfleet.shared.log.outcomes import REJECTED, Outcome
-from padfleet.shared.log.pad.document import Document, DocumentChange, chain_of
-from padfleet.shared.log.records import Origin, Revision, Snapshot
+from padfleet.shared.log.pad.document import Document, DocumentChange
+from padfleet.shared.log.records import Origin, Revision, Snapshot, chain_of
 from padfleet.shared.log.reigns import Reign, shared_up_to
 
 MOST_WORK = 500_000

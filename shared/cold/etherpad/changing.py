@@ -26,12 +26,12 @@ from padfleet.shared.etherpad import records as r
 from padfleet.shared.etherpad.appending import Appending, surplus, with_pad
 from padfleet.shared.etherpad.records import BadRecord
 from padfleet.shared.log.pad.chat import ChatMessage
-from padfleet.shared.log.pad.document import CorruptPad, chain_of
+from padfleet.shared.log.pad.document import CorruptPad
 from padfleet.shared.log.pad.options import normalised
 from padfleet.shared.log.pad.saved import readable
 from padfleet.shared.log.people.author_records import stored_author
 from padfleet.shared.log.people.groups import group_of
-from padfleet.shared.log.records import Snapshot
+from padfleet.shared.log.records import Snapshot, chain_of
 from padfleet.shared.wire.jsontext import loads
 
 Rows = Mapping[str, str | None]

@@ -15,8 +15,7 @@ from msgpack import Packer
 
 from padfleet.shared.cold.rows import AUTHOR, POOL, Diverged, Row, followed, rows_of
 from padfleet.shared.log.damage import CorruptPad, readable
-from padfleet.shared.log.pad.document import chain_of
-from padfleet.shared.log.records import pack, unpack
+from padfleet.shared.log.records import chain_of, pack, unpack
 from padfleet.shared.wire.jsontext import dumps
 
 MOST_BYTES: Final = 1 << 28

@@ -5,7 +5,6 @@ import asyncio
 import logging
 import re
 from collections.abc import Callable, Sequence
-from hashlib import blake2b
 from typing import NamedTuple
 
 from padfleet.shared.easysync import (
@@ -24,7 +23,7 @@ from padfleet.shared.log.damage import readable
 from padfleet.shared.log.keys import PadKeys
 from padfleet.shared.log.pad.history import PadMeta, without_gap
 from padfleet.shared.log.pad.reader import HotReader, PadReader
-from padfleet.shared.log.records import Revision, Snapshot
+from padfleet.shared.log.records import Revision, Snapshot, chain_of
 from padfleet.shared.tasks import aside
 from padfleet.shared.wire.jsontext import loads
 
@@ -155,11 +154,6 @@ class Document:
         twin.head, twin.time, twin.chain = self.head, self.time, self.chain
         twin.body, twin.pool, twin._atext = self.body, self.pool.clone(), self._atext
         return twin
-
-
-def chain_of(before: bytes, wire: bytes) -> bytes:
-    """Returns the running hash over a history after one more revision."""
-    return blake2b(before + wire, digest_size=16).digest()
 
 
 async def replay(document: Document, revisions: Sequence[Revision]) -> None:

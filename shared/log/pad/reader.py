@@ -30,7 +30,7 @@ from padfleet.shared.log.pad.pad_store import PadStore, StoredFacts
 from padfleet.shared.log.people import authors as records_of_authors
 from padfleet.shared.log.people.author_records import Author
 from padfleet.shared.log.people.identities import stored_authors
-from padfleet.shared.log.records import Revision, Snapshot
+from padfleet.shared.log.records import Revision, Snapshot, chain_of
 
 PAGE = 200
 """The number of chat messages, or authors, in one read."""
@@ -97,17 +97,36 @@ class HotReader:
     async def pages(
         self, first: int, last: int, *, step: int = READ_STEP
     ) -> AsyncGenerator[list[Revision], None]:
+        chain: bytes | None = None  #: of the revision before
         try:
             async with aclosing(
                 revision_pages(self._redis, self.keys, first, last, step=step)
             ) as pages:
                 async for page in pages:
+                    if not self._continues(chain, page) and await self._is_replaced():
+                        raise PadReplaced
                     yield page
+                    chain = page[-1].chain
+        except PadReplaced:
+            raise
         except (HistoryGap, CorruptPad) as error:
-            now = await read_meta(self._redis, self.keys)
-            if now.epoch != self.meta.epoch or now.head < self.meta.head:
+            if await self._is_replaced():
                 raise PadReplaced from error
             raise
+
+    def _continues(self, chain: bytes | None, page: Sequence[Revision]) -> bool:
+        """Returns whether the page belongs to the history of which the page before and `meta` are,
+        as far as it borders on them. A pad that replaced this one may be longer, so that nothing is
+        missing."""
+        if chain is not None and chain_of(chain, page[0].wire) != page[0].chain:
+            return False
+        return page[-1].rev != self.meta.head or page[-1].chain == self.meta.chain
+
+    async def _is_replaced(self) -> bool:
+        """Returns whether the pad is not there any more, or has another history by now."""
+        now = await read_meta(self._redis, self.keys)
+        before = self.meta
+        return now.epoch != before.epoch or now.head < before.head or now.reign != before.reign
 
     async def chat(self, first: int, last: int) -> list[StreamEntry]:
         return await stored_messages(self._redis, self.keys, first, last)

@@ -16,8 +16,7 @@ from padfleet.shared.easysync import (
     iter_ops,
     unpack,
 )
-from padfleet.shared.log.pad.document import chain_of
-from padfleet.shared.log.records import Revision
+from padfleet.shared.log.records import Revision, chain_of
 from padfleet.shared.wire.jsontext import BadJson, loads
 from tests.chaos.history.recording import digest, pool_json
 from tests.chaos.history.stream import Stream

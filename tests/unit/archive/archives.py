@@ -15,8 +15,7 @@ from padfleet.shared.archive.entries import (
     Revisions,
 )
 from padfleet.shared.archive.writing import ArchiveWriter
-from padfleet.shared.log.pad.document import chain_of
-from padfleet.shared.log.records import Origin, Revision
+from padfleet.shared.log.records import Origin, Revision, chain_of
 
 
 def revisions(count: int) -> list[Revision]:

@@ -20,8 +20,7 @@ from padfleet.shared.easysync import AttributePool
 from padfleet.shared.log.damage import CorruptPad
 from padfleet.shared.log.form import encode_wire
 from padfleet.shared.log.pad.chunks import CHUNK_REVISIONS
-from padfleet.shared.log.pad.document import chain_of
-from padfleet.shared.log.records import pack, unpack
+from padfleet.shared.log.records import chain_of, pack, unpack
 from tests.cold_parts import Written
 from tests.examples import examples
 from tests.histories import lived_in

@@ -12,8 +12,7 @@ from padfleet.shared.cold.errors import Overwritten
 from padfleet.shared.cold.layout.pads import ObjectPads
 from padfleet.shared.cold.pads import ColdAppend, ColdPads, ColdState
 from padfleet.shared.cold.store import ColdStore
-from padfleet.shared.log.pad.document import chain_of
-from padfleet.shared.log.records import Revision
+from padfleet.shared.log.records import Revision, chain_of
 from tests.cold_memory import MemoryPads, MemoryStore, away
 
 

@@ -1,8 +1,7 @@
 """Revisions made up for tests of what does not look into them."""
 
 from padfleet.services.fanout.pads.feed import Feed
-from padfleet.shared.log.pad.document import chain_of
-from padfleet.shared.log.records import Origin, Revision
+from padfleet.shared.log.records import Origin, Revision, chain_of
 
 _chains: dict[int, list[bytes]] = {}
 

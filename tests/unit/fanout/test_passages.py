@@ -12,9 +12,8 @@ from padfleet.services.fanout.pads.passages import HistoryLost, Passages
 from padfleet.services.fanout.pads.steps import Missed
 from padfleet.shared.log.connection.connect import open_redis
 from padfleet.shared.log.keys import Keyspace
-from padfleet.shared.log.pad.document import chain_of
 from padfleet.shared.log.pad.history import HistoryGap
-from padfleet.shared.log.records import Origin, Revision
+from padfleet.shared.log.records import Origin, Revision, chain_of
 from tests.collector import Held, forgets
 
 

@@ -27,8 +27,7 @@ from padfleet.services.fanout.transport.deflate import LONGEST, NOTHING, PLAIN, 
 from padfleet.services.fanout.transport.outbound import Outbound
 from padfleet.services.fanout.transport.packets import Frame
 from padfleet.services.fanout.transport.websocket_connection import HIGH_WATER, WebSocketConnection
-from padfleet.shared.log.pad.document import chain_of
-from padfleet.shared.log.records import Origin, Revision
+from padfleet.shared.log.records import Origin, Revision, chain_of
 from tests.unit.fanout.inflating import Arrived, InflatingClient
 from tests.unit.fanout.revisions import feed_at
 from tests.unit.fanout.test_fast_path import FakeLine, Wire

@@ -10,8 +10,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from padfleet.shared.log.pad.document import chain_of
-from padfleet.shared.log.records import Origin, Revision
+from padfleet.shared.log.records import Origin, Revision, chain_of
 from padfleet.shared.wire.jsontext import dumps
 from tests.chaos.history.hand import Hand
 from tests.chaos.history.hearing import heard_in, tell

@@ -6,8 +6,8 @@ import pytest
 
 from padfleet.services.writer.pads.pad import WriterPad
 from padfleet.shared.easysync import AText, AttributePool
-from padfleet.shared.log.pad.document import CorruptPad, Document, chain_of
-from padfleet.shared.log.records import Revision, Snapshot
+from padfleet.shared.log.pad.document import CorruptPad, Document
+from padfleet.shared.log.records import Revision, Snapshot, chain_of
 from padfleet.shared.wire.jsontext import dumps
 
 POOL = {"numToAttrib": {}, "nextNum": 0}

@@ -16,17 +16,17 @@ from padfleet.shared.log.pad.document import LARGE_REVISION, REPLAYED_AT_ONCE, i
 from padfleet.shared.log.pad.history import PadMeta
 from padfleet.shared.log.pad.past import Pools
 from padfleet.shared.log.pad.reader import HotReader
-from padfleet.shared.log.records import Revision
+from padfleet.shared.log.records import Revision, chain_of
 from padfleet.shared.wire.jsontext import dumps
 
 HEAD = 1200
 
 
-def revision(rev: int, attributes: int = 1) -> Revision:
+def revision(rev: int, attributes: int = 1, *, before: bytes = b"") -> Revision:
     numbers = {str(n): ["author", f"a.{rev % 7}-{n}"] for n in range(attributes)}
     apool = {"numToAttrib": numbers, "nextNum": attributes}
     wire = dumps({"changeset": "Z:1>1+1$x", "apool": apool}).encode()
-    return Revision(rev, "a.0-0", 1, None, b"", wire)
+    return Revision(rev, "a.0-0", 1, None, chain_of(before, wire), wire)
 
 
 class Turns:
@@ -43,7 +43,10 @@ class Turns:
 
 @pytest.fixture
 def stored(monkeypatch: pytest.MonkeyPatch) -> list[Revision]:
-    revisions = [revision(rev) for rev in range(HEAD + 1)]
+    revisions: list[Revision] = []
+    for rev in range(HEAD + 1):
+        before = revisions[-1].chain if revisions else b""
+        revisions.append(revision(rev, before=before))
 
     async def read(_redis: Any, _keys: Any, first: int, last: int) -> Sequence[Revision]:
         return revisions[first : last + 1]
@@ -55,7 +58,7 @@ def stored(monkeypatch: pytest.MonkeyPatch) -> list[Revision]:
 async def test_a_pool_is_put_together_in_turns(stored: list[Revision]) -> None:
     turns = Turns()
     counting = asyncio.create_task(turns.run())
-    meta = PadMeta(HEAD, 1, 0, b"", "", None, 0, -1, "reign", [], "", "")
+    meta = PadMeta(HEAD, 1, 0, stored[-1].chain, "", None, 0, -1, "reign", [], "", "")
     redis = open_redis("redis://127.0.0.1:1")
     pool = await Pools().at(HotReader(redis, Keyspace(1).pad("p"), meta))
     counting.cancel()

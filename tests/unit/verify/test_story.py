@@ -11,8 +11,8 @@ from padfleet.services.tools.verify.story import Story
 from padfleet.services.writer.pads.pad import WriterPad
 from padfleet.shared.easysync import AttributePool, make_splice
 from padfleet.shared.log.entries import Submission
-from padfleet.shared.log.pad.document import Document, chain_of
-from padfleet.shared.log.records import Origin, Revision, Snapshot
+from padfleet.shared.log.pad.document import Document
+from padfleet.shared.log.records import Origin, Revision, Snapshot, chain_of
 
 
 def written(count: int) -> tuple[list[Revision], Snapshot]:

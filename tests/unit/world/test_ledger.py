@@ -11,8 +11,7 @@ import pytest
 from padfleet.shared.log.channel_messages import committed_header
 from padfleet.shared.log.entries import Fence, Submission, encode_entry
 from padfleet.shared.log.outcomes import Outcome
-from padfleet.shared.log.pad.document import chain_of
-from padfleet.shared.log.records import Origin, Revision, Snapshot
+from padfleet.shared.log.records import Origin, Revision, Snapshot, chain_of
 from tests.world.guards.ledger import Ledger
 from tests.world.redis.server import Server
 

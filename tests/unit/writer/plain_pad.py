@@ -24,8 +24,8 @@ from padfleet.shared.easysync.markers import LINE_ATTRIBUTES
 from padfleet.shared.easysync.reference import correct_line_markers
 from padfleet.shared.log.entries import Submission
 from padfleet.shared.log.outcomes import Outcome
-from padfleet.shared.log.pad.document import DocumentChange, chain_of
-from padfleet.shared.log.records import Origin, Revision
+from padfleet.shared.log.pad.document import DocumentChange
+from padfleet.shared.log.records import Origin, Revision, chain_of
 
 
 class PlainPad:

@@ -14,8 +14,7 @@ from typing import Final
 
 from padfleet.shared.log.channel_messages import Committed, decode_message
 from padfleet.shared.log.entries import Deletion, Entry, Fence, decode_entry
-from padfleet.shared.log.pad.document import chain_of
-from padfleet.shared.log.records import Origin, Revision
+from padfleet.shared.log.records import Origin, Revision, chain_of
 from tests.world.guards.people import MEMBERS, look_at_fence, look_at_members
 from tests.world.guards.stored import (
     changes_nothing,
