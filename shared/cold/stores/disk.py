@@ -80,7 +80,7 @@ class Disk:
                     Path(path).unlink()
                 except NOT_THERE:
                     return
-                sync_folder(folder)
+                self._sync_names(folder)
             # This removes a folder that was for this file alone. A folder for many files is hardly
             # ever empty, and if it is, the next put creates it again.
             with suppress(OSError):
@@ -101,7 +101,7 @@ class Disk:
         for folder, files in folders.items():
             try:
                 with self._errors():
-                    sync_folder(folder)
+                    self._sync_names(folder)
             except StoreAway as error:
                 for put in files:
                     put.outcome = error
@@ -175,6 +175,17 @@ class Disk:
             for folder in reversed(missing):
                 folder.mkdir(mode=0o700, exist_ok=True)
                 sync_folder(folder.parent)
+
+    def _sync_names(self, folder: str) -> None:
+        """Syncs the folder, in which something has been put or deleted. Somebody else may have
+        deleted the last file in it meanwhile, and the folder with it: then the one that it was in
+        is synced."""
+        while True:
+            try:
+                return sync_folder(folder)
+            except NOT_THERE:
+                self._check_mounted()
+                folder = _folder_of(folder)
 
     @contextmanager
     def _locked(self, name: str) -> Iterator[None]:

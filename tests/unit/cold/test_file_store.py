@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from padfleet.shared.cold.errors import Overwritten, StoreAway, StoreFull
+from padfleet.shared.cold.stores import disk
 from padfleet.shared.cold.stores.files import FileStore
-from padfleet.shared.cold.stores.folders import LEFT_OVER_S, OURS
+from padfleet.shared.cold.stores.folders import LEFT_OVER_S, OURS, sync_folder
 
 PROCESSES = 3
 TURNS = 15
@@ -175,6 +176,28 @@ async def test_a_folder_goes_with_the_last_file_that_was_in_it(tmp_path: Path) -
     assert not (tmp_path / "parts/abc/pad").exists()
     await store.put("parts/abc/pad/3", b"x", over=None)
     await store.aclose()
+
+
+async def test_two_may_delete_the_last_files_of_a_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two workers that start try out the store at the same moment. One was told that the folder is
+    not there any more, and said that the store does not answer."""
+    one, other = FileStore.at(tmp_path / "cold"), FileStore.at(tmp_path / "cold")
+    for name in ("probe/one", "probe/other"):
+        await one.put(name, b"x", over=None)
+
+    def late(folder: str | Path) -> None:
+        monkeypatch.setattr(disk, "sync_folder", sync_folder)
+        asyncio.run(other.delete("probe/other", over=None))
+        assert not Path(folder).exists()
+        sync_folder(folder)
+
+    monkeypatch.setattr(disk, "sync_folder", late)
+    await one.delete("probe/one", over=None)
+    assert [name async for name in one.names("")] == []
+    await one.aclose()
+    await other.aclose()
 
 
 async def _count(folder: Path) -> None:
