@@ -178,6 +178,7 @@ class Canaries:
                     else:
                         self._was_lost(cage)
                         await _until(began + INTERVAL)
+                        break  # what is known of the pad may be out of date: its keys may be gone
             finally:
                 self._rooms.leave(room)
 
