@@ -138,7 +138,7 @@ PIECES = {
     ("piece", "limit"),
     [
         pytest.param("plain text with spaces ", 1_000_000, id="a megabyte"),
-        *(pytest.param(piece, 100_000, id=name) for name, piece in PIECES.items()),
+        *(pytest.param(piece, 200_000, id=name) for name, piece in PIECES.items()),
     ],
 )
 def test_a_paste_of_more_than_is_taken_goes_out_in_few_pieces(piece: str, limit: int) -> None:

@@ -26,7 +26,7 @@ from tests.unit.history.mutating import (
 from tests.unit.history.mutations import CATALOGUE
 from tests.unit.history.simulator import CLIENTS, STEPS, History, simulate
 
-ENOUGH = 40 if THOROUGH else 6
+ENOUGH = 40 if THOROUGH else 10
 """Histories in which a fault has to have found a place."""
 
 

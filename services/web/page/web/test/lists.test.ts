@@ -252,9 +252,9 @@ test("who may only read changes nothing", () => {
 });
 
 test("a long list is numbered in one go", () => {
-  const desk = numbered(1000);
-  assert.equal(lists(desk).at(-1), "number1(1000)");
+  const desk = numbered(3000);
+  assert.equal(lists(desk).at(-1), "number1(3000)");
   desk.select(1);
   press(desk, newLine);
-  assert.equal(lists(desk).at(-1), "number1(1001)");
+  assert.equal(lists(desk).at(-1), "number1(3001)");
 });
