@@ -16,7 +16,6 @@ from padfleet.shared.archive.entries import (
 )
 from padfleet.shared.archive.frames import BadArchive, read_frames
 from padfleet.shared.easysync.errors import shown
-from padfleet.shared.log.records import chain_of
 
 
 class _Checker:
@@ -72,10 +71,9 @@ class _Checker:
         for revision in entry.revisions():
             if revision.rev != self._next:
                 raise BadArchive(f"pad {shown(pad.pad)} lacks revision {self._next}")
-            self._chain = chain_of(self._chain, revision.wire)
-            if self._chain != revision.chain:
+            if not revision.follows(self._chain):
                 raise BadArchive(f"pad {shown(pad.pad)}: the chain breaks at revision {self._next}")
-            self._next += 1
+            self._next, self._chain = self._next + 1, revision.chain
 
 
 def read_archive(file: BinaryIO) -> Iterator[Entry]:

@@ -17,7 +17,7 @@ from padfleet.shared.log.pad.pad_store import StoredFacts
 from padfleet.shared.log.people import authors as records_of_authors
 from padfleet.shared.log.people.author_records import Author, stored_author
 from padfleet.shared.log.people.identities import stored_authors
-from padfleet.shared.log.records import Revision, Snapshot, chain_of
+from padfleet.shared.log.records import Revision, Snapshot
 
 
 class ColdReader:
@@ -57,9 +57,7 @@ class ColdReader:
                     with readable(self.keys.revs):
                         page = some.revisions()
                     # The chain has not been checked yet at the border of two parts.
-                    if page[0].rev != at or (
-                        chain is not None and chain_of(chain, page[0].wire) != page[0].chain
-                    ):
+                    if page[0].rev != at or (chain is not None and not page[0].follows(chain)):
                         raise CorruptPad(f"revision {at} is not what the cold store says it is")
                     yield page
                     at, chain = page[-1].rev + 1, page[-1].chain

@@ -49,6 +49,10 @@ class Revision(NamedTuple):
     chain: bytes  #: running hash over the history up to this revision, 16 bytes
     wire: bytes  #: the `data` object of NEW_CHANGES, JSON in UTF-8, encoded once by the writer
 
+    def follows(self, chain: bytes) -> bool:
+        """Returns whether this comes next in the history with this running hash."""
+        return chain_of(chain, self.wire) == self.chain
+
     def to_record(self) -> bytes:
         session, seq = self.origin or ("", 0)
         return pack((self.author, self.time, session, seq, self.chain, self.wire))

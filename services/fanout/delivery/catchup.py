@@ -13,7 +13,6 @@ from padfleet.services.fanout.pads.passages import READ_STEP, HistoryLost, Passa
 from padfleet.services.fanout.pads.replica import PadReplica
 from padfleet.shared.log.connection.connect import UNREACHABLE
 from padfleet.shared.log.connection.retry import RetryPauses
-from padfleet.shared.log.records import chain_of
 
 
 class CatchUp:
@@ -55,10 +54,8 @@ class CatchUp:
                 continue
             pauses.succeeded()
             feed = passage.feed
-            if chain is not None and feed.head >= first:
-                beginning = feed.get(first)
-                if chain_of(chain, beginning.wire) != beginning.chain:
-                    raise HistoryLost(f"revision {first} belongs to another history")
+            if chain is not None and feed.head >= first and not feed.get(first).follows(chain):
+                raise HistoryLost(f"revision {first} belongs to another history")
             chain = feed.chain
             await self._send(passage)
 

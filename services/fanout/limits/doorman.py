@@ -2,9 +2,8 @@
 comes from.
 
 `Hosts` says whether it is meant for us, and `Origins` whether the page that makes a browser send it
-may do so. After this, nothing looks at
-`Origin`, `Sec-Fetch-Site` or `Cookie` again, except for the guard of the operators' page, which is
-stricter.
+may do so. After this, nothing looks at `Origin`, `Sec-Fetch-Site` or `Cookie` again, except for the
+guard of the operators' page, which is stricter.
 """
 
 from collections.abc import Sequence

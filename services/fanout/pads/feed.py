@@ -8,7 +8,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from padfleet.shared.log.records import Revision, chain_of
+from padfleet.shared.log.records import Revision
 
 
 class Doubt(NamedTuple):
@@ -72,7 +72,7 @@ class Feed:
                 return FeedGap(self.head + 1, revisions[-1].rev)
             if rev == self.head + 1:
                 before = self.chain
-                if before is not None and chain_of(before, revision.wire) != revision.chain:
+                if before is not None and not revision.follows(before):
                     return Doubt(rev)
                 self._ring.append(revision)
                 self.size += len(revision.wire)

@@ -228,12 +228,11 @@ class JoinHandler:
         joining = Joining(self.redis, self.keyspace, self.worker_id, room, session, me)
         try:
             if message.get("reconnect"):
-                stayed = isinstance(brought, ResumeToken)
-                stay = (
-                    brought
-                    if isinstance(brought, ResumeToken)
-                    else resume_token.parse(brought, identity.author, identity.requested_id)
-                )
+                stay: ResumeToken | None
+                if stayed := isinstance(brought, ResumeToken):
+                    stay = brought
+                else:
+                    stay = resume_token.parse(brought, identity.author, identity.requested_id)
                 resuming = Resuming(joining, self.gate, self.inbox)
                 await resuming.resume(message.get("client_rev"), stay, stayed=stayed)
             else:

@@ -7,7 +7,7 @@ chain, the next revisions are judged by the chain that the broken one claims.
 from padfleet.services.tools.verify.faults import StoredFault
 from padfleet.shared.easysync import AttributePool, attribs_of, iter_ops
 from padfleet.shared.log.pad.document import CorruptPad, Document
-from padfleet.shared.log.records import Revision, Snapshot, chain_of
+from padfleet.shared.log.records import Revision, Snapshot
 
 
 class Story:
@@ -34,7 +34,7 @@ class Story:
         """Checks `revision`, whose number has to be `next`."""
         rev = revision.rev
         known = rev == 0 or self.chain
-        if known and chain_of(self.chain, revision.wire) != revision.chain:
+        if known and not revision.follows(self.chain):
             self.fault("its chain does not follow from what is before it", rev)
         if revision.time < self.time:
             self.fault("older than the one before it", rev)

@@ -31,7 +31,7 @@ from padfleet.shared.log.pad.options import normalised
 from padfleet.shared.log.pad.saved import readable
 from padfleet.shared.log.people.author_records import stored_author
 from padfleet.shared.log.people.groups import group_of
-from padfleet.shared.log.records import Snapshot, chain_of
+from padfleet.shared.log.records import Snapshot
 from padfleet.shared.wire.jsontext import loads
 
 Rows = Mapping[str, str | None]
@@ -167,7 +167,7 @@ class Append:
             brought = self.part.state.pad
             return (brought.head, brought.chain) == (note.head, note.chain)
         first = revisions[0]
-        return first.rev == note.head + 1 and chain_of(note.chain, first.wire) == first.chain
+        return first.rev == note.head + 1 and first.follows(note.chain)
 
     def _begun(
         self, note: Note | None, record: Any

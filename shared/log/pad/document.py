@@ -23,7 +23,7 @@ from padfleet.shared.log.damage import readable
 from padfleet.shared.log.keys import PadKeys
 from padfleet.shared.log.pad.history import PadMeta, without_gap
 from padfleet.shared.log.pad.reader import HotReader, PadReader
-from padfleet.shared.log.records import Revision, Snapshot, chain_of
+from padfleet.shared.log.records import Revision, Snapshot
 from padfleet.shared.tasks import aside
 from padfleet.shared.wire.jsontext import loads
 
@@ -118,7 +118,7 @@ class Document:
         history."""
         if revision.rev != self.head + 1:
             raise CorruptPad(f"revision {revision.rev} does not follow {self.head}")
-        if chain_of(self.chain, revision.wire) != revision.chain:
+        if not revision.follows(self.chain):
             raise CorruptPad(f"revision {revision.rev} belongs to another history")
         with readable(f"revision {revision.rev}"):
             try:

@@ -30,7 +30,7 @@ from padfleet.shared.log.pad.pad_store import PadStore, StoredFacts
 from padfleet.shared.log.people import authors as records_of_authors
 from padfleet.shared.log.people.author_records import Author
 from padfleet.shared.log.people.identities import stored_authors
-from padfleet.shared.log.records import Revision, Snapshot, chain_of
+from padfleet.shared.log.records import Revision, Snapshot
 
 PAGE = 200
 """The number of chat messages, or authors, in one read."""
@@ -118,7 +118,7 @@ class HotReader:
         """Returns whether the page belongs to the history of which the page before and `meta` are,
         as far as it borders on them. A pad that replaced this one may be longer, so that nothing is
         missing."""
-        if chain is not None and chain_of(chain, page[0].wire) != page[0].chain:
+        if chain is not None and not page[0].follows(chain):
             return False
         return page[-1].rev != self.meta.head or page[-1].chain == self.meta.chain
 

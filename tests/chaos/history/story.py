@@ -16,7 +16,7 @@ from padfleet.shared.easysync import (
     iter_ops,
     unpack,
 )
-from padfleet.shared.log.records import Revision, chain_of
+from padfleet.shared.log.records import Revision
 from padfleet.shared.wire.jsontext import BadJson, loads
 from tests.chaos.history.recording import digest, pool_json
 from tests.chaos.history.stream import Stream
@@ -83,7 +83,7 @@ class Story:
                     (revision.rev, f"revision {revision.rev} stands after {self.head}")
                 )
                 break
-            if chain_of(chain, revision.wire) != revision.chain:
+            if not revision.follows(chain):
                 self.faults.append((revision.rev, "its hash is not that of the history before it"))
             chain = revision.chain
             if not self._take(revision):

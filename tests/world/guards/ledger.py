@@ -14,7 +14,7 @@ from typing import Final
 
 from padfleet.shared.log.channel_messages import Committed, decode_message
 from padfleet.shared.log.entries import Deletion, Entry, Fence, decode_entry
-from padfleet.shared.log.records import Origin, Revision, chain_of
+from padfleet.shared.log.records import Origin, Revision
 from tests.world.guards.people import MEMBERS, look_at_fence, look_at_members
 from tests.world.guards.stored import (
     changes_nothing,
@@ -241,7 +241,7 @@ class Ledger:
             if stream.ids[at] != (first + at, 1):
                 self._found(f"I1 {name}: revision {first + at} stands as {stream.ids[at]}")
             revision = _revision(stream, at)
-            if known.chain != b"?" and chain_of(known.chain, revision.wire) != revision.chain:
+            if known.chain != b"?" and not revision.follows(known.chain):
                 self._found(f"I1 {name}: revision {revision.rev} does not follow from {known.last}")
             if checks_origin and who and changes_nothing(revision):
                 self._found(f"I2 {name}: revision {revision.rev} changes nothing")
