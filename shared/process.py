@@ -102,17 +102,28 @@ class Process:
 
     supervisor: Supervisor  #: of all its tasks, set on entering
 
-    def __init__(self, settings: ProcessOptions, role: Role) -> None:
-        """Opens nothing yet. It has to be called within a running loop."""
+    def __init__(
+        self, settings: ProcessOptions, role: Role, *, within: "Process | None" = None
+    ) -> None:
+        """Opens nothing yet. It has to be called within a running loop.
+
+        Arguments:
+            within: another role of the same operating-system process, which has been entered and
+                ends after this one. Both have the same health, supervisor and signals, and each has
+                its own place in the fleet and its own connections to Redis.
+        """
+        self._within = within
         self.redis = open_redis(settings.redis_url)
         self.keyspace = Keyspace(settings.partitions)
-        self.health = Health()
+        self.health: Health = Health() if within is None else within.health
         self.id = role.name()  #: its name in the fleet
         self.ends = AsyncExitStack()
         """What is to be done at the end, whatever has happened; what was added last is done
         first."""
-        self.hurry = asyncio.Event()  #: set when it was asked to end at once
-        self._stop = asyncio.Event()  # set when it was asked to end
+        self.hurry: asyncio.Event = asyncio.Event() if within is None else within.hurry
+        """Set when it was asked to end at once."""
+        self._stop: asyncio.Event = asyncio.Event() if within is None else within._stop
+        """Set when it was asked to end."""
         self._role = role
         self._partitions = settings.partitions
         self._cold_url = settings.cold_url
@@ -145,17 +156,13 @@ class Process:
         await self.ends.__aexit__(kind, error, trace)
 
     async def _enter(self) -> None:
-        loop = asyncio.get_running_loop()
-        report_the_loops_faults(loop)
         await self.redis.start()
         self.ends.push_async_callback(self.redis.close)
         await require_keeping(self.redis)
-        self.supervisor = await self.ends.enter_async_context(Supervisor(self.health))
-        self.ends.callback(REGISTRY.unregister, add_metrics(self.supervisor))
-        # Somebody at a terminal does not want to wait, and neither does anybody who asks a second
-        # time.
-        loop.add_signal_handler(signal.SIGTERM, self._terminate)
-        loop.add_signal_handler(signal.SIGINT, self._interrupt)
+        if self._within is None:
+            await self._watch_itself()
+        else:
+            self.supervisor = self._within.supervisor
         # This comes before the fleet is told which store it has, since readers of that have to find
         # it.
         await self._attach()
@@ -164,6 +171,17 @@ class Process:
             await try_out(self.thawing.cold)
             await claim(self.redis, self.thawing.cold)
             self.ends.push_async_callback(end_use, self.redis, self.thawing.cold, self.id)
+
+    async def _watch_itself(self) -> None:
+        """Begins what an operating-system process has once: a supervisor, and signals."""
+        loop = asyncio.get_running_loop()
+        report_the_loops_faults(loop)
+        self.supervisor = await self.ends.enter_async_context(Supervisor(self.health))
+        self.ends.callback(REGISTRY.unregister, add_metrics(self.supervisor))
+        # Somebody at a terminal does not want to wait, and neither does anybody who asks a second
+        # time.
+        loop.add_signal_handler(signal.SIGTERM, self._terminate)
+        loop.add_signal_handler(signal.SIGINT, self._interrupt)
 
     async def _attach(self) -> None:
         self.thawing = await attached(
@@ -196,7 +214,8 @@ class Process:
     def keep(self, name: str, work: Work, policy: Policy = LASTING) -> None:
         """Begins `work`, and keeps it alive until `settle_down` or the end of the process; see
         `Supervisor.keep`, which has the same arguments."""
-        self._kept.append(self.supervisor.keep(name, work, policy))
+        part = "" if self._within is None else self._role.kind
+        self._kept.append(self.supervisor.keep(name, work, policy, part=part))
 
     def settle_down(self) -> None:
         """Stops what `keep` began: the process only finishes what is under way."""
@@ -222,16 +241,9 @@ class Process:
     async def listen(self, ops: tuple[str, int], count: Callable[[], Figures]) -> None:
         """Opens the ports, and begins to report to the fleet.
 
-        `ops` is the address and port at which operators find health and metrics; `count` returns
-        what the process has counted since its start. Raises `CannotListen` when a port is not
-        available.
+        The arguments are those of `report`. Raises `CannotListen` when a port is not available.
         """
-        role = self._role
-        place = reachable_host(ops[0]), ops[1]
-        name = ProcessIdentity(role.kind, self.id, *place, __version__, role.timeout_ms)
-        beacon = Beacon(self.redis, name, count, self.health, self.supervisor.lines)
-        self.ends.push_async_callback(beacon.retire)
-        self.keep("beacon", beacon.run, DISPENSABLE)
+        self.report(ops, count)
         self.keep("loop delay", watch_delay, DISPENSABLE)
         self.keep("garbage", Collector().run, DISPENSABLE)
         for site in self._sites:
@@ -239,6 +251,19 @@ class Process:
                 await site.start()
             except OSError as error:  # Redis raises this too, but not here
                 raise CannotListen(f"cannot listen at {site.name}: {error}") from error
+
+    def report(self, ops: tuple[str, int], count: Callable[[], Figures]) -> None:
+        """Begins to report to the fleet.
+
+        `ops` is the address and port at which operators find health and metrics; `count` returns
+        what the process has counted since its start.
+        """
+        role = self._role
+        place = reachable_host(ops[0]), ops[1]
+        name = ProcessIdentity(role.kind, self.id, *place, __version__, role.timeout_ms)
+        beacon = Beacon(self.redis, name, count, self.health, self.supervisor.lines)
+        self.ends.push_async_callback(beacon.retire)
+        self.keep("beacon", beacon.run, DISPENSABLE)
 
     # --- Signals ---------------------------------------------------------------------------------
 

@@ -123,17 +123,21 @@ class Fleet:
         *,
         writers: int = 1,
         workers: int = 2,
+        nodes: int = 0,
         launcher: Sequence[str] = PADFLEET,
         host: str = HOST,
     ) -> Fleet:
         """Starts processes, and returns when all of them are ready.
 
         Arguments:
+            nodes: how many processes are a worker and a writer at once; they come first among the
+                workers.
             launcher: the command that runs padfleet, for processes whose clock or network is to be
                 broken.
             host: the address that the processes then have.
         """
-        kinds = [("writer", self.writers)] * writers + [("fanout", self.workers)] * workers
+        kinds = [("writer", self.writers)] * writers + [("node", self.workers)] * nodes
+        kinds += [("fanout", self.workers)] * workers
         fresh = [self._spawn(kind, among, launcher, host) for kind, among in kinds]
         for member in fresh:
             eventually_sync(member.ready, f"{member.name} is ready", timeout=30)
@@ -179,7 +183,7 @@ class Fleet:
             **self.settings,
         }
         words = ["--port", str(port)]
-        if kind != "fanout":
+        if kind == "writer":
             ops_port = 0
         elif not self.older:
             words += ["--ops-port", str(ops_port)]

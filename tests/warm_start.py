@@ -37,7 +37,7 @@ from padfleet.shared.settings.fleet import FLEET
 ROOT: Final = Path(__file__).parent.parent
 
 PRELOADED: Final = (
-    *("fanout", "writer", "pad", "doctor", "backup", "restore", "verify", "loadtest"),
+    *("fanout", "writer", "node", "pad", "doctor", "backup", "restore", "verify", "loadtest"),
     *("pads", "export", "import"),
 )
 """The commands whose modules are imported ahead. The others import what they lack when they run."""
@@ -187,8 +187,7 @@ def server() -> WarmStart | None:
 def _serve(orders: socket.socket) -> None:
     for name in PRELOADED:
         importlib.import_module(f"padfleet.services.{COMMANDS[name][0]}.__main__")
-    for module in ("padfleet.services.fanout.app", "padfleet.services.writer.app"):
-        importlib.import_module(module)
+    importlib.import_module("padfleet.services.node.app")
     for settings in FLEET:
         specs(settings)
     gc.collect()

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Callable
 from functools import partial
 
 from aiohttp import web
@@ -18,6 +19,7 @@ from padfleet.services.writer.settling.batch_processor import BatchProcessor
 from padfleet.services.writer.storing.compaction import Compaction
 from padfleet.services.writer.storing.replicas import Replicas
 from padfleet.shared.cold.using import StoreUse
+from padfleet.shared.fleet.beacon import Figures
 from padfleet.shared.health import Health, add_ops_routes
 from padfleet.shared.log.inboxes.limits import pad_limits
 from padfleet.shared.process import Process, Role
@@ -44,34 +46,47 @@ THAW_PATIENCE = 5.0
 """How many seconds a pad may take to come from the cold store. Other pads do not wait for it."""
 
 
-async def run(settings: WriterSettings) -> None:
-    """Runs until SIGTERM or SIGINT. Raises what `Process` raises, and `TaskDied`."""
-    role = Role(
+def role_of(settings: WriterSettings) -> Role:
+    """Returns what a writer is in its fleet."""
+    return Role(
         "writer",
         settings.writer_id,
         "PADFLEET_WRITER_ID",
         settings.lease_ms,
         patience_s=THAW_PATIENCE,
     )
-    async with Process(settings, role) as process:
-        leases = _lease_manager(process, settings)
-        add_readiness(process.health, process.redis, process.keyspace, leases, settings.lease_ms)
+
+
+async def run(settings: WriterSettings) -> None:
+    """Runs until SIGTERM or SIGINT. Raises what `Process` raises, and `TaskDied`."""
+    async with Process(settings, role_of(settings)) as process:
+        leases = open_leases(process, settings)
         await process.serve(_app(process.health), settings.host, settings.port)
-        await process.listen((settings.host, settings.port), partial(figures, leases.damages))
-        metrics.CONFIGURED.set(settings.partitions)
-        leases.start(process.supervisor)
-        if settings.prune_unused.strip():
-            process.keep("retention", _retention(process, settings, leases).run, UNHURRIED)
-        if process.thawing is not None:
-            use = StoreUse(process.redis, process.thawing.cold, is_mine=partial(_is_first, leases))
-            process.keep("store's use", use.run, UNHURRIED)
+        await process.listen((settings.host, settings.port), counted(leases))
+        begin(process, settings, leases)
         log.info("writer started", extra={"writer": process.id, "port": settings.port})
         try:
             await process.until_asked_to_stop()
         finally:
             process.settle_down()
-            await _give_back(leases)
+            await give_back(leases)
     log.info("writer stopped", extra={"writer": process.id})
+
+
+def counted(leases: LeaseManager) -> Callable[[], Figures]:
+    """Returns what counts a writer's figures."""
+    return partial(figures, leases.damages)
+
+
+def begin(process: Process, settings: WriterSettings, leases: LeaseManager) -> None:
+    """Starts a writer's tasks. What they do ends with `give_back`."""
+    metrics.CONFIGURED.set(settings.partitions)
+    leases.start(process.supervisor)
+    if settings.prune_unused.strip():
+        process.keep("retention", _retention(process, settings, leases).run, UNHURRIED)
+    if process.thawing is not None:
+        use = StoreUse(process.redis, process.thawing.cold, is_mine=partial(_is_first, leases))
+        process.keep("store's use", use.run, UNHURRIED)
 
 
 def _app(health: Health) -> web.Application:
@@ -81,7 +96,7 @@ def _app(health: Health) -> web.Application:
     return app
 
 
-async def _give_back(leases: LeaseManager) -> None:
+async def give_back(leases: LeaseManager) -> None:
     """Finishes the current batch and gives the leases back, within `STOP_DEADLINE`."""
     leases.stop()
     try:
@@ -91,7 +106,8 @@ async def _give_back(leases: LeaseManager) -> None:
         log.warning("stopped without giving the leases back: Redis does not answer")
 
 
-def _lease_manager(process: Process, settings: WriterSettings) -> LeaseManager:
+def open_leases(process: Process, settings: WriterSettings) -> LeaseManager:
+    """Makes what holds a writer's leases, and adds its checks to the health of the process."""
     redis, keyspace = process.redis, process.keyspace
     bounds = pad_limits(settings)
     pads = PadCache(redis, keyspace, settings.cached_pads, bounds)
@@ -103,7 +119,7 @@ def _lease_manager(process: Process, settings: WriterSettings) -> LeaseManager:
     )
     replicas = Replicas(redis, keyspace, settings.commit_replicas)
     process.ends.push_async_callback(replicas.close)
-    return LeaseManager(
+    leases = LeaseManager(
         redis,
         keyspace,
         BatchProcessor(redis, keyspace, pads, compaction, replicas, settings.lease_ms),
@@ -116,6 +132,8 @@ def _lease_manager(process: Process, settings: WriterSettings) -> LeaseManager:
         vacancies=_vacancies(process, settings, pads),
         freezing=_freezing(process, settings),
     )
+    add_readiness(process.health, redis, keyspace, leases, settings.lease_ms)
+    return leases
 
 
 def _vacancies(process: Process, settings: WriterSettings, pads: PadCache) -> Vacancies | None:

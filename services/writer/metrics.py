@@ -5,6 +5,10 @@ from prometheus_client import Counter, Gauge
 from padfleet.shared.counting import QuickCounter, QuickCounters, QuickHistogram
 
 ENTRIES = QuickCounters("padfleet_writer_entries", "Inbox entries settled", "outcome")
+DIRECT = QuickCounter(
+    "padfleet_writer_direct",
+    "Edits of the worker in the same process that were settled without an inbox",
+)
 HEAVY = Counter(
     "padfleet_writer_heavy_entries_total",
     "Inbox entries that took too long for the event loop and were processed in a thread",

@@ -19,6 +19,7 @@ from padfleet.shared.settings.loading import (
     load,
     resolve,
 )
+from padfleet.shared.settings.node import NodeSettings
 from padfleet.shared.settings.process import (
     LogFormat,
     LogLevel,
@@ -40,6 +41,7 @@ __all__ = [
     "FanoutSettings",
     "LogFormat",
     "LogLevel",
+    "NodeSettings",
     "ProcessSettings",
     "RedisProcessSettings",
     "RedisUrl",

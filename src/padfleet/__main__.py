@@ -20,6 +20,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "up": ("tools.up", "run a whole fleet on this machine, to try it out or to develop"),
     "fanout": ("fanout", "run a fan-out worker, which holds the sockets of the clients"),
     "writer": ("writer", "run a writer, which turns submissions into revisions"),
+    "node": ("node", "run a fan-out worker and a writer in one process, for a small fleet"),
     "plan": (
         "tools.plan",
         "say how many machines a number of people needs, and which limit decides it",

@@ -199,6 +199,7 @@ def test_shared_imports_no_service() -> None:
 
 
 def test_services_do_not_import_each_other() -> None:
+    """(A node is not among them: it puts a worker and a writer together.)"""
     odd = [
         f"{name}: {other}"
         for name, others in imports().items()
@@ -209,6 +210,26 @@ def test_services_do_not_import_each_other() -> None:
         and not ((mine, theirs) in MOUNTS and name == "services.fanout.wiring.http")
     ]
     assert not odd
+
+
+def test_a_node_knows_nothing_of_its_services_but_how_to_run_them() -> None:
+    found = {
+        ".".join(other.split(".")[:3])
+        for name, others in imports().items()
+        for other in others
+        if name.startswith("services.node") and not other.startswith("services.node")
+        if other.startswith("services.")
+    }
+    assert found == {"services.fanout.app", "services.writer.app"}
+
+
+def test_nobody_imports_a_node() -> None:
+    assert not [
+        f"{name}: {other}"
+        for name, others in imports().items()
+        for other in others
+        if other.startswith("services.node") and not name.startswith("services.node")
+    ]
 
 
 def test_commands_do_not_import_each_other() -> None:

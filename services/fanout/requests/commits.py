@@ -25,6 +25,7 @@ from padfleet.shared.log.entries import Deletion, Submission
 from padfleet.shared.log.inboxes.entry_lane import NotTaken
 from padfleet.shared.log.inboxes.inbox import InboxWriter
 from padfleet.shared.log.inboxes.limits import EditTooLarge
+from padfleet.shared.log.inboxes.local import DirectEdit, LocalWriter
 from padfleet.shared.log.outcomes import AWAY, REJECTED, Outcome
 from padfleet.shared.log.records import Origin
 from padfleet.shared.tasks import Tasks
@@ -47,9 +48,11 @@ class EditUnderWay:
         "_answer",
         "_commits",
         "_intake",
+        "_ordered",
         "_started",
         "entry",
         "entry_id",
+        "is_direct",
         "is_over",
         "room",
         "session",
@@ -66,7 +69,34 @@ class EditUnderWay:
         self.session = session
         self.entry = entry
         self.entry_id = ""  #: its ID in its inbox; empty until it is known to be there
+        self.is_direct = False  #: whether the writer in this process has it, instead of an inbox
         self.is_over = False
+        self._ordered: asyncio.Future[None] | None = None
+
+    # --- From the writer in this process ---------------------------------------------------------
+
+    def committed(self, position: str) -> None:
+        self.entry_id = position  # it has been settled, as everything up to there
+        self._is_in_order()
+
+    def declined(self) -> None:
+        # Even if its session has left meanwhile: what was typed last is not to be lost.
+        if not self._commits.put_in(self):
+            self._commits.look_after(self)
+        self._is_in_order()
+
+    async def in_order(self) -> None:
+        """Returns when whatever is put into the inbox comes after this submission: when it has been
+        committed, or is on its way into the inbox."""
+        if self.is_direct:
+            if self._ordered is None:
+                self._ordered = asyncio.get_running_loop().create_future()
+            await asyncio.shield(self._ordered)
+
+    def _is_in_order(self) -> None:
+        self.is_direct = False
+        if self._ordered is not None and not self._ordered.done():
+            self._ordered.set_result(None)
 
     # --- From its inbox --------------------------------------------------------------------------
 
@@ -126,8 +156,10 @@ class EditUnderWay:
 class Commits:
     """Brings a session's changes to the writer, and its answer back to the client."""
 
-    def __init__(self, inbox: InboxWriter) -> None:
+    def __init__(self, inbox: InboxWriter, local: LocalWriter | None = None) -> None:
+        """Takes the way into inboxes, and the writer in this process, if there is one."""
         self._inbox = inbox
+        self._local = local
         self._under_way: deque[tuple[float, EditUnderWay]] = deque()
         """The latest submissions, ordered by when they will be overdue."""
         self._timer: asyncio.TimerHandle | None = None
@@ -146,17 +178,21 @@ class Commits:
         sure, by a broken connection from which it resumes.
 
         Returns False, without having done anything, if there is something to wait for; `submit`
-        serves it then.
+        serves it then. That includes an earlier edit of the session that the writer in this process
+        has: an inbox would keep no order between the two, and the writer would take the earlier one
+        for a repetition.
 
         Arguments:
             intake: counts the submission as under way until it has been answered.
         """
+        if self._local is not None and _direct_one(session) is not None:
+            return False
         submission = _checked(room, session, data, session.next_origin)
         if submission is None:
             return True
         edit = EditUnderWay(self, intake, room, session, submission)
         try:
-            if not self._inbox.offer(submission, edit):
+            if not (self._hand_over(edit) or self._inbox.offer(submission, edit)):
                 return False
         except EditTooLarge as error:
             _refuse(room, session, error)
@@ -167,6 +203,25 @@ class Commits:
         if self._timer is None:
             self._look_again()
         return True
+
+    def _hand_over(self, edit: EditUnderWay) -> bool:
+        """Hands an edit over to the writer in this process. Returns False, and does nothing, if
+        there is none, or if the edit has to go through its inbox. Raises `EditTooLarge`."""
+        if self._local is None or edit.session.pending or not self._inbox.is_plain(edit.entry):
+            return False
+        partition = self._inbox.keyspace.partition_of(edit.entry.pad)
+        taken = self._local.take(DirectEdit(partition, edit.entry, edit.committed, edit.declined))
+        edit.is_direct = taken
+        return taken
+
+    def put_in(self, edit: EditUnderWay) -> bool:
+        """Puts an edit into its inbox that was handed over in vain. Returns False if it would have
+        to wait."""
+        return self._inbox.offer(edit.entry, edit)
+
+    def look_after(self, edit: EditUnderWay) -> None:
+        """Follows an edit that is overdue, or has something to wait for."""
+        self._tasks.start(edit.look_after(), "overdue", pad=edit.room.pad_id)
 
     async def submit(self, room: Room, session: Session, data: dict[str, Any]) -> None:
         """Does what `hand_in` does, and returns when the client has been answered."""
@@ -208,6 +263,8 @@ class Commits:
         """
         reason = ""
         try:
+            if (earlier := _direct_one(session)) is not None and earlier.entry is not entry:
+                await earlier.in_order()
             if entry_id:
                 known = await self._inbox.follow(entry, answer, entry_id)
             else:
@@ -248,13 +305,20 @@ class Commits:
             if edit.is_over:
                 continue
             if edit.entry_id:
-                self._tasks.start(edit.look_after(), "overdue", pad=edit.room.pad_id)
+                self.look_after(edit)
             else:
                 # The inbox writer keeps trying to put it in, and gives up when its time is over.
                 under_way.append((now + self._inbox.look_after, edit))
         if under_way:
             loop = asyncio.get_running_loop()
             self._timer = loop.call_later(max(0.0, under_way[0][0] - now), self._look_again)
+
+
+def _direct_one(session: Session) -> EditUnderWay | None:
+    """Returns the session's edit that the writer in this process has, if there is one. There is
+    never more than one, and no other is under way when it is handed over."""
+    first = next(iter(session.pending.values()), None)
+    return first if isinstance(first, EditUnderWay) and first.is_direct else None
 
 
 def drop_if_not_accepted(room: Room, session: Session, outcome: Outcome) -> None:

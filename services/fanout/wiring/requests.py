@@ -21,6 +21,7 @@ from padfleet.services.fanout.timeslider.requests import Timeslider
 from padfleet.shared.budget import Budget
 from padfleet.shared.log.inboxes.inbox import InboxWriter
 from padfleet.shared.log.inboxes.limits import pad_limits
+from padfleet.shared.log.inboxes.local import LocalWriter
 from padfleet.shared.process import Process
 from padfleet.shared.settings import FanoutSettings
 
@@ -39,8 +40,13 @@ class Requests:
     joins: Budget  #: bytes of pads that are held for joining clients
 
 
-def open_requests(process: Process, settings: FanoutSettings) -> Requests:
+def open_requests(
+    process: Process, settings: FanoutSettings, local: LocalWriter | None = None
+) -> Requests:
     """Creates all of it, and arranges for it to be closed when the process ends, the pads last.
+
+    Arguments:
+        local: the writer in the same process, if there is one.
 
     Raises `SettingsError` if a key for tokens cannot be used.
     """
@@ -75,7 +81,7 @@ def open_requests(process: Process, settings: FanoutSettings) -> Requests:
     idle_sockets = IdleSockets(
         to_ask=settings.handshake_timeout_ms / 1000, idle=settings.idle_timeout_ms / 1000
     )
-    commits = Commits(inbox)
+    commits = Commits(inbox, local)
     ends.callback(commits.close)
     messages = Messages(
         join_handler,

@@ -15,6 +15,7 @@ from padfleet.services.writer.leases.inboxes import BLOCK_MS, Batches, Inboxes
 from padfleet.services.writer.leases.pacing import RoundPace
 from padfleet.services.writer.settling.batch import Batch
 from padfleet.services.writer.settling.batch_processor import BatchProcessor, Stuck
+from padfleet.services.writer.settling.heavy import More, nothing_more
 from padfleet.services.writer.storing.committer import LeaseLost
 from padfleet.shared.log.fleet.leases import Lease
 from padfleet.shared.log.inboxes.received import Received
@@ -193,20 +194,7 @@ class Follower:
                 await self._settle(self._processor.begin(lease, received))
 
     async def _settle(self, batch: Batch) -> None:
-        lease = batch.lease
-        try:
-            settled = await self._processor.settle(batch, partial(self._read_on, lease))
-            self._holdings.moved(settled)
-        except LeaseLost as error:
-            self._holdings.lose(lease, str(error))
-        except Stuck as error:
-            self._holdings.is_stuck(lease, str(error))
-        except BaseException as error:
-            # What this batch did in memory is not in the log. Start again from what is stored.
-            self._holdings.lose(lease, "fault")
-            if not isinstance(error, Exception):
-                raise
-            log.exception("batch failed", extra={"partition": lease.partition})
+        await finish(self._holdings, self._processor, batch, partial(self._read_on, batch.lease))
 
     async def _read_on(self, lease: Lease, behind: str | None) -> list[Received] | None:
         """Implements `heavy.More`."""
@@ -215,3 +203,23 @@ class Follower:
         if not self._holdings.is_held(lease):
             raise LeaseLost("somebody else may have it by now")
         return await self._inboxes.beyond(lease.partition, behind) if behind is not None else []
+
+
+async def finish(
+    holdings: Holdings, processor: BatchProcessor, batch: Batch, more: More = nothing_more
+) -> None:
+    """Settles the rest of a batch whose partition is locked, and notes what has become of the
+    lease. The arguments of `BatchProcessor.settle` come last."""
+    lease = batch.lease
+    try:
+        holdings.moved(await processor.settle(batch, more))
+    except LeaseLost as error:
+        holdings.lose(lease, str(error))
+    except Stuck as error:
+        holdings.is_stuck(lease, str(error))
+    except BaseException as error:
+        # What this batch did in memory is not in the log. Start again from what is stored.
+        holdings.lose(lease, "fault")
+        if not isinstance(error, Exception):
+            raise
+        log.exception("batch failed", extra={"partition": lease.partition})

@@ -13,6 +13,7 @@ from padfleet.services.writer.cold.freezing import Freezing
 from padfleet.services.writer.cold.leaving import PadLeaving
 from padfleet.services.writer.damaged_pads import DamagedPads
 from padfleet.services.writer.leases.chores import Chores
+from padfleet.services.writer.leases.direct import DirectEdits
 from padfleet.services.writer.leases.follower import Follower
 from padfleet.services.writer.leases.inboxes import Inboxes
 from padfleet.services.writer.leases.pacing import RoundPace
@@ -23,6 +24,7 @@ from padfleet.services.writer.storing.compaction import Compaction
 from padfleet.shared.log.connection.connect import PATIENCE, UNREACHABLE, Redis
 from padfleet.shared.log.fleet import leases
 from padfleet.shared.log.fleet.leases import Lease
+from padfleet.shared.log.inboxes.local import DirectEdit
 from padfleet.shared.log.keys import WRITERS, Keyspace
 from padfleet.shared.log.people import presence
 from padfleet.shared.supervision.keeper import Keeper, Kept, Loose
@@ -70,6 +72,12 @@ class LeaseManager:
         self._stuck: dict[int, str] = {}
         self._not_taken: dict[int, str] = {}
         self._paces = [RoundPace(commit_interval_ms / 1000) for _ in self._groups]
+        self._direct = {
+            partition: direct
+            for group, pace in zip(self._groups, self._paces, strict=True)
+            for direct in [DirectEdits(self, processor, pace, count=batch_max)]
+            for partition in group
+        }
         self._vacancies = vacancies
         self._freezing = freezing
         leaving = PadLeaving(redis, keyspace, pads, compaction, self.lock)
@@ -113,6 +121,10 @@ class LeaseManager:
         self._stop_wanted.set()
         for task in self._tasks:
             task.let_end()
+
+    def take(self, edit: DirectEdit) -> bool:
+        """Implements `LocalWriter.take`."""
+        return self._direct[edit.partition].take(edit)
 
     @property
     def damages(self) -> DamagedPads:

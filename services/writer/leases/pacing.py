@@ -94,6 +94,11 @@ class RoundPace:
             return NextRead([], soonest)
         return NextRead(due, soonest)
 
+    def wait(self, now: float, partition: int) -> float:
+        """Returns for how many seconds the entries of a partition still have to wait, wherever they
+        come from; 0 or less: not any longer."""
+        return max(self._rest_of_all, self._rests.get(partition, -math.inf)) - now
+
     def forget(self, partition: int) -> None:
         """Forgets a partition that is no longer this writer's."""
         self._rates.pop(partition, None)

@@ -35,7 +35,7 @@ def add_readiness(
     health.ready("share", readiness.share)
     health.ready("inboxes", readiness.inboxes)
     health.ready("settled", readiness.settled)
-    health.ready("redis", readiness.reachable)
+    health.ready("redis of writer", readiness.reachable)
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,7 +102,7 @@ class BatchProcessor:
         """Sends the work of batches of several partitions to be stored, without waiting; each of
         them `is_whole`. Pass the replies to `stored`. Returns None if all of them have to go
         through `settle`."""
-        if self._replicas.wanted:
+        if self.waits_for_replicas:
             return None  # the workers are told later
         return self._committer.post(
             [(batch.lease, batch.position, batch.work) for batch in batches]
@@ -121,6 +121,22 @@ class BatchProcessor:
         metrics.BATCH.observe(batch.done)
         metrics.COMMIT_SECONDS.observe(time.perf_counter() - batch.began)
         return not batch.upkeep
+
+    def forget(self, batch: Batch) -> None:
+        """Gives up the work of a batch that is not known to have been stored, and forgets the pads
+        in memory that are ahead because of it."""
+        self._begin_again(batch)
+
+    @property
+    def waits_for_replicas(self) -> bool:
+        """Returns whether nobody is told of a commit before replicas have it, so that nothing can
+        be posted."""
+        return bool(self._replicas.wanted)
+
+    @property
+    def is_on_cluster(self) -> bool:
+        """Returns whether batches of different partitions have to be posted one by one."""
+        return self._redis.is_cluster
 
     async def settle(self, batch: Batch, more: More = nothing_more) -> Lease:
         """Settles the rest of a batch that has begun; returns the lease at its new position.

@@ -19,7 +19,7 @@ from redis.exceptions import RedisError
 from padfleet.shared import tracing
 from padfleet.shared.log.connection.connect import UNREACHABLE, Redis
 from padfleet.shared.log.connection.retry import LONGEST_OF_FEW, RetryPauses
-from padfleet.shared.log.entries import Entry, encode_entry, takes_long
+from padfleet.shared.log.entries import Entry, Submission, encode_entry, takes_long
 from padfleet.shared.log.inboxes.entry_lane import (
     PIPELINE_BYTES,
     EntryLane,
@@ -142,13 +142,24 @@ class InboxWriter:
 
         Raises `EditTooLarge`.
         """
-        if entry.pad in self._turns or is_heavy(entry) or tracing.chosen(entry.origin) is not None:
+        if self._has_to_wait(entry):
             return False
         data = self._encoded(entry)
         if len(data) > ENTRY_BYTES:
             return False
         self._hand_in(self.keyspace.partition_of(entry.pad), "e", data, receipt)
         return True
+
+    def is_plain(self, entry: Submission) -> bool:
+        """Returns whether the entry could be put into its inbox at once, as `offer` would do it.
+
+        Raises `EditTooLarge`.
+        """
+        return not self._has_to_wait(entry) and len(self._encoded(entry)) <= ENTRY_BYTES
+
+    def _has_to_wait(self, entry: Entry) -> bool:
+        chosen = tracing.chosen(entry.origin) is not None
+        return entry.pad in self._turns or is_heavy(entry) or chosen
 
     def _encoded(self, entry: Entry) -> bytes:
         data = encode_entry(entry)

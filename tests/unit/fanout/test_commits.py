@@ -25,6 +25,8 @@ from padfleet.shared.log.entries import Entry, Submission
 from padfleet.shared.log.inboxes.entry_lane import NotTaken, Receipt
 from padfleet.shared.log.inboxes.inbox import InboxWriter
 from padfleet.shared.log.inboxes.limits import EditTooLarge
+from padfleet.shared.log.inboxes.local import DirectEdit
+from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.log.outcomes import Outcome
 from padfleet.shared.settings import FanoutSettings
 from tests.eventually import eventually
@@ -37,8 +39,24 @@ EDIT = {
 }
 
 
+class StubWriter:
+    """The writer in the same process. It tells the edits that it has taken nothing until it is told
+    to."""
+
+    def __init__(self) -> None:
+        self.taken: list[DirectEdit] = []
+        self.takes = True
+
+    def take(self, edit: DirectEdit) -> bool:
+        if self.takes:
+            self.taken.append(edit)
+        return self.takes
+
+
 class StubInbox:
     """Takes what it is offered, and answers only when it is told to."""
+
+    keyspace = Keyspace(4)
 
     def __init__(self) -> None:
         self.look_after = 3600.0
@@ -54,6 +72,11 @@ class StubInbox:
             raise self.refuses
         if self.takes:
             self.taken.append((entry, receipt))
+        return self.takes
+
+    def is_plain(self, entry: Entry) -> bool:
+        if self.refuses is not None:
+            raise self.refuses
         return self.takes
 
     async def settle(self, entry: Entry, answer: asyncio.Future[Any]) -> bool:
@@ -102,13 +125,15 @@ class StubRoom:
 class Desk:
     """A session, and all that it takes to hand its edits in."""
 
-    def __init__(self, *, commits_per_second: int = 1_000_000) -> None:
+    def __init__(
+        self, *, commits_per_second: int = 1_000_000, local: StubWriter | None = None
+    ) -> None:
         identity = SessionIdentity("a.me", "pad", "pad", "r.0", read_only=False, embedded=False)
         self.session = Session(identity, Outbound(), batching=True)
         self.session.joins(1, DeliveryCursor(3))
         self.inbox, self.room = StubInbox(), StubRoom(self.session)
         self.intake = Intake()
-        self.commits = Commits(cast("InboxWriter", self.inbox))
+        self.commits = Commits(cast("InboxWriter", self.inbox), local)
         settings = FanoutSettings(commits_per_second=commits_per_second)
         stub = cast("Any", None)
         handler = cast("JoinHandler", StubHandler())
@@ -310,6 +335,122 @@ async def test_an_author_who_is_much_too_fast_is_told_to_leave() -> None:
             await asyncio.gather(task, return_exceptions=True)
     assert desk.room.kicked == ["rateLimited"]
     desk.commits.close()
+
+
+# --- With a writer in the same process -----------------------------------------------------------
+
+
+class Node(Desk):
+    """A desk with a writer in its process."""
+
+    def __init__(self) -> None:
+        self.writer = StubWriter()
+        super().__init__(local=self.writer)
+
+    @property
+    def direct(self) -> list[int]:
+        return [edit.submission.origin.seq for edit in self.writer.taken]
+
+
+@pytest.fixture
+async def node() -> Any:
+    made = Node()
+    yield made
+    made.commits.close()
+
+
+async def test_an_edit_goes_to_the_writer_in_the_same_process(node: Node) -> None:
+    before = tasks_beside()
+    assert node.says() is None
+    assert (node.direct, node.inbox.taken, tasks_beside()) == ([1], [], before)
+    assert node.under_way == 1
+    node.writer.taken[0].committed("7-0")
+    node.session.settle(1, None)
+    assert (node.under_way, node.session.pending) == (0, {})
+    assert node.says() is None
+    assert node.direct == [1, 2]
+
+
+async def test_what_that_writer_does_not_take_goes_to_the_inbox(node: Node) -> None:
+    node.writer.takes = False
+    assert node.says() is None
+    assert (node.inbox.seqs, list(node.session.pending)) == ([1], [1])
+
+
+async def test_what_that_writer_declines_goes_to_the_inbox(node: Node) -> None:
+    node.says()
+    node.writer.taken[0].declined()
+    assert node.inbox.seqs == [1]
+    assert node.says() is None, "the inbox keeps the order"
+    assert (node.inbox.seqs, node.direct) == ([1, 2], [1])
+
+
+async def test_what_is_declined_after_its_author_has_left_goes_to_the_inbox_all_the_same(
+    node: Node,
+) -> None:
+    node.says()
+    node.session.abandon()
+    node.writer.taken[0].declined()
+    assert node.inbox.seqs == [1]
+
+
+@pytest.mark.parametrize("declines", [False, True])
+async def test_I2_an_edit_does_not_overtake_one_that_the_writer_in_the_same_process_has(
+    node: Node, declines: bool
+) -> None:
+    """The inbox and the direct way keep no order between them, and the writer takes an edit for a
+    repetition if a later one of its session is in the pad."""
+    node.says()
+    second = node.says()
+    assert second is not None, "it waits"
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert (node.inbox.settled, node.direct) == ([], [1])
+    if declines:
+        node.writer.taken[0].declined()
+        assert node.inbox.seqs == [1]
+    else:
+        node.writer.taken[0].committed("7-0")
+    await eventually(lambda: node.inbox.settled, "it comes behind")
+    for seq in (1, 2):
+        node.session.settle(seq, None)
+    await second
+    assert node.under_way == 0
+
+
+async def test_I2_an_edit_behind_one_in_the_inbox_goes_to_the_inbox(node: Node) -> None:
+    node.writer.takes = False
+    node.says()
+    node.writer.takes = True
+    node.says()
+    assert (node.inbox.seqs, node.direct) == ([1, 2], [])
+
+
+async def test_a_direct_edit_whose_answer_got_lost_is_looked_up_where_it_was_committed(
+    node: Node,
+) -> None:
+    node.inbox.look_after = 0.0
+    node.says()
+    node.writer.taken[0].committed("7-0")
+    await eventually(lambda: node.inbox.followed == ["7-0"], "it is looked at")
+    node.session.settle(1, None)
+    await eventually(lambda: node.under_way == 0, "it has been answered")
+
+
+async def test_what_is_too_large_is_refused_before_any_writer_has_it(node: Node) -> None:
+    node.inbox.refuses = EditTooLarge("the pad would be too long")
+    node.says()
+    assert (node.room.kicked, node.direct) == (["badChangeset"], [])
+
+
+async def test_what_is_not_plain_goes_through_the_inbox(node: Node) -> None:
+    node.inbox.takes = False
+    task = node.says()
+    assert task is not None
+    await eventually(lambda: node.inbox.settled, "it is handed in")
+    assert not node.direct
+    node.session.settle(1, None)
+    await task
 
 
 # --- What is overdue -----------------------------------------------------------------------------
