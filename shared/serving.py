@@ -85,6 +85,9 @@ class ServerConnection(RequestHandler):
         if isinstance(exc, web.RequestPayloadError):
             status = 400  # whatever the handler is, it wanted a body, and there is none
         if isinstance(exc, _NOT_HTTP):
+            # The library still has the error in the frame where it came up, so the two would keep
+            # each other, with all that has arrived, until the garbage collector finds them.
+            exc.__traceback__ = None
             # The error's text, which the library logs and sends, quotes the request: the quoted
             # part may contain an API key.
             log.info(
@@ -134,7 +137,10 @@ def _bounded(handle: Handle, takes_long: Callable[[str], bool]) -> Handle:
             await asyncio.sleep(0)
         what = _is_too_long(request, takes_long)
         if what is None:
-            return await handle(request)
+            try:
+                return await handle(request)
+            except web.HTTPException as refusal:
+                return _answer_of(refusal)
         log.info("malformed HTTP request", extra={"reason": f"long {what}", "status": 414})
         response = web.Response(status=414, text=f"the {what} of the address is too long\n")
         put_on(response)
@@ -142,6 +148,19 @@ def _bounded(handle: Handle, takes_long: Callable[[str], bool]) -> Handle:
         return response
 
     return bounded
+
+
+def _answer_of(refusal: web.HTTPException) -> web.Response:
+    """Returns the answer that the error stands for. aiohttp would send the error itself, which
+    refers to the request, whose frames refer to the error: only the garbage collector could free
+    them, and a flood of requests for pages that do not exist would keep it busy."""
+    refusal.__traceback__ = None
+    return web.Response(
+        status=refusal.status,
+        reason=refusal.reason,
+        headers=refusal.headers,
+        body=refusal.body,
+    )
 
 
 class _Server(web.Server):

@@ -42,6 +42,11 @@ def prefixed(kind: Any) -> Iterator[None]:
     try:
         yield
     except ClientError as error:
-        shown_error = type(error)(f"{shown(kind)}: {error}")
-        shown_error.plain = error.plain
-        raise shown_error from error
+        raise _prefixed(kind, error) from error
+
+
+def _prefixed(kind: Any, error: ClientError) -> ClientError:
+    # No frame that the error passes through may have a name for it: they would keep each other.
+    prefixed_error = type(error)(f"{shown(kind)}: {error}")
+    prefixed_error.plain = error.plain
+    return prefixed_error

@@ -1,17 +1,29 @@
-"""Addresses that are too long to be looked at, and requests that come together."""
+"""Addresses that are too long to be looked at, requests that come together, and what is kept of
+those that are refused."""
 
 from __future__ import annotations
 
 import asyncio
+import gc
+import weakref
 from collections.abc import AsyncIterator
-from typing import cast
+from typing import Any, cast
 
 import aiohttp
 import pytest
 from aiohttp import web
 from yarl import URL
 
-from padfleet.shared.serving import MOST_PARAMETERS, MOST_PATH, MOST_QUERY, Runner, _bounded
+from padfleet.shared.serving import (
+    MOST_PARAMETERS,
+    MOST_PATH,
+    MOST_QUERY,
+    Runner,
+    ServerConnection,
+    _bounded,
+    add_safe_headers,
+)
+from tests.eventually import eventually
 
 LONG = 1_000_000
 
@@ -93,3 +105,59 @@ async def test_requests_that_come_together_have_a_turn_each() -> None:
     await answer(cast(web.BaseRequest, Request(waiting=0)))
     await answer(cast(web.BaseRequest, Request(waiting=1)))
     assert order == ["answered", "a turn", "answered"]
+
+
+@pytest.mark.parametrize(
+    ("request_line", "status"),
+    [
+        (b"GET /gone HTTP/1.1", b"404 Not Found"),
+        (b"GET /nowhere HTTP/1.1", b"404 Not Found"),
+        (b"POST /gone HTTP/1.1", b"405 Method Not Allowed"),
+        (b"N\0NSENSE / HTTP/1.1", b"400 Bad Request"),
+    ],
+)
+async def test_nothing_is_kept_of_a_connection_whose_request_is_refused(
+    request_line: bytes, status: bytes
+) -> None:
+    """The error and the frames that it had come through kept each other, and the request with its
+    body, until the garbage collector ran: a flood of such requests made it pause for 50 ms."""
+    connections = list[weakref.ref[ServerConnection]]()
+
+    class Connection(ServerConnection):
+        def __init__(self, *args: Any, **options: Any) -> None:
+            super().__init__(*args, **options)
+            connections.append(weakref.ref(self))
+
+    async def gone(_request: web.Request) -> web.Response:
+        raise web.HTTPNotFound(text="not here\n", headers={"X-Why": "it left"})
+
+    app = web.Application()
+    app.router.add_get("/gone", gone)
+    add_safe_headers(app)
+    runner = Runner(app, handler=Connection, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    gc.collect()
+    gc.disable()
+    try:
+        answer = await _answer_to(runner.addresses[0][1], request_line)
+        await eventually(lambda: connections[0]() is None, "the connection is freed")
+    finally:
+        gc.enable()
+        await runner.cleanup()
+    assert answer.partition(b" ")[2].startswith(status)
+    assert b"X-Content-Type-Options: nosniff" in answer
+    if b"/gone" in request_line and b"404" in status:
+        assert b"X-Why: it left" in answer
+        assert answer.endswith(b"\r\n\r\nnot here\n")
+    if b"405" in status:
+        assert b"Allow: GET" in answer
+
+
+async def _answer_to(port: int, request_line: bytes) -> bytes:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(request_line + b"\r\nHost: x\r\nConnection: close\r\n\r\n")
+    answer = await reader.read(-1)
+    writer.close()
+    await writer.wait_closed()
+    return answer
