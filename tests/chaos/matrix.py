@@ -3,7 +3,7 @@
 from typing import Final
 
 from tests.chaos.cells import Cell
-from tests.chaos.faults import cold, crowds, keys, network, processes, resharding, servers
+from tests.chaos.faults import cold, crowds, keys, network, nodes, processes, resharding, servers
 from tests.chaos.scene import FULL
 
 ONE_SERVER: Final = ("standalone",)
@@ -29,6 +29,46 @@ CELLS: Final = [
         start=processes.each_with_a_clock,
     ),
     Cell(processes.rolling_restart, "every process is restarted, one after the other"),
+    *(
+        Cell(fault, says, topologies, start=start, in_short=in_short)
+        for fault, says, topologies, start, in_short in (
+            (
+                nodes.node_killed,
+                "a node, worker and writer at once, is killed",
+                ("standalone", "sentinel", "cluster"),
+                nodes.two_nodes,
+                False,
+            ),
+            (
+                nodes.node_frozen,
+                "a node stands still until the other has its clients and partitions, and goes on",
+                ("standalone", "sentinel", "cluster"),
+                nodes.two_nodes,
+                False,
+            ),
+            (
+                nodes.node_killed_in_mid_commit,
+                "a node is killed between a commit and its answer",
+                ONE_SERVER,
+                nodes.two_nodes_and_a_proxy,
+                True,
+            ),
+            (
+                nodes.node_loses_answers,
+                "a node loses answers of Redis with its connections, again and again",
+                ONE_SERVER,
+                nodes.two_nodes_and_a_proxy,
+                True,
+            ),
+            (
+                nodes.nodes_restarted,
+                "every node is restarted, one after the other",
+                ("standalone", "sentinel", "cluster"),
+                nodes.two_nodes,
+                False,
+            ),
+        )
+    ),
     Cell(
         crowds.rolling_restart_under_stock_pages,
         "every process is restarted; twice as many clients, on npm's socket.io-client",
