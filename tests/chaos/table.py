@@ -72,8 +72,8 @@ def text(results: list[Result]) -> str:
     clients = sorted({result.clients for result in results})
     begun = (
         f"{len(results)} runs with {' or '.join(map(str, clients))} typing clients on "
-        f"{FULL.pads} pads, 2 writers and 2 workers, all on one machine with {os.cpu_count()} "
-        f"cores ({', '.join(days)})."
+        f"{FULL.pads} pads, 2 writers and 2 workers, or 2 nodes, all on one machine with "
+        f"{os.cpu_count()} cores ({', '.join(days)})."
     )
     return "\n".join([begun, "", *table(results), "", *notes(results)])
 

@@ -27,8 +27,15 @@ from padfleet.shared.log.inboxes.entry_lane import (
     Receipt,
     WaitingEntry,
 )
-from padfleet.shared.log.inboxes.heaviness import is_heavy
-from padfleet.shared.log.inboxes.limits import ENTRY_BYTES, PART_BYTES, UNLIMITED, PadLimits, check
+from padfleet.shared.log.inboxes.heaviness import is_heavy, is_short
+from padfleet.shared.log.inboxes.limits import (
+    ENTRY_BYTES,
+    PART_BYTES,
+    UNLIMITED,
+    PadLimits,
+    check,
+    most_bytes,
+)
 from padfleet.shared.log.inboxes.received import Staged, encode_staged
 from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.log.pad.history import inbox_order
@@ -142,7 +149,7 @@ class InboxWriter:
 
         Raises `EditTooLarge`.
         """
-        if self._has_to_wait(entry):
+        if is_heavy(entry) or self._has_to_wait(entry):
             return False
         data = self._encoded(entry)
         if len(data) > ENTRY_BYTES:
@@ -151,15 +158,19 @@ class InboxWriter:
         return True
 
     def is_plain(self, entry: Submission) -> bool:
-        """Returns whether the entry could be put into its inbox at once, as `offer` would do it.
+        """Returns whether the entry is certain to be one that `offer` takes, which nearly all are.
+        It need not be encoded to find that out.
 
         Raises `EditTooLarge`.
         """
-        return not self._has_to_wait(entry) and len(self._encoded(entry)) <= ENTRY_BYTES
+        size = most_bytes(entry)
+        if not is_short(entry) or size > ENTRY_BYTES or self._has_to_wait(entry):
+            return False
+        check(entry, size, self.limits)
+        return True
 
     def _has_to_wait(self, entry: Entry) -> bool:
-        chosen = tracing.chosen(entry.origin) is not None
-        return entry.pad in self._turns or is_heavy(entry) or chosen
+        return entry.pad in self._turns or tracing.chosen(entry.origin) is not None
 
     def _encoded(self, entry: Entry) -> bytes:
         data = encode_entry(entry)

@@ -54,6 +54,16 @@ def pad_limits(settings: PadSettings) -> PadLimits:
     return PadLimits(settings.max_pad_length, settings.max_pad_attributes)
 
 
+def most_bytes(submission: Submission) -> int:
+    """Returns a number of bytes that the encoded submission does not exceed. Each character
+    takes at most four, and what surrounds a text or a number at most nine."""
+    texts = [submission.pad, submission.author, submission.changeset, submission.reign]
+    texts.append(submission.origin.session)
+    for pair in submission.pool["numToAttrib"].values():
+        texts += pair
+    return 4 * sum(map(len, texts)) + 27 * len(texts) + 200
+
+
 def check(entry: Entry, size: int, limits: PadLimits) -> None:
     """Raises `EditTooLarge` if an entry is too large. `size` is the number of bytes of the encoded
     entry."""

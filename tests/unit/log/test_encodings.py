@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from padfleet.shared.easysync import AttributePool
 from padfleet.shared.log.channel_messages import (
     Committed,
     Joined,
@@ -25,6 +26,7 @@ from padfleet.shared.log.entries import (
     encode_entry,
     fence_around_order,
 )
+from padfleet.shared.log.inboxes.limits import most_bytes
 from padfleet.shared.log.outcomes import Outcome
 from padfleet.shared.log.records import Origin, Revision, Snapshot, pack, unpack
 
@@ -50,6 +52,33 @@ def test_each_entry_comes_back_unchanged(entry: Entry) -> None:
 def test_I9_any_code_units_survive_storage(text: str) -> None:
     entry = Creation("pad", ORIGIN, "a.x", text)
     assert decode_entry(encode_entry(entry)) == entry
+
+
+@given(
+    st.text(max_size=200),
+    st.text(max_size=200),
+    st.dictionaries(st.text(max_size=20), st.text(max_size=300), max_size=40),
+    st.integers(0, 1 << 53),
+)
+def test_no_submission_takes_more_bytes_than_is_reckoned(
+    name: str, text: str, attributes: dict[str, str], number: int
+) -> None:
+    pool = AttributePool()
+    for pair in attributes.items():
+        pool.put(*pair)
+    entry = Submission(
+        name,
+        Origin(name, number),
+        number,
+        number,
+        name,
+        number,
+        text,
+        pool.to_jsonable(),
+        name,
+        for_others=True,
+    )
+    assert len(encode_entry(entry)) <= most_bytes(entry)
 
 
 @pytest.mark.parametrize("more", [-1, 0, 1, LONG, 3 * LONG + 7])

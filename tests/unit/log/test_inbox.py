@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -16,6 +17,7 @@ from padfleet.shared.log.entries import Deletion, Submission, decode_entry
 from padfleet.shared.log.inboxes import inbox as inbox_module
 from padfleet.shared.log.inboxes.entry_lane import NotTaken
 from padfleet.shared.log.inboxes.inbox import InboxWriter
+from padfleet.shared.log.inboxes.limits import ENTRY_BYTES, EditTooLarge, PadLimits
 from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.log.outcomes import Outcome
 from padfleet.shared.log.records import Origin
@@ -194,6 +196,23 @@ async def test_I2_entries_that_failed_are_repeated_before_anything_newer(
     receipts.append(Receipts())
     assert inbox.offer(types(keyspace, 3, 4), receipts[-1])
     await eventually(lambda: len(cluster.posts) == 2, "and then the quick one")
+    await inbox.close()
+
+
+async def test_only_a_plain_entry_may_do_without_an_inbox(keyspace: Keyspace) -> None:
+    cluster = Cluster(quick=True)
+    redis = SimpleNamespace(hot=cluster, is_cluster=False, auto_pipeline=None)
+    inbox = InboxWriter(cast(Redis, redis), keyspace, timeout=30, limits=PadLimits(100, 10))
+    plain = types(keyspace, 1, 1)
+    assert inbox.is_plain(plain)
+    long = replace(plain, changeset="Z:1>0$" + "x" * 1_000)
+    assert not inbox.is_plain(long), "it may take a while"
+    bold = replace(plain, pool={"numToAttrib": {"0": ["bold", "x" * ENTRY_BYTES]}})
+    assert not inbox.is_plain(bold), "it would be stored beside the inbox"
+    with pytest.raises(EditTooLarge, match="code units"):
+        inbox.is_plain(replace(plain, changeset="Z:1>zzzz+1$"))
+    inbox._turns[plain.pad] = cast(Any, None)
+    assert not inbox.is_plain(plain), "something large is on its way"
     await inbox.close()
 
 
