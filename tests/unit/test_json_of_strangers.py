@@ -20,8 +20,6 @@ OPERATOR = "what an operator's own service or file says"
 COUNTED = "a packet whose values were counted when it arrived"
 
 UNLIMITED = {
-    "services/fanout/auth/hook.py": OPERATOR,
-    "services/fanout/auth/keys.py": OPERATOR,
     "services/fanout/pads/collabroom.py": OURS,
     "services/fanout/timeslider/granules.py": OURS,
     "services/fanout/transport/engine_socket.py": COUNTED,

@@ -238,7 +238,7 @@ class HookAccess:
             address=handshake.address,
             query={name: text for name, text in handshake.query.items() if name != self._name},
         )
-        return wanted, await self._hook.ask(asked)
+        return wanted, await self._hook.ask(asked, handshake.payer)
 
     async def look(
         self, handshake: Handshake, message: Mapping[str, Any], find: Find

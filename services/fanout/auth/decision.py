@@ -42,6 +42,7 @@ class Reason(StrEnum):
     NO_PAD = "no_pad"  #: it does not exist, and this client may not create it
     HOOK = "hook"  #: the operator's service says no
     HOOK_FAILED = "hook_failed"  #: its answer cannot be understood
+    HOOK_BUSY = "hook_busy"  #: too many wait for its answer, most of them from this address
 
 
 class Denied(Exception):

@@ -29,6 +29,10 @@ _SECRET = re.compile(
 it receives it as a cookie that the operator has named."""
 
 
+MOST_VALUES = 1_000
+"""How many values an answer may have; six of them are looked at."""
+
+
 def question(
     wanted: RequestedPad, *, cookies: Mapping[str, str], address: str, query: Mapping[str, str]
 ) -> bytes:
@@ -55,9 +59,9 @@ def read_answer(body: bytes, *, max_lifetime: float, now: float) -> Grant | None
     Raises `Denied` for an invalid answer: whatever might be a yes or a no is a no.
     """
     try:
-        said = jsontext.loads(body)
-    except ValueError:
-        raise Denied("the hook's answer is not JSON", Reason.HOOK_FAILED) from None
+        said = jsontext.loads(body, most=MOST_VALUES)
+    except ValueError as error:
+        raise Denied(f"the hook's answer is not JSON: {error}", Reason.HOOK_FAILED) from None
     allow = said.get("allow") if isinstance(said, dict) else None
     if allow is False:
         return None

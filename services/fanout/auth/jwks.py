@@ -23,6 +23,10 @@ log = logging.getLogger(__name__)
 TIMEOUT = 5.0
 """How many seconds a fetch may take. Clients that come with an unknown key wait for it."""
 
+PATIENCE = 0.5
+"""How many seconds of a fetch those wait who come with a known key, when it is only due: an issuer
+that does not answer must not hold up everybody who comes."""
+
 LIMIT = 256 * 1024
 """How many bytes a key set may have; a hundred RSA keys take a fifth of it."""
 
@@ -135,19 +139,34 @@ class JwksUrl:
         return not self._keys and self._tried_at is not None
 
     async def current(self) -> Sequence[VerificationKey]:
-        if self._fetched_at is None or monotonic() - self._fetched_at >= self._refresh:
+        if self._fetched_at is None:
             await self.renewed()
+        elif monotonic() - self._fetched_at >= self._refresh:
+            await self._looked_at_again()
         return self._keys
 
     async def renewed(self) -> bool:
-        if self._fetching is None or self._fetching.done():
-            if self._tried_at is not None and monotonic() - self._tried_at < self._pause:
-                return False
-            self._tried_at = monotonic()
-            self._fetching = awaited(self._fetch(), "key set")
+        fetching = self._begun()
         # It is shielded because a client that leaves in the meantime must not cancel the fetch for
         # the others.
-        return await asyncio.shield(self._fetching)
+        return fetching is not None and await asyncio.shield(fetching)
+
+    async def _looked_at_again(self) -> None:
+        """Waits for newer keys, but not for an issuer that takes long to answer."""
+        fetching = self._begun()
+        if fetching is not None and self._tried_at is not None:
+            left = self._tried_at + PATIENCE - monotonic()
+            await asyncio.wait({fetching}, timeout=max(0.0, left))
+
+    def _begun(self) -> "asyncio.Task[bool] | None":
+        """Returns the fetch that is in progress, or a new one. Returns None if the last one is too
+        recent for another."""
+        if self._fetching is None or self._fetching.done():
+            if self._tried_at is not None and monotonic() - self._tried_at < self._pause:
+                return None
+            self._tried_at = monotonic()
+            self._fetching = awaited(self._fetch(), "key set")
+        return self._fetching
 
     async def _fetch(self) -> bool:
         place = mask(self._url)

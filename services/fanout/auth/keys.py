@@ -28,6 +28,10 @@ MIN_SECRET = 32
 secret could be guessed from a single token, offline and without haste."""
 
 MIN_RSA_BITS = 2048
+MAX_RSA_BITS = 8192
+MAX_EXPONENT_BITS = 64
+"""Everybody who makes up a token has us verify it. With larger numbers that takes milliseconds, and
+OpenSSL refuses the largest, as if each signature were wrong."""
 
 MAX_KEYS = 100
 
@@ -99,9 +103,9 @@ def from_jwks(document: bytes, *, secrets: bool) -> tuple[list[VerificationKey],
     Raises `BadKey` if the document is not a key set.
     """
     try:
-        parsed = jsontext.loads(document)
-    except ValueError:
-        raise BadKey("not JSON") from None
+        parsed = jsontext.loads(document, most=jsontext.MOST_VALUES)
+    except ValueError as error:
+        raise BadKey(f"not JSON: {error}") from None
     listed = parsed.get("keys") if isinstance(parsed, dict) else None
     if not isinstance(listed, list):
         raise BadKey('not a JSON Web Key Set: {"keys": [...]}')
@@ -189,4 +193,8 @@ def _asymmetric(found: Any, kid: str | None) -> VerificationKey:
         raise BadKey("neither an RSA nor an Ed25519 public key")
     if found.key_size < MIN_RSA_BITS:
         raise BadKey(f"an RSA key of {found.key_size} bits; {MIN_RSA_BITS} are the least")
+    if found.key_size > MAX_RSA_BITS:
+        raise BadKey(f"an RSA key of {found.key_size} bits; {MAX_RSA_BITS} are the most")
+    if found.public_numbers().e.bit_length() > MAX_EXPONENT_BITS:
+        raise BadKey(f"an RSA key whose exponent has more than {MAX_EXPONENT_BITS} bits")
     return VerificationKey("RS256", found, kid)

@@ -8,6 +8,7 @@ other hand, could be made to take seconds.
 
 import re
 from collections.abc import Iterable
+from typing import NamedTuple
 
 READ_ONLY = "r."
 """Every read-only id begins with this, and no pad's own id does."""
@@ -41,26 +42,70 @@ def is_slippery(pad_id: str) -> bool:
 
 
 def matches(pattern: str, text: str) -> bool:
-    """Returns whether the pattern matches the whole text, with regard to upper and lower case."""
-    parts = list(_parts(pattern))
-    at, place = 0, 0
-    star, resume = -1, 0  # the last `*` that was passed, and where to retry after it
-    while place < len(text):
-        if at < len(parts) and parts[at] == (_WILD, "*"):
-            star, resume = at, place
-            at += 1
-        elif at < len(parts) and (parts[at] == (_WILD, "?") or parts[at] == (_PLAIN, text[place])):
-            at += 1
-            place += 1
-        elif star >= 0:
-            # Only the last star needs to be retried: whatever an earlier one could take in
-            # addition, the last one can take, too. So this is never worse than
-            # len(pattern) * len(text).
-            resume += 1
-            at, place = star + 1, resume
-        else:
+    """Returns whether the pattern matches the whole text, with regard to upper and lower case.
+
+    A token may have hundreds of patterns, and all of them are compared in one turn of the event
+    loop. So letters are compared as texts, and each piece between two stars is looked for only
+    once, from the left: whatever an earlier star could take in addition, the next one can take,
+    too.
+    """
+    first, *others = _pieces(pattern)
+    if not others:
+        return len(text) == first.length and first.fits(text, 0)
+    last = others.pop()
+    place, end = first.length, len(text) - last.length
+    if place > end or not first.fits(text, 0) or not last.fits(text, end):
+        return False
+    for piece in others:
+        found = piece.find(text, place, end)
+        if found is None:
             return False
-    return all(part == (_WILD, "*") for part in parts[at:])
+        place = found + piece.length
+    return True
+
+
+class _Piece(NamedTuple):
+    """The part of a pattern between two stars."""
+
+    length: int
+    literals: list[tuple[int, str]]  #: the texts between its question marks, and where they begin
+
+    def fits(self, text: str, at: int) -> bool:
+        return all(text.startswith(literal, at + offset) for offset, literal in self.literals)
+
+    def find(self, text: str, start: int, end: int) -> int | None:
+        """Returns the first place from `start` where the piece fits and ends at `end` or before."""
+        if not self.literals:
+            return start if start + self.length <= end else None
+        offset, longest = max(self.literals, key=lambda one: len(one[1]))
+        rest = self.length - offset - len(longest)
+        at = text.find(longest, start + offset, end - rest)
+        while at >= 0:
+            if self.fits(text, at - offset):
+                return at - offset
+            at = text.find(longest, at + 1, end - rest)
+        return None
+
+
+def _pieces(pattern: str) -> list[_Piece]:
+    pieces = [[""]]
+    for wild, letter in _parts(pattern):
+        if not wild:
+            pieces[-1][-1] += letter
+        elif letter == "?":
+            pieces[-1].append("")
+        else:
+            pieces.append([""])
+    return [_piece(literals) for literals in pieces]
+
+
+def _piece(literals: list[str]) -> _Piece:
+    places, offset = [], 0
+    for literal in literals:
+        if literal:
+            places.append((offset, literal))
+        offset += len(literal) + 1  # with the question mark behind it
+    return _Piece(offset - 1, places)
 
 
 _PLAIN, _WILD = False, True

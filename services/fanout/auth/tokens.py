@@ -62,8 +62,8 @@ def claims_of(token: str, key: VerificationKey) -> dict[str, Any]:
         raise Denied("not a JSON Web Token", Reason.MALFORMED) from None
     try:
         claims = jsontext.loads(parts["payload"], most=MOST_CLAIMS)
-    except ValueError:
-        claims = None
+    except ValueError as error:
+        raise Denied(f"what the token holds is not JSON: {error}", Reason.CLAIMS) from None
     if not isinstance(claims, dict):
         raise Denied("what the token holds is not a JSON object", Reason.CLAIMS)
     return claims

@@ -62,6 +62,8 @@ async def fetch(
         ) as response:
             if response.status != 200:
                 raise Unavailable(f"{place} answers with status {response.status}")
+            if response.headers.get("Content-Encoding", "identity") != "identity":
+                raise Unavailable(f"{place} answers compressed, which nobody has asked for")
             content = bytearray()
             async for chunk in response.content.iter_any():
                 content += chunk
@@ -87,4 +89,8 @@ def _why(error: Exception) -> str:
     # Among aiohttp's errors, only this one is known to name no more than host and port.
     if isinstance(error, aiohttp.ClientConnectorError):
         return error.strerror or str(error.os_error)
+    if isinstance(error, aiohttp.ClientResponseError):
+        return "what it answers is not HTTP, or too much of it"
+    if isinstance(error, aiohttp.ClientPayloadError):
+        return "its answer breaks off, or is not as long as it says"
     return "the connection failed"

@@ -38,6 +38,7 @@ from padfleet.shared.log.pad.pads import glance
 from padfleet.shared.log.people import authors
 from padfleet.shared.log.people.author_records import Author
 from padfleet.shared.log.records import Origin
+from padfleet.shared.payers import Payer
 from padfleet.shared.settings import FanoutSettings
 from tests.eventually import eventually
 from tests.integration.fanout.conftest import PAD
@@ -347,7 +348,7 @@ class _Hook(AuthHook):
     def __init__(self) -> None:
         pass
 
-    async def ask(self, question: Any) -> Grant:
+    async def ask(self, question: bytes, payer: Payer) -> Grant:
         return Grant("a.of-the-operator-01", name="Ada", expires=time.time() + 600)
 
 

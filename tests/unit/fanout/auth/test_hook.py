@@ -127,6 +127,18 @@ def test_what_is_no_answer_at_all(body: bytes) -> None:
     assert caught.value.reason is Reason.HOOK_FAILED
 
 
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        (b'{"allow":true,"author":"ada","x":[' + b"0," * 30_000 + b"0]}", "more than 1,000 values"),
+        (b'{"allow":true,"author":"ada","exp":1e999}', "1e999 is too large"),
+    ],
+)
+def test_what_is_wrong_with_an_answer_is_said(body: bytes, why: str) -> None:
+    with pytest.raises(Denied, match=why):
+        read_answer(body, max_lifetime=3600, now=NOW)
+
+
 # --- Keeping them --------------------------------------------------------------------------------
 
 

@@ -90,6 +90,15 @@ def test_a_key_set() -> None:
     assert passed_over == []
 
 
+def with_numbers(modulus: int, exponent: int) -> dict[str, Any]:
+    """Returns an RSA key with about these numbers."""
+    numbers = {"n": modulus + 1, "e": exponent + 1 if exponent % 2 == 0 else exponent}
+    return {"kty": "RSA"} | {
+        name: signing.b64(number.to_bytes(-(-number.bit_length() // 8), "big"))
+        for name, number in numbers.items()
+    }
+
+
 @pytest.mark.parametrize(
     ("bad", "why"),
     [
@@ -109,6 +118,8 @@ def test_a_key_set() -> None:
         (signing.jwk(signing.rsa(), alg="RS512"), "alg is not RS256"),
         (signing.jwk(signing.rsa(), kid=5), "kid"),
         (signing.jwk(signing.rsa("small", 1024)), "1024 bits"),
+        (with_numbers(1 << 8192, 65537), "of 8193 bits; 8192 are the most"),
+        (with_numbers(1 << 3000, 2**64), "exponent has more than 64 bits"),
         (signing.jwk(signing.ed25519(), d="AAAA"), "private key"),
     ],
 )
@@ -127,6 +138,19 @@ def test_a_key_that_cannot_be_used_does_not_spoil_the_others(bad: Any, why: str)
 def test_what_is_no_key_set(document: bytes) -> None:
     with pytest.raises(BadKey):
         from_jwks(document, secrets=True)
+
+
+@pytest.mark.parametrize(
+    ("document", "why"),
+    [
+        (b'{"keys": [' + b"0," * 100_000 + b"0]}", "more than 8,000 values"),
+        (b'{"keys": [], "x": [' + b"{}," * 50_000 + b"{}]}", "more than 8,000 values"),
+        (b'{"keys": NaN}', "NaN is not JSON"),
+    ],
+)
+def test_what_is_wrong_with_a_key_set_is_said(document: bytes, why: str) -> None:
+    with pytest.raises(BadKey, match=why):
+        from_jwks(document, secrets=False)
 
 
 def test_a_key_set_that_does_not_end() -> None:

@@ -132,6 +132,20 @@ def test_a_signed_token_that_holds_no_claims(payload: bytes) -> None:
     assert reason(token, SECRET) is Reason.CLAIMS
 
 
+@pytest.mark.parametrize(
+    ("payload", "why"),
+    [
+        (b'{"x":[' + b"0," * 1500 + b"0]}", "more than 1,000 values"),
+        (b'{"exp":NaN}', "NaN is not JSON"),
+        (b'{"exp":' + b"9" * 4500 + b"}", "is too large"),
+    ],
+)
+def test_what_is_wrong_with_the_claims_is_said(payload: bytes, why: str) -> None:
+    token = jwt.PyJWS().encode(payload, signing.SECRET, "HS256")
+    with pytest.raises(Denied, match=why):
+        claims_of(token, secret_key(signing.SECRET.encode()))
+
+
 def test_a_signed_token_that_is_nested_too_deeply() -> None:
     token = jwt.PyJWS().encode(b"[" * 5000, signing.SECRET, "HS256")
     assert reason(token, SECRET) is Reason.CLAIMS

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any, cast
 
+import aiohttp
 import pytest
 
 from padfleet.services.fanout.auth import jwks
@@ -101,3 +103,43 @@ async def test_missing_keys_are_missed_once_they_have_been_asked_for(
         await source.renewed()
         assert access.why_denying() == why
     assert answers == []
+
+
+class Silent:
+    """An issuer whose answer can be held back."""
+
+    def __init__(self, *kids: str) -> None:
+        self.kids = kids
+        self.asked = 0
+        self.answers = asyncio.Event()
+        self.answers.set()
+
+    async def fetch(self, *_: object, **__: object) -> bytes:
+        self.asked += 1
+        await self.answers.wait()
+        return signing.jwks(*(jwk(rsa(kid), kid) for kid in self.kids))
+
+
+async def test_an_issuer_that_does_not_answer_holds_up_nobody_with_a_known_key(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Everybody who came while old keys were to be fetched anew waited until that had failed: five
+    seconds of every ten."""
+    issuer = Silent("one")
+    monkeypatch.setattr(jwks, "fetch", issuer.fetch)
+    monkeypatch.setattr(jwks, "PATIENCE", 0.01)
+    source = JwksUrl(cast("aiohttp.ClientSession", None), "https://keys", refresh=0, pause=0)
+    async with asyncio.timeout(60):
+        await verified(source, token("one", "one"))
+        issuer.answers.clear()
+        issuer.kids = ("two",)
+        for _ in range(3):
+            assert (await verified(source, token("one", "one")))["sub"] == "ada"
+        new = asyncio.create_task(verified(source, token("two", "two")))
+        await asyncio.wait({new}, timeout=0.05)
+        assert not new.done(), "whoever comes with another key waits for it"
+        assert issuer.asked == 2, "there is one fetch for all of them"
+        issuer.answers.set()
+        assert (await new)["sub"] == "ada"
+        with pytest.raises(Denied):
+            await verified(source, token("one", "one"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 from collections.abc import AsyncIterator
 
@@ -66,6 +67,32 @@ async def test_nothing_is_unpacked(http: aiohttp.ClientSession) -> None:
     with answering((200, packed)) as service:
         assert await fetch(http, service.url, timeout=9, limit=1000) == packed
         assert service.requests[0].headers["accept-encoding"] == "identity"
+
+
+@pytest.mark.parametrize(
+    ("sent", "why"),
+    [
+        (b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 0\r\n\r\n", "compressed"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nx", "breaks off"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", "not HTTP"),
+        (b"\x16\x03\x01 hunter2\r\n\r\n", "not HTTP"),
+        (b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 10_000 + b"\r\n", "not HTTP, or too much"),
+        (b"HTTP/1.1 200 OK\r\nX: " + b"y" * 100_000 + b"\r\n\r\n", "not HTTP, or too much"),
+    ],
+)
+async def test_what_is_wrong_with_an_answer_is_said(
+    http: aiohttp.ClientSession, sent: bytes, why: str
+) -> None:
+    async def say(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(sent)
+        writer.close()
+
+    async with await asyncio.start_server(say, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        with pytest.raises(Unavailable, match=why) as caught:
+            await fetch(http, f"http://127.0.0.1:{port}/", timeout=9, limit=1000)
+    assert "hunter2" not in str(caught.value)
 
 
 async def test_nobody_is_there_and_the_log_learns_no_secret(http: aiohttp.ClientSession) -> None:
