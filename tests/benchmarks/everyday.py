@@ -1,10 +1,11 @@
 """Measures what most pads are like, with a few people on each: what that costs, and how long it
 takes.
 
-Each load is put on all sides in turn by `padfleet loadtest`: on a fleet of this checkout with one
-worker, one writer and an embedded Redis; on one of another checkout (`--other`); and on an Etherpad
-that runs on this machine already (`--etherpad`; docs/loadtest.md says how to set it up). Cost is
-CPU time of all processes of the server, Redis included.
+Each load is put on all sides in turn by `padfleet loadtest`: on fleets of this checkout with an
+embedded Redis, one with a worker and a writer apart, and one with a node, which is both; on one of
+another checkout (`--other`), apart; and on an Etherpad that runs on this machine already
+(`--etherpad`; docs/loadtest.md says how to set it up). Cost is CPU time of all processes of the
+server, Redis included.
 """
 
 import argparse
@@ -122,7 +123,8 @@ NOTE = (
 def _sides(args: argparse.Namespace) -> list[Side]:
     """Raises `BadSide`."""
     sides: list[Side] = [etherpad(args.etherpad)] if args.etherpad else []
-    return [*sides, *map(other, args.other), FleetSide("padfleet")]
+    ours = [FleetSide("padfleet, apart"), FleetSide("padfleet", node=True)]
+    return [*sides, *map(other, args.other), *ours]
 
 
 def chosen(

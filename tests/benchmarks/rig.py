@@ -67,12 +67,20 @@ class Rig:
         self,
         *,
         workers: int = 1,
+        node: bool = False,
         settings: dict[str, str] | None = None,
         launcher: Sequence[str] = PADFLEET,
         older: bool = False,
     ) -> None:
-        """Takes what to run: `launcher` is the command that runs padfleet, and `older` says that it
-        is a release whose workers have one port only."""
+        """Makes a rig that has not been started.
+
+        Arguments:
+            workers: how many processes clients connect to.
+            node: whether the first of them is the writer, too.
+            launcher: the command that runs padfleet.
+            older: whether that is a release whose workers have one port only.
+        """
+        self._node = node
         self._workers = workers
         self._launcher = launcher
         self._older = older
@@ -100,7 +108,13 @@ class Rig:
             self.fleet = stack.enter_context(
                 Fleet(server.socket_url, folder, self._settings, older=self._older)
             )
-            self.fleet.start(workers=self._workers, launcher=self._launcher)
+            nodes = int(self._node)
+            self.fleet.start(
+                writers=1 - nodes,
+                workers=self._workers - nodes,
+                nodes=nodes,
+                launcher=self._launcher,
+            )
             self._stack = stack.pop_all()
         return self
 
@@ -114,7 +128,10 @@ class Rig:
 
     @property
     def pids(self) -> dict[str, int]:
-        """Returns the processes of the first worker, the first writer and Redis."""
+        """Returns the processes of the first worker, the first writer and Redis; or of the node and
+        Redis."""
+        if self._node:
+            return {"node": self.worker.process.pid, "redis": self.redis_pid}
         writer = self.fleet.writers[0]
         return {
             "worker": self.worker.process.pid,

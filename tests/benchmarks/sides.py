@@ -44,12 +44,14 @@ class FleetSide:
 
     name: str
     launcher: Sequence[str] = PADFLEET
+    node: bool = False  #: the first worker and the writer are one process
 
     def run(self, workers: int) -> Iterator[Running]:
-        with Rig(workers=workers, launcher=self.launcher, older=not self.has_ops_port()) as rig:
-            pids = {f"worker-{n}": w.process.pid for n, w in enumerate(rig.fleet.workers, 1)}
-            pids |= {"writer": rig.fleet.writers[0].process.pid, "redis": rig.redis_pid}
-            yield Running(rig.fleet.urls, pids)
+        older = not self.has_ops_port()
+        with Rig(workers=workers, node=self.node, launcher=self.launcher, older=older) as rig:
+            members = [*rig.fleet.workers, *rig.fleet.writers]
+            pids = {member.name: member.process.pid for member in members}
+            yield Running(rig.fleet.urls, pids | {"redis": rig.redis_pid})
 
     def has_ops_port(self) -> bool:
         """Returns whether it is a release whose workers have a port for operators."""
