@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol
 
 from aiohttp import web
 
-from padfleet.shared.log.people.authors import AuthorVisit
+from padfleet.shared.log.people.visitors import AuthorVisit
 from padfleet.shared.payers import NOBODY, Payer
 
 

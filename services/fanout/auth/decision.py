@@ -14,7 +14,7 @@ from padfleet.services.fanout.auth import patterns
 from padfleet.shared import bounds
 from padfleet.shared.easysync import from_units
 from padfleet.shared.log.people.author_records import Author
-from padfleet.shared.log.people.authors import AuthorVisit
+from padfleet.shared.log.people.visitors import AuthorVisit
 
 MAX_PATTERNS = 500
 """How many patterns one token may have; each may be compared with the pad at every join."""

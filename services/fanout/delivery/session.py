@@ -32,7 +32,7 @@ from padfleet.services.fanout.transport.packets import PING, Frame, Parcel
 from padfleet.shared.log.channel_messages import Member
 from padfleet.shared.log.outcomes import Outcome
 from padfleet.shared.log.people.author_records import Author
-from padfleet.shared.log.people.authors import AuthorVisit
+from padfleet.shared.log.people.visitors import AuthorVisit
 from padfleet.shared.log.records import Origin
 
 

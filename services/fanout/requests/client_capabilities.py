@@ -7,9 +7,9 @@ from padfleet.services.fanout.auth.handshake import is_link
 from padfleet.services.fanout.delivery.session import SessionIdentity
 from padfleet.shared.bounds import is_color, name_of
 from padfleet.shared.log.connection.connect import Redis
-from padfleet.shared.log.people import authors
+from padfleet.shared.log.people import authors, visitors
 from padfleet.shared.log.people.author_records import Author
-from padfleet.shared.log.people.authors import AuthorVisit
+from padfleet.shared.log.people.visitors import AuthorVisit
 from padfleet.shared.settings import FanoutSettings
 
 BATCH_ANNOUNCEMENT = "NEW_CHANGES_BATCH"
@@ -56,7 +56,7 @@ class Introduced(NamedTuple):
         if self.name is not None or self.color is not None:
             await authors.store_choice(redis, self.me, (self.name, self.color), self.visit)
         elif self.visit is not None and self.seen is not None:
-            await authors.seen(redis, self.seen, self.visit)
+            await visitors.seen(redis, self.seen, self.visit)
 
 
 async def introduced(redis: Redis, identity: SessionIdentity, info: Any) -> Introduced:

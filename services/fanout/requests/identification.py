@@ -14,7 +14,7 @@ from padfleet.shared.log.damage import of_right_type
 from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.log.pad import pads
 from padfleet.shared.log.pad.pads import PadGlance
-from padfleet.shared.log.people import authors
+from padfleet.shared.log.people import visitors
 from padfleet.shared.log.people.author_records import Author
 from padfleet.shared.log.people.sent_away import is_kept_out
 from padfleet.shared.payers import Payer
@@ -65,10 +65,10 @@ class Identification:
         return _identity(handshake, wanted, grant, glance, known, due=due, kept_out=kept_out)
 
     async def _look(self, wanted: RequestedPad, grant: Grant) -> tuple[Author | None, bool, bool]:
-        """Returns what `authors.look` returns, and whether the author was sent away from the pad
-        and comes back too early."""
+        """Returns what `visitors.record_of` returns, and whether the author was sent away from the
+        pad and comes back too early."""
         (known, due), kept_out = await all_of(
-            authors.look(self.redis, grant.author, grant.visit),
+            visitors.record_of(self.redis, grant.author, grant.visit),
             is_kept_out(self.redis, wanted.pad_id, grant.author),
         )
         return known, due, kept_out

@@ -13,7 +13,7 @@ from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.log.pad.chunks import CHUNK_REVISIONS
 from padfleet.shared.log.pad.document import MANY_ATTRIBUTES
 from padfleet.shared.log.pad.history import read_revisions
-from padfleet.shared.log.people import authors, contributions
+from padfleet.shared.log.people import contributions, visitors
 from padfleet.shared.tasks import aside
 
 SMALL = 20_000
@@ -71,7 +71,7 @@ class Compaction:
         """
         try:
             if not wrote <= pad.kept:
-                await authors.keep(self._redis, wrote - pad.kept)
+                await visitors.keep(self._redis, wrote - pad.kept)
                 pad.kept |= wrote
             if pad.indexed_up_to < len(pad.pool):
                 await self._index_authors(pad_id, pad)

@@ -21,7 +21,7 @@ from padfleet.shared.log.pad.chat import ChatMessage
 from padfleet.shared.log.pad.pad_store import PadStore
 from padfleet.shared.log.pad.staging import STAGED_S
 from padfleet.shared.log.people import authors, groups, recognition
-from padfleet.shared.log.people.authors import VISITOR
+from padfleet.shared.log.people.visitors import VISITOR
 from padfleet.shared.log.register import RegisteredWays
 
 PAGE = 500

@@ -10,7 +10,7 @@ from padfleet.shared import bounds
 from padfleet.shared.log.connection import scripts
 from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.keys import PadKeys
-from padfleet.shared.log.people import authors
+from padfleet.shared.log.people import authors, visitors
 from padfleet.shared.log.people.author_records import Author
 from padfleet.shared.log.records import pack, unpack
 from padfleet.shared.tasks import all_of, aside
@@ -78,7 +78,7 @@ async def say(
     message = ChatMessage(-1, author, now_ms, text, dict(extra or {}))
     known: dict[str, Author] = {}
     if author:
-        known, _ = await all_of(authors.read(redis, [author]), authors.keep(redis, [author]))
+        known, _ = await all_of(authors.read(redis, [author]), visitors.keep(redis, [author]))
     name = known[author].name if author in known else None
     record, call = message.to_record(), _call(author, request)
     index: int = await scripts.CHAT(

@@ -10,7 +10,7 @@ from padfleet.shared.log.connection import scripts
 from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.keys import PadKeys
 from padfleet.shared.log.pad.chat import NoPad
-from padfleet.shared.log.people import authors
+from padfleet.shared.log.people import visitors
 from padfleet.shared.log.records import pack, unpack
 
 
@@ -59,7 +59,7 @@ async def save_revision(
     )
     match reply:
         case b"saved":
-            await authors.keep(redis, [author])
+            await visitors.keep(redis, [author])
             return saved
         case b"nopad":
             raise NoPad("there is no pad to save a revision of")

@@ -9,7 +9,7 @@ from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.connection.several import of_each
 from padfleet.shared.log.keys import Keyspace, author_pads_key
 from padfleet.shared.log.people.author_records import SYSTEM_AUTHOR
-from padfleet.shared.log.people.authors import keep
+from padfleet.shared.log.people.visitors import keep
 
 
 async def note(

@@ -7,7 +7,7 @@ from typing import Literal, cast
 
 from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.keys import author_key, mapper_key, token_key
-from padfleet.shared.log.people.authors import VISITOR
+from padfleet.shared.log.people.visitors import VISITOR
 
 
 async def stored_authors(redis: Redis, authors: Sequence[str]) -> dict[str, dict[bytes, bytes]]:

@@ -12,7 +12,8 @@ from padfleet.shared.bounds import PALETTE_SIZE
 from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.keys import author_key, mapper_key, token_key
 from padfleet.shared.log.people.author_records import Author, new_author_id
-from padfleet.shared.log.people.authors import AuthorVisit, bring, create_unnamed, read
+from padfleet.shared.log.people.authors import bring, create_unnamed, read
+from padfleet.shared.log.people.visitors import AuthorVisit
 
 
 def hash_of(token: str) -> str:

@@ -12,7 +12,7 @@ import pytest
 from padfleet.shared.cold.etherpad.register import EtherpadRegister
 from padfleet.shared.log.changes import erasure
 from padfleet.shared.log.connection.connect import Redis
-from padfleet.shared.log.people import authors, groups, recognition
+from padfleet.shared.log.people import authors, groups, recognition, visitors
 from padfleet.shared.log.people.author_records import Author
 from padfleet.shared.log.register import RegisteredSession
 from padfleet.shared.wire.jsontext import dumps, loads
@@ -47,15 +47,15 @@ async def test_a_browser_is_told_when_somebody_writes(redis: Redis, table: Memor
     visit = recognition.visit_with(redis, "t.new", 60_000)
     assert made is not None
     assert visit is not None
-    await authors.seen(redis, made, visit, ("Name", None))
-    note = await redis.auto_pipeline.hget(f"pf:author:{author}", authors.VISITOR)
+    await visitors.seen(redis, made, visit, ("Name", None))
+    note = await redis.auto_pipeline.hget(f"pf:author:{author}", visitors.VISITOR)
     assert note is not None
     assert not visit.is_due(note)
     assert table.rows == {}, "who only looks is on no record there"
-    await authors.keep(redis, [author])
+    await visitors.keep(redis, [author])
     assert loads(table.rows["token2author:t.new"]) == author
     assert loads(table.rows[f"globalAuthor:{author}"])["name"] == "Name"
-    assert await redis.auto_pipeline.hget(f"pf:author:{author}", authors.VISITOR) is None
+    assert await redis.auto_pipeline.hget(f"pf:author:{author}", visitors.VISITOR) is None
 
 
 async def test_where_there_is_no_etherpad_no_token_is_kept(redis: Redis) -> None:

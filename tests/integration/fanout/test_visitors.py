@@ -15,7 +15,7 @@ from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.entries import Submission
 from padfleet.shared.log.keys import author_key, token_key
 from padfleet.shared.log.pad import chat, saved
-from padfleet.shared.log.people import authors, contributions, recognition
+from padfleet.shared.log.people import authors, contributions, recognition, visitors
 from padfleet.shared.log.people.author_records import Author
 from padfleet.shared.log.records import Origin
 from tests.eventually import eventually
@@ -198,14 +198,14 @@ async def test_nobody_who_is_there_for_good_begins_to_expire(
     await authors.store(redis, author, color=new.color)
     assert await is_kept(redis, author)
     assert (await visit(join_handler)).author == author
-    seen = await authors.seen(redis, Author(author, None, 1), authors.AuthorVisit("", KEEP_MS))
+    seen = await visitors.seen(redis, Author(author, None, 1), visitors.AuthorVisit("", KEEP_MS))
     assert seen == (await authors.read(redis, [author]))[author]
     assert await is_kept(redis, author)
     for made in (
         await authors.create(redis, "Ada"),
         await recognition.author_for(redis, "portal-7"),
     ):
-        await authors.keep(redis, [made, "", "a.nobody"])
+        await visitors.keep(redis, [made, "", "a.nobody"])
         assert await redis.client.pttl(author_key(made)) == -1
     assert not await redis.client.exists(author_key("a.nobody"))
 

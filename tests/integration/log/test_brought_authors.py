@@ -10,10 +10,10 @@ import pytest
 from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.connection.pipe import Pipe
 from padfleet.shared.log.keys import author_key, token_key
-from padfleet.shared.log.people import authors, recognition
+from padfleet.shared.log.people import authors, recognition, visitors
 from padfleet.shared.log.people.author_records import Author
-from padfleet.shared.log.people.authors import AuthorVisit
 from padfleet.shared.log.people.recognition import hash_of
+from padfleet.shared.log.people.visitors import AuthorVisit
 
 KEEP_MS = 3_600_000
 
@@ -79,7 +79,7 @@ async def test_a_few_hundred_take_one_round_trip(redis: Redis, round_trips: list
 async def test_a_visitor_is_on_record_for_good_from_then_on(redis: Redis) -> None:
     visit = AuthorVisit(hash_of("t.secret"), KEEP_MS)
     author, _ = await recognition.author_and_made(redis, "t.secret", KEEP_MS)
-    await authors.seen(redis, Author(author, None, 7), visit, ("Ada", None))
+    await visitors.seen(redis, Author(author, None, 7), visit, ("Ada", None))
     keys = author_key(author), token_key(visit.token)
     assert [await redis.client.pttl(key) > 0 for key in keys] == [True, True]
     assert await authors.bring(redis, [Author(author, "Another", 9), Author("a.new", None, 1)]) == [
@@ -87,7 +87,7 @@ async def test_a_visitor_is_on_record_for_good_from_then_on(redis: Redis) -> Non
     ]
     assert [await redis.client.pttl(key) for key in keys] == [-1, -1]
     assert await authors.read(redis, [author]) == {author: Author(author, "Ada", 7)}
-    assert await redis.client.hget(author_key(author), authors.VISITOR) is None
+    assert await redis.client.hget(author_key(author), visitors.VISITOR) is None
 
 
 async def test_what_is_no_author_is_left_alone_and_keeps_nobody_from_coming(redis: Redis) -> None:

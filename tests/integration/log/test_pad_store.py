@@ -15,9 +15,9 @@ from padfleet.shared.log.pad.options import change_options, normalised
 from padfleet.shared.log.pad.pad_store import PadStore
 from padfleet.shared.log.pad.saved import read_saved, save_revision
 from padfleet.shared.log.pad.staging import Staging
-from padfleet.shared.log.people.authors import VISITOR
 from padfleet.shared.log.people.identities import bring_mapper, bring_token, stored_authors
 from padfleet.shared.log.people.recognition import hash_of, known_author
+from padfleet.shared.log.people.visitors import VISITOR
 from padfleet.shared.log.records import Revision
 from tests.integration.archive.made_pad import written
 
