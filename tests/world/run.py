@@ -155,7 +155,7 @@ async def _play(morning: Morning, outcome: Outcome, only: frozenset[int] | None)
     }
     writing = [as_people(scribe.run()) for each in scribes.values() for scribe in each]
     storm = faults.Storm(world, fleet, pads, size.seconds, size.kinds, brief=size.brief)
-    storm.damages = guards.ledger.damaged.add
+    storm.damages = guards.ledger.histories.damaged.add
     storm.tasks_of = guards.tasks.of
     # Whatever becomes of the damaged pad, somebody who is on it must not hold up anybody else.
     hurt = [f"{url}/p/{faults.HURT}" for url in urls]

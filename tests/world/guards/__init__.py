@@ -1,9 +1,10 @@
 """Checks what must be true at every moment, while a run goes on.
 
-`ledger` checks each commit and each lease against I1 and I2, on the side of the server; `rooms`
-checks what workers hold and send against I3 to I6 and I8; `readiness` compares what programs report
-about themselves with who is served (I10); `growth` checks that nothing grows without bound, and
-that no task dies unseen. At the end, `tests.chaos.history` judges.
+`ledger` checks each commit and each lease against I1 and I2, on the side of the server; `touched`,
+`histories`, `partitions`, `people`, `stored` and `announcements` are its parts. `rooms` checks what
+workers hold and send against I3 to I6 and I8; `readiness` compares what programs report about
+themselves with who is served (I10); `growth` checks that nothing grows without bound, and that no
+task dies unseen. At the end, `tests.chaos.history` judges.
 """
 
 from __future__ import annotations
@@ -40,8 +41,8 @@ class Guards:
         self._world = world
         self._hasty = hasty
         self.ledger = Ledger(self.found)
-        self.rooms = RoomsGuard(self.found, self.ledger)
-        self.readiness = ReadinessGuard(self.found, self.ledger)
+        self.rooms = RoomsGuard(self.found, self.ledger.histories)
+        self.readiness = ReadinessGuard(self.found, self.ledger.partitions)
         self.tasks = TaskGuard(self.found, world.loop)
         self._servers: list[Server] = []
         self._watching: set[asyncio.Task[None]] = set()

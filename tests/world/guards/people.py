@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
 
 from padfleet.shared.log.channel_messages import Joined, decode_message
 from padfleet.shared.log.entries import Fence
+from tests.world.guards.keys import MEMBERS, pad_of
 from tests.world.redis.commands import Call
 from tests.world.redis.server import Server
-
-MEMBERS: Final = b":members"
 
 
 def look_at_members(found: Callable[[str], None], server: Server, call: Call) -> None:
@@ -29,9 +27,9 @@ def look_at_members(found: Callable[[str], None], server: Server, call: Call) ->
         for other, standing in members.items():
             same = _order(standing) == order and _author(standing) == _author(record)
             if other != session and same:
-                found(f"I2 {_pad(base)}: two sessions are number {order.decode()}")
+                found(f"I2 {pad_of(base)}: two sessions are number {order.decode()}")
         if not any(to == base and data[:1] == b"J" for to, data in call.published):
-            found(f"I5 {_pad(base)}: session {session.decode()} has come, and nobody was told")
+            found(f"I5 {pad_of(base)}: session {session.decode()} has come, and nobody was told")
 
 
 def look_at_fence(found: Callable[[str], None], server: Server, state: bytes, fence: Fence) -> None:
@@ -59,7 +57,3 @@ def _author(record: bytes) -> str | None:
     except ValueError:
         return None
     return message.member.author if isinstance(message, Joined) else None
-
-
-def _pad(base: bytes) -> str:
-    return base.split(b":pad:", 1)[-1].decode(errors="replace")

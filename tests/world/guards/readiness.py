@@ -11,7 +11,7 @@ from padfleet.services.writer.ops.readiness import WAIT_LIMIT
 from padfleet.shared.health import Health
 from tests.chaos.history import Typists
 from tests.chaos.history.connection import Connection
-from tests.world.guards.ledger import Ledger
+from tests.world.guards.partitions import Partitions
 from tests.world.host import Host, here
 from tests.world.network import WorldTransport
 
@@ -57,9 +57,9 @@ class _Service:
 class ReadinessGuard:
     """The guard of one process: it learns of each `Health` that is made."""
 
-    def __init__(self, found: Callable[[str], None], ledger: Ledger) -> None:
+    def __init__(self, found: Callable[[str], None], partitions: Partitions) -> None:
         self._found = found
-        self._ledger = ledger
+        self._partitions = partitions
         self._words: dict[Host, _Word] = {}
         self._waits: dict[str, _Wait] = {}
         self._services: dict[str, _Service] = {}
@@ -162,7 +162,7 @@ class ReadinessGuard:
     # --- Writers ---------------------------------------------------------------------------------
 
     def _judge_writer(self, now: float, name: str, word: _Word) -> None:
-        waits = self._ledger.waiting_for(name)
+        waits = self._partitions.waiting_for(name)
         says_so = word.ready_since is not None and now - word.ready_since > LIE
         if says_so and waits > WAIT_LIMIT + LIE:
             self._found(f"I10 {name} says that it is ready, and an entry waits for {waits:.1f} s")

@@ -21,7 +21,7 @@ from padfleet.shared.log.records import Revision
 from tests.chaos.history import Typists
 from tests.chaos.history.connection import Connection
 from tests.chaos.history.typist import Typist
-from tests.world.guards.ledger import Ledger
+from tests.world.guards.histories import Histories
 from tests.world.host import Host, here
 from tests.world.network import End, WorldTransport
 from tests.world.redis.server import Server
@@ -41,9 +41,9 @@ class RoomsGuard:
     """The guard of all workers of a run. There is one per process, since it hooks into classes of
     the product."""
 
-    def __init__(self, found: Callable[[str], None], ledger: Ledger) -> None:
+    def __init__(self, found: Callable[[str], None], histories: Histories) -> None:
         self._found = found
-        self._ledger = ledger
+        self._histories = histories
         self._rooms: list[tuple[Host, Rooms]] = []
         self._subscribers: list[tuple[Host, Subscriber]] = []
         self._idle_channels: dict[tuple[str, bytes], float] = {}
@@ -88,9 +88,9 @@ class RoomsGuard:
     def _fed(self, replica: PadReplica, before: int) -> None:
         self.steps += 1
         base = replica._keys.channel.encode()
-        if base in self._ledger.damaged:
+        if base in self._histories.damaged:
             return
-        ever = self._ledger.ever[base]
+        ever = self._histories.ever[base]
         for revision in replica.feed.since(max(before, replica.feed.first - 1)):
             if (revision.rev, revision.chain) not in ever:
                 self._found(f"I5 {_host()} has a revision {revision.rev} that never was committed")
