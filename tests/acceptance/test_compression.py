@@ -103,7 +103,7 @@ def follows(revisions: list[int], first: int, make: str) -> None:
 
 
 @pytest.mark.parametrize("open_reader", MAKES, ids=lambda each: str(each.__name__))
-async def test_I3_python_clients(
+async def test_I3_compressed_revisions_reach_python_clients_in_order(
     fleet: Fleet,
     open_reader: Callable[[str, str], AbstractAsyncContextManager[Reader]],
 ) -> None:

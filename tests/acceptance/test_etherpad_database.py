@@ -110,7 +110,7 @@ def a_postgres() -> Iterator[str]:
 
 
 @pytest.mark.parametrize("database", [mysql, a_postgres], ids=["mysql", "postgres"])
-async def test_in_turns(
+async def test_an_etherpad_and_the_fleet_serve_one_database_in_turns(
     database: Callable[[], AbstractContextManager[str]], tmp_path: Path
 ) -> None:
     with database() as url:

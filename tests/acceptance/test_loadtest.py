@@ -23,7 +23,7 @@ def on(fleet: Fleet) -> list[str]:
     return [word for url in fleet.urls for word in ("--url", url)]
 
 
-def test_a_short_run(fleet: Fleet, tmp_path: Path) -> None:
+def test_a_short_run_measures_and_verifies(fleet: Fleet, tmp_path: Path) -> None:
     worker = fleet.workers[0].process.pid
     done = loadtest(
         *on(fleet),

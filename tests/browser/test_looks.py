@@ -114,7 +114,9 @@ async def test_the_page_of_a_pad_looks_as_it_should_on_each_screen(
 
 
 @variants
-def test_the_start_page(browser: Browser, fleet: Fleet, options: dict[str, Any], name: str) -> None:
+def test_the_start_page_fits_every_screen(
+    browser: Browser, fleet: Fleet, options: dict[str, Any], name: str
+) -> None:
     page = browser.open(f"{fleet.urls[0]}/p/{new_pad()}", **options).joined()
     page.do("goto", fleet.urls[0])
     page.await_shown("#recent a")

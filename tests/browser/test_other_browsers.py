@@ -20,7 +20,14 @@ from tests.acceptance.npm import new_pad
 from tests.browser.browser import Browser, Page
 from tests.browser.browser import running as running_in
 from tests.browser.test_cursors import sees_at
-from tests.browser.test_links import HREFS, TEXT, WANTED, listen, opened, written
+from tests.browser.test_links import (
+    HREFS,
+    TEXT,
+    WANTED,
+    listen,
+    opened,
+    written,
+)
 from tests.browser.test_looks import check
 from tests.browser.test_past import slide
 from tests.browser.test_this_pad import choose, read, shows_colors
@@ -161,7 +168,7 @@ def test_what_is_copied_is_pasted_and_rich_text_keeps_its_formats(
 
 
 @pytest.mark.browsers
-async def test_links(other: Browser, fleet: Fleet) -> None:
+async def test_links_are_opened_with_a_key(other: Browser, fleet: Fleet) -> None:
     url = f"{fleet.urls[0]}/p/{new_pad()}"
     await written(url, TEXT)
     page = other.open(url).joined()
@@ -176,7 +183,7 @@ async def test_links(other: Browser, fleet: Fleet) -> None:
 
 
 @pytest.mark.browsers
-async def test_find_and_replace(other: Browser, fleet: Fleet) -> None:
+async def test_find_and_replace_reach_the_whole_text(other: Browser, fleet: Fleet) -> None:
     url = f"{fleet.urls[0]}/p/{new_pad()}"
     text = "\n".join(f"line {n}" + (" needle" if n % 100 == 0 else "") for n in range(1, 1001))
     await written(url, text)

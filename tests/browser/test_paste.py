@@ -83,7 +83,9 @@ def emptied(browser: Browser, fleet: Fleet) -> Page:
         ("a&#0;b&#27;c&#x85;", "a\ufffdbc…"),  # what HTML itself makes of them
     ],
 )
-def test_what_is_pasted(browser: Browser, fleet: Fleet, html: str, wanted: str) -> None:
+def test_pasted_html_becomes_text_and_lists(
+    browser: Browser, fleet: Fleet, html: str, wanted: str
+) -> None:
     page = emptied(browser, fleet)
     page.paste(html=html, plain="not this")
     page.shows(wanted)

@@ -58,21 +58,21 @@ def test_a_value_survives_its_way(value: Any) -> None:
 
 @SOME
 @given(st.binary(max_size=60))
-def test_bytes_as_JSON(data: bytes) -> None:
+def test_json_is_read_or_refused(data: bytes) -> None:
     with suppress(BadJson):
         jsontext.dumps(jsontext.loads(data)).encode()
 
 
 @SOME
 @given(engineio_packets)
-def test_packets(packet: str) -> None:
+def test_packets_are_read_or_refused(packet: str) -> None:
     with suppress(BadPacket):
         socketio.decode(packet)
 
 
 @SOME
 @given(changesets)
-def test_changesets(changeset: str) -> None:
+def test_changesets_are_read_or_refused(changeset: str) -> None:
     with suppress(EasysyncError):
         unpack(changeset)
         assert check_rep(changeset) == changeset
@@ -80,7 +80,7 @@ def test_changesets(changeset: str) -> None:
 
 @SOME
 @given(pools)
-def test_pools(pool: Any) -> None:
+def test_pools_are_read_or_refused(pool: Any) -> None:
     with suppress(EasysyncError):
         read = AttributePool.from_jsonable(pool)
         assert AttributePool.from_jsonable(read.to_wire()).to_jsonable() == read.to_jsonable()

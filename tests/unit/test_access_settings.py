@@ -100,7 +100,7 @@ def test_the_documentation_names_settings_that_exist() -> None:
 TOKENS = {"api_jwks_url": "https://login/keys", "api_issuer": "i", "api_audience": "a"}
 
 
-def test_tokens_of_callers() -> None:
+def test_tokens_of_callers_need_a_scope_or_claim() -> None:
     assert not settings().api_takes_tokens
     assert settings(**TOKENS, api_scope="pads").api_takes_tokens
     assert settings(**TOKENS, api_claim="admin=true").api_takes_tokens

@@ -232,7 +232,7 @@ def test_a_history_of_an_archive_is_refused_where_it_cannot_be_cut(time: int, au
         (5, False),
     ],
 )
-def test_pad_ids(pad: Any, is_one: bool) -> None:
+def test_pad_ids_are_bounded(pad: Any, is_one: bool) -> None:
     assert bounds.is_pad_id(pad) is is_one
 
 
@@ -287,7 +287,7 @@ def test_a_mapper_is_refused_when_it_is_too_long() -> None:
         ({}, None),
     ],
 )
-def test_numbers(value: Any, number: int | None) -> None:
+def test_numbers_are_exact_and_not_negative(value: Any, number: int | None) -> None:
     assert bounds.number_of(value) == number
 
 

@@ -19,7 +19,7 @@ def test_a_histogram_says_what_that_of_the_library_says() -> None:
     assert generate_latest(ours).splitlines() == expected
 
 
-def test_counters() -> None:
+def test_counters_are_exported_for_prometheus() -> None:
     registry = CollectorRegistry()
     one = QuickCounter("frames", "text", registry)
     many = QuickCounters("messages", "text", "type", registry)

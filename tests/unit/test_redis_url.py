@@ -31,7 +31,7 @@ from padfleet.shared.settings.redis_url import RedisUrl, mask, parse, problem_wi
         ("rediss+cluster://a:1,b/", RedisUrl("cluster", True, (("a", 1), ("b", 6379)))),
     ],
 )
-def test_forms(url: str, expected: RedisUrl) -> None:
+def test_addresses_of_every_kind_of_redis_are_read(url: str, expected: RedisUrl) -> None:
     assert parse(url) == expected
     assert parse(url).password == expected.password
 

@@ -46,7 +46,9 @@ async def written(api: Caller, revisions: int = 6) -> tuple[str, str]:
     return pad, author
 
 
-async def test_all_old_revisions(allowed: Caller, fleet: Fleet) -> None:
+async def test_compacting_all_leaves_one_revision_and_the_text(
+    allowed: Caller, fleet: Fleet
+) -> None:
     pad, author = await written(allowed)
     await allowed.appendChatMessage(padID=pad, text="hello", authorID=author)
     await allowed.saveRevision(padID=pad, rev="2")
@@ -69,7 +71,7 @@ async def test_all_old_revisions(allowed: Caller, fleet: Fleet) -> None:
     assert ended.code == 0, ended
 
 
-async def test_the_newest_stay(allowed: Caller) -> None:
+async def test_the_newest_revisions_stay_if_asked(allowed: Caller) -> None:
     pad, _ = await written(allowed)
     for rev in ("2", "5"):
         await allowed.saveRevision(padID=pad, rev=rev)

@@ -370,7 +370,9 @@ async def test_an_upload_that_drips_is_ended(
         (b"nonsense" * 100, "Stopped"),
     ],
 )
-async def test_uploads(received: tuple[int, list[str]], body: bytes, outcome: str) -> None:
+async def test_an_upload_is_received_up_to_its_limit(
+    received: tuple[int, list[str]], body: bytes, outcome: str
+) -> None:
     port, found = received
     _, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(HEAD + chunk(body) + b"0\r\n\r\n")

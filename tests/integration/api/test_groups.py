@@ -14,7 +14,7 @@ from tests.integration.api.caller import Caller
 LATER = str(int(time.time()) + 86_400)
 
 
-async def test_groups(api: Caller) -> None:
+async def test_groups_are_made_listed_and_deleted(api: Caller) -> None:
     group = (await api.createGroup())["groupID"]
     assert group.startswith("g.")
     assert len(group) == 18
@@ -49,7 +49,7 @@ async def test_groups(api: Caller) -> None:
     assert again != mapped
 
 
-async def test_sessions(api: Caller) -> None:
+async def test_sessions_are_made_listed_and_deleted(api: Caller) -> None:
     group = (await api.createGroup())["groupID"]
     author = (await api.createAuthor(name="Ada"))["authorID"]
     assert await api.listSessionsOfGroup(groupID=group) is None
@@ -90,7 +90,7 @@ async def test_when_a_session_may_end(api: Caller, until: str, message: str) -> 
     assert await api.refusal("createSession", **wrong) == (1, "authorID does not exist")
 
 
-async def test_authors(api: Caller) -> None:
+async def test_authors_are_made_and_named(api: Caller) -> None:
     author = (await api.createAuthor(name="Ada 😀"))["authorID"]
     assert await api.getAuthorName(authorID=author) == "Ada 😀"
     mapped = (await api.createAuthorIfNotExistsFor(authorMapper="7", name="Bob"))["authorID"]

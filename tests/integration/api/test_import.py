@@ -211,7 +211,7 @@ def check_beside(elsewhere: Fleet) -> None:
     assert author == b"a.0123456789abcdef"
 
 
-async def test_from_redis(
+async def test_pads_are_imported_from_an_etherpads_redis(
     api: Caller, fleet: Fleet, elsewhere: Fleet, there: Caller, tmp_path: Path
 ) -> None:
     await written(api, fleet, "by-redis")

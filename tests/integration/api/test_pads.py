@@ -148,7 +148,9 @@ async def test_a_copy_may_be_written_and_deleted_at_once(api: Caller) -> None:
         assert gone == (1, "padID does not exist")
 
 
-async def test_copies_and_moves(api: Caller, fleet: Fleet) -> None:
+async def test_a_pad_is_copied_and_moved_with_all_that_belongs_to_it(
+    api: Caller, fleet: Fleet
+) -> None:
     await api.createPad(padID="original", text="one")
     await api.appendText(padID="original", text=" two")
     await api.saveRevision(padID="original", rev="1")
@@ -185,7 +187,7 @@ async def test_copies_and_moves(api: Caller, fleet: Fleet) -> None:
     assert (await api.getText(padID="moved"))["text"] == "one two threeand on\n\n"
 
 
-async def test_read_only_ids(api: Caller) -> None:
+async def test_a_read_only_id_stands_for_a_pad_as_long_as_it_exists(api: Caller) -> None:
     await api.createPad(padID="read", text="x")
     read_only = (await api.getReadOnlyID(padID="read"))["readOnlyID"]
     assert read_only.startswith("r.")
@@ -195,7 +197,7 @@ async def test_read_only_ids(api: Caller) -> None:
     assert await api.refusal("getPadID", roID=read_only) == (1, "padID does not exist")
 
 
-async def test_saved_revisions(api: Caller) -> None:
+async def test_saving_a_revision_again_changes_nothing(api: Caller) -> None:
     await api.createPad(padID="saved", text="x")
     await api.appendText(padID="saved", text="y")
     assert await api.getSavedRevisionsCount(padID="saved") == {"savedRevisions": 0}
@@ -206,7 +208,7 @@ async def test_saved_revisions(api: Caller) -> None:
     assert await api.getSavedRevisionsCount(padID="saved") == {"savedRevisions": 2}
 
 
-async def test_deletion_tokens(api: Caller) -> None:
+async def test_a_pad_is_deleted_with_its_own_token_only(api: Caller) -> None:
     token = (await api.createPad(padID="token", text="x"))["deletionToken"]
     refused = (1, "invalid deletionToken")
     assert await api.refusal("deletePad", padID="token", deletionToken="0" * 64) == refused
@@ -288,7 +290,9 @@ async def test_all_pads_and_figures(api: Caller, fleet: Fleet) -> None:
         ),
     ],
 )
-async def test_errors(api: Caller, name: str, fields: dict[str, str], message: str) -> None:
+async def test_refusals_are_in_etherpads_words(
+    api: Caller, name: str, fields: dict[str, str], message: str
+) -> None:
     if "errors" not in (await api.listAllPads())["padIDs"]:
         await api.createPad(padID="errors", text="x")
     if name == "setHTML":

@@ -121,7 +121,9 @@ def expected(start: int, size: int, granules: int | None = None) -> dict[str, An
 
 
 @pytest.mark.parametrize(("start", "size"), [(0, 100), (900, 10), (1000, 1), (3100, 1), (950, 7)])
-async def test_what_is_answered(slider: Timeslider, room: Room, start: int, size: int) -> None:
+async def test_a_changeset_request_is_answered_exactly(
+    slider: Timeslider, room: Room, start: int, size: int
+) -> None:
     assert await ask(slider, room, start, size) == expected(start, size)
     again = await ask(slider, room, start, size)
     assert again == expected(start, size)

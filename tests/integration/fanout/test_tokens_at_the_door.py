@@ -137,7 +137,9 @@ async def test_the_author_is_the_same_again_and_has_a_colour(worker: Member) -> 
         (token(pads=["R*", "r*", "r.*"]), "pad"),
     ],
 )
-async def test_denied(worker: Member, shared_fleet: Fleet, value: str, reason: str) -> None:
+async def test_a_bad_token_is_denied_and_not_told_why(
+    worker: Member, shared_fleet: Fleet, value: str, reason: str
+) -> None:
     before, pad = denials(worker, reason), new_pad()
     async with with_cookie(worker, value) as guest:
         error = await guest.ready(pad)

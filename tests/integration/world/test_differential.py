@@ -172,7 +172,7 @@ def test_equal_answers_and_equal_keys(seed: int, redis_server: Any, beside: str)
         assert said > LENGTH / 3, "hardly a command was one"
 
 
-def test_transactions(redis_server: Any, beside: str) -> None:
+def test_transactions_are_answered_alike(redis_server: Any, beside: str) -> None:
     answers = []
     for url in (redis_server.url, beside):
         with redis.Redis.from_url(url, protocol=2) as client:

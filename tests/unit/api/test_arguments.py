@@ -16,7 +16,7 @@ from padfleet.services.web.api.versions import CURRENT, VERSIONS
     ("given", "rev"),
     [("5", 5), (" 7", 7), ("7abc", 7), ("5.9", 5), (5, 5), (5.0, 5), ("0", 0), ("+3", 3)],
 )
-def test_revisions(given: Any, rev: int) -> None:
+def test_revisions_are_read_as_etherpad_reads_them(given: Any, rev: int) -> None:
     assert arguments.rev({"rev": given}) == rev
 
 
@@ -45,7 +45,7 @@ def test_no_revision_is_none() -> None:
     ("given", "flag"),
     [("true", True), ("TRUE", True), ("1", False), ("", False), (True, True), (0, False)],
 )
-def test_flags(given: Any, flag: bool) -> None:
+def test_flags_are_read_as_etherpad_reads_them(given: Any, flag: bool) -> None:
     assert arguments.flag({"force": given}, "force") is flag
 
 

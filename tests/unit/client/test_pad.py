@@ -52,7 +52,7 @@ def second(server: PadServer) -> PadServer:
         ("http://[::1]:9001/p/x", "http://[::1]:9001", "x"),
     ],
 )
-def test_a_pads_address(url: str, base: str, pad_id: str) -> None:
+def test_a_pads_address_is_split_into_server_and_id(url: str, base: str, pad_id: str) -> None:
     assert PadUrl.parse(url) == PadUrl(base, pad_id)
 
 

@@ -23,7 +23,7 @@ def test_names_and_colours_are_read_by_author() -> None:
 
 
 @pytest.mark.parametrize("authors", [None, [], "", 7])
-def test_nobody_is_nobody(authors: Any) -> None:
+def test_malformed_lists_of_people_name_nobody(authors: Any) -> None:
     assert names_of(authors) == {}
     assert colors_of(authors, PALETTE) == {}
 

@@ -282,7 +282,7 @@ def test_nothing_is_fetched_for_a_pdf() -> None:
         _nothing("file:///etc/passwd")
 
 
-def test_directions() -> None:
+def test_the_first_letter_decides_the_direction() -> None:
     assert is_rtl(HEBREW)
     assert is_rtl(f"12. {ARABIC} latin")
     assert not is_rtl(f"latin {HEBREW}")

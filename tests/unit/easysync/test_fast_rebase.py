@@ -168,7 +168,7 @@ MINE = {
 
 @pytest.mark.parametrize("splices", SPLICES.values(), ids=SPLICES.keys())
 @pytest.mark.parametrize("theirs", [(), FIRST], ids=["", "theirs first"])
-def test_where_edits_meet(
+def test_edits_that_meet_are_rebased_as_by_etherpad(
     splices: list[tuple[int, int, str]], theirs: tuple[tuple[str, str], ...]
 ) -> None:
     for mine in MINE.values():
@@ -200,7 +200,7 @@ MY_MARKS = [
 
 @pytest.mark.parametrize("theirs", THEIR_MARKS)
 @pytest.mark.parametrize("mine", MY_MARKS)
-def test_where_attributes_meet(mine: str, theirs: str) -> None:
+def test_attributes_that_meet_are_rebased_as_by_etherpad(mine: str, theirs: str) -> None:
     history = History()
     for value in ("1", "2"):
         history.pool.put("size", value)

@@ -140,7 +140,7 @@ def test_saved_revisions_once_each() -> None:
     assert saved_of({"savedRevisions": {}}, "pad:x") == []
 
 
-def test_authors() -> None:
+def test_a_malformed_colour_is_replaced_alike_each_time() -> None:
     assert author_of({"name": "Ö", "colorId": "#112233"}, "a.x") == ("a.x", "Ö", "#112233")
     assert author_of({"name": None, "colorId": 5}, "a.x") == ("a.x", None, 5)
     replaced = author_of({"colorId": 999}, "a.x")

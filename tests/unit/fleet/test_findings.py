@@ -153,7 +153,7 @@ def test_the_verdict_is_about_people() -> None:
     assert verdict(findings(view_of(snapshot([WORKER, ends, WRITER])))) == "Everybody is served"
 
 
-def test_words() -> None:
+def test_partitions_and_times_are_put_into_words() -> None:
     assert named([7]) == "partition 7"
     assert named([9, 1, 2, 3, 5]) == "partitions 1-3, 5 and 9"
     assert [seconds(v) for v in (0.44, 12.2, 300, 10_000)] == ["0.4 s", "12 s", "5 min", "3 h"]

@@ -261,7 +261,7 @@ def test_cheap_clients_on_a_model_server(data: st.DataObject, spread: bool) -> N
     assert tally.latencies["ack"].count == tally.counts.typed
 
 
-def test_gaps_between_edits() -> None:
+def test_gaps_between_edits_come_to_the_rate() -> None:
     assert gaps(4, "uniform", 0.0) == pytest.approx(0.125)
     assert gaps(4, "uniform", 0.5) == pytest.approx(0.25)
     assert gaps(4, "poisson", 0.0) == 0

@@ -20,7 +20,7 @@ def asked(*words: str) -> LoadRun:
     return run_of(parser().parse_args([*HERE, *words]))
 
 
-def test_the_usual_run() -> None:
+def test_without_options_the_usual_run_is_planned() -> None:
     run = asked()
     assert run.steps == [LoadStep(10, 0, 0.2, 10.0)]
     assert (run.warmup, run.pids, run.stop_at) == (2.0, [], None)
@@ -28,7 +28,7 @@ def test_the_usual_run() -> None:
     assert run.load.pad != asked().load.pad
 
 
-def test_all_options() -> None:
+def test_every_option_has_its_effect_on_the_plan() -> None:
     run = asked(
         *("--url", "https://b:1/etherpad", "--pads", "4", "--pad", "p", "--no-batch"),
         *("--sweep", "authors=5..10:step=5:dwell=1s", "--stop-at", "p95=1s", "--verify", "2"),
@@ -76,7 +76,7 @@ def test_what_is_no_address_of_a_server(url: str) -> None:
         LoadTarget.parse(url)
 
 
-def test_addresses() -> None:
+def test_a_servers_address_is_taken_apart() -> None:
     target = LoadTarget.parse("https://pads.example/team/")
     assert (target.host, target.port, target.tls) == ("pads.example", 443, True)
     assert target.request("a b/ö") == (

@@ -41,7 +41,7 @@ def a_load(**fields: object) -> Load:
 @pytest.mark.parametrize(
     ("text", "value"), [("10", 10), ("10s", 10), ("1.5m", 90), ("500ms", 0.5), ("2h", 7200)]
 )
-def test_times(text: str, value: float) -> None:
+def test_times_are_read_with_their_unit(text: str, value: float) -> None:
     assert seconds(text) == value
 
 
@@ -102,7 +102,7 @@ def test_what_is_no_sweep(text: str, why: str) -> None:
         Sweep.parse(text, dwell=1)
 
 
-def test_limits() -> None:
+def test_limits_are_read_or_refused() -> None:
     assert StopAt.parse("p95=1s") == StopAt("ack", 95, 1000)
     assert StopAt.parse("delivery.p99.9=500ms") == StopAt("delivery", 99.9, 500)
     for text in ("p95", "p0=1s", "p101=1s", "join.p95=1s", "p9.5.1=1s"):

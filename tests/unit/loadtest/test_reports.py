@@ -206,7 +206,7 @@ def test_a_chart_with_nothing_to_draw_is_empty() -> None:
     assert len(points(flat)) == 2
 
 
-def test_readable_numbers() -> None:
+def test_numbers_are_rounded_for_readers() -> None:
     assert [readable(value) for value in (None, 0.01234, 12.345, 1234.5)] == [
         "–",
         "0.0123",

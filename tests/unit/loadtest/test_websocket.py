@@ -118,7 +118,7 @@ def test_what_is_sent_can_be_read(payload: bytes) -> None:
     assert unmasked(text_frame(payload)) == (0x81, payload)
 
 
-def test_control_frames() -> None:
+def test_control_frames_are_masked() -> None:
     assert unmasked(pong(b"here")) == (0x8A, b"here")
     assert unmasked(close_frame(1000)) == (0x88, b"\x03\xe8")
 

@@ -118,7 +118,7 @@ def test_a_message_of_a_commit_comes_back_unchanged() -> None:
     assert decode_message(data) == Committed(1, "reign", revisions, outcomes)
 
 
-def test_other_messages() -> None:
+def test_every_other_message_comes_back_as_it_was() -> None:
     member = Member("s", "a.x", "w", LONE, "#fff", embedded=False, read_only=True)
     assert decode_message(b"J12 " + pack(member)) == Joined(12, member)
     left = Left("s", "a.x", 7)

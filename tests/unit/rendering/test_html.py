@@ -80,7 +80,7 @@ BOTH = {**BOLD, **ITALIC}
         ([("a\x00\x08b", {})], "ab<br>"),
     ],
 )
-def test_lines(pieces: list[Piece], expected: str) -> None:
+def test_lines_become_html(pieces: list[Piece], expected: str) -> None:
     if expected.startswith("<h2>"):
         expected = expected.removesuffix("<br>")
     assert html(*pieces) == expected
@@ -117,7 +117,7 @@ UL, OL, LI = '<ul class="bullet">', '<ol class="number">', "<li>"
         ([('x"><script>1', "a")], f"{UL}{LI}a</li></ul>"),
     ],
 )
-def test_lists(lines: list[tuple[str, str]], expected: str) -> None:
+def test_lists_are_nested_in_html(lines: list[tuple[str, str]], expected: str) -> None:
     if lines[0][0].startswith("x"):
         lines = [("evil1", "a")]
     assert items(*lines) == expected
@@ -153,7 +153,7 @@ def test_a_list_within_another_begins_where_its_first_item_says_too() -> None:
         ("www....", None),
     ],
 )
-def test_links(text: str, address: str | None) -> None:
+def test_only_harmless_addresses_become_links(text: str, address: str | None) -> None:
     found = Elements(html((text, {}))).attributes
     assert found == ([] if address is None else [("href", address), ("rel", "noreferrer noopener")])
 

@@ -51,7 +51,7 @@ def formats_in(source: str) -> dict[str, set[str]]:
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case["what"] for case in CASES])
-def test_what_editors_write(case: dict[str, str]) -> None:
+def test_html_of_common_editors_is_understood(case: dict[str, str]) -> None:
     assert text_of(case["html"]).rstrip("\n") == case["text"]
 
 
@@ -140,7 +140,7 @@ def test_html_is_read_as_the_text_that_it_shows(source: str, text: str) -> None:
         ("<ul><li><table><tr><td>a<td>b</table></ul>", "\t* a | b\n"),
     ],
 )
-def test_lists(source: str, text: str) -> None:
+def test_lists_are_read_from_any_html(source: str, text: str) -> None:
     assert text_of(source) == text
 
 
@@ -153,7 +153,7 @@ def test_lists(source: str, text: str) -> None:
         ("<table><caption>t</caption><tr><td> </td><td>b</table>", "t\nb\n"),
     ],
 )
-def test_tables(source: str, text: str) -> None:
+def test_tables_become_lines(source: str, text: str) -> None:
     assert text_of(source) == text
 
 
@@ -206,7 +206,7 @@ BOLD = {"bold"}
         ("<style>/* x */ .c1{font-weight:700} p.c2, .c3 {}</style><p class=c1>a</p>", {"a": BOLD}),
     ],
 )
-def test_formats(source: str, formats: dict[str, set[str]]) -> None:
+def test_formats_are_read_from_tags_and_styles(source: str, formats: dict[str, set[str]]) -> None:
     assert formats_in(source) == formats
 
 

@@ -50,7 +50,7 @@ def text_of(*lines: tuple[str, str]) -> str:
         ([("nonsense", "a")], "a\n"),
     ],
 )
-def test_lists(lines: list[tuple[str, str]], expected: str) -> None:
+def test_lists_are_numbered_in_text(lines: list[tuple[str, str]], expected: str) -> None:
     assert text_of(*lines) == expected
 
 

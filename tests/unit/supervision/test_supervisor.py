@@ -276,7 +276,7 @@ def test_what_is_done_again_and_again_is_done_at_multiples_of_its_interval(
         )
 
 
-def test_different_intervals_meet() -> None:
+def test_ticks_of_different_intervals_come_together() -> None:
     wakes: set[float] = set()
     for interval in (0.25, 0.5, 1.0, 2.0):
         now = 100.1 + interval / 7

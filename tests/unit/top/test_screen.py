@@ -111,7 +111,7 @@ def test_words_are_cut_by_cells() -> None:
     assert list(wrapped("", 8, 0)) == [""]
 
 
-def test_small_figures() -> None:
+def test_figures_are_short_on_the_screen() -> None:
     assert bars([None, 0, 1, 8]) == "·▁▂█"
     assert bars([0, 0]) == "▁▁"
     assert [size(n) for n in (7, 1500, 34_000, 2_000_000, 5e9)] == [

@@ -75,7 +75,7 @@ def test_keys_are_in_no_print() -> None:
 # --- Key sets ------------------------------------------------------------------------------------
 
 
-def test_a_key_set() -> None:
+def test_a_key_set_is_read_and_unusable_keys_are_passed_over() -> None:
     document = signing.jwks(
         signing.jwk(signing.rsa(), "one", use="sig", alg="RS256"),
         signing.jwk(signing.ed25519(), "two", key_ops=["verify"]),

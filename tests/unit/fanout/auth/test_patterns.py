@@ -39,7 +39,7 @@ READ_ONLY = "r.0123456789abcdef0123456789abcdef"
         ("(x|y)+$", "(x|y)+$"),
     ],
 )
-def test_matches(pattern: str, text: str) -> None:
+def test_a_pattern_matches_the_whole_name(pattern: str, text: str) -> None:
     assert matches(pattern, text)
 
 
@@ -63,7 +63,7 @@ def test_matches(pattern: str, text: str) -> None:
         ("é", "e\u0301"),
     ],
 )
-def test_does_not_match(pattern: str, text: str) -> None:
+def test_a_pattern_matches_nothing_else(pattern: str, text: str) -> None:
     assert not matches(pattern, text)
 
 

@@ -24,7 +24,7 @@ def answering(*answers: Answer) -> Service:
     return Service(lambda request: left.pop(0))
 
 
-async def test_what_is_answered(http: aiohttp.ClientSession) -> None:
+async def test_a_body_is_posted_and_none_is_asked_for(http: aiohttp.ClientSession) -> None:
     with answering((200, b"got"), (200, b"posted")) as service:
         assert await fetch(http, service.url, timeout=9, limit=6) == b"got"
         assert await fetch(http, service.url, timeout=9, limit=6, body=b"{}") == b"posted"

@@ -46,7 +46,7 @@ def test_a_client_within_our_networks_is_itself() -> None:
         ("2001:db8::1", "2001:db8::1"),
     ],
 )
-def test_ports_and_brackets(entry: str, address: str) -> None:
+def test_ports_and_brackets_are_no_part_of_an_address(entry: str, address: str) -> None:
     assert seen("10.0.0.2", entry) == address
 
 
