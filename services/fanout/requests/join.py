@@ -31,13 +31,14 @@ from padfleet.services.fanout.requests.client_capabilities import (
     reads_only,
     takes_batches,
 )
+from padfleet.services.fanout.requests.client_ready import ClientReady
 from padfleet.services.fanout.requests.creation import PadCreation
 from padfleet.services.fanout.requests.hooks import Hooks
 from padfleet.services.fanout.requests.identification import Identification
 from padfleet.services.fanout.requests.join_gate import JoinGate
 from padfleet.services.fanout.requests.joining import Joining
 from padfleet.services.fanout.requests.legacy import sends_no_author
-from padfleet.services.fanout.requests.looking import look
+from padfleet.services.fanout.requests.looking import Looking
 from padfleet.services.fanout.requests.onlooker import Onlooker
 from padfleet.services.fanout.requests.resuming import Resuming
 from padfleet.services.fanout.requests.turning_away import turn_away_if_corrupt, turned_away
@@ -99,19 +100,12 @@ class JoinHandler:
     async def look(
         self, way_out: Outbound, identity: SessionIdentity, message: dict[str, Any]
     ) -> Onlooker | None:
-        """Does what `looking.look` does, and raises what that raises."""
+        """Does what `Looking.look` does, and raises what that raises."""
+        ready = ClientReady(way_out, identity, message)
         if identity.kept_out:
             raise turned_away(way_out, "kicked")
         async with self.gate:
-            return await look(
-                self.redis,
-                self.keyspace,
-                self.settings,
-                self.rooms,
-                way_out,
-                identity,
-                message,
-            )
+            return await Looking(self.redis, self.keyspace, self.settings, self.rooms, ready).look()
 
     @contextmanager
     def ahead(self, message: dict[str, Any]) -> Iterator[Ahead]:
@@ -143,7 +137,7 @@ class JoinHandler:
         if identity.kept_out:
             raise turned_away(way_out, "kicked")
         async with self.gate:
-            return await self._join(way_out, identity, message, brought)
+            return await self._join(ClientReady(way_out, identity, message, brought))
 
     async def come_in(self, onlooker: Onlooker) -> tuple[Session, Room]:
         """Returns the session of an onlooker that goes on the pad which it was shown. To its page,
@@ -153,62 +147,52 @@ class JoinHandler:
         """
         following = onlooker.following
         assert following is not None
+        ready = ClientReady(onlooker.exit, onlooker.identity, following.ready, following.stay)
         async with self.gate:
-            return await self._join(
-                onlooker.exit, onlooker.identity, following.ready, following.stay
-            )
+            return await self._join(ready)
 
-    async def _join(
-        self,
-        way_out: Outbound,
-        identity: SessionIdentity,
-        message: dict[str, Any],
-        brought: str | ResumeToken | None,
-    ) -> tuple[Session, Room]:
-        comes_back = bool(message.get("reconnect"))
-        makes = identity.unmade and not identity.read_only and not comes_back
+    async def _join(self, ready: ClientReady) -> tuple[Session, Room]:
+        identity = ready.identity
+        makes = identity.unmade and not identity.read_only and not ready.comes_back
         shown = None
-        if not identity.read_only_id and not comes_back:
+        if not identity.read_only_id and not ready.comes_back:
             shown = Pending(pads.way_back(self.redis, identity.pad_id), "read-only id")
         try:
-            me, room = await self._introduced_and_in(way_out, identity, message, makes=makes)
-            return await self._with(
-                room, way_out, identity, message, brought, me, shown, asked=makes
-            )
+            me, room = await self._introduced_and_in(ready, makes=makes)
+            return await self._with(room, ready, me, shown, asked=makes)
         finally:
             if shown is not None:
                 shown.forget()  # nobody waits for it any more if the client has not come in
 
     async def _introduced_and_in(
-        self, way_out: Outbound, identity: SessionIdentity, message: dict[str, Any], *, makes: bool
+        self, ready: ClientReady, *, makes: bool
     ) -> tuple[Introduced, Room]:
         """Returns who the author is, and the opened room. If the author `makes` the pad, the writer
         has been asked for it by then."""
+        identity = ready.identity
         room = self.rooms.begin_to_enter(identity.pad_id)
         try:
             me, *_ = await all_of(
-                introduced(self.redis, identity, message.get("userInfo")),
+                introduced(self.redis, identity, ready.message.get("userInfo")),
                 self.rooms.opened(room),
                 *([self._creation().ask_for(room, identity)] if makes else []),
             )
         except BaseException as error:
             self.rooms.leave(room)
-            turn_away_if_corrupt(way_out, identity.pad_id, error)
+            turn_away_if_corrupt(ready.exit, identity.pad_id, error)
             raise
         return me, room
 
     async def _with(
         self,
         room: Room,
-        way_out: Outbound,
-        identity: SessionIdentity,
-        message: dict[str, Any],
-        brought: str | ResumeToken | None,
+        ready: ClientReady,
         me: Introduced,
         shown: Pending[str] | None,
         *,
         asked: bool,
     ) -> tuple[Session, Room]:
+        identity, message = ready.identity, ready.message
         limit = self.settings.max_sessions_per_pad
         if limit and room.occupancy >= limit:
             self.rooms.leave(room)
@@ -217,7 +201,7 @@ class JoinHandler:
             raise TimeoutError("the pad has as many sessions on this worker as it may")
         session = Session(
             identity,
-            way_out,
+            ready.exit,
             batching=takes_batches(message, self.settings),
             acks=acknowledges(message),
             knows_sessions=knows_sessions(message),
@@ -227,12 +211,12 @@ class JoinHandler:
         )
         joining = Joining(self.redis, self.keyspace, self.worker_id, room, session, me)
         try:
-            if message.get("reconnect"):
+            if ready.comes_back:
                 stay: ResumeToken | None
-                if stayed := isinstance(brought, ResumeToken):
-                    stay = brought
+                if stayed := isinstance(ready.brought, ResumeToken):
+                    stay = ready.brought
                 else:
-                    stay = resume_token.parse(brought, identity.author, identity.requested_id)
+                    stay = resume_token.parse(ready.brought, identity.author, identity.requested_id)
                 resuming = Resuming(joining, self.gate, self.inbox)
                 await resuming.resume(message.get("client_rev"), stay, stayed=stayed)
             else:
@@ -257,7 +241,7 @@ class JoinHandler:
                 log.warning("departure not stored", extra={"pad": identity.pad_id})
             finally:
                 self.rooms.leave(room)
-            turn_away_if_corrupt(way_out, identity.pad_id, error)
+            turn_away_if_corrupt(ready.exit, identity.pad_id, error)
             raise
         return session, room
 
