@@ -28,8 +28,6 @@ from padfleet.shared.easysync.utf16 import is_broken, paired
 
 _ESCAPED_HALF = re.compile(r"\\u[dD][89abAB]")
 
-_STRINGS = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
-
 MEMBERS_AT_ONCE = 500
 UNITS_AT_ONCE = 100_000
 """How many code units `dumps_in_pieces` writes at once, which takes 2 ms. A member counts as much
@@ -192,10 +190,19 @@ def values_in(source: str, most: int) -> int:
         values = (source.count('"') - source.count('\\"')) // 4
         if values <= most:
             # Commas and brackets inside strings do not count.
-            values = _marks(_STRINGS.sub("", source))
+            values = _marks(_without_strings(source))
     if values > most:
         raise BadJson(f"more than {most:,} values")
     return values
+
+
+def _without_strings(source: str) -> str:
+    """Returns the JSON without what is in its strings. A regular expression that reads strings
+    takes 10 ms for a megabyte, and this takes 2."""
+    if "\\" in source:
+        # Where a backslash is escaped itself, it does not escape what follows.
+        source = source.replace("\\\\", "").replace('\\"', "")
+    return "".join(source.split('"')[::2])
 
 
 def _marks(source: str) -> int:

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from padfleet.services.fanout.hub.pad_metadata import PadMetadata
-from padfleet.services.fanout.presence.secrecy import Secret
+from padfleet.services.fanout.presence.secrecy import MOST_ESCAPES, Secret
 from padfleet.services.fanout.transport.packets import Frame
 from padfleet.shared.easysync import to_units
 from padfleet.shared.log.connection.connect import Redis
@@ -196,3 +196,20 @@ def test_a_number_is_a_name_only_as_a_whole() -> None:
     assert secret.is_named_in({"x": 2024})
     assert secret.is_named_in({"x": "in 2024"})
     assert not secret.is_named_in({"timestamp": 1720243})
+
+
+def test_what_would_take_long_to_decode_is_taken_to_name_the_pad() -> None:
+    """A quarter of a megabyte of percent signs, in a pad's settings, held every worker that had the
+    pad open for 160 ms, each time that they were changed."""
+    secret = Secret(PAD)
+    some, many = "%25" * MOST_ESCAPES, "%25" * (MOST_ESCAPES + 1)
+    assert not secret.is_named_in({"ep_mine": some})
+    assert secret.is_named_in({"ep_mine": many})
+    assert secret.is_named_in(["%25"] * (MOST_ESCAPES + 1))
+    parts = {f"ep_{number}": some for number in range(3)}
+    settings = {**parts, "ep_short": {"a": 1}, "lang": "de", "view": {"padFontFamily": "%25"}}
+    assert secret.settings(settings) == {
+        "ep_short": {"a": 1},
+        "lang": "de",
+        "view": {"padFontFamily": ""},
+    }

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
+import json
+from typing import Any
 
-from padfleet.shared.wire.jsontext import BadJson, dumps, loads
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from padfleet.shared.wire.jsontext import FEW_VALUES, BadJson, dumps, loads, values_in
 
 MOST = 100
 
@@ -44,3 +49,25 @@ def test_texts_may_have_what_they_like(value: object) -> None:
 
 def test_there_is_no_limit_unless_it_is_asked_for() -> None:
     assert len(loads("[" + "0," * 50_000 + "0]")) == 50_001
+
+
+@given(
+    st.recursive(
+        st.none() | st.integers() | st.text(',[{"\\:x', max_size=8),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text(',[{"\\', max_size=4), inner),
+    ),
+    st.integers(0, 3),
+)
+def test_the_values_of_a_text_are_counted_whatever_is_in_its_strings(
+    value: Any, spaces: int
+) -> None:
+    """What is counted before anything is read may not be less than what is read."""
+    text = json.dumps([value, ["x"] * FEW_VALUES], indent=spaces)
+    assert values_in(text, 10**6) >= _values(value) + FEW_VALUES + 2
+    empty = text.count("[]") + text.count("{}")
+    assert values_in(text, 10**6) <= _values(value) + FEW_VALUES + 2 + empty
+
+
+def _values(value: Any) -> int:
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return 1 + sum(map(_values, inner))
