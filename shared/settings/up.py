@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
+from typing import Literal
 
 from padfleet.shared.settings.declare import setting
 from padfleet.shared.settings.ops import LAST_PORT, ops_port, writer_port
@@ -33,10 +34,15 @@ class UpSettings(ProcessSettings):
     )
     workers: int = setting(2, "number of fan-out workers to run", minimum=1, maximum=256)
     writers: int = setting(1, "number of writers to run", minimum=1, maximum=256)
+    node: Literal["on", "off"] = setting(
+        "on",
+        "on: the first worker and the first writer are one process, as with padfleet node, which "
+        "costs less where few people are on each pad; off: each is a process of its own",
+    )
     writer_port: int = setting(
         0,
-        "port of the first writer's health and metrics; the next ones follow. 0 means 100 above "
-        "--port",
+        "port of the health and metrics of the first writer that is a process of its own; the "
+        "next ones follow. 0 means 100 above --port",
         minimum=0,
         maximum=LAST_PORT,
     )
@@ -61,7 +67,13 @@ class UpSettings(ProcessSettings):
     )
 
     @property
+    def nodes(self) -> int:
+        """Returns how many processes are a worker and a writer in one."""
+        return int(self.node == "on")
+
+    @property
     def worker_ports(self) -> range:
+        """Returns the ports for clients, those of nodes first."""
         return range(self.port, self.port + self.workers)
 
     @property
@@ -71,8 +83,9 @@ class UpSettings(ProcessSettings):
 
     @property
     def writer_ports(self) -> range:
+        """Returns the ports of the writers that are processes of their own."""
         first = self.writer_port or writer_port(self.port)
-        return range(first, first + self.writers)
+        return range(first, first + self.writers - self.nodes)
 
     def validate(self) -> Iterator[tuple[str, str]]:
         yield from super().validate()
@@ -82,7 +95,7 @@ class UpSettings(ProcessSettings):
             ("ops_port", "the workers' metrics", self.ops_ports),
         )
         for name, _, ports in kinds:
-            if ports[-1] > LAST_PORT:
+            if ports and ports[-1] > LAST_PORT:
                 yield (
                     name,
                     f"needs the ports {ports[0]} to {ports[-1]}; the last one is {LAST_PORT}",

@@ -136,8 +136,8 @@ def served(installed: Path, tmp_path: Path) -> Iterator[str]:
     assert "replay" not in commands
     public = "import padfleet, padfleet.easysync, padfleet.hooks; print(padfleet.connect)"
     assert "connect" in run(installed.parent / "python", "-c", public, cwd=tmp_path)
-    worker, _, writer = free_ports(3)
-    words = ["--port", str(worker), "--writer-port", str(writer), "--data", "data"]
+    (worker,) = free_ports(1)
+    words = ["--port", str(worker), "--data", "data"]
     log = tmp_path / "printed"
     with log.open("wb") as printed:
         fleet = subprocess.Popen(

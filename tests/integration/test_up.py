@@ -72,7 +72,8 @@ def fleet(tmp_path: Path, *flags: str, **environment: str) -> Iterator[Fleet]:
 
 @pytest.fixture(scope="module")
 def ports() -> tuple[int, int]:
-    """Returns the first of two workers' ports, and the port of a writer."""
+    """Returns the first of two workers' ports, and the port of the second writer. The first one is
+    in the first worker's process."""
     worker, _, writer = free_ports(3)
     return worker, writer
 
@@ -83,7 +84,7 @@ def running(tmp_path_factory: pytest.TempPathFactory, ports: tuple[int, int]) ->
     worker, writer = ports
     folder = tmp_path_factory.mktemp("up")
     flags = ("--port", str(worker), "--writer-port", str(writer), "--data", str(folder / "data"))
-    with fleet(folder, *flags, "--workers", "2", "--writers", "1") as started:
+    with fleet(folder, *flags, "--workers", "2", "--writers", "2") as started:
         started.wait_until_up()
         yield started
 
@@ -111,10 +112,10 @@ def test_it_runs_a_ready_fleet(running: Fleet, ports: tuple[int, int]) -> None:
         others = [each for each in client.client_list() if each["id"] != str(client.client_id())]
     assert others
     assert all("redis.sock" in each["addr"] for each in others), "the fleet comes by the socket"
-    assert len(running.descendants()) == 4  # two workers, a writer, the embedded server
+    assert len(running.descendants()) == 4  # a node, a worker, a writer, the embedded server
 
 
-@pytest.mark.parametrize("command", ["fanout", "writer"])
+@pytest.mark.parametrize("command", ["node", "fanout", "writer"])
 def test_a_process_that_is_killed_comes_back(
     running: Fleet, ports: tuple[int, int], command: str
 ) -> None:
@@ -123,8 +124,10 @@ def test_a_process_that_is_killed_comes_back(
     eventually_sync(lambda: running.printed.count("SIGKILL") > deaths, "its death is told")
 
     def back() -> bool:
+        worker, writer = ports
         return running.pid_of(command) != pid and all(
-            get(f"http://127.0.0.1:{port}/health/ready")[0] == 200 for port in ports
+            get(f"http://127.0.0.1:{port}/health/ready")[0] == 200
+            for port in (worker, worker + 1, writer)
         )
 
     def back_or_not_yet() -> bool:
@@ -140,7 +143,8 @@ def test_a_process_that_is_killed_comes_back(
 def test_nothing_outlives_an_up_that_was_killed(tmp_path: Path) -> None:
     worker, writer = free_ports(2)
     flags = ("--port", str(worker), "--writer-port", str(writer), "--data", str(tmp_path / "data"))
-    with fleet(tmp_path, *flags, "--workers", "1", "--writers", "1") as running:
+    apart = ("--workers", "1", "--writers", "1", "--node", "off")
+    with fleet(tmp_path, *flags, *apart) as running:
         running.wait_until_up()
         pids = running.descendants()
         running.process.kill()
@@ -159,8 +163,7 @@ def test_a_taken_port_is_told_before_anything_is_made(tmp_path: Path) -> None:
 
 
 def test_a_second_up_on_the_same_data_is_refused(running: Fleet, tmp_path: Path) -> None:
-    worker, writer = free_ports(2)
-    flags = ("--port", str(worker), "--workers", "1", "--writer-port", str(writer))
+    flags = ("--port", str(free_ports(1)[0]), "--workers", "1")
     with fleet(tmp_path, *flags, "--data", str(running.data)) as second:
         assert second.process.wait(STOP_S) == 1
         assert f"in use by process {running.process.pid}" in second.printed

@@ -279,8 +279,12 @@ def test_a_writer_keeps_enough_for_a_snapshot() -> None:
 
 
 def test_up_refuses_ports_that_collide_or_do_not_exist() -> None:
-    (overlap,) = problems(["--writer-port", "9002"], {}, UpSettings)
+    (overlap,) = problems(["--writer-port", "9002", "--node", "off"], {}, UpSettings)
     assert overlap.startswith("--writer-port: workers (9001 to 9002) and writers (9002)")
+    # The only writer is in the first worker's process, and has no port.
+    assert resolve(UpSettings, "up", ["--writer-port", "9002"], {}).writer_ports == range(
+        9002, 9002
+    )
     (beyond,) = problems(["--port", "65535"], {}, UpSettings)
     assert beyond.startswith("--port: needs the ports 65535 to 65536")
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
 import sys
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
@@ -73,14 +75,50 @@ def test_the_reason_of_a_health_answer_is_found() -> None:
 
 
 def test_children_get_the_password_by_environment_only() -> None:
-    settings = UpSettings(workers=2, writers=1, partitions=7)
+    settings = UpSettings(workers=2, writers=2, partitions=7)
     specs = up.children(settings, "redis://:hunter2@h")
-    assert [spec.name for spec in specs] == ["writer-1", "worker-1", "worker-2"]
-    assert [spec.url.rpartition(":")[2] for spec in specs] == ["9101", "9001", "9002"]
     assert all("hunter2" not in " ".join(spec.argv) for spec in specs)
     assert specs[0].environ["PADFLEET_REDIS_URL"] == "redis://:hunter2@h"
     assert specs[0].environ["PADFLEET_PARTITIONS"] == "7"
     assert "hunter2" not in up.overview(settings, "redis://:hunter2@h", None)
+
+
+def processes(**settings: Any) -> list[tuple[str, str]]:
+    """Returns the name and the command of each process."""
+    return [
+        (spec.name, " ".join(spec.argv))
+        for spec in up.children(UpSettings(**settings), "redis://h")
+    ]
+
+
+def test_the_first_worker_and_the_first_writer_are_one_process() -> None:
+    assert processes() == [
+        ("node-1", "node --port 9001 --ops-port 9201"),
+        ("worker-2", "fanout --port 9002 --ops-port 9202"),
+    ]
+    assert processes(writers=2, workers=1, writer_port=9500) == [
+        ("writer-2", "writer --port 9500"),
+        ("node-1", "node --port 9001 --ops-port 9201"),
+    ]
+    for spec in up.children(UpSettings(), "redis://h"):
+        assert f":{spec.argv[2]}" in spec.url
+
+
+def test_they_are_two_processes_if_so_wished() -> None:
+    assert processes(node="off") == [
+        ("writer-1", "writer --port 9101"),
+        ("worker-1", "fanout --port 9001 --ops-port 9201"),
+        ("worker-2", "fanout --port 9002 --ops-port 9202"),
+    ]
+
+
+def test_people_are_told_which_process_is_both() -> None:
+    shown = up.overview(UpSettings(), "redis://h", None)
+    assert re.search(r"node-1 .*:9001 .*a worker and a writer", shown)
+    assert "port 9201, 9202\n" in shown
+    apart = up.overview(UpSettings(node="off"), "redis://h", None)
+    assert "node" not in apart
+    assert "port 9201, 9202, 9101\n" in apart
 
 
 def test_pads_that_nobody_is_on_lie_beside_what_the_embedded_server_keeps(tmp_path: Path) -> None:
@@ -101,8 +139,10 @@ def test_pads_that_nobody_is_on_lie_beside_what_the_embedded_server_keeps(tmp_pa
 def test_all_ports_follow_from_the_first_one() -> None:
     """A second fleet on the machine needs one option, and no two."""
     settings = UpSettings(port=9301)
-    assert (settings.writer_ports[0], settings.ops_ports[0]) == (9401, 9501)
-    assert UpSettings(port=65500).writer_ports[0] == 65400
+    assert settings.ops_ports[0] == 9501
+    apart = UpSettings(port=9301, node="off")
+    assert (apart.writer_ports[0], apart.ops_ports[0]) == (9401, 9501)
+    assert UpSettings(port=65500, node="off").writer_ports[0] == 65400
 
 
 @pytest.mark.parametrize(

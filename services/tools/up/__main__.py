@@ -27,6 +27,9 @@ _INHERITED = ("redis_url", "partitions", "log_level", "log_format", "host")
 COLD = "cold"
 """The directory of the cold store, in that of the embedded server's data."""
 
+NODE = "  (a worker and a writer in one process)"
+"""What is said of a node."""
+
 # A name that is set for the whole fleet would be given to each of its processes.
 _NOT_INHERITED = ("PADFLEET_WORKER_ID", "PADFLEET_WRITER_ID")
 
@@ -89,7 +92,8 @@ def cold_url(settings: UpSettings, server: EmbeddedServer | None) -> str:
 
 
 def children(settings: UpSettings, redis_url: str, cold: str = "") -> list[ChildSpec]:
-    """Returns the processes of the fleet, writers first; `cold` is the URL of their cold store."""
+    """Returns the processes of the fleet: writers, nodes and then workers. `cold` is the URL of
+    their cold store."""
     environ = environment_of(settings, _INHERITED)
     # URLs go by the environment and not by a flag, since flags are seen by every user of the
     # machine. The format is decided here: what a child sees is a pipe, never the terminal.
@@ -98,22 +102,20 @@ def children(settings: UpSettings, redis_url: str, cold: str = "") -> list[Child
     environ["PADFLEET_LOG_FORMAT"] = logs.resolve_format(settings.log_format, sys.stderr)
     environ |= dict.fromkeys(_NOT_INHERITED, "")
     place = ports.reachable(settings.host)
+
+    def spec(name: str, service: str, port: int, ops: int | None = None) -> ChildSpec:
+        words = ("--port", str(port), *(() if ops is None else ("--ops-port", str(ops))))
+        return ChildSpec(name, (service, *words), environ, f"http://{place}:{port}")
+
+    nodes = settings.nodes
     writers = [
-        ChildSpec(
-            f"writer-{number}",
-            ("writer", "--port", str(port)),
-            environ,
-            f"http://{place}:{port}",
-        )
-        for number, port in enumerate(settings.writer_ports, 1)
+        spec(f"writer-{number}", "writer", port)
+        for number, port in enumerate(settings.writer_ports, 1 + nodes)
     ]
     workers = [
-        ChildSpec(
-            f"worker-{number}",
-            ("fanout", "--port", str(port), "--ops-port", str(ops)),
-            environ,
-            f"http://{place}:{port}",
-        )
+        spec(f"node-{number}", "node", port, ops)
+        if number <= nodes
+        else spec(f"worker-{number}", "fanout", port, ops)
         for number, (port, ops) in enumerate(
             zip(settings.worker_ports, settings.ops_ports, strict=True), 1
         )
@@ -123,7 +125,10 @@ def children(settings: UpSettings, redis_url: str, cold: str = "") -> list[Child
 
 def overview(settings: UpSettings, redis_url: str, server: EmbeddedServer | None) -> str:
     """Returns what people are shown: which processes and data are where, and what they can try."""
-    rows = [(spec.name, spec.url) for spec in children(settings, redis_url)]
+    rows = [
+        (spec.name, f"{spec.url}{NODE}" if spec.argv[0] == "node" else spec.url)
+        for spec in children(settings, redis_url)
+    ]
     metrics = ", ".join(str(port) for port in (*settings.ops_ports, *settings.writer_ports))
     rows.append(("ops", f"/metrics, /health and /fleet: port {metrics}"))
     rows.append(("redis", mask(redis_url)))
