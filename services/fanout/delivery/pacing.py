@@ -12,6 +12,8 @@ Times are seconds of a monotonic clock.
 from dataclasses import dataclass
 from typing import Final
 
+from padfleet.shared.settings import FanoutSettings
+
 LIGHT_SHARE: Final = 0.06
 """The share of the event loop's time that the flushes of one pad may take before the pad is held to
 `rate`. With some dozens of people there is little to save, and they need not wait. A flush for
@@ -26,18 +28,27 @@ LIGHT_TIMES: Final = 3
 class PacingRules:
     """How fan-out shares the event loop with everything else."""
 
-    share: float = 0.5
+    share: float = FanoutSettings.flush_share
     """The share of the event loop's time that flushes may take."""
-    floor: float = 0.0
+    floor: float = FanoutSettings.flush_pause_min_ms / 1000
     """The shortest pause after a flush; with 0, a pad that is seldom flushed does not pause."""
-    ceiling: float = 0.1
+    ceiling: float = FanoutSettings.flush_pause_max_ms / 1000
     """The longest pause that the cost of flushes may cause. Beyond it, flushes take more than their
     share, because latency is what is promised."""
-    rate: float = 33.0
+    rate: float = FanoutSettings.flush_rate
     """The flushes per second of a pad that has more revisions than that, and is not small. A page
     gains nothing from more, and each wakes up every client."""
     burst: int = 8
     """How many flushes may come closer together than `rate` after a time with fewer."""
+
+    @classmethod
+    def of(cls, settings: FanoutSettings) -> "PacingRules":
+        return cls(
+            share=settings.flush_share,
+            floor=settings.flush_pause_min_ms / 1000,
+            ceiling=settings.flush_pause_max_ms / 1000,
+            rate=settings.flush_rate,
+        )
 
 
 class FlushPace:

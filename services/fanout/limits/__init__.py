@@ -1,7 +1,7 @@
 """This package limits how much of a worker one client may use, so that enough is left for others.
 
 - How fast: `allowances` has a bucket (`shared.bucket`) for each thing that an author may do, and
-  `makers` for pads that are created by opening them.
+  `new_pads` for pads that are created by opening them.
 - Where from: `counted_requests` counts every request, and asks `request_rate` whether its address
   has made too many; `doorman` asks `hosts` and `origins` (pure) whether it is meant for us and
   whether that page may send it; `addresses` (pure) finds out a client's address behind proxies, and

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from padfleet.services.fanout.delivery.session import SessionIdentity
 from padfleet.services.fanout.hub.room import Room
-from padfleet.services.fanout.limits.makers import Makers
+from padfleet.services.fanout.limits.new_pads import NewPads
 from padfleet.services.fanout.requests.join_gate import JoinGate
 from padfleet.shared.log.damage import CorruptPad
 from padfleet.shared.log.entries import Creation
@@ -21,7 +21,7 @@ class PadCreation:
     """Asks the writer to create pads, within the limit on how many one client may create."""
 
     inbox: InboxWriter
-    makers: Makers
+    new_pads: NewPads
     gate: JoinGate
     first_text: str  #: the text that a new pad starts with
     timeout: float  #: seconds to wait for the writer
@@ -37,7 +37,7 @@ class PadCreation:
             # If several clients come at the same time, one of them creates the pad; the others are
             # not charged for it.
             if room.feed.head < 0 and room.made_in not in (room.epoch, BEFORE_IT_WAS_READ):
-                await self.makers.wait(identity.author, payer_of(identity.address))
+                await self.new_pads.wait(identity.author, payer_of(identity.address))
                 opened = room.opened is not None and room.opened.done()
                 room.made_in = room.epoch if opened else BEFORE_IT_WAS_READ
         if room.feed.head < 0:

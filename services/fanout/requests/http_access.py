@@ -11,7 +11,7 @@ from padfleet.services.fanout.limits.addresses import Trusted
 from padfleet.services.fanout.limits.allowances import RateExceeded
 from padfleet.services.fanout.limits.counted_requests import CHARGED
 from padfleet.services.fanout.limits.doorman import COOKIES
-from padfleet.services.fanout.limits.makers import Makers
+from padfleet.services.fanout.limits.new_pads import NewPads
 from padfleet.services.fanout.limits.request_rate import RequestRate
 from padfleet.shared.easysync import to_units
 from padfleet.shared.log.connection.connect import Redis
@@ -40,14 +40,14 @@ class HttpAccess:
         keyspace: Keyspace,
         access: Access,
         trusted: Trusted,
-        makers: Makers,
+        new_pads: NewPads,
         rate: RequestRate,
     ) -> None:
         self._redis = redis
         self._keyspace = keyspace
         self._access = access
         self._trusted = trusted
-        self._makers = makers
+        self._new_pads = new_pads
         self._rate = rate
 
     async def look(self, request: web.Request, pad: str) -> Visitor:
@@ -82,7 +82,7 @@ class HttpAccess:
             return
         if await is_away(self._redis, self._keyspace.pad(visitor.pad)):
             try:
-                await self._makers.wait(visitor.author, visitor.payer)
+                await self._new_pads.wait(visitor.author, visitor.payer)
             except RateExceeded:
                 raise TooFast("these are too many pads in a minute: try again in a while") from None
 

@@ -7,7 +7,7 @@ from padfleet.services.fanout.auth.access import Access
 from padfleet.services.fanout.auth.decision import Denied, Grant, Reason, RequestedPad
 from padfleet.services.fanout.auth.handshake import Handshake, is_plain, wanted_pad
 from padfleet.services.fanout.delivery.session import SessionIdentity
-from padfleet.services.fanout.limits.makers import Makers
+from padfleet.services.fanout.limits.new_pads import NewPads
 from padfleet.services.fanout.requests.ahead import Ahead
 from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.damage import of_right_type
@@ -31,7 +31,7 @@ class Identification:
     keyspace: Keyspace
     settings: FanoutSettings
     access: Access
-    makers: Makers
+    new_pads: NewPads
     ahead: Ahead | None  #: opens the pad in the meantime, if given
     looks: bool = False  #: whether a pad in the cold store stays there
     _glance: Pending[PadGlance] | None = field(default=None, init=False)
@@ -96,7 +96,7 @@ class Identification:
                 return PadGlance(True, wanted.requested_id, away=away)
             glance = await self._glance
             if glance.away:
-                await self.makers.wait(author, payer)
+                await self.new_pads.wait(author, payer)
                 if not self.looks:
                     glance = await pads.glance(self.redis, keys)
         return glance

@@ -15,7 +15,7 @@ from padfleet.services.fanout.delivery.roster_cursor import RosterCursor
 from padfleet.services.fanout.delivery.session import Session, SessionIdentity
 from padfleet.services.fanout.hub.room import Room
 from padfleet.services.fanout.hub.rooms import Rooms
-from padfleet.services.fanout.limits.makers import Makers
+from padfleet.services.fanout.limits.new_pads import NewPads
 from padfleet.services.fanout.presence import resume_token
 from padfleet.services.fanout.presence.resume_token import ResumeToken
 from padfleet.services.fanout.requests.ahead import Ahead
@@ -67,7 +67,7 @@ class JoinHandler:
     access: Access
     hooks: Hooks
     gate: JoinGate = field(default_factory=JoinGate)
-    makers: Makers = field(default_factory=lambda: Makers(per_author=0, per_address=0))
+    new_pads: NewPads = field(default_factory=lambda: NewPads(per_author=0, per_address=0))
 
     async def identify(
         self,
@@ -84,7 +84,7 @@ class JoinHandler:
         Raises `Denied`, `RateExceeded`, `CorruptPad`, or what `UNREACHABLE` lists.
         """
         find = Identification(
-            self.redis, self.keyspace, self.settings, self.access, self.makers, ahead, looks
+            self.redis, self.keyspace, self.settings, self.access, self.new_pads, ahead, looks
         )
         return await find.identify(handshake, message)
 
@@ -256,4 +256,4 @@ class JoinHandler:
 
     def _creation(self) -> PadCreation:
         timeout = self.settings.commit_timeout_ms / 1000
-        return PadCreation(self.inbox, self.makers, self.gate, self.settings.first_text, timeout)
+        return PadCreation(self.inbox, self.new_pads, self.gate, self.settings.first_text, timeout)

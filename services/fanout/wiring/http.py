@@ -62,7 +62,7 @@ async def open_http(
         process.keyspace,
         requests.access,
         doors.trusted,
-        requests.join_handler.makers,
+        requests.join_handler.new_pads,
         doors.rate,
     )
     _mount(app, process, settings, requests, door)

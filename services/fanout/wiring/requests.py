@@ -11,7 +11,7 @@ from padfleet.services.fanout.delivery.pacing import PacingRules
 from padfleet.services.fanout.hub.rooms import Rooms
 from padfleet.services.fanout.limits.allowances import Allowances
 from padfleet.services.fanout.limits.idle import IdleSockets
-from padfleet.services.fanout.limits.makers import Makers
+from padfleet.services.fanout.limits.new_pads import NewPads
 from padfleet.services.fanout.requests.commits import Commits
 from padfleet.services.fanout.requests.hooks import installed_hooks
 from padfleet.services.fanout.requests.join import JoinHandler
@@ -76,7 +76,7 @@ def open_requests(
         process.id,
         access,
         hooks,
-        makers=Makers.of(settings),
+        new_pads=NewPads.of(settings),
     )
     idle_sockets = IdleSockets(
         to_ask=settings.handshake_timeout_ms / 1000, idle=settings.idle_timeout_ms / 1000
@@ -99,12 +99,7 @@ def _open_rooms(process: Process, settings: FanoutSettings, joins: Budget) -> Ro
     rooms = Rooms(
         process.redis,
         process.keyspace,
-        PacingRules(
-            share=settings.flush_share,
-            floor=settings.flush_pause_min_ms / 1000,
-            ceiling=settings.flush_pause_max_ms / 1000,
-            rate=settings.flush_rate,
-        ),
+        PacingRules.of(settings),
         worker_id=process.id,
         ring=settings.ring_revisions,
         stall_timeout=settings.stall_timeout_ms / 1000,

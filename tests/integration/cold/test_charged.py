@@ -14,7 +14,7 @@ from padfleet.services.fanout.delivery.pacing import PacingRules
 from padfleet.services.fanout.hub.rooms import Rooms
 from padfleet.services.fanout.limits.addresses import Trusted
 from padfleet.services.fanout.limits.allowances import RateExceeded
-from padfleet.services.fanout.limits.makers import Makers
+from padfleet.services.fanout.limits.new_pads import NewPads
 from padfleet.services.fanout.limits.request_rate import RequestRate
 from padfleet.services.fanout.requests.hooks import Hooks
 from padfleet.services.fanout.requests.http_access import HttpAccess
@@ -57,7 +57,7 @@ async def join_handler(
         "w",
         OpenAccess(redis, keyspace, "", 1000),
         Hooks(redis),
-        makers=Makers(per_author=AT_ONCE, per_address=0),
+        new_pads=NewPads(per_author=AT_ONCE, per_address=0),
     )
     await rooms.close()
 
@@ -118,7 +118,7 @@ async def test_exports_are_charged_too(
     scene: Scene, join_handler: JoinHandler, redis: Redis, keyspace: Keyspace
 ) -> None:
     door = HttpAccess(
-        redis, keyspace, join_handler.access, Trusted((), ""), join_handler.makers, RequestRate(0)
+        redis, keyspace, join_handler.access, Trusted((), ""), join_handler.new_pads, RequestRate(0)
     )
 
     def visitor(pad: str, author: str, *, link: str = "") -> Visitor:

@@ -21,14 +21,14 @@ PATIENCE = 10.0
 back-off."""
 
 
-class Makers:
+class NewPads:
     def __init__(self, *, per_author: int, per_address: int) -> None:
         """Takes how many pads may be brought per minute, and as many at once; 0 means no limit."""
         self._by_author = _buckets(per_author)
         self._by_address = _buckets(per_address)
 
     @classmethod
-    def of(cls, settings: LimitSettings) -> "Makers":
+    def of(cls, settings: LimitSettings) -> "NewPads":
         return cls(
             per_author=settings.new_pads_per_minute,
             per_address=settings.new_pads_per_minute_per_address,
