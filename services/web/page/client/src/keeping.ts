@@ -1,4 +1,4 @@
-/** Keeps edits that have not been accepted, in case the page is closed. */
+/** Decides when edits that have not been accepted are stored, in case the page is closed. */
 import type { Collaborator } from "./collaborator.js";
 import { type Draft, draftOf, type DraftStore, rebased } from "./drafts.js";
 import { AttributePool, compose, follow } from "./easysync/index.js";

@@ -1,4 +1,4 @@
-/** Keeps edits that have not been accepted, in case the page is closed. */
+/** The browser's storage for edits that have not been accepted. `unsent.ts` offers them again. */
 import type { Draft, DraftStore } from "padfleet-client";
 
 const DATABASE = "padfleet";
