@@ -75,6 +75,7 @@ CELLS: Final = [
         ONE_SERVER,
         crowds.AS_DEPLOYED,
         people=crowds.stock_pages,
+        in_short=False,  # `rolling_restart` is the same fault under our own clients
     ),
     Cell(
         crowds.worker_killed_under_thousands,
@@ -82,6 +83,7 @@ CELLS: Final = [
         ONE_SERVER,
         crowds.AS_DEPLOYED,
         start=crowds.thousands_on_one_worker,
+        in_short=False,  # `worker_killed` is the same fault under few
     ),
     Cell(servers.redis_killed, "Redis is killed and started again", ONE_SERVER),
     Cell(servers.redis_frozen, "Redis stands still, and goes on", ONE_SERVER),
@@ -121,6 +123,7 @@ CELLS: Final = [
         resharding.one_slot_half_moved,
         f"a resharding stops half-way for {resharding.HALF_MOVED_S:g} s, in one slot",
         ("cluster", "valkey cluster"),
+        in_short=False,  # `slots_half_moved` has that slot among all
     ),
     Cell(servers.out_of_memory, "Redis is out of memory for a while"),
     Cell(servers.too_few_replicas, "Redis takes no writes for want of replicas"),

@@ -94,7 +94,7 @@ def test_clocks_and_chance_follow_the_seed() -> None:
 
 def test_the_same_seed_is_the_same_run_in_every_process() -> None:
     """It is, whatever the hashes of texts are, and wherever objects lie in memory."""
-    command = ("-m", "tests.world", "--seed", "5", "--seconds", "1", "--clients", "2")
+    command = ("-m", "tests.world", "--seed", "5", "--seconds", "1", "--clients", "2", "--brief")
     first = _run(*command, hash_seed="1").splitlines()
     second = _run(*command, hash_seed="77").splitlines()
     assert _course(first) == _course(second)
