@@ -20,7 +20,7 @@ BENCH_NODE_DIR := $(ROOT)/tests/benchmarks/node
 BENCH_NODE_STAMP := $(BENCH_NODE_DIR)/node_modules/.installed
 BENCH ?= everyday hotpath deliveries wire commits memory connects crowd latency scaling costs cold
 
-AT_ONCE ?= 4
+AT_ONCE ?= 6
 # Compiled modules are kept, whatever the shell says: without them, every process of the tests
 # compiles all of the code again, and every worker of pytest rewrites the assertions of five hundred
 # files.
@@ -68,9 +68,9 @@ page: setup ## check style and types of the page and of Etherpad's plugin, and r
 		echo "make: no node and npm: the page is left out"; \
 	fi
 
-# Most tests wait for something most of the time, so more of them run at once than there are cores.
-# They are distributed by file, since the tests of many files share a fleet, and files that take
-# long come first. What gets nothing while others take the machine comes last and alone. In CI, the
+# Most tests wait for something most of the time, so more of them run at once than there are cores:
+# with four processes, a quarter of two cores was idle. They are distributed by file, since the tests
+# of many files share a fleet, and files that take long come first (tests/tiers.py). What gets nothing while others take the machine comes last and alone. In CI, the
 # few that fail are run once more, alone: see tests/again.py. In a fresh clone, one process compiles
 # the tests first; otherwise, each process would do so. In CI, the dear files are listed at the end,
 # with a warning if all of them together are over the budget.

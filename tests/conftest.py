@@ -21,6 +21,7 @@ gc.disable()
 warm_start.allow()
 pytest_pycollect_makemodule = by_invariant.pytest_pycollect_makemodule
 pytest_collection_modifyitems = tiers.pytest_collection_modifyitems
+pytest_xdist_make_scheduler = tiers.pytest_xdist_make_scheduler
 pytest_runtest_makereport = alarms.pytest_runtest_makereport
 
 # No deadline: a busy machine is not a bug. In CI the examples are the same each time, so a red run

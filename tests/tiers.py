@@ -1,5 +1,6 @@
 """Keeps `make test` whole and quick: what only `make thorough` runs is a variant, and never all
-that proves something; and the files that take longest come first.
+that proves something; the files that take longest come first; and two processes have all of those
+that open browsers.
 
 A case of a test bears the marker `thorough` if other cases of it stay in `make test`, and a test if
 another one proves the same in another way. Tests of an invariant never bear it.
@@ -13,6 +14,8 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 _INVARIANT = re.compile(r"test_I\d+_")
 
@@ -28,6 +31,15 @@ def longest() -> dict[str, int]:
     """Returns the files that take longest, with their seconds."""
     lines = map(str.split, LONGEST.read_text().splitlines())
     return {name: int(seconds) for seconds, name in lines}
+
+
+BROWSERS: Final = ROOT / "tests" / "browser"
+"""The folder of tests that keep a core busy all the time, in a browser that is warm after the first
+of them. If each process had some of these files, each would start and warm a browser of its own,
+and all would wait for the processors, which most other tests leave idle."""
+
+SHARES: Final = 2
+"""How many processes have the files of `BROWSERS`."""
 
 
 def misplaced(items: Iterable[pytest.Item]) -> list[str]:
@@ -49,7 +61,27 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def longest_first(items: list[pytest.Item]) -> None:
-    """Moves the tests of the files that take longest to the front, and leaves the others in their
-    order."""
-    places = {ROOT / name: place for place, name in enumerate(longest())}
-    items.sort(key=lambda item: places.get(item.path, len(places)))
+    """Moves the tests in browsers and those of the files that take longest to the front, and leaves
+    the others in their order."""
+    places = {ROOT / name: place for place, name in enumerate(longest(), 1)}
+    last = len(places) + 1
+    items.sort(key=lambda it: 0 if it.path.parent == BROWSERS else places.get(it.path, last))
+
+
+class ByFile(LoadFileScheduling):  # type: ignore[misc]
+    """Gives each process of xdist whole files, and whole shares of the files in browsers."""
+
+    def __init__(self, config: pytest.Config, log: Producer | None = None) -> None:
+        super().__init__(config, log)
+        files = sorted(path.relative_to(ROOT).as_posix() for path in BROWSERS.glob("test_*.py"))
+        self._shares = {name: f"browsers {n % SHARES + 1}" for n, name in enumerate(files)}
+
+    def _split_scope(self, nodeid: str) -> str:
+        """Returns what all tests have in common that one process runs."""
+        file: str = super()._split_scope(nodeid)
+        return self._shares.get(file, file)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling | None:
+    """Returns who distributes the tests; None leaves it to xdist."""
+    return ByFile(config, log) if config.getoption("dist") == "loadfile" else None

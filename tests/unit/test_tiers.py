@@ -1,4 +1,5 @@
-"""No test of an invariant is left to `make thorough`, and the longest files come first."""
+"""No test of an invariant is left to `make thorough`, the longest files come first, and two
+processes have the tests in browsers."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ from typing import cast
 
 import pytest
 
-from tests.tiers import longest, longest_first
+from tests.tiers import BROWSERS, SHARES, ByFile, longest, longest_first
 
 ROOT = Path(__file__).parents[2]
 
@@ -46,8 +47,45 @@ def test_the_longest_files_come_first_and_the_others_keep_their_order() -> None:
     first = list(longest())
     assert first
     assert all((ROOT / name).is_file() for name in first)
-    names = ["tests/acceptance/test_a.py", *reversed(first), "tests/b.py"]
+    pages = ["tests/browser/test_a.py", "tests/browser/test_b.py"]
+    names = ["tests/acceptance/test_a.py", *pages, *reversed(first), "tests/b.py"]
     items = [cast("pytest.Item", SimpleNamespace(path=ROOT / name)) for name in names]
     longest_first(items)
     found = [item.path.relative_to(ROOT).as_posix() for item in items]
-    assert found == [*first, names[0], names[-1]]
+    assert found == [*pages, *first, names[0], names[-1]]
+
+
+class Process:
+    """A process of xdist, as far as it is told what to run."""
+
+    shutting_down = False
+
+    def __init__(self, name: str) -> None:
+        self.gateway = SimpleNamespace(id=name)
+        self.told: list[int] = []
+
+    def send_runtest_some(self, indices: list[int]) -> None:
+        self.told += indices
+
+    def shutdown(self) -> None:
+        self.shutting_down = True
+
+
+def test_each_share_of_the_tests_in_browsers_is_run_by_one_process() -> None:
+    pages = sorted(path.relative_to(ROOT).as_posix() for path in BROWSERS.glob("test_*.py"))
+    others = [f"tests/unit/test_{number}.py" for number in range(3)]
+    tests = [f"{name}::test_{which}" for name in (*pages, *others) for which in "abc"]
+    options = SimpleNamespace(loadscopereorder=False)
+    config = SimpleNamespace(option=options, getvalue=lambda name: {"tx": ["5*popen"]}[name])
+    scheduler = ByFile(cast("pytest.Config", config))
+    processes = [Process(f"gw{number}") for number in range(5)]
+    for process in processes:
+        scheduler.add_node(process)
+        scheduler.add_node_collection(process, tests)
+    scheduler.schedule()
+
+    told = [{tests[index].partition("::")[0] for index in process.told} for process in processes]
+    assert len(told[0]) == len(pages) - len(pages) // SHARES
+    assert told[0] | told[1] == set(pages)
+    assert not told[0] & told[1]
+    assert told[SHARES:] == [{name} for name in others]
