@@ -1,6 +1,6 @@
 """The benchmarks run, and count what really happened. How fast it was is not asserted anywhere, so
 they run in this process, and their fleets are copies of a warm one: half of what they took was the
-start of Python. Four are part of `make test`: they have what the others have in common, which are
+start of Python. Three are part of `make test`: they have what the others have in common, which are
 the clients in C, the fleets of the rig, and the figures.
 """
 
@@ -57,6 +57,7 @@ def test_deliveries_reach_every_socket_in_batches_of_the_size_asked_for(tmp_path
     assert all(value > 0 for figure in values["figures"] for value in figure["values"])
 
 
+@pytest.mark.thorough
 def test_memory_is_told_for_sockets_with_and_without_a_pad(tmp_path: Path) -> None:
     values = short("memory", tmp_path / "memory.json")
     cases = {sample["case"]: sample for sample in values["samples"]}

@@ -15,7 +15,7 @@ from tests.attack.drivers import BREACH, Tally, Target
 from tests.attack.judge import Growth, Latency, Result, faults, worst
 
 SHORT = [attack for attack in ATTACKS.values() if attack.short]
-SHORT_S = 2.0
+SHORT_S = 1.0
 """How many seconds each of them goes on, even the longer ones."""
 
 

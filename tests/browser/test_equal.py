@@ -75,7 +75,7 @@ def undo_typing_at_the_end(page: Page) -> None:
     ("deed", "left"),
     [
         (type_over_everything, "new"),
-        (cut_the_last_line, "Hello"),
+        pytest.param(cut_the_last_line, "Hello", marks=pytest.mark.thorough),
         (undo_typing_at_the_end, "Hello"),
     ],
 )

@@ -1,8 +1,7 @@
 """Tests what people do on the page, once each, in browsers that are not based on Chromium.
 
 Firefox is driven by Puppeteer and WebKit, that of GTK, by Selenium; both as Debian packages them.
-`make browsers` runs all of it, `make test` only typing and what comes
-deflated, and these in Firefox alone.
+`make browsers` runs all of it, `make test` only typing, and that in Firefox alone.
 """
 
 from __future__ import annotations
@@ -328,5 +327,6 @@ def test_the_pad_is_gone_on_with_when_the_worker_is_back(other: Browser, own_fle
     ada.saved()
 
 
+@pytest.mark.browsers
 async def test_it_reads_what_a_crowd_is_sent_deflated(other: Browser, fleet: Fleet) -> None:
     await reads_along(other, fleet)

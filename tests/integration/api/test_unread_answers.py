@@ -132,7 +132,9 @@ async def sleepers(worker: Member, line: str) -> AsyncIterator[list[Sleeper]]:
             one.close()
 
 
-@pytest.mark.parametrize("name", ["getText", "getText&rev=1", "getHTML"])
+@pytest.mark.parametrize(
+    "name", ["getText", "getHTML", pytest.param("getText&rev=1", marks=pytest.mark.thorough)]
+)
 async def test_large_answers_that_nobody_reads(worker: Member, api: Caller, name: str) -> None:
     text = await large_pad(api, "unread")
     assert (await api.getText(padID="unread"))["text"] == text  # what that takes is there now
