@@ -138,38 +138,52 @@ def _waiting(now: FleetView, before: FleetView | None) -> Iterator[Finding]:
 
 
 def _processes(processes: Sequence[ProcessView]) -> Iterator[Finding]:
+    """Reports processes. What both halves of a node have in common is said once, of its worker."""
+    states = {p.id: p.state for p in processes if p.node and p.kind == "worker"}
     for process in processes:
-        name = f"{process.kind} {process.id}"
-        at = f" ({process.where})" if process.where else ""
-        match process.state:
-            case "silent":
-                yield Finding(
-                    "warn",
-                    f"{name}{at}: silent for {seconds(process.silent_s)}: it has died, stands "
-                    "still, or cannot reach Redis",
-                )
-                continue
-            case "unknown":
-                yield Finding("note", f"{name}: lives, and tells no figures: an older version?")
-            case "draining":
-                left = f", {process.sockets} sockets to go" if process.kind == "worker" else ""
-                yield Finding("note", f"{name}{at}: draining{left}")
-            case "not ready":
-                # The process was ready and no longer is; with nobody on it, it may only be about to
-                # start.
-                served: Level = "bad" if process.sockets else "warn"
-                yield Finding(served, f"{name}{at}: not ready: {'; '.join(process.why)}")
-        yield from _load(name, process)
+        name = f"{'node' if process.node else process.kind} {process.id}"
+        is_second = process.node and process.kind == "writer"
+        if not is_second or process.state != states[process.id]:
+            yield from _state(name, process)
+        if process.state == "silent":
+            continue
+        if not is_second:
+            yield from _load(name, process)
+        yield from _slow(name, process)
+
+
+def _state(name: str, process: ProcessView) -> Iterator[Finding]:
+    at = f" ({process.where})" if process.where else ""
+    match process.state:
+        case "silent":
+            yield Finding(
+                "warn",
+                f"{name}{at}: silent for {seconds(process.silent_s)}: it has died, stands still, "
+                "or cannot reach Redis",
+            )
+        case "unknown":
+            yield Finding("note", f"{name}: lives, and tells no figures: an older version?")
+        case "draining":
+            left = f", {process.sockets} sockets to go" if process.kind == "worker" else ""
+            yield Finding("note", f"{name}{at}: draining{left}")
+        case "not ready":
+            # The process was ready and no longer is; with nobody on it, it may only be about to
+            # start.
+            served: Level = "bad" if process.sockets else "warn"
+            yield Finding(served, f"{name}{at}: not ready: {'; '.join(process.why)}")
 
 
 def _load(name: str, process: ProcessView) -> Iterator[Finding]:
     if process.rates is not None and process.rates.busy >= BUSY:
-        more = "workers" if process.kind == "worker" else "writers"
+        more = "workers and writers, apart" if process.node else f"{process.kind}s"
         share = f"{process.rates.busy:.0%} of a core"
         yield Finding("warn", f"{name}: busy, {share}; start more {more}")
     if process.delay_ms is not None and process.delay_ms >= LATE_MS:
         late = f"up to {seconds(process.delay_ms / 1000)}"
         yield Finding("warn", f"{name}: its event loop stood still for {late}")
+
+
+def _slow(name: str, process: ProcessView) -> Iterator[Finding]:
     slow = SLOW_DELIVERY_MS if process.kind == "worker" else SLOW_COMMIT_MS
     if process.latency_ms is not None and process.latency_ms >= slow:
         does = "delivers" if process.kind == "worker" else "commits"

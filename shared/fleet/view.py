@@ -2,12 +2,12 @@
 from it. It is pure."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from padfleet.shared.fleet.charts import Rates, Series, charts, measured, recent
-from padfleet.shared.fleet.record import Kind, ProcessRecord
+from padfleet.shared.fleet.record import Kind, ProcessRecord, TaskLine
 from padfleet.shared.fleet.snapshot import FleetSnapshot, Seen
 
 State = Literal["ready", "not ready", "draining", "silent", "unknown"]
@@ -25,6 +25,7 @@ class ProcessView:
     state: State
     why: tuple[str, ...]  #: the reasons why it is not ready
     silent_s: float
+    node: bool = False  #: it is a worker and a writer; each of them has a view
     where: str = ""  #: host:port
     version: str = ""
     up_s: float = 0.0
@@ -65,7 +66,7 @@ class PadView:
 class TaskView:
     """The tasks of one name in all processes of a kind."""
 
-    kind: Kind
+    kind: Kind | Literal["node"]
     name: str
     running: int
     processes: int  #: how many have it
@@ -106,7 +107,10 @@ class FleetView:
 
 
 def view_of(snapshot: FleetSnapshot) -> FleetView:
-    processes = tuple(_process(seen, snapshot) for seen in snapshot.processes)
+    nodes = _nodes(snapshot)
+    processes = tuple(
+        _process(seen, snapshot, node=_name(seen.record) in nodes) for seen in snapshot.processes
+    )
     records = [
         seen.record
         for seen, process in zip(snapshot.processes, processes, strict=True)
@@ -118,13 +122,27 @@ def view_of(snapshot: FleetSnapshot) -> FleetView:
         processes=processes,
         partitions=_partitions(snapshot),
         pads=_pads(records),
-        tasks=_tasks(records),
+        tasks=_tasks(records, nodes),
         series=charts(records),
         unwritable=snapshot.unwritable,
     )
 
 
-def _process(seen: Seen, snapshot: FleetSnapshot) -> ProcessView:
+def _name(record: ProcessRecord | None) -> tuple[str, str, int] | None:
+    """Returns what distinguishes a process of the operating system from all others."""
+    return None if record is None else (record.id, record.host, record.port)
+
+
+def _nodes(snapshot: FleetSnapshot) -> set[tuple[str, str, int] | None]:
+    """Returns the names of the processes that are a worker and a writer at once."""
+    names = {
+        kind: {_name(seen.record) for seen in snapshot.processes if seen.kind == kind}
+        for kind in ("worker", "writer")
+    }
+    return names["worker"] & names["writer"] - {None}
+
+
+def _process(seen: Seen, snapshot: FleetSnapshot, *, node: bool) -> ProcessView:
     record = seen.record
     silent_s = seen.silence_ms / 1000
     limit = record.timeout_ms if record else SILENT_MS
@@ -145,6 +163,7 @@ def _process(seen: Seen, snapshot: FleetSnapshot) -> ProcessView:
         state=state,
         why=tuple(f"{name}: {why}" for name, why in sorted(record.why.items())),
         silent_s=silent_s,
+        node=node,
         where=f"{record.host}:{record.port}",
         version=record.version,
         up_s=now.at / 1000,
@@ -236,21 +255,26 @@ def _pads(records: Iterable[ProcessRecord]) -> tuple[PadView, ...]:
     return tuple(pads[:MOST_PADS])
 
 
-def _tasks(records: Iterable[ProcessRecord]) -> tuple[TaskView, ...]:
-    seen = defaultdict(list)
+def _tasks(
+    records: Iterable[ProcessRecord], nodes: Container[tuple[str, str, int] | None]
+) -> tuple[TaskView, ...]:
+    """Returns the tasks by kind. Both records of a node have all of its tasks, which are counted
+    once."""
+    seen: defaultdict[tuple[Kind | Literal["node"], str], dict[str, TaskLine]] = defaultdict(dict)
     for record in records:
+        kind = "node" if _name(record) in nodes else record.kind
         for line in record.tasks:
-            seen[record.kind, line.name].append((record.id, line))
+            seen[kind, line.name][record.id] = line
     return tuple(
         TaskView(
             kind=kind,
             name=name,
-            running=sum(line.running for _, line in places),
+            running=sum(line.running for line in places.values()),
             processes=len(places),
-            restarts=sum(line.restarts for _, line in places),
-            late_s=max(line.late_ms for _, line in places) / 1000,
+            restarts=sum(line.restarts for line in places.values()),
+            late_s=max(line.late_ms for line in places.values()) / 1000,
             troubled=tuple(
-                f"{process}: {line.trouble}" for process, line in places if line.trouble
+                f"{process}: {line.trouble}" for process, line in places.items() if line.trouble
             ),
         )
         for (kind, name), places in sorted(seen.items())

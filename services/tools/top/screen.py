@@ -153,7 +153,7 @@ def _rate(which: str) -> Callable[[ProcessView], str]:
 
 
 _COMMON: Final = [
-    TableColumn[ProcessView]("ID", lambda p: p.id, 100, left=True),
+    TableColumn[ProcessView]("ID", lambda p: f"{p.id} (node)" if p.node else p.id, 100, left=True),
     TableColumn[ProcessView]("STATE", lambda p: p.state, 90, left=True),
 ]
 _LATER: Final = [

@@ -128,7 +128,7 @@ const STATES = { ready: "good", draining: "warn", unknown: "warn", "not ready": 
 const rate = (field, words) => (process) => (process.rates ? words(process.rates[field]) : "–");
 
 const COMMON = [
-  ["Name", (process) => process.id, "left name"],
+  ["Name", (process) => (process.node ? `${process.id} (node)` : process.id), "left name"],
   ["State", (process) => make("span", process.state, `tag ${STATES[process.state]}`), "left"],
 ];
 const LATER = [

@@ -25,12 +25,13 @@ def process(
     why: Mapping[str, str] | None = None,
     busiest: Sequence[BusyPads] = (),
     tasks: Sequence[TaskLine] = (),
+    port: int = 9001,
 ) -> Seen:
     record = ProcessRecord(
         kind=kind,
         id=name,
         host="host",
-        port=9001,
+        port=port,
         version="0.1.0",
         timeout_ms=4000,
         why=why or {},

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -120,6 +121,39 @@ def test_load_is_told_with_what_to_do() -> None:
     past = [point(0), point(10, latency=500)]
     texts = [text for _, text in said(snapshot([WORKER, process("writer", "writer-1", past)]))]
     assert texts == ["writer writer-1: commits slowly, one in twenty takes 0.5 s or more"]
+
+
+def node(**given: Any) -> list[Seen]:
+    """Returns both halves of a node."""
+    return [process("worker", "host-1", **given), process("writer", "host-1", **given)]
+
+
+def test_what_a_node_has_once_is_said_once() -> None:
+    past = [point(0), point(10, cpu=9_300, latency=2_500, delay=1_000, sockets=2)]
+    tasks = [TaskLine("leases", 0, 7, 0, "failed 7 times in a row: ValueError: x")]
+    texts = [text for _, text in said(snapshot(node(past=past, tasks=tasks)))]
+    assert sorted(texts) == [
+        "node host-1: busy, 93% of a core; start more workers and writers, apart",
+        "node host-1: commits slowly, one in twenty takes 2.5 s or more",
+        "node host-1: delivers slowly, one in twenty takes 2.5 s or more",
+        "node host-1: its event loop stood still for up to 1.0 s",
+        "task leases of node host-1: failed 7 times in a row: ValueError: x",
+    ]
+    assert [text for _, text in said(snapshot([WORKER, WRITER, *node(silence=9)]))] == [
+        "node host-1 (host:9001): silent for 9.0 s: it has died, stands still, or cannot reach "
+        "Redis"
+    ]
+    asked = said(snapshot([WORKER, WRITER, *node(why={"canary": "none came back"})]))
+    assert [text for _, text in asked] == [
+        "node host-1 (host:9001): not ready: canary: none came back"
+    ]
+
+
+def test_a_half_of_a_node_that_is_silent_alone_is_said() -> None:
+    worker, _ = node()
+    _, writer = node(silence=9)
+    ((_, text),) = said(snapshot([WORKER, WRITER, worker, writer]))
+    assert text.startswith("node host-1 (host:9001): silent for 9.0 s")
 
 
 def test_a_pad_whose_readers_are_left_behind() -> None:

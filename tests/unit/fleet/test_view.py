@@ -7,7 +7,7 @@ import pytest
 from padfleet.shared.fleet.charts import between
 from padfleet.shared.fleet.findings import findings
 from padfleet.shared.fleet.past import KEPT, STEP_S, Point
-from padfleet.shared.fleet.record import BusyPads
+from padfleet.shared.fleet.record import BusyPads, TaskLine
 from padfleet.shared.fleet.serialize import as_json
 from padfleet.shared.fleet.snapshot import Seen
 from padfleet.shared.fleet.view import view_of
@@ -126,3 +126,27 @@ def test_json_of_any_name() -> None:
     assert told["pads"][0]["name"] == "half ? of a face"
     assert told["processes"][0]["rates"]["frames"] == 3
     assert not told["served"]  # there is no writer
+
+
+def test_a_worker_and_a_writer_of_one_name_at_one_port_are_a_node() -> None:
+    """Its tasks are in both records, and are counted once."""
+    leases = [TaskLine("leases", 1, 2, 0, "")]
+    now = view_of(
+        snapshot(
+            [
+                process("worker", "host-1", tasks=leases),
+                process("worker", "host-2", tasks=leases),
+                process("writer", "host-1", tasks=leases),
+                process("writer", "host-2", tasks=leases, port=9102),
+                Seen("writer", "host-3", 0, None),
+            ]
+        )
+    )
+    assert [(p.id, p.node) for p in now.of("worker")] == [("host-1", True), ("host-2", False)]
+    assert [p.node for p in now.of("writer")] == [True, False, False]
+    assert {t.kind: (t.processes, t.running, t.restarts) for t in now.tasks} == {
+        "node": (1, 1, 2),
+        "worker": (1, 1, 2),
+        "writer": (1, 1, 2),
+    }
+    assert (now.totals.workers, now.totals.writers) == (2, 2)

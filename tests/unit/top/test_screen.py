@@ -121,3 +121,10 @@ def test_figures_are_short_on_the_screen() -> None:
         "2.0 MB",
         "5.0 GB",
     ]
+
+
+def test_both_halves_of_a_node_say_what_they_are() -> None:
+    halves = [process("worker", "host-1"), process("writer", "host-1")]
+    lines = drawn(snapshot([*halves, process("worker", "fanout-2")]))
+    assert sum(line.startswith("host-1 (node) ") for line in lines) == 2
+    assert any(line.startswith("fanout-2  ") for line in lines)
