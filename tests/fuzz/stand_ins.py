@@ -15,7 +15,7 @@ from padfleet.services.fanout.auth.handshake import Handshake, token
 from padfleet.services.fanout.delivery.session import Session, SessionIdentity
 from padfleet.services.fanout.requests.hooks import Hooks
 from padfleet.services.fanout.requests.legacy import sends_no_author
-from padfleet.services.fanout.timeslider.requests import parse
+from padfleet.services.fanout.timeslider.changeset_request import parse
 from padfleet.services.fanout.transport.outbound import Outbound
 from padfleet.services.fanout.transport.packets import Frame
 from padfleet.shared.log.connection import scripts

@@ -4,7 +4,7 @@ import time
 from typing import Any
 
 from padfleet.services.fanout.errors import ClientError, WrongType
-from padfleet.services.fanout.hub.pad_metadata import chat_data, with_names
+from padfleet.services.fanout.hub.metadata_form import chat_data, with_names
 from padfleet.services.fanout.pads import collabroom
 from padfleet.services.fanout.requests.context import RequestContext
 from padfleet.shared.bounds import OutOfBounds, check_chat

@@ -9,10 +9,16 @@ from then on hears of changes, so it misses nothing.
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, Protocol
 
-from padfleet.services.fanout.pads import collabroom
+from padfleet.services.fanout.hub.metadata_form import (
+    chat_message,
+    for_readers,
+    saved_revision,
+    variables_of,
+    with_names,
+)
 from padfleet.services.fanout.presence.secrecy import Secret
 from padfleet.services.fanout.transport import packets
 from padfleet.services.fanout.transport.packets import Frame
@@ -30,9 +36,8 @@ from padfleet.shared.log.pad.chat import NO_MESSAGES, ChatMessage, read_chat
 from padfleet.shared.log.pad.options import normalised
 from padfleet.shared.log.pad.pad_store import PadStore
 from padfleet.shared.log.pad.saved import SavedRevision
-from padfleet.shared.log.people import authors
 from padfleet.shared.tasks import Tasks
-from padfleet.shared.wire.jsontext import MOST_VALUES, dumps, loads
+from padfleet.shared.wire.jsontext import MOST_VALUES, loads
 
 log = logging.getLogger(__name__)
 
@@ -184,10 +189,10 @@ class PadMetadata:
             return
         self.chat_head = message.number
         self._has_changed()
-        heard = _heard(message, name)
+        heard = chat_message(message, name)
         if message.extra and self._secret.is_named_in(message.extra):
             open_to_all = message._replace(extra=self._secret.without(message.extra))
-            self._tell_apart(heard, _heard(open_to_all, name))
+            self._tell_apart(heard, chat_message(open_to_all, name))
         else:
             self._tell(heard)
 
@@ -195,11 +200,11 @@ class PadMetadata:
         if all(known.rev != saved.rev for known in self.saved):
             self.saved.append(saved)
             self._has_changed()
-            for_readers = _for_readers(self._secret, saved)
-            if for_readers is saved:
-                self._tell(_starred(saved))
+            open_to_all = for_readers(self._secret, saved)
+            if open_to_all is saved:
+                self._tell(saved_revision(saved))
             else:
-                self._tell_apart(_starred(saved), _starred(for_readers))
+                self._tell_apart(saved_revision(saved), saved_revision(open_to_all))
 
     # --- Reading ---------------------------------------------------------------------------------
 
@@ -239,66 +244,3 @@ class PadMetadata:
         first = max(self.chat_head + 1, chat_head + 1 - MOST_MADE_UP)
         messages = await read_chat(self._redis, self._keys, first, chat_head)
         return await with_names(self._redis, messages)
-
-
-async def with_names(
-    redis: Redis, messages: Sequence[ChatMessage]
-) -> list[tuple[ChatMessage, str | None]]:
-    """Returns each message with its author's present name. Raises what `UNREACHABLE` lists."""
-    speakers = {message.author for message in messages} - {""}
-    known = await authors.read(redis, sorted(speakers))
-    return [(m, known[m.author].name if m.author in known else None) for m in messages]
-
-
-def _heard(message: ChatMessage, name: str | None) -> Frame:
-    return collabroom.collab({"type": "CHAT_MESSAGE", "message": chat_data(message, name)})
-
-
-def _starred(saved: SavedRevision) -> Frame:
-    return collabroom.collab({"type": "NEW_SAVEDREV", "savedRev": saved_data(saved)})
-
-
-# --- As Etherpad's pages read them ---------------------------------------------------------------
-
-
-def variables_of(
-    options: dict[str, Any],
-    saved: Sequence[SavedRevision],
-    chat_head: int,
-    *,
-    secret: Secret | None = None,
-) -> bytes:
-    """Returns the metadata's part of CLIENT_VARS, as `PadMetadata.variables` does; with `secret`,
-    that for sessions that may only read."""
-    if secret is not None:
-        options, saved = secret.settings(options), [_for_readers(secret, each) for each in saved]
-    part = {
-        "initialOptions": options,
-        "savedRevisions": [saved_data(each) for each in saved],
-        "chatHead": chat_head,
-    }
-    return dumps(part)[1:-1].encode()
-
-
-def _for_readers(secret: Secret, saved: SavedRevision) -> SavedRevision:
-    return saved._replace(label="") if secret.is_named_in(saved.label) else saved
-
-
-def chat_data(message: ChatMessage, name: str | None) -> dict[str, Any]:
-    return {
-        "text": message.text,
-        "time": message.time,
-        **message.extra,
-        "userId": message.author,
-        "userName": name,
-    }
-
-
-def saved_data(saved: SavedRevision) -> dict[str, Any]:
-    return {
-        "revNum": saved.rev,
-        "savedById": saved.author,
-        "label": saved.label,
-        "timestamp": saved.time,
-        "id": saved.id,
-    }

@@ -8,7 +8,7 @@ from padfleet.services.fanout.delivery.session import SessionIdentity
 from padfleet.services.fanout.hub.client_vars import Greeting
 from padfleet.services.fanout.hub.followed import Followed
 from padfleet.services.fanout.hub.greetings import COUNTED, greeting_of
-from padfleet.services.fanout.hub.pad_metadata import variables_of
+from padfleet.services.fanout.hub.metadata_form import variables_of
 from padfleet.services.fanout.hub.rooms import Rooms
 from padfleet.services.fanout.pads import collabroom
 from padfleet.services.fanout.presence import resume_token

@@ -18,16 +18,12 @@ from padfleet.services.fanout.errors import ClientError
 from padfleet.services.fanout.hub.room import Room
 from padfleet.services.fanout.hub.rooms import Rooms
 from padfleet.services.fanout.timeslider import requests
+from padfleet.services.fanout.timeslider.changeset_request import ChangesetRequest, granules_of
 from padfleet.services.fanout.timeslider.granules import BLANK
 from padfleet.services.fanout.timeslider.helper import HelperFailed, HistoryHelper
 from padfleet.services.fanout.timeslider.job import HistoryJob, work
 from padfleet.services.fanout.timeslider.past import PadPast
-from padfleet.services.fanout.timeslider.requests import (
-    ChangesetRequest,
-    Check,
-    Timeslider,
-    granules_of,
-)
+from padfleet.services.fanout.timeslider.requests import Check, Timeslider
 from padfleet.services.fanout.transport.outbound import Outbound
 from padfleet.services.fanout.transport.packets import Frame, Parcel
 from padfleet.shared.log.connection.connect import Redis

@@ -12,6 +12,13 @@ from typing import Any
 import pytest
 
 from padfleet.services.fanout.errors import ClientError
+from padfleet.services.fanout.timeslider.changeset_request import (
+    MOST_REVISIONS,
+    ChangesetRequest,
+    Range,
+    granules_of,
+    parse,
+)
 from padfleet.services.fanout.timeslider.granules import BLANK, Keyframe, Player, compose_all
 from padfleet.services.fanout.timeslider.job import (
     KEYFRAME_EVERY,
@@ -19,13 +26,6 @@ from padfleet.services.fanout.timeslider.job import (
     HistoryJob,
     StoredPart,
     work,
-)
-from padfleet.services.fanout.timeslider.requests import (
-    MOST_REVISIONS,
-    ChangesetRequest,
-    Range,
-    granules_of,
-    parse,
 )
 from padfleet.services.fanout.timeslider.shelf import Shelf
 from padfleet.services.writer.pads.pad import encode_wire
