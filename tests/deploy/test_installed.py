@@ -18,7 +18,7 @@ from tests.eventually import eventually_sync
 PAGE = ROOT / "docs" / "install-debian.md"
 PAD = "https://pads.example.org/p/hello"
 PADFLEET = "/opt/padfleet/bin/padfleet"
-PROCESSES = ("padfleet-writer@1", "padfleet-fanout@1", "padfleet-fanout@2")
+PROCESSES = ("padfleet-node@1", "padfleet-node@2")
 
 # What would come from elsewhere, and what stands for it. All else runs as it is printed.
 INSTEAD = {
@@ -108,7 +108,7 @@ def test_secrets_are_for_root_alone(machine: Machine) -> None:
 
 
 def test_logs_are_objects(machine: Machine) -> None:
-    said = machine.run("journalctl --unit 'padfleet-fanout@*' --output cat --grep '^{'")
+    said = machine.run("journalctl --unit 'padfleet-node@*' --output cat --grep '^{'")
     assert "worker started" in [json.loads(line)["message"] for line in said.splitlines()]
 
 
@@ -134,15 +134,14 @@ def test_the_nightly_backup_is_made_and_verified(machine: Machine) -> None:
 
 
 def test_processes_come_back_after_a_crash(machine: Machine) -> None:
-    units = ("padfleet-writer@1", "padfleet-fanout@1")
-    before = {unit: machine.property(unit, "MainPID") for unit in units}
+    before = {unit: machine.property(unit, "MainPID") for unit in PROCESSES}
     machine.run(f"kill -9 {' '.join(before.values())}")
 
     def are_back() -> bool:
         return all(
             machine.property(unit, "ActiveState") == "active"
             and machine.property(unit, "MainPID") not in (before[unit], "0")
-            for unit in units
+            for unit in PROCESSES
         )
 
     eventually_sync(are_back, "both are there again", timeout=60)
@@ -152,7 +151,7 @@ def test_processes_come_back_after_a_crash(machine: Machine) -> None:
 def test_stopping_a_worker_lets_people_go_on_elsewhere(machine: Machine) -> None:
     """As the page says for settings, one is changed in the file, and processes are restarted."""
     machine.run("echo PADFLEET_DRAIN_MS=2000 >> /etc/padfleet/padfleet.env")
-    machine.run("systemctl restart padfleet-fanout@1 padfleet-fanout@2")
+    machine.run("systemctl restart padfleet-node@1 padfleet-node@2")
     watching = subprocess.Popen(
         machine.command(f"{PADFLEET} pad watch {PAD}"), stdout=subprocess.PIPE, text=True
     )
@@ -161,9 +160,9 @@ def test_stopping_a_worker_lets_people_go_on_elsewhere(machine: Machine) -> None
         there = "curl --silent http://127.0.0.1:920{}/metrics | grep '^padfleet_fanout_sockets '"
         holds = [one for one in "12" if not machine.run(there.format(one)).strip().endswith(" 0.0")]
         assert len(holds) == 1, "the one that watches"
-        machine.run(f"systemctl stop padfleet-fanout@{holds[0]}")
-        assert machine.property(f"padfleet-fanout@{holds[0]}", "Result") == "success"
-        assert machine.property(f"padfleet-fanout@{holds[0]}", "ExecMainStatus") == "0"
+        machine.run(f"systemctl stop padfleet-node@{holds[0]}")
+        assert machine.property(f"padfleet-node@{holds[0]}", "Result") == "success"
+        assert machine.property(f"padfleet-node@{holds[0]}", "ExecMainStatus") == "0"
         machine.run(f"{PADFLEET} pad append {PAD} 'on the other worker'")
         _read_until(watching, "on the other worker")
     finally:
@@ -171,7 +170,7 @@ def test_stopping_a_worker_lets_people_go_on_elsewhere(machine: Machine) -> None
         watching.wait()
         # What has been killed is nsenter, and whoever goes on watching keeps the pad in Redis.
         machine.run("pkill --full 'pad[ ]watch'", check=False)
-    machine.run(f"systemctl start padfleet-fanout@{holds[0]}")
+    machine.run(f"systemctl start padfleet-node@{holds[0]}")
 
 
 def _read_until(process: subprocess.Popen[str], words: str) -> None:
@@ -210,7 +209,7 @@ def test_pads_that_nobody_has_open_go_to_the_directory_that_the_units_have(
     machine.run(uncomment)
     for soon in ("PADFLEET_COLD_AFTER=1", "PADFLEET_COLD_EVERY=1"):
         machine.run(f"echo {soon} >> /etc/padfleet/padfleet.env")
-    machine.run("systemctl restart padfleet-writer@1 padfleet-fanout@1 padfleet-fanout@2")
+    machine.run("systemctl restart padfleet-node@1 padfleet-node@2")
     eventually_sync(
         lambda: machine.run("redis-cli --scan --pattern '*:pad:hello*'").strip() == "",
         "the pad has left Redis",
@@ -233,7 +232,7 @@ def test_the_target_stops_and_starts_all_of_it(machine: Machine) -> None:
         return states == ["inactive"] * len(states)
 
     eventually_sync(have_stopped, "all have stopped", timeout=60)
-    assert [machine.property(unit, "Result") for unit in PROCESSES] == ["success"] * 3
+    assert [machine.property(unit, "Result") for unit in PROCESSES] == ["success"] * 2
     machine.run("systemctl start padfleet.target")
     # For a while, nginx remembers of a worker that it was away.
     eventually_sync(

@@ -9,7 +9,7 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -22,7 +22,12 @@ from tests.processes import free_ports
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "deploy" / "systemd"
 UNITS = FOLDER / "units"
-SERVICES = ("padfleet-fanout@1.service", "padfleet-writer@1.service", "padfleet-backup.service")
+SERVICES = (
+    "padfleet-node@1.service",
+    "padfleet-fanout@1.service",
+    "padfleet-writer@1.service",
+    "padfleet-backup.service",
+)
 MOST_EXPOSED = 2.5
 
 needs_systemd = pytest.mark.skipif(
@@ -107,8 +112,34 @@ def redis(tmp_path: Path) -> Iterator[EmbeddedServer]:
         yield server
 
 
+def test_nothing_runs_that_was_not_enabled() -> None:
+    """A node or a writer: the target cannot know which of them there is."""
+    assert "@" not in template("padfleet.target")
+    for unit in SERVICES[:3]:
+        assert values(unit, "WantedBy") == values(unit, "PartOf") == ["padfleet.target"]
+
+
+def test_a_node_has_the_place_of_a_worker() -> None:
+    """One takes over from the other, behind the same balancer."""
+    node, worker = (set(values(unit, "Environment")) for unit in SERVICES[:2])
+    assert {one.partition("=")[0] for one in node ^ worker} == {"PADFLEET_WORKER_ID"}
+    # Its writer has the same name, and may run beside another writer of the same number.
+    (name,) = {one.partition("=")[2] for one in node - worker}
+    assert f"PADFLEET_WRITER_ID={name}" not in values("padfleet-writer@1.service", "Environment")
+    (longest,) = values("padfleet-node@1.service", "TimeoutStopSec")
+    assert int(longest) * 1000 >= FanoutSettings.drain_ms + 10_000
+
+
+@pytest.mark.parametrize(
+    "units",
+    [
+        ("padfleet-node@1.service",),
+        ("padfleet-writer@1.service", "padfleet-fanout@1.service"),
+    ],
+    ids=["node", "apart"],
+)
 def test_what_the_units_start_gets_ready_and_is_backed_up(
-    redis: EmbeddedServer, tmp_path: Path
+    redis: EmbeddedServer, tmp_path: Path, units: Sequence[str]
 ) -> None:
     """They run with the settings of the file and of the units, except for ports and the address of
     Redis."""
@@ -130,7 +161,7 @@ def test_what_the_units_start_gets_ready_and_is_backed_up(
 
     running: list[subprocess.Popen[bytes]] = []
     try:
-        for unit in ("padfleet-writer@1.service", "padfleet-fanout@1.service"):
+        for unit in units:
             environ = {**os.environ, **given}
             for setting in values(unit, "Environment"):
                 name, _, value = setting.partition("=")
@@ -157,4 +188,4 @@ def test_what_the_units_start_gets_ready_and_is_backed_up(
             process.terminate()
         for process in running:
             process.wait(60)
-    assert [process.returncode for process in running] == [0, 0]
+    assert [process.returncode for process in running] == [0] * len(units)
