@@ -93,7 +93,7 @@ class DirectEdits:
             if self._pace.wait(now, partition) <= 0:
                 begun += self._begin(partition, self._gathered(partition))
         if begun:
-            self._pace.read(now, {batch.lease.partition: len(edits) for batch, edits in begun})
+            self._pace.settled(now, {batch.lease.partition: len(edits) for batch, edits in begun})
             for together in self._groups(begun):
                 self._post(together)
         self._plan()

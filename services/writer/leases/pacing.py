@@ -51,7 +51,11 @@ class NextRead(NamedTuple):
 
 class RoundPace:
     """Decides when one reader of inboxes reads: `next_read` returns it, and `read` is told what
-    happened."""
+    happened. The same for entries that come without an inbox: `wait` and `settled`.
+
+    Both have the same rates, but rests of their own: if either put off the other, whoever is asked
+    first at the end of each rest would always be first, and the other would wait for as long as
+    people type."""
 
     def __init__(self, most: float) -> None:
         """Takes the longest pause in seconds."""
@@ -61,20 +65,33 @@ class RoundPace:
         self._rest_of_all = -math.inf  #: until when none is read
         self._rates: dict[int, Rate] = {}
         self._rests: dict[int, float] = {}  #: until when those that are busy are left out of reads
+        self._settled_rest = -math.inf  #: until when nothing is settled without an inbox
+        self._settled_rests: dict[int, float] = {}  #: the same for one partition
 
     def read(self, now: float, entries: Mapping[int, int]) -> None:
         """Notes that a round has begun with so many entries of these partitions."""
+        self._rests |= self._count(now, entries)
+        self._rest_of_all = now + self._pause
+
+    def settled(self, now: float, entries: Mapping[int, int]) -> None:
+        """Notes that so many entries of these partitions are being settled without an inbox."""
+        self._settled_rests |= self._count(now, entries)
+        self._settled_rest = now + self._pause
+
+    def _count(self, now: float, entries: Mapping[int, int]) -> dict[int, float]:
+        """Counts entries. Returns until when each of these partitions rests that are busy."""
         # By partitions: a crowd's entries have a pause of their own, and cause no further rounds.
         self._all.add(now, len(entries))
         self._pause = pause(self._all.at(now), FREE_ROUNDS, self._most)
-        self._rest_of_all = now + self._pause
+        rests = {}
         for partition, count in entries.items():
             rate = self._rates.get(partition)
             if rate is None:
                 rate = self._rates[partition] = Rate()
             rate.add(now, count)
             if rest := pause(rate.at(now), FREE_COMMITS, self._most):
-                self._rests[partition] = now + rest
+                rests[partition] = now + rest
+        return rests
 
     def next_read(self, now: float, free: Sequence[int]) -> NextRead:
         """Returns what to read next, out of the partitions in `free`, of which there is at least
@@ -95,14 +112,15 @@ class RoundPace:
         return NextRead(due, soonest)
 
     def wait(self, now: float, partition: int) -> float:
-        """Returns for how many seconds the entries of a partition still have to wait, wherever they
-        come from; 0 or less: not any longer."""
-        return max(self._rest_of_all, self._rests.get(partition, -math.inf)) - now
+        """Returns for how many seconds entries of a partition that come without an inbox still have
+        to wait; 0 or less: not any longer."""
+        return max(self._settled_rest, self._settled_rests.get(partition, -math.inf)) - now
 
     def forget(self, partition: int) -> None:
         """Forgets a partition that is no longer this writer's."""
         self._rates.pop(partition, None)
         self._rests.pop(partition, None)
+        self._settled_rests.pop(partition, None)
 
     def _together(self, partitions: Iterable[int], now: float) -> float:
         """Returns the submissions per second."""

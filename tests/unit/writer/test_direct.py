@@ -297,7 +297,7 @@ async def test_a_busy_partition_pauses_between_two_commits_as_with_an_inbox() ->
     desk = Desk(most=3600.0)
     now = asyncio.get_running_loop().time()
     for _ in range(100):
-        desk.pace.read(now, {1: 100})
+        desk.pace.settled(now, {1: 100})
     assert desk.pace.wait(now, 1) > 0
     desk.hands_over(1)
     for _ in range(5):

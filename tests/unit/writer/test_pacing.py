@@ -188,6 +188,25 @@ def test_what_is_forgotten_has_no_pause() -> None:
     assert 3 in pace.next_read(0.9801, [3]).partitions
 
 
+def test_I10_whoever_types_beside_the_inboxes_does_not_put_off_reading_them() -> None:
+    pace, now = RoundPace(MOST), 0.0
+    pace.read(now, {3: 100})
+    for _ in range(200):
+        pace.settled(now, {3: 10})  # at the end of each rest, before anybody asks what to read
+        now += pace.wait(now, 3)
+    assert now > 10 * MOST
+    assert 3 in pace.next_read(now, [3, 7]).partitions
+
+
+def test_reading_the_inboxes_does_not_put_off_whoever_types_beside_them() -> None:
+    pace, now = RoundPace(MOST), 0.0
+    for _ in range(200):
+        pace.read(now, {3: 10})
+        assert pace.wait(now, 3) <= 0
+        now += MOST
+    assert not pace.next_read(now - MOST / 2, [3, 7]).partitions, "it does rest"
+
+
 # --- What the plan makes of it -------------------------------------------------------------------
 
 
