@@ -120,6 +120,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--faults", default="", help="kinds of faults to choose from, with commas")
     parser.add_argument("--servers", choices=KINDS, help="how they stand together; else by seed")
     parser.add_argument("--cold", choices=("yes", "no"), help="a cold store; else by seed")
+    parser.add_argument("--nodes", choices=("yes", "no"), help="nodes; else by seed")
     parser.add_argument("--snapshots", type=int, help="revisions between two; else as usual")
     parser.add_argument("--hasty", action="store_true", help="ends a run with its first finding")
     parser.add_argument("--tell-all", action="store_true", help="tells of runs without findings")
@@ -136,6 +137,7 @@ def main(argv: Sequence[str]) -> int:
         snapshots=args.snapshots,
         kinds=kinds,
         servers=args.servers,
+        nodes=None if args.nodes is None else args.nodes == "yes",
         cold=None if args.cold is None else args.cold == "yes",
     )
     if args.seed is not None:
@@ -223,6 +225,8 @@ def _again(task: Task, size: Size) -> str:
         words += ["--faults", f'"{",".join(size.kinds)}"']
     if size.servers is not None:
         words += ["--servers", size.servers]
+    if size.nodes is not None:
+        words += ["--nodes", "yes" if size.nodes else "no"]
     if size.cold is not None:
         words += ["--cold", "yes" if size.cold else "no"]
     if size.snapshots is not None:

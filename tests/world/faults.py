@@ -220,9 +220,9 @@ class Storm:
         self._fleet.kill(fault.target, silently=True, back_after=fault.seconds)
 
     def _replace(self, fault: Fault) -> None:
-        """Replaces a writer's machine. Workers stay what they are, since people know them by their
-        names."""
-        if fault.target.startswith("writer"):
+        """Replaces a writer's machine. Workers and nodes stay what they are, since people know them
+        by their names."""
+        if not self._fleet.programs[fault.target].serves:
             self._fleet.replace_writer(fault.target, fault.seconds)
         else:
             self._power_off(fault)
@@ -248,8 +248,9 @@ class Storm:
             task.cancel()
 
     def _upgrade(self, fault: Fault) -> None:
-        """Asks each program to end and starts it again, one after the other: writers first, or
-        workers first on the way back. It does not check whether the previous one is there again."""
+        """Asks each program to end and starts it again, one after the other: writers and
+        nodes first, or workers first on the way back. It does not check whether the previous one is
+        there again."""
         names = sorted(self._fleet.programs, key=lambda name: (name.startswith("worker"), name))
         if fault.chance < 0.3:
             names.reverse()

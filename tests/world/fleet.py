@@ -1,4 +1,4 @@
-"""Workers, writers and their Redis: the real programs, each on a host of its own."""
+"""Workers, writers, nodes and their Redis: the real programs, each on a host of its own."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from padfleet.services.fanout import app as fanout
+from padfleet.services.node import app as node
 from padfleet.services.writer import app as writer
 from padfleet.shared.log.connection.connect import UNREACHABLE
 from padfleet.shared.log.connection.keeping import Unfit
 from padfleet.shared.log.fleet.agreement import Disagreement
 from padfleet.shared.log.keys import Keyspace
-from padfleet.shared.settings import FanoutSettings, WriterSettings, load
+from padfleet.shared.settings import FanoutSettings, NodeSettings, WriterSettings, load
 from padfleet.shared.supervision.supervisor import TaskDied
 from tests.world import cold
 from tests.world.callers import KEY
@@ -45,14 +46,15 @@ ENDS: Final = (Disagreement, Unfit, TaskDied, *UNREACHABLE)
 
 @dataclass
 class Program:
-    """A worker or a writer. Like a supervisor of machines, the fleet starts it again when it
-    ends."""
+    """A worker, a writer or a node. Like a supervisor of machines, the fleet starts it again when
+    it ends."""
 
     name: str
     begin: Callable[[], Coroutine[Any, Any, None]]
     health: str  #: the address that reports whether it is ready
     host: Host | None = None
     wanted: bool = True  #: False: it is to stay away
+    serves: bool = True  #: whether people connect to it: to all but writers
     starts: int = 0
 
 
@@ -121,6 +123,20 @@ class Fleet:
         program = self.programs[name] = Program(name, lambda: fanout.run(settings), ready)
         self.start(program)
 
+    def add_node(self, name: str) -> None:
+        """Adds a worker and a writer that are one process; both have this name."""
+        env = self._env | {"PADFLEET_WORKER_ID": name} | self._of_writers
+        settings = load(NodeSettings, "padfleet node", [], env)
+        ready = f"http://{name}:{settings.ops[1]}/health/ready"
+        program = self.programs[name] = Program(name, lambda: node.run(settings), ready)
+        self.start(program)
+
+    @property
+    def urls(self) -> list[str]:
+        """Returns the addresses that people connect to, as the programs came."""
+        serving = (name for name, program in self.programs.items() if program.serves)
+        return [f"http://{name}:{PORT}" for name in serving]
+
     def add_writer(self) -> None:
         program = self._writer()
         self.programs[program.name] = program
@@ -133,7 +149,7 @@ class Fleet:
         env |= {"PADFLEET_WRITER_ID": name} | self._of_writers
         settings = load(WriterSettings, "padfleet writer", [], env)
         ready = f"http://{name}:{PORT}/health/ready"
-        return Program(name, lambda: writer.run(settings), ready)
+        return Program(name, lambda: writer.run(settings), ready, serves=False)
 
     def replace_writer(self, name: str, after: float) -> None:
         """Replaces a writer's machine: it is gone forever, and after so many seconds another takes

@@ -14,7 +14,7 @@ import random
 import traceback
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from prometheus_client import CollectorRegistry
 
@@ -30,11 +30,26 @@ from tests.world.world import Listener, World
 WITH_COLD: Final = 0.5
 """The share of the seeds that have a cold store."""
 
+WITH_NODES: Final = 0.25
+"""The share of the seeds that have nodes."""
+
 EARLY: Final = 0.15
 """The share of the seeds whose people come while the fleet begins."""
 
 LASTS: Final = 3.0
 """How many seconds a fleet has before people come."""
+
+
+class Programs(NamedTuple):
+    """How many programs of each kind a fleet has."""
+
+    nodes: int
+    workers: int
+    writers: int
+
+
+NODE_FLEETS: Final = (Programs(2, 0, 0), Programs(1, 1, 0), Programs(1, 1, 1), Programs(2, 0, 1))
+"""The fleets with nodes. People have two programs to connect to in each, as elsewhere."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +58,7 @@ class Layout:
 
     kind: servers.Kind
     cold: bool
+    programs: Programs
     early: str = ""  #: the seed, if its people come while the fleet begins
 
 
@@ -52,9 +68,17 @@ def layout_of(seed: str, size: Size) -> Layout:
     kind = dice.choice(servers.KINDS)
     cold = dice.random() < WITH_COLD
     early = dice.random() < EARLY
+    # Dice of their own, so that all else is what it was before there were nodes. None of the seeds
+    # by which something was found until then has any.
+    dice = random.Random(f"{seed} which hosts")
+    nodes = dice.random() < WITH_NODES
+    with_nodes = dice.choice(NODE_FLEETS)
     return Layout(
         kind if size.servers is None else size.servers,
         cold if size.cold is None else size.cold,
+        with_nodes
+        if (nodes if size.nodes is None else size.nodes)
+        else Programs(0, size.workers, size.writers),
         seed if early else "",
     )
 
@@ -116,9 +140,11 @@ class Morning:
             snapshots=size.snapshots,
         )
         self.looking = [loop.create_task(self.guards.watch()), loop.create_task(self.guards.ask())]
-        for _ in range(size.writers):
+        for _ in range(layout.programs.writers):
             fleet.add_writer()
-        for number in range(size.workers):
+        for number in range(layout.programs.nodes):
+            fleet.add_node(f"node-{number + 1}")
+        for number in range(layout.programs.workers):
             fleet.add_worker(f"worker-{number + 1}")
         if not layout.early:
             await asyncio.sleep(LASTS)

@@ -129,7 +129,7 @@ def _play(seeds: str, mutation: Mutation, args: argparse.Namespace, name: str = 
 
             command = ["--seeds", seeds, "--until-found", "--hasty", "--no-shrink"]
             command += ["--seconds", args.seconds, "--clients", args.clients]
-            command += ["--jobs", args.jobs, "--cold", "no"]
+            command += ["--jobs", args.jobs, "--cold", "no", "--nodes", "no"]
             if mutation.faults:
                 command += ["--faults", ",".join(mutation.faults)]
             command += mutation.play

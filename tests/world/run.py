@@ -15,10 +15,11 @@ from tests.chaos.history.story import Story
 from tests.world import faults
 from tests.world.callers import Caller
 from tests.world.disguise import true_process_time
-from tests.world.fleet import PORT, Fleet
+from tests.world.fleet import Fleet
 from tests.world.guards import LOOK, Guards
 from tests.world.morning import Morning, layout_of
 from tests.world.readers import Onlooker, Reader, Slider
+from tests.world.rushers import Rusher
 from tests.world.scribes import Scribe
 from tests.world.size import Size
 from tests.world.stock import Page, PageTypist
@@ -111,7 +112,7 @@ async def _play(morning: Morning, outcome: Outcome, only: frozenset[int] | None)
     listener, guards = morning.listener, morning.guards
     people = world.network.add("people")
     pads = [f"pad-{number}" for number in range(size.pads)]
-    urls = [f"http://worker-{number + 1}:{PORT}" for number in range(size.workers)]
+    urls = fleet.urls
 
     def as_people(work: Any) -> asyncio.Task[Any]:
         return world.loop.create_task(work, context=people.context.copy())
@@ -153,6 +154,16 @@ async def _play(morning: Morning, outcome: Outcome, only: frozenset[int] | None)
         ]
         for pad in pads
     }
+    if morning.layout.programs.nodes:
+        # Edits that need no inbox and edits that do are to stay in order: somebody has several.
+        rusher = Rusher(
+            f"{pads[0]}.rusher",
+            [f"{url}/p/{pads[0]}" for url in urls],
+            world.dice("rusher"),
+            world.line,
+            slower=0.5 / size.rate,
+        )
+        scribes[pads[0]].append(rusher)
     writing = [as_people(scribe.run()) for each in scribes.values() for scribe in each]
     storm = faults.Storm(world, fleet, pads, size.seconds, size.kinds, brief=size.brief)
     storm.damages = guards.ledger.histories.damaged.add
@@ -199,7 +210,7 @@ async def _play(morning: Morning, outcome: Outcome, only: frozenset[int] | None)
     for caller in callers:
         outcome.findings += [f"CALLER {each}" for each in await as_people(caller.judge())]
         outcome.calls += caller.calls
-    guards.at_the_end(size.clients + size.pads * size.scribes)
+    guards.at_the_end(size.clients + sum(map(len, scribes.values())))
     guards.stopped = True
     for task in morning.looking:
         task.cancel()

@@ -23,6 +23,8 @@ class Size:
     scribes: int = 1  #: how many on each pad use `padfleet.connect`
     guests: bool = True  #: a reader, a timeslider, and callers of the API
     servers: servers.Kind | None = None  #: their topology; None: the seed decides
+    nodes: bool | None = None
+    """Whether some programs are a worker and a writer at once; None: the seed decides."""
     cold: bool | None = None  #: whether there is a cold store; None: the seed decides
     snapshots: int | None = None  #: revisions between two snapshots; None: writers' default
     kinds: tuple[str, ...] = ()  #: the kinds of faults to choose from; empty: all

@@ -75,6 +75,7 @@ def test_the_given_seeds_have_all_kinds_of_fleets() -> None:
     layouts = {seed: layout_of(seed, Size()) for seed in seeds_of(",".join(SEEDS))}
     kinds = {(layout.kind, layout.cold) for layout in layouts.values()}
     assert kinds == {(kind, cold) for kind in KINDS for cold in (True, False)}
+    assert {layout.programs.nodes for layout in layouts.values()} == {0, 1, 2}
     assert {seed: bool(layouts[seed].early) for seed in ALONE} == ALONE
 
 

@@ -85,6 +85,22 @@ def test_what_a_fleet_does_is_right(book: Book) -> None:
     assert book.ledger.transactions == 6
 
 
+def test_I2_only_what_was_handed_over_leaves_the_position_where_it_is(book: Book) -> None:
+    same = ("HSET", STATE, "position", "5-1")
+    book.do(book.lease("node-1", 1), same, who="node-1")
+    for seq, node in (1, "node-1"), (2, "node-2"):
+        edit = Submission("p", Origin("s", seq), 1, 0, "a", 0, "", {})
+        book.ledger.handed_over(edit, node)
+    book.do(book.outcome(FIRST), same, who="node-1")
+    assert book.found == []
+    for seq in 2, 3:  # handed over elsewhere, and nowhere
+        book.do(book.outcome(Origin("s", seq)), same, who="node-1")
+        assert book.found.pop() == (
+            f"I2 {STATE}: node-1 has settled the entries up to (5, 1) again"
+        )
+    assert book.found == []
+
+
 def test_I1_revisions_have_no_hole_and_never_change(book: Book) -> None:
     book.do(book.lease("writer-1", 1))
     book.do(*book.revision(0, None))

@@ -1,10 +1,11 @@
 """Checks what must be true at every moment, while a run goes on.
 
 `ledger` checks each commit and each lease against I1 and I2, on the side of the server; `touched`,
-`histories`, `partitions`, `people`, `stored` and `announcements` are its parts. `rooms` checks what
-workers hold and send against I3 to I6 and I8; `readiness` compares what programs report about
-themselves with who is served (I10); `growth` checks that nothing grows without bound, and that no
-task dies unseen. At the end, `tests.chaos.history` judges.
+`histories`, `partitions`, `people`, `stored` and `announcements` are its parts. `direct` checks
+what nodes commit without an inbox; `rooms` what workers hold and send, against I3 to I6 and I8;
+`readiness` compares what programs report about themselves with who is served (I10); `growth` checks
+that nothing grows without bound, and that no task dies unseen. At the end, `tests.chaos.history`
+judges.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Final
 
+from tests.world.guards.direct import DirectGuard
 from tests.world.guards.growth import TaskGuard, too_much
 from tests.world.guards.ledger import Ledger
 from tests.world.guards.readiness import INTERVAL, ReadinessGuard
@@ -41,6 +43,7 @@ class Guards:
         self._world = world
         self._hasty = hasty
         self.ledger = Ledger(self.found)
+        self.direct = DirectGuard(self.found, self.ledger, world.loop)
         self.rooms = RoomsGuard(self.found, self.ledger.histories)
         self.readiness = ReadinessGuard(self.found, self.ledger.partitions)
         self.tasks = TaskGuard(self.found, world.loop)
@@ -71,6 +74,7 @@ class Guards:
             now = loop.now
             self.rooms.look(now, self._servers, self.typists)
             self.tasks.look(now)
+            self.direct.look()
             if self.typists is not None:
                 self.readiness.look(now, self.typists)
 

@@ -22,7 +22,7 @@ def look_at_announcements(
 ) -> Told:
     """Returns what the workers were told. Revisions that they are told of have to be there, and
     `new` ones were made under the reign that they are told."""
-    told = Told({}, set())
+    told = Told({}, set(), set())
     for channel, data in call.published:
         if data[:1] == b"D":
             told.gone.add(pad_of(channel))
@@ -30,6 +30,8 @@ def look_at_announcements(
             continue
         message = decode_message(data)
         assert isinstance(message, Committed)
+        told.origins.update(each.origin for each in message.revisions if each.origin is not None)
+        told.origins.update(outcome.origin for outcome in message.outcomes)
         for revision in message.revisions if channel not in histories.damaged else ():
             if (revision.rev, revision.chain) not in histories.ever[channel]:
                 found(f"I1 {pad_of(channel)}: told of {revision.rev}, which is not there")

@@ -119,13 +119,20 @@ class Histories:
             if not whole:
                 look_at_reigns(self._found, pad_of(base), known.reigns, reigns, head)
                 for revision in new:
-                    entry = revision.origin and waiting.get(revision.origin)
+                    entry = self._entry_of(revision, waiting)
                     if entry is not None:
                         look_at_base(self._found, pad_of(base), entry, reigns)
             known.reigns = reigns
         if who or isinstance(meta, dict):  # a first look may find half of what there was
             self._hold_against_meta(meta, base, known)
         return new
+
+    def _entry_of(self, revision: Revision, waiting: Mapping[Origin, Entry]) -> Entry | None:
+        """Returns the entry that has become a revision, if it was in the inbox or handed over."""
+        if revision.origin is None:
+            return None
+        _, handed = self._answers.handed.get(revision.origin, ("", None))
+        return waiting.get(revision.origin, handed)
 
     def _is_gone(self, server: Server, base: bytes, known: _Pad | None, *, anew: bool) -> None:
         others = (other for other in self._servers if other is not server)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from padfleet.shared.log.entries import Submission
 from tests.world.guards.announcements import look_at_announcements
 from tests.world.guards.answers import Answers
 from tests.world.guards.histories import Histories
@@ -31,6 +32,9 @@ class Ledger:
         self.histories = Histories(found, self._answers)
         self.partitions = Partitions(found, self._answers, self.histories.damaged)
         self._servers: list[Server] = []
+        self.split = False
+        """Whether a server whose place another had taken has gone on, so that what is committed may
+        be unknown here."""
         self.transactions = 0
         self.frozen = self.thawed = 0  #: how often a pad has left for the cold store, or come back
 
@@ -43,10 +47,21 @@ class Ledger:
         self.histories.begin_anew(servers)
         self.partitions.begin_anew(servers)
 
+    def handed_over(self, entry: Submission, host: str) -> None:
+        """Notes what a node's worker has handed over to its writer without an inbox."""
+        self._answers.handed[entry.origin] = host, entry
+
+    def may_be_settled(self, entry: Submission) -> bool:
+        """Returns whether a submission is a revision or has had an answer, or nobody here can
+        know."""
+        damaged = map(pad_of, self.histories.damaged)
+        return self.split or entry.pad in damaged or self._answers.has(entry.origin)
+
     def committed(self, server: Server, who: str, call: Call) -> None:
         """Checks a transaction; `who` is the host whose connection it came by."""
         if server not in self._servers:
             self.histories.overhear(call)
+            self.split = True
             return
         self.transactions += 1
         touched = touched_by(call)

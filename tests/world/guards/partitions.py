@@ -107,7 +107,8 @@ class Partitions:
         if now.position < before.position:
             self._found(f"I2 {name}: {who} moved the inbox back to {now.position}")
             return
-        if now.position == before.position and not taken_out and _writes_position(call, key):
+        same = now.position == before.position and not taken_out and _writes_position(call, key)
+        if same and not self._answers.are_direct(who, told.origins):
             self._found(f"I2 {name}: {who} has settled the entries up to {now.position} again")
         if now.position > before.position or taken_out:
             for fence in self._settles(now, name, who, taken_out, told):

@@ -110,9 +110,10 @@ class ReadinessGuard:
             if not host.runs:
                 # A frozen program reports nothing.
                 word.ready_since = word.unready_since = None
-            elif host.name.startswith("worker"):
+                continue
+            if not host.name.startswith("writer"):
                 self._judge_worker(now, host.name, word)
-            else:
+            if not host.name.startswith("worker"):
                 self._judge_writer(now, host.name, word)
 
     # --- Workers ---------------------------------------------------------------------------------
