@@ -24,6 +24,7 @@ from padfleet.services.fanout.delivery.session_state import (
     is_behind,
     transition,
 )
+from padfleet.services.fanout.delivery.turns import Turns
 from padfleet.services.fanout.delivery.window import ASIDE_ROOM, ASK_AGE, Probe, Window
 from padfleet.services.fanout.pads.steps import AcceptCommit
 from padfleet.services.fanout.transport.deflate import SharedRun
@@ -110,6 +111,8 @@ class Session:
     """The session's state, which only `happened` changes."""
     pending: dict[int, SubmissionAnswer] = field(default_factory=dict)
     """The objects that wait for the answers to submissions, by the submission's `seq`."""
+    turns: Turns | None = None
+    """Where submissions wait, once one of them was handed over to a writer in this process."""
     pools: SentPools = field(default_factory=SentPools)
     _server: SessionServer | None = None  #: set when it has entered
     _asked: deque[Probe] | None = None  #: acknowledgements asked for, oldest first

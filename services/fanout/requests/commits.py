@@ -15,6 +15,7 @@ from typing import Any
 from padfleet.services.fanout import metrics
 from padfleet.services.fanout.delivery.answers import AwaitedAnswer
 from padfleet.services.fanout.delivery.session import Session
+from padfleet.services.fanout.delivery.turns import Turns
 from padfleet.services.fanout.hub.room import Room
 from padfleet.services.fanout.requests.legacy import put_author_on_inserts
 from padfleet.services.fanout.transport.intake import Intake
@@ -48,11 +49,9 @@ class EditUnderWay:
         "_answer",
         "_commits",
         "_intake",
-        "_ordered",
         "_started",
         "entry",
         "entry_id",
-        "is_direct",
         "is_over",
         "room",
         "session",
@@ -69,34 +68,23 @@ class EditUnderWay:
         self.session = session
         self.entry = entry
         self.entry_id = ""  #: its ID in its inbox; empty until it is known to be there
-        self.is_direct = False  #: whether the writer in this process has it, instead of an inbox
         self.is_over = False
-        self._ordered: asyncio.Future[None] | None = None
 
     # --- From the writer in this process ---------------------------------------------------------
 
     def committed(self, position: str) -> None:
         self.entry_id = position  # it has been settled, as everything up to there
-        self._is_in_order()
+        self._has_gone()
 
     def declined(self) -> None:
         # Even if its session has left meanwhile: what was typed last is not to be lost.
         if not self._commits.put_in(self):
             self._commits.look_after(self)
-        self._is_in_order()
+        self._has_gone()
 
-    async def in_order(self) -> None:
-        """Returns when whatever is put into the inbox comes after this submission: when it has been
-        committed, or is on its way into the inbox."""
-        if self.is_direct:
-            if self._ordered is None:
-                self._ordered = asyncio.get_running_loop().create_future()
-            await asyncio.shield(self._ordered)
-
-    def _is_in_order(self) -> None:
-        self.is_direct = False
-        if self._ordered is not None and not self._ordered.done():
-            self._ordered.set_result(None)
+    def _has_gone(self) -> None:
+        if self.session.turns is not None:
+            self.session.turns.has_gone(self.entry)
 
     # --- From its inbox --------------------------------------------------------------------------
 
@@ -179,13 +167,13 @@ class Commits:
 
         Returns False, without having done anything, if there is something to wait for; `submit`
         serves it then. That includes an earlier edit of the session that the writer in this process
-        has: an inbox would keep no order between the two, and the writer would take the earlier one
-        for a repetition.
+        has, and others that wait for it: an inbox would keep no order between them, and the writer
+        would take whatever comes too late for a repetition.
 
         Arguments:
             intake: counts the submission as under way until it has been answered.
         """
-        if self._local is not None and _direct_one(session) is not None:
+        if session.turns is not None and session.turns.has_to_wait and session.pending:
             return False
         submission = _checked(room, session, data, session.next_origin)
         if submission is None:
@@ -211,7 +199,10 @@ class Commits:
             return False
         partition = self._inbox.keyspace.partition_of(edit.entry.pad)
         taken = self._local.take(DirectEdit(partition, edit.entry, edit.committed, edit.declined))
-        edit.is_direct = taken
+        if taken:
+            if edit.session.turns is None:
+                edit.session.turns = Turns()
+            edit.session.turns.goes_ahead(edit.entry)
         return taken
 
     def put_in(self, edit: EditUnderWay) -> bool:
@@ -263,8 +254,8 @@ class Commits:
         """
         reason = ""
         try:
-            if (earlier := _direct_one(session)) is not None and earlier.entry is not entry:
-                await earlier.in_order()
+            if session.turns is not None:
+                await session.turns.come(entry)
             if entry_id:
                 known = await self._inbox.follow(entry, answer, entry_id)
             else:
@@ -312,13 +303,6 @@ class Commits:
         if under_way:
             loop = asyncio.get_running_loop()
             self._timer = loop.call_later(max(0.0, under_way[0][0] - now), self._look_again)
-
-
-def _direct_one(session: Session) -> EditUnderWay | None:
-    """Returns the session's edit that the writer in this process has, if there is one. There is
-    never more than one, and no other is under way when it is handed over."""
-    first = next(iter(session.pending.values()), None)
-    return first if isinstance(first, EditUnderWay) and first.is_direct else None
 
 
 def drop_if_not_accepted(room: Room, session: Session, outcome: Outcome) -> None:

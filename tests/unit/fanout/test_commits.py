@@ -418,6 +418,32 @@ async def test_I2_an_edit_does_not_overtake_one_that_the_writer_in_the_same_proc
     assert node.under_way == 0
 
 
+@pytest.mark.parametrize("late", [False, True])
+async def test_I2_no_edit_overtakes_one_that_waits_for_the_writer_in_the_same_process(
+    node: Node, late: bool
+) -> None:
+    """The feed may bring the first one's answer before the writer has heard that it is committed. A
+    third edit then still comes behind the second, also in the moment in which that one goes on."""
+    node.says()
+    tasks = [node.says()]
+    await asyncio.sleep(0)
+    node.session.settle(1, None)
+    if late:
+        node.writer.taken[0].committed("7-0")
+    tasks.append(node.says())
+    assert None not in tasks, "they wait"
+    if not late:
+        await asyncio.sleep(0)
+        assert node.inbox.settled == []
+        node.writer.taken[0].committed("7-0")
+    await eventually(lambda: len(node.inbox.settled) == 2, "they go on")
+    assert [entry.origin.seq for entry in node.inbox.settled] == [2, 3]
+    assert node.direct == [1]
+    for seq in (2, 3):
+        node.session.settle(seq, None)
+    await asyncio.gather(*(task for task in tasks if task is not None))
+
+
 async def test_I2_an_edit_behind_one_in_the_inbox_goes_to_the_inbox(node: Node) -> None:
     node.writer.takes = False
     node.says()
