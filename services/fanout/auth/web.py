@@ -57,19 +57,13 @@ async def fetch(
     place = mask(url)
 
     async def once() -> bytes:
+        if http.closed:
+            # The worker stops. aiohttp would raise a RuntimeError, which looks like a fault.
+            raise Unavailable(f"{place} is not asked any more")
         async with http.request(
             method, url, data=body, headers=headers, allow_redirects=False
         ) as response:
-            if response.status != 200:
-                raise Unavailable(f"{place} answers with status {response.status}")
-            if response.headers.get("Content-Encoding", "identity") != "identity":
-                raise Unavailable(f"{place} answers compressed, which nobody has asked for")
-            content = bytearray()
-            async for chunk in response.content.iter_any():
-                content += chunk
-                if len(content) > limit:
-                    raise Unavailable(f"{place} answers with more than {limit} bytes")
-            return bytes(content)
+            return await _content(response, place, limit)
 
     try:
         async with asyncio.timeout(timeout):
@@ -83,6 +77,19 @@ async def fetch(
         raise Unavailable(f"{place} does not answer within {timeout:g} seconds") from None
     except (aiohttp.ClientError, OSError) as error:
         raise Unavailable(f"{place}: {type(error).__name__}: {_why(error)}") from None
+
+
+async def _content(response: aiohttp.ClientResponse, place: str, limit: int) -> bytes:
+    if response.status != 200:
+        raise Unavailable(f"{place} answers with status {response.status}")
+    if response.headers.get("Content-Encoding", "identity") != "identity":
+        raise Unavailable(f"{place} answers compressed, which nobody has asked for")
+    content = bytearray()
+    async for chunk in response.content.iter_any():
+        content += chunk
+        if len(content) > limit:
+            raise Unavailable(f"{place} answers with more than {limit} bytes")
+    return bytes(content)
 
 
 def _why(error: Exception) -> str:

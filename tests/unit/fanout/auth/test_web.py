@@ -62,6 +62,16 @@ async def test_a_connection_that_was_closed_meanwhile(http: aiohttp.ClientSessio
         await fetch(http, service.url, timeout=9, limit=6, body=b"{}")
 
 
+async def test_a_worker_that_stops_asks_no_more(http: aiohttp.ClientSession) -> None:
+    """Questions that still waited when a worker stopped, or had to be asked once more, were logged
+    as faults, with a traceback each."""
+    with answering() as service:
+        await http.close()
+        with pytest.raises(Unavailable, match="not asked any more"):
+            await fetch(http, service.url, timeout=60, limit=1000, body=b"{}")
+        assert not service.requests
+
+
 async def test_nothing_is_unpacked(http: aiohttp.ClientSession) -> None:
     packed = gzip.compress(b"x" * 10_000)
     with answering((200, packed)) as service:
