@@ -69,11 +69,12 @@ page: setup ## check style and types of the page and of Etherpad's plugin, and r
 	fi
 
 # Most tests wait for something most of the time, so more of them run at once than there are cores:
-# with four processes, a quarter of two cores was idle. They are distributed by file, since the tests
-# of many files share a fleet, and files that take long come first (tests/tiers.py). What gets nothing while others take the machine comes last and alone. In CI, the
-# few that fail are run once more, alone: see tests/again.py. In a fresh clone, one process compiles
-# the tests first; otherwise, each process would do so. In CI, the dear files are listed at the end,
-# with a warning if all of them together are over the budget.
+# with four processes, a quarter of two cores was idle. They are distributed by file, since the
+# tests of many files share a fleet, and files that take long come first (tests/tiers.py). What gets
+# nothing while others take the machine comes last and alone. In CI, the few that fail are run once
+# more, alone: see tests/again.py. In a fresh clone, one process compiles the tests first;
+# otherwise, each process would do so. In CI, the dear files are listed at the end, with a warning
+# if all of them together are over the budget.
 unit: setup ## run the tests; make unit ARGS='-n 0 -k settings' for some of them, one by one
 	@cd '$(ROOT)' && { test -e tests/unit/__pycache__ || '$(BIN)/python' -m pytest -n 0 -q --collect-only; } >/dev/null || true
 	cd '$(ROOT)' && '$(BIN)/python' -m pytest -n $(AT_ONCE) --dist loadfile --no-loadscope-reorder \

@@ -34,9 +34,9 @@ LONG: Final = 20.0
 """From how many seconds by the clock on a file is among those that come first."""
 
 EARLY: Final = ("tests/acceptance/", "tests/browser/")
-"""Folders that come early in any case. Their files stay together: if one of them came before, what
-its folder shares (a fleet, a browser with all that it has compiled) would begin once more for it,
-for three seconds of processor time."""
+"""Folders whose files need not be listed: those in browsers come first, and the others soon after
+what is listed. Files of a folder stay together: if one of them came before, what its folder shares
+(such as a fleet) would begin once more for it, for three seconds of processor time."""
 
 _KEY: Final = "dear"
 """What a process of xdist hands over its counts under."""
