@@ -28,7 +28,7 @@ from tests.processes import free_ports
 from tests.tools import ran
 
 KEY = "a key of the test's own"
-SERVES = ("writer", "fanout")
+SERVES = ("writer", "fanout", "node")
 INTO_ANOTHER = ("restore", "import")
 
 

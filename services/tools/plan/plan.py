@@ -49,6 +49,13 @@ class Plan:
     node_in: float
     cold_bytes: float = 0.0  #: of the cold store
 
+    @property
+    def fits_one_process(self) -> bool:
+        """Returns whether a single process could do the work of all workers and writers, besides
+        what the goal leaves free."""
+        alone = self.counts["workers"] <= 2 >= self.counts["writers"] and not self.impossible
+        return alone and self.work.cores + self.commits.writer_cores <= self.goal.usable
+
     def binds(self, what: str) -> CapacityLimit:
         return binding(self.limits[what])
 

@@ -41,6 +41,12 @@ def lines(plan: Plan, provenance: Provenance) -> Iterator[str]:
         )
         if others:
             yield "         next: " + ", ".join(f"{o.name} {o.needs:,}" for o in others[:3])
+    if plan.fits_one_process:
+        yield ""
+        yield (
+            "One process could do all of it: instead of workers and writers, run `padfleet node` "
+            "twice (docs/operations.md)."
+        )
     yield ""
     replicas = plan.counts["redis"] * goal.replicas
     yield from _table(

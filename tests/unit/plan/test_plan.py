@@ -338,6 +338,16 @@ def test_the_report_names_counts_limits_and_settings(capsys: pytest.CaptureFixtu
         assert part in text
 
 
+def test_a_fleet_that_one_process_could_be_is_told_of_nodes(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    _, few, _ = run(capsys, "--sockets 100 --pads 60 --editors 60 --rate 2")
+    assert "padfleet node" in few
+    _, many, _ = run(capsys, "--sockets 2000 --pads 1000 --editors 2000 --rate 2")
+    assert "padfleet node" not in many
+    assert not plan(LARGE, Goal(), CONSTANTS).fits_one_process
+
+
 def test_the_json_holds_the_same(capsys: pytest.CaptureFixture[str]) -> None:
     code, text, _ = run(capsys, "--sockets 10000 --pads 500 --editors 500 --rate 0.5 --json")
     data = json.loads(text)
