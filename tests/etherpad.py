@@ -37,6 +37,10 @@ URL = os.environ.get("ETHERPAD_URL", "")
 
 needs_url = pytest.mark.skipif(not URL, reason="there is no Etherpad that runs (ETHERPAD_URL)")
 
+needs_any = pytest.mark.skipif(
+    not (URL or CHECKOUT), reason="there is no Etherpad (ETHERPAD_URL, ETHERPAD_CHECKOUT)"
+)
+
 KEY = "the key of this Etherpad"
 """The key of its API, if `with_database` runs it."""
 
@@ -115,6 +119,16 @@ def with_database(folder: Path, url: str) -> Iterator[str]:
     database = database_settings(url)
     words = ("--apikey", str(key))
     with running(Path(CHECKOUT), folder, settings, NODE, database=database, words=words) as port:
+        yield f"http://127.0.0.1:{port}"
+
+
+@contextmanager
+def any_etherpad(folder: Path) -> Iterator[str]:
+    """Yields the address of the Etherpad that runs, or of one that is run from the checkout."""
+    if URL:
+        yield URL
+        return
+    with running(Path(CHECKOUT), folder, {"loglevel": "WARN"}, NODE) as port:
         yield f"http://127.0.0.1:{port}"
 
 

@@ -8,7 +8,15 @@ from padfleet.shared.archive.entries import PadHead, Revisions, flat
 from padfleet.shared.batches import slices
 from padfleet.shared.cold.noted import Behind
 from padfleet.shared.cold.pads import ColdAppend, ColdState
-from padfleet.shared.cold.rows import Diverged, Row, authors_of, followed, rows_of
+from padfleet.shared.cold.rows import (
+    Diverged,
+    Made,
+    Row,
+    authors_of,
+    followed,
+    records_of,
+    rows_of,
+)
 from padfleet.shared.cold.turns import AS_RECORDS, in_turn
 from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.damage import readable
@@ -43,13 +51,21 @@ _OURS = frozenset(("reigns", "first", "snap", "idle", "cold"))
 
 
 async def part_of(
-    redis: Redis, keys: PadKeys, stored: StoredPad, behind: Behind, first: int, *, whole: bool
+    redis: Redis,
+    keys: PadKeys,
+    stored: StoredPad,
+    behind: Behind,
+    first: int,
+    *,
+    whole: bool,
+    made: Made | None = None,
 ) -> ColdAppend:
     """Returns what follows from `first` up to the head, or as much of it as one part may have.
 
     Arguments:
         behind: what the store has.
         whole: whether the records of all authors are included, since their names may have changed.
+        made: revisions that need not be read from Redis.
 
     Raises `Diverged` if the revisions do not follow what the store has, `CorruptPad`, or what
     `UNREACHABLE` lists.
@@ -61,7 +77,13 @@ async def part_of(
     follows = b""
     if first and cold is not None:
         follows = cold.chain if first == cold.head + 1 else await _chain_at(redis, keys, first - 1)
-    records, rows, chain = await _revisions(redis, keys, first, head, follows)
+    rows = made.between(first, head, follows, meta.get(b"chain", b"")) if made and first else None
+    exact = bool(rows)
+    if rows:
+        # Their chain was computed from them as each of them was made.
+        records, chain = records_of(rows), rows[-1][4]
+    else:
+        records, rows, chain = await _revisions(redis, keys, first, head, follows)
     last = first + len(records) - 1
     time = rows[-1][1] if rows else 0
     if last == head:
@@ -108,6 +130,7 @@ async def part_of(
         snapshot,
         follows,
         rows,
+        exact,
     )
 
 

@@ -70,6 +70,7 @@ class ColdAppend(NamedTuple):
     follows: bytes | None = None
     """The chain that the revisions have been found to follow; None if this was not checked."""
     rows: Sequence[Row] = ()  #: where `follows` is given, the unpacked records
+    exact: bool = False  #: whether the records were packed from the rows, and not the other way
 
 
 class ColdPad(NamedTuple):

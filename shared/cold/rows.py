@@ -6,12 +6,25 @@ object for each revision, nor parses what is the same as in the previous one.
 
 import json
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, Protocol
+
+from msgpack import Packer
 
 from padfleet.shared.log.records import chain_of, unpack
 
 Row = Sequence[Any]
 """The fields of a record: author, time, session, number in it, chain, wire form."""
+
+
+class Made(Protocol):
+    """The interface of whatever keeps revisions that have just been made, see `MadeRevisions`."""
+
+    def between(
+        self, first: int, last: int, before: bytes, chain: bytes
+    ) -> Sequence[Row] | None: ...
+
+    def copied(self, last: int) -> None: ...
+
 
 POOL: Final = b'","apool":'
 """What stands between the changeset and the pool in a wire form."""
@@ -29,6 +42,11 @@ def rows_of(records: Sequence[bytes]) -> Sequence[Row]:
     # One call for all of them takes as long as unpacking two of them separately.
     rows: Sequence[Row] = unpack(b"\xdd" + len(records).to_bytes(4, "big") + b"".join(records))
     return rows
+
+
+def records_of(rows: Sequence[Row]) -> list[bytes]:
+    """Returns the records that unpack to these rows."""
+    return list(map(Packer(unicode_errors="surrogatepass").pack, rows))
 
 
 def followed(first: int, rows: Sequence[Row], chain: bytes) -> bytes:

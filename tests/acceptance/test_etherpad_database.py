@@ -13,8 +13,10 @@ from typing import Any
 
 import pytest
 
+from padfleet.shared.cold.etherpad.mysql import MysqlTable
 from padfleet.shared.cold.etherpad.pads import EtherpadPads, open_etherpad
 from padfleet.shared.cold.etherpad.postgres import PostgresTable
+from padfleet.shared.cold.etherpad.table import Table
 from padfleet.shared.easysync import from_units
 from padfleet.shared.log.connection.connect import open_redis
 from padfleet.shared.wire.jsontext import dumps, loads
@@ -109,9 +111,18 @@ def a_postgres() -> Iterator[str]:
         yield url
 
 
-@pytest.mark.parametrize("database", [mysql, a_postgres], ids=["mysql", "postgres"])
+Database = Callable[[], AbstractContextManager[str]]
+
+on_each = pytest.mark.parametrize("database", [mysql, a_postgres], ids=["mysql", "postgres"])
+
+
+def table_at(url: str) -> MysqlTable | PostgresTable:
+    return PostgresTable(url) if url.startswith("postgres") else MysqlTable(url)
+
+
+@on_each
 async def test_an_etherpad_and_the_fleet_serve_one_database_in_turns(
-    database: Callable[[], AbstractContextManager[str]], tmp_path: Path
+    database: Database, tmp_path: Path
 ) -> None:
     with database() as url:
         turns = Turns(tmp_path, url)
@@ -166,9 +177,10 @@ async def test_an_etherpad_and_the_fleet_serve_one_database_in_turns(
         await pads.aclose()
 
 
-async def test_it_writes_on_a_pad_that_is_open_here(tmp_path: Path) -> None:
+@on_each
+async def test_it_writes_on_a_pad_that_is_open_here(database: Database, tmp_path: Path) -> None:
     """Nobody should use it like this, but nothing of either side is lost, and people are told."""
-    with a_postgres() as url:
+    with database() as url:
         turns = Turns(tmp_path, url)
         async with turns.there() as api:
             author = (await api.createAuthor(name="Ö"))["authorID"]
@@ -198,8 +210,11 @@ async def test_it_writes_on_a_pad_that_is_open_here(tmp_path: Path) -> None:
             await check_there(api, "round")
 
 
-async def test_what_is_damaged_there_is_shown_and_left_as_it_is(tmp_path: Path) -> None:
-    with a_postgres() as url:
+@on_each
+async def test_what_is_damaged_there_is_shown_and_left_as_it_is(
+    database: Database, tmp_path: Path
+) -> None:
+    with database() as url:
         turns = Turns(tmp_path, url)
         names = ("round-hole", "round-charset", "round-nobody")
         async with turns.there() as api:
@@ -209,7 +224,7 @@ async def test_what_is_damaged_there_is_shown_and_left_as_it_is(tmp_path: Path) 
                 for number in range(8):
                     await api.appendText(padID=name, text=f"ö{number} ", authorId=author)
             texts = {name: (await api.getText(padID=name))["text"] for name in names}
-        table = PostgresTable(url)
+        table = table_at(url)
         nobody, charset = "pad:round-nobody:revs:4", "pad:round-charset:revs:5"
         changed, asked = await table.get([charset, nobody])
         record = loads(asked or "")
@@ -246,7 +261,7 @@ async def test_what_is_damaged_there_is_shown_and_left_as_it_is(tmp_path: Path) 
 
 async def behind(api: Caller, database: str, pad: str) -> None:
     """Returns when the database has what the pad is here."""
-    table = PostgresTable(database)
+    table = table_at(database)
     text = (await api.getText(padID=pad))["text"]
 
     async def there() -> bool:
@@ -257,7 +272,7 @@ async def behind(api: Caller, database: str, pad: str) -> None:
     await table.aclose()
 
 
-async def rows_of(table: PostgresTable, pads: Sequence[str]) -> dict[str, str | None]:
+async def rows_of(table: Table, pads: Sequence[str]) -> dict[str, str | None]:
     keys = [f"pad:{pad}" for pad in pads]
     keys += [f"pad:{pad}:revs:{rev}" for pad in pads for rev in range(9)]
     return dict(zip(keys, await table.get(keys), strict=True))

@@ -18,6 +18,7 @@ from padfleet.shared.cold.errors import StoreAway, WrittenThere
 from padfleet.shared.cold.etherpad.both import settle
 from padfleet.shared.cold.etherpad.pads import EtherpadPads
 from padfleet.shared.cold.places import may_freeze
+from padfleet.shared.cold.rows import Made
 from padfleet.shared.cold.thawing import AWAY, Thawing
 from padfleet.shared.cold.writing_behind import WriteBehind
 from padfleet.shared.log.connection.connect import UNREACHABLE, Redis
@@ -36,9 +37,15 @@ log = logging.getLogger(__name__)
 PAGE = 100
 """How many pads are asked about in one call, which takes a millisecond of the server's time."""
 
-AT_ONCE = 8
+AT_ONCE = 48
 """How many pads are copied at the same time, of one partition or of several, since the store takes
-its time for each."""
+its time for each. What they ask of Redis and of the disk goes there together, so that a copy of few
+revisions costs less the more there are at once. Of large copies, only `MOST_LARGE` are made at the
+same time."""
+
+PARTITIONS_AT_ONCE = 8
+"""How many partitions are checked at the same time. The more there are, the longer each check
+takes, and the earlier pads are copied for fear that the next check could be late."""
 
 LOOKS_EACH = 6
 """How often a partition is looked at within the time in which the store may be behind. Each pad
@@ -56,6 +63,8 @@ half-way."""
 class Leaving(Protocol):
     """The interface of whatever handles the writer's own copy of a pad that leaves Redis, see
     `PadLeaving`."""
+
+    def made(self, pad: str) -> Made | None: ...
 
     def between_batches(self, partition: int, pad: str) -> AbstractAsyncContextManager[object]: ...
 
@@ -164,7 +173,7 @@ class Freezing:
                 if is_held(lease):
                     await self._look(lease, leaving)
 
-        await all_of(*(one_by_one() for _ in range(AT_ONCE)))
+        await all_of(*(one_by_one() for _ in range(PARTITIONS_AT_ONCE)))
 
     async def _look(self, lease: Lease, leaving: Leaving) -> None:
         partition = lease.partition
@@ -275,12 +284,13 @@ class Freezing:
             return
         if not standing.even:
             asked = time.monotonic()
-            if await self._write.bring(pad) is not None:
+            if await self._write.bring(pad, made=leaving.made(pad)) is not None:
                 term.late.is_even(pad, asked)
         elif self._may_freeze(standing):
-            await leaving.newest_snapshot(lease, pad)
-            between_batches = leaving.between_batches(lease.partition, pad)
-            verdict = await self._write.freeze(lease, pad, between_batches)
+            async with self._write.large:
+                await leaving.newest_snapshot(lease, pad)
+                between_batches = leaving.between_batches(lease.partition, pad)
+                verdict = await self._write.freeze(lease, pad, between_batches)
             if verdict == "ok":
                 term.known.discard(pad)
                 metrics.FROZEN.inc()

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from padfleet.services.writer.pads.cache import PadCache, load_pad
+from padfleet.services.writer.pads.made import MadeRevisions
 from padfleet.services.writer.storing.compaction import Compaction
 from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.fleet.leases import Lease
@@ -30,6 +31,16 @@ class PadLeaving:
         self._pads = pads
         self._compaction = compaction
         self._lock = lock
+
+    def made(self, pad: str) -> MadeRevisions | None:
+        """Returns what this writer has made of the pad since it was first asked for, or None if the
+        pad is not in its memory."""
+        known = self._pads.known(pad)
+        if known is None:
+            return None
+        if known.made is None:
+            known.made = MadeRevisions(known.head, known.chain)
+        return known.made
 
     @asynccontextmanager
     async def between_batches(self, partition: int, pad: str) -> AsyncIterator[None]:

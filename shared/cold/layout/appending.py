@@ -114,7 +114,7 @@ async def _history(parts: PadParts, contents: Contents, part: ColdAppend) -> Non
     if not records:
         return
     rows = part.rows if part.follows == contents.chain else None
-    added = await _blocks_of_new(first, records, contents.chain, rows)
+    added = await _blocks_of_new(first, records, contents.chain, rows, part.exact)
     contents.head = first + len(records) - 1
     contents.blocks = await _joined([*contents.blocks, *added])
     if _size(contents.blocks) > HISTORY_BYTES:
@@ -122,7 +122,11 @@ async def _history(parts: PadParts, contents: Contents, part: ColdAppend) -> Non
 
 
 async def _blocks_of_new(
-    first: int, records: Sequence[bytes], chain: bytes, rows: Sequence[Row] | None
+    first: int,
+    records: Sequence[bytes],
+    chain: bytes,
+    rows: Sequence[Row] | None,
+    exact: bool = False,
 ) -> list[Block]:
     """Makes the blocks a few at a time, so that other tasks get their turn, and makes large ones
     outside the event loop."""
@@ -134,7 +138,7 @@ async def _blocks_of_new(
         some = slice(start, start + AT_ONCE)
         own = rows[some] if rows else None
         size = sum(map(len, records[some])) // AS_RECORDS
-        added += await in_turn(size, to_blocks, first + start, records[some], chain, own)
+        added += await in_turn(size, to_blocks, first + start, records[some], chain, own, exact)
     return await _joined(added, 1) if len(records) > AT_ONCE else added
 
 

@@ -41,14 +41,18 @@ class Block(NamedTuple):
 
 
 def to_blocks(
-    first: int, records: Sequence[bytes], chain: bytes, rows: Sequence[Row] | None = None
+    first: int,
+    records: Sequence[bytes],
+    chain: bytes,
+    rows: Sequence[Row] | None = None,
+    exact: bool = False,
 ) -> list[Block]:
     """Makes blocks of these records, which follow the chain. Raises `CorruptPad` if they do not.
-    `rows` is as in `to_columns`."""
+    `rows` and `exact` are as in `to_columns`."""
     blocks = []
     for start, end in _ranges(first, records):
         own = rows[start:end] if rows is not None else None
-        columns, chain = to_columns(first + start, records[start:end], chain, own)
+        columns, chain = to_columns(first + start, records[start:end], chain, own, exact)
         blocks.append(_block(first + start, first + end - 1, chain, columns))
     return blocks
 

@@ -11,9 +11,15 @@ from functools import lru_cache
 from operator import sub
 from typing import Any, Final, NamedTuple, TypeVar
 
-from msgpack import Packer
-
-from padfleet.shared.cold.rows import AUTHOR, POOL, Diverged, Row, followed, rows_of
+from padfleet.shared.cold.rows import (
+    AUTHOR,
+    POOL,
+    Diverged,
+    Row,
+    followed,
+    records_of,
+    rows_of,
+)
 from padfleet.shared.log.damage import CorruptPad, readable
 from padfleet.shared.log.records import chain_of, pack, unpack
 from padfleet.shared.wire.jsontext import dumps
@@ -51,12 +57,17 @@ class Columns(NamedTuple):
 
 
 def to_columns(
-    first: int, records: Sequence[bytes], chain: bytes, rows: Sequence[Row] | None = None
+    first: int,
+    records: Sequence[bytes],
+    chain: bytes,
+    rows: Sequence[Row] | None = None,
+    exact: bool = False,
 ) -> tuple[Columns, bytes]:
     """Returns the columns, and the chain after the last record. `chain` is the one before the
     first. Raises `CorruptPad` for a record that does not follow, or is not a record.
 
-    `rows` has the unpacked records, if it is already known that they follow.
+    `rows` has the unpacked records, if it is already known that they follow. With `exact`, it is
+    known, too, that they pack into these records.
     """
     with readable(f"what was to be put from revision {first} on"):
         if rows is None:
@@ -69,10 +80,11 @@ def to_columns(
                 ) from error
         elif rows:
             chain = rows[-1][4]
-        return _of_plain(first, records, rows) or _of_any(first, records), chain
+        plain = (exact or records_of(rows) == list(records)) and _of_plain(first, rows)
+        return plain or _of_any(first, records), chain
 
 
-def _of_plain(first: int, records: Sequence[bytes], rows: Sequence[Row]) -> Columns | None:  # noqa: C901
+def _of_plain(first: int, rows: Sequence[Row]) -> Columns | None:  # noqa: C901
     """Returns the columns of ordinary edits, the same that `_of_any` makes in three times the time,
     or None if there is anything else among the records."""
     if not rows:
@@ -81,8 +93,6 @@ def _of_plain(first: int, records: Sequence[bytes], rows: Sequence[Row]) -> Colu
     if {*map(type, authors), *map(type, sessions)} != {str}:
         return None
     if {*map(type, times), *map(type, seqs)} != {int}:
-        return None
-    if list(map(Packer(unicode_errors="surrogatepass").pack, rows)) != list(records):
         return None
     pools: dict[bytes, int] = {}
     pool_of: list[int] = []

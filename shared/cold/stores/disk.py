@@ -246,8 +246,16 @@ class Disk:
 
 def _read(path: str) -> tuple[bytes, float]:
     """Returns the content of a file, and when it was put, in Unix seconds."""
-    with Path(path).open("rb", buffering=0) as file:
-        return file.read(), os.fstat(file.fileno()).st_mtime
+    # Half the system calls of a file object: each put reads what it replaces.
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        status = os.fstat(fd)
+        data = os.read(fd, status.st_size + 1)
+        while len(data) < status.st_size and (more := os.read(fd, status.st_size - len(data))):
+            data += more
+        return data, status.st_mtime
+    finally:
+        os.close(fd)
 
 
 def _folder_of(path: str) -> str:

@@ -117,6 +117,9 @@ class Scene:
 class Leaving:
     """A writer that has no copy of any pad."""
 
+    def made(self, _pad: str) -> None:
+        return None
+
     @asynccontextmanager
     async def between_batches(self, _partition: int, _pad: str) -> AsyncIterator[None]:
         yield

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from padfleet.services.tools.verify.walk import verify_pad
-from padfleet.shared.cold import writing_behind
+from padfleet.shared.cold import copying
 from padfleet.shared.cold.appends import part_of
 from padfleet.shared.cold.errors import StoreAway
 from padfleet.shared.cold.pads import ColdHead
@@ -271,7 +271,7 @@ async def test_I1_a_pad_that_goes_while_it_is_brought_is_not_damaged(
                 await scene.make("pad", long()[:1])
         return await part_of(*args, **options)
 
-    monkeypatch.setattr("padfleet.shared.cold.writing_behind.part_of", too_late)
+    monkeypatch.setattr("padfleet.shared.cold.copying.part_of", too_late)
     found = await scene.write.bring("pad")
     assert gone
     assert (found is not None) is anew
@@ -302,7 +302,7 @@ def test_whether_a_pad_is_another_than_it_was(before: str, now: str, another: bo
     def meta(text: str) -> dict[bytes, bytes]:
         return dict(part.encode().split(b"=") for part in text.split())
 
-    assert writing_behind.is_another(meta(before), meta(now)) is another
+    assert copying.is_another(meta(before), meta(now)) is another
 
 
 async def test_I1_I2_a_pad_leaves_only_if_nobody_is_on_it_at_that_moment(scene: Scene) -> None:
