@@ -44,7 +44,7 @@ UNLIMITED = {
     "shared/log/pad/document.py": OURS,
     "shared/log/pad/options.py": OURS,
     "shared/log/pad/past.py": OURS,
-    "shared/log/people/groups.py": OURS,
+    "shared/log/people/group_sessions.py": OURS,
     "shared/wire/socketio.py": "what a server sends to our clients",
 }
 

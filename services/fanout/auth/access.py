@@ -28,7 +28,7 @@ from padfleet.services.fanout.auth.keys import BadKey, VerificationKey
 from padfleet.services.fanout.auth.web import open_http, warn_of_plain_http
 from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.keys import Keyspace
-from padfleet.shared.log.people.groups import GroupSession
+from padfleet.shared.log.people.group_sessions import GroupSession
 from padfleet.shared.log.people.recognition import author_and_made, known_author, visit_with
 from padfleet.shared.settings import AccessSettings, SettingsError
 from padfleet.shared.tasks import all_of

@@ -10,7 +10,8 @@ from padfleet.services.fanout.auth.decision import Denied, Grant, Reason, Reques
 from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.log.pad.reader import open_reader
-from padfleet.shared.log.people.groups import GroupSession, group_of, valid_session
+from padfleet.shared.log.people.group_sessions import GroupSession, valid_session
+from padfleet.shared.log.people.groups import group_of
 
 LOOK_AGAIN = 60.0
 """A session is looked up again after this many seconds, since it may have been deleted."""

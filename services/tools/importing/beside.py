@@ -10,7 +10,7 @@ from padfleet.shared.batches import batches
 from padfleet.shared.etherpad import records as r
 from padfleet.shared.etherpad.source import Records
 from padfleet.shared.log.connection.connect import Redis
-from padfleet.shared.log.people import authors, groups, recognition
+from padfleet.shared.log.people import authors, group_sessions, groups, recognition
 from padfleet.shared.log.people.identities import bring_mapper, bring_token
 
 STEP = 200
@@ -68,7 +68,9 @@ async def _session(redis: Redis, session: str, value: Any) -> bool:
     found = r.session_of(value, session, time.time())
     if found is None:
         return False
-    await groups.create_session(redis, found.group, found.author, found.valid_until, session)
+    await group_sessions.create_session(
+        redis, found.group, found.author, found.valid_until, session
+    )
     return True
 
 

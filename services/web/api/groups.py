@@ -10,8 +10,8 @@ from padfleet.services.web.api.pads import existing as pads_there
 from padfleet.services.web.api.pads import remove
 from padfleet.services.web.api.people import existing
 from padfleet.shared.bounds import LARGEST
-from padfleet.shared.log.people import groups
-from padfleet.shared.log.people.groups import GroupSession, session_info
+from padfleet.shared.log.people import group_sessions, groups
+from padfleet.shared.log.people.group_sessions import GroupSession, session_info
 
 _NUMBER = re.compile(r"\s*[+-]?[0-9]+")
 
@@ -70,7 +70,7 @@ async def create_session(api: Api, fields: Fields) -> dict[str, Any]:
     until = _moment(fields.get("validUntil"))
     if until < int(time.time()):
         raise ApiError("validUntil is in the past")
-    return {"sessionID": await groups.create_session(api.redis, group, author, until)}
+    return {"sessionID": await group_sessions.create_session(api.redis, group, author, until)}
 
 
 def _moment(value: Any) -> int:
@@ -89,7 +89,7 @@ def _moment(value: Any) -> int:
 
 async def delete_session(api: Api, fields: Fields) -> None:
     name, _ = await _session(api, fields)
-    await groups.delete_session(api.redis, name)
+    await group_sessions.delete_session(api.redis, name)
 
 
 async def get_session_info(api: Api, fields: Fields) -> dict[str, Any]:
@@ -99,7 +99,7 @@ async def get_session_info(api: Api, fields: Fields) -> dict[str, Any]:
 
 async def _session(api: Api, fields: Fields) -> tuple[str, GroupSession]:
     name = arguments.name_of(fields, "sessionID")
-    session = await groups.read_session(api.redis, name) if name else None
+    session = await group_sessions.read_session(api.redis, name) if name else None
     if session is None:
         raise ApiError("sessionID does not exist")
     return name, session
@@ -112,7 +112,7 @@ async def list_sessions_of_group(api: Api, fields: Fields) -> dict[str, Any] | N
 
 async def list_sessions_of_author(api: Api, fields: Fields) -> dict[str, Any] | None:
     author = await existing(api, fields)
-    return _listed(await groups.sessions_of_author(api.redis, author))
+    return _listed(await group_sessions.sessions_of_author(api.redis, author))
 
 
 def _listed(sessions: dict[str, GroupSession] | None) -> dict[str, Any] | None:

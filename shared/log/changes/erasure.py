@@ -20,7 +20,7 @@ from padfleet.shared.log.keys import Keyspace, author_key, mapper_key, token_key
 from padfleet.shared.log.pad.chat import ChatMessage
 from padfleet.shared.log.pad.pad_store import PadStore
 from padfleet.shared.log.pad.staging import STAGED_S
-from padfleet.shared.log.people import authors, groups, recognition
+from padfleet.shared.log.people import authors, group_sessions, recognition
 from padfleet.shared.log.people.visitors import VISITOR
 from padfleet.shared.log.register import RegisteredWays
 
@@ -53,8 +53,8 @@ async def is_known(redis: Redis, author: str) -> bool:
 async def forget_ways_to(redis: Redis, author: str) -> tuple[int, int]:
     """Removes everything by which the author would be recognised: tokens, names in other systems,
     sessions. This goes through all tokens. Returns how many tokens and names there were."""
-    for session in await groups.sessions_of_author(redis, author) or {}:
-        await groups.delete_session(redis, session)
+    for session in await group_sessions.sessions_of_author(redis, author) or {}:
+        await group_sessions.delete_session(redis, session)
     there = RegisteredWays((), ())
     if redis.register is not None:
         # The other system comes first: otherwise somebody who joins meanwhile would bring them

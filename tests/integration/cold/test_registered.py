@@ -12,7 +12,7 @@ import pytest
 from padfleet.shared.cold.etherpad.register import EtherpadRegister
 from padfleet.shared.log.changes import erasure
 from padfleet.shared.log.connection.connect import Redis
-from padfleet.shared.log.people import authors, groups, recognition, visitors
+from padfleet.shared.log.people import authors, group_sessions, groups, recognition, visitors
 from padfleet.shared.log.people.author_records import Author
 from padfleet.shared.log.register import RegisteredSession
 from padfleet.shared.wire.jsontext import dumps, loads
@@ -86,20 +86,20 @@ async def test_groups_and_sessions_that_an_etherpad_has(redis: Redis, table: Mem
     assert await groups.group_exists(redis, GROUP)
     assert not await groups.group_exists(redis, "g.xxxxxxxxxxxxxxxx")
     assert await groups.pads_of_group(redis, GROUP) == [f"{GROUP}$p"]
-    found = await groups.valid_session(redis, GROUP, "s.none,s.0123456789abcdef")
+    found = await group_sessions.valid_session(redis, GROUP, "s.none,s.0123456789abcdef")
     assert found == (GROUP, "a.there", LATER)
     before = dict(table.rows)
-    assert await groups.read_session(redis, "s.0123456789abcdef") == found
+    assert await group_sessions.read_session(redis, "s.0123456789abcdef") == found
     assert table.rows == before, "what comes from there is not told there"
-    await groups.delete_session(redis, "s.0123456789abcdef")
+    await group_sessions.delete_session(redis, "s.0123456789abcdef")
     assert "session:s.0123456789abcdef" not in table.rows
-    assert await groups.read_session(redis, "s.0123456789abcdef") is None
+    assert await group_sessions.read_session(redis, "s.0123456789abcdef") is None
 
 
 async def test_groups_and_sessions_that_are_made_here(redis: Redis, table: MemoryTable) -> None:
     group = await groups.group_for(redis, "team")
     assert loads(table.rows["mapper2group:team"]) == group
-    session = await groups.create_session(redis, group, "a.x", LATER)
+    session = await group_sessions.create_session(redis, group, "a.x", LATER)
     told = loads(table.rows[f"session:{session}"])
     assert told == {"groupID": group, "authorID": "a.x", "validUntil": LATER}
     await groups.forget_group(redis, group)
@@ -167,13 +167,13 @@ async def test_all_of_a_group_though_part_of_it_was_here_first(
     group = loads(table.rows[f"group:{GROUP}"])
     table.rows[f"group:{GROUP}"] = dumps({**group, "pads": dict.fromkeys(pads, 1)})
     # Somebody comes by one of the sessions, and opens one of the pads.
-    assert await groups.valid_session(redis, GROUP, sessions[0].session) is not None
+    assert await group_sessions.valid_session(redis, GROUP, sessions[0].session) is not None
     await groups.adopt(redis, pads[0])
     listed = {session.session for session in sessions}
-    assert (await groups.sessions_of_author(redis, "a.there") or {}).keys() == listed
+    assert (await group_sessions.sessions_of_author(redis, "a.there") or {}).keys() == listed
     assert (await groups.sessions_of_group(redis, GROUP) or {}).keys() == listed
     assert await groups.pads_of_group(redis, GROUP) == pads
-    assert await groups.sessions_of_author(redis, "a.none") is None
+    assert await group_sessions.sessions_of_author(redis, "a.none") is None
     await groups.forget_group(redis, GROUP)
     gone = [f"session:{session.session}" for session in sessions]
     assert not table.rows.keys() & {*gone, f"group:{GROUP}", "mapper2group:team"}

@@ -5,7 +5,7 @@ from typing import Any, cast
 from unittest.mock import AsyncMock, Mock
 
 from padfleet.shared.log.connection.connect import Redis
-from padfleet.shared.log.people import groups
+from padfleet.shared.log.people import group_sessions, groups
 from padfleet.shared.log.register import RegisteredGroup, RegisteredSession
 
 
@@ -54,7 +54,7 @@ async def test_what_is_here_already_is_not_stored_again() -> None:
     store.hashes["pf:group:g.1"][b"made"] = b"1"
     assert await groups.pads_of_group(redis, "g.1") == ["g.1$a"]
     assert set(await groups.sessions_of_group(redis, "g.1") or {}) == {"s.0", "s.1", "s.2"}
-    assert set(await groups.sessions_of_author(redis, "a.1") or {}) == {"s.0", "s.1", "s.2"}
+    assert set(await group_sessions.sessions_of_author(redis, "a.1") or {}) == {"s.0", "s.1", "s.2"}
     assert store.writes == writes
     assert made != store.hashes["pf:group:g.1"][b"made"] == b"1"  # when it was made stays
 
