@@ -27,7 +27,8 @@ class ColdFacts:
     """What was found out about the cold store."""
 
     where: str  #: its URL without a password
-    away: str = ""  #: why it does not answer, or does not accept anything
+    away: str = ""  #: why it does not answer
+    no_room: str = ""  #: what it says instead of accepting anything
     wrong: str = ""  #: behaviour with which pads cannot be kept
     untried: str = ""  #: why it was not tried
     took_s: float = 0.0  #: seconds for put, read, list and delete
@@ -63,7 +64,7 @@ async def _tried(url: str, *, known: bool) -> ColdFacts:
     except TimeoutError:
         return ColdFacts(where, away=f"it has not answered for {TIMEOUT_S:g} s")
     except StoreFull as error:
-        return ColdFacts(where, away=f"it takes nothing: {error}")
+        return ColdFacts(where, no_room=str(error))
     except StoreAway as error:
         return ColdFacts(where, away=str(error))
     except ValueError as error:
@@ -94,7 +95,17 @@ def judge_cold(facts: ColdFacts | None) -> list[DoctorFinding]:
                 name,
                 f"{facts.where}: {facts.away}",
                 "until it answers, pads that are open go on, and others cannot be opened; check "
-                "PADFLEET_COLD_URL, the rights of this user, and the network",
+                "PADFLEET_COLD_URL, its credentials, the rights of this user, and the network",
+            )
+        ]
+    if facts.no_room:
+        return [
+            DoctorFinding(
+                "fail",
+                name,
+                f"{facts.where}: it is full: {facts.no_room}",
+                "make room: what is in it can be opened, and nothing is lost, but no pad leaves "
+                "Redis, and changes are in Redis alone",
             )
         ]
     if facts.wrong:

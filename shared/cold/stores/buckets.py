@@ -145,7 +145,7 @@ class BucketStore:
         except (*_CONFLICTS, StoreAway):
             raise
         except (BaseError, OSError) as error:
-            said = " ".join(str(error).split())[:500]
+            said = _said(error)
             if any(word in said for word in _FULL):
                 raise StoreFull(f"{self._where}: {said}") from None
             raise StoreAway(f"{self._where}: {said}") from None
@@ -179,8 +179,14 @@ def open_bucket(
                 given = {names[name]: value for name, value in options.items()}
                 store = AzureStore(bucket, **given, **more)
     except (BaseError, OSError, ValueError) as error:
-        raise StoreAway(f"{where}: {' '.join(str(error).split())[:500]}") from None
+        raise StoreAway(f"{where}: {_said(error)}") from None
     return BucketStore(store, where)
+
+
+def _said(error: Exception) -> str:
+    """Returns what a service or the library says, in one line, without the library's own
+    structures."""
+    return " ".join(str(error).split()).partition(" Debug source:")[0][:500]
 
 
 def _version_of(meta: Any) -> str:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
+from padfleet.services.tools.doctor.cold_store import collect_cold
 from padfleet.shared.cold.errors import Overwritten, StoreAway, StoreFull
 from padfleet.shared.cold.layout.pads import ObjectPads
 from padfleet.shared.cold.pads import ColdHead
@@ -82,6 +83,15 @@ async def test_a_full_bucket_can_be_read(bucket: Bucket, pads: ObjectPads) -> No
     await kept(pads)
     bucket.full = True
     assert await pads.read("pad") is not None
+
+
+async def test_the_doctor_tells_a_full_bucket_from_one_that_is_away(bucket: Bucket) -> None:
+    bucket.full = True
+    facts = await asyncio.to_thread(collect_cold, bucket.url)
+    assert facts is not None
+    assert facts.no_room
+    assert not facts.away
+    assert "Debug source" not in facts.no_room, "that is for whoever writes the library"
 
 
 async def test_what_comes_damaged_is_not_handed_out(bucket: Bucket, pads: ObjectPads) -> None:

@@ -139,6 +139,7 @@ def test_without_one_nothing_is_said() -> None:
     ("facts", "level", "said"),
     [
         (ColdFacts("file:///x", away="gone"), "fail", "gone"),
+        (ColdFacts("file:///x", no_room="No space left"), "fail", "it is full: No space left"),
         (ColdFacts("file:///x", wrong="odd"), "fail", "odd"),
         (ColdFacts("file:///x", took_s=0.1, full=0.95), "warn", "95% full"),
         (ColdFacts("file:///x", took_s=0.1, full=0.5), "ok", "100 ms"),
