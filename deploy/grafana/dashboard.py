@@ -212,9 +212,13 @@ def panels() -> list[tuple[str, list[tuple[int, stat.Panel | timeseries.Panel]]]
                     8,
                     graph(
                         "Revisions committed",
-                        "Per second, by writer.",
+                        "Per second, by writer. Direct: edits that a node took from its own "
+                        "worker, without an inbox.",
                         "ops",
                         query(rate("padfleet_writer_revisions_total", "instance"), "{{instance}}"),
+                        query(
+                            rate("padfleet_writer_direct_total", "instance"), "direct {{instance}}"
+                        ),
                     ),
                 ),
                 (

@@ -222,9 +222,33 @@ async def test_a_worker_and_a_writer_of_one_name_are_both_seen(
 
     async def told_both() -> bool:
         now, _ = await seen(redis, keyspace)
+        assert not any(one.node for one in now.processes)
         return [(one.id, one.state) for one in now.processes] == [("vm-1", "ready")] * 2
 
     await eventually(told_both, "both have told", timeout=20)
+
+
+async def test_a_node_is_seen_as_a_worker_and_a_writer_that_are_one(
+    fleet: Fleet, redis: Redis, keyspace: Keyspace
+) -> None:
+    await asyncio.to_thread(fleet.start, nodes=1, writers=0, workers=1)
+
+    async def told_all() -> bool:
+        now, found = await seen(redis, keyspace)
+        states = [(one.kind, one.node, one.state) for one in now.processes]
+        tasks = {task.name: task.kind for task in now.tasks if task.kind != "worker"}
+        assert "writer" not in tasks.values(), found
+        return (
+            sorted(states)
+            == [
+                ("worker", False, "ready"),
+                ("worker", True, "ready"),
+                ("writer", True, "ready"),
+            ]
+            and {"leases", "canaries"} <= tasks.keys()
+        )
+
+    await eventually(told_all, "both have told", timeout=20)
 
 
 async def test_what_is_no_record_is_passed_over(redis: Redis, keyspace: Keyspace) -> None:
