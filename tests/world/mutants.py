@@ -28,6 +28,8 @@ _JOIN: Final = "shared/log/lua/join.lua"
 _WRITER_PAD: Final = "services/writer/pads/pad.py"
 _BATCHES: Final = "services/writer/settling/batch_processor.py"
 _LEASES: Final = "services/writer/leases/lease_manager.py"
+_COMMITS: Final = "services/fanout/requests/commits.py"
+_DIRECT: Final = "services/writer/leases/direct.py"
 _SESSION: Final = "services/fanout/delivery/session.py"
 _RESYNC: Final = "services/fanout/pads/resync.py"
 _RESUMING: Final = "services/fanout/requests/resuming.py"
@@ -46,6 +48,9 @@ _CUTS: Final = ("connections reset", "cut off from people", "kill", "redis cuts 
 _SLOW_PEOPLE: Final = ("people stand still", "connections reset")
 _SNAPSHOTS: Final = ("--snapshots", "5")
 """Options with which young pads have snapshots, too."""
+
+_NODES: Final = ("--nodes", "yes")
+"""Options with which there are nodes, and somebody who has several edits in flight."""
 
 _BUSY: Final = ("--rate", "6")
 """Options with which twelve times as much is typed: buffers fill, and more comes at the same
@@ -289,12 +294,65 @@ MUTATIONS: Final = {
         "shared/log/inboxes/inbox.py", "if standing is EntryStatus.LOST:", "if False:", _LOSS
     ),
     "everything settled counts as answered": Mutation(
-        "services/fanout/requests/commits.py",
+        _COMMITS,
         "            if not known:\n                await self._catch_up(room, session)\n",
         "",
         ("redis ends subscriptions", "deaf to redis"),
         _BUSY,
         doubled="whoever has no answer is disconnected, and resumes",
+    ),
+    # --- Nodes ------------------------------------------------------------------------------------
+    "an edit overtakes one that a node's writer has": Mutation(
+        _COMMITS,
+        "            if session.turns is not None:\n"
+        "                await session.turns.come(entry)\n",
+        "",
+        play=_NODES,
+    ),
+    "an edit is handed over while others are in the inbox": Mutation(
+        _COMMITS,
+        "if self._local is None or edit.session.pending or not self._inbox",
+        "if self._local is None or not self._inbox",
+        ("slow link to redis", "redis is slow"),
+        _NODES,
+    ),
+    "what a node's writer declines is dropped": Mutation(
+        _DIRECT, "    for edit in edits:\n        edit.declined()\n", "    pass\n", play=_NODES
+    ),
+    "what a failed direct commit did is kept": Mutation(
+        _DIRECT,
+        "        self._processor.forget(batch)\n",
+        "",
+        ("redis refuses writes", "redis cuts before"),
+        _NODES,
+    ),
+    "direct edits do not lock their partition": Mutation(
+        _DIRECT,
+        "        return self._holdings.lock(partition)\n",
+        '        own = self.__dict__.setdefault("own", {})\n'
+        "        return own.setdefault(partition, asyncio.Lock())\n",
+        play=(*_NODES, *_BUSY),
+    ),
+    "a direct commit moves the position": Mutation(
+        _DIRECT,
+        "Received(lease.position, edit.submission)",
+        'Received(lease.position.split("-")[0] + "-9", edit.submission)',
+        play=_NODES,
+    ),
+    "a direct edit is said to be committed before it is": Mutation(
+        _DIRECT,
+        "            answer.add_done_callback(partial(self._take_answer, begun))\n",
+        "            for batch, some in begun:\n"
+        "                [edit.committed(batch.lease.position) for edit in some]\n"
+        "            answer.add_done_callback(partial(self._take_answer, begun))\n",
+        play=_NODES,
+    ),
+    "direct edits are committed without the lease": Mutation(
+        _DIRECT,
+        "        lease = self._holdings.held.get(partition)\n",
+        '        kept = self.__dict__.setdefault("kept", {})\n'
+        "        lease = kept[partition] = self._holdings.held.get(partition) or kept[partition]\n",
+        doubled="the script compares the term, and what it refuses goes through the inbox",
     ),
     # --- Workers: what they hold, and what they send ----------------------------------------------
     "a gap is passed over": Mutation(
