@@ -246,12 +246,18 @@ class Fleet:
 
 @contextmanager
 def fleet_of_its_own(
-    folder: Path, settings: dict[str, str], *, writers: int = 1, workers: int = 2
+    folder: Path,
+    settings: dict[str, str],
+    *,
+    writers: int = 1,
+    workers: int = 2,
+    nodes: int = 0,
 ) -> Iterator[Fleet]:
-    """Runs a fleet on a Redis of its own; all its files are below `folder`."""
+    """Runs a fleet on a Redis of its own; all its files are below `folder`. The other arguments are
+    those of `Fleet.start`."""
     quick = ("--appendfsync", "no")
     with (
         EmbeddedServer(folder / "redis", extra_args=quick) as server,
         Fleet(server.url, folder, settings) as running,
     ):
-        yield running.start(writers=writers, workers=workers)
+        yield running.start(writers=writers, workers=workers, nodes=nodes)

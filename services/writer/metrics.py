@@ -5,9 +5,11 @@ from prometheus_client import Counter, Gauge
 from padfleet.shared.counting import QuickCounter, QuickCounters, QuickHistogram
 
 ENTRIES = QuickCounters("padfleet_writer_entries", "Inbox entries settled", "outcome")
-DIRECT = QuickCounter(
+DIRECT = QuickCounters(
     "padfleet_writer_direct",
-    "Edits of the worker in the same process that were settled without an inbox",
+    "Edits that the worker in the same process handed over: committed without an inbox, or "
+    "declined and put into it",
+    "outcome",
 )
 HEAVY = Counter(
     "padfleet_writer_heavy_entries_total",

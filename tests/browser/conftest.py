@@ -39,9 +39,13 @@ def browser(running_browser: Browser) -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def fleet(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Fleet:
-    """One writer and two workers, shared by all tests that leave them whole."""
+    """A node and a worker, as `padfleet up` runs them, shared by all tests that leave them
+    whole."""
     return for_the_folder(
-        request, lambda: fleet_of_its_own(tmp_path_factory.mktemp("fleet"), SETTINGS)
+        request,
+        lambda: fleet_of_its_own(
+            tmp_path_factory.mktemp("fleet"), SETTINGS, writers=0, workers=1, nodes=1
+        ),
     )
 
 

@@ -55,8 +55,8 @@ class DirectEdits:
             return False
         if self._processor.waits_for_replicas:
             return False
-        if partition not in self._committing and self._holdings.lock(partition).locked():
-            return False  # it stands in its inbox in the order in which it came
+        # Whether somebody else works on the partition is seen when it is the edit's turn: often
+        # they have finished by then, and it is only not known yet.
         self._waiting.setdefault(partition, []).append(edit)
         self._plan()
         return True
@@ -149,7 +149,7 @@ class DirectEdits:
                     continue
             else:
                 self._is_free(batch.lease.partition)
-            metrics.DIRECT.value += len(edits)
+            metrics.DIRECT.add("committed", len(edits))
             for edit in edits:
                 edit.committed(batch.lease.position)
         self._plan()
@@ -181,7 +181,8 @@ class DirectEdits:
         return self._holdings.lock(partition)
 
 
-def _decline(edits: Iterable[DirectEdit]) -> None:
+def _decline(edits: Sequence[DirectEdit]) -> None:
+    metrics.DIRECT.add("declined", len(edits))
     for edit in edits:
         edit.declined()
 

@@ -11,7 +11,7 @@ from tests.chaos.scene import PARTITIONS, Scene
 from tests.eventually import eventually, eventually_sync
 from tests.fleet import Member
 
-DIRECT = "padfleet_writer_direct_total"
+DIRECT = 'padfleet_writer_direct_total{outcome="committed"}'
 NODE_REDIS = "node–Redis"
 
 

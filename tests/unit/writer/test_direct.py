@@ -203,7 +203,16 @@ async def test_a_writer_that_has_to_wait_takes_nothing(desk: Desk, why: str) -> 
 
 async def test_while_somebody_works_on_the_partition_edits_go_to_its_inbox(desk: Desk) -> None:
     async with desk.writer.lock(1):
-        assert not desk.hands_over(1)
+        desk.hands_over(1)
+        await eventually(lambda: desk.declined == [1], "it goes to the inbox")
+
+
+async def test_a_commit_that_has_just_been_answered_is_in_nobodys_way(desk: Desk) -> None:
+    await desk.writer.lock(1).acquire()
+    asyncio.get_running_loop().call_soon(desk.writer.lock(1).release)
+    desk.hands_over(1)
+    (await desk.message()).set_result([b"ok"])
+    await eventually(lambda: desk.committed == {1: "7-0"}, "it has been committed")
 
 
 async def test_somebody_who_waits_for_the_partition_comes_first(desk: Desk) -> None:
