@@ -237,8 +237,15 @@ class LeaseManager:
         log.warning("lease not maintained", extra={"partition": partition, "error": why})
 
     async def _take(self, partition: int) -> None:
+        # A writer that has had all of its share has seen a fleet in which each partition was
+        # somebody's, though perhaps never its own.
         lease = await leases.acquire(
-            self._redis, self._keyspace, partition, self._id, self._lease_ms
+            self._redis,
+            self._keyspace,
+            partition,
+            self._id,
+            self._lease_ms,
+            has_been=self.whole_at > 0,
         )
         if lease is not None:
             # Nothing that was in memory from an earlier term may be used again.

@@ -24,10 +24,21 @@ class Lease(NamedTuple):
 
 
 async def acquire(
-    redis: Redis, keyspace: Keyspace, partition: int, owner: str, lease_ms: int
+    redis: Redis,
+    keyspace: Keyspace,
+    partition: int,
+    owner: str,
+    lease_ms: int,
+    *,
+    has_been: bool = False,
 ) -> Lease | None:
-    """Takes the lease, or returns None while another writer holds it."""
-    known = redis.known_reign(partition)
+    """Takes the lease, or returns None while another writer holds it.
+
+    Arguments:
+        has_been: whether the partition is known to have been somebody's, even if this process has
+            heard of none of its reigns. If nothing is stored of it, its server was emptied.
+    """
+    known = redis.known_reign(partition) or ("unknown" if has_been else "")
     reply = await scripts.LEASE(
         redis.client, [keyspace.state(partition)], ["acquire", owner, "", lease_ms, known]
     )

@@ -3,7 +3,7 @@
 --
 -- KEYS  1 state
 -- ARGV  1 verb: acquire | release   2 owner   3 term ('' for acquire)   4 lease in ms
---       5 the reign of the partition that the owner knows of ('' = none)
+--       5 the reign of the partition that the owner knows of ('' = as far as it knows, none)
 --
 -- A lease cannot run for longer than its full length. One that seems to was given by a clock that
 -- was ahead of this one, before a fail-over. Its owner, if still alive, renews it within a moment,

@@ -88,7 +88,7 @@ local function next_term(state)
 end
 
 -- Must be called if everything that was known of the partition is gone, and somebody remembers one
--- of its reigns: names that have been used must not be used again, however often this happens.
+-- of its reigns, or knows that there must have been some: names that have been used must not be used again, however often this happens.
 -- Processes would take every answer under such a name for out of date, for `OUTLIVES_S` of
 -- `succession.py`. (That nothing is stored is not enough of a sign: a new fleet has to begin with
 -- the name that earlier releases give as well.)

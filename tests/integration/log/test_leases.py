@@ -81,6 +81,21 @@ async def test_I2_no_term_from_before_the_server_was_emptied_is_given_again(
     assert await commit(redis, keyspace, after, head=-1, count=1, to="5-0") == [b"ok"]
 
 
+async def test_I5_a_writer_new_to_a_partition_of_an_emptied_server_uses_no_name_again(
+    redis: Redis, keyspace: Keyspace
+) -> None:
+    """Workers took every answer for out of date for twenty seconds, and said that they were ready:
+    after a second wipe a writer was first that had heard of none of the partition's reigns."""
+    before = await leases.acquire(redis, keyspace, 0, "w1", 60_000)
+    assert before is not None
+    await redis.client.flushall()
+    newcomer = Redis(redis.client)  # its process has had all of its share, but not this partition
+    after = await leases.acquire(newcomer, keyspace, 0, "w2", 60_000, has_been=True)
+    assert after is not None
+    assert after.reign != before.reign
+    assert await leases.renew(newcomer, keyspace, [after], 60_000) == {0: True}
+
+
 async def test_it_does_not_run_for_longer_than_it_is_long(redis: Redis, keyspace: Keyspace) -> None:
     """The clock of the server that took over was 45 s behind: a dead writer's partition waited for
     46 s."""
