@@ -167,7 +167,7 @@ class Process:
         # it.
         await self._attach()
         await self._join()
-        if self.thawing is not None:
+        if self.thawing is not None and self._within is None:
             await try_out(self.thawing.cold)
             await claim(self.redis, self.thawing.cold)
             self.ends.push_async_callback(end_use, self.redis, self.thawing.cold, self.id)
