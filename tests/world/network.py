@@ -645,6 +645,10 @@ class Network:
             raise OSError(errno.EADDRINUSE, f"port {server.port} of {server.host.name} is taken")
         self._servers[key] = server
 
+    def answers_at(self, host: Host) -> bool:
+        """Returns whether anybody listens on this host."""
+        return any(name == host.name for name, _ in self._servers)
+
     def unlisten(self, server: WorldServer) -> None:
         if self._servers.get((server.host.name, server.port)) is server:
             del self._servers[server.host.name, server.port]

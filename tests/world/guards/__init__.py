@@ -45,7 +45,9 @@ class Guards:
         self.ledger = Ledger(self.found)
         self.direct = DirectGuard(self.found, self.ledger, world.loop)
         self.rooms = RoomsGuard(self.found, self.ledger.histories)
-        self.readiness = ReadinessGuard(self.found, self.ledger.partitions)
+        self.readiness = ReadinessGuard(
+            self.found, self.ledger.partitions, world.network.answers_at
+        )
         self.tasks = TaskGuard(self.found, world.loop)
         self._servers: list[Server] = []
         self._watching: set[asyncio.Task[None]] = set()

@@ -57,8 +57,16 @@ class _Service:
 class ReadinessGuard:
     """The guard of one process: it learns of each `Health` that is made."""
 
-    def __init__(self, found: Callable[[str], None], partitions: Partitions) -> None:
+    def __init__(
+        self,
+        found: Callable[[str], None],
+        partitions: Partitions,
+        answers_at: Callable[[Host], bool],
+    ) -> None:
+        """Takes what is told of findings, what is known of the partitions, and what says whether
+        anybody listens on a host."""
         self._found = found
+        self._answers_at = answers_at
         self._partitions = partitions
         self._words: dict[Host, _Word] = {}
         self._waits: dict[str, _Wait] = {}
@@ -76,10 +84,11 @@ class ReadinessGuard:
         Health.__init__ = make  # type: ignore[method-assign,assignment]
 
     def hosts(self) -> list[Host]:
-        """Returns the hosts whose programs can be asked."""
+        """Returns the hosts whose programs can be asked. One that is starting does not answer yet,
+        and is not ready whatever its checks would say."""
         for host in [host for host in self._words if not host.alive]:
             del self._words[host]
-        return [host for host in self._words if host.runs]
+        return [host for host in self._words if host.runs and self._answers_at(host)]
 
     def all_ready(self, hosts: Iterable[Host | None]) -> bool:
         """Returns whether all these programs have last said that they are ready."""
