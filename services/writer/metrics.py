@@ -11,6 +11,8 @@ DIRECT = QuickCounters(
     "declined and put into it",
     "outcome",
 )
+for _outcome in ("committed", "declined"):
+    DIRECT.add(_outcome, 0)  # so that a fleet without nodes has its figures, too
 HEAVY = Counter(
     "padfleet_writer_heavy_entries_total",
     "Inbox entries that took too long for the event loop and were processed in a thread",
