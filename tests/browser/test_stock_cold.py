@@ -95,8 +95,8 @@ async def test_a_reader_looks_at_the_history_of_a_cold_pad(
     pad, read_only = await cold_pad(cold_fleet, "Long ago.")
     past = stock.open(f"{server}/p/{read_only}/timeslider?embed=1#0")
     shown = "document.querySelector('#innerdocbody')?.innerText ?? ''"
-    eventually("how it began", lambda: "Long ago." in past.look(shown))
-    assert "and a second" not in past.look(shown)
+    # The page shows the newest revision before it goes back to the one that is asked for.
+    eventually("how it began", lambda: past.look(shown).strip() == "Long ago.")
     assert not in_redis(cold_fleet, pad), "nor does somebody who looks at its past"
 
 
