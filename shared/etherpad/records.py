@@ -76,7 +76,7 @@ def pad_record(
 
 
 def saved_entry(saved: SavedRevision) -> dict[str, Any]:
-    """Returns the entry for a saved revision in the pad's record."""
+    """Returns the entry for a saved revision: in the pad's record, and in what pages are sent."""
     return {
         "revNum": saved.rev,
         "savedById": saved.author,

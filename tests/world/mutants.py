@@ -321,10 +321,11 @@ MUTATIONS: Final = {
     ),
     "what a failed direct commit did is kept": Mutation(
         _DIRECT,
-        "        self._processor.forget(batch)\n",
+        "        self._processor.begin_again(batch)\n",
         "",
         ("redis refuses writes", "redis cuts before"),
         _NODES,
+        doubled="the script compares the head even if there are only answers to give",
     ),
     "direct edits do not lock their partition": Mutation(
         _DIRECT,

@@ -7,6 +7,7 @@ from typing import Any
 from padfleet.services.fanout.pads import collabroom
 from padfleet.services.fanout.presence.secrecy import Secret
 from padfleet.services.fanout.transport.packets import Frame
+from padfleet.shared.etherpad.records import saved_entry
 from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.pad.chat import ChatMessage
 from padfleet.shared.log.pad.saved import SavedRevision
@@ -28,7 +29,7 @@ def chat_message(message: ChatMessage, name: str | None) -> Frame:
 
 
 def saved_revision(saved: SavedRevision) -> Frame:
-    return collabroom.collab({"type": "NEW_SAVEDREV", "savedRev": saved_data(saved)})
+    return collabroom.collab({"type": "NEW_SAVEDREV", "savedRev": saved_entry(saved)})
 
 
 def variables_of(
@@ -44,7 +45,7 @@ def variables_of(
         options, saved = secret.settings(options), [for_readers(secret, each) for each in saved]
     part = {
         "initialOptions": options,
-        "savedRevisions": [saved_data(each) for each in saved],
+        "savedRevisions": [saved_entry(each) for each in saved],
         "chatHead": chat_head,
     }
     return dumps(part)[1:-1].encode()
@@ -62,14 +63,4 @@ def chat_data(message: ChatMessage, name: str | None) -> dict[str, Any]:
         **message.extra,
         "userId": message.author,
         "userName": name,
-    }
-
-
-def saved_data(saved: SavedRevision) -> dict[str, Any]:
-    return {
-        "revNum": saved.rev,
-        "savedById": saved.author,
-        "label": saved.label,
-        "timestamp": saved.time,
-        "id": saved.id,
     }

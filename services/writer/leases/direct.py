@@ -141,14 +141,14 @@ class DirectEdits:
     def _take_answer(self, begun: Sequence[Work], answer: "asyncio.Future[list[Any]]") -> None:
         replies = [None] * len(begun) if answer.cancelled() else answer.result()
         for (batch, edits), reply in zip(begun, replies, strict=True):
-            if reply is None or not self._processor.stored(batch, reply):
-                if batch.upkeep:
-                    self._keep_up(batch)
-                else:
-                    self._fails(batch, edits)
-                    continue
-            else:
+            is_over = reply is not None and self._processor.stored(batch, reply)
+            if not is_over and not batch.upkeep:
+                self._fails(batch, edits)
+                continue
+            if is_over:
                 self._is_free(batch.lease.partition)
+            else:
+                self._keep_up(batch)
             metrics.DIRECT.add("committed", len(edits))
             for edit in edits:
                 edit.committed(batch.lease.position)
@@ -169,7 +169,7 @@ class DirectEdits:
     def _fails(self, batch: Batch, edits: Sequence[DirectEdit]) -> None:
         """Leaves edits to the inbox that are not known to have been committed. What they did in
         memory is forgotten."""
-        self._processor.forget(batch)
+        self._processor.begin_again(batch)
         self._is_free(batch.lease.partition)
         _decline(edits)
 

@@ -95,7 +95,7 @@ class BatchProcessor:
         try:
             take_light(batch, self._pads.known, self._keys_of)
         except Exception:
-            self._begin_again(batch)  # met again when it is the entry's turn, and said then
+            self.begin_again(batch)  # met again when it is the entry's turn, and said then
         return batch
 
     def post(self, batches: Sequence[Batch]) -> "asyncio.Future[list[Any]] | None":
@@ -121,11 +121,6 @@ class BatchProcessor:
         metrics.BATCH.observe(batch.done)
         metrics.COMMIT_SECONDS.observe(time.perf_counter() - batch.began)
         return not batch.upkeep
-
-    def forget(self, batch: Batch) -> None:
-        """Gives up the work of a batch that is not known to have been stored, and forgets the pads
-        in memory that are ahead because of it."""
-        self._begin_again(batch)
 
     @property
     def waits_for_replicas(self) -> bool:
@@ -158,15 +153,15 @@ class BatchProcessor:
             try:
                 await self._settle(batch, more)
             except ToStop:
-                self._begin_again(batch)
+                self.begin_again(batch)
                 batch.leave()
             except Spoilt as error:
-                self._begin_again(batch)
+                self.begin_again(batch)
                 batch.blame(error.pad, error.why, damaged=error.damaged)
             except (LeaseLost, *UNREACHABLE):
                 raise
             except Exception as error:
-                self._begin_again(batch)
+                self.begin_again(batch)
                 # What is forbidden now will be allowed again, so nobody's entries are to blame.
                 if is_forbidden(error) or not batch.find_culprit(_named(error)):
                     raise Stuck(_named(error)) from error
@@ -265,7 +260,7 @@ class BatchProcessor:
             raise
         except Exception as error:
             log.warning("entries not settled out of turn", extra={"error": _named(error)})
-            self._begin_again(aside)
+            self.begin_again(aside)
             rest.end()
 
     async def _take_aside(self, aside: Batch, received: Received, rest: Rest) -> bool:
@@ -284,7 +279,9 @@ class BatchProcessor:
         del aside.staged[staged:]
         return False
 
-    def _begin_again(self, batch: Batch) -> None:
+    def begin_again(self, batch: Batch) -> None:
+        """Gives up the work of a batch that is not known to have been stored, and forgets the pads
+        in memory that are ahead because of it."""
         for pad_id in batch.begin_again():
             self._pads.forget(pad_id)
 

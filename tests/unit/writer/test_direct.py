@@ -80,7 +80,7 @@ class Writer:
         batch.upkeep = self.due
         return not self.due
 
-    def forget(self, batch: Batch) -> None:
+    def begin_again(self, batch: Batch) -> None:
         self.forgotten.append(batch.lease.partition)
 
     async def settle(self, batch: Batch, _more: Any) -> Lease:
