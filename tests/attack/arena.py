@@ -361,7 +361,10 @@ async def arena(folder: Path) -> AsyncIterator[Arena]:
         target = Target(
             worker.host, worker.port, other.port, worker.ops_port, KEY, "large", "chatty", "long"
         )
-        async with aiohttp.ClientSession() as http:
+        # A new connection for each request: a worker under attack closes idle ones, and a POST on
+        # one that it is closing is not repeated.
+        connector = aiohttp.TCPConnector(force_close=True)
+        async with aiohttp.ClientSession(connector=connector) as http:
             await _prepare(http, target)
             async with bystanders(fleet, target) as people:
                 with closing(Arena(fleet, server, target, people, http)) as made:
