@@ -15,7 +15,8 @@ from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.connection.several import count_sessions
 from padfleet.shared.log.damage import CorruptPad
 from padfleet.shared.log.keys import Keyspace, PadKeys
-from padfleet.shared.log.pad.history import PadMeta, read_meta_here, read_snapshot
+from padfleet.shared.log.pad.history import read_snapshot
+from padfleet.shared.log.pad.meta import PadMeta, read_meta_here
 from padfleet.shared.log.pad.weight import weight
 from padfleet.shared.tasks import all_of
 

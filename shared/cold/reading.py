@@ -12,7 +12,8 @@ from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.damage import CorruptPad, readable
 from padfleet.shared.log.keys import PadKeys
 from padfleet.shared.log.pad.chat import StreamEntry
-from padfleet.shared.log.pad.history import READ_STEP, HistoryEnds, PadMeta
+from padfleet.shared.log.pad.history import READ_STEP, HistoryEnds
+from padfleet.shared.log.pad.meta import PadMeta
 from padfleet.shared.log.pad.pad_store import StoredFacts
 from padfleet.shared.log.people import authors as records_of_authors
 from padfleet.shared.log.people.author_records import Author, stored_author

@@ -12,7 +12,7 @@ from padfleet.shared.log.fleet.audit import Doer
 from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.log.pad import pads
 from padfleet.shared.log.pad.announcements import SentAway, send_away
-from padfleet.shared.log.pad.history import PadMeta, read_meta
+from padfleet.shared.log.pad.meta import PadMeta, read_meta
 from padfleet.shared.log.pad.reader import is_there, open_reader
 from padfleet.shared.log.people import groups
 from padfleet.shared.log.people.presence import members

@@ -16,7 +16,7 @@ import pytest
 
 from padfleet.shared.log.connection.connect import open_redis
 from padfleet.shared.log.fleet.inventory import stored_keyspace
-from padfleet.shared.log.pad.history import read_meta
+from padfleet.shared.log.pad.meta import read_meta
 from padfleet.shared.log.pad.staging import Staging
 from tests.acceptance.npm import new_pad, new_token
 from tests.eventually import eventually

@@ -25,7 +25,7 @@ from padfleet.shared.easysync import AttributePool, Builder, make_splice
 from padfleet.shared.log.connection.connect import Redis, open_redis
 from padfleet.shared.log.entries import Creation, Entry, Submission, encode_entry
 from padfleet.shared.log.keys import Keyspace
-from padfleet.shared.log.pad.history import read_meta
+from padfleet.shared.log.pad.meta import read_meta
 from padfleet.shared.log.pad.pads import settle_partitions
 from padfleet.shared.log.records import Origin
 from tests.benchmarks.figures import Report, cpu_seconds, parser

@@ -18,7 +18,7 @@ from padfleet.services.writer.ops.readiness import add_readiness
 from padfleet.shared.health import Health
 from padfleet.shared.log.connection.connect import UNREACHABLE, open_redis
 from padfleet.shared.log.keys import CONFIG, Keyspace
-from padfleet.shared.log.pad.history import read_meta
+from padfleet.shared.log.pad.meta import read_meta
 from tests.eventually import eventually_sync
 from tests.processes import free_ports
 from tests.tools import padfleet

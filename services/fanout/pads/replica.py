@@ -11,7 +11,8 @@ from padfleet.services.fanout.pads.feed import Doubt, Feed, FeedGap
 from padfleet.shared.log.connection.connect import Outdated, Redis
 from padfleet.shared.log.keys import PadKeys
 from padfleet.shared.log.pad.document import CorruptPad, Document, load, replay
-from padfleet.shared.log.pad.history import PadMeta, is_beheaded, read_revisions, read_told_meta
+from padfleet.shared.log.pad.history import read_revisions
+from padfleet.shared.log.pad.meta import PadMeta, is_beheaded, read_told_meta
 from padfleet.shared.log.pad.opening import open_document
 from padfleet.shared.log.records import Revision
 

@@ -15,12 +15,8 @@ from padfleet.shared.log.connection.connect import UNREACHABLE, Redis
 from padfleet.shared.log.connection.retry import RetryPauses
 from padfleet.shared.log.keys import PadKeys
 from padfleet.shared.log.pad.document import CorruptPad
-from padfleet.shared.log.pad.history import (
-    HistoryEnds,
-    HistoryGap,
-    read_told_meta,
-    revision_pages,
-)
+from padfleet.shared.log.pad.history import HistoryEnds, HistoryGap, revision_pages
+from padfleet.shared.log.pad.meta import read_told_meta
 from padfleet.shared.log.records import Revision
 from padfleet.shared.tasks import Tasks
 

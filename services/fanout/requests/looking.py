@@ -29,7 +29,7 @@ from padfleet.shared import refusals
 from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.damage import CorruptPad
 from padfleet.shared.log.keys import Keyspace
-from padfleet.shared.log.pad.history import PadMeta
+from padfleet.shared.log.pad.meta import PadMeta
 from padfleet.shared.log.pad.options import parse_options
 from padfleet.shared.log.pad.past import document_at
 from padfleet.shared.log.pad.reader import PadReader

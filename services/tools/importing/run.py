@@ -11,7 +11,7 @@ from padfleet.shared.etherpad.bring import MARK, Brought, bring_pad, mark_of
 from padfleet.shared.etherpad.records import BadRecord
 from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.keys import Keyspace
-from padfleet.shared.log.pad.history import read_meta
+from padfleet.shared.log.pad.meta import read_meta
 from padfleet.shared.log.pad.pad_store import PadStore
 from padfleet.shared.log.pad.staging import PadExists, ServerMoved
 from padfleet.shared.tool import ToolProgress, shown

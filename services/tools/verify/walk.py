@@ -10,12 +10,8 @@ from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.keys import Keyspace, PadKeys
 from padfleet.shared.log.pad.chunks import CHUNK_REVISIONS, decode_chunk
 from padfleet.shared.log.pad.document import CorruptPad
-from padfleet.shared.log.pad.history import (
-    HistoryGap,
-    PadMeta,
-    read_meta,
-    read_snapshot,
-)
+from padfleet.shared.log.pad.history import HistoryGap, read_snapshot
+from padfleet.shared.log.pad.meta import PadMeta, read_meta
 from padfleet.shared.log.pad.pad_store import PadStore
 from padfleet.shared.log.pad.pads import pad_of_read_only
 from padfleet.shared.log.pad.reader import PadReader

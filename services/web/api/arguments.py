@@ -6,7 +6,7 @@ from typing import Any
 from padfleet.services.web.api.context import Api, ApiError, Fields
 from padfleet.shared import bounds
 from padfleet.shared.easysync import from_units
-from padfleet.shared.log.pad.history import PadMeta, read_told_meta
+from padfleet.shared.log.pad.meta import PadMeta, read_told_meta
 from padfleet.shared.log.pad.moving import hold
 from padfleet.shared.log.pad.reader import PadReader, is_there, open_reader
 

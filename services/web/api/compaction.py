@@ -5,7 +5,7 @@ from typing import Any
 from padfleet.services.web.api import arguments
 from padfleet.services.web.api.context import Api, ApiError, Fields
 from padfleet.services.web.api.shortening import shorten_pad
-from padfleet.shared.log.pad.history import read_meta
+from padfleet.shared.log.pad.meta import read_meta
 from padfleet.shared.log.pad.past import authors_in
 from padfleet.shared.log.pad.reader import HotReader, PadReader
 from padfleet.shared.log.pad.staging import WrittenOn

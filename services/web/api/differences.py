@@ -6,7 +6,7 @@ from padfleet.services.web.api import arguments
 from padfleet.services.web.api.context import Api, ApiError, Fields, JsonAnswer
 from padfleet.services.web.api.conversion import CALLERS
 from padfleet.shared.conversion.shown import Edited
-from padfleet.shared.log.pad.history import PadMeta
+from padfleet.shared.log.pad.meta import PadMeta
 from padfleet.shared.log.pad.past import authors_in, document_at, whole_pages
 from padfleet.shared.log.pad.reader import PadReader
 

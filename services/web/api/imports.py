@@ -37,7 +37,7 @@ from padfleet.shared.log.connection.connect import UNREACHABLE
 from padfleet.shared.log.inboxes.entry_lane import NotTaken
 from padfleet.shared.log.inboxes.limits import EditTooLarge
 from padfleet.shared.log.pad.document import CorruptPad
-from padfleet.shared.log.pad.history import PadMeta, read_told_meta
+from padfleet.shared.log.pad.meta import PadMeta, read_told_meta
 from padfleet.shared.log.pad.staging import ServerMoved
 from padfleet.shared.log.people import authors
 from padfleet.shared.log.people.groups import group_of

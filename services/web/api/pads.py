@@ -18,7 +18,7 @@ from padfleet.shared.easysync.characters import plain, plain_in_steps
 from padfleet.shared.log.changes.edits import Missing
 from padfleet.shared.log.connection.several import are_there, read_heads
 from padfleet.shared.log.pad.deletion import is_deletion_token, make_deletion_token
-from padfleet.shared.log.pad.history import read_meta
+from padfleet.shared.log.pad.meta import read_meta
 from padfleet.shared.log.pad.pad_store import PadStore
 from padfleet.shared.log.pad.pads import pad_of_read_only, read_only_id
 from padfleet.shared.log.pad.reader import is_there

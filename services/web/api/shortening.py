@@ -8,7 +8,8 @@ from padfleet.shared.etherpad.converting import as_one_revision
 from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.form import encode_wire
 from padfleet.shared.log.keys import Keyspace
-from padfleet.shared.log.pad.history import PadMeta, read_meta, revision_pages
+from padfleet.shared.log.pad.history import revision_pages
+from padfleet.shared.log.pad.meta import PadMeta, read_meta
 from padfleet.shared.log.pad.pad_store import PadStore
 from padfleet.shared.log.pad.past import document_at
 from padfleet.shared.log.pad.reader import HotReader

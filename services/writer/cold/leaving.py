@@ -10,7 +10,7 @@ from padfleet.services.writer.storing.compaction import Compaction
 from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.fleet.leases import Lease
 from padfleet.shared.log.keys import Keyspace
-from padfleet.shared.log.pad.history import read_meta_here
+from padfleet.shared.log.pad.meta import read_meta_here
 
 
 class PadLeaving:

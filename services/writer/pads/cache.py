@@ -13,7 +13,7 @@ from padfleet.shared.log.damage import CorruptPad
 from padfleet.shared.log.inboxes.limits import UNLIMITED, PadLimits
 from padfleet.shared.log.keys import CANARY, Keyspace, PadKeys
 from padfleet.shared.log.pad.document import load
-from padfleet.shared.log.pad.history import PadMeta, is_beheaded, read_meta, read_meta_here
+from padfleet.shared.log.pad.meta import PadMeta, is_beheaded, read_meta, read_meta_here
 from padfleet.shared.log.pad.pad_store import PadStore
 
 

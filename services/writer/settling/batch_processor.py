@@ -35,9 +35,7 @@ from padfleet.shared.log.inboxes.received import (
 )
 from padfleet.shared.log.keys import CANARY, Keyspace
 from padfleet.shared.log.outcomes import OVERTAKEN, Outcome
-from padfleet.shared.log.pad.history import (
-    read_meta_here,
-)
+from padfleet.shared.log.pad.meta import read_meta_here
 from padfleet.shared.log.pad.moving import note_hot
 from padfleet.shared.log.pad.pads import forget_read_only
 from padfleet.shared.supervision.progress import rest

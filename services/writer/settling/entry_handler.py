@@ -30,12 +30,8 @@ from padfleet.shared.log.inboxes.received import Received
 from padfleet.shared.log.keys import Keyspace, PadKeys
 from padfleet.shared.log.outcomes import AWAY, CREATED, Outcome
 from padfleet.shared.log.pad.document import DocumentChange
-from padfleet.shared.log.pad.history import (
-    HistoryGap,
-    read_meta_here,
-    read_revisions,
-    revision_pages,
-)
+from padfleet.shared.log.pad.history import HistoryGap, read_revisions, revision_pages
+from padfleet.shared.log.pad.meta import read_meta_here
 from padfleet.shared.log.records import Revision
 
 log = logging.getLogger(__name__)

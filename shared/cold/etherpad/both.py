@@ -21,7 +21,8 @@ from padfleet.shared.log.changes.copying import copy_pad
 from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.keys import Keyspace, PadKeys
 from padfleet.shared.log.pad.chat import chat_pages
-from padfleet.shared.log.pad.history import HistoryGap, PadMeta, read_meta, read_revisions
+from padfleet.shared.log.pad.history import HistoryGap, read_revisions
+from padfleet.shared.log.pad.meta import PadMeta, read_meta
 from padfleet.shared.log.pad.pads import claim_read_only
 from padfleet.shared.log.pad.reader import HotReader
 from padfleet.shared.log.pad.saved import read_saved

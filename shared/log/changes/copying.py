@@ -4,7 +4,7 @@ from padfleet.shared.batches import batches, slices
 from padfleet.shared.log.changes.edits import Edits, Overtaken
 from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.keys import Keyspace
-from padfleet.shared.log.pad.history import PadMeta, read_meta
+from padfleet.shared.log.pad.meta import PadMeta, read_meta
 from padfleet.shared.log.pad.options import parse_options
 from padfleet.shared.log.pad.past import history
 from padfleet.shared.log.pad.reader import HotReader, PadReader, message_pages

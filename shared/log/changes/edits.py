@@ -28,7 +28,8 @@ from padfleet.shared.log.keys import Keyspace, PadKeys
 from padfleet.shared.log.outcomes import AWAY, CREATED, OVERTAKEN, Outcome
 from padfleet.shared.log.pad.announcements import decode
 from padfleet.shared.log.pad.document import Document, load
-from padfleet.shared.log.pad.history import HistoryGap, read_told_meta, revision_pages
+from padfleet.shared.log.pad.history import HistoryGap, revision_pages
+from padfleet.shared.log.pad.meta import read_told_meta
 from padfleet.shared.log.people.author_records import SYSTEM_AUTHOR
 from padfleet.shared.log.records import Origin
 from padfleet.shared.supervision.keeper import Keeper

@@ -38,7 +38,7 @@ from padfleet.shared.log.inboxes.limits import (
 )
 from padfleet.shared.log.inboxes.received import Staged, encode_staged
 from padfleet.shared.log.keys import Keyspace
-from padfleet.shared.log.pad.history import inbox_order
+from padfleet.shared.log.pad.meta import inbox_order
 from padfleet.shared.log.pad.staging import STAGED_S
 from padfleet.shared.supervision.keeper import Keeper, Loose
 from padfleet.shared.turnstile import Turnstile, TurnstileFull

@@ -26,7 +26,7 @@ from padfleet.shared.log.inboxes.received import (
     unread,
 )
 from padfleet.shared.log.keys import Keyspace
-from padfleet.shared.log.pad.history import inbox_order
+from padfleet.shared.log.pad.meta import inbox_order
 from padfleet.shared.tasks import aside
 
 READ_BYTES: Final = 32 << 20

@@ -21,7 +21,8 @@ from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.damage import CorruptPad as CorruptPad
 from padfleet.shared.log.damage import readable
 from padfleet.shared.log.keys import PadKeys
-from padfleet.shared.log.pad.history import PadMeta, without_gap
+from padfleet.shared.log.pad.history import without_gap
+from padfleet.shared.log.pad.meta import PadMeta
 from padfleet.shared.log.pad.reader import HotReader, PadReader
 from padfleet.shared.log.records import Revision, Snapshot
 from padfleet.shared.tasks import aside

@@ -16,7 +16,8 @@ from padfleet.shared.log.connection.connect import UNREACHABLE, Redis
 from padfleet.shared.log.damage import CorruptPad, readable
 from padfleet.shared.log.keys import PadKeys
 from padfleet.shared.log.pad.document import BYTES_AT_ONCE, Document
-from padfleet.shared.log.pad.history import READ_STEP, PadMeta, read_told_meta
+from padfleet.shared.log.pad.history import READ_STEP
+from padfleet.shared.log.pad.meta import PadMeta, read_told_meta
 from padfleet.shared.log.records import Revision, Snapshot
 from padfleet.shared.tasks import aside
 

@@ -15,16 +15,8 @@ from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.damage import CorruptPad, PadReplaced
 from padfleet.shared.log.keys import Keyspace, PadKeys
 from padfleet.shared.log.pad.chat import ChatMessage, StreamEntry, decoded, stored_messages
-from padfleet.shared.log.pad.history import (
-    READ_STEP,
-    HistoryGap,
-    PadMeta,
-    read_meta,
-    read_meta_here,
-    read_snapshot,
-    read_told_meta,
-    revision_pages,
-)
+from padfleet.shared.log.pad.history import READ_STEP, HistoryGap, read_snapshot, revision_pages
+from padfleet.shared.log.pad.meta import PadMeta, read_meta, read_meta_here, read_told_meta
 from padfleet.shared.log.pad.moving import hold
 from padfleet.shared.log.pad.pad_store import PadStore, StoredFacts
 from padfleet.shared.log.people import authors as records_of_authors

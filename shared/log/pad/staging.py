@@ -20,7 +20,7 @@ from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.log.pad.chunks import CHUNK_REVISIONS, encode_chunk
 from padfleet.shared.log.pad.deletion import deletion_field
 from padfleet.shared.log.pad.document import CorruptPad, Document, replay
-from padfleet.shared.log.pad.history import PadMeta, read_meta
+from padfleet.shared.log.pad.meta import PadMeta, read_meta
 from padfleet.shared.log.pad.moving import note_hot
 from padfleet.shared.log.records import Revision, Snapshot
 from padfleet.shared.tasks import aside

@@ -11,7 +11,8 @@ from padfleet.shared.cold.opening import attach
 from padfleet.shared.log.connection.connect import Redis, open_redis
 from padfleet.shared.log.fleet.agreement import agreed_cold
 from padfleet.shared.log.keys import CONFIG, Keyspace, PadKeys
-from padfleet.shared.log.pad.history import HistoryGap, read_meta, read_revisions
+from padfleet.shared.log.pad.history import HistoryGap, read_revisions
+from padfleet.shared.log.pad.meta import read_meta
 from padfleet.shared.log.records import Revision
 
 READ_STEP = 500

@@ -17,7 +17,7 @@ from padfleet.shared.etherpad.records import BadRecord
 from padfleet.shared.limited import JobLimits, JobPool
 from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.keys import Keyspace
-from padfleet.shared.log.pad.history import read_meta
+from padfleet.shared.log.pad.meta import read_meta
 from padfleet.shared.wire.jsontext import dumps
 from tests.processes import free_ports
 

@@ -13,7 +13,7 @@ from padfleet.shared.etherpad.jsonfile import open_etherpad_file
 from padfleet.shared.etherpad.records import BadRecord
 from padfleet.shared.log.connection.connect import Redis, open_redis
 from padfleet.shared.log.keys import Keyspace
-from padfleet.shared.log.pad.history import read_meta
+from padfleet.shared.log.pad.meta import read_meta
 from padfleet.shared.wire.jsontext import dumps
 
 

@@ -13,7 +13,7 @@ from padfleet.shared.archive.reading import check_archive
 from padfleet.shared.client import Disconnected, Pad, connect, new_token
 from padfleet.shared.log.connection.connect import open_redis
 from padfleet.shared.log.keys import Keyspace
-from padfleet.shared.log.pad.history import read_meta
+from padfleet.shared.log.pad.meta import read_meta
 from tests.eventually import eventually
 from tests.fleet import Fleet
 from tests.tools import padfleet

@@ -18,7 +18,8 @@ from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.keys import CONFIG, Keyspace, PadKeys
 from padfleet.shared.log.pad.chunks import decode_chunk, encode_chunk
 from padfleet.shared.log.pad.document import Document, load
-from padfleet.shared.log.pad.history import read_meta, read_snapshot
+from padfleet.shared.log.pad.history import read_snapshot
+from padfleet.shared.log.pad.meta import read_meta
 from padfleet.shared.log.people import authors
 from padfleet.shared.log.people.author_records import Author
 from padfleet.shared.log.records import Revision

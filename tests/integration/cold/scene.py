@@ -16,7 +16,7 @@ from padfleet.shared.log.fleet import leases
 from padfleet.shared.log.fleet.leases import Lease
 from padfleet.shared.log.keys import WORKERS, Keyspace
 from padfleet.shared.log.pad.document import Document, load
-from padfleet.shared.log.pad.history import read_meta
+from padfleet.shared.log.pad.meta import read_meta
 from padfleet.shared.log.pad.pads import claim_read_only
 from padfleet.shared.log.pad.staging import Staging
 from padfleet.shared.log.people import presence

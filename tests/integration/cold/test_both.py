@@ -18,7 +18,7 @@ from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.log.pad import document
 from padfleet.shared.log.pad.chat import read_chat
 from padfleet.shared.log.pad.document import Document
-from padfleet.shared.log.pad.history import PadMeta, read_meta
+from padfleet.shared.log.pad.meta import PadMeta, read_meta
 from padfleet.shared.log.pad.saved import read_saved
 from padfleet.shared.log.pad.staging import Staging
 from padfleet.shared.log.records import Revision

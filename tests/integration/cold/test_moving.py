@@ -20,7 +20,8 @@ from padfleet.shared.log.keys import Keyspace, author_pads_key
 from padfleet.shared.log.pad import moving
 from padfleet.shared.log.pad.chat import read_chat
 from padfleet.shared.log.pad.document import Document
-from padfleet.shared.log.pad.history import read_meta, read_meta_here, read_revisions
+from padfleet.shared.log.pad.history import read_revisions
+from padfleet.shared.log.pad.meta import read_meta, read_meta_here
 from padfleet.shared.log.pad.pads import glance, pad_of_read_only
 from padfleet.shared.log.pad.reader import open_reader
 from padfleet.shared.log.pad.saved import read_saved

@@ -9,7 +9,7 @@ from padfleet.shared.cold.paging import PadSearch, PageEnd, PagePlace, page
 from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.fleet import inventory
 from padfleet.shared.log.keys import Keyspace
-from padfleet.shared.log.pad.history import read_meta_here
+from padfleet.shared.log.pad.meta import read_meta_here
 from tests.integration.archive.made_pad import written
 from tests.integration.cold.scene import Scene
 from tests.integration.cold.walked import walked

@@ -14,7 +14,7 @@ from padfleet.services.fanout.hub.room import Room
 from padfleet.services.fanout.hub.rooms import Rooms
 from padfleet.shared.log.connection.connect import Redis, open_redis
 from padfleet.shared.log.keys import Keyspace, PadKeys
-from padfleet.shared.log.pad.history import read_meta
+from padfleet.shared.log.pad.meta import read_meta
 from tests.eventually import eventually
 from tests.fleet import Fleet
 from tests.guest import Guest

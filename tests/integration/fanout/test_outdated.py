@@ -16,7 +16,7 @@ from padfleet.services.fanout.transport.outbound import Outbound
 from padfleet.shared.log.connection.connect import Outdated, Redis
 from padfleet.shared.log.fleet import leases
 from padfleet.shared.log.keys import Keyspace
-from padfleet.shared.log.pad.history import read_meta
+from padfleet.shared.log.pad.meta import read_meta
 from padfleet.shared.log.pad.staging import Staging
 from padfleet.shared.log.people import presence
 from tests.integration.archive.made_pad import written

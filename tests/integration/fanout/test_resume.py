@@ -18,7 +18,7 @@ from padfleet.shared.log.channel_messages import Deleted
 from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.inboxes.inbox import InboxWriter
 from padfleet.shared.log.keys import Keyspace, PadKeys
-from padfleet.shared.log.pad.history import read_meta
+from padfleet.shared.log.pad.meta import read_meta
 from padfleet.shared.log.people import presence
 from padfleet.shared.log.people.author_records import Author
 from tests.eventually import eventually

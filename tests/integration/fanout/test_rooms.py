@@ -15,7 +15,7 @@ from padfleet.services.fanout.ops import canary
 from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.inboxes.inbox import InboxWriter
 from padfleet.shared.log.keys import CANARY, Keyspace
-from padfleet.shared.log.pad.history import read_meta
+from padfleet.shared.log.pad.meta import read_meta
 from tests.eventually import eventually
 from tests.fleet import Fleet
 from tests.integration.writer.traffic import Typist, all_settled_once, create, type_until

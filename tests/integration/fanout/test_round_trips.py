@@ -33,7 +33,7 @@ from padfleet.shared.log.entries import Deletion, Entry
 from padfleet.shared.log.inboxes.inbox import InboxWriter
 from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.log.pad.deletion import deletion_field
-from padfleet.shared.log.pad.history import inbox_order
+from padfleet.shared.log.pad.meta import inbox_order
 from padfleet.shared.log.pad.pads import glance
 from padfleet.shared.log.people import authors
 from padfleet.shared.log.people.author_records import Author

@@ -28,7 +28,7 @@ from padfleet.services.fanout.transport.outbound import Outbound
 from padfleet.services.fanout.transport.packets import Frame, Parcel
 from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.keys import Keyspace
-from padfleet.shared.log.pad.history import read_meta
+from padfleet.shared.log.pad.meta import read_meta
 from padfleet.shared.log.pad.staging import Staging
 from padfleet.shared.log.records import Revision
 from padfleet.shared.payers import Payer

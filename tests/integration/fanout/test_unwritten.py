@@ -22,7 +22,7 @@ from padfleet.shared.log.fleet import leases
 from padfleet.shared.log.inboxes.inbox import InboxWriter
 from padfleet.shared.log.keys import WORKERS, Keyspace
 from padfleet.shared.log.pad import unwritten
-from padfleet.shared.log.pad.history import read_meta
+from padfleet.shared.log.pad.meta import read_meta
 from padfleet.shared.log.pad.unwritten import Unwritten, vacate
 from padfleet.shared.log.records import Origin, pack
 from tests.eventually import eventually

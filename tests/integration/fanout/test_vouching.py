@@ -25,7 +25,7 @@ from padfleet.shared.log import reigns
 from padfleet.shared.log.channel_messages import Committed
 from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.keys import Keyspace, PadKeys
-from padfleet.shared.log.pad.history import read_meta
+from padfleet.shared.log.pad.meta import read_meta
 from padfleet.shared.log.pad.staging import Staging
 from padfleet.shared.log.people import presence
 from padfleet.shared.log.people.author_records import Author

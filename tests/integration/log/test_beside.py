@@ -19,7 +19,7 @@ from padfleet.shared.log.pad import announcements
 from padfleet.shared.log.pad.announcements import Relayed, RevisionSaved, Said, SettingsChanged
 from padfleet.shared.log.pad.chat import ChatMessage, NoPad, chat_head, chat_pages, read_chat, say
 from padfleet.shared.log.pad.deletion import is_deletion_token, make_deletion_token
-from padfleet.shared.log.pad.history import read_meta
+from padfleet.shared.log.pad.meta import read_meta
 from padfleet.shared.log.pad.options import change_options, normalised, parse_options
 from padfleet.shared.log.pad.pad_store import PadStore
 from padfleet.shared.log.pad.reader import HotReader

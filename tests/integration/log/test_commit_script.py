@@ -11,7 +11,8 @@ from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.fleet import leases
 from padfleet.shared.log.fleet.leases import Lease
 from padfleet.shared.log.keys import Keyspace, PadKeys
-from padfleet.shared.log.pad.history import read_meta, read_revisions
+from padfleet.shared.log.pad.history import read_revisions
+from padfleet.shared.log.pad.meta import read_meta
 from padfleet.shared.log.records import Revision
 from tests.neighbours import neighbour_of
 

@@ -13,7 +13,8 @@ from padfleet.shared.log.inboxes import commits
 from padfleet.shared.log.inboxes.commits import CommitVerdict
 from padfleet.shared.log.keys import Keyspace, PadKeys
 from padfleet.shared.log.pad.chunks import CHUNK_REVISIONS
-from padfleet.shared.log.pad.history import read_meta, read_revisions, read_snapshot
+from padfleet.shared.log.pad.history import read_revisions, read_snapshot
+from padfleet.shared.log.pad.meta import read_meta
 from padfleet.shared.log.pad.pad_store import PadStore
 from padfleet.shared.log.pad.staging import Staging
 from padfleet.shared.log.pad.unwritten import Unwritten, due

@@ -17,7 +17,7 @@ from padfleet.shared.log.damage import CorruptPad
 from padfleet.shared.log.entries import Submission
 from padfleet.shared.log.keys import Keyspace, PadKeys, author_key
 from padfleet.shared.log.pad.document import Document, load
-from padfleet.shared.log.pad.history import read_meta
+from padfleet.shared.log.pad.meta import read_meta
 from padfleet.shared.log.pad.staging import Staging
 from padfleet.shared.log.people.authors import create, read
 from padfleet.shared.log.records import Origin, Snapshot

@@ -24,7 +24,7 @@ from padfleet.shared.log.inboxes.standing import (
     read_standings,
 )
 from padfleet.shared.log.keys import WORKERS, Keyspace, process_key
-from padfleet.shared.log.pad.history import read_meta
+from padfleet.shared.log.pad.meta import read_meta
 from padfleet.shared.log.pad.pads import (
     claim_read_only,
     forget_read_only,

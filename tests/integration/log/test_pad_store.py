@@ -10,7 +10,7 @@ from padfleet.shared.log.keys import Keyspace, PadKeys, author_key, mapper_key
 from padfleet.shared.log.pad.chat import NO_MESSAGES, ChatMessage, say
 from padfleet.shared.log.pad.chunks import CHUNK_REVISIONS, decode_chunk, encode_chunk
 from padfleet.shared.log.pad.deletion import is_deletion_token, make_deletion_token
-from padfleet.shared.log.pad.history import read_meta
+from padfleet.shared.log.pad.meta import read_meta
 from padfleet.shared.log.pad.options import change_options, normalised
 from padfleet.shared.log.pad.pad_store import PadStore
 from padfleet.shared.log.pad.saved import read_saved, save_revision

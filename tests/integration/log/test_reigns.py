@@ -12,7 +12,7 @@ from padfleet.shared.log.connection.connect import Outdated, Redis
 from padfleet.shared.log.fleet import leases
 from padfleet.shared.log.fleet.leases import Lease
 from padfleet.shared.log.keys import Keyspace
-from padfleet.shared.log.pad.history import read_meta
+from padfleet.shared.log.pad.meta import read_meta
 from padfleet.shared.log.people import presence
 from tests.integration.log.test_commit_script import commit
 

@@ -10,7 +10,7 @@ from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.fleet import leases
 from padfleet.shared.log.fleet.leases import Lease
 from padfleet.shared.log.keys import Keyspace
-from padfleet.shared.log.pad.history import PadMeta, read_meta
+from padfleet.shared.log.pad.meta import PadMeta, read_meta
 from padfleet.shared.log.pad.staging import (
     InstalledHistory,
     PadExists,

@@ -8,7 +8,7 @@ import pytest
 from padfleet.shared.log.channel_messages import Member
 from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.keys import Keyspace, PadKeys
-from padfleet.shared.log.pad.history import read_meta
+from padfleet.shared.log.pad.meta import read_meta
 from padfleet.shared.log.people import presence
 from padfleet.shared.log.people.presence import Admission
 

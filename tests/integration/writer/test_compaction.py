@@ -12,7 +12,8 @@ from padfleet.shared.log.inboxes.inbox import InboxWriter
 from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.log.pad.chunks import CHUNK_REVISIONS
 from padfleet.shared.log.pad.document import Document, load
-from padfleet.shared.log.pad.history import read_meta, read_revisions, read_snapshot
+from padfleet.shared.log.pad.history import read_revisions, read_snapshot
+from padfleet.shared.log.pad.meta import read_meta
 from tests.eventually import eventually
 from tests.fleet import Fleet
 from tests.integration.writer.traffic import Typist, all_settled_once, create, history

@@ -11,7 +11,7 @@ from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.entries import Deletion, Submission
 from padfleet.shared.log.inboxes.inbox import EntryStatus, InboxWriter
 from padfleet.shared.log.keys import Keyspace
-from padfleet.shared.log.pad.history import read_meta
+from padfleet.shared.log.pad.meta import read_meta
 from padfleet.shared.log.records import Origin
 from tests.eventually import eventually
 from tests.fleet import Fleet

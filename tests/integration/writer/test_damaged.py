@@ -22,7 +22,7 @@ from padfleet.shared.log.fleet import leases
 from padfleet.shared.log.inboxes.received import Received
 from padfleet.shared.log.keys import Keyspace, PadKeys
 from padfleet.shared.log.pad.document import Document, load
-from padfleet.shared.log.pad.history import read_meta
+from padfleet.shared.log.pad.meta import read_meta
 from padfleet.shared.log.records import Origin
 from tests.eventually import eventually
 from tests.streams import written_anew

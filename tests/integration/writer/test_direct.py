@@ -20,7 +20,7 @@ from padfleet.shared.log.entries import Submission
 from padfleet.shared.log.inboxes.inbox import InboxWriter
 from padfleet.shared.log.inboxes.local import DirectEdit
 from padfleet.shared.log.keys import Keyspace
-from padfleet.shared.log.pad.history import read_meta
+from padfleet.shared.log.pad.meta import read_meta
 from padfleet.shared.log.records import Origin
 from tests.eventually import eventually
 from tests.integration.writer.traffic import TEXT, Typist, all_settled_once, create

@@ -30,7 +30,8 @@ from padfleet.shared.log.inboxes.received import Received, UnreadEntry
 from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.log.outcomes import AWAY
 from padfleet.shared.log.pad.document import Document, load
-from padfleet.shared.log.pad.history import HistoryGap, read_meta
+from padfleet.shared.log.pad.history import HistoryGap
+from padfleet.shared.log.pad.meta import read_meta
 from padfleet.shared.log.records import Origin
 from tests.eventually import eventually
 

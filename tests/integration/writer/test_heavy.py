@@ -29,7 +29,8 @@ from padfleet.shared.log.inboxes.inbox import InboxWriter
 from padfleet.shared.log.inboxes.reading import read_carefully
 from padfleet.shared.log.inboxes.received import Received
 from padfleet.shared.log.keys import Keyspace
-from padfleet.shared.log.pad.history import inbox_order, read_meta, read_revisions
+from padfleet.shared.log.pad.history import read_revisions
+from padfleet.shared.log.pad.meta import inbox_order, read_meta
 from padfleet.shared.log.records import Origin
 from tests.eventually import eventually
 from tests.neighbours import neighbour_of

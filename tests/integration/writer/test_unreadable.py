@@ -25,7 +25,7 @@ from padfleet.shared.log.inboxes.inbox import InboxWriter
 from padfleet.shared.log.inboxes.limits import LARGEST_BYTES, EditTooLarge, PadLimits
 from padfleet.shared.log.inboxes.received import Received, Staged, unread
 from padfleet.shared.log.keys import Keyspace
-from padfleet.shared.log.pad.history import read_meta
+from padfleet.shared.log.pad.meta import read_meta
 from padfleet.shared.log.pad.past import document_at
 from padfleet.shared.log.pad.reader import open_reader
 from padfleet.shared.log.records import Origin, pack

@@ -12,7 +12,8 @@ from padfleet.shared.log.entries import Creation, Submission
 from padfleet.shared.log.inboxes.inbox import InboxWriter
 from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.log.pad.document import Document, load
-from padfleet.shared.log.pad.history import read_meta, read_revisions
+from padfleet.shared.log.pad.history import read_revisions
+from padfleet.shared.log.pad.meta import read_meta
 from padfleet.shared.log.records import Origin, Revision
 from tests.eventually import eventually
 

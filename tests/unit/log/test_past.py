@@ -13,7 +13,7 @@ from padfleet.shared.log.connection.connect import open_redis
 from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.log.pad import history
 from padfleet.shared.log.pad.document import LARGE_REVISION, REPLAYED_AT_ONCE, in_turns
-from padfleet.shared.log.pad.history import PadMeta
+from padfleet.shared.log.pad.meta import PadMeta
 from padfleet.shared.log.pad.past import Pools
 from padfleet.shared.log.pad.reader import HotReader
 from padfleet.shared.log.records import Revision, chain_of
