@@ -45,7 +45,8 @@ class DirectEdits:
         self._waiting: dict[int, list[DirectEdit]] = {}
         self._committing: set[int] = set()  #: partitions, which are locked
         self._is_due = False  #: whether `_settle` is called in this turn of the event loop
-        self._later: asyncio.TimerHandle | None = None  #: or when it is called
+        self._later: asyncio.TimerHandle | None = None  #: or the timer that calls it
+        self._later_at = 0.0  #: when that does (uvloop's handles for the near future do not say)
         self._tasks = Tasks()
 
     def take(self, edit: DirectEdit) -> bool:
@@ -72,12 +73,13 @@ class DirectEdits:
         now = loop.time()
         wait = min(self._pace.wait(now, partition) for partition in free)
         if self._later is not None:
-            if wait > 0 and self._later.when() <= now + wait:
+            if wait > 0 and self._later_at <= now + wait:
                 return
             self._later.cancel()
             self._later = None
         if wait > 0:
-            self._later = loop.call_at(now + wait, self._settle)
+            self._later_at = now + wait
+            self._later = loop.call_at(self._later_at, self._settle)
         else:
             self._is_due = True
             loop.call_soon(self._settle)

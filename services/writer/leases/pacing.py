@@ -21,6 +21,11 @@ LIVELY: Final = 0.2
 types, reading the rest would take an additional read for each of its commits; somebody who starts
 typing waits for the others' pause once."""
 
+TICK: Final = 0.001
+"""The event loop's clock and its timers have whole milliseconds, so what is due within half of one
+is due now. A timer for less than that goes off at once, and whoever then found that it was still
+too early would come back in each turn of the event loop until the clock moves on."""
+
 
 class Rate:
     """The number of events per second; each counts less the longer ago it was."""
@@ -96,7 +101,7 @@ class RoundPace:
     def next_read(self, now: float, free: Sequence[int]) -> NextRead:
         """Returns what to read next, out of the partitions in `free`, of which there is at least
         one."""
-        if (left := self._rest_of_all - now) > 0:
+        if (left := self._rest_of_all - now) > TICK / 2:
             return NextRead([], left)
         if not self._rests:
             return NextRead(free, math.inf)
@@ -106,15 +111,16 @@ class RoundPace:
         due = [partition for partition in free if partition not in self._rests]
         if len(due) == len(free):
             return NextRead(due, math.inf)
-        soonest = min(self._rests[p] for p in free if p in self._rests) - now
+        soonest = max(TICK, min(self._rests[p] for p in free if p in self._rests) - now)
         if self._together(due, now) < LIVELY:
             return NextRead([], soonest)
         return NextRead(due, soonest)
 
     def wait(self, now: float, partition: int) -> float:
         """Returns for how many seconds entries of a partition that come without an inbox still have
-        to wait; 0 or less: not any longer."""
-        return max(self._settled_rest, self._settled_rests.get(partition, -math.inf)) - now
+        to wait; 0: not any longer."""
+        left = max(self._settled_rest, self._settled_rests.get(partition, -math.inf)) - now
+        return left if left > TICK / 2 else 0.0
 
     def forget(self, partition: int) -> None:
         """Forgets a partition that is no longer this writer's."""

@@ -207,6 +207,25 @@ def test_reading_the_inboxes_does_not_put_off_whoever_types_beside_them() -> Non
     assert not pace.next_read(now - MOST / 2, [3, 7]).partitions, "it does rest"
 
 
+# --- The event loop's clock ----------------------------------------------------------------------
+
+
+def test_the_clock_of_the_event_loop_is_never_asked_again_before_it_has_moved_on() -> None:
+    """It has whole milliseconds, and so have its timers. A pause that ended between two of them
+    took a whole core until the second came."""
+    pace, dice = RoundPace(MOST), Random(5)
+    now = asked = 0
+    for _ in range(20_000):
+        pace.settled(now / 1000, {3: 1, dice.randrange(4, 30): 1})
+        pace.read(now / 1000, {3: 1, dice.randrange(4, 30): 1})
+        due, seconds = pace.next_read(now / 1000, [3, 4])
+        for left in (pace.wait(now / 1000, 3), 0.0 if due else seconds):
+            asked += left > 0
+            assert left == 0 or round(1000 * left) >= 1
+        now += dice.randrange(4)
+    assert asked > 1000
+
+
 # --- What the plan makes of it -------------------------------------------------------------------
 
 
