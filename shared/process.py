@@ -34,6 +34,7 @@ from padfleet.shared import tracing
 from padfleet.shared.cold.starting import attached, claim, try_out
 from padfleet.shared.cold.thawing import Thawing
 from padfleet.shared.cold.using import end_use
+from padfleet.shared.fault_reports import report_the_loops_faults
 from padfleet.shared.fleet.beacon import Beacon, Figures, ProcessIdentity, reachable_host
 from padfleet.shared.fleet.record import Kind
 from padfleet.shared.health import Health
@@ -51,7 +52,6 @@ from padfleet.shared.supervision.keeper import Kept, Work
 from padfleet.shared.supervision.policy import DISPENSABLE, LASTING, Policy
 from padfleet.shared.supervision.supervisor import Supervisor, TaskDied
 from padfleet.shared.supervision.task_metrics import add_metrics
-from padfleet.shared.tasks import report_the_loops_faults
 
 log = logging.getLogger(__name__)
 

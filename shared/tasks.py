@@ -1,26 +1,19 @@
-"""This module runs tasks that end by themselves, and handles their faults.
+"""This module runs tasks that end by themselves.
 
 Anything that runs concurrently with its caller is started here, or by the `supervisor` if it is to
 live as long as the process (a test checks this): asyncio itself keeps no reference to its tasks,
-and nobody sees their faults.
+and nobody sees their faults. What becomes of those is in `task_faults` and `fault_reports`.
 """
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterable
-from typing import Any, Generic, ParamSpec, Protocol, TypeVar
+from typing import Any, Generic, ParamSpec, TypeVar
 
-from prometheus_client import Counter
-
-log = logging.getLogger(__name__)
-
-FAULTS = Counter(
-    "padfleet_task_faults_total", "Tasks and callbacks of the event loop that failed", ["task"]
-)
+from padfleet.shared.fault_reports import report
+from padfleet.shared.task_faults import Boxed, TaskFault, forget
 
 P = ParamSpec("P")
 T = TypeVar("T")
-T_contra = TypeVar("T_contra", contravariant=True)
 
 
 class Tasks:
@@ -76,105 +69,6 @@ def awaited(work: Coroutine[Any, Any, T], name: str) -> "asyncio.Task[T]":
     return asyncio.create_task(work, name=name)
 
 
-def as_if_never_asked(task: "asyncio.Task[Any] | None") -> None:
-    """Abandons a task whose outcome, if there is any, nobody wants any more."""
-    if task is not None and not task.cancel() and not task.cancelled():
-        _ = task.exception()
-
-
-class Answerable(Protocol[T_contra]):
-    """Something that can be given an outcome once: a future, or a function used as one."""
-
-    def done(self) -> bool: ...
-    def set_result(self, outcome: T_contra, /) -> None: ...
-    def set_exception(self, error: Exception, /) -> None: ...
-
-
-def hand_over(answer: Answerable[T], outcome: T | Exception) -> None:
-    """Gives an outcome to the task that awaits `answer`, unless it has been cancelled.
-
-    Arguments:
-        answer: belongs to one of several callers that asked together, in one round trip.
-        outcome: the answer; an exception is raised where it is awaited, without the frames it came
-            through: one of them may hold it, and would keep all of that in memory for long.
-    """
-    if answer.done():
-        return
-    if isinstance(outcome, Exception):
-        answer.set_exception(outcome.with_traceback(None))
-    else:
-        answer.set_result(outcome)
-
-
-class TaskFault:
-    """The outcome of a task that must not hold its fault. The code that takes the fault leaves this
-    empty.
-
-    A task holds its fault, whose traceback holds the frames that it came through. If one of them
-    holds the task (by a name, or by an `asyncio.timeout`, which redis-py has around each answer),
-    all of it stays in memory, with pads and messages, until the next full collection, which is
-    minutes away (`responsiveness`).
-    """
-
-    __slots__ = ("_error",)
-
-    def __init__(self, error: Exception) -> None:
-        self._error: Exception | None = error
-
-    @property
-    def is_taken(self) -> bool:
-        return self._error is None
-
-    def again(self) -> Exception:
-        """Returns the fault for one of several that wait for it; one of them has to `take` it in
-        the end."""
-        assert self._error is not None, "it has been taken"
-        return self._error
-
-    def take(self) -> Exception:
-        error = self.again()
-        self._error = None
-        return error
-
-
-class Boxed(Coroutine[Any, Any, T | TaskFault]):
-    """Wraps `work` for a task: the task returns the result, or the fault without raising it."""
-
-    # This is not a coroutine around `work`: one that is cancelled before it begins would never
-    # begin the other.
-    __slots__ = ("_work",)
-
-    def __init__(self, work: Coroutine[Any, Any, T]) -> None:
-        self._work = work
-
-    def send(self, value: Any) -> Any:
-        try:
-            return self._work.send(value)
-        except StopIteration:
-            raise
-        except Exception as error:
-            raise StopIteration(TaskFault(error)) from None
-
-    def throw(self, *error: Any) -> Any:
-        try:
-            return self._work.throw(*error)
-        except StopIteration:
-            raise
-        except Exception as found:
-            raise StopIteration(TaskFault(found)) from None
-        finally:
-            del error  # this frame is in its traceback
-
-    def close(self) -> None:
-        self._work.close()
-
-    def __await__(self) -> Generator[Any, Any, T | TaskFault]:
-        try:
-            return (yield from self._work.__await__())
-        except Exception as error:
-            return TaskFault(error)
-
-
 class Pending(Generic[T]):
     """A request that runs concurrently: it is started at once, awaited at most once, and then
     dropped with its fault."""
@@ -195,15 +89,6 @@ class Pending(Generic[T]):
         """Abandons the request, whose outcome nobody wants any more."""
         forget(self._task)
         self._task = None
-
-
-def forget(task: "asyncio.Task[T | TaskFault] | None") -> None:
-    """Does what `as_if_never_asked` does, for a task that is `Boxed`."""
-    as_if_never_asked(task)
-    if task is not None and task.done() and not task.cancelled():
-        outcome = task.result()
-        if isinstance(outcome, TaskFault) and not outcome.is_taken:
-            _ = outcome.take()
 
 
 def cancellations() -> int:
@@ -260,41 +145,3 @@ async def all_of(*works: Coroutine[Any, Any, Any]) -> list[Any]:
 def _cancel(tasks: Iterable["asyncio.Task[Any]"]) -> None:
     for task in tasks:
         forget(task)
-
-
-def report(
-    name: str, error: BaseException, context: dict[str, Any], message: str = "task failed"
-) -> None:
-    """Logs and counts the fault of a task that nobody waits for."""
-    FAULTS.labels(name).inc()
-    log.error(message, exc_info=error, extra={**context, "task": name})
-
-
-def report_the_loops_faults(loop: asyncio.AbstractEventLoop) -> None:
-    """Logs and counts faults in callbacks and timers, and in tasks of libraries that nobody has
-    checked. By itself, asyncio logs them as text of several lines, and counts nothing."""
-    loop.set_exception_handler(_in_the_loop)
-
-
-def _is_of_a_closed_connection(error: object) -> bool:
-    return isinstance(error, RuntimeError) and str(error).endswith("the handler is closed")
-
-
-def _in_the_loop(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    task = context.get("task") or context.get("future")
-    name = task.get_name() if isinstance(task, asyncio.Task) else "callback"
-    # Numbered names are those of unnamed tasks, which share one label.
-    kind = "unnamed" if name.startswith("Task-") else name
-    error = context.get("exception")
-    if _is_of_a_closed_connection(error):
-        # uvloop reports this for each TLS connection that ends while it is written to. The owner of
-        # the connection is informed of its end anyway.
-        log.info("event loop: written to a closed connection", extra={"task": name})
-        return
-    FAULTS.labels(kind).inc()
-    log.error(
-        "event loop: %s",
-        context.get("message", "a fault"),
-        exc_info=error,
-        extra={"task": name, "what": repr(context.get("handle", task))[:300]},
-    )

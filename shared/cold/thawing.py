@@ -27,7 +27,8 @@ from padfleet.shared.log.pad import moving
 from padfleet.shared.log.pad.moving import whereabouts
 from padfleet.shared.log.records import Revision
 from padfleet.shared.misses import Misses
-from padfleet.shared.tasks import Boxed, TaskFault, all_of, awaited
+from padfleet.shared.task_faults import Boxed, TaskFault
+from padfleet.shared.tasks import all_of, awaited
 
 ATTEMPTS = 20
 """How many attempts are made to bring a pad. An attempt fails only if another step of the same pad

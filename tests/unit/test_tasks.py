@@ -7,7 +7,8 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from padfleet.shared.tasks import Boxed, Pending, TaskFault, all_of, aside, hand_over
+from padfleet.shared.task_faults import Boxed, TaskFault, hand_over
+from padfleet.shared.tasks import Pending, all_of, aside
 from tests.collector import Held, forgets
 from tests.eventually import eventually
 

@@ -37,7 +37,8 @@ from padfleet.shared.log.keys import PadKeys
 from padfleet.shared.log.pad.announcements import Announcement
 from padfleet.shared.log.people.groups import group_of
 from padfleet.shared.log.records import Origin
-from padfleet.shared.tasks import TaskFault, Tasks, all_of
+from padfleet.shared.task_faults import TaskFault
+from padfleet.shared.tasks import Tasks, all_of
 
 SENT_INTERVAL = 0.1
 """How many seconds pass between two checks of a session that is slow to take what it is sent, which

@@ -25,7 +25,8 @@ from padfleet.shared.log.pad import announcements
 from padfleet.shared.log.pad.pads import is_away
 from padfleet.shared.supervision.keeper import Keeper, Loose
 from padfleet.shared.supervision.progress import progress, tick
-from padfleet.shared.tasks import Boxed, TaskFault, all_of, awaited, forget
+from padfleet.shared.task_faults import Boxed, TaskFault, forget
+from padfleet.shared.tasks import all_of, awaited
 
 log = logging.getLogger(__name__)
 

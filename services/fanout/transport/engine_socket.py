@@ -37,8 +37,8 @@ from padfleet.services.fanout.transport.websocket_connection import (
 )
 from padfleet.shared import refusals
 from padfleet.shared.bucket import RateLimit, TokenBucket
+from padfleet.shared.fault_reports import report
 from padfleet.shared.payers import Payer
-from padfleet.shared.tasks import report
 from padfleet.shared.wire.jsontext import BadJson, loads
 
 _MALFORMED = (MalformedPacket, exceptions.UnknownPacketError)

@@ -43,5 +43,5 @@ async def while_there(request: web.BaseRequest, work: Coroutine[Any, Any, T]) ->
             task.cancel()
             await asyncio.wait({task})
         # The traceback of the fault refers to this frame, and to those that hold the body of the
-        # call: see `shared.tasks.Fault`.
+        # call: see `TaskFault`.
         del task

@@ -20,7 +20,8 @@ from padfleet.services.writer.storing.committer import LeaseLost
 from padfleet.shared.log.fleet.leases import Lease
 from padfleet.shared.log.inboxes.received import Received
 from padfleet.shared.supervision.progress import progress, rest
-from padfleet.shared.tasks import as_if_never_asked, awaited
+from padfleet.shared.task_faults import as_if_never_asked
+from padfleet.shared.tasks import awaited
 
 log = logging.getLogger(__name__)
 

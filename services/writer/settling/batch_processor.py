@@ -39,7 +39,8 @@ from padfleet.shared.log.pad.meta import read_meta_here
 from padfleet.shared.log.pad.moving import note_hot
 from padfleet.shared.log.pad.pads import forget_read_only
 from padfleet.shared.supervision.progress import rest
-from padfleet.shared.tasks import Boxed, TaskFault, awaited, forget
+from padfleet.shared.task_faults import Boxed, TaskFault, forget
+from padfleet.shared.tasks import awaited
 
 log = logging.getLogger(__name__)
 

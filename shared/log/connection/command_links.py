@@ -9,7 +9,8 @@ from redis import exceptions
 
 from padfleet.shared.log.connection.lanes import READERS
 from padfleet.shared.log.connection.pipe import Command, Pipe, pack
-from padfleet.shared.tasks import Tasks, hand_over
+from padfleet.shared.task_faults import hand_over
+from padfleet.shared.tasks import Tasks
 
 AWAY = (
     exceptions.ConnectionError,  # includes BusyLoadingError
@@ -73,7 +74,7 @@ class SharedLink:
         try:
             return await answer
         finally:
-            del answer  # this frame is in the traceback of its fault: see `shared.tasks.TaskFault`
+            del answer  # this frame is in the traceback of its fault: see `TaskFault`
 
     async def _connect(self) -> None:
         outcome: Pipe | Exception | None = None

@@ -9,7 +9,8 @@ from padfleet.shared.log.connection import scripts
 from padfleet.shared.log.connection.connect import COMMAND_TIMEOUT, Node
 from padfleet.shared.log.fleet.leases import Lease
 from padfleet.shared.log.reigns import server_of
-from padfleet.shared.tasks import Tasks, hand_over
+from padfleet.shared.task_faults import hand_over
+from padfleet.shared.tasks import Tasks
 
 WAIT_MS = 500
 """The duration of one wait in ms. Waits are repeated without limit: nobody is told of a commit that

@@ -13,7 +13,7 @@ from padfleet.shared.log.connection.retry import LONGEST_OF_FEW, RetryPauses
 from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.supervision.keeper import Keeper
 from padfleet.shared.supervision.progress import idle, progress
-from padfleet.shared.tasks import hand_over
+from padfleet.shared.task_faults import hand_over
 
 log = logging.getLogger(__name__)
 

@@ -9,11 +9,12 @@ from contextlib import suppress
 
 import pytest
 
+from padfleet.shared.fault_reports import FAULTS, report_the_loops_faults
 from padfleet.shared.health import Health
 from padfleet.shared.supervision.policy import Policy
 from padfleet.shared.supervision.progress import idle, progress, tick, until_tick
 from padfleet.shared.supervision.supervisor import Supervisor, TaskDied
-from padfleet.shared.tasks import FAULTS, Tasks, report_the_loops_faults
+from padfleet.shared.tasks import Tasks
 from tests.eventually import eventually
 
 
@@ -256,7 +257,9 @@ async def test_a_connection_that_ends_while_it_is_written_to_is_no_fault(
     loop.call_exception_handler(
         {"message": "Fatal error on SSL protocol", "exception": error, "protocol": None}
     )
-    assert [r.levelname for r in caplog.records if r.name == "padfleet.shared.tasks"] == ["INFO"]
+    assert [r.levelname for r in caplog.records if r.name == "padfleet.shared.fault_reports"] == [
+        "INFO"
+    ]
 
 
 # --- Ticks ---------------------------------------------------------------------------------------
