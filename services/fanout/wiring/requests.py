@@ -3,8 +3,9 @@ way to the writers, access, and the handlers."""
 
 from dataclasses import dataclass
 
-from padfleet.services.fanout.auth.access import Access, open_access
+from padfleet.services.fanout.auth.access import Access
 from padfleet.services.fanout.auth.api_tokens import CallerTokens, open_caller_tokens
+from padfleet.services.fanout.auth.modes import open_mode
 from padfleet.services.fanout.auth.restrictions import restricted
 from padfleet.services.fanout.collab import handlers
 from padfleet.services.fanout.delivery.pacing import PacingRules
@@ -57,7 +58,7 @@ def open_requests(
     timeslider = Timeslider(redis, HistoryHelper())
     ends.push_async_callback(timeslider.close)
     access = restricted(
-        open_access(settings, redis, keyspace, settings.cookie_prefix, settings.visitors_kept_ms),
+        open_mode(settings, redis, keyspace, settings.cookie_prefix, settings.visitors_kept_ms),
         settings,
         redis,
         keyspace,

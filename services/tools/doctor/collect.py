@@ -14,7 +14,8 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from padfleet.services.tools.doctor.facts import ClusterFacts, Facts, ServerFacts
 from padfleet.shared.fleet.collect import take_snapshot
-from padfleet.shared.fleet.view import FleetView, view_of
+from padfleet.shared.fleet.view import FleetView
+from padfleet.shared.fleet.viewing import view_of
 from padfleet.shared.log.connection.connect import Redis, open_redis
 from padfleet.shared.log.connection.inspection import (
     ClusterInspection,

@@ -16,7 +16,8 @@ from padfleet.services.tools.top.terminal import Terminal, borrowed
 from padfleet.shared.fleet.collect import take_snapshot
 from padfleet.shared.fleet.findings import Finding, findings
 from padfleet.shared.fleet.serialize import as_json, sound
-from padfleet.shared.fleet.view import FleetView, view_of
+from padfleet.shared.fleet.view import FleetView
+from padfleet.shared.fleet.viewing import view_of
 from padfleet.shared.log.connection.connect import UNREACHABLE, Redis
 from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.settings import RedisProcessSettings, mask

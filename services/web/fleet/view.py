@@ -7,7 +7,8 @@ from typing import Any
 from padfleet.shared.fleet.collect import take_snapshot
 from padfleet.shared.fleet.findings import findings
 from padfleet.shared.fleet.serialize import as_json
-from padfleet.shared.fleet.view import FleetView, view_of
+from padfleet.shared.fleet.view import FleetView
+from padfleet.shared.fleet.viewing import view_of
 from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.keys import Keyspace
 

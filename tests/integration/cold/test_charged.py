@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from padfleet.services.fanout.auth.access import OpenAccess
 from padfleet.services.fanout.auth.decision import Denied
 from padfleet.services.fanout.auth.handshake import Handshake
+from padfleet.services.fanout.auth.open_access import OpenAccess
 from padfleet.services.fanout.delivery.pacing import PacingRules
 from padfleet.services.fanout.hub.rooms import Rooms
 from padfleet.services.fanout.limits.addresses import Trusted

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from padfleet.services.fanout.auth.access import OpenAccess
+from padfleet.services.fanout.auth.open_access import OpenAccess
 from padfleet.services.fanout.delivery.pacing import PacingRules
 from padfleet.services.fanout.delivery.session import Session
 from padfleet.services.fanout.hub.room import Room

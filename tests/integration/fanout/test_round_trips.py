@@ -17,10 +17,11 @@ import jwt
 import pytest
 from redis.asyncio import Redis as PlainRedis
 
-from padfleet.services.fanout.auth.access import HookAccess, open_access
 from padfleet.services.fanout.auth.calls import AuthHook
 from padfleet.services.fanout.auth.decision import Grant
 from padfleet.services.fanout.auth.handshake import Handshake
+from padfleet.services.fanout.auth.hook_access import HookAccess
+from padfleet.services.fanout.auth.modes import open_mode
 from padfleet.services.fanout.delivery.session import Session
 from padfleet.services.fanout.hub.room import Room
 from padfleet.services.fanout.requests.join import JoinHandler
@@ -337,7 +338,7 @@ async def test_coming_back_takes_no_more_besides_what_the_writer_needs(
 
 def _with_a_token(join_handler: JoinHandler) -> Handshake:
     join_handler.settings = FanoutSettings(auth="jwt", jwt_secret=SECRET)
-    join_handler.access = open_access(
+    join_handler.access = open_mode(
         join_handler.settings, join_handler.redis, join_handler.keyspace, ""
     )
     claims = {"sub": "ada", "pads": ["*"], "write": True, "exp": int(time.time()) + 600}

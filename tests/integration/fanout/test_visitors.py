@@ -6,8 +6,8 @@ from typing import Any, cast
 
 import pytest
 
-from padfleet.services.fanout.auth.access import OpenAccess
 from padfleet.services.fanout.auth.handshake import Handshake
+from padfleet.services.fanout.auth.open_access import OpenAccess
 from padfleet.services.fanout.delivery.session import Session
 from padfleet.services.fanout.requests.join import JoinHandler
 from padfleet.services.fanout.transport.outbound import Outbound

@@ -16,7 +16,8 @@ import redis as redis_library
 from padfleet.shared.fleet.collect import take_snapshot
 from padfleet.shared.fleet.findings import findings
 from padfleet.shared.fleet.past import BEAT
-from padfleet.shared.fleet.view import FleetView, view_of
+from padfleet.shared.fleet.view import FleetView
+from padfleet.shared.fleet.viewing import view_of
 from padfleet.shared.log.connection.connect import Redis, open_redis
 from padfleet.shared.log.keys import Keyspace, process_key
 from tests.eventually import eventually

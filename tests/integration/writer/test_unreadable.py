@@ -17,7 +17,7 @@ from padfleet.services.writer.leases.inboxes import Inboxes
 from padfleet.shared.easysync import AttributePool, make_splice
 from padfleet.shared.fleet.collect import take_snapshot
 from padfleet.shared.fleet.findings import findings
-from padfleet.shared.fleet.view import view_of
+from padfleet.shared.fleet.viewing import view_of
 from padfleet.shared.log.changes.edits import EditChange, EditRefusal, Edits
 from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.entries import Creation, Deletion, encode_entry

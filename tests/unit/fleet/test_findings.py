@@ -8,7 +8,7 @@ import pytest
 from padfleet.shared.fleet.findings import findings, named, seconds, verdict
 from padfleet.shared.fleet.record import BusyPads, TaskLine
 from padfleet.shared.fleet.snapshot import FleetSnapshot, Seen, UnreadInbox
-from padfleet.shared.fleet.view import view_of
+from padfleet.shared.fleet.viewing import view_of
 from tests.unit.fleet.made_up import point, process, snapshot, standing
 
 WORKER, WRITER = process("worker", "fanout-1"), process("writer", "writer-1")

@@ -10,7 +10,7 @@ from padfleet.shared.fleet.past import KEPT, STEP_S, Point
 from padfleet.shared.fleet.record import BusyPads, TaskLine
 from padfleet.shared.fleet.serialize import as_json
 from padfleet.shared.fleet.snapshot import Seen
-from padfleet.shared.fleet.view import view_of
+from padfleet.shared.fleet.viewing import view_of
 from tests.unit.fleet.made_up import point, process, snapshot, standing
 
 

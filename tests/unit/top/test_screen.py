@@ -7,7 +7,7 @@ from padfleet.services.tools.top.table import TableColumn, cells, cut, fit, plai
 from padfleet.shared.fleet.findings import findings
 from padfleet.shared.fleet.record import BusyPads, TaskLine
 from padfleet.shared.fleet.snapshot import FleetSnapshot
-from padfleet.shared.fleet.view import view_of
+from padfleet.shared.fleet.viewing import view_of
 from tests.unit.fleet.made_up import point, process, snapshot, standing
 
 

@@ -10,10 +10,10 @@ import aiohttp
 import pytest
 
 from padfleet.services.fanout.auth import jwks
-from padfleet.services.fanout.auth.access import TokenAccess
 from padfleet.services.fanout.auth.decision import AccessRules, Denied, Reason
 from padfleet.services.fanout.auth.jwks import JwksUrl, verified
 from padfleet.services.fanout.auth.keys import VerificationKey, from_jwks
+from padfleet.services.fanout.auth.token_access import TokenAccess
 from padfleet.services.fanout.auth.web import Unavailable
 from tests import signing
 from tests.signing import jwk, rsa
