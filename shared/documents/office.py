@@ -8,8 +8,9 @@ from typing import Final
 
 from padfleet.shared.documents.counting import without_marks
 from padfleet.shared.documents.opentext import OpenDocument
-from padfleet.shared.documents.packages import checked, part
+from padfleet.shared.documents.packages import checked
 from padfleet.shared.documents.prepared import prepared
+from padfleet.shared.documents.wordparts import parts_of
 from padfleet.shared.rendering.charsets import decoded
 
 _STYLES: Final = "\n".join(
@@ -51,10 +52,9 @@ def _of_docx(data: bytes) -> str:
     import mammoth
 
     archive = checked(data)
-    if part(archive, "word/document.xml") is None:
-        raise ValueError("it is not a Word document")
+    parts = parts_of(archive)
     made = mammoth.convert_to_html(
-        BytesIO(prepared(data, archive)),
+        BytesIO(prepared(data, archive, parts)),
         style_map=_STYLES,
         ignore_empty_paragraphs=False,
         convert_image=lambda _: [],

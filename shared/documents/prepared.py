@@ -4,7 +4,6 @@ pure."""
 
 from __future__ import annotations
 
-import posixpath
 from io import BytesIO
 from typing import Any, Final
 from zipfile import ZIP_STORED, ZipFile
@@ -12,16 +11,10 @@ from zipfile import ZIP_STORED, ZipFile
 from padfleet.shared.documents.counting import put_marks, run_with
 from padfleet.shared.documents.formulas import written
 from padfleet.shared.documents.packages import MOST_XML, parsed, part
+from padfleet.shared.documents.wordparts import WordParts
 
 _W: Final = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _M: Final = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
-
-_DOCUMENT: Final = "word/document.xml"
-
-_NOTES: Final = ("footnote", "endnote")
-
-_RELATIONS: Final = "word/_rels/document.xml.rels"
-_RELATION: Final = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 
 _AROUND: Final = (f"{_W}fldSimple", f"{_W}dir", f"{_W}bdo", f"{_M}oMathPara")
 """Elements around runs of text, which count for nothing themselves."""
@@ -30,35 +23,24 @@ _INSTEAD: Final = {f"{_W}cr": f"{_W}br", f"{_W}ptab": f"{_W}tab"}
 """Elements for which there is another one that mammoth reads."""
 
 
-def prepared(data: bytes, archive: ZipFile) -> bytes:
+def prepared(data: bytes, archive: ZipFile, parts: WordParts) -> bytes:
     """Returns the document in a form that mammoth reads whole. Returns it unchanged if the parts
     that would have to be copied are too large."""
     read = [info for info in archive.infolist() if not info.filename.startswith("word/media/")]
     if sum(info.file_size for info in read) > 2 * MOST_XML:
         return data
-    notes = {kind: _part_of_notes(archive, kind) for kind in _NOTES}
-    trees = {name: _parsed(archive, name) for name in (_DOCUMENT, *notes.values())}
+    names = (parts.document, parts.footnotes, parts.endnotes)
+    trees = {name: _parsed(archive, name) for name in names}
     for tree in trees.values():
         if tree is not None:
             _keep_text(tree)
-    for kind, name in notes.items():
-        _drop_marks(trees[_DOCUMENT], kind, trees[name])
-    numbering = _parsed(archive, "word/numbering.xml")
+    document = trees[parts.document]
+    _drop_marks(document, "footnote", trees[parts.footnotes])
+    _drop_marks(document, "endnote", trees[parts.endnotes])
+    numbering = _parsed(archive, parts.numbering)
     if numbering is not None:
-        put_marks(trees[_DOCUMENT], numbering, _parsed(archive, "word/styles.xml"))
+        put_marks(document, numbering, _parsed(archive, parts.styles))
     return _copied(archive, [info.filename for info in read], trees)
-
-
-def _part_of_notes(archive: ZipFile, kind: str) -> str:
-    """Returns the name of the part with the notes of a kind. mammoth, too, finds it by what the
-    document says, and knows the usual name for those that say nothing."""
-    relations = _parsed(archive, _RELATIONS)
-    for one in () if relations is None else relations.iterchildren("{*}Relationship"):
-        if one.get("Type") == f"{_RELATION}/{kind}s":
-            name = posixpath.join("word", one.get("Target", "")).lstrip("/")
-            if name in archive.NameToInfo:
-                return name
-    return f"word/{kind}s.xml"
 
 
 def _keep_text(tree: Any) -> None:

@@ -1,7 +1,9 @@
 """This module holds what is known about the elements of HTML: which are blocks, which are headings
 and lists, and whose text is not read. It is pure."""
 
+import re
 from collections.abc import Mapping
+from enum import Enum, auto
 
 from padfleet.shared.rendering.styles import Declarations
 
@@ -35,6 +37,27 @@ NO_HEADINGS: dict[str, str] = {}
 _LIBREOFFICE_MARKS = frozenset(("Numbering_20_Symbols", "Bullet_20_Symbols"))
 """The classes of the bullets and numbers that LibreOffice writes as text next to its list items."""
 
+_WORD_FOR_THE_WEB = re.compile(r"SCX[A-Z][0-9]+")
+"""The class that each element from Word for the web and its sister programs has."""
+
+
+class Stand(Enum):
+    """What an element of Word for the web stands for. The text in it is not read."""
+
+    NOTHING = auto()
+    TAB = auto()
+    LINE_BREAK = auto()
+
+
+_STANDS = {
+    "EOP": Stand.NOTHING,
+    "PageBreakBlob": Stand.NOTHING,
+    "TabRun": Stand.TAB,
+    "LineBreakBlob": Stand.LINE_BREAK,
+}
+"""What elements of Word for the web stand for, by class. An `EOP`, with a no-break space, is at the
+end of each paragraph."""
+
 _UNSEEN = frozenset(
     (
         ("display", "none"),
@@ -55,3 +78,10 @@ def is_hidden(given: Mapping[str, str], said: Declarations) -> bool:
     declarations."""
     marks = _LIBREOFFICE_MARKS.intersection(given.get("class", "").split())
     return bool(marks) or "hidden" in given or not _UNSEEN.isdisjoint(said.items())
+
+
+def stands_for(given: Mapping[str, str]) -> Stand | None:
+    """Returns what an element with these attributes stands for, or None if its text is read."""
+    names = given.get("class", "").split()
+    found = next((_STANDS[name] for name in names if name in _STANDS), None)
+    return found if found and any(map(_WORD_FOR_THE_WEB.fullmatch, names)) else None

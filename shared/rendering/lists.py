@@ -2,7 +2,8 @@
 item is. It is pure.
 
 Not all programs nest their lists. Google Docs and Etherpad write the level into the class of a
-list, Quill into the class of an item, and Word's items are paragraphs that name their list.
+list, Quill into the class of an item, and Word's items are paragraphs that name their list. Word
+for the web puts each item into a list of its own, with the level in an attribute of the item.
 """
 
 import re
@@ -30,6 +31,9 @@ _QUILLS_KINDS = {
 }
 """The attribute `data-list` of a list item of Quill, whose lists are all `<ol>`."""
 
+_ARIAS = ("data-aria-level", "aria-level")
+"""The attributes of a list item of Word for the web that may hold its level, counted from 1."""
+
 _WORDS = re.compile(r"(.*)\blevel([1-9])\b(.*)")
 """The property `mso-list` of a paragraph that is an item of a list: its list and its level."""
 
@@ -44,12 +48,13 @@ _NUMBER = re.compile(r"\s*([0-9]{1,9})\s*")
 class _List:
     kind: str
     level: int
+    start: int = 1  #: the number of the first item, however far that is indented
     following: dict[int, int] = field(default_factory=dict)
     """The number of the next item, by how far it is indented within the list."""
     indent: int = 0  #: by how many levels the item is indented within the list
 
     def next_number(self) -> int:
-        return self.following.get(self.indent, 1)
+        return self.following.get(self.indent, 1 if self.following else self.start)
 
     def begin_at(self, number: int) -> None:
         """Sets the number of the next item. Items that are indented further count from 1 again."""
@@ -74,7 +79,7 @@ class Lists:
                 level = int(found[1]) + 1
             elif name == "indent" and tag != "ol":
                 kind = "indent"
-        self._open.append(_List(kind, level, {0: _number(given.get("start", ""), 1)}))
+        self._open.append(_List(kind, level, _number(given.get("start", ""), 1)))
 
     def close(self) -> None:
         self._open.pop()
@@ -86,6 +91,8 @@ class Lists:
         found = self._open[-1]
         indents = (_QUILLS.fullmatch(name) for name in given.get("class", "").split())
         found.indent = max((int(indent[1]) for indent in indents if indent), default=0)
+        for name in _ARIAS:
+            found.indent = max(_number(given.get(name, ""), 0) - found.level, found.indent)
         found.kind = _QUILLS_KINDS.get(given.get("data-list", ""), found.kind)
         if "value" in given:
             found.begin_at(_number(given["value"], found.next_number()))

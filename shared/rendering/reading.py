@@ -11,6 +11,7 @@ here is recursive.
 
 import re
 from collections.abc import Mapping
+from enum import Enum, auto
 from typing import NamedTuple
 
 from turbohtml.saxparse import SaxHandler, sax_parse
@@ -25,14 +26,16 @@ from padfleet.shared.rendering.elements import (
     LISTS,
     NO_HEADINGS,
     UNREAD,
+    Stand,
     is_hidden,
+    stands_for,
 )
 from padfleet.shared.rendering.links import LinkRead
 from padfleet.shared.rendering.lists import Attributes, Lists
 from padfleet.shared.rendering.paragraphs import DocumentTooLarge, Paragraphs, Runs
 from padfleet.shared.rendering.styles import FORMATS, Declarations, changes, declarations, rules
 
-_PRE = ("pre", "pre-wrap", "break-spaces")
+_PRE = ("pre", "pre-wrap", "preserve", "break-spaces")
 
 _TELLING = frozenset(("class", "hidden", "style"))
 """The attributes that may say how the text of an element looks."""
@@ -118,6 +121,13 @@ class _State(NamedTuple):
     as_is: bool = False  #: whether spaces and line ends are kept
 
 
+class _Paragraph(Enum):
+    """What a `<p>` is, if it is not simply a paragraph."""
+
+    ITEM = auto()  #: of a list of Word
+    HEADING = auto()
+
+
 class _Reader(SaxHandler):
     def __init__(self, units: int | None, headings: Mapping[str, str], *, addresses: bool) -> None:
         """Takes the limits and options of `from_html`.
@@ -132,8 +142,8 @@ class _Reader(SaxHandler):
         self._link: LinkRead | None = None
         self._state = _State()
         self._outside: list[_State] = []
-        self._paragraphs: list[int | None] = []
-        """The open paragraphs: `lines.said` when each began, or None for an item of a list."""
+        self._paragraphs: list[int | _Paragraph] = []
+        """The open paragraphs: `lines.said` when each began, or what it is instead."""
         self._sign: list[str] | None = None
         self._sheet: list[str] | None = None
         self._rules: dict[str, Declarations] = {}
@@ -154,6 +164,12 @@ class _Reader(SaxHandler):
                 if said.get("mso-list") == "ignore":
                     self._sign = []
                 return
+        if (stand := stands_for(given)) is not None:
+            self._stand(stand)
+        else:
+            self._open(tag, given, said)
+
+    def _open(self, tag: str, given: dict[str, str], said: Declarations) -> None:
         if tag == "br":
             self.lines.line_break()
         elif tag == "a" and self._addresses:
@@ -192,6 +208,13 @@ class _Reader(SaxHandler):
                 self._link.say(data)
             self.lines.say(data, self._state.formats, as_is=self._state.as_is)
 
+    def _stand(self, stand: Stand) -> None:
+        if stand is Stand.TAB:
+            self.lines.say("\t", self._state.formats, as_is=True)
+        elif stand is Stand.LINE_BREAK:
+            self.lines.line_break()
+        self._state = self._state._replace(unread=True)
+
     def _said(self, given: dict[str, str]) -> Declarations:
         """Returns the declarations of an element, from its classes and its style."""
         said: Declarations = {}
@@ -208,9 +231,10 @@ class _Reader(SaxHandler):
             kept = {name for name, _ in state.formats if turned.get(name, True)}
             kept |= {name for name, is_on in turned.items() if is_on}
             state = state._replace(formats=tuple((name, "true") for name in sorted(kept)))
-        if tag == "pre" or said.get("white-space") in _PRE:
+        spaces = said.get("white-space", said.get("white-space-collapse"))
+        if tag == "pre" or spaces in _PRE:
             state = state._replace(as_is=True)
-        elif "white-space" in said:
+        elif spaces is not None:
             state = state._replace(as_is=False)
         if is_hidden(given, said):
             state = state._replace(unread=True)
@@ -230,19 +254,26 @@ class _Reader(SaxHandler):
             lines.heading(self._headings[tag])
         elif tag == "p" and self._lists.open_words(said.get("mso-list", "")):
             lines.item()
-            self._paragraphs.append(None)
+            self._paragraphs.append(_Paragraph.ITEM)
+        elif tag == "p" and (heading := self._heading_of(given)):
+            lines.heading(heading)
+            self._paragraphs.append(_Paragraph.HEADING)
         else:
             lines.block()
             if tag == "p":
                 self._paragraphs.append(lines.said)
 
+    def _heading_of(self, given: dict[str, str]) -> str | None:
+        """Returns which heading of the pad a paragraph with these attributes is. Word for the web
+        writes headings like this."""
+        if given.get("role") != "heading":
+            return None
+        return self._headings.get(f"h{given.get('aria-level', '')}")
+
     def _close_block(self, tag: str) -> None:
         lines = self.lines
-        if tag == "p" and (said := self._paragraphs.pop()) is not None:
-            lines.end_paragraph(said)
-        elif tag == "p":
-            lines.end_item()
-            self._lists.close()
+        if tag == "p":
+            self._close_paragraph(self._paragraphs.pop())
         elif tag == "li":
             lines.end_item()
         elif tag in LISTS:
@@ -254,3 +285,12 @@ class _Reader(SaxHandler):
             lines.end_heading()
         else:
             lines.block()
+
+    def _close_paragraph(self, opened: int | _Paragraph) -> None:
+        if opened is _Paragraph.ITEM:
+            self.lines.end_item()
+            self._lists.close()
+        elif opened is _Paragraph.HEADING:
+            self.lines.end_heading()
+        elif isinstance(opened, int):
+            self.lines.end_paragraph(opened)

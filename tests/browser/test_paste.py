@@ -34,10 +34,22 @@ style='mso-list:Ignore'>1.<span>&nbsp; </span></span><![endif]>three</p>
 <p class=MsoNormal><o:p>&nbsp;</o:p></p><p class=MsoNormal>end</p><!--EndFragment--></body></html>
 """
 
-WORD_ONLINE = """
-<div class="ListContainerWrapper"><ul role="list"><li aria-level="1"><p><span>one</span></p></li>
-</ul></div><div class="ListContainerWrapper"><ul role="list"><li aria-level="2"><p>two</p></li>
-</ul></div>
+WORD_FOR_THE_WEB = """
+<meta charset='utf-8'><div class="OutlineElement Ltr SCXW1 BCX0"><p class="Paragraph SCXW1 BCX0"
+role="heading" aria-level="1"><span class="TextRun SCXW1 BCX0"><span class="NormalTextRun SCXW1
+BCX0">Plan</span></span><span class="EOP SCXW1 BCX0" data-ccp-props="{}">&nbsp;</span></p></div><div
+class="ListContainerWrapper SCXW1 BCX0"><ul class="BulletListStyle1 SCXW1 BCX0" role="list"><li
+class="OutlineElement Ltr SCXW1 BCX0" role="listitem" data-aria-level="1"><p class="Paragraph SCXW1
+BCX0"><span class="TextRun SCXW1 BCX0">one</span><span class="LineBreakBlob BlobObject SCXW1
+BCX0"><span class="SCXW1 BCX0">&nbsp;</span><br class="SCXW1 BCX0"></span><span class="TextRun SCXW1
+BCX0">more</span><span class="EOP SCXW1 BCX0">&nbsp;</span></p></li></ul></div><div
+class="ListContainerWrapper SCXW1 BCX0"><ul class="BulletListStyle2 SCXW1 BCX0" role="list"><li
+class="OutlineElement Ltr SCXW1 BCX0" role="listitem" data-aria-level="2"><p class="Paragraph SCXW1
+BCX0"><span class="TextRun SCXW1 BCX0">two</span><span class="EOP SCXW1 BCX0">&nbsp;</span></p></li>
+</ul></div><div class="OutlineElement Ltr SCXW1 BCX0"><p class="Paragraph SCXW1 BCX0"><span
+class="EOP SCXW1 BCX0">&nbsp;</span></p></div><div class="OutlineElement Ltr SCXW1 BCX0"><p
+class="Paragraph SCXW1 BCX0"><span class="TextRun SCXW1 BCX0">end</span><span class="EOP SCXW1
+BCX0">&nbsp;</span></p></div>
 """
 
 GOOGLE_DOCS = """
@@ -76,7 +88,7 @@ PASTED = [
     # An empty line, as most programs write it, and spaces that stand at the beginning.
     ("<p>a</p><p>&nbsp;</p><p>&nbsp; b</p>", "a\n\n  b"),
     (WORD, "Text\n•one\n◦two\n1.three\n\nend"),
-    (WORD_ONLINE, "•one\n◦two"),
+    (WORD_FOR_THE_WEB, "Plan\n•one\nmore\n◦two\n\nend"),
     (GOOGLE_DOCS, "plain bold\n•one\n◦two"),
     ("a&#0;b&#27;c&#x85;", "a\ufffdbc…"),  # what HTML itself makes of them
 ]

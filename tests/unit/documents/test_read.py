@@ -470,6 +470,61 @@ def test_notes_are_found_wherever_a_document_of_word_says_that_they_are(target: 
     assert "a note" in text_of(data, ".docx")
 
 
+# What Word for the web writes: parts with other names, which begin with a slash where the archive
+# names them, ids of sixteen digits, and a list for each time that somebody began one.
+WEB_PARTS = {
+    "_rels/.rels": RELATIONS.replace("footnotes", "officeDocument").format(
+        target="/word/document2.xml"
+    ),
+    "word/_rels/document2.xml.rels": RELATIONS.replace(
+        "<Relationship ",
+        '<Relationship Id="R0b9cc2f05f9d4c1a" Target="/word/numbering2.xml" Type="'
+        'http://schemas.openxmlformats.org/officeDocument/2006/relationships/numbering"/>'
+        '<Relationship Id="R1f2de3c8a7b64d55" Target="/word/styles2.xml" Type="'
+        'http://schemas.openxmlformats.org/officeDocument/2006/relationships/styles"/>'
+        '<Relationship Id="R6a1" TargetMode="External" Target="https://example.org/x" Type="'
+        'http://schemas.openxmlformats.org/officeDocument/2006/relationships/hyperlink"/>'
+        "<Relationship ",
+    ).format(target="/word/footnotes2.xml"),
+    "word/footnotes2.xml": f'<w:footnotes xmlns:w="{nsmap["w"]}"><w:footnote w:id="7"><w:p>'
+    f"{run('a note')}</w:p></w:footnote></w:footnotes>",
+    "word/styles2.xml": f'<w:styles xmlns:w="{nsmap["w"]}"><w:style w:type="paragraph"'
+    ' w:styleId="Heading1"><w:name w:val="heading 1"/></w:style><w:style w:type="paragraph"'
+    ' w:styleId="ListParagraph"><w:name w:val="List Paragraph"/></w:style></w:styles>',
+}
+WEB_ITEM = (
+    '<w:p xmlns:wp14="http://schemas.microsoft.com/office/word/2010/wordml" wp14:paraId="2C078E63"'
+    ' wp14:textId="77777777"><w:pPr><w:pStyle w:val="ListParagraph"/><w:numPr><w:ilvl w:val="{}"/>'
+    '<w:numId w:val="3"/></w:numPr><w:rPr/></w:pPr>{}</w:p>'
+)
+
+
+def test_a_document_of_word_for_the_web_is_read_with_its_numbers_and_notes() -> None:
+    """Its parts have names of their own, for which it was refused."""
+    numbers = numbering_of(
+        levels=level(0, 1, "decimal") + level(1, 1, "lowerLetter"),
+        lists='<w:num w:numId="3"><w:abstractNumId w:val="7"/></w:num>',
+    )
+    link = f'<w:hyperlink xmlns:r="{nsmap["r"]}" r:id="R6a1">{run("a link")}</w:hyperlink>'
+    body = (
+        f'<w:p><w:pPr><w:pStyle w:val="Heading1"/></w:pPr>{run("Plan")}</w:p>'
+        + WEB_ITEM.format(0, run("one"))
+        + WEB_ITEM.format(1, run("in one"))
+        + f"<w:p>{link}</w:p>"
+        + WEB_ITEM.format(0, run("two") + '<w:r><w:footnoteReference w:id="7"/></w:r>')
+    )
+    text_part = f'<w:document xmlns:w="{nsmap["w"]}"><w:body>{body}</w:body></w:document>'
+    out = BytesIO()
+    with ZipFile(out, "w", ZIP_DEFLATED) as made:
+        for name, content in WEB_PARTS.items():
+            made.writestr(name, content)
+        made.writestr("word/document2.xml", text_part)
+        made.writestr("word/numbering2.xml", numbers)
+    text = text_of(out.getvalue(), ".docx")
+    assert text.startswith("Plan\n\t1. one\n\t\t1.1. in one\na link\n\t2. two"), text
+    assert "a note" in text
+
+
 MATHML = (
     '<math xmlns="http://www.w3.org/1998/Math/MathML"><mfrac><mrow><mi>a</mi><mo>+</mo><mi>b</mi>'
     "</mrow><msup><mi>c</mi><mn>2</mn></msup></mfrac><msqrt><mi>d</mi></msqrt>{}</math>"

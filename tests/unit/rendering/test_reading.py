@@ -50,6 +50,13 @@ def formats_in(source: str) -> dict[str, set[str]]:
     return found
 
 
+def test_a_heading_of_word_for_the_web_stays_one_where_headings_do() -> None:
+    source = "<p role='heading' aria-level='5'>a</p><p role=heading aria-level=x>b</p><p>c</p>"
+    for wanted, found in ((True, ["h4", "", ""]), (False, ["", "", ""])):
+        lines = lines_of(*from_html(source, "a.x", headings=wanted))
+        assert [line.heading for line in lines] == found
+
+
 @pytest.mark.parametrize("case", CASES, ids=[case["what"] for case in CASES])
 def test_html_of_common_editors_is_understood(case: dict[str, str]) -> None:
     assert text_of(case["html"]).rstrip("\n") == case["text"]

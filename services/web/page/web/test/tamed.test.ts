@@ -13,6 +13,8 @@ const CASES: Record<string, string> = {
   '<p title="a>b" style="x">q</p>': '<p data-style="x">q</p>',
   "<p title='<b style=x>' STYLE\n=\n'y'>": '<p data-STYLE="y">',
   "<li aria-level=2 aria-label=x>": '<li data-aria-level="2">',
+  "<li data-aria-level=2 data-font=x>": '<li data-aria-level="2">',
+  "<p class='EOP SCXW1' role=heading>": '<p data-class="EOP SCXW1" data-role="heading">',
   "<p style>x": '<p data-style="">x',
   "<p/style=x/>y": '<p data-style="x/">y',
   "<p style='\"&amp;'>": '<p data-style="&quot;&amp;">',

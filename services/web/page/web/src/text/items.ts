@@ -10,6 +10,27 @@ const MARK = /mso-list:\s*ignore/i;
 /** What a number looks like, as opposed to a bullet, which may be the letter "o". */
 const NUMBER = /^\(?(?:\d+|[a-z]{1,6})[.)]/i;
 
+/** What an element of Word for the web stands for, by its class. The text in it is not read. */
+const STANDS: Readonly<Record<string, Stand>> = {
+  EOP: "end",
+  PageBreakBlob: "nothing",
+  TabRun: "tab",
+  LineBreakBlob: "break",
+};
+
+/** An `end`, with a no-break space, is at the end of each paragraph. */
+export type Stand = "end" | "nothing" | "tab" | "break";
+
+/** The class that each element from Word for the web and its sister programs has. */
+const OF_WORD_FOR_THE_WEB = /(?:^|\s)SCX[A-Z]\d+(?:\s|$)/;
+
+/** Returns what an element with these classes stands for; null if its text is read. */
+export function standOf(classes: string): Stand | null {
+  if (!OF_WORD_FOR_THE_WEB.test(classes)) return null;
+  const found = classes.split(/\s+/).find((name) => Object.hasOwn(STANDS, name));
+  return found === undefined ? null : (STANDS[found] ?? null);
+}
+
 /** Whether an element with this style contains the bullet or number of an item. */
 export function isMark(style: string): boolean {
   return MARK.test(style);

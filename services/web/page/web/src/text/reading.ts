@@ -4,7 +4,7 @@
  */
 import { easysync } from "padfleet-client";
 
-import { isMark, itemOf } from "./items.js";
+import { isMark, itemOf, standOf } from "./items.js";
 import { linksIn, safeAddress } from "./links.js";
 import { DEEPEST, type Format, type RichLine } from "./rich.js";
 
@@ -127,6 +127,11 @@ class Reader {
     this.line = this.next = null;
   }
 
+  /** Ends a paragraph of Word for the web, which is a line even if it is empty. */
+  end(heading: string): void {
+    if (!this.inCell) this.line ??= this.begin(heading);
+  }
+
   /** Whether a line has ended, and no other has begun. */
   get between(): boolean {
     return this.line === null && this.lines.length > 0;
@@ -161,6 +166,12 @@ class Reader {
   }
 }
 
+/** The level of a heading that is a paragraph, as Word for the web writes it. */
+function headingOf(node: Element): string | undefined {
+  if (node.getAttribute("data-role") !== "heading") return undefined;
+  return /^[1-6]$/.exec(node.getAttribute("data-aria-level") ?? "")?.[0];
+}
+
 /** Whether only white space and comments follow. */
 function isLast(node: Node): boolean {
   let next = node.nextSibling;
@@ -186,6 +197,11 @@ export function linesOf(body: Element): RichLine[] {
     const tag = node.tagName.toUpperCase();
     const style = node.getAttribute("data-style") ?? "";
     if (UNREAD.has(tag) || isMark(style)) return;
+    const stand = standOf(node.getAttribute("data-class") ?? "");
+    if (stand === "end") reader.end(had.heading);
+    else if (stand === "break") reader.break(had.heading);
+    else if (stand === "tab") reader.text("\t", { ...had, asIs: true });
+    if (stand !== null) return;
     if (tag === "BR") {
       // Browsers and Google Docs end the clipboard with one that is not part of the text.
       const ending = reader.between && node.parentElement === body && isLast(node);
@@ -200,7 +216,7 @@ export function linesOf(body: Element): RichLine[] {
     if (tag === "PRE" || /^(pre|pre-wrap|preserve|break-spaces)$/.test(spaces ?? ""))
       state.asIs = true;
     else if (spaces !== undefined) state.asIs = false;
-    const heading = /^H([1-6])$/.exec(tag)?.[1];
+    const heading = /^H([1-6])$/.exec(tag)?.[1] ?? headingOf(node);
     if (heading !== undefined) state.heading = `h${Math.min(Number(heading), 4)}`;
     const block = BLOCKS.has(tag);
     if (tag === "UL" || tag === "OL") {

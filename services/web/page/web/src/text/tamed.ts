@@ -14,8 +14,8 @@ const COMMENT_END = /(?<=<!--)-?>|--!?>/g;
 
 const OTHER_END = />/g;
 
-/** The attributes that are kept, under names that browsers ignore. */
-const READ = /^(?:style|href|aria-level)$/i;
+/** The attributes that are kept, under names that browsers ignore, which some have already. */
+const READ = /^(?:style|href|class|role|(?:data-)?aria-level)$/i;
 
 /** The end tags of elements whose content is not HTML and not needed here. */
 const RAW_ENDS: ReadonlyMap<string, RegExp> = new Map(
@@ -29,10 +29,10 @@ const GAP = "<!---->";
 
 /**
  * Returns `html` without comments, without elements whose content is not HTML, and without any
- * attributes but styles, addresses and levels of lists, which become `data-style`, `data-href` and
- * `data-aria-level`. The page's policy forbids styles and event handlers, and browsers would report each of them. Everything is written
- * anew, so that a browser finds the same tags as this function. It takes a single pass over any
- * input.
+ * attributes but styles, addresses, classes, roles and levels, which become `data-style`,
+ * `data-href`, `data-class`, `data-role` and `data-aria-level`. The page's policy forbids styles and
+ * event handlers, and browsers would report each of them. Everything is written anew, so that a
+ * browser finds the same tags as this function. It takes a single pass over any input.
  */
 export function tamed(html: string): string {
   let out = "";
@@ -75,7 +75,10 @@ function attributesAt(
     at = ATTRIBUTE.lastIndex;
     const [, name = "", ...values] = found;
     const value = values.find((each) => each !== undefined) ?? "";
-    if (READ.test(name)) read += ` data-${name}="${value.replaceAll('"', "&quot;")}"`;
+    if (READ.test(name)) {
+      const kept = name.replace(/^data-/i, "");
+      read += ` data-${kept}="${value.replaceAll('"', "&quot;")}"`;
+    }
   }
   const [, before = "", bracket = ""] = find(ITS_END, html, at) ?? [];
   return { read, end: bracket === "" ? null : ITS_END.lastIndex, slash: before.endsWith("/") };
