@@ -33,12 +33,15 @@ NEWER: Final = b"1000"
 
 _CONFIG: Final = CONFIG.encode()
 
+LOST: Final = "pad lost in Redis, and brought back from the cold store"
+
 OF_LOSSES: Final = (
-    "pad lost in Redis, and brought back from the cold store",
+    LOST,
+    "told to reload",  # whoever comes late with a revision that nobody has any more
     "revisions in the cold store are missing in Redis",
     "history unavailable",  # the timeslider, in what was taken back while it read
 )
-"""Messages that are logged as errors, and are to be expected after history was taken back."""
+"""Messages that are to be expected after history was taken back, however late."""
 
 KEPT: Final = run_work.__qualname__
 """The coroutine of the tasks that a supervisor keeps alive."""
@@ -96,6 +99,7 @@ class Storm:
         """Returns the tasks of a host that have not ended, in the order in which they began."""
         self._failing_over = False
         self._killed_a_task = False
+        self._restarted = False  #: a server, with or without its last writes
         self._was_newer = False  #: the format of what is stored
         self._until = 0.0  #: when it ends
         self.losses = 0  #: how often history may have been taken back
@@ -166,6 +170,10 @@ class Storm:
             return self._was_newer
         if record.msg in OF_DEATHS:
             return self._killed_a_task
+        if record.msg == LOST and self._restarted:
+            # Redis may have restarted after the pad had left it, and before the cold store was told
+            # so. Nothing proves then that Redis still has its last writes, so it counts as lost.
+            return True
         if record.msg in OF_LOSSES:
             return self.losses > 0
         return False
@@ -344,6 +352,7 @@ class Storm:
         if not place.host.alive:
             return
         server = place.server
+        self._restarted = True
         self._servers.kill(place)
 
         def again() -> None:
