@@ -13,7 +13,7 @@ import pytest
 from redis.asyncio import Redis
 
 from tests.world.redis.commands import COMMANDS
-from tests.world.redis.server import CONNECTION
+from tests.world.redis.tables import CONNECTION
 
 ROOT: Final = Path(__file__).parents[3]
 
@@ -96,7 +96,7 @@ def test_every_command_of_ours_is_simulated() -> None:
         for name, path in _all_sent().items()
         if name not in COMMANDS and name not in CONNECTION
     }
-    assert not missing, "add them to tests/world/redis/commands.py, and to the differential test"
+    assert not missing, "add them to tests/world/redis, and to the differential test"
 
 
 def test_all_of_them_are_found() -> None:

@@ -9,7 +9,7 @@ from padfleet.shared.log.records import Revision
 from tests.world.guards.answers import Told
 from tests.world.guards.histories import Histories
 from tests.world.guards.keys import pad_of, state_of
-from tests.world.redis.commands import Call
+from tests.world.redis.call import Call
 from tests.world.redis.server import Server
 
 

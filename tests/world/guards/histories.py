@@ -17,7 +17,7 @@ from tests.world.guards.stored import (
     look_at_reigns,
     look_at_snapshot,
 )
-from tests.world.redis.commands import Call
+from tests.world.redis.call import Call
 from tests.world.redis.server import Server
 from tests.world.redis.store import Stream, id_of
 

@@ -17,7 +17,7 @@ from tests.world.guards.keys import pad_of
 from tests.world.guards.partitions import Partitions
 from tests.world.guards.people import look_at_members
 from tests.world.guards.touched import touched_by
-from tests.world.redis.commands import Call
+from tests.world.redis.call import Call
 from tests.world.redis.server import Server
 
 

@@ -12,7 +12,7 @@ from tests.world.guards.answers import Answers, Told
 from tests.world.guards.keys import INBOX, PAD, STATE, state_key
 from tests.world.guards.people import look_at_fence
 from tests.world.guards.stored import look_at_lease
-from tests.world.redis.commands import Call
+from tests.world.redis.call import Call
 from tests.world.redis.server import Server
 from tests.world.redis.store import FIRST, Hash, Id, Stream, id_of
 

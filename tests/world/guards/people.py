@@ -7,7 +7,7 @@ from collections.abc import Callable
 from padfleet.shared.log.channel_messages import Joined, decode_message
 from padfleet.shared.log.entries import Fence
 from tests.world.guards.keys import MEMBERS, pad_of
-from tests.world.redis.commands import Call
+from tests.world.redis.call import Call
 from tests.world.redis.server import Server
 
 

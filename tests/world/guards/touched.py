@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from tests.world.guards.keys import INBOX, MEMBERS, META, MOVING, PAD, REVS, SNAP, STATE
-from tests.world.redis.commands import Call
+from tests.world.redis.call import Call
 from tests.world.redis.store import Id, id_of
 
 

@@ -169,7 +169,7 @@ def commands() -> list[Any]:
     """Returns the part of the answer to COMMAND from which clients learn where a command's keys
     are."""
     from tests.world.redis.commands import COMMANDS
-    from tests.world.redis.server import CONNECTION
+    from tests.world.redis.tables import CONNECTION
 
     found: list[Any] = []
     for name in sorted({*COMMANDS, *CONNECTION}):

@@ -9,7 +9,7 @@ from typing import Any, Final
 import msgpack
 from lupa import lua51
 
-from tests.world.redis.commands import Reply, Status
+from tests.world.redis.call import Reply, Status
 from tests.world.redis.store import CommandError
 
 _PRELUDE: Final = """

@@ -7,8 +7,8 @@ from typing import Any, Final, cast
 
 import hiredis
 
-from tests.world.redis.commands import OK, Reply, Status
-from tests.world.redis.server import encode
+from tests.world.redis.call import OK, Reply, Status
+from tests.world.redis.replies import encode
 from tests.world.redis.store import CommandError
 
 PORT: Final = 26379

@@ -1,5 +1,5 @@
-"""Simulates the server that clients speak RESP2 to: connections, blocking reads, subscriptions,
-transactions, what it keeps over a restart, and all its ways of failing."""
+"""Simulates the server that clients speak RESP2 to: blocking reads, subscriptions, scripts,
+replication, what it keeps over a restart, and all its ways of failing."""
 
 from __future__ import annotations
 
@@ -8,68 +8,25 @@ import random
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
-from typing import Any, Final, cast
+from typing import Any, Final
 
-import hiredis
-
+from tests.world.redis.call import OK, Call, Reply, Status
+from tests.world.redis.client import Client
 from tests.world.redis.cluster import Cluster, slot_of
 from tests.world.redis.cluster import commands as command_table
-from tests.world.redis.commands import (
-    COMMANDS,
-    DENY_OOM,
-    OK,
-    Call,
-    ReadWanted,
-    Reply,
-    Status,
-    matches,
-    read_now,
-    read_wanted,
-    run,
-)
+from tests.world.redis.commands import run
+from tests.world.redis.keys import matches
+from tests.world.redis.replies import encode
 from tests.world.redis.scripting import Scripts
 from tests.world.redis.store import CommandError, Store, Value
-
-PUBSUB_LIMIT: Final = 32 << 20
-"""A subscriber is disconnected when this many bytes wait for it, by a server's default."""
+from tests.world.redis.streams import ReadWanted, read_now
+from tests.world.redis.tables import CONNECTION, PLAIN
 
 Transaction = tuple[tuple[Any, ...], ...]
 """The effects of one transaction, as commands in bytes, and whatever was moved here as a whole."""
 
 PUT: Final = b"@PUT"
 """A pseudo-command with key, value and expiry, as they came from another server of a cluster."""
-
-CONNECTION: Final = frozenset(
-    word.upper()
-    for word in (
-        *("ping", "select", "client", "config", "script", "flushall", "pubsub", "wait", "xread"),
-        *(
-            "cluster",
-            "command",
-            "asking",
-            "readonly",
-            "eval",
-            "evalsha",
-            "multi",
-            "exec",
-            "discard",
-            "ssubscribe",
-            "sunsubscribe",
-        ),
-    )
-)
-"""The commands that are not about data alone."""
-
-_PLAIN: Final = {
-    spelt.encode(): (work, least, writes, name in DENY_OOM)
-    for name, (work, least, writes) in COMMANDS.items()
-    if name not in CONNECTION
-    for spelt in (name, name.lower())
-}
-"""The commands about data alone, in their usual spellings: the function, the least number of
-arguments, whether it writes, and whether it is refused when memory is short."""
-
-_PLAIN_OR_SCRIPT: Final = frozenset(_PLAIN) | {b"EVALSHA"}
 
 _OOM: Final = "OOM command not allowed when used memory > 'maxmemory'."
 _READONLY: Final = "READONLY You can't write against a read only replica."
@@ -277,7 +234,7 @@ class Server:
 
     def execute(self, args: list[bytes], call: Call, *, in_script: bool = False) -> Reply:
         """Executes a command. Raises CommandError."""
-        plain = _PLAIN.get(args[0])
+        plain = PLAIN.get(args[0])
         if plain is not None:
             work, least, writes, fills = plain
             if writes and (self.primary is not None or self.refusal or self.oom):
@@ -340,7 +297,7 @@ class Server:
         execute, refuses = self.execute, self.primary is not None or self.refusal or self.oom
 
         def ask(asked: list[bytes]) -> Reply:
-            plain = _PLAIN.get(asked[0])
+            plain = PLAIN.get(asked[0])
             if plain is None or refuses or len(asked) <= plain[1]:
                 return execute(asked, call, in_script=True)
             return plain[0](call, asked[1:])
@@ -468,291 +425,6 @@ class Server:
         """Returns when the next command is done, if the server is slow."""
         self._busy_until = max(self._busy_until, self.loop.time()) + self.slow
         return self._busy_until
-
-
-class Client(asyncio.Protocol):
-    """A connection to the server."""
-
-    def __init__(self, server: Server) -> None:
-        self.server = server
-        self.channels: dict[bytes, None] = {}
-        self._transport: asyncio.Transport | None = None
-        self._reader = hiredis.Reader()
-        self._pending: deque[list[bytes]] = deque()
-        self._queued: list[list[bytes]] | None = None  #: the commands of a transaction
-        self._aborted = False
-        self._waits: asyncio.TimerHandle | None = None
-        self._asking = False  #: the next command is for a slot that is on its way here
-        self._blocked = False
-        self._scheduled = False
-        self._wrote = 0  #: the offset of its last write
-        self.host = ""  #: the host of the client, if it is known
-
-    @property
-    def hears(self) -> bool:
-        """Returns whether commands on the connection reach the server at the moment. It is true for
-        any socket that is not one of ours."""
-        end = getattr(self._transport, "_end", None)
-        if end is None:
-            return self._transport is not None
-        far, network = end.peer.host, end.network
-        return bool(
-            far.runs
-            and end.host.runs
-            and not self._pending
-            and network.reaches(far, end.host)
-            and network.reaches(end.host, far)
-        )
-
-    # --- asyncio ---------------------------------------------------------------------------------
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.Transport, transport)
-        self.host = str(transport.get_extra_info("peerhost", ""))
-        self.server.came(self)
-
-    def connection_lost(self, error: Exception | None) -> None:
-        self._transport = None
-        self._pending.clear()
-        if self._waits is not None:
-            self._waits.cancel()
-        self.server.went(self)
-
-    def data_received(self, data: bytes) -> None:
-        self._reader.feed(data)
-        while (args := self._reader.gets()) is not False:
-            self._pending.append(args)
-        self._go_on()
-
-    def abort(self) -> None:
-        if self._transport is not None:
-            self._transport.abort()
-
-    def push(self, data: bytes) -> None:
-        if self._transport is None:
-            return
-        self._transport.write(data)
-        if self._transport.get_write_buffer_size() > PUBSUB_LIMIT:
-            self.abort()
-
-    # --- Commands, one after the other -----------------------------------------------------------
-
-    def _go_on(self) -> None:
-        server = self.server
-        out: list[bytes] = []
-        while self._pending and not self._blocked and self._transport is not None:
-            if server.slow and not self._scheduled:
-                self._scheduled = True
-                server.loop.call_at(server.next_turn(), self._one)
-                break
-            if server.slow:
-                break
-            if not self._step(out):
-                return
-        if out and self._transport is not None:
-            self._transport.write(b"".join(out))
-
-    def _one(self) -> None:
-        self._scheduled = False
-        out: list[bytes] = []
-        if self._pending and not self._blocked and self._transport is not None:
-            if not self._step(out):
-                return
-            if out:
-                self._transport.write(b"".join(out))
-        self._go_on()
-
-    def _step(self, out: list[bytes]) -> bool:
-        """Executes the next command. Returns False if the connection has been cut."""
-        server, args = self.server, self._pending.popleft()
-        server.commands += 1
-        if server.cut_before and server.dice.random() < server.cut_before:
-            self.abort()
-            return False
-        reply = self._reply(args)
-        if server.cut_after and server.dice.random() < server.cut_after:
-            self.abort()
-            return False
-        if reply is not _LATER:
-            out.append(encode(reply))
-        return True
-
-    def _reply(self, args: list[bytes]) -> Reply:
-        try:
-            return self._do(args)
-        except CommandError as error:
-            if self._queued is not None:
-                self._aborted = True
-            return error
-
-    def _do(self, args: list[bytes]) -> Reply:
-        server = self.server
-        if args[0] in _PLAIN_OR_SCRIPT and self._queued is None:
-            asking, self._asking = self._asking, False
-            if server.cluster is not None:
-                server.cluster.check(server, args, asking=asking)
-            return self._execute(args)
-        name = args[0].decode("latin-1").upper()
-        asking, self._asking = self._asking, name == "ASKING"
-        if self._asking:
-            return OK
-        if server.cluster is not None:
-            server.cluster.check(server, args, asking=asking)
-        match name:
-            case "MULTI":
-                self._queued, self._aborted = [], False
-                return OK
-            case "EXEC":
-                return self._exec()
-            case "DISCARD":
-                self._queued = None
-                return OK
-        if self._queued is not None:
-            if name not in COMMANDS and name not in CONNECTION:
-                raise CommandError(f"ERR unknown command '{name}', with args beginning with: ")
-            self._queued.append(args)
-            return Status("QUEUED")
-        match name:
-            case "PING" if self.channels:
-                return [b"pong", b""]
-            case "SSUBSCRIBE":
-                return self._subscribe(args[1:])
-            case "SUNSUBSCRIBE":
-                return self._unsubscribe(args[1:])
-            case "WAIT":
-                return self._wait(int(args[1]), int(args[2]))
-            case "XREAD":
-                return self._xread(args[1:])
-        return self._execute(args)
-
-    def _execute(self, args: list[bytes]) -> Reply:
-        call = self.server.call()
-        try:
-            return self.server.execute(args, call)
-        finally:
-            if call.effects or call.published:
-                self._after(call)
-
-    def _after(self, call: Call) -> None:
-        self.server._committed(call)
-        if call.effects:
-            self._wrote = self.server.offset
-            if self.server.watcher is not None:
-                self.server.watcher(self.server, self.host, call)
-
-    def _exec(self) -> Reply:
-        queued, self._queued = self._queued, None
-        if queued is None:
-            raise CommandError("ERR EXEC without MULTI")
-        if self._aborted:
-            raise CommandError("EXECABORT Transaction discarded because of previous errors.")
-        call = self.server.call()
-        replies: list[Reply] = []
-        for args in queued:
-            try:
-                replies.append(self.server.execute(args, call))
-            except CommandError as error:
-                replies.append(error)
-        self._after(call)
-        return replies
-
-    def _subscribe(self, channels: list[bytes]) -> Reply:
-        out = []
-        for channel in channels:
-            self.channels[channel] = None
-            out.append(encode([b"ssubscribe", channel, len(self.channels)]))
-        return _Encoded(b"".join(out))
-
-    def _unsubscribe(self, channels: list[bytes]) -> Reply:
-        out = []
-        for channel in channels:
-            self.channels.pop(channel, None)
-            out.append(encode([b"sunsubscribe", channel, len(self.channels)]))
-        return _Encoded(b"".join(out))
-
-    def lose_channels(self, channels: list[bytes]) -> None:
-        """Unsubscribes from channels whose slots have gone to another server."""
-        for channel in channels:
-            del self.channels[channel]
-            self.push(encode([b"sunsubscribe", channel, len(self.channels)]))
-
-    # --- Waiting ---------------------------------------------------------------------------------
-
-    def _xread(self, args: list[bytes]) -> Reply:
-        call = self.server.call()
-        wanted = read_wanted(call, args)
-        found = read_now(call, wanted)
-        if found is not None or wanted.block_ms is None:
-            return found
-        self._blocked = True
-        self.server.block(self, wanted)
-        if wanted.block_ms:
-            self._waits = self.server.loop.call_later(
-                wanted.block_ms / 1000, self.answer_block, None
-            )
-        return _LATER
-
-    def answer_block(self, reply: Reply) -> None:
-        """Answers a blocked read, when there is something to read, or its time is over."""
-        if not self._blocked:
-            return
-        self._blocked = False
-        self.server.unblock(self)
-        if self._waits is not None:
-            self._waits.cancel()
-            self._waits = None
-        if self._transport is not None:
-            self._transport.write(_NIL_LIST if reply is None else encode(reply))
-            self._go_on()
-
-    def _wait(self, wanted: int, timeout_ms: int) -> Reply:
-        server = self.server
-        have = server.acknowledged(self._wrote)
-        if have >= wanted or not timeout_ms:
-            return have
-        self._blocked = True
-        end = server.loop.time() + timeout_ms / 1000
-
-        def look() -> None:
-            have = server.acknowledged(self._wrote)
-            if have >= wanted or server.loop.time() >= end:
-                self.answer_block(have)
-            else:
-                self._waits = server.loop.call_later(0.001, look)
-
-        self._waits = server.loop.call_later(0.001, look)
-        return _LATER
-
-
-class _Encoded(bytes):
-    __slots__ = ()
-
-
-_LATER: Final = object()
-_NIL_LIST: Final = b"*-1\r\n"
-
-
-def encode(reply: Any) -> bytes:
-    """Returns a reply as RESP2; a mapping, which RESP2 does not have, is returned as RESP3."""
-    kind = type(reply)
-    if kind is bytes:
-        return b"$%d\r\n%b\r\n" % (len(reply), reply)
-    if kind is int:
-        return b":%d\r\n" % reply
-    if reply is None:
-        return b"$-1\r\n"
-    if kind is list:
-        return b"*%d\r\n%b" % (len(reply), b"".join(map(encode, reply)))
-    if kind is _Encoded:
-        return bytes(reply)
-    if kind is Status:
-        return b"+%b\r\n" % reply.encode()
-    if isinstance(reply, CommandError):
-        return b"-%b\r\n" % str(reply).replace("\r", " ").replace("\n", " ").encode()
-    if kind is dict:  # RESP3
-        parts = [part for pair in reply.items() for part in pair]
-        return b"%%%d\r\n%b" % (len(reply), b"".join(map(encode, parts)))
-    raise TypeError(f"no reply of a server: {reply!r}")
 
 
 def _apply(store: Store, transaction: Transaction) -> None:
