@@ -1,4 +1,4 @@
-"""DamagedPads bytes and texts: flips, cuts, splices, repeats, extreme numbers, odd characters,
+"""Damages bytes and texts: flips, cuts, splices, repeats, extreme numbers, odd characters,
 nesting.
 
 All choices come from the source that is passed in, so a seed always yields the same case. There is

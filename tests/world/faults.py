@@ -506,6 +506,13 @@ class Storm:
             return 0
         return None if cluster.moving else cluster.moves
 
+    def stands_still(self, pad: str) -> bool:
+        """Returns whether the slot of a pad's partition is half moved. Workers stay ready then: see
+        docs/reliability.md."""
+        cluster = self._servers.cluster
+        key = self._fleet.keyspace.pad(pad).meta.encode()
+        return cluster is not None and slot_of(key) in cluster.moving
+
     def _half_moved(self, server: Server) -> list[int]:
         """Returns the slots of which this server has some keys, and another has the others."""
         cluster = self._servers.cluster
@@ -550,7 +557,7 @@ class Storm:
     # --- Damage ----------------------------------------------------------------------------------
 
     def _key_damaged(self, fault: Fault) -> None:
-        """DamagedPads one key of one pad by hand: it is gone, or contains something else."""
+        """Damages one key of one pad by hand: it is gone, or contains something else."""
         keys = self._fleet.keyspace.pad(HURT)
         self.damages(keys.channel.encode())
         self.damaged = True

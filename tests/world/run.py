@@ -168,6 +168,7 @@ async def _play(morning: Morning, outcome: Outcome, only: frozenset[int] | None)
     storm = faults.Storm(world, fleet, pads, size.seconds, size.kinds, brief=size.brief)
     storm.damages = guards.ledger.histories.damaged.add
     storm.tasks_of = guards.tasks.of
+    guards.readiness.stands_still = storm.stands_still
     # Whatever becomes of the damaged pad, somebody who is on it must not hold up anybody else.
     hurt = [f"{url}/p/{faults.HURT}" for url in urls]
     sufferer = Scribe("sufferer", hurt, world.dice("sufferer"), world.line)

@@ -18,7 +18,7 @@ KEYSPACE = Keyspace(PARTITIONS)
 
 
 async def pads_damaged(scene: Scene) -> None:
-    """DamagedPads one pad in each partition with people on it, each in a way of its own, while
+    """Damages one pad in each partition with people on it, each in a way of its own, while
     somebody goes on writing on it."""
     redis = open_redis(scene.group.url)
     await redis.start()

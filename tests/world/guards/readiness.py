@@ -73,6 +73,9 @@ class ReadinessGuard:
         self._services: dict[str, _Service] = {}
         self.quiet_since: float | None = None
         """Since when all have to be ready; None: something may be broken."""
+        self.stands_still: Callable[[str], bool] = lambda _pad: False
+        """Returns whether nobody can write on a pad, whoever serves it: then nobody's wait for an
+        answer counts."""
         self.questions = 0
         made = Health.__init__
 
@@ -136,7 +139,8 @@ class ReadinessGuard:
             answered = wait.draft is not None and draft is not wait.draft and typist.connected
             if answered and worker == wait.worker:
                 self._service(worker).answered_at = now
-            if draft is None or not typist.connected or not worker or typist.gave_up:
+            is_away = not typist.connected or not worker or typist.gave_up
+            if draft is None or is_away or self.stands_still(typist.recording.pad):
                 wait.draft = None
                 continue
             if draft is not wait.draft or worker != wait.worker:
