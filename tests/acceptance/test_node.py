@@ -13,8 +13,8 @@ import redis
 
 from padfleet.shared.client import connect
 from padfleet.shared.log.keys import process_key
-from tests.attack.drivers import Target, collab, websocket
-from tests.attack.sockets import base36
+from tests.attack.drivers import Target, websocket
+from tests.attack.messages import base36, collab
 from tests.eventually import eventually
 from tests.fleet import Fleet, Member, fleet_of_its_own
 

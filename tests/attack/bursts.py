@@ -7,17 +7,8 @@ import secrets
 from typing import Final
 
 from tests.attack.attack import PAD, Attack
-from tests.attack.drivers import (
-    Tally,
-    Target,
-    collab,
-    event,
-    over_and_over,
-    raw,
-    ready,
-    told,
-    websocket,
-)
+from tests.attack.drivers import Tally, Target, event, over_and_over, raw, told, websocket
+from tests.attack.messages import collab, ready
 
 CHUNKS: Final = 40_000
 FORM: Final = "multipart/form-data; boundary=b"

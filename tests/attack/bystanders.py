@@ -13,8 +13,8 @@ from dataclasses import dataclass, field, replace
 import aiohttp
 
 from padfleet.shared.client import Pad, connect
-from tests.attack.drivers import Target, collab, http, outcome, websocket
-from tests.attack.sockets import changeset_req
+from tests.attack.drivers import Target, http, outcome, websocket
+from tests.attack.messages import changeset_req, collab
 from tests.fleet import Fleet
 
 PAD = "bystanders"

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import secrets
 import socket
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -18,6 +17,8 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import aiohttp
+
+from tests.attack.messages import ready
 
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
 
@@ -191,15 +192,6 @@ def event(message: Any, number: int | None = None) -> bytes:
 def dumped(message: Any) -> bytes:
     """The message as JSON, with lone surrogates escaped."""
     return json.dumps(["message", message]).encode()
-
-
-def ready(pad: Any, **more: Any) -> dict[str, Any]:
-    token = f"t.{secrets.token_hex(10)}"
-    return {"component": "pad", "type": "CLIENT_READY", "padId": pad, "token": token, **more}
-
-
-def collab(kind: str, **data: Any) -> dict[str, Any]:
-    return {"type": "COLLABROOM", "component": "pad", "data": {"type": kind, **data}}
 
 
 class WebSocket(Connection):

@@ -12,14 +12,13 @@ from tests.attack.drivers import (
     Fate,
     Tally,
     Target,
-    collab,
     event,
     frame,
     http,
     over_and_over,
     websocket,
 )
-from tests.attack.sockets import base36, insert
+from tests.attack.messages import base36, collab, insert
 
 REVS: Final[tuple[Any, ...]] = (
     -1,

@@ -12,8 +12,8 @@ import pytest
 
 from padfleet.shared.client import connect
 from padfleet.shared.log.keys import Keyspace
-from tests.attack.drivers import Fate, Target, collab, websocket
-from tests.attack.sockets import base36
+from tests.attack.drivers import Fate, Target, websocket
+from tests.attack.messages import base36, collab
 from tests.eventually import eventually
 from tests.fleet import Fleet
 from tests.neighbours import neighbour_of
