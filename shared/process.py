@@ -17,7 +17,6 @@ import asyncio
 import logging
 import os
 import secrets
-import signal
 import socket
 import sys
 from collections.abc import Callable, Coroutine, Sequence
@@ -27,14 +26,12 @@ from typing import Any, NamedTuple, Protocol, Self, TypeVar
 
 import uvloop
 from aiohttp import web
-from prometheus_client import REGISTRY
 
 from padfleet import __version__
 from padfleet.shared import tracing
 from padfleet.shared.cold.starting import attached, claim, try_out
 from padfleet.shared.cold.thawing import Thawing
 from padfleet.shared.cold.using import end_use
-from padfleet.shared.fault_reports import report_the_loops_faults
 from padfleet.shared.fleet.beacon import Beacon, Figures, ProcessIdentity, reachable_host
 from padfleet.shared.fleet.record import Kind
 from padfleet.shared.health import Health
@@ -45,13 +42,13 @@ from padfleet.shared.log.fleet.membership import Membership
 from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.logs import configure
 from padfleet.shared.responsiveness import Collector, watch_delay
+from padfleet.shared.runtime import Runtime
 from padfleet.shared.serving import Runner
 from padfleet.shared.settings import USAGE_ERROR, SettingsError, TracingSettings, load, mask
 from padfleet.shared.settings.cold_url import agreed_name
 from padfleet.shared.supervision.keeper import Kept, Work
 from padfleet.shared.supervision.policy import DISPENSABLE, LASTING, Policy
 from padfleet.shared.supervision.supervisor import Supervisor, TaskDied
-from padfleet.shared.supervision.task_metrics import add_metrics
 
 log = logging.getLogger(__name__)
 
@@ -100,31 +97,27 @@ class Process:
     tasks, the place in the fleet, Redis.
     """
 
-    supervisor: Supervisor  #: of all its tasks, set on entering
-
     def __init__(
-        self, settings: ProcessOptions, role: Role, *, within: "Process | None" = None
+        self, settings: ProcessOptions, role: Role, *, runtime: Runtime | None = None
     ) -> None:
         """Opens nothing yet. It has to be called within a running loop.
 
         Arguments:
-            within: another role of the same operating-system process, which has been entered and
-                ends after this one. Both have the same health, supervisor and signals, and each has
-                its own place in the fleet and its own connections to Redis.
+            runtime: that of another role of the same operating-system process, which has been
+                entered and ends after this one. Both share it, and each has its own place in the
+                fleet and its own connections to Redis. Without it, this is the only role.
         """
-        self._within = within
+        self.runtime = runtime or Runtime()
         self.redis = open_redis(settings.redis_url)
         self.keyspace = Keyspace(settings.partitions)
-        self.health: Health = Health() if within is None else within.health
+        self.health: Health = self.runtime.health
         self.id = role.name()  #: its name in the fleet
         self.ends = AsyncExitStack()
         """What is to be done at the end, whatever has happened; what was added last is done
         first."""
-        self.hurry: asyncio.Event = asyncio.Event() if within is None else within.hurry
-        """Set when it was asked to end at once."""
-        self._stop: asyncio.Event = asyncio.Event() if within is None else within._stop
-        """Set when it was asked to end."""
+        self.hurry: asyncio.Event = self.runtime.hurry
         self._role = role
+        self._part = ""  #: distinguishes its tasks from those of another role
         self._partitions = settings.partitions
         self._cold_url = settings.cold_url
         self._cold_name = agreed_name(settings.cold_url)
@@ -159,29 +152,16 @@ class Process:
         await self.redis.start()
         self.ends.push_async_callback(self.redis.close)
         await require_keeping(self.redis)
-        if self._within is None:
-            await self._watch_itself()
-        else:
-            self.supervisor = self._within.supervisor
+        is_first = await self.runtime.begin(self.ends)
+        self._part = "" if is_first else self._role.kind
         # This comes before the fleet is told which store it has, since readers of that have to find
         # it.
         await self._attach()
         await self._join()
-        if self.thawing is not None and self._within is None:
+        if self.thawing is not None and is_first:
             await try_out(self.thawing.cold)
             await claim(self.redis, self.thawing.cold)
             self.ends.push_async_callback(end_use, self.redis, self.thawing.cold, self.id)
-
-    async def _watch_itself(self) -> None:
-        """Begins what an operating-system process has once: a supervisor, and signals."""
-        loop = asyncio.get_running_loop()
-        report_the_loops_faults(loop)
-        self.supervisor = await self.ends.enter_async_context(Supervisor(self.health))
-        self.ends.callback(REGISTRY.unregister, add_metrics(self.supervisor))
-        # Somebody at a terminal does not want to wait, and neither does anybody who asks a second
-        # time.
-        loop.add_signal_handler(signal.SIGTERM, self._terminate)
-        loop.add_signal_handler(signal.SIGINT, self._interrupt)
 
     async def _attach(self) -> None:
         self.thawing = await attached(
@@ -211,11 +191,15 @@ class Process:
 
     # --- Tasks -----------------------------------------------------------------------------------
 
+    @property
+    def supervisor(self) -> Supervisor:
+        """The supervisor of all tasks, once the process has been entered."""
+        return self.runtime.supervisor
+
     def keep(self, name: str, work: Work, policy: Policy = LASTING) -> None:
         """Begins `work`, and keeps it alive until `settle_down` or the end of the process; see
         `Supervisor.keep`, which has the same arguments."""
-        part = "" if self._within is None else self._role.kind
-        self._kept.append(self.supervisor.keep(name, work, policy, part=part))
+        self._kept.append(self.supervisor.keep(name, work, policy, part=self._part))
 
     def settle_down(self) -> None:
         """Stops what `keep` began: the process only finishes what is under way."""
@@ -265,21 +249,12 @@ class Process:
         self.ends.push_async_callback(beacon.retire)
         self.keep("beacon", beacon.run, DISPENSABLE)
 
-    # --- Signals ---------------------------------------------------------------------------------
+    # --- Its end ---------------------------------------------------------------------------------
 
     async def until_asked_to_stop(self) -> None:
         """Returns after SIGTERM or SIGINT. Raises `TaskDied` when the process has to end before
         that."""
-        await self.supervisor.until(self._stop)
-
-    def _terminate(self) -> None:
-        if self._stop.is_set():
-            self.hurry.set()
-        self._stop.set()
-
-    def _interrupt(self) -> None:
-        self.hurry.set()
-        self._stop.set()
+        await self.supervisor.until(self.runtime.stop)
 
 
 def run_process(

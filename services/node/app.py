@@ -21,7 +21,7 @@ async def run(settings: NodeSettings) -> None:
     async with Process(settings, fanout.role_of(settings)) as process:
         role = writer.role_of(settings)
         role = role._replace(wanted=role.wanted or process.id)
-        async with Process(settings, role, within=process) as inner:
+        async with Process(settings, role, runtime=process.runtime) as inner:
             leases = writer.open_leases(inner, settings)
             inner.report(settings.ops, writer.counted(leases))
             writer.begin(inner, settings, leases)

@@ -14,11 +14,13 @@ from aiohttp import web
 from prometheus_client import REGISTRY
 
 from padfleet.shared.fleet.beacon import Figures
+from padfleet.shared.fleet.record import Kind
 from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.fleet.agreement import PartitionMismatch
 from padfleet.shared.log.fleet.membership import Membership
 from padfleet.shared.log.keys import claim_key, process_key
 from padfleet.shared.process import Process, Role
+from padfleet.shared.runtime import Runtime
 from tests.eventually import eventually
 from tests.processes import free_ports
 
@@ -31,9 +33,16 @@ class Options(NamedTuple):
     cold_url: str = ""
 
 
-def process(url: str, name: str = "one", *, partitions: int = 4) -> Process:
-    role = Role("worker", name, "PADFLEET_WORKER_ID", timeout_ms=1000)
-    return Process(Options(url, partitions), role)
+def process(
+    url: str,
+    name: str = "one",
+    *,
+    partitions: int = 4,
+    kind: Kind = "worker",
+    runtime: Runtime | None = None,
+) -> Process:
+    role = Role(kind, name, "PADFLEET_WORKER_ID", timeout_ms=1000)
+    return Process(Options(url, partitions), role, runtime=runtime)
 
 
 def nothing() -> Figures:
@@ -172,3 +181,29 @@ async def test_what_it_keeps_ends_when_it_settles_down(redis_url: str) -> None:
             one.settle_down()
             await ended.wait()
         await eventually(lambda: not any(line.running for line in one.supervisor.lines()))
+
+
+async def test_a_second_role_shares_what_there_is_once_and_has_its_own_place(
+    redis_url: str, redis: Redis
+) -> None:
+    async def lasting() -> None:
+        await asyncio.Event().wait()
+
+    async with process(redis_url) as outer:
+        async with process(redis_url, kind="writer", runtime=outer.runtime) as inner:
+            assert (inner.health, inner.supervisor) == (outer.health, outer.supervisor)
+            assert inner.redis is not outer.redis
+            assert (
+                await redis.client.exists(claim_key("worker", "one"), claim_key("writer", "one"))
+                == 2
+            )
+            outer.keep("work", lasting)
+            inner.keep("work", lasting)
+            parts = [task.part for task in outer.supervisor._tasks["work"]]
+            assert parts == ["", "writer"], "one name, and each can be told from the other"
+            os.kill(os.getpid(), signal.SIGTERM)
+            await inner.until_asked_to_stop()
+            await outer.until_asked_to_stop()
+        assert tasks_are_shown(), "the first role still runs"
+        assert await redis.client.exists(claim_key("writer", "one")) == 0
+    assert not tasks_are_shown()

@@ -77,7 +77,7 @@ SHARED = (
     ("easysync", "tracing"),
     ("health", "limited", "settings", "wire"),
     ("bounds", "client", "logs", "supervision"),
-    ("deadlines", "log", "rendering", "responsiveness"),
+    ("deadlines", "log", "rendering", "responsiveness", "runtime"),
     ("archive", "documents", "etherpad", "fleet", "visit"),
     ("cold", "conversion"),
     ("deeds", "process", "tool"),
