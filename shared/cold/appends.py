@@ -3,6 +3,7 @@ chain."""
 
 from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
 from contextlib import aclosing
+from typing import NamedTuple
 
 from padfleet.shared.archive.entries import PadHead, Revisions, flat
 from padfleet.shared.batches import slices
@@ -10,8 +11,8 @@ from padfleet.shared.cold.noted import Behind
 from padfleet.shared.cold.pads import ColdAppend, ColdState
 from padfleet.shared.cold.rows import (
     Diverged,
-    Made,
     Row,
+    Uncopied,
     authors_of,
     followed,
     records_of,
@@ -58,14 +59,14 @@ async def part_of(
     first: int,
     *,
     whole: bool,
-    made: Made | None = None,
+    uncopied: Uncopied | None = None,
 ) -> ColdAppend:
     """Returns what follows from `first` up to the head, or as much of it as one part may have.
 
     Arguments:
         behind: what the store has.
         whole: whether the records of all authors are included, since their names may have changed.
-        made: revisions that need not be read from Redis.
+        uncopied: revisions that need not be read from Redis.
 
     Raises `Diverged` if the revisions do not follow what the store has, `CorruptPad`, or what
     `UNREACHABLE` lists.
@@ -73,21 +74,11 @@ async def part_of(
     meta = stored.meta
     with readable(keys.meta):
         head, snap = int(meta[b"head"]), int(meta.get(b"snap", b"-1"))
-    cold = behind.head
-    follows = b""
-    if first and cold is not None:
-        follows = cold.chain if first == cold.head + 1 else await _chain_at(redis, keys, first - 1)
-    rows = made.between(first, head, follows, meta.get(b"chain", b"")) if made and first else None
-    exact = bool(rows)
-    if rows:
-        # Their chain was computed from them as each of them was made.
-        records, chain = records_of(rows), rows[-1][4]
-    else:
-        records, rows, chain = await _revisions(redis, keys, first, head, follows)
-    last = first + len(records) - 1
-    time = rows[-1][1] if rows else 0
+    part = await _history(redis, keys, stored, behind, first, head, uncopied)
+    last = first + len(part.records) - 1
+    time = part.rows[-1][1] if part.rows else 0
     if last == head:
-        if chain != meta.get(b"chain", b""):
+        if part.chain != meta.get(b"chain", b""):
             raise Diverged("the revisions do not lead to the head that the pad's meta names")
         time = int(meta.get(b"time", b"0"))
     there = behind.snap if first else -1
@@ -107,7 +98,7 @@ async def part_of(
         saved_last = saved[-1] if saved else b""
     names = _speakers(chat)
     with readable(keys.revs):
-        names |= await in_turn(sum(map(len, records)) // AS_RECORDS, authors_of, rows)
+        names |= await in_turn(sum(map(len, part.records)) // AS_RECORDS, authors_of, part.rows)
     if fresh or whole:
         names |= {_text(meta.get(b"creator", b""))}
     if whole:
@@ -116,21 +107,21 @@ async def part_of(
         keys.pad_id,
         stored,
         last,
-        chain,
+        part.chain,
         time,
         max([said, *_ids(chat)]),
         saved_last,
     )
     return ColdAppend(
         state,
-        Revisions(first, records),
+        Revisions(first, part.records),
         chat,
         saved,
         await _records(redis, names - {"", SYSTEM_AUTHOR}),
         snapshot,
-        follows,
-        rows,
-        exact,
+        part.follows,
+        part.rows,
+        part.exact,
     )
 
 
@@ -181,6 +172,37 @@ def state_of(
         {_text(author): _text(history) for author, history in stored.seen.items()},
         more,
     )
+
+
+class _Part(NamedTuple):
+    """Some consecutive revisions of a pad."""
+
+    records: list[bytes]
+    rows: Sequence[Row]  #: the same records, unpacked
+    follows: bytes  #: the chain before the first; empty before revision 0
+    chain: bytes  #: the chain after the last
+    exact: bool  #: whether the rows come from the writer that made them
+
+
+async def _history(
+    redis: Redis,
+    keys: PadKeys,
+    stored: StoredPad,
+    behind: Behind,
+    first: int,
+    head: int,
+    uncopied: Uncopied | None,
+) -> _Part:
+    """Returns the revisions from `first` on, as many as one part may have."""
+    cold, follows = behind.head, b""
+    if first and cold is not None:
+        follows = cold.chain if first == cold.head + 1 else await _chain_at(redis, keys, first - 1)
+    chain = stored.meta.get(b"chain", b"")
+    if uncopied and first and (rows := uncopied.between(first, head, follows, chain)):
+        # Their chain was computed from them as each of them was made.
+        return _Part(records_of(rows), rows, follows, rows[-1][4], exact=True)
+    records, read, chain = await _revisions(redis, keys, first, head, follows)
+    return _Part(records, read, follows, chain, exact=False)
 
 
 async def _revisions(

@@ -13,7 +13,7 @@ from padfleet.shared.cold.errors import Overwritten
 from padfleet.shared.cold.noted import Behind, noted, read_noted
 from padfleet.shared.cold.pads import ColdHead, ColdPads, chain_in
 from padfleet.shared.cold.places import due
-from padfleet.shared.cold.rows import Diverged, Made
+from padfleet.shared.cold.rows import Diverged, Uncopied
 from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.damage import CorruptPad
 from padfleet.shared.log.keys import Keyspace, PadKeys
@@ -64,7 +64,7 @@ class Copying:
         self.large = asyncio.Semaphore(MOST_LARGE)
 
     async def bring(
-        self, pad: str, *, whole: bool = False, made: Made | None = None
+        self, pad: str, *, whole: bool = False, uncopied: Uncopied | None = None
     ) -> WrittenBehind | None:
         """Copies what has changed of a pad. Returns the pad as it was at that moment, all of which
         the store then has, or None if the pad is not in Redis, or changes too fast for the time
@@ -72,7 +72,7 @@ class Copying:
 
         Arguments:
             whole: copies even if nothing has changed, with the records of all authors.
-            made: the newest revisions, as far as whoever made them has them.
+            uncopied: the newest revisions, as far as whoever made them has them.
         """
         keys = self._keyspace.pad(pad)
         behind: Behind | None = None
@@ -91,7 +91,7 @@ class Copying:
                 behind = Behind(await self._cold.look(pad))
             try:
                 found, authors = await self._append(
-                    keys, stored, behind, whole=whole, doubtful=doubtful, made=made
+                    keys, stored, behind, whole=whole, doubtful=doubtful, uncopied=uncopied
                 )
             except (Overwritten, Diverged) as error:
                 log.info(
@@ -109,8 +109,8 @@ class Copying:
             await moving.note_written(
                 self._redis, keys, found.head.epoch, stored.stamp, noted(found)
             )
-            if made is not None:
-                made.copied(found.head.head)
+            if uncopied is not None:
+                uncopied.copied(found.head.head)
             return WrittenBehind(stored, found.head, authors)
         return None
 
@@ -122,7 +122,7 @@ class Copying:
         *,
         whole: bool,
         doubtful: bool,
-        made: Made | None,
+        uncopied: Uncopied | None,
     ) -> tuple[Behind, list[str]]:
         """Copies everything that the pad has and the store lacks, in as many parts as it takes.
         Also returns the authors whose records were copied.
@@ -148,7 +148,7 @@ class Copying:
             behind = Behind(behind.head)
         is_large = head - plan.first >= LARGE and not whole
         async with self.large if is_large else nullcontext():
-            return await self._append_from(plan.first, keys, stored, behind, whole, made)
+            return await self._append_from(plan.first, keys, stored, behind, whole, uncopied)
 
     async def _append_from(
         self,
@@ -157,12 +157,14 @@ class Copying:
         stored: StoredPad,
         behind: Behind,
         whole: bool,
-        made: Made | None,
+        uncopied: Uncopied | None,
     ) -> tuple[Behind, list[str]]:
         """Copies the revisions from this one on, and what else has changed."""
         head, authors = int(stored.meta[b"head"]), list[str]()
         while True:
-            part = await part_of(self._redis, keys, stored, behind, first, whole=whole, made=made)
+            part = await part_of(
+                self._redis, keys, stored, behind, first, whole=whole, uncopied=uncopied
+            )
             cold = await self._cold.append(keys.pad_id, behind.head, part)
             APPENDED.inc()
             APPENDED_REVISIONS.inc(len(part.revisions.records))

@@ -16,8 +16,8 @@ Row = Sequence[Any]
 """The fields of a record: author, time, session, number in it, chain, wire form."""
 
 
-class Made(Protocol):
-    """The interface of whatever keeps revisions that have just been made, see `MadeRevisions`."""
+class Uncopied(Protocol):
+    """The interface of whatever keeps revisions until they are copied, see `UncopiedRevisions`."""
 
     def between(
         self, first: int, last: int, before: bytes, chain: bytes

@@ -18,7 +18,7 @@ from padfleet.shared.cold.errors import StoreAway, WrittenThere
 from padfleet.shared.cold.etherpad.both import settle
 from padfleet.shared.cold.etherpad.pads import EtherpadPads
 from padfleet.shared.cold.places import may_freeze
-from padfleet.shared.cold.rows import Made
+from padfleet.shared.cold.rows import Uncopied
 from padfleet.shared.cold.thawing import AWAY, Thawing
 from padfleet.shared.cold.writing_behind import WriteBehind
 from padfleet.shared.log.connection.connect import UNREACHABLE, Redis
@@ -64,7 +64,7 @@ class Leaving(Protocol):
     """The interface of whatever handles the writer's own copy of a pad that leaves Redis, see
     `PadLeaving`."""
 
-    def made(self, pad: str) -> Made | None: ...
+    def uncopied(self, pad: str) -> Uncopied | None: ...
 
     def between_batches(self, partition: int, pad: str) -> AbstractAsyncContextManager[object]: ...
 
@@ -284,7 +284,7 @@ class Freezing:
             return
         if not standing.even:
             asked = time.monotonic()
-            if await self._write.bring(pad, made=leaving.made(pad)) is not None:
+            if await self._write.bring(pad, uncopied=leaving.uncopied(pad)) is not None:
                 term.late.is_even(pad, asked)
         elif self._may_freeze(standing):
             async with self._write.large:

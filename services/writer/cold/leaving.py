@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from padfleet.services.writer.pads.cache import PadCache, load_pad
-from padfleet.services.writer.pads.made import MadeRevisions
+from padfleet.services.writer.pads.uncopied import UncopiedRevisions
 from padfleet.services.writer.storing.compaction import Compaction
 from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.fleet.leases import Lease
@@ -32,15 +32,15 @@ class PadLeaving:
         self._compaction = compaction
         self._lock = lock
 
-    def made(self, pad: str) -> MadeRevisions | None:
+    def uncopied(self, pad: str) -> UncopiedRevisions | None:
         """Returns what this writer has made of the pad since it was first asked for, or None if the
         pad is not in its memory."""
         known = self._pads.known(pad)
         if known is None:
             return None
-        if known.made is None:
-            known.made = MadeRevisions(known.head, known.chain)
-        return known.made
+        if known.uncopied is None:
+            known.uncopied = UncopiedRevisions(known.head, known.chain)
+        return known.uncopied
 
     @asynccontextmanager
     async def between_batches(self, partition: int, pad: str) -> AsyncIterator[None]:

@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from padfleet.services.writer.pads.fences import Fences
-from padfleet.services.writer.pads.made import MadeRevisions
-from padfleet.services.writer.pads.recent_changes import RecentChanges
+from padfleet.services.writer.pads.rebase_changes import RebaseChanges
 from padfleet.services.writer.pads.rules import (
     SYSTEM_AUTHOR,
     SubmissionRefused,
     check_submission,
     wire_pool_of,
 )
+from padfleet.services.writer.pads.uncopied import UncopiedRevisions
 from padfleet.shared.easysync import (
     AttributePool,
     EasysyncError,
@@ -82,9 +82,9 @@ class WriterPad(Document):
         self.kept: set[str] = set()  #: authors of its revisions, known to be kept forever
         self.indexed_up_to = 0  #: attributes of the pool that `compaction` has looked through
         self.sessions: dict[str, tuple[int, int]] = {}
-        self.made: MadeRevisions | None = None  #: kept once somebody has asked for them
+        self.uncopied: UncopiedRevisions | None = None  #: kept once somebody has asked for them
         self._snapshot_time = 0
-        self._recent = RecentChanges()
+        self._recent = RebaseChanges()
         self._effort = Effort(0)  #: of the current submission
         self._markers: set[str] = set()
         self._markers_up_to = 0
@@ -113,8 +113,8 @@ class WriterPad(Document):
         super().advance(revision, changeset, patches)
         self._markers_settled = False
         self._recent.add(revision, changeset, patches)
-        if self.made is not None:
-            self.made.add(revision)
+        if self.uncopied is not None:
+            self.uncopied.add(revision)
         if revision.origin is not None:
             self.sessions[revision.origin.session] = (revision.origin.seq, revision.time)
 

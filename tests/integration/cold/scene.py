@@ -117,7 +117,7 @@ class Scene:
 class Leaving:
     """A writer that has no copy of any pad."""
 
-    def made(self, _pad: str) -> None:
+    def uncopied(self, _pad: str) -> None:
         return None
 
     @asynccontextmanager

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from padfleet.services.writer.pads import pad as pad_module
-from padfleet.services.writer.pads import recent_changes
+from padfleet.services.writer.pads import rebase_changes
 from padfleet.services.writer.pads.pad import WriterPad
 from padfleet.services.writer.settling.heavy import Rest, ToStop
 from padfleet.shared.easysync import AttributePool, follow, make_atext, unpack
@@ -165,7 +165,7 @@ def test_what_would_take_for_ever_is_refused_with_a_reason(
 def test_heavy_revisions_are_not_kept_in_memory_by_the_thousand(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(recent_changes, "MOST_RECENT_BYTES", 3_000_000)
+    monkeypatch.setattr(rebase_changes, "MOST_RECENT_BYTES", 3_000_000)
     pad = in_one_line()
     for number in range(20):
         units = pad.body.units

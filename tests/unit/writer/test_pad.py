@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from padfleet.services.writer.pads import recent_changes
+from padfleet.services.writer.pads import rebase_changes
 from padfleet.services.writer.pads.pad import SESSION_MEMORY_MS, WriterPad
-from padfleet.services.writer.pads.recent_changes import RECENT_REVISIONS
+from padfleet.services.writer.pads.rebase_changes import RECENT_REVISIONS
 from padfleet.shared.easysync import AttributePool, make_splice, move_ops_to_new_pool
 from padfleet.shared.log.entries import Submission
 from padfleet.shared.log.pad.document import CorruptPad, Document, DocumentChange
@@ -230,8 +230,8 @@ def test_I2_the_latest_copy_counts_however_old_the_first_is(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Only revisions that are too old to be rebased over are forgotten."""
-    monkeypatch.setattr(recent_changes, "RECENT_REVISIONS", 3)
-    monkeypatch.setattr(recent_changes, "MOST_RECENT_REVISIONS", 3)
+    monkeypatch.setattr(rebase_changes, "RECENT_REVISIONS", 3)
+    monkeypatch.setattr(rebase_changes, "MOST_RECENT_REVISIONS", 3)
     pad = a_pad()
     pad._recent._trim_at = 0
     back = submission("Z:8<1-1$")

@@ -14,14 +14,17 @@ from padfleet.shared.log.records import Revision
 MOST_REVISIONS: Final = 2000
 MOST_BYTES: Final = 1 << 20
 """How many revisions of a pad are kept, and how many bytes of their wire forms. That is less than
-`RecentChanges` keeps. If there are more, because the store has not answered for long, all of them
+`RebaseChanges` keeps. If there are more, because the store has not answered for long, all of them
 are dropped: the next copy reads them from Redis."""
 
 
-class MadeRevisions:
-    """The newest revisions of a pad, without a gap. It does not matter whether they have been
-    committed: `between` is asked for a range whose ends are known to be stored, and a chain stands
-    for all that led to it."""
+class UncopiedRevisions:
+    """The newest revisions of a pad, without a gap, as the cold store is given them; they are
+    dropped once it has them. (What submissions are rebased over is in `RebaseChanges`.)
+
+    It does not matter whether they have been committed: `between` is asked for a range whose ends
+    are known to be stored, and a chain stands for all that led to it.
+    """
 
     __slots__ = ("_before", "_first", "_rows", "_size")
 

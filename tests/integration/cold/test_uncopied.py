@@ -152,4 +152,4 @@ async def test_I1_what_was_made_and_not_committed_is_not_copied(
 
 async def test_I6_a_writer_without_a_cold_store_keeps_nothing(writer: Writer) -> None:
     await writer.write(3)
-    assert (await writer.cache.get("pad")).made is None
+    assert (await writer.cache.get("pad")).uncopied is None

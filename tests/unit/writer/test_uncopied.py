@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import pytest
 
-from padfleet.services.writer.pads import made as module
-from padfleet.services.writer.pads.made import MadeRevisions
+from padfleet.services.writer.pads import uncopied as module
+from padfleet.services.writer.pads.uncopied import UncopiedRevisions
 from padfleet.shared.cold.rows import records_of
 from tests.integration.archive.made_pad import written
 
 HISTORY = written(40)
 
 
-def made(first: int = 10, last: int = 39) -> MadeRevisions:
-    found = MadeRevisions(first - 1, HISTORY[first - 1].chain)
+def made(first: int = 10, last: int = 39) -> UncopiedRevisions:
+    found = UncopiedRevisions(first - 1, HISTORY[first - 1].chain)
     for revision in HISTORY[first : last + 1]:
         found.add(revision)
     return found
 
 
-def between(of: MadeRevisions, first: int, last: int) -> list[bytes] | None:
+def between(of: UncopiedRevisions, first: int, last: int) -> list[bytes] | None:
     rows = of.between(first, last, HISTORY[first - 1].chain, HISTORY[last].chain)
     return None if rows is None else records_of(rows)
 

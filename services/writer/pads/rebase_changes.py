@@ -26,8 +26,10 @@ SPLICE_BYTES = 250
 """How many bytes of memory a splice takes, with its numbers."""
 
 
-class RecentChanges:
-    """The changes of a pad's newest revisions, without a gap, the oldest first."""
+class RebaseChanges:
+    """The changes of a pad's newest revisions, without a gap, the oldest first, parsed as rebasing
+    needs them; they are dropped as they grow old. (What the cold store lacks is in
+    `UncopiedRevisions`.)"""
 
     __slots__ = ("_authors", "_committed", "_size", "_sizes", "_times", "_trim_at", "steps")
 
