@@ -502,29 +502,6 @@ def test_a_pad_that_is_opened_while_nobody_serves_pages_comes_by_itself(
                 assert b'<meta http-equiv="refresh" content="5">' in answer.read()
 
 
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
-    folder = tmp_path_factory.mktemp("certificate")
-    made = Certificate(folder / "chain.pem", folder / "key.pem")
-    words = [
-        "req",
-        "-x509",
-        "-newkey",
-        "rsa:2048",
-        "-nodes",
-        "-days",
-        "2",
-        "-subj",
-        "/CN=localhost",
-    ]
-    subprocess.run(
-        ["openssl", *words, "-keyout", str(made.key), "-out", str(made.chain)],
-        check=True,
-        capture_output=True,
-    )
-    return made
-
-
 def nobody_in_particular() -> ssl.SSLContext:
     """Returns a TLS context that accepts any certificate, since the test's was made a moment
     ago."""
