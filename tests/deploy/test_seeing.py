@@ -16,10 +16,9 @@ from typing import Any
 
 import pytest
 
-from padfleet.services.tools.up.server import EmbeddedServer
 from padfleet.shared.client import connect
 from tests.eventually import eventually, eventually_sync
-from tests.fleet import Fleet
+from tests.fleet import Fleet, fleet_of_its_own
 from tests.processes import free_ports
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
@@ -41,8 +40,16 @@ def promtool(*words: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_alerts_go_off_when_they_should() -> None:
-    done = promtool("test", "rules", "alerts_test.yml")
+@pytest.mark.parametrize("kinds", [("fanout", "writer"), ("node", "node")], ids=["apart", "nodes"])
+def test_alerts_go_off_when_they_should(kinds: tuple[str, str], tmp_path: Path) -> None:
+    """They also do for nodes, which are found under another job."""
+    told = (DEPLOY / "prometheus" / "alerts_test.yml").read_text()
+    for name, kind in zip(("fanout", "writer"), kinds, strict=True):
+        told = told.replace(f"padfleet-{name}", f"padfleet-{kind}")
+    rules = DEPLOY / "prometheus" / "alerts.yml"
+    tests = tmp_path / "alerts_test.yml"
+    tests.write_text(told.replace("rule_files: [alerts.yml]", f"rule_files: [{rules}]"))
+    done = promtool("test", "rules", str(tests))
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -56,6 +63,19 @@ def test_each_alert_is_tested_and_has_its_page_in_the_book() -> None:
         assert f"alertname: {name}" in tests
         assert name in headings
         assert f"docs/operations.md#{name.lower()}" in rules
+
+
+def test_every_metric_that_alerts_look_at_is_one_that_the_fleet_has(fleet: Fleet) -> None:
+    """Otherwise an alert would be silent for ever."""
+    rules = (DEPLOY / "prometheus" / "alerts.yml").read_text()
+    wanted = set(re.findall(r"\bpadfleet_[a-z_]+", rules))
+    told = ""
+    for member in (*fleet.workers, *fleet.writers):
+        with urllib.request.urlopen(f"{member.ops_url}/metrics", timeout=10) as response:
+            told += response.read().decode()
+    there = set(re.findall(r"^# TYPE (\w+) ", told, re.M))
+    assert len(wanted) > 12
+    assert {name.removesuffix("_bucket") for name in wanted} <= there
 
 
 def test_the_dashboard_is_what_its_code_makes() -> None:
@@ -74,14 +94,14 @@ def test_each_query_of_the_dashboard_is_of_the_fleet_that_is_chosen() -> None:
         assert expression.count('{fleet=~"$fleet"') == len(metrics), expression
 
 
-@pytest.fixture(scope="module")
-def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
-    folder = tmp_path_factory.mktemp("seen")
-    with (
-        EmbeddedServer(folder / "redis", extra_args=("--appendfsync", "no")) as server,
-        Fleet(server.url, folder) as running,
-    ):
-        yield running.start(writers=2, workers=2)
+@pytest.fixture(scope="module", params=[{"writers": 2, "workers": 2}, {"nodes": 2}], ids=str)
+def fleet(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Fleet]:
+    """A fleet of workers and writers, or one of nodes."""
+    counts = {"writers": 0, "workers": 0, **request.param}
+    with fleet_of_its_own(tmp_path_factory.mktemp("seen"), {}, **counts) as running:
+        yield running
 
 
 @pytest.fixture(scope="module")
@@ -90,8 +110,9 @@ def prometheus(fleet: Fleet, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     if program is None:
         pytest.skip("there is no prometheus (Debian: apt-get install prometheus)")
     folder = tmp_path_factory.mktemp("prometheus")
+    clients = "padfleet-fanout" if fleet.writers else "padfleet-node"
     targets = {
-        "padfleet-fanout": [f"127.0.0.1:{worker.ops_port}" for worker in fleet.workers],
+        clients: [f"127.0.0.1:{worker.ops_port}" for worker in fleet.workers],
         "padfleet-writer": [f"127.0.0.1:{writer.port}" for writer in fleet.writers],
     }
     jobs = [{"job_name": j, "static_configs": [{"targets": t}]} for j, t in targets.items()]
