@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import ast
+import os
+import re
 import subprocess
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -34,3 +38,31 @@ def test_the_name_of_a_test_says_what_is_true() -> None:
                 kind, *words = found.name.split("_")
                 where = f"{module.relative_to(ROOT)}: {found.name}"
                 assert kind != "test" or len(words) >= 3, where
+
+
+def test_whatever_is_defined_is_used_somewhere() -> None:
+    """A name at the top of a module that stands nowhere else has been left behind."""
+    tops = ("shared", "services", "src", "deploy")
+    places: dict[str, str] = {}
+    words: Counter[str] = Counter()
+    for top in tops:
+        for folder, inner, names in os.walk(ROOT / top):
+            inner[:] = [name for name in inner if name not in ("node_modules", "__pycache__")]
+            for path in (Path(folder, name) for name in names if name.endswith(".py")):
+                text = path.read_text(encoding="utf-8")
+                words.update(re.findall(r"\w+", text))
+                places |= {name: str(path.relative_to(ROOT)) for name in _defined(ast.parse(text))}
+    assert len(places) > 1000
+    left = {name: place for name, place in places.items() if words[name] == 1 and name[:2] != "__"}
+    assert not left
+
+
+def _defined(tree: ast.Module) -> Iterator[str]:
+    """Yields the names that are defined at the top of a module."""
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            yield node.name
+        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+            yield node.target.id
+        elif isinstance(node, ast.Assign):
+            yield from (each.id for each in node.targets if isinstance(each, ast.Name))

@@ -14,14 +14,12 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import NamedTuple
 
-from padfleet.shared import tracing
 from padfleet.shared.easysync import AttributePool
 from padfleet.shared.log.channel_messages import Committed, Deleted
 from padfleet.shared.log.connection.channels import Subscriber
-from padfleet.shared.log.connection.connect import Redis
+from padfleet.shared.log.connection.connect import UNREACHABLE, Redis
 from padfleet.shared.log.entries import OPENS, Creation, Deletion, Entry, Submission
-from padfleet.shared.log.inboxes.heaviness import is_heavy
-from padfleet.shared.log.inboxes.inbox import EntryStatus, InboxWriter
+from padfleet.shared.log.inboxes.inbox import InboxWriter
 from padfleet.shared.log.inboxes.limits import EditRefusal as EditRefusal
 from padfleet.shared.log.inboxes.limits import PadLimits, too_many
 from padfleet.shared.log.keys import Keyspace, PadKeys
@@ -34,9 +32,6 @@ from padfleet.shared.log.people.author_records import SYSTEM_AUTHOR
 from padfleet.shared.log.records import Origin
 from padfleet.shared.supervision.keeper import Keeper
 from padfleet.shared.tasks import aside
-
-LOOK_AFTER = 1.0
-"""The seconds without an answer after which the entry's state is looked up."""
 
 ATTEMPTS = 5
 """How often a change is made at most, if the pad is replaced meanwhile."""
@@ -182,28 +177,20 @@ class Edits:
             raise EditRefusal(outcome.detail)
 
     async def _put(self, entry: Entry, *, base_rev: int) -> Outcome:
-        with tracing.whole(entry.origin, type(entry).__name__.lower(), pad=entry.pad):
-            if is_heavy(entry):
-                async with self._inbox.heavy_turn():
-                    return await self._answered(entry, base_rev)
-            return await self._answered(entry, base_rev)
-
-    async def _answered(self, entry: Entry, base_rev: int) -> Outcome:
+        """Puts an entry into its inbox, and returns the writer's answer. Once it may be in there,
+        it is not known what becomes of it until it is answered, whatever else fails."""
         keys = self._keyspace.pad(entry.pad)
         async with self._listening(keys.channel, entry.origin) as answer:
-            entry_id = await self._inbox.put(entry)
-            deadline = asyncio.get_running_loop().time() + self._timeout
-            while True:
-                await asyncio.wait((answer,), timeout=LOOK_AFTER)
-                if answer.done():
-                    return _settled(answer.result())
-                standing = await self._inbox.standing(entry, entry_id)
-                if standing is EntryStatus.LOST:
-                    entry_id = await self._inbox.put(entry)
-                elif standing is EntryStatus.PASSED:
-                    return await self._looked_up(entry, keys, base_rev)
-                if asyncio.get_running_loop().time() > deadline:
-                    raise Unanswered("no writer has come to it in time")
+            try:
+                heard = await self._inbox.settle(entry, answer, patience=self._timeout)
+            except TimeoutError:
+                raise Unanswered("no writer has come to it in time") from None
+        if heard:
+            return _settled(answer.result())
+        try:
+            return await self._looked_up(entry, keys, base_rev)
+        except UNREACHABLE as error:
+            raise Unanswered(f"the writer's answer was lost, and so is Redis: {error}") from error
 
     async def _looked_up(self, entry: Entry, keys: PadKeys, base_rev: int) -> Outcome:
         """Finds out the outcome from what is stored, because the answer was published but got

@@ -42,10 +42,6 @@ READERS: Final = 64
 """The maximum number of blocking reads of entries on one server, each of which has a connection to
 itself. They are a writer's: one for each inbox on a cluster, and otherwise one for all inboxes."""
 
-SHARED: Final = 2
-"""The number of connections to one server that many commands share (`hot`): one for revisions, and
-one for people who come and go."""
-
 _lane: ContextVar[Lane] = ContextVar("lane of the commands to Redis", default=Lane.SESSIONS)
 _inside: ContextVar[bool] = ContextVar("in a place of a lane", default=False)
 

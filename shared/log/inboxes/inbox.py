@@ -227,20 +227,30 @@ class InboxWriter:
             await pauses.sleep()
 
     async def settle(
-        self, entry: Entry, answer: "asyncio.Future[T]", entry_id: str | None = None
+        self,
+        entry: Entry,
+        answer: "asyncio.Future[T]",
+        entry_id: str | None = None,
+        *,
+        patience: float | None = None,
     ) -> bool:
         """Puts an entry into its inbox, unless it is already there under this ID, and returns when
         the writer has answered it. Whoever follows the pad's channel has to set the answer in
         `answer`. If a fail-over takes the entry back before it is answered, it is put in again.
         Returns False if it has been answered but the answer was lost on the way.
 
-        Raises `EditTooLarge` or `NotTaken`.
+        Arguments:
+            patience: how many seconds an answer may take once the entry is in the inbox; None waits
+                for as long as it takes.
+
+        Raises `EditTooLarge` or `NotTaken`, and `TimeoutError` after `patience`: then the entry may
+        still become part of the pad.
         """
         with tracing.whole(entry.origin, type(entry).__name__.lower(), pad=entry.pad):
             if entry_id is None and is_heavy(entry):
                 async with self.heavy_turn():
-                    return await self._settle(entry, answer, None)
-            return await self._settle(entry, answer, entry_id)
+                    return await self._settle(entry, answer, None, patience)
+            return await self._settle(entry, answer, entry_id, patience)
 
     @asynccontextmanager
     async def heavy_turn(self) -> AsyncIterator[None]:
@@ -253,12 +263,17 @@ class InboxWriter:
             raise NotTaken(f"others have large edits under way: {error}") from error
 
     async def _settle(
-        self, entry: Entry, answer: "asyncio.Future[T]", entry_id: str | None
+        self,
+        entry: Entry,
+        answer: "asyncio.Future[T]",
+        entry_id: str | None,
+        patience: float | None,
     ) -> bool:
         entry_id = entry_id or await self.put(entry)
-        # `wait_for` would need a shield for the answer; this takes half the time.
-        await asyncio.wait((answer,), timeout=self.look_after)
-        return await self.follow(entry, answer, entry_id)
+        async with asyncio.timeout(patience):
+            # `wait_for` would need a shield for the answer; this takes half the time.
+            await asyncio.wait((answer,), timeout=self.look_after)
+            return await self.follow(entry, answer, entry_id)
 
     async def follow(self, entry: Entry, answer: "asyncio.Future[T]", entry_id: str) -> bool:
         """Does what `settle` does for an entry that is in its inbox under this ID and has not been
