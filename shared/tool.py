@@ -69,10 +69,7 @@ def run_tool(
     try:
         return asyncio.run(work(settings, given))
     except BrokenPipeError:
-        # The reader of the output has seen enough and closed it. Python flushes once more at its
-        # end, and would complain then.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return FAILED
+        raise  # of the output: the program deals with it
     except (NoFleet, Disagreement) as error:
         print(f"{parser.prog}: {where}: {error}", file=sys.stderr)
         return NOT_DONE

@@ -10,6 +10,7 @@ from __future__ import annotations
 import difflib
 import importlib
 import importlib.util
+import os
 import sys
 from collections.abc import Sequence
 from typing import Final
@@ -63,13 +64,26 @@ not in what a wheel installs."""
 EXTRAS: Final = {"hdrh": "loadtest"}
 """Modules that come only with an extra of the package, and with which."""
 
+_UNREAD: Final = 1
 _USAGE_ERROR: Final = 2
 _INTERRUPTED: Final = 130  # 128 + SIGINT, as shells count
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command that `argv` names, by default this process's. Returns the exit code."""
-    words = list(sys.argv[1:] if argv is None else argv)
+    try:
+        try:
+            return _run(list(sys.argv[1:] if argv is None else argv))
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever reads the output, as `head` does, has seen enough and closed it. Python flushes
+        # once more at its end, and would complain then.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _UNREAD
+
+
+def _run(words: list[str]) -> int:
     if not words or words[0] in ("-h", "--help", "help"):
         print(_usage())
         return 0

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import importlib.util
+import os
+import subprocess
 import sys
+from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -51,6 +54,26 @@ def test_a_command_gets_the_rest_and_gives_the_exit_code(monkeypatch: pytest.Mon
     command(monkeypatch, "pad", run)
     assert main(["pad", "text", "--json"]) == 7
     assert seen == [["text", "--json"]]
+
+
+@pytest.mark.parametrize("words", [["--help"], ["doctor", "--etherpad", "{file}"], ["--version"]])
+def test_a_reader_that_has_seen_enough_ends_a_command_without_a_word(
+    words: list[str], tmp_path: Path
+) -> None:
+    """As with `padfleet … | head -1`."""
+    file = tmp_path / "settings.json"
+    file.write_text("{}")
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [sys.executable, "-m", "padfleet", *(word.format(file=file) for word in words)],
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (1, "")
 
 
 def test_an_interrupt_is_quiet(

@@ -49,17 +49,91 @@ def test_comments_commas_and_variables_are_read_as_etherpad_reads_them() -> None
     assert read_settings(COMMENTED, {})["dbType"] is None
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{", '{"a": }', "[" * 100_000, "nonsense"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        "{",
+        '{"a": }',
+        "[" * 100_000,
+        '{"a":' + "[" * 600 + "]" * 600 + "}",
+        "nonsense",
+        '{"port": ' + "9" * 5_000 + "}",
+        "/*" * 1_000_000,
+        '"\\' * 1_000_000,
+        ", " * 1_000_000,
+    ],
+    ids=lambda text: text[:12],
+)
 def test_what_is_no_settings_file_is_refused_with_a_reason(text: str) -> None:
     with pytest.raises(NotReadable):
         read_settings(text, {})
 
 
-@pytest.mark.parametrize("value", [None, True, "x", 5, 1.5, [], {}, {"max": "x", "windowMs": 0}])
+NAN, INFINITY = float("nan"), float("inf")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *(None, True, "x", 5, 1.5, [], {}, NAN, INFINITY, 10**4_000),
+        {"max": "x", "windowMs": 0},
+        {"max": NAN, "windowMs": 1, "points": INFINITY, "duration": -1},
+        {"max": 10**4_000, "windowMs": 1e-308, "points": 1e308, "duration": 1e-308},
+    ],
+    ids=lambda value: str(value)[:20] if not isinstance(value, int) else "number",
+)
 def test_whatever_a_setting_holds_something_is_said(value: object) -> None:
     for name in (*JUDGES, "ep_plugin", "unheardOf"):
         verdict = judged({name: value})[name]
         assert {setting for setting, _ in verdict.environ} <= KNOWN, name
+        assert len(verdict.found) <= 40
+
+
+def test_a_variable_of_many_lines_without_an_end_is_a_text() -> None:
+    text = "${A:" + "\n" * 60
+    assert read_settings(json.dumps({"title": text}), {})["title"] == text
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"ssl": {"key": "hunter2"}},
+        {"toolbar": [["hunter2"]], "padOptions": {"token": "hunter2"}},
+        {"publicURL": "https://u:hunter2@pads.example.org/"},
+        {"unheardOf": "hunter2", "ep_x": {"password": "hunter2"}},
+        {"dbType": "redis", "dbSettings": {"url": {"password": "hunter2"}}},
+        {"dbType": "mongodb", "dbSettings": {"url": "mongodb://u:hunter2@[::1"}},
+    ],
+    ids=str,
+)
+def test_no_secret_is_printed_wherever_it_is(
+    settings: dict[str, object], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "settings.json"
+    file.write_text(json.dumps(settings))
+    assert main(["--etherpad", str(file)]) == 0
+    printed = "".join(capsys.readouterr())
+    assert "database cannot be read" in printed or "its pads:" in printed
+    assert "hunter2" not in printed
+
+
+def test_settings_do_not_control_the_terminal(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "settings.json"
+    file.write_text('{"title": "\\u001b[2J\\u009b31m", "a\\u001bb\\ud800": 1}')
+    assert main(["--etherpad", str(file)]) == 0
+    printed = capsys.readouterr().out
+    assert not [char for char in printed if char != "\n" and not char.isprintable()]
+
+
+def test_of_a_file_without_an_end_only_the_beginning_is_read(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["--etherpad", "/dev/zero"]) == 2
+    assert "longer than 10,000,000 characters" in capsys.readouterr().err
 
 
 def test_what_is_to_be_set_is_taken_by_the_processes() -> None:

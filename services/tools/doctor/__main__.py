@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,13 +14,16 @@ from padfleet.services.tools.doctor.checks import judge
 from padfleet.services.tools.doctor.cold_store import collect_cold, judge_cold
 from padfleet.services.tools.doctor.collect import Unreachable, collect
 from padfleet.services.tools.doctor.database import import_source
-from padfleet.services.tools.doctor.etherpad import judge_settings, read_settings
+from padfleet.services.tools.doctor.etherpad import LONGEST, judge_settings, read_settings
 from padfleet.services.tools.doctor.report import etherpad_lines, lines
 from padfleet.shared.settings import DoctorSettings, load
 
 _FIT: Final = 0
 _UNFIT: Final = 1
 _NOT_CHECKED: Final = 2
+
+_UNPRINTABLE: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+"""Characters that would control the terminal, or cannot be printed."""
 
 
 def main(argv: Sequence[str]) -> int:
@@ -49,12 +53,13 @@ def _of_an_etherpad(argv: Sequence[str]) -> int:
     parser.add_argument("--etherpad", required=True, type=Path, metavar="SETTINGS.JSON")
     path: Path = parser.parse_args(argv).etherpad
     try:
-        settings = read_settings(path.read_text("utf-8-sig"), os.environ)
+        with path.open(encoding="utf-8-sig") as file:
+            settings = read_settings(file.read(LONGEST + 1), os.environ)
     except (OSError, ValueError) as error:
         print(f"padfleet doctor: {path}: {error}", file=sys.stderr)
         return _NOT_CHECKED
     for line in etherpad_lines(list(judge_settings(settings)), import_source(settings)):
-        print(line)
+        print(_UNPRINTABLE.sub("\ufffd", line))
     return _FIT
 
 

@@ -15,12 +15,24 @@ _PASSWORD: Final = re.compile(r"([^&=]*pass[^&=]*=)[^&]*", re.IGNORECASE)
 
 def import_source(settings: Mapping[str, Any]) -> str | None:
     """Returns what `padfleet import` needs for this Etherpad's database, with PASSWORD in place of
-    the password; None if it cannot read databases of that type."""
+    the password; None if it cannot read databases of that type, or the settings make no address."""
+    try:
+        return _source(settings)
+    except ValueError:
+        return None
+
+
+def _source(settings: Mapping[str, Any]) -> str | None:
     kind = str(settings.get("dbType") or "dirty")
     given = settings.get("dbSettings")
     if isinstance(given, str):
         given = {"connectionString": given}
-    given = given if isinstance(given, dict) else {}
+    # Whatever else there is in place of a text or a number says nothing.
+    given = {
+        name: value
+        for name, value in (given.items() if isinstance(given, dict) else ())
+        if isinstance(value, str | int)
+    }
     if kind == "dirty":
         return str(given.get("filename") or "var/dirty.db")
     if kind == "sqlite" and given.get("filename"):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any, Final, Literal, NamedTuple
 
 from padfleet.shared.settings import FanoutSettings
@@ -42,8 +43,12 @@ class NotReadable(ValueError):
 # --- Reading -------------------------------------------------------------------------------------
 
 # Strings are matched as a whole, so that what looks like a comment in one stays.
-_TOKENS = re.compile(r'"(?:\\.|[^"\\])*"|//[^\n]*|/\*.*?\*/|,(?=\s*[}\]])', re.DOTALL)
-_VARIABLE = re.compile(r"\$\{([^:}]*)(:((?:[^}]|\n)*))?\}")
+# A string or a comment without an end reaches to the end of the file, so that a file of nothing but
+# beginnings is read once.
+_TOKENS = re.compile(
+    r'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)|//[^\n]*|/\*.*?(?:\*/|\Z)|,(?=\s*[}\]])', re.DOTALL
+)
+_VARIABLE = re.compile(r"\$\{([^:}]*)(:([^}]*))?\}")
 LONGEST = 10_000_000
 
 
@@ -56,12 +61,14 @@ def read_settings(text: str, environ: Mapping[str, str]) -> dict[str, Any]:
     # After a comment was removed, a comma may be the last one in its object.
     plain = _TOKENS.sub(lambda found: found[0] if found[0][0] == '"' else "", plain)
     try:
-        found = json.loads(plain)
-    except (ValueError, RecursionError) as error:
+        found = _filled(json.loads(plain), environ)
+    except RecursionError:
+        raise NotReadable("its objects are nested too deeply") from None
+    except ValueError as error:
         raise NotReadable(f"no JSON, even without its comments: {error}") from error
     if not isinstance(found, dict):
         raise NotReadable("no object: it has to begin with {")
-    return {str(name): _filled(value, environ) for name, value in found.items()}
+    return found
 
 
 def _filled(value: Any, environ: Mapping[str, str]) -> Any:
@@ -109,15 +116,27 @@ def _if_on(judge: Judge, off: str = "off here too") -> Judge:
 
 
 def _database(value: Any) -> _Made:
-    return "else", f"the fleet keeps pads in Redis; {value!r} is imported from: see below", ()
+    return (
+        "else",
+        f"the fleet keeps pads in Redis; {_shortened(repr(value))} is imported from: see below",
+        (),
+    )
+
+
+def _rate(count: Any, time: Any, *, per: int) -> int | None:
+    """Returns how often it is `per` so much time, at least once, or None if that cannot be said."""
+    if not isinstance(count, int | float) or not isinstance(time, int | float) or time <= 0:
+        return None
+    with suppress(ValueError, OverflowError):
+        return max(1, round(count * per / time))
+    return None
 
 
 def _per_minute(value: Any) -> _Made:
     value = value if isinstance(value, dict) else {}
     most, window = value.get("max", 10), value.get("windowMs", 90_000)
-    if not isinstance(most, int | float) or not isinstance(window, int | float) or window <= 0:
+    if (rate := _rate(most, window, per=60_000)) is None:
         return "else", "imports are limited by author and address (docs/limits.md)", ()
-    rate = max(1, round(most * 60_000 / window))
     return (
         "set",
         "imports only; exports have turns",
@@ -128,9 +147,8 @@ def _per_minute(value: Any) -> _Made:
 def _commits(value: Any) -> _Made:
     value = value if isinstance(value, dict) else {}
     points, duration = value.get("points", 10), value.get("duration", 1)
-    if not isinstance(points, int | float) or not isinstance(duration, int | float):
+    if (rate := _rate(points, duration, per=1)) is None:
         return "else", "edits are limited by author (docs/limits.md)", ()
-    rate = max(1, round(points / max(duration, 0.001)))
     return (
         "set",
         "of an author, where Etherpad counts by address",
@@ -255,7 +273,10 @@ JUDGES: Final[dict[str, Judge]] = {
     "dumpOnUncleanExit": _is("none", "each process says in its log why it ends"),
 }
 
+_LONGEST_SHOWN: Final = 40
+
 _SECRET: Final = frozenset({"dbSettings", "users", "sso", "mail", "adminOpenAPI"})
+_LOGIN: Final = re.compile(r"(://)[^/@\s]*@")
 _PLUGIN: Final = re.compile("ep_[a-z0-9_]+")
 
 
@@ -274,12 +295,23 @@ def judge_settings(settings: Mapping[str, Any]) -> Iterator[SettingVerdict]:
         else:
             kind, what, environ = "none", "not known to this version of padfleet", ()
         kind, what, environ = _fitting(kind, what, environ)
-        # Of what is not known, anything but a switch or a number may be secret.
-        is_secret = name in _SECRET or (name not in JUDGES and isinstance(value, str | dict | list))
-        shown = "…" if is_secret else json.dumps(value, ensure_ascii=False)
-        yield SettingVerdict(
-            kind, name, shown if len(shown) <= 40 else f"{shown[:39]}…", what, environ
-        )
+        yield SettingVerdict(kind, _shortened(name), _shortened(_shown(name, value)), what, environ)
+
+
+def _shown(name: str, value: Any) -> str:
+    """Returns a value without secrets. Of what is not known, anything but a switch or a number may
+    be one; there may be others in objects, and in addresses before the host."""
+    if name in _SECRET or (name not in JUDGES and isinstance(value, str)):
+        return "…"
+    if isinstance(value, dict | list) and value:
+        return "{…}" if isinstance(value, dict) else "[…]"
+    if isinstance(value, str):
+        value = _LOGIN.sub(r"\1…@", value)
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[: _LONGEST_SHOWN - 1]}…"
 
 
 def _fitting(kind: Kind, what: str, environ: tuple[tuple[str, str], ...]) -> _Made:
@@ -291,5 +323,8 @@ def _fitting(kind: Kind, what: str, environ: tuple[tuple[str, str], ...]) -> _Ma
             spec.parse(value)
             kept.append((name, value))
         except ValueError as error:
-            kind, what = "else", f"{name}={value} is not taken: {error}; {spec.accepted()}"
+            kind, what = (
+                "else",
+                f"{name}={_shortened(value)} is not taken: {error}; {spec.accepted()}",
+            )
     return kind, what, tuple(kept)

@@ -2,7 +2,6 @@
 
 import argparse
 import asyncio
-import os
 import re
 import sys
 from contextlib import suppress
@@ -38,16 +37,11 @@ def main(argv: list[str]) -> int:
         if arguments.verb == "append" and arguments.text is None:
             arguments.text = sys.stdin.buffer.read().decode()
         asyncio.run(_VERBS[arguments.verb](arguments))
-        sys.stdout.flush()
     except UnicodeDecodeError as error:
         print(f"padfleet pad: standard input is not UTF-8: {error}", file=sys.stderr)
         return 1
     except (PadError, ProtocolError) as error:
         print(f"padfleet pad: {error}", file=sys.stderr)
-        return 1
-    except BrokenPipeError:
-        # Python flushes once more at its end, and would complain there.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     return 0
 
