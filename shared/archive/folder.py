@@ -16,8 +16,8 @@ def file_of(folder: Path, pad_id: str) -> Path:
 
 
 def means_folder(given: str) -> bool:
-    """Whether the name that was given means a directory: one that exists, or one that ends in a
-    slash."""
+    """Returns whether the name that was given means a directory: one that exists, or one that ends
+    in a slash."""
     return given.endswith(os.sep) or Path(given).is_dir()
 
 

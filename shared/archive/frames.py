@@ -90,8 +90,8 @@ def read_payloads(file: BinaryIO, magic: bytes = MAGIC) -> Iterator[FramePayload
 
 
 def deflated(value: Any) -> bytes:
-    """What is in a frame. (zstd makes it a tenth smaller, in a fifth of the time, of what is a
-    hundredth of the work; Python has had it since 3.14 only.)"""
+    """Returns what a frame holds for this value. (zstd would make it a tenth smaller in a fifth of
+    the time, but this is a hundredth of a backup's work, and Python has zstd only since 3.14.)"""
     return zlib.compress(pack(value), 6)
 
 

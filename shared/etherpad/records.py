@@ -64,6 +64,14 @@ def pad_record(
     saved: list[SavedRevision],
     settings: dict[str, Any],
 ) -> dict[str, Any]:
+    """Returns the record of a pad as Etherpad stores it.
+
+    Arguments:
+        head: the number of the newest revision.
+        chat_head: the number of the newest chat message; -1 if there is none.
+        public: whether a pad of a group may be opened without a session.
+        settings: the pad's settings, in Etherpad's names.
+    """
     return {
         "atext": atext._asdict(),
         "pool": pool.to_jsonable(),

@@ -67,6 +67,7 @@ class ProcessRecord:
 
 
 def encode(record: ProcessRecord) -> bytes:
+    """Returns the record as it is stored in Redis, with the version of this form."""
     return pack(
         {
             "form": FORM,

@@ -24,6 +24,8 @@ MOST_PADS = 20
 
 
 def view_of(snapshot: FleetSnapshot) -> FleetView:
+    """Returns what is shown of the fleet. Processes that have been silent for too long are shown as
+    such, and count in no sum."""
     nodes = _nodes(snapshot)
     processes = tuple(
         _process(seen, snapshot, node=_name(seen.record) in nodes) for seen in snapshot.processes

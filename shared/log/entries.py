@@ -105,8 +105,8 @@ def encode_entry(entry: Entry) -> bytes:
 
 
 def takes_long(entry: Entry) -> bool:
-    """Whether it takes more than some milliseconds to encode the entry. `encode_entry` then lets
-    other threads run after each part of the text."""
+    """Returns whether it takes more than some milliseconds to encode the entry. `encode_entry` then
+    lets other threads run after each part of the text."""
     match entry:
         case Submission():
             return len(entry.changeset) > LONG

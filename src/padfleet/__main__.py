@@ -110,7 +110,7 @@ def _run(words: list[str]) -> int:
 
 
 def _here() -> dict[str, str]:
-    """The commands that are installed, each with what it is for."""
+    """Returns the commands that are installed, each with what it is for."""
     development = importlib.util.find_spec("padfleet.services.dev") is not None
     return {
         name: summary

@@ -38,6 +38,7 @@ class ReplayReport:
 
 
 def main(argv: list[str]) -> int:
+    """Plays a trace on a fleet, and compares the text at its end. Returns the exit code."""
     arguments = _parser().parse_args(argv)
     try:
         trace = read_trace(Path(arguments.trace))

@@ -64,6 +64,7 @@ def read_trace(path: Path) -> EditTrace:
 
 
 def parse_trace(content: Any) -> EditTrace:
+    """Returns the trace that a decoded file holds. Raises `BadTrace`."""
     if not isinstance(content, dict):
         raise BadTrace("the file does not hold a JSON object")
     agents, txns, end = (content.get(key) for key in ("numAgents", "txns", "endContent"))

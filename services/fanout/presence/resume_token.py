@@ -50,7 +50,7 @@ class ResumeToken(NamedTuple):
 
 
 def frame(stay: ResumeToken) -> Frame:
-    """The frame to be sent before anything of this history is sent to a session."""
+    """Returns the frame to be sent before anything of this history is sent to a session."""
     text = f"{stay.epoch} {stay.reign} {_digest(stay.author, stay.pad)} {stay.session}"
     if stay.missed_to >= 0:
         text += f" {stay.before or _UNKNOWN} {stay.missed_to}"

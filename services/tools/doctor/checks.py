@@ -255,6 +255,7 @@ def fleet(picture: FleetView) -> Iterable[DoctorFinding]:
 
 
 def cluster(facts: ClusterFacts) -> Iterable[DoctorFinding]:
+    """Yields what there is to say about a cluster as a whole."""
     if facts.state == "ok":
         yield DoctorFinding("ok", "cluster state", f"ok, {facts.primaries} primaries")
     else:

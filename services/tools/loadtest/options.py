@@ -21,6 +21,7 @@ class BadOptions(ValueError):
 
 
 def parser() -> argparse.ArgumentParser:
+    """Returns the parser of `padfleet loadtest`'s command line."""
     made = argparse.ArgumentParser(
         prog="padfleet loadtest",
         description="Connect many cheap clients to a server, padfleet or Etherpad, and measure "

@@ -30,6 +30,13 @@ class LoadProgress:
 
 
 def described(phase: str, step: LoadStep, sample: Sample, servers: dict[str, float]) -> str:
+    """Returns one line on how the load test is going.
+
+    Arguments:
+        phase: what the test is doing at the moment.
+        sample: what has been counted since the last line.
+        servers: the CPU seconds per second of each server, as far as they can be seen.
+    """
     counts, seconds = sample.tally.counts, sample.seconds or 1.0
     parts = [
         f"{phase}: {sample.connected} of {step.authors + step.readers}",

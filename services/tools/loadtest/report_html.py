@@ -40,6 +40,7 @@ _WORD = re.compile(r"\*(.+?)\*")
 
 
 def as_html(report: LoadReport) -> str:
+    """Returns the report as a page of its own, which loads nothing else."""
     heads, rows = server_table(report)
     machine = ", ".join(f"{name} {value}" for name, value in report.machine.items())
     parts = [

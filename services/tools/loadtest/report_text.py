@@ -154,6 +154,7 @@ READING = (
 
 
 def as_markdown(report: LoadReport) -> str:
+    """Returns the report in Markdown."""
     parts = [f"# {report.title}", "", f"{report.started}, {_machine(report)}", ""]
     parts += [*_markdown_table(*table(report)), "", READING, ""]
     heads, rows = server_table(report)

@@ -23,6 +23,7 @@ _LONE = re.compile("[\ud800-\udfff]")
 
 
 def main(argv: list[str]) -> int:
+    """Reads or writes one pad. Returns the exit code."""
     arguments = _parser().parse_args(argv)
     try:
         PadUrl.parse(arguments.url)

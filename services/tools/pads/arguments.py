@@ -8,6 +8,7 @@ from padfleet.shared.tool import add_redis_options, option_of
 
 
 def parser() -> argparse.ArgumentParser:
+    """Returns the parser of `padfleet pads`' command line."""
     options = argparse.ArgumentParser(
         prog="padfleet pads",
         description="See which pads there are and who is on them; delete, move and copy pads, and "

@@ -108,6 +108,7 @@ def parse(text: str, where: str) -> tuple[Constants, Provenance]:
 
 
 def dump(constants: Constants, provenance: Provenance) -> str:
+    """Returns the constants as JSON, each with its unit and the measurement that it comes from."""
     entries = {
         name: {
             "value": float(f"{getattr(constants, name):.4g}"),

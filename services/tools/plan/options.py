@@ -14,6 +14,7 @@ _NETWORK = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([MG])bit(?:/s)?", re.IGNORECASE
 
 
 def parser() -> argparse.ArgumentParser:
+    """Returns the parser of `padfleet plan`'s command line."""
     made = argparse.ArgumentParser(
         prog="padfleet plan",
         description="Say how many nodes, workers, writers and Redis shards a number of people "

@@ -61,6 +61,8 @@ class Plan:
 
 
 def plan(demand: Demand, goal: Goal, constants: Constants) -> Plan:
+    """Returns how many processes of each kind the demand needs, and which limit decides that. What
+    no number of processes can serve is listed in `impossible`."""
     pads = pads_of(demand)
     model = CostModel(demand, goal, constants, pads)
     limits = {"workers": [*worker_limits(model), _two("another goes on when one dies")]}

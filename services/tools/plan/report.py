@@ -20,6 +20,7 @@ MIB = 1 << 20
 
 
 def lines(plan: Plan, provenance: Provenance) -> Iterator[str]:
+    """Yields the plan as text: what is needed, what decides that, and what each process does."""
     demand, goal, work = plan.demand, plan.goal, plan.work
     there_are = f" of {demand.all_pads:,}, the others in a cold store" if demand.all_pads else ""
     yield (

@@ -61,6 +61,8 @@ class HeadObject:
 
 
 def encode_head(head: HeadObject) -> bytes:
+    """Returns the object that stands for a pad in the store: sealed frames, the first of which says
+    what the pad is and the others hold what has no part of its own."""
     file = BytesIO()
     writer = FrameWriter(file, MAGIC)
     pad, sessions, reigns, *mappings = head.state
