@@ -14,24 +14,30 @@ from padfleet.services.fanout.requests.handlers import Handlers, MessageHandler
 def handlers(plugin_messages: str) -> Handlers:
     """Returns the handlers of all messages that are served; `plugin_messages` is the setting that
     says which types of plugins' messages are passed on."""
-    to_others = MessageHandler(relay.pass_on)
+    to_others = MessageHandler(relay.pass_on, "plugins")
     return Handlers(
         kinds={
             "USERINFO_UPDATE": MessageHandler(
-                people.change_name_or_color, too_many="changes of name or colour"
+                people.change_name_or_color, "names", too_many="changes of name or colour"
             ),
-            "CHAT_MESSAGE": MessageHandler(chat.post),
-            "GET_CHAT_MESSAGES": MessageHandler(chat.read_back, announced=False, is_question=True),
-            "SAVE_REVISION": MessageHandler(saved.save_newest, too_many="saved revisions"),
-            "PAD_DELETE": MessageHandler(deletion.delete_pad, announced=False, in_turn=False),
+            "CHAT_MESSAGE": MessageHandler(chat.post, "chats"),
+            "GET_CHAT_MESSAGES": MessageHandler(
+                chat.read_back, "chat_reads", too_many="questions", is_question=True
+            ),
+            "SAVE_REVISION": MessageHandler(saved.save_newest, "saves", too_many="saved revisions"),
+            "PAD_DELETE": MessageHandler(deletion.delete_pad, None, in_turn=False),
             relay.CUSTOM: to_others,
-            pointing.CURSOR: MessageHandler(pointing.move_cursor, too_many="places of the cursor"),
+            pointing.CURSOR: MessageHandler(
+                pointing.move_cursor, "cursors", too_many="places of the cursor"
+            ),
         },
         payloads={
             "suggestUserName": MessageHandler(
-                people.suggest_name, too_many="suggestions of a name"
+                people.suggest_name, "names", too_many="suggestions of a name"
             ),
-            "padoptions": MessageHandler(options.change, too_many="changes of the pad's settings"),
+            "padoptions": MessageHandler(
+                options.change, "settings", too_many="changes of the pad's settings"
+            ),
         },
         others=lambda kind: to_others if relay.is_passed_on(kind, plugin_messages) else None,
     )

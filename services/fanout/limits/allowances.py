@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from time import monotonic
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from padfleet.shared import refusals
 from padfleet.shared.bucket import Buckets, RateLimit
@@ -39,15 +39,10 @@ CHAT_READS = RateLimit(4.0, 20.0, 10.0)
 """How often an author may ask for up to a hundred messages of the chat, which may have a megabyte.
 A page asks when its chat is opened, and when somebody wants to see older ones."""
 
-_LIMITS = {
-    "CHAT_MESSAGE": "chats",
-    "CURSOR": "cursors",
-    "USERINFO_UPDATE": "names",
-    "suggestUserName": "names",
-    "SAVE_REVISION": "saves",
-    "padoptions": "settings",
-}
-"""The allowance for each kind of message to everybody; every other kind is a plugin's."""
+
+MessageLimit = Literal["chats", "plugins", "names", "saves", "settings", "cursors", "chat_reads"]
+"""The fields of `Allowances` that messages other than edits are charged to. The table of handlers
+in `collab` says which of them."""
 
 
 class RateExceeded(Exception):
@@ -105,20 +100,11 @@ class Allowances:
         """Waits for the turn of `who`, an author or a socket, to join. Raises `RateExceeded`."""
         await _wait(self.joins, who, "joins")
 
-    async def ask(self, author: str) -> None:
-        """Waits for the author's turn to ask for messages of the chat. Raises `RateExceeded`."""
-        await _wait(self.chat_reads, author, "chat_reads")
-
-    def tell(self, author: str, kind: str) -> None:
-        """Takes the author's turn for a message that everybody on the pad is sent; `kind` is the
-        type of a COLLABROOM's data, or of a CLIENT_MESSAGE's payload. Each subject has a bucket of
-        its own, so that a talkative plugin prevents nobody from chatting or choosing a name. Raises
-        `RateExceeded`."""
-        limit = _LIMITS.get(kind, "plugins")
-        buckets: Buckets[str] = getattr(self, limit)
-        if buckets.take(author, monotonic()) is None:
-            refusals.LIMITED.labels(limit).inc()
-            raise RateExceeded
+    async def message(self, author: str, limit: MessageLimit) -> None:
+        """Waits for the author's turn for a message that is charged to the field `limit`. Each
+        subject has a bucket of its own, so that a talkative plugin prevents nobody from chatting or
+        choosing a name. Raises `RateExceeded`."""
+        await _wait(getattr(self, limit), author, limit)
 
 
 def is_short(edit: Mapping[str, object]) -> bool:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from padfleet.services.fanout.errors import ClientError, prefixed
+from padfleet.services.fanout.limits.allowances import MessageLimit
 from padfleet.services.fanout.requests.context import RequestContext
 
 CLIENT_MESSAGE: Final = "CLIENT_MESSAGE"
@@ -17,9 +18,9 @@ class MessageHandler:
 
     serve: Callable[[RequestContext], Coroutine[Any, Any, None]]
     """The function that serves a message. It may raise `ClientError`."""
-    announced: bool = True
-    """Whether everybody on the pad is sent the message. If so, an author may send only a limited
-    number of them per second."""
+    limit: MessageLimit | None
+    """What its author is charged with for each of them: a field of `Allowances`. None leaves it at
+    what a socket may send anyway."""
     too_many: str = "messages"
     """The words for these messages in the error that says that there were too many."""
     is_question: bool = False

@@ -213,16 +213,11 @@ class Messages:
         )
         with prefixed(data.get("type")):
             matter, handler = self._handlers.of(asked)
-            if handler.announced:
+            if handler.limit is not None:
                 try:
-                    self._allowances.tell(session.author, matter)
+                    await self._allowances.message(session.author, handler.limit)
                 except RateExceeded as error:
                     raise ClientError(f"too many {handler.too_many}; wait a moment") from error
-            elif handler.is_question:
-                try:
-                    await self._allowances.ask(session.author)
-                except RateExceeded as error:
-                    raise ClientError("too many questions; wait a moment") from error
             with prefixed(matter) if matter != data["type"] else nullcontext():
                 async with socket.turn if handler.in_turn else nullcontext():
                     if handler.is_question:

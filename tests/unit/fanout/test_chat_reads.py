@@ -56,9 +56,9 @@ async def test_an_author_asks_so_often_and_no_more(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr("padfleet.services.fanout.limits.allowances.asyncio.sleep", sleep)
     allowances = Allowances.of(FanoutSettings())
     for _ in range(60):
-        await allowances.ask("a.x")
+        await allowances.message("a.x", "chat_reads")
     assert len(waits) == 40
     with pytest.raises(RateExceeded):
-        await allowances.ask("a.x")
-    await allowances.ask("a.y")
+        await allowances.message("a.x", "chat_reads")
+    await allowances.message("a.y", "chat_reads")
     assert len(waits) == 40

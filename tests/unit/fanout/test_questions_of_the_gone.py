@@ -39,7 +39,7 @@ def served() -> Served:
 def messages(served: Served) -> Messages:
     ours = handlers("")
     kinds = {
-        name: MessageHandler(served.serve, announced=False, is_question=known.is_question)
+        name: MessageHandler(served.serve, None, is_question=known.is_question)
         for name, known in ours._kinds.items()
     }
     settings = FanoutSettings()

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import fields
+from typing import Any, get_args
 
 import pytest
 
-from padfleet.services.fanout.limits.allowances import Allowances, RateExceeded, is_short
+from padfleet.services.fanout.collab import handlers
+from padfleet.services.fanout.limits.allowances import (
+    Allowances,
+    MessageLimit,
+    RateExceeded,
+    is_short,
+)
 from padfleet.shared.settings.limits import LimitSettings
 
 FEW = 1_000
@@ -46,3 +53,11 @@ async def test_what_is_short_costs_nothing() -> None:
 async def test_what_is_no_edit_is_for_others_to_refuse(odd: dict[str, Any]) -> None:
     assert is_short(odd)
     await Allowances.of(LimitSettings()).operations_of("a.odd", odd)
+
+
+def test_every_kind_of_message_is_charged_to_a_bucket_that_there_is() -> None:
+    table = handlers("*")
+    charged = {kind: each.limit for kind, each in {**table._kinds, **table._payloads}.items()}
+    assert {kind for kind, limit in charged.items() if limit is None} == {"PAD_DELETE"}
+    assert set(charged.values()) - {None} == set(get_args(MessageLimit))
+    assert set(get_args(MessageLimit)) <= {field.name for field in fields(Allowances)}
