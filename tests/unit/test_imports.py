@@ -72,7 +72,7 @@ LOG = (
 
 SHARED = (
     ("batches", "bucket", "budget", "counting", "lifetime", "misses", "ordering", "palette"),
-    ("fault_reports", "task_faults"),
+    ("fault_reports", "flushes", "task_faults"),
     ("payers", "pids", "refusals", "rounds", "serving", "tasks", "turnstile"),
     ("easysync", "tracing"),
     ("health", "limited", "settings", "wire"),

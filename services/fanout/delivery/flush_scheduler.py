@@ -13,12 +13,10 @@ from typing import Protocol
 
 from padfleet.services.fanout import metrics
 from padfleet.services.fanout.delivery.pacing import FlushPace, PacingRules
+from padfleet.shared.flushes import BUSY_FOR
 
 SLICE = 0.002
 """How many seconds one slice takes, divided among the rooms that are in the middle of a flush."""
-
-BUSY_FOR = 0.1
-"""How many seconds a room counts as busy after a flush."""
 
 Work = Callable[[], Iterator[float]]
 """One flush of a room. Each step of the iterator serves a few sessions, and yields an estimate of

@@ -10,18 +10,9 @@ Times are seconds of a monotonic clock.
 """
 
 from dataclasses import dataclass
-from typing import Final
 
+from padfleet.shared.flushes import pause_after, steady_rate
 from padfleet.shared.settings import FanoutSettings
-
-LIGHT_SHARE: Final = 0.06
-"""The share of the event loop's time that the flushes of one pad may take before the pad is held to
-`rate`. With some dozens of people there is little to save, and they need not wait. A flush for
-twenty-four takes 0.5 to 0.7 ms of a slow core if its message is compressed, and they have fifty
-revisions a second if each of them makes two."""
-
-LIGHT_TIMES: Final = 3
-"""Even then, a pad is flushed at most this many times `rate`: each flush wakes up clients, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,17 +62,8 @@ class FlushPace:
     def flushed(self, started: float, ended: float, cost: float, busy: int) -> None:
         """Notes a flush that took `cost` seconds of the event loop between these times; `busy` pads
         of this worker are flushing at the moment, including this one.
-
-        All pads together get `share`: with n of them, each pauses as if its flush cost n times as
-        much.
         """
         rules = self._rules
-        pause = cost * (max(busy, 1) / rules.share - 1)
+        pause = pause_after(cost, max(busy, 1), rules.share)
         self._not_before = ended + min(max(pause, rules.floor), rules.ceiling)
         self._slot = max(self._slot, started) + 1 / steady_rate(rules.rate, cost)
-
-
-def steady_rate(rate: float, cost: float) -> float:
-    """Returns how many flushes per second a pad may have in the long run, if one takes `cost`
-    seconds."""
-    return max(rate, min(LIGHT_TIMES * rate, LIGHT_SHARE / max(cost, 1e-9)))

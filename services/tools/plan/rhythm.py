@@ -1,8 +1,9 @@
 """Estimates how often a busy pad flushes, how many revisions a message has, and how long they wait.
 Pure.
 
-`services/fanout/delivery/pacing.py` decides this from flush to flush; this module estimates the
-average. The simulation compares the two (docs/capacity.md).
+`services/fanout/delivery/pacing.py` decides this from flush to flush, by the same rule
+(`shared/flushes.py`); this module estimates the average. The simulation compares the two
+(docs/capacity.md).
 """
 
 from __future__ import annotations
@@ -12,20 +13,13 @@ from dataclasses import dataclass
 
 from padfleet.services.tools.plan.compression import deflating_seconds, on_the_wire
 from padfleet.services.tools.plan.constants import Constants
+from padfleet.shared.flushes import pause_after, steady_rate
 from padfleet.shared.rounds import FREE_COMMITS, FREE_ROUNDS, pause
 from padfleet.shared.settings import FanoutSettings, WriterSettings
 
 ROUNDS = 40
 """How many steps the search takes for the rhythm at which a flush takes as long as it does; each
 step halves the remaining error."""
-
-LIGHT_SHARE, LIGHT_TIMES = 0.06, 3
-"""A pad whose flushes at the usual rate would take less than this share of the loop may have more
-of them, up to this many times as many, as in `fanout.delivery.pacing`."""
-
-BUSY_FOR_S = 0.1
-"""How many seconds a pad counts as busy after a flush: `BUSY_FOR` of
-`fanout.delivery.flush_scheduler`."""
 
 HOP_S = 0.002
 """The seconds from the writer's commit through Redis to a worker at the same site."""
@@ -97,8 +91,8 @@ def rhythm(
     cost = waits = 0.0
     for _ in range(ROUNDS):
         cost = flush_seconds(room, flushes, constants, revision_bytes, compression=compression)
-        waits = min(cost * (busy / share - 1), ceiling)
-        fastest = max(held_to, min(LIGHT_TIMES * held_to, LIGHT_SHARE / cost))
+        waits = min(pause_after(cost, busy, share), ceiling)
+        fastest = steady_rate(held_to, cost)
         flushes = (flushes + min(announced, fastest, 1 / (cost + waits))) / 2
     # A revision that finds the pad quiet is sent at once. Otherwise it waits for the next flush,
     # which may have just begun without it, and then for its socket's turn within that flush.

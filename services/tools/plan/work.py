@@ -11,12 +11,12 @@ from padfleet.services.tools.plan.constants import Constants
 from padfleet.services.tools.plan.demand import Demand, Goal
 from padfleet.services.tools.plan.layout import Pads, workers_of
 from padfleet.services.tools.plan.rhythm import (
-    BUSY_FOR_S,
     BusyRoom,
     announcements,
     rhythm,
     rounds_and_calls,
 )
+from padfleet.shared.flushes import BUSY_FOR
 from padfleet.shared.settings import FanoutSettings, WriterSettings
 
 PING_S = FanoutSettings.ping_interval_ms / 1000
@@ -70,7 +70,7 @@ def workers_work(
         writes += count * beat.flushes * room.sockets
         payload += count * revisions * room.sockets * sent
         heard += count * beat.announced
-        busy += count * -math.expm1(-beat.flushes * BUSY_FOR_S)
+        busy += count * -math.expm1(-beat.flushes * BUSY_FOR)
         asked += group.count * group.sockets * min(1 / PROBE_S, beat.flushes)
     sockets, polling = demand.sockets, demand.sockets * demand.polling
     pings = sockets / PING_S + asked

@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from padfleet.services.fanout.delivery.pacing import (
-    LIGHT_SHARE,
-    LIGHT_TIMES,
-    FlushPace,
-    PacingRules,
-)
+from padfleet.services.fanout.delivery.pacing import FlushPace, PacingRules
+from padfleet.shared.flushes import LIGHT_SHARE, LIGHT_TIMES
 
 RULES = PacingRules()
 CHEAP, DEAR = 0.0002, 0.002  # with twenty people on a pad, and with more than two hundred

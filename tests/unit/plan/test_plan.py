@@ -12,9 +12,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from padfleet.services.fanout.delivery import flush_scheduler, pacing
-from padfleet.services.fanout.delivery.pacing import steady_rate
-from padfleet.services.tools.plan import rhythm as plans
 from padfleet.services.tools.plan.__main__ import main
 from padfleet.services.tools.plan.constants import (
     NAMES,
@@ -30,6 +27,7 @@ from padfleet.services.tools.plan.figures import fit
 from padfleet.services.tools.plan.layout import pads_of, workers_of
 from padfleet.services.tools.plan.plan import plan
 from padfleet.services.tools.plan.rhythm import BusyRoom, rhythm
+from padfleet.shared.flushes import steady_rate
 from padfleet.shared.settings import FanoutSettings
 from tests.examples import examples
 
@@ -90,12 +88,6 @@ def test_flushes_keep_to_their_rate_and_carry_everything(sockets: float, revisio
     assert found.flushes <= found.announced * (1 + 1e-9)
     assert found.flushes * found.batch >= revisions * (1 - 1e-6)
     assert found.p95_s > 0
-
-
-def test_the_plan_goes_by_the_constants_of_the_worker() -> None:
-    """They are repeated there, since services import no other service."""
-    assert (plans.LIGHT_SHARE, plans.LIGHT_TIMES) == (pacing.LIGHT_SHARE, pacing.LIGHT_TIMES)
-    assert plans.BUSY_FOR_S == flush_scheduler.BUSY_FOR
 
 
 def test_a_quiet_pad_does_not_wait() -> None:
