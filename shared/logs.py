@@ -53,6 +53,9 @@ def configure(
     logging.getLogger("aiohttp.access").setLevel(access)
     logging.getLogger("aiohttp.server").filters[:] = [_BriefOnBadRequests()]
     logging.captureWarnings(True)
+    # What no line of ours says need not be found out for each record: two thirds of its cost.
+    logging._srcfile = None
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
 
 
 class LeaveOutRepetitions(logging.Filter):

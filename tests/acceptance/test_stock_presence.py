@@ -73,6 +73,7 @@ def test_newcomers_and_those_present_are_told_of_each_other(
     kinds = [message["type"] for message in three.messages]
     assert kinds == ["CLIENT_VARS", "COLLABROOM", "COLLABROOM"]
     assert three.messages[1:] == [newinfo(one), newinfo(two)]
+    one.hears(newinfo(three))  # if it were renamed before that, only its new name would be told
     beyond(one, three)
     assert one.heard("USER_NEWINFO")[:2] == [newinfo(two)["data"], newinfo(three)["data"]]
 

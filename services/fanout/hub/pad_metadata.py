@@ -141,9 +141,16 @@ class PadMetadata:
         self._taken += 1
         self._exists, self.creator = True, creator
 
+    @property
+    def is_settled(self) -> bool:
+        """Returns whether the pad is known here, and nothing is being read."""
+        return self._exists and (self._reading is None or self._reading.done())
+
     async def settled(self) -> None:
         """Returns when nothing is being read, and the pad, which exists, is known here. Raises
         TimeoutError."""
+        if self.is_settled:
+            return
         if not self._exists:
             self.refresh()
         async with asyncio.timeout(SETTLE_TIMEOUT):

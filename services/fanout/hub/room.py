@@ -16,6 +16,7 @@ from padfleet.services.fanout.hub.channel import Channel
 from padfleet.services.fanout.hub.greetings import Greetings
 from padfleet.services.fanout.hub.occupants import Occupants
 from padfleet.services.fanout.hub.pad_metadata import PadMetadata
+from padfleet.services.fanout.hub.read_only_id import ReadOnlyId
 from padfleet.services.fanout.pads.feed import Feed
 from padfleet.services.fanout.pads.gate import SendingGate
 from padfleet.services.fanout.pads.news import News
@@ -97,6 +98,7 @@ class Room:
             occupants.send_to_some,
             occupants.tell_apart,
         )
+        self.read_only_id = ReadOnlyId(redis, keys)
         self.pointers = Pointers(redis, keys, here, people.roster, most_pointing)
         self.greetings = Greetings(redis, replica, people, outgoing)
         self._audience = Audience(
@@ -138,6 +140,7 @@ class Room:
         self.presence_sync.close()
         self.metadata.close()
         self.pointers.close()
+        self.read_only_id.close()
 
     # --- The channel -----------------------------------------------------------------------------
 

@@ -101,6 +101,11 @@ class Rooms:
         """Returns when a room that somebody has begun to enter is open. Raises the same as
         `enter`."""
         assert room.opened is not None
+        if room.opened.done():
+            outcome = room.opened.result()  # raises CancelledError as awaiting it would
+            if outcome is None:
+                return
+            raise outcome.again()
         # Shared by all who come meanwhile: if one of them goes away, that must not cancel it. It
         # has a limit, because a shard that is away must not keep out those who want other pads.
         async with asyncio.timeout(OPEN_TIMEOUT):

@@ -29,6 +29,11 @@ class People:
 
     # --- What is known ---------------------------------------------------------------------------
 
+    @property
+    def knows_present(self) -> bool:
+        """Returns whether it is known what to tell of everybody who is there."""
+        return not self._strangers
+
     async def get_to_know_present(self, redis: Redis) -> None:
         """Returns when it is known what to tell of everybody who is there."""
         if self._strangers:

@@ -2,6 +2,7 @@
 since they were put together."""
 
 import time
+from collections.abc import Coroutine
 from dataclasses import dataclass, field, replace
 from time import monotonic
 from typing import Any
@@ -21,10 +22,9 @@ from padfleet.services.fanout.requests.turning_away import turned_away
 from padfleet.services.fanout.transport.packets import Frame
 from padfleet.shared import refusals
 from padfleet.shared.budget import NoRoom
-from padfleet.shared.log.pad import pads
 from padfleet.shared.log.people.presence import Admission
 from padfleet.shared.settings import FanoutSettings
-from padfleet.shared.tasks import Pending, all_of
+from padfleet.shared.tasks import all_of
 
 DAMAGED = (
     "What is stored of this pad is damaged. You see its present text, and nobody can change it. "
@@ -44,7 +44,6 @@ class Arrival:
     hooks: Hooks
     settings: FanoutSettings
     defaults: Any  #: how the newcomer's page looks, used if this arrival creates the pad
-    read_only_id: Pending[str] | None  #: a new read-only id, for a pad that has none yet
     asked: bool  #: whether the writer has already been asked for a pad that did not exist
     _rights: dict[int, dict[str, Any]] = field(default_factory=dict, init=False)
     """The rights of the session, keyed by the pad's epoch."""
@@ -113,23 +112,22 @@ class Arrival:
         return begins
 
     async def _admitted(self, *, begins: bool) -> Admission:
-        # This comes before anything is started in parallel: a failure here must not leave a task
-        # behind.
-        fresh = None if self.read_only_id is None else await self.read_only_id
-        redis, author = self.joining.redis, self._session.author
+        room, redis, author = self._room, self.joining.redis, self._session.author
+        works: list[Coroutine[Any, Any, Any]] = []
+        if begins:
+            works.append(begin_with(redis, room, author, self.defaults, self.settings))
+        if not self._session.identity.read_only_id:
+            works.append(self._settle_read_only_id())
+        # A room that others are in knows nearly everything already. What need not wait for Redis
+        # needs no task.
+        if not (room.people.knows_present and room.greetings.has_one):
+            works.append(self._get_to_know())
+        if room.metadata.is_settled and room.metadata.creator != author:
+            await self._find_rights()
+        else:
+            works.append(self._find_rights())
         admission: Admission
-        admission, *_ = await all_of(
-            self.joining.register(),
-            self._get_to_know(),
-            self._find_rights(),
-            *(
-                [begin_with(redis, self._room, author, self.defaults, self.settings)]
-                if begins
-                else []
-            ),
-            *([self._settle_read_only_id(fresh)] if fresh is not None else []),
-        )
-        self.read_only_id = None  # it stays settled, however often we start over
+        *_, admission = await all_of(*works, self.joining.register())
         return admission
 
     async def _get_to_know(self) -> None:
@@ -150,12 +148,10 @@ class Arrival:
                 self.joining.redis, room, self._session.identity, self.settings
             )
 
-    async def _settle_read_only_id(self, fresh: str) -> None:
-        session = self._session
-        known = session.identity.read_only_id
-        if not known:
-            known = await pads.settle_read_only_id(self.joining.redis, self._room.keys, fresh)
-            session.identity = replace(session.identity, read_only_id=known)
+    async def _settle_read_only_id(self) -> None:
+        room, session = self._room, self._session
+        known = await room.read_only_id.settled(room.epoch, room.reign)
+        session.identity = replace(session.identity, read_only_id=known)
 
     async def _agrees(self, admission: Admission) -> bool:
         """Returns whether the room is on the pad that the session was admitted to; False means

@@ -51,6 +51,11 @@ class Introduced(NamedTuple):
     visit: AuthorVisit | None = None
     seen: Author | None = None  #: the author whose visit is to be recorded, if it is
 
+    @property
+    def has_news(self) -> bool:
+        """Returns whether `store` has anything to store."""
+        return not (self.name is self.color is None and (self.visit is None or self.seen is None))
+
     async def store(self, redis: Redis) -> None:
         """Stores what has not been stored yet. Raises what `UNREACHABLE` lists."""
         if self.name is not None or self.color is not None:

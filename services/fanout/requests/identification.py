@@ -16,10 +16,10 @@ from padfleet.shared.log.pad import pads
 from padfleet.shared.log.pad.pads import PadGlance
 from padfleet.shared.log.people import visitors
 from padfleet.shared.log.people.author_records import Author
-from padfleet.shared.log.people.sent_away import is_kept_out
+from padfleet.shared.log.people.sent_away import KeptOut
 from padfleet.shared.payers import Payer
 from padfleet.shared.settings import FanoutSettings
-from padfleet.shared.tasks import Pending, all_of
+from padfleet.shared.tasks import Pending
 
 
 @dataclass(slots=True)
@@ -67,11 +67,9 @@ class Identification:
     async def _look(self, wanted: RequestedPad, grant: Grant) -> tuple[Author | None, bool, bool]:
         """Returns what `visitors.record_of` returns, and whether the author was sent away from the
         pad and comes back too early."""
-        (known, due), kept_out = await all_of(
-            visitors.record_of(self.redis, grant.author, grant.visit),
-            is_kept_out(self.redis, wanted.pad_id, grant.author),
-        )
-        return known, due, kept_out
+        kept_out = KeptOut(self.redis, wanted.pad_id, grant.author)
+        known, due = await visitors.record_of(self.redis, grant.author, grant.visit)
+        return known, due, await kept_out
 
     async def _find(self, pad: Any) -> RequestedPad:
         with of_right_type("the pad's meta"):

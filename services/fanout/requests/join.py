@@ -47,9 +47,8 @@ from padfleet.shared import refusals
 from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.inboxes.inbox import InboxWriter
 from padfleet.shared.log.keys import Keyspace
-from padfleet.shared.log.pad import pads
 from padfleet.shared.settings import FanoutSettings
-from padfleet.shared.tasks import Pending, all_of
+from padfleet.shared.tasks import all_of
 
 log = logging.getLogger(__name__)
 
@@ -154,15 +153,8 @@ class JoinHandler:
     async def _join(self, ready: ClientReady) -> tuple[Session, Room]:
         identity = ready.identity
         makes = identity.unmade and not identity.read_only and not ready.comes_back
-        shown = None
-        if not identity.read_only_id and not ready.comes_back:
-            shown = Pending(pads.way_back(self.redis, identity.pad_id), "read-only id")
-        try:
-            me, room = await self._introduced_and_in(ready, makes=makes)
-            return await self._with(room, ready, me, shown, asked=makes)
-        finally:
-            if shown is not None:
-                shown.forget()  # nobody waits for it any more if the client has not come in
+        me, room = await self._introduced_and_in(ready, makes=makes)
+        return await self._with(room, ready, me, asked=makes)
 
     async def _introduced_and_in(
         self, ready: ClientReady, *, makes: bool
@@ -171,6 +163,8 @@ class JoinHandler:
         has been asked for it by then."""
         identity = ready.identity
         room = self.rooms.begin_to_enter(identity.pad_id)
+        if not identity.read_only_id and not ready.comes_back:
+            room.read_only_id.begin()
         try:
             me, *_ = await all_of(
                 introduced(self.redis, identity, ready.message.get("userInfo")),
@@ -188,7 +182,6 @@ class JoinHandler:
         room: Room,
         ready: ClientReady,
         me: Introduced,
-        shown: Pending[str] | None,
         *,
         asked: bool,
     ) -> tuple[Session, Room]:
@@ -227,7 +220,6 @@ class JoinHandler:
                     self.hooks,
                     self.settings,
                     message.get("padSettingsDefaults"),
-                    shown,
                     asked,
                 )
                 await arrival.arrive()

@@ -15,7 +15,7 @@ from padfleet.shared.log.entries import Fence
 from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.log.people import presence
 from padfleet.shared.log.people.presence import Admission
-from padfleet.shared.log.people.sent_away import is_kept_out
+from padfleet.shared.log.people.sent_away import KeptOut
 from padfleet.shared.tasks import all_of
 
 
@@ -48,10 +48,12 @@ class Joining:
         """
         room, session = self.room, self.session
         room.arrives(session)
-        admission: Admission
         # A session that is sent away from now on is told so in the room. One that was sent away
         # before, even after the first check, is found here.
-        admission, kept_out, _ = await all_of(
+        kept_out = KeptOut(self.redis, room.pad_id, session.author)
+        admission: Admission
+        *_, admission = await all_of(
+            *([self.me.store(self.redis)] if self.me.has_news else []),
             presence.join(
                 self.redis,
                 room.keys,
@@ -61,11 +63,9 @@ class Joining:
                 stay=(stay.epoch, stay.reign) if stay is not None else None,
                 fence=None if fence is None else (fence, self.keyspace.inbox(room.keys.partition)),
             ),
-            is_kept_out(self.redis, room.pad_id, session.author),
-            self.me.store(self.redis),
         )
         session.order = admission.order
-        session.sent_away = session.sent_away or kept_out
+        session.sent_away = await kept_out or session.sent_away
         return admission
 
     def check_still_wanted(self) -> None:

@@ -7,23 +7,24 @@ that waits for the next one. This reduced the memory of an idle WebSocket from 3
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Protocol
 
 import engineio
 from aiohttp import web
 from engineio import exceptions
-from engineio.packet import OPEN, Packet
 
 from padfleet.services.fanout.limits.admission import ADDRESS
 from padfleet.services.fanout.transport.disconnect_turns import DisconnectTurns
 from padfleet.services.fanout.transport.engine_socket import EngineSocket
 from padfleet.services.fanout.transport.heartbeat import Heartbeat
+from padfleet.services.fanout.transport.packets import Frame
 from padfleet.services.fanout.transport.pollbody import PollBody, poll_response
 from padfleet.services.fanout.transport.post_body import WholeBody
 from padfleet.shared.bucket import RateLimit
 from padfleet.shared.payers import payer_of
 from padfleet.shared.tasks import awaited
+from padfleet.shared.wire.jsontext import dumps
 
 SID_HEADER = "X-Engine-Sid"
 
@@ -64,6 +65,7 @@ class EngineServer(engineio.AsyncServer):  # type: ignore[misc]
         self.watcher: SocketWatcher = _Nobody()
         self.disconnects = DisconnectTurns()
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._handshakes: dict[str, bytes] = {}
 
     def spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         """Runs `work` as a task of a socket, which checks how the task ends."""
@@ -83,33 +85,25 @@ class EngineServer(engineio.AsyncServer):  # type: ignore[misc]
     def create_queue(self, *args: Any, **kwargs: Any) -> None:
         """Creates no queue, because everything that a socket sends goes through its `Outbound`."""
 
+    async def handle_request(self, request: web.Request) -> Any:
+        """Serves a request for a socket. One that opens a WebSocket for a new socket, as most do,
+        does without most of what the library would read of it first."""
+        if not _opens_websocket(request):
+            return await super().handle_request(request)
+        socket = await self._open_socket({"aiohttp.request": request}, "websocket")
+        answer = socket.open_websocket(request)
+        if not socket.connected:
+            # This is not a valid handshake. The socket would be left to the heartbeat.
+            await socket.close(wait=False, abort=True)
+        return answer
+
     async def _handle_connect(
         self, environ: dict[str, Any], transport: str, jsonp_index: int | None = None
     ) -> Any:
-        sid = self.generate_id()
-        request: web.Request = environ["aiohttp.request"]
-        address = request.get(ADDRESS, request.remote or "")
-        self.sockets[sid] = socket = EngineSocket(self, sid, payer_of(address))
-        self.watcher.on_open(socket)
-        handshake = {
-            "sid": sid,
-            "upgrades": self._upgrades(sid, transport),
-            "pingTimeout": int(self.ping_timeout * 1000),
-            "pingInterval": int(self.ping_interval * 1000),
-            "maxPayload": self.max_http_buffer_size,
-        }
-        await socket.send(Packet(OPEN, handshake))
-        await self._trigger_event("connect", sid, environ, run_async=False)
-        socket.schedule_ping()
         if transport == "websocket":
-            answer = await socket.handle_get_request(environ)
-            if not socket.connected:
-                # This is not a valid handshake. The library takes it for a poll if the header
-                # `Connection` is missing, and would leave the socket to the heartbeat in any case.
-                await socket.close(wait=False, abort=True)
-                if isinstance(answer, list):
-                    return self._bad_request("Connection: Upgrade is missing")
-            return answer
+            # The library does without this header, and then takes the request for a poll.
+            return self._bad_request("Connection: Upgrade is missing")
+        socket = await self._open_socket(environ, transport)
         socket.connected = True
         try:
             answer = self._ok(await socket.poll(), jsonp_index=jsonp_index)
@@ -117,8 +111,32 @@ class EngineServer(engineio.AsyncServer):  # type: ignore[misc]
             return self._bad_request()
         # The header is for a balancer that has to route later requests to this worker, and does
         # not read bodies.
-        answer["headers"].append((SID_HEADER, sid))
+        answer["headers"].append((SID_HEADER, socket.sid))
         return answer
+
+    async def _open_socket(self, environ: dict[str, Any], transport: str) -> EngineSocket:
+        sid = self.generate_id()
+        request: web.Request = environ["aiohttp.request"]
+        address = request.get(ADDRESS, request.remote or "")
+        self.sockets[sid] = socket = EngineSocket(self, sid, payer_of(address))
+        self.watcher.on_open(socket)
+        if transport not in self._handshakes:
+            self._handshakes[transport] = self._handshake(sid, transport)
+        socket.write(Frame(b'0{"sid":"%b",%b' % (sid.encode(), self._handshakes[transport])))
+        await self._trigger_event("connect", sid, environ, run_async=False)
+        socket.schedule_ping()
+        return socket
+
+    def _handshake(self, sid: str, transport: str) -> bytes:
+        """Returns all that a new socket is told after its id, which is the same for all new sockets
+        with this transport."""
+        told = {
+            "upgrades": self._upgrades(sid, transport),
+            "pingTimeout": int(self.ping_timeout * 1000),
+            "pingInterval": int(self.ping_interval * 1000),
+            "maxPayload": self.max_http_buffer_size,
+        }
+        return dumps(told).encode()[1:]
 
     def _ok(
         self,
@@ -139,6 +157,24 @@ class EngineServer(engineio.AsyncServer):  # type: ignore[misc]
 
     async def shutdown(self) -> None:
         await self.disconnect()
+
+
+def _opens_websocket(request: web.Request) -> bool:
+    """Returns whether the request opens a WebSocket for a new socket, and is of the version that we
+    speak. Whatever else may come is the library's to read."""
+    query, headers = request.query, request.headers
+    if request.method != "GET" or "sid" in query or query.getall("EIO", ()) != ["4"]:
+        return False
+    return (
+        query.get("transport") == "websocket"
+        and headers.get("Upgrade", "").lower() == "websocket"
+        and _says_upgrade(headers.getall("Connection", ()))
+    )
+
+
+def _says_upgrade(connection: Sequence[str]) -> bool:
+    words = ",".join(connection).lower().split(",")
+    return any(word.strip() == "upgrade" for word in words)
 
 
 def _driver(plain: dict[str, Any], compresses: Callable[[], bool]) -> dict[str, Any]:

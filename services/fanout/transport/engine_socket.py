@@ -109,10 +109,14 @@ class EngineSocket(AsyncSocket):  # type: ignore[misc]
 
     async def send(self, pkt: Packet) -> None:
         """Sends a packet of the libraries. Raises `SocketIsClosedError`."""
+        self.write(Frame(pkt.encode().encode()))
+
+    def write(self, frame: Frame) -> None:
+        """Sends a packet. Raises `SocketIsClosedError`."""
         if self.closed:
             raise exceptions.SocketIsClosedError
         try:
-            self.exit.write(Frame(pkt.encode().encode()))
+            self.exit.write(frame)
         except OutboundClosed as error:
             raise exceptions.SocketIsClosedError from error
 
@@ -218,9 +222,13 @@ class EngineSocket(AsyncSocket):  # type: ignore[misc]
     async def _upgrade_websocket(self, environ: dict[str, Any]) -> Any:
         """Serves the request that opens a WebSocket, for a new client or for one that comes from
         polling (Engine.IO protocol 4, "Upgrade")."""
-        request: web.Request = environ["aiohttp.request"]
+        return self.open_websocket(environ["aiohttp.request"])
+
+    def open_websocket(self, request: web.Request) -> web.Response:
+        """Takes over the connection of a request that opens a WebSocket, and returns what its
+        handler has to return. If the connection is gone, so is a socket that has no other."""
         try:
-            connection = take_over(
+            taken = take_over(
                 request,
                 self,
                 self.server.max_http_buffer_size,
@@ -228,14 +236,16 @@ class EngineSocket(AsyncSocket):  # type: ignore[misc]
             )
         except BadHandshake as error:
             return web.Response(status=400, text=str(error))
-        if connection is not None:
-            self.server.websockets += 1
-        if connection is None:
-            await self.close(wait=False, abort=True)
-        elif not self.connected:
+        if taken is None:
+            self.exit.end()
+            return Detached()
+        connection, answer = taken
+        self.server.websockets += 1
+        if not self.connected:
             self.connected = True
-            self._move_to(connection)
+            self._move_to(connection, answer)
         else:
+            connection.transport.write(answer)
             self._introduce(connection)
         return Detached()
 
@@ -267,11 +277,11 @@ class EngineSocket(AsyncSocket):  # type: ignore[misc]
         else:
             self._refuse(connection, MalformedPacket("not a packet of an upgrade"))
 
-    def _move_to(self, connection: WebSocketConnection) -> None:
+    def _move_to(self, connection: WebSocketConnection, answer: bytes = b"") -> None:
         self._websocket, self._probe = connection, None
         self._reading.add(connection)
         self.upgraded, self.upgrading = True, False
-        self.exit.to_websocket(connection)
+        self.exit.to_websocket(connection, answer)
 
     # --- In, over a WebSocket: what a `WebSocketConnection` calls --------------------------------
 

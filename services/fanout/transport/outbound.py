@@ -6,7 +6,7 @@ WebSocket is written to directly, and what a polling client gets is kept until i
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from padfleet.services.fanout import metrics
 from padfleet.services.fanout.transport import websocket
@@ -177,13 +177,14 @@ class Outbound:
 
     # --- Transports ------------------------------------------------------------------------------
 
-    def to_websocket(self, connection: WebSocketConnection) -> None:
+    def to_websocket(self, connection: WebSocketConnection, answer: bytes = b"") -> None:
         """Moves the socket to this connection: frames go straight to it from now on, after those
-        that wait for a poll."""
+        that wait for a poll. `answer` is written before them, if the request that has opened the
+        connection is not answered yet."""
         self._connection = connection
         self.had = NOTHING if connection.deflates else PLAIN
         self.fd = connection.transport.get_extra_info("socket").fileno()
-        self._go_on()
+        self._go_on(answer)
         self._wake_poll()
         self._call_drained()
 
@@ -208,8 +209,9 @@ class Outbound:
             call, self._drained = self._drained, None
             self.when_drained(call)
 
-    def _go_on(self) -> None:
-        """Writes what has waited, up to the next long frame."""
+    def _go_on(self, before: bytes = b"") -> None:
+        """Writes what has waited, up to the next long frame, in one write with what comes
+        `before`."""
         assert self._connection is not None
         self.transport = self._connection.transport
         waiting, self._queue, self._queued = self._queue, [], 0
@@ -218,13 +220,11 @@ class Outbound:
             if isinstance(frame, Parcel):
                 self._queue = waiting[number + 1 :]
                 self._queued = sum(_size(behind) for behind in self._queue)
-                if short:
-                    self.transport.write(Frame.joined(short).websocket)
+                _write(self.transport, before, short)
                 self._pour(frame)
                 return
             short.append(frame)
-        if short:
-            self.transport.write(Frame.joined(short).websocket)
+        _write(self.transport, before, short)
 
     async def poll(self, timeout: float) -> list[Frame | Parcel]:
         """Returns the answer to a poll: everything that waits, or else the first frame that comes.
@@ -289,6 +289,11 @@ class Outbound:
         if self._poll is not None:
             self._poll.set_result(None)
             self._poll = None
+
+
+def _write(transport: asyncio.Transport, before: bytes, frames: Sequence[Frame]) -> None:
+    if data := before + (Frame.joined(frames).websocket if frames else b""):
+        transport.write(data)
 
 
 def _size(frame: Frame | Parcel) -> int:

@@ -11,6 +11,7 @@ from socketio import packet as packets
 
 from padfleet.services.fanout.transport.engine_server import EngineServer
 from padfleet.services.fanout.transport.malformed import MalformedPacket
+from padfleet.services.fanout.transport.packets import Frame
 from padfleet.shared.bucket import RateLimit
 from padfleet.shared.settings import FanoutSettings
 from padfleet.shared.wire import jsontext
@@ -150,11 +151,16 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
         return packet
 
     async def _send_packet(self, eio_sid: str, pkt: Any) -> None:
-        if pkt.packet_type == packets.CONNECT:
-            # `resume_token` uses it. It is different each time: a client learns by other means
-            # what got lost.
-            pkt.data["pid"] = pkt.data["sid"]
-        await super()._send_packet(eio_sid, pkt)
+        if pkt.packet_type != packets.CONNECT:
+            await super()._send_packet(eio_sid, pkt)
+            return
+        socket = self.eio.sockets.get(eio_sid)
+        if socket is None:
+            raise SocketIsClosedError  # it has just left
+        # `resume_token` uses `pid`. It is different each time: a client learns by other means what
+        # got lost.
+        sid = pkt.data["sid"].encode()
+        socket.write(Frame(b'40{"sid":"%b","pid":"%b"}' % (sid, sid)))
 
     async def _handle_connect(self, eio_sid: str, namespace: str, data: Any) -> None:
         try:

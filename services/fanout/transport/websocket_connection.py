@@ -3,7 +3,7 @@ been read."""
 
 import asyncio
 from collections.abc import Callable, Iterator
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
@@ -309,10 +309,19 @@ class Detached(web.Response):
         return None
 
 
+class TakenOver(NamedTuple):
+    """A connection that has become a WebSocket."""
+
+    connection: WebSocketConnection
+    answer: bytes  #: to the request; whoever has this writes it, before anything else
+
+
 def take_over(
     request: web.Request, receiver: Receiver, limit: int, *, deflate: bool = False
-) -> WebSocketConnection | None:
-    """Answers the request with 101, and moves its connection to a `WebSocketConnection`.
+) -> TakenOver | None:
+    """Moves the connection of a request that opens a WebSocket to a `WebSocketConnection`. The
+    answer is not written here: the first packet may go with it, and a write takes longer than most
+    of this.
 
     Arguments:
         request: the request that opens the WebSocket. Its handler has to return `Detached`.
@@ -324,7 +333,7 @@ def take_over(
     """
     offers = request.headers.getall("Sec-WebSocket-Extensions", ()) if deflate else ()
     agreed = negotiate(offers)
-    response = websocket.accept(request.headers, agreed)
+    answer = websocket.accept(request.headers, agreed)
     transport = request.transport
     if transport is None or transport.is_closing():
         return None
@@ -337,5 +346,4 @@ def take_over(
     before.connection_lost(None)
     transport.resume_reading()  # aiohttp may have paused it
     transport.set_write_buffer_limits(high=HIGH_WATER, low=0)
-    transport.write(response)
-    return connection
+    return TakenOver(connection, answer)

@@ -11,7 +11,7 @@ before.
 from collections.abc import Sequence
 from typing import Any
 
-from padfleet.shared.log.connection.hot import HotCommands
+from padfleet.shared.log.connection.hot import Asking, HotCommands
 from padfleet.shared.log.connection.pipe import Command
 
 
@@ -21,6 +21,7 @@ class AutoPipeline:
     def __init__(self, commands: HotCommands) -> None:
         self._call, self._exchange = commands.call, commands.exchange
         self.evalsha, self.eval = commands.evalsha, commands.eval
+        self.ask = commands.ask
 
     async def get(self, key: str) -> Any:
         return await self._call("GET", key)
@@ -65,9 +66,10 @@ class AutoPipeline:
     async def persist(self, key: str) -> None:
         await self._call("PERSIST", key)
 
-    async def keep_on(self, key: str, seconds: int) -> None:
-        """Sets the key to expire this many seconds from now, unless it is permanent."""
-        await self._call("EXPIRE", key, seconds, "XX")
+    def keep_on(self, key: str, seconds: int) -> Asking:
+        """Sets the key to expire this many seconds from now, unless it is permanent. This is sent
+        at once, and may be awaited later."""
+        return self.ask("EXPIRE", key, seconds, "XX")
 
     async def zmembers(self, key: str) -> Sequence[bytes]:
         """Returns all members of a sorted set, those with the lowest score first."""

@@ -10,7 +10,7 @@ primary.
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from contextlib import suppress
 from typing import Any, Final, Protocol
 
@@ -149,6 +149,17 @@ class HotCommands:
         link = self._straight(str(key_of(commands[0]) or ""))
         return link.post(commands) if link is not None else None
 
+    def ask(self, *command: Any) -> "Asking":
+        """Sends one command at once, and returns something to await the reply with, which does not
+        take a task, as a coroutine would that is to be sent before it is awaited. It is awaited
+        once at most."""
+        return Asking(self, command)
+
+    async def take_care(self, commands: Sequence[Command], replies: list[Any]) -> list[Any]:
+        """Returns the replies to commands that were posted, with failures replaced by the results
+        of further attempts."""
+        return await self._take_care(commands, replies, ATTEMPTS, self._shared)
+
     def _straight(self, key: str) -> SharedLink | None:
         """Returns the link to the node that is known to have the key, or None."""
         try:
@@ -281,6 +292,27 @@ class HotCommands:
                 self._refreshed = time.monotonic()
                 with suppress(*AWAY, exceptions.ResponseError):
                     await self._topology.refresh()
+
+
+class Asking:
+    """A command that has been sent. Awaiting it does what `HotCommands.call` does; nobody has
+    to."""
+
+    __slots__ = ("_command", "_hot", "_replies")
+
+    def __init__(self, hot: HotCommands, command: Command) -> None:
+        self._hot = hot
+        self._command = command
+        self._replies = hot.post((command,))
+
+    def __await__(self) -> Generator[Any, None, Any]:
+        hot, command = self._hot, self._command
+        if self._replies is None:  # it could not be sent without waiting
+            return (yield from hot.call(*command).__await__())
+        replies = yield from self._replies.__await__()
+        if isinstance(replies[0], _CARE):
+            replies = yield from hot.take_care((command,), replies).__await__()
+        return _reply_of(replies)
 
 
 def _is_ask(error: Exception) -> bool:

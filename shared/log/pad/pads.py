@@ -23,11 +23,8 @@ async def read_only_id(redis: Redis, keys: PadKeys, pad_id: str) -> str:
     """Returns the pad's read-only id, ``r.`` and 32 random hex digits. Makes it if there is
     none."""
     known = (await glance(redis, keys)).read_only_id
-    return known if known is not None else await make_read_only_id(redis, keys, pad_id)
-
-
-async def make_read_only_id(redis: Redis, keys: PadKeys, pad_id: str) -> str:
-    """Makes a read-only id for a pad that had none a moment ago."""
+    if known is not None:
+        return known
     return await settle_read_only_id(redis, keys, await way_back(redis, pad_id))
 
 

@@ -5,8 +5,8 @@ There is one key for each author and pad, which expires by itself. Its name is a
 keys do not reveal which pads an author was on.
 """
 
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import Generator, Iterable
+from typing import Any, Final
 
 from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.connection.several import of_each
@@ -30,5 +30,14 @@ async def keep_out(redis: Redis, pad: str, authors: Iterable[str], seconds: int)
     )
 
 
-async def is_kept_out(redis: Redis, pad: str, author: str) -> bool:
-    return await redis.auto_pipeline.get(kept_out_key(pad, author)) is not None
+class KeptOut:
+    """The question whether an author may not come back to a pad yet. It is asked at once; awaiting
+    it returns the answer."""
+
+    __slots__ = ("_asking",)
+
+    def __init__(self, redis: Redis, pad: str, author: str) -> None:
+        self._asking = redis.auto_pipeline.ask("GET", kept_out_key(pad, author))
+
+    def __await__(self) -> Generator[Any, None, bool]:
+        return (yield from self._asking.__await__()) is not None

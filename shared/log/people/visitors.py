@@ -25,7 +25,6 @@ from padfleet.shared.log.people.author_records import (
     encoded_name,
     shade,
 )
-from padfleet.shared.tasks import all_of
 
 VISITOR = "visitor"
 """The field in the record of an author who has contributed nothing yet. It holds the hash of the
@@ -89,12 +88,14 @@ async def seen(
     name, color = chosen
     noted: list[str | int] = [shade(author.color), visit.note(), visit.seconds]
     choice = [encoded_name(name) if name else "", shade(color) if color is not None else ""]
-    works: list[Any] = [
-        scripts.VISITOR(redis.auto_pipeline, [author_key(author.id)], [*noted, *choice])
-    ]
+    kept = None
     if visit.token:
-        works.append(redis.auto_pipeline.keep_on(token_key(visit.token), visit.seconds))
-    (stored_name, stored_color), *_ = await all_of(*works)
+        kept = redis.auto_pipeline.keep_on(token_key(visit.token), visit.seconds)
+    stored_name, stored_color = await scripts.VISITOR(
+        redis.auto_pipeline, [author_key(author.id)], [*noted, *choice]
+    )
+    if kept is not None:
+        await kept
     return author_of(author.id, stored_name, stored_color)
 
 

@@ -41,6 +41,7 @@ from padfleet.shared.log.people.author_records import Author
 from padfleet.shared.log.records import Origin
 from padfleet.shared.payers import Payer
 from padfleet.shared.settings import FanoutSettings
+from padfleet.shared.tasks import Pending
 from tests.eventually import eventually
 from tests.integration.fanout.conftest import PAD
 
@@ -179,6 +180,7 @@ async def rounds(
 
     monkeypatch.setattr(Lanes, "place", counted_place)
     monkeypatch.setattr(HotCommands, "exchange", counted_exchange)
+    monkeypatch.setattr(HotCommands, "ask", lambda self, *asked: Pending(self.call(*asked), "ask"))
     monkeypatch.setattr(Subscriber, "subscribe", counted_subscribe)
     yield counted
     await asyncio.gather(*waits)

@@ -81,6 +81,36 @@ async def test_a_slot_that_has_moved_is_followed_in_order_and_its_owner_is_told(
     assert len(old.asked) == 4
 
 
+async def test_a_command_that_is_asked_is_sent_before_its_reply_is_awaited(
+    serve: Serve, hot_of: HotOf
+) -> None:
+    node = await serve()
+    hot = hot_of(ServedTopology(False, {"": node.port}))
+    early = hot.ask("GET", 1)
+    assert await hot.call("GET", 2) == 2  # there was no connection yet, which nobody waits for
+    asked = [hot.ask("GET", number) for number in (3, 4, 5)]
+    await eventually(lambda: len(node.asked) == 4, "they are sent")
+    assert [await asked[2], await asked[0]] == [5, 3]
+    assert await early == 1
+    assert node.connections == 1
+
+
+async def test_a_command_that_is_asked_is_followed_and_repeated_like_any_other(
+    serve: Serve, hot_of: HotOf
+) -> None:
+    new = await serve()
+    old = await serve(replies(b":1\r\n", moved_to(new), b"-WRONGTYPE of another kind\r\n"))
+    topology = ServedTopology(True, {"": old.port})
+    hot = hot_of(topology)
+    assert await hot.call("GET", 1) == 1
+    moved, wrong = hot.ask("GET", 2), hot.ask("GET", 3)
+    assert await moved == 2
+    assert topology.told == ["moved 7"]
+    with pytest.raises(exceptions.ResponseError, match="WRONGTYPE"):
+        await wrong
+    assert len(old.asked) == 3
+
+
 async def test_a_migrating_slot_is_asked_for_at_its_destination_without_a_report(
     serve: Serve, hot_of: HotOf
 ) -> None:

@@ -18,13 +18,17 @@ class FakeTransport:
 
     def __init__(self, fd: int = -1) -> None:
         self.fd = fd
-        self.written = b""
+        self.writes: list[bytes] = []
         self.stuck = 0
         self.closed = self.aborted = False
 
     def write(self, data: bytes) -> None:
         assert not self.closed
-        self.written += data
+        self.writes.append(data)
+
+    @property
+    def written(self) -> bytes:
+        return b"".join(self.writes)
 
     def get_extra_info(self, name: str) -> FakeTransport:
         assert name == "socket"
@@ -108,6 +112,15 @@ async def test_nothing_is_taken_after_the_end(polling: bool) -> None:
         way_out.write(frame("4a"))
     assert not way_out.offer(frame("4a"))
     assert transport is None or b"4a" not in transport.written
+
+
+def test_the_answer_to_the_handshake_and_what_waited_are_one_write() -> None:
+    way_out, line = Outbound(), FakeLine()
+    way_out.write(frame("0{}"))
+    way_out.to_websocket(cast(WebSocketConnection, line), b"HTTP/1.1 101\r\n\r\n")
+    assert line.transport.writes == [b"HTTP/1.1 101\r\n\r\n\x81\x030{}"]
+    way_out.write(frame("40"))
+    assert line.transport.writes[1:] == [b"\x81\x0240"]
 
 
 async def test_a_poll_that_is_open_ends_with_the_socket() -> None:

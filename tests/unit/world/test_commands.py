@@ -55,7 +55,15 @@ def _last(node: ast.expr) -> str:
     return getattr(node, "attr", getattr(node, "id", ""))
 
 
-SENT_BY: Final = ("execute_command", "send_command", "_call", "call", "call_blocking", "_send")
+SENT_BY: Final = (
+    "execute_command",
+    "send_command",
+    "_call",
+    "call",
+    "ask",
+    "call_blocking",
+    "_send",
+)
 """The names of the functions whose first argument is a command's name."""
 
 
@@ -116,6 +124,7 @@ def test_all_of_them_are_found() -> None:
         ("await redis.client.execute_command('OBJECT', 'FREQ', key)", "OBJECT"),
         ("await redis.hot.call('LMOVE', one, other)", "LMOVE"),
         ("await redis.hot.exchange([('LPOP', key)])", "LPOP"),
+        ("redis.auto_pipeline.ask('LPOP', key)", "LPOP"),
     ],
 )
 def test_a_new_command_would_be_noticed(code: str, name: str) -> None:
