@@ -113,8 +113,8 @@ bench: setup $(BENCH_NODE_STAMP) ## measure: make bench BENCH=deliveries ARGS=--
 		'$(BIN)/python' -m "tests.benchmarks.$$name" --out "build/bench/$$name.json" $(ARGS) || exit 1; \
 	done
 
-costs: setup ## what `padfleet plan` reckons with, from what make bench has put into build/bench
-	cd '$(ROOT)' && '$(BIN)/padfleet' plan --calibrate build/bench --out services/tools/plan/constants.json
+costs: setup ## what `padfleet plan` reckons with, from what make bench has put into build/bench; ARGS=--keep: what BENCH=costs tells of writers and Redis, the rest as it is
+	cd '$(ROOT)' && '$(BIN)/padfleet' plan --calibrate build/bench $(ARGS) --out services/tools/plan/constants.json
 	cd '$(ROOT)' && '$(BIN)/python' -m tests.simulation --constants
 
 simulate: setup ## a million sockets on a hundred workers, in simulated time; takes some minutes

@@ -4,6 +4,8 @@
   of a revision and to have its turn, with hardly a socket to send it to;
 * pings: idle sockets, pinged often: what each ping costs a worker, and what the writer and Redis
   take when nobody types;
+* light loads: people who write as they do, at rates at which writers and Redis wake up for nearly
+  every revision: what that costs all three;
 * stored: bytes of Redis for each revision, by itself and in a chunk, and for each pad; bytes of the
   writer for each pad that it holds, and of the worker for each revision that it holds.
 """
@@ -12,6 +14,7 @@ import sys
 import time
 from collections.abc import Sequence
 
+from padfleet.services.tools.plan.calibrate import LIGHT
 from tests.benchmarks.figures import Report, cpu_seconds, parser, resident_bytes
 from tests.benchmarks.native import raise_file_limit
 from tests.benchmarks.rig import IN_STEP, Rig, ready
@@ -26,6 +29,17 @@ KEEP = {"PADFLEET_KEEP_REVISIONS": "200"}
 
 PER_CALL = 200
 
+LIGHT_LOADS = (
+    (10, 200, 1.0),
+    (1, 100, 0.2),
+    (1, 100, 1.5),
+    (1, 250, 2.0),
+    (50, 250, 0.4),
+    (40, 400, 2.0),
+)
+"""Pads, editors, and edits per second of each: other loads than those that the simulation is
+compared with."""
+
 
 def main(argv: Sequence[str] | None = None) -> None:
     args = parser(__doc__ or "").parse_args(argv)
@@ -34,6 +48,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     for _ in range(1 if args.short else args.repeat):
         _turns(report, pads=20 if args.short else 300, rounds=5 if args.short else 60)
         _pings(report, sockets=50 if args.short else 3000, seconds=1.0 if args.short else 8.0)
+        for load in LIGHT_LOADS[:1] if args.short else LIGHT_LOADS:
+            _light(report, *load, seconds=2 if args.short else 8)
         _stored(report, revisions=1500 if args.short else 8000, pads=20 if args.short else 1000)
     report.notes.append(
         "All processes and the clients share the machine's cores; what counts is CPU time."
@@ -78,6 +94,21 @@ def _pings(report: Report, *, sockets: int, seconds: float) -> None:
         _add(report, f"{sockets:,} idle sockets", "CPU-µs for each ping", worker / answered * 1e6)
         _add(report, "an idle fleet", "cores of writer", writer / took)
         _add(report, "an idle fleet", "cores of Redis", redis / took)
+
+
+def _light(report: Report, pads: int, editors: int, rate: float, *, seconds: int) -> None:
+    words = ["--authors", str(editors), "--pads", str(pads), "--rate", str(rate)]
+    words += ["--arrivals", "poisson", "--join-rate", "150"]
+    words += ["--warmup", "2s", "--duration", f"{seconds}s"]
+    with Rig() as rig:
+        (step,) = rig.load_test(*words)
+    counts, took = step["tally"]["counts"], step["seconds"]
+    cpu = {name: spent["cpu_s"] for name, spent in step["servers"].items()}
+    sample = {"case": LIGHT, "pads": pads, "sockets": editors, "connected": step["connected"]}
+    report.samples.append(sample | {"seconds": took, "counts": counts, "cpu": cpu})
+    for name, spent in cpu.items():
+        case = f"{LIGHT}: {editors} editors on {pads} pads at {rate:g}/s each"
+        _add(report, case, f"cores of {name}", spent / took)
 
 
 def _stored(report: Report, *, revisions: int, pads: int) -> None:

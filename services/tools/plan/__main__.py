@@ -24,7 +24,8 @@ def main(argv: Sequence[str]) -> int:
     arguments = parser().parse_args(argv)
     try:
         if arguments.calibrate is not None:
-            made = dump(*calibrate(arguments.calibrate))
+            kept = load(arguments.constants) if arguments.keep else None
+            made = dump(*calibrate(arguments.calibrate, kept))
             if arguments.out is None:
                 print(made, end="")
             else:

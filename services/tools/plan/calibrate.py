@@ -7,7 +7,7 @@ import re
 import statistics
 import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,19 +27,24 @@ ASSUMED = {
     "wire_packet_bytes": (66.0, "headers of Ethernet, IPv4 and TCP with time stamps"),
 }
 
+LIGHT = "a light load"
+"""The case of the samples of `costs` in which people write as they do, at rates at which writers
+and Redis wake up for nearly every revision."""
+
 WEIGHED = "100 authors at 2/s at its start, in batches, compression"
 PER_REVISION = "bytes per delivered revision"
 
 
 @dataclass(frozen=True, slots=True)
 class _Load:
-    """One sample of the latency benchmark, in a second."""
+    """A fleet under load, in a second: a sample of `latency`, or a light load of `costs`."""
 
     commits: float
     pads: float
     writes: float
     bytes: float
     cores: dict[str, float]
+    alone: bool  #: each author has a pad to themselves
 
     @property
     def announced(self) -> float:
@@ -63,9 +68,18 @@ class _Load:
         return rounds_and_calls(self.commits, partitions, self.announced)
 
 
-def calibrate(folder: Path) -> tuple[Constants, Provenance]:
+def calibrate(
+    folder: Path, kept: tuple[Constants, Provenance] | None = None
+) -> tuple[Constants, Provenance]:
     """Returns the constants that follow from the benchmarks in `folder`, which is usually
-    `build/bench`. Raises `BadConstants` if a benchmark is missing, or was a short one."""
+    `build/bench`. Raises `BadConstants` if a benchmark is missing, or was a short one.
+
+    Arguments:
+        kept: earlier constants. With these, only `costs` is needed, and only what writers and
+            Redis take is measured anew: minutes instead of three quarters of an hour.
+    """
+    if kept is not None:
+        return _only_writers_and_redis(Bench(folder, "costs"), *kept)
     names = ("deliveries", "commits", "memory", "connects", "latency", "costs", "wire")
     bench = {name: Bench(folder, name) for name in names}
     values: dict[str, float] = {}
@@ -76,13 +90,19 @@ def calibrate(folder: Path) -> tuple[Constants, Provenance]:
 
     costs = bench["costs"]
     note("worker_ping_s", _only(costs, "CPU-µs for each ping") / 1e6, "costs: idle sockets")
-    loads = list(_loads(bench["latency"]))
+    loads = [*_loads(bench["latency"]), *_light_loads(costs)]
     _fit_worker(bench, loads, note)
-    _fit_writer(bench, loads, note)
-    _fit_redis(bench, loads, note, values["worker_write_s"])
+    unit = "writer CPU-µs per commit"
+    for name, case in (("commit", "fresh"), ("stale", "200 stale")):
+        took = bench["commits"].median(f"writer, {case}, 300 units", unit) / 1e6
+        note(f"writer_{name}_s", took, f"commits: {case}, 300 units")
+    source = "fitted to latency and costs"
+    _fit_writer(costs, loads, note, source, values["writer_commit_s"], values["writer_stale_s"])
+    _fit_redis(costs, loads, note, source, values["worker_write_s"])
+    note("redis_publish_s", values["worker_write_s"], "assumed: as a worker's write to a socket")
     _joins(bench["connects"], note)
     _memory(bench, note)
-    single = [load for load in loads if load.pads == 1]
+    single = [load for load in loads if not load.alone]
     delivered = [s["tally"]["counts"] for s in bench["latency"].samples]
     each = [c["bytes"] / c["delivered"] for c in delivered if c["delivered"] > 1000]
     if not single or not each:
@@ -117,7 +137,40 @@ def _loads(latency: Bench) -> Iterator[_Load]:
             writes / seconds,
             counts["bytes"] / seconds,
             {name: found["cpu_s"] / seconds for name, found in sample["servers"].items()},
+            alone,
         )
+
+
+def _light_loads(costs: Bench) -> Iterator[_Load]:
+    for sample in costs.samples:
+        if sample["case"] != LIGHT or sample["connected"] < sample["sockets"]:
+            continue
+        counts, seconds = sample["counts"], sample["seconds"]
+        yield _Load(
+            counts["accepted"] / seconds,
+            sample["pads"],
+            counts["change_frames"] / seconds,
+            counts["bytes"] / seconds,
+            {name: spent / seconds for name, spent in sample["cpu"].items()},
+            alone=False,
+        )
+
+
+def _only_writers_and_redis(
+    costs: Bench, constants: Constants, provenance: Provenance
+) -> tuple[Constants, Provenance]:
+    values, sources = asdict(constants), dict(provenance.sources)
+
+    def note(name: str, value: float, source: str) -> None:
+        values[name], sources[name] = max(0.0, value), source
+
+    loads = list(_light_loads(costs))
+    if not loads:
+        raise BadConstants("costs.json has no light loads: make bench BENCH=costs")
+    source = f"fitted to costs, {str(costs.machine.get('time', ''))[:10]}"
+    _fit_writer(costs, loads, note, source, constants.writer_commit_s, constants.writer_stale_s)
+    _fit_redis(costs, loads, note, source, constants.redis_publish_s)
+    return Constants(**values), replace(provenance, commit=_commit(), sources=sources)
 
 
 def _only(bench: Bench, unit: str) -> float:
@@ -137,7 +190,7 @@ def _fit_worker(bench: dict[str, Bench], loads: list[_Load], note: Any) -> None:
     for load in loads:
         took = load.cores["worker"] - load.announced * turn
         # An author who is alone on a pad is sent nothing but their own edits.
-        own = load.commits if load.pads == 1 else 0.0
+        own = 0.0 if load.alone else load.commits
         rows.append(([load.writes, load.bytes, load.commits, own, 1.0], took))
     write, byte, submission, own_s, idle = fit(rows)
     note("worker_turn_s", turn - write, "costs: one revision on each pad, without its write")
@@ -149,44 +202,38 @@ def _fit_worker(bench: dict[str, Bench], loads: list[_Load], note: Any) -> None:
     note("worker_idle_cores", idle, source)
 
 
-def _fit_writer(bench: dict[str, Bench], loads: list[_Load], note: Any) -> None:
-    unit = "writer CPU-µs per commit"
-    fresh = bench["commits"].median("writer, fresh, 300 units", unit) / 1e6
-    stale = bench["commits"].median("writer, 200 stale, 300 units", unit) / 1e6
-    idle = bench["costs"].median("an idle fleet", "cores of writer")
+def _fit_writer(
+    costs: Bench, loads: list[_Load], note: Any, source: str, fresh: float, stale: float
+) -> None:
+    idle = costs.median("an idle fleet", "cores of writer")
     rows: list[tuple[list[float], float]] = []  # pad, call, round
     for load in loads:
         took = load.cores["writer"] - (load.commits - load.stale) * fresh - load.stale * stale
         rows.append(([load.announced, load.calls, load.rounds], took - idle))
-    pads, calls = _turn_pads(bench["costs"])
-    took = _only(bench["costs"], "CPU-µs of writer") / 1e6 - fresh
+    pads, calls = _turn_pads(costs)
+    took = _only(costs, "CPU-µs of writer") / 1e6 - fresh
     rows.append(([1.0, calls / pads, 1.0 / pads], took))
     pad, call, each = fit(rows)
-    note("writer_commit_s", fresh, "commits: fresh, 300 units")
-    note("writer_stale_s", stale, "commits: 200 stale, 300 units")
-    source = "fitted to latency and costs"
     note("writer_pad_s", pad, source)
     note("writer_call_s", call, source)
     note("writer_round_s", each, source)
     note("writer_idle_cores", idle, "costs: an idle fleet")
 
 
-def _fit_redis(bench: dict[str, Bench], loads: list[_Load], note: Any, write: float) -> None:
-    idle = bench["costs"].median("an idle fleet", "cores of Redis")
+def _fit_redis(costs: Bench, loads: list[_Load], note: Any, source: str, write: float) -> None:
+    idle = costs.median("an idle fleet", "cores of Redis")
     rows: list[tuple[list[float], float]] = []  # commit, call, round
     for load in loads:
         took = load.cores["redis"] - load.announced * write
         rows.append(([load.commits, load.calls, load.rounds], took - idle))
-    pads, calls = _turn_pads(bench["costs"])
-    took = _only(bench["costs"], "CPU-µs of Redis") / 1e6 - write
+    pads, calls = _turn_pads(costs)
+    took = _only(costs, "CPU-µs of Redis") / 1e6 - write
     rows.append(([1.0, calls / pads, 1.0 / pads], took))
     commit, call, each = fit(rows)
-    source = "fitted to latency and costs"
     note("redis_commit_s", commit, source)
     note("redis_call_s", call, source)
     note("redis_round_s", each, source)
     note("redis_idle_cores", idle, "costs: an idle fleet")
-    note("redis_publish_s", write, "assumed: as a worker's write to a socket")
 
 
 def _turn_pads(costs: Bench) -> tuple[float, float]:

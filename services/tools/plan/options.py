@@ -142,6 +142,11 @@ def parser() -> argparse.ArgumentParser:
         metavar="DIR",
         help="only compute constants from that directory, for --out",
     )
+    other.add_argument(
+        "--keep",
+        action="store_true",
+        help="with --calibrate: only what `costs` measures of writers and Redis is new",
+    )
     other.add_argument("--out", type=Path, metavar="FILE", help="where --calibrate writes")
     return made
 

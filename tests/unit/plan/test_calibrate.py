@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from padfleet.services.tools.plan.calibrate import PER_REVISION, WEIGHED, calibrate
+from padfleet.services.tools.plan.calibrate import LIGHT, PER_REVISION, WEIGHED, calibrate
 from padfleet.services.tools.plan.constants import BadConstants, Constants, load
 from padfleet.services.tools.plan.rhythm import announcements
 from padfleet.shared.rounds import FREE_COMMITS, FREE_ROUNDS
+from tests.benchmarks.costs import LIGHT_LOADS
 
 KNOWN, _ = load()
 MACHINE = {"processor": "made up", "time": "2026-01-02T03:04:05Z"}
@@ -61,6 +63,36 @@ def load_sample(c: Constants, authors: int, rate: float, pads: int, flushes: flo
             "writer": {"cpu_s": writer},
             "redis": {"cpu_s": redis},
         },
+    }
+
+
+def light_sample(c: Constants, pads: int, editors: int, rate: float) -> Any:
+    """Returns what one second of a light load would measure with these costs. Like
+    `load_sample`, but with several authors on each pad."""
+    commits, here = editors * rate, editors / pads
+    announced, partitions = pads * announcements(commits / pads), min(pads, 32)
+    rounds = min(announced, announcements(commits, FREE_ROUNDS))
+    calls = min(announced, partitions * min(rounds, announcements(commits / partitions)))
+    stale = max(0.0, commits - announced)
+    writes, delivered = announced * here, commits * here
+    turn = c.worker_turn_s + c.worker_write_s
+    worker = c.worker_idle_cores + commits * (c.worker_submission_s + c.worker_own_s)
+    worker += announced * turn + writes * c.worker_write_s
+    worker += delivered * c.wire_revision_bytes * c.worker_byte_s
+    writer = c.writer_idle_cores + (commits - stale) * c.writer_commit_s
+    writer += stale * c.writer_stale_s + announced * c.writer_pad_s
+    writer += calls * c.writer_call_s + rounds * c.writer_round_s
+    redis = c.redis_idle_cores + commits * c.redis_commit_s + calls * c.redis_call_s
+    redis += rounds * c.redis_round_s + announced * c.redis_publish_s
+    counts = {"accepted": commits, "change_frames": writes, "delivered": delivered}
+    return {
+        "case": LIGHT,
+        "pads": pads,
+        "sockets": editors,
+        "connected": editors,
+        "seconds": 1.0,
+        "counts": counts | {"bytes": delivered * c.wire_revision_bytes},
+        "cpu": {"worker": worker, "writer": writer, "redis": redis},
     }
 
 
@@ -124,7 +156,7 @@ def bench(tmp_path: Path) -> Path:
         ("a revision", "bytes of Redis, kept by itself"): c.redis_revision_bytes,
         ("a revision", "bytes of Redis, in a chunk"): c.redis_packed_bytes,
     }
-    written(tmp_path, "costs", costs, [])
+    written(tmp_path, "costs", costs, [light_sample(c, *load) for load in LIGHT_LOADS])
     return tmp_path
 
 
@@ -135,6 +167,29 @@ def test_known_costs_are_found_again(bench: Path) -> None:
         assert getattr(found, name) == pytest.approx(expected, rel=0.03, abs=1e-12), name
     assert provenance.machine["processor"] == "made up"
     assert provenance.date == "2026-01-02"
+
+
+def test_what_writers_and_redis_take_is_found_by_itself_and_the_rest_is_kept(
+    tmp_path: Path, bench: Path
+) -> None:
+    """The earlier constants are wrong in all that `costs` measures."""
+    alone = tmp_path / "alone"
+    alone.mkdir()
+    (bench / "costs.json").rename(alone / "costs.json")
+    fitted = [f"writer_{name}" for name in ("pad_s", "call_s", "round_s", "idle_cores")]
+    fitted += [f"redis_{name}" for name in ("commit_s", "call_s", "round_s", "idle_cores")]
+    _, provenance = load()
+    wrong = replace(KNOWN, **{name: 3 * getattr(KNOWN, name) for name in fitted})
+    found, now = calibrate(alone, (wrong, provenance))
+    for name in Constants.__slots__:
+        near = 0.03 if name in fitted else 0.0
+        assert getattr(found, name) == pytest.approx(getattr(KNOWN, name), rel=near), name
+        if name not in fitted:
+            assert now.sources[name] == provenance.sources[name], name
+    assert now.sources["redis_round_s"] == "fitted to costs, 2026-01-02"
+    written(alone, "costs", {}, [])
+    with pytest.raises(BadConstants, match="no light loads"):
+        calibrate(alone, (wrong, provenance))
 
 
 @pytest.mark.parametrize(
