@@ -97,11 +97,15 @@ class Service:
     def url(self) -> str:
         return f"http://127.0.0.1:{self._server.server_port}"
 
-    def close(self) -> None:
+    def stop_listening(self) -> None:
+        """Takes no further connections; those that are open are still served."""
         self._server.shutdown()
         self._server.server_close()
-        self._server.hang_up()
         self._thread.join()
+
+    def close(self) -> None:
+        self.stop_listening()
+        self._server.hang_up()
 
     def __enter__(self) -> Service:
         return self
