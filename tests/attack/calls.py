@@ -165,7 +165,6 @@ def attacks() -> list[Attack]:
             without_key,
             {"401": 500},
             5,
-            short=True,
             peak_mb=250,  # a thousand connections, each with a piece of its body
         ),
         Attack("API: a thousand calls at once with the key", with_key, {"200": 500}, 8),

@@ -198,7 +198,7 @@ def attacks() -> list[Attack]:
             flood(one),
             {ENDS.get(kind, "closed 1008"): FLOODERS},
             4,
-            short=kind in ("empty pongs", "connects and disconnects of Socket.IO"),
+            short=kind == "empty pongs",
         )
         for kind, one in FLOODS.items()
     ]
@@ -208,13 +208,11 @@ def attacks() -> list[Attack]:
             "WebSocket: packets of deep, wide and odd JSON",
             odd_packets,
             {"refused": 10, "closed 1003": 10},
-            short=True,
         ),
         Attack(
             "WebSocket: frames that are none",
             not_utf8,
             {"closed 1002": 10, "closed 1007": 2, "closed 1009": 2},
-            short=True,
         ),
         Attack("WebSocket: 50 MB, deflated", deflated, {"closed 1009": 10}, 5),
         Attack(

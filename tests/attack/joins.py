@@ -209,7 +209,6 @@ def attacks() -> list[Attack]:
             odd_pads,
             {"denied": 20, "joined": 5},
             4,
-            short=True,
             keys_left=4000,
         ),
         Attack(

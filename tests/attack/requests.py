@@ -379,15 +379,12 @@ def attacks() -> list[Attack]:
         ),
         Attack("HTTP: pipelines whose answers are not read", pipelined, {"held back": 8}, 4),
         Attack("HTTP: as many requests as go, on all paths", quick_requests, {"200": 50}, 4),
-        Attack(
-            "HTTP: paths of pages and files that are none", odd_paths, {"404": 20}, 4, short=True
-        ),
+        Attack("HTTP: paths of pages and files that are none", odd_paths, {"404": 20}, 4),
         Attack(
             "HTTP: addresses and cookies that take long to read",
             long_addresses,
             {"414": 20, "200": 4},
             4,
-            short=True,
         ),
         Attack(
             "HTTP: the operators' port, slow, odd and often",
