@@ -14,7 +14,11 @@ WAITS_FOR_A_REPLICA: Final = {"PADFLEET_COMMIT_REPLICAS": "1"}
 CELLS: Final = [
     Cell(processes.worker_killed, "a worker is killed"),
     Cell(processes.worker_frozen, "a worker stands still until its clients have left, and goes on"),
-    Cell(processes.writer_killed, "a writer is killed"),
+    Cell(
+        processes.writer_killed,
+        "a writer is killed",
+        in_short=False,  # `writer_killed_in_mid_commit` kills it at the worst moment
+    ),
     Cell(
         processes.writer_killed_in_mid_commit,
         "a writer is killed between a commit and its answer",
@@ -51,7 +55,7 @@ CELLS: Final = [
                 "a node is killed between a commit and its answer",
                 ONE_SERVER,
                 nodes.two_nodes_and_a_proxy,
-                True,
+                False,  # `writer_killed_in_mid_commit` is the same for the part that commits
             ),
             (
                 nodes.node_loses_answers,
@@ -86,12 +90,18 @@ CELLS: Final = [
         in_short=False,  # `worker_killed` is the same fault under few
     ),
     Cell(servers.redis_killed, "Redis is killed and started again", ONE_SERVER),
-    Cell(servers.redis_frozen, "Redis stands still, and goes on", ONE_SERVER),
+    Cell(
+        servers.redis_frozen,
+        "Redis stands still, and goes on",
+        ONE_SERVER,
+        in_short=False,  # `primary_frozen` lets another take over meanwhile
+    ),
     Cell(
         servers.primary_killed,
         "the primary is killed; commits wait for a replica",
         REPLICATED,
         WAITS_FOR_A_REPLICA,
+        in_short=False,  # `primary_frozen` has a primary that wakes up, besides
     ),
     Cell(
         servers.primary_frozen,
@@ -126,24 +136,31 @@ CELLS: Final = [
         in_short=False,  # `slots_half_moved` has that slot among all
     ),
     Cell(servers.out_of_memory, "Redis is out of memory for a while"),
-    Cell(servers.too_few_replicas, "Redis takes no writes for want of replicas"),
+    Cell(
+        servers.too_few_replicas,
+        "Redis takes no writes for want of replicas",
+        in_short=False,  # `out_of_memory` is as long without writes
+    ),
     Cell(servers.script_that_runs_on, "somebody's script keeps Redis busy", ONE_SERVER),
     Cell(servers.subscriptions_killed, "subscriptions are killed, again and again"),
     Cell(
         servers.output_buffer_overrun,
         "a worker is so slow that Redis ends its subscription",
         ONE_SERVER,
+        in_short=False,  # `subscriptions_killed` ends it again and again
     ),
     *(
-        Cell(fault, says, ONE_SERVER, start=network.proxies_between)
-        for fault, says in (
-            (network.clients_cut_off, "clients and a worker are cut off from each other"),
-            (network.worker_cut_off_from_redis, "a worker is cut off from Redis"),
-            (network.writer_cut_off_from_redis, "a writer is cut off from Redis"),
-            (network.half_cut_off, "a writer hears no answer, a worker is not heard"),
-            (network.slow_and_lossy, "everything is slow, and loses packets"),
-            (network.connections_reset, "connections are reset, again and again"),
-            (network.slow_clients, "half of the clients take less than is typed"),
+        Cell(fault, says, ONE_SERVER, start=network.proxies_between, in_short=in_short)
+        # `half_cut_off` and `machine_cut_off` cut off workers and writers, and slow clients have
+        # tests/acceptance/test_slow_sockets.py.
+        for fault, says, in_short in (
+            (network.clients_cut_off, "clients and a worker are cut off from each other", True),
+            (network.worker_cut_off_from_redis, "a worker is cut off from Redis", False),
+            (network.writer_cut_off_from_redis, "a writer is cut off from Redis", False),
+            (network.half_cut_off, "a writer hears no answer, a worker is not heard", True),
+            (network.slow_and_lossy, "everything is slow, and loses packets", True),
+            (network.connections_reset, "connections are reset, again and again", True),
+            (network.slow_clients, "half of the clients take less than is typed", False),
         )
     ),
     Cell(
@@ -158,6 +175,7 @@ CELLS: Final = [
         keys.one_inbox_of_a_wrong_type,
         "the inbox of a partition that nobody is on is of a wrong type",
         ONE_SERVER,
+        in_short=False,  # `inboxes_fouled` has those that people write to
     ),
     *(
         Cell(

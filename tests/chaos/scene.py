@@ -50,7 +50,7 @@ class Size:
 # These values give up sooner, which makes a run shorter; nothing is measured there.
 SHORT: Final = Size(
     "short",
-    clients=12,
+    clients=8,
     pads=2,
     rate=2.0,
     revisions=5,

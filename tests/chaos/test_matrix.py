@@ -1,7 +1,7 @@
 """Breaks things while people type, and checks that nobody loses a letter (I1, I2, I3, I5, I7).
 
-`make test` plays cells with a dozen people on one topology, but no fault twice; `make chaos` plays
-all of them with a hundred, and puts the results into docs/reliability.md.
+`make test` plays cells with eight people on one topology, and no fault that another covers;
+`make chaos` plays all of them with a hundred, and puts the results into docs/reliability.md.
 """
 
 from __future__ import annotations
