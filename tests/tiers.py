@@ -38,8 +38,18 @@ BROWSERS: Final = ROOT / "tests" / "browser"
 of them. If each process had some of these files, each would start and warm a browser of its own,
 and all would wait for the processors, which most other tests leave idle."""
 
+ELSEWHERE: Final = ("tests/fuzz/test_pages.py",)
+"""Files in other folders that open a browser. A third one at a time is too many for two cores: what
+is done in its pages took longer than it may."""
+
 SHARES: Final = 2
-"""How many processes have the files of `BROWSERS`."""
+"""How many processes have the files of `BROWSERS`, and those `ELSEWHERE`."""
+
+
+def in_browsers() -> list[str]:
+    """Returns the files whose tests open browsers."""
+    pages = sorted(path.relative_to(ROOT).as_posix() for path in BROWSERS.glob("test_*.py"))
+    return [*pages, *ELSEWHERE]
 
 
 def misplaced(items: Iterable[pytest.Item]) -> list[str]:
@@ -65,6 +75,7 @@ def longest_first(items: list[pytest.Item]) -> None:
     the others in their order."""
     places = {ROOT / name: place for place, name in enumerate(longest(), 1)}
     last = len(places) + 1
+    places |= {ROOT / name: 0 for name in ELSEWHERE}
     items.sort(key=lambda it: 0 if it.path.parent == BROWSERS else places.get(it.path, last))
 
 
@@ -73,8 +84,7 @@ class ByFile(LoadFileScheduling):  # type: ignore[misc]
 
     def __init__(self, config: pytest.Config, log: Producer | None = None) -> None:
         super().__init__(config, log)
-        files = sorted(path.relative_to(ROOT).as_posix() for path in BROWSERS.glob("test_*.py"))
-        self._shares = {name: f"browsers {n % SHARES + 1}" for n, name in enumerate(files)}
+        self._shares = {name: f"browsers {n % SHARES + 1}" for n, name in enumerate(in_browsers())}
 
     def _split_scope(self, nodeid: str) -> str:
         """Returns what all tests have in common that one process runs."""

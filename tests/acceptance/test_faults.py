@@ -20,9 +20,9 @@ from padfleet.shared.client import Pad, PadError, connect, new_token
 from tests.eventually import eventually, eventually_sync
 from tests.fleet import Fleet
 
-TYPISTS = 12
-EDITS = 25
-READERS = 4
+TYPISTS = 8
+EDITS = 16
+READERS = 3
 LEASE_MS = 600
 PRESENCE_MS = 1000
 

@@ -54,7 +54,7 @@ def test_the_line_that_somebody_composes_in_waits_for_what_others_do(
         page.shows("Oh Hello日本!\nsecond line")
 
 
-MORE = (("desk", "end"), ("android", "start"))
+MORE = (("desk", "end"), ("desk", "line"), ("android", "start"))
 """What `make thorough` tries, too: the other pairs have each device, and each place, already."""
 
 
@@ -120,7 +120,13 @@ def test_a_composition_without_end_does_not_keep_others_out(browser: Browser, fl
     bob.shows("Oh Helloに")
 
 
-@pytest.mark.parametrize("given_up", [False, True], ids=["kept", "given up"])
+@pytest.mark.parametrize(
+    "given_up",
+    [
+        pytest.param(False, id="kept", marks=pytest.mark.thorough),
+        pytest.param(True, id="given up"),
+    ],
+)
 def test_what_is_composed_over_leaves_the_browser_nothing_to_give_styles_to(
     browser: Browser, fleet: Fleet, given_up: bool
 ) -> None:

@@ -65,7 +65,13 @@ async def test_everything_is_there_with_little_room_and_without_colours(
     assert page.look(BEYOND) == []
 
 
-@pytest.mark.parametrize("chosen", [None, "dark"], ids=["system", "chosen"])
+@pytest.mark.parametrize(
+    "chosen",
+    [
+        pytest.param(None, id="system", marks=pytest.mark.thorough),
+        pytest.param("dark", id="chosen"),
+    ],
+)
 def test_what_is_dark_on_a_screen_is_printed_in_dark_letters(
     browser: Browser, fleet: Fleet, chosen: str | None
 ) -> None:

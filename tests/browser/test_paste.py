@@ -170,7 +170,12 @@ def test_a_dropped_file_of_text_is_inserted(browser: Browser, fleet: Fleet) -> N
 
 
 @pytest.mark.parametrize(
-    ("way", "kind"), [("drop", "image/png"), ("paste", "image/png"), ("paste", "text/markdown")]
+    ("way", "kind"),
+    [
+        ("drop", "image/png"),
+        pytest.param("paste", "image/png", marks=pytest.mark.thorough),
+        ("paste", "text/markdown"),
+    ],
 )
 def test_a_file_that_is_not_inserted_is_refused_in_words(
     browser: Browser, fleet: Fleet, way: str, kind: str

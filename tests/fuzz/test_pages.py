@@ -1,4 +1,4 @@
-"""Runs for a third of a minute what `make fuzz` does with pages for longer, and tests its parts."""
+"""Runs for a fifth of a minute what `make fuzz` does with pages for longer, and tests its parts."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def test_two_pages_and_a_program_end_with_one_pad() -> None:
     lacking = missing(chromium())
     if lacking is not None:
         pytest.skip(lacking)
-    print(storm(1, 20))
+    print(storm(1, 12))
 
 
 def test_what_a_page_has_to_show_is_read_off_the_pad() -> None:

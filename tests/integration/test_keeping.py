@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -15,22 +13,17 @@ from padfleet.shared.log.connection.connect import open_redis
 from padfleet.shared.log.connection.keeping import Unfit, read_stores, require_keeping
 from tests.chaos.topologies import ClusterGroup, SentinelGroup
 from tests.eventually import eventually
-from tests.fleet import ROOT, Fleet
+from tests.fleet import Fleet
+from tests.tools import ran
 
 EVICTING = ("--maxmemory", "1gb", "--maxmemory-policy", "allkeys-lru")
 
 
 def refused(kind: str, url: str) -> str:
     """Returns the message of a process that must not start. Fails if the process starts."""
-    ended = subprocess.run(
-        [sys.executable, "-m", "padfleet", kind, "--redis-url", url, "--host", HOST],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-    assert ended.returncode == 2, ended.stderr
-    return ended.stderr
+    ended = ran(kind, "--redis-url", url, "--host", HOST)
+    assert ended.code == 2, ended
+    return ended.err
 
 
 @pytest.mark.parametrize("kind", ["writer", "fanout"])

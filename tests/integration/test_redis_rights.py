@@ -124,14 +124,34 @@ async def use_the_api(url: str) -> None:
 async def test_the_documented_user_can_do_all_that_is_needed_and_no_more(
     guarded: EmbeddedServer, tmp_path: Path
 ) -> None:
+    """No right is superfluous either, as the commands tell that the server has seen, apart from
+    those that only a cluster, replicas, saved revisions, another database, a deletion, a damaged
+    pad or an inbox with more entries than these need."""
     url = f"redis://padfleet:{PASSWORD}@{HOST}:{guarded.port}/0"
     with admin_of(guarded) as admin, Fleet(url, tmp_path, SETTINGS) as fleet:
+        admin.config_resetstat()
         fleet.start(writers=2, workers=2)
         await use(fleet, url, tmp_path)
         refused = {entry["object"] for entry in admin.acl_log()}
         for member in fleet.workers + fleet.writers:
             assert PASSWORD not in member.log.read_text()
+        fleet.stop()
+        used = {name.removeprefix("cmdstat_") for name in admin.info("commandstats")}
     assert refused == set(), "something was wanted that the line does not give"
+    given = {word[1:] for word in documented_user().split() if word.startswith("+")}
+    on_a_cluster = {"command", "cluster|slots", "cluster|info", "cluster|nodes"}
+    in_other_cases = {
+        "wait",
+        "rpush",
+        "del",
+        "select",
+        "xdel",
+        "xsetid",
+        "pttl",
+        "pexpire",
+        "xtrim",
+    }
+    assert given - used - on_a_cluster - in_other_cases == set()
     with redis_library.Redis.from_url(url) as limited:
         for command in (
             ["FLUSHALL"],
@@ -169,36 +189,6 @@ async def test_the_documented_onlooker_can_look_and_no_more(
             for command in (["HGETALL", meta], ["HGET", meta, "head"], ["SET", "pf:workers", "x"]):
                 with pytest.raises(redis_library.ResponseError, match="permissions"):
                     limited.execute_command(*command)
-
-
-async def test_every_command_of_the_line_is_there_for_something(
-    guarded: EmbeddedServer, tmp_path: Path
-) -> None:
-    """Compares the documented rights with the commands that the server has seen. No right is
-    superfluous, apart from those that only a cluster, replicas, saved revisions, another database,
-    a deletion, a damaged pad or an inbox with more entries than these need."""
-    url = f"redis://padfleet:{PASSWORD}@{HOST}:{guarded.port}/0"
-    with admin_of(guarded) as admin, Fleet(url, tmp_path, SETTINGS) as fleet:
-        admin.config_resetstat()
-        fleet.start(writers=1, workers=2)
-        await use(fleet, url, tmp_path)
-        fleet.stop()
-        used = {name.removeprefix("cmdstat_") for name in admin.info("commandstats")}
-    words = documented_user().split()
-    given = {word[1:] for word in words if word.startswith("+")}
-    on_a_cluster = {"command", "cluster|slots", "cluster|info", "cluster|nodes"}
-    in_other_cases = {
-        "wait",
-        "rpush",
-        "del",
-        "select",
-        "xdel",
-        "xsetid",
-        "pttl",
-        "pexpire",
-        "xtrim",
-    }
-    assert given - used - on_a_cluster - in_other_cases == set()
 
 
 def test_every_command_of_a_script_is_in_the_line() -> None:
@@ -246,7 +236,16 @@ def tls_port(
         yield port
 
 
-@pytest.mark.parametrize("named_in", ["url", "environment"])
+@pytest.mark.parametrize(
+    ("tls_port", "named_in"),
+    [
+        ("server", "environment"),
+        ("front", "url"),
+        pytest.param("server", "url", marks=pytest.mark.thorough),
+        pytest.param("front", "environment", marks=pytest.mark.thorough),
+    ],
+    indirect=["tls_port"],
+)
 async def test_a_fleet_over_tls(
     named_in: str,
     tls_port: int,
@@ -301,7 +300,7 @@ async def test_a_server_that_cannot_prove_who_it_is_is_not_used(
         assert PASSWORD not in ended.err
 
 
-@pytest.mark.parametrize("level", ["debug", "info"])
+@pytest.mark.parametrize("level", ["debug", pytest.param("info", marks=pytest.mark.thorough)])
 async def test_secrets_are_in_no_log(level: str, guarded: EmbeddedServer, tmp_path: Path) -> None:
     """This holds at every log level, when the server refuses the password, and when it goes
     away."""

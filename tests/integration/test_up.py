@@ -20,7 +20,7 @@ import redis
 from padfleet.shared.settings.ops import ops_port
 from tests.eventually import eventually, eventually_sync
 from tests.processes import alive, free_ports
-from tests.tools import padfleet
+from tests.tools import padfleet, ran
 
 READY_S = 60.0
 STOP_S = 30.0
@@ -156,17 +156,17 @@ def test_a_taken_port_is_told_before_anything_is_made(tmp_path: Path) -> None:
     data = tmp_path / "data"
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
-        with fleet(tmp_path, "--port", port, "--workers", "1", "--data", str(data)) as refused:
-            assert refused.process.wait(STOP_S) == 1
-            assert f"port {port} on 127.0.0.1: address already in use" in refused.printed
+        refused = ran("up", "--port", port, "--workers", "1", "--data", data)
+    assert refused.code == 1
+    assert f"port {port} on 127.0.0.1: address already in use" in refused.out + refused.err
     assert not data.exists()
 
 
-def test_a_second_up_on_the_same_data_is_refused(running: Fleet, tmp_path: Path) -> None:
-    flags = ("--port", str(free_ports(1)[0]), "--workers", "1")
-    with fleet(tmp_path, *flags, "--data", str(running.data)) as second:
-        assert second.process.wait(STOP_S) == 1
-        assert f"in use by process {running.process.pid}" in second.printed
+def test_a_second_up_on_the_same_data_is_refused(running: Fleet) -> None:
+    flags = ("--port", free_ports(1)[0], "--workers", "1")
+    second = ran("up", *flags, "--data", running.data)
+    assert second.code == 1
+    assert f"in use by process {running.process.pid}" in second.out + second.err
 
 
 def test_it_ends_clean_and_leaves_nothing_running(running: Fleet) -> None:

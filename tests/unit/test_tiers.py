@@ -11,7 +11,7 @@ from typing import cast
 
 import pytest
 
-from tests.tiers import BROWSERS, SHARES, ByFile, longest, longest_first
+from tests.tiers import ELSEWHERE, SHARES, ByFile, in_browsers, longest, longest_first
 
 ROOT = Path(__file__).parents[2]
 
@@ -72,7 +72,9 @@ class Process:
 
 
 def test_each_share_of_the_tests_in_browsers_is_run_by_one_process() -> None:
-    pages = sorted(path.relative_to(ROOT).as_posix() for path in BROWSERS.glob("test_*.py"))
+    pages = in_browsers()
+    assert len(set(pages)) == len(pages) > len(ELSEWHERE)
+    assert all((ROOT / name).is_file() for name in pages)
     others = [f"tests/unit/test_{number}.py" for number in range(3)]
     tests = [f"{name}::test_{which}" for name in (*pages, *others) for which in "abc"]
     options = SimpleNamespace(loadscopereorder=False)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -16,9 +15,10 @@ from padfleet.shared.log.fleet.agreement import agree, agreed_since
 from padfleet.shared.log.keys import CONFIG, WORKERS, WRITERS
 from padfleet.shared.log.people import presence
 from tests.cold_memory import MemoryPads
-from tests.fleet import ROOT, fleet_of_its_own
+from tests.fleet import fleet_of_its_own
 from tests.integration.api.caller import KEY, Caller
 from tests.processes import free_ports
+from tests.tools import ran
 
 
 async def test_a_second_fleet_does_not_start_on_the_store_of_the_first(tmp_path: Path) -> None:
@@ -31,16 +31,9 @@ async def test_a_second_fleet_does_not_start_on_the_store_of_the_first(tmp_path:
         (port,) = free_ports(1)
         words = ["writer", "--redis-url", server.url, "--port", str(port)]
         words += ["--partitions", "2", "--cold-url", url]
-        ended = subprocess.run(
-            [sys.executable, "-m", "padfleet", *words],
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-        assert ended.returncode == 2, ended.stderr
-        assert "another fleet" in ended.stderr
+        ended = await asyncio.to_thread(ran, *words)
+        assert ended.code == 2, ended
+        assert "another fleet" in ended.err
         async with Caller(fleet.urls[0]) as api:
             await api.createPad(padID="still", text="here")
     # When the first has ended, the store may have another.
