@@ -33,7 +33,7 @@ from padfleet.shared.cold.starting import attached, claim, try_out
 from padfleet.shared.cold.thawing import Thawing
 from padfleet.shared.cold.using import end_use
 from padfleet.shared.fleet.beacon import Beacon, Figures, ProcessIdentity, reachable_host
-from padfleet.shared.fleet.record import Kind
+from padfleet.shared.fleet.record import ColdTrouble, Kind
 from padfleet.shared.health import Health
 from padfleet.shared.log.connection.connect import UNREACHABLE, open_redis
 from padfleet.shared.log.connection.keeping import Unfit, require_keeping
@@ -159,7 +159,7 @@ class Process:
         await self._attach()
         await self._join()
         if self.thawing is not None and is_first:
-            await try_out(self.thawing.cold)
+            await try_out(self.thawing)
             await claim(self.redis, self.thawing.cold)
             self.ends.push_async_callback(end_use, self.redis, self.thawing.cold, self.id)
 
@@ -173,6 +173,8 @@ class Process:
         )
         if self.thawing is not None:
             self.ends.push_async_callback(self.thawing.cold.aclose)
+            whose = f" of {self._part}" if self._part else ""
+            self.health.ready(f"cold store{whose}", self.thawing.trouble.remark)
 
     async def _join(self) -> None:
         """Joins the fleet before anything else; a process that turns out not to belong is ended
@@ -245,9 +247,15 @@ class Process:
         role = self._role
         place = reachable_host(ops[0]), ops[1]
         name = ProcessIdentity(role.kind, self.id, *place, __version__, role.timeout_ms)
-        beacon = Beacon(self.redis, name, count, self.health, self.supervisor.lines)
+        beacon = Beacon(
+            self.redis, name, count, self.health, self.supervisor.lines, self._cold_trouble
+        )
         self.ends.push_async_callback(beacon.retire)
         self.keep("beacon", beacon.run, DISPENSABLE)
+
+    def _cold_trouble(self) -> ColdTrouble | None:
+        error = self.thawing.trouble.error if self.thawing is not None else None
+        return None if error is None else ColdTrouble(str(error), error.advice, error.meanwhile)
 
     # --- Its end ---------------------------------------------------------------------------------
 

@@ -85,7 +85,12 @@ def begin(process: Process, settings: WriterSettings, leases: LeaseManager) -> N
     if settings.prune_unused.strip():
         process.keep("retention", _retention(process, settings, leases).run, UNHURRIED)
     if process.thawing is not None:
-        use = StoreUse(process.redis, process.thawing.cold, is_mine=partial(_is_first, leases))
+        use = StoreUse(
+            process.redis,
+            process.thawing.cold,
+            is_mine=partial(_is_first, leases),
+            trouble=process.thawing.trouble,
+        )
         process.keep("store's use", use.run, UNHURRIED)
 
 

@@ -1,4 +1,12 @@
-"""This module defines the errors that a cold store may raise."""
+"""This module defines the errors that a cold store may raise, and what each means for people and
+operators."""
+
+from typing import ClassVar
+
+_CLOSED = (
+    "until then, open pads go on and nothing is lost, but no other pad can be opened, and none "
+    "leaves Redis"
+)
 
 
 class StoreAway(OSError):
@@ -6,9 +14,56 @@ class StoreAway(OSError):
     OSError, so that `UNREACHABLE` lists it and a client that waits for a pad is asked to come
     again."""
 
+    advice: ClassVar[str] = (
+        "see whether it runs, and whether this machine reaches it (its name, port and firewalls)"
+    )
+    """What an operator can do."""
+    meanwhile: ClassVar[str] = _CLOSED
+    """What this means for people until that is done."""
+
+
+class StoreSlow(StoreAway):
+    """The cold store does what it is asked, but takes so long that people notice. This is reported
+    and never raised."""
+
+    advice = "see what else keeps it busy, or take one that is nearer"
+    meanwhile = "until then, whoever opens a pad that nobody has open waits for several such calls"
+
+
+class StoreRefuses(StoreAway):
+    """The cold store answers, but does not accept who is asking, or lets them do less than is
+    needed."""
+
+    advice = (
+        "correct the credentials that this process is given, or give that user the rights to read, "
+        "write, list and delete"
+    )
+
+
+class StoreMissing(StoreAway):
+    """There is no such directory, bucket or database: it is misnamed, not made yet, or not mounted.
+    It must not pass for a store without pads."""
+
+    advice = (
+        "correct PADFLEET_COLD_URL, or make what it names; a directory that was there before is "
+        "probably on a disk that is not mounted"
+    )
+
 
 class StoreFull(StoreAway):
     """The cold store accepts no more data at present. What is in it can still be read."""
+
+    advice = "make room, also by padfleet prune"
+    meanwhile = (
+        "until then, open pads go on and nothing is lost; other pads can be read and exported, but "
+        "not joined, and none leaves Redis"
+    )
+
+
+class StoreReadOnly(StoreFull):
+    """The cold store can be read, and takes nothing, however much room it has."""
+
+    advice = "let it be written to: mount its disk with rw, or name the primary of a database"
 
 
 class Overwritten(Exception):

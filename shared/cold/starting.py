@@ -49,16 +49,18 @@ async def attached(
         raise SettingsError([f"PADFLEET_COLD_URL: {error}"]) from error
 
 
-async def try_out(cold: ColdPads) -> None:
+async def try_out(thawing: Thawing) -> None:
     """Tests the store. One that does not keep what it is given, or overwrites what others have put,
     loses pads, so no process starts with it. Raises `SettingsError`."""
     try:
         async with asyncio.timeout(TRIED_S):
-            await cold.check()
+            await thawing.cold.check()
     except ValueError as error:
         raise SettingsError([f"PADFLEET_COLD_URL: {error}"]) from error
-    except (StoreAway, TimeoutError) as error:
-        log.warning("cold store does not answer", extra={"error": str(error)})
+    except StoreAway as error:
+        thawing.trouble.failed(error)
+    except TimeoutError:
+        thawing.trouble.failed(StoreAway(f"it has not answered for {TRIED_S:g} s"))
 
 
 async def claim(redis: Redis, cold: ColdPads) -> None:

@@ -21,6 +21,7 @@ from padfleet.shared.cold.pads import ColdPads
 from padfleet.shared.cold.places import PadPlace, place_of
 from padfleet.shared.cold.reading import ColdReader
 from padfleet.shared.cold.thaw_steps import ThawSteps
+from padfleet.shared.cold.trouble import StoreTrouble
 from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.keys import CANARY, Keyspace
 from padfleet.shared.log.pad import moving
@@ -75,6 +76,7 @@ class Thawing:
         self._redis = redis
         self._keyspace = keyspace
         self.cold = cold
+        self.trouble = StoreTrouble()
         self._steps = ThawSteps(redis, keyspace, cold)
         self._patience_s = patience_s
         self._missed = Misses(trusting_s)
@@ -117,6 +119,7 @@ class Thawing:
             if here.head is not None:
                 return None
             found = await self.cold.read(pad)
+            self.trouble.answered()
             if found is None:
                 await self._note_if_missed(pad)
                 return None
@@ -190,6 +193,7 @@ class Thawing:
     async def _has(self, pad: str) -> bool:
         async with self._in_time("look"):
             found = await self.cold.look(pad) is not None
+            self.trouble.answered()
             if not found:
                 await self._note_if_missed(pad)
         return found
@@ -232,11 +236,12 @@ class Thawing:
         try:
             async with asyncio.timeout(self._patience_s):
                 yield
-        except StoreAway:
+        except StoreAway as error:
             AWAY.labels(what).inc()
+            self.trouble.failed(error)
             raise
         except TimeoutError as error:
             AWAY.labels(what).inc()
-            raise StoreAway(
-                f"the pad was not brought back within {self._patience_s:g} s"
-            ) from error
+            late = StoreAway(f"a pad was not brought back within {self._patience_s:g} s")
+            self.trouble.failed(late)
+            raise late from error

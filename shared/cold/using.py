@@ -19,7 +19,9 @@ from typing import Final
 from prometheus_client import Counter
 from redis.exceptions import RedisError
 
+from padfleet.shared.cold.errors import StoreAway
 from padfleet.shared.cold.pads import ColdPads, UsedBy
+from padfleet.shared.cold.trouble import StoreTrouble
 from padfleet.shared.log.connection.connect import UNREACHABLE, Redis
 from padfleet.shared.log.damage import CorruptPad
 from padfleet.shared.log.fleet.agreement import Disagreement, agreed_since
@@ -82,11 +84,23 @@ async def begin_to_use(cold: ColdPads, ours: Callable[[], Awaitable[str]]) -> No
 class StoreUse:
     """Announces in the store that the fleet uses it. One process of the fleet does so at a time."""
 
-    def __init__(self, redis: Redis, cold: ColdPads, *, is_mine: Callable[[], bool]) -> None:
-        """Takes `is_mine`, which returns whether this process holds the first partition at
-        present."""
+    def __init__(
+        self,
+        redis: Redis,
+        cold: ColdPads,
+        *,
+        is_mine: Callable[[], bool],
+        trouble: StoreTrouble | None = None,
+    ) -> None:
+        """Prepares to announce the use.
+
+        Arguments:
+            is_mine: returns whether this process holds the first partition at present.
+            trouble: is told whether the store answers.
+        """
         self._redis = redis
         self._cold = cold
+        self._trouble = trouble if trouble is not None else StoreTrouble()
         self._is_mine = is_mine
         self._ours: set[str] = {NOBODY}  #: names that our fleet has had, see `agree`
         self._seen: UsedBy | None = None  #: what this process last found in the store, or left
@@ -99,6 +113,8 @@ class StoreUse:
             if self._is_mine():
                 try:
                     await self.say()
+                except StoreAway as error:
+                    self._trouble.failed(error)
                 except (*UNREACHABLE, RedisError, CorruptPad) as error:
                     log.warning("not said that the store is used", extra={"error": str(error)})
 
@@ -112,7 +128,9 @@ class StoreUse:
         seen = await self._cold.used_by()
         if seen is not None and seen.fleet not in self._ours and self._is_to_wait(seen):
             return
+        began = asyncio.get_running_loop().time()
         await self._cold.use(fleet)
+        self._trouble.took(asyncio.get_running_loop().time() - began)
         self._seen = UsedBy(fleet, "")
 
     def _is_to_wait(self, seen: UsedBy) -> bool:

@@ -21,7 +21,14 @@ from prometheus_client.registry import Collector
 from redis.exceptions import RedisError
 
 from padfleet.shared.fleet.past import BEAT, Buckets, Counted, Past
-from padfleet.shared.fleet.record import BusyPads, Kind, ProcessRecord, TaskLine, encode
+from padfleet.shared.fleet.record import (
+    BusyPads,
+    ColdTrouble,
+    Kind,
+    ProcessRecord,
+    TaskLine,
+    encode,
+)
 from padfleet.shared.health import Health
 from padfleet.shared.log.connection.connect import PATIENCE, UNREACHABLE, Redis
 from padfleet.shared.log.fleet.processes import drop_record, put_record
@@ -101,8 +108,15 @@ class Beacon:
         count: Callable[[], Figures],
         health: Health,
         lines: Callable[[], Iterable[TaskStatus]],
+        cold: Callable[[], ColdTrouble | None] = lambda: None,
     ) -> None:
-        """Takes `lines`, which returns the status of the process's tasks at any moment."""
+        """Prepares to report.
+
+        Arguments:
+            lines: returns the status of the process's tasks at any moment.
+            cold: returns what is wrong with the cold store, if anything is.
+        """
+        self._cold = cold
         self._redis = redis
         self._name = name
         self._count = count
@@ -148,6 +162,7 @@ class Beacon:
             busiest=tuple(figures.busiest),
             damaged=figures.damaged,
             tasks=tuple(map(_told, self._lines())),
+            cold=self._cold(),
             past=points,
         )
         async with asyncio.timeout(PATIENCE):

@@ -48,6 +48,7 @@ def findings(now: FleetView, before: FleetView | None = None) -> list[Finding]:
         *_waiting(now, before),
         *_processes(now.processes),
         *_tasks(now),
+        *_cold_store(now),
         *_pads(now),
         *_damaged(now),
         *_parked(now.partitions),
@@ -200,6 +201,23 @@ def _tasks(now: FleetView) -> Iterator[Finding]:
             times = "once" if task.restarts == 1 else f"{task.restarts} times"
             where = f"the {task.kind}s' task {task.name}"
             yield Finding("note", f"{where} has died {times}, and was begun again; see the log")
+
+
+def _cold_store(now: FleetView) -> Iterator[Finding]:
+    """Reports the cold store once for each kind of trouble, however many processes have it. Only
+    workers have somebody waiting for it."""
+    seen = defaultdict(list)
+    for process in now.processes:
+        if process.cold is not None and process.state != "silent":
+            seen[process.cold.advice].append((process, process.cold.text, process.cold.meanwhile))
+    for advice, found in seen.items():
+        processes = [process for process, _, _ in found]
+        first, text, meanwhile = found[0]
+        who = f"{first.kind} {first.id}"
+        if len(processes) > 1:
+            who += f" and {len(processes) - 1} more"
+        level: Level = "bad" if any(p.kind == "worker" for p in processes) else "warn"
+        yield Finding(level, f"cold store: {text} ({who}): {advice}; {meanwhile}")
 
 
 def _pads(now: FleetView) -> Iterator[Finding]:

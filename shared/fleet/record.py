@@ -43,6 +43,14 @@ class TaskLine(NamedTuple):
     trouble: str  #: what is wrong with one of them; "" if all are well
 
 
+class ColdTrouble(NamedTuple):
+    """What is wrong with the cold store, as one process sees it."""
+
+    text: str
+    advice: str  #: what an operator can do
+    meanwhile: str  #: what it means for people until that is done
+
+
 @dataclass(frozen=True, kw_only=True)
 class ProcessRecord:
     kind: Kind
@@ -59,6 +67,7 @@ class ProcessRecord:
     damaged: Mapping[str, str] = field(default_factory=dict)
     """Pads that a writer has recently found to be damaged, and what is wrong with each."""
     tasks: tuple[TaskLine, ...] = ()
+    cold: ColdTrouble | None = None
     past: tuple[Point, ...]  #: at least one, the newest last
 
     @property
@@ -86,6 +95,7 @@ def encode(record: ProcessRecord) -> bytes:
                 for pad, why in list(record.damaged.items())[-MOST_DAMAGED:]
             },
             "tasks": [line._replace(trouble=line.trouble[:LONGEST]) for line in record.tasks],
+            "cold": record.cold and [text[:LONGEST] for text in record.cold],
             "past": record.past,
         }
     )
@@ -111,6 +121,7 @@ def decode(data: bytes) -> ProcessRecord | None:
             busiest=tuple(_busy(*values) for values in fields["busiest"]),
             damaged={str(pad): str(why) for pad, why in fields.get("damaged", {}).items()},
             tasks=tuple(_task(*values) for values in fields.get("tasks", ())),
+            cold=_cold(*cold) if (cold := fields.get("cold")) else None,
             past=_points(fields["past"]),
         )
     except (ValueError, TypeError, KeyError, AttributeError, OverflowError):
@@ -123,6 +134,10 @@ def _busy(pad: Any, users: Any, sessions: Any, rate: Any, behind: Any) -> BusyPa
 
 def _task(name: Any, running: Any, restarts: Any, late_ms: Any, trouble: Any) -> TaskLine:
     return TaskLine(str(name), int(running), int(restarts), int(late_ms), str(trouble))
+
+
+def _cold(text: Any, advice: Any, meanwhile: Any) -> ColdTrouble:
+    return ColdTrouble(str(text), str(advice), str(meanwhile))
 
 
 def _points(fields: Any) -> tuple[Point, ...]:

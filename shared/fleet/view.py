@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from padfleet.shared.fleet.charts import Rates, Series
-from padfleet.shared.fleet.record import Kind
+from padfleet.shared.fleet.record import ColdTrouble, Kind
 
 State = Literal["ready", "not ready", "draining", "silent", "unknown"]
 
@@ -30,6 +30,7 @@ class ProcessView:
     delay_ms: int | None = None
     partitions: tuple[int, ...] = ()  #: of a writer: those that it holds
     damaged: tuple[tuple[str, str], ...] = ()  #: damaged pads that a writer found, and why
+    cold: ColdTrouble | None = None  #: what is wrong with the cold store
 
 
 @dataclass(frozen=True, kw_only=True)

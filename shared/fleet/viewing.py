@@ -95,6 +95,7 @@ def _process(seen: Seen, snapshot: FleetSnapshot, *, node: bool) -> ProcessView:
         delay_ms=measured(now.delay),
         partitions=tuple(owned) if seen.kind == "writer" else (),
         damaged=tuple(record.damaged.items()),
+        cold=record.cold,
     )
 
 

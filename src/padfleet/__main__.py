@@ -7,13 +7,16 @@ broken import in one does not take the others down.
 
 from __future__ import annotations
 
+import atexit
 import difflib
 import importlib
 import importlib.util
 import os
 import sys
+import traceback
 from collections.abc import Sequence
-from typing import Final
+from contextlib import suppress
+from typing import Final, NoReturn
 
 from padfleet import __version__
 
@@ -67,6 +70,50 @@ EXTRAS: Final = {"hdrh": "loadtest"}
 _UNREAD: Final = 1
 _USAGE_ERROR: Final = 2
 _INTERRUPTED: Final = 130  # 128 + SIGINT, as shells count
+
+
+ABORTING: Final = ("obstore",)
+"""Modules with threads of their own, not Python's, that call into Python. If one of these threads
+does so while the interpreter is being finalized, Python (up to 3.13) ends the thread by unwinding
+its stack, which code in Rust answers by aborting the whole process. It happens where an answer was
+delivered just before the end, such as that the bucket is away."""
+
+
+def program() -> NoReturn:
+    """Runs the command that this process was started for, and ends the process with its exit
+    code."""
+    try:
+        code = main()
+    except SystemExit as ended:
+        code = _code_of(ended)
+    except BaseException:
+        if not _may_abort():
+            raise
+        traceback.print_exc()
+        code = 1
+    if _may_abort():
+        _leave(code)
+    raise SystemExit(code)
+
+
+def _may_abort() -> bool:
+    return any(name in sys.modules for name in ABORTING)
+
+
+def _code_of(ended: SystemExit) -> int:
+    if ended.code is None or isinstance(ended.code, int):
+        return ended.code or 0
+    print(ended.code, file=sys.stderr)
+    return 1
+
+
+def _leave(code: int) -> NoReturn:
+    """Ends the process without finalizing the interpreter, after what is done before that."""
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(code)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -144,4 +191,4 @@ def _no_such(name: str) -> str:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    program()

@@ -74,6 +74,7 @@ class Bucket(Lifetime):
         self.refusing = False  #: refuses every conditional put, whatever is there
         self.old = False  #: reads return the content before the last change
         self.damaged = False  #: one byte of everything that is read is wrong
+        self.says: tuple[int, str] | None = None  #: answers everything with this status and code
         self.calls = 0
         self._held: HeldCall | None = None
         self._objects: dict[str, _Object] = {}
@@ -110,6 +111,7 @@ class Bucket(Lifetime):
     def mend(self) -> None:
         self.away = self.full = self.refusing = self.old = self.damaged = False
         self.slow_s = 0.0
+        self.says = None
 
     @contextmanager
     def holding(self, method: str = "", number: int = 1) -> Iterator[HeldCall]:
@@ -158,6 +160,8 @@ class Bucket(Lifetime):
             await asyncio.sleep(self.slow_s)
         if self.away:
             return _broken(request)
+        if self.says is not None:
+            return _error(*self.says)
         name = unquote(request.path).removeprefix(f"/{NAME}").strip("/")
         match request.method:
             case "PUT":

@@ -76,6 +76,47 @@ def test_a_reader_that_has_seen_enough_ends_a_command_without_a_word(
     assert (done.returncode, done.stderr) == (1, "")
 
 
+ABORTS = """
+import atexit, os, sys
+sys.modules["obstore"] = sys
+from padfleet import __main__ as padfleet
+
+class Thread:
+    def __del__(self):
+        os.abort()
+
+sys.of_rust = Thread()
+atexit.register(lambda: print("at exit"))
+def main():
+    print("told")
+    {body}
+padfleet.main = main
+padfleet.program()
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "said"),
+    [
+        ("return 1", 1, ""),
+        ("return 0", 0, ""),
+        ("sys.exit('wrong')", 1, "wrong\n"),
+        ("raise SystemExit", 0, ""),
+        ("raise ValueError('odd')", 1, "ValueError: odd\n"),
+    ],
+)
+def test_a_library_that_aborts_while_python_ends_does_not_do_so(
+    body: str, code: int, said: str
+) -> None:
+    """`padfleet doctor` died with SIGABRT now and then when the bucket was away: a thread of the
+    bucket's library was just delivering its answer."""
+    ran = subprocess.run(
+        [sys.executable, "-c", ABORTS.format(body=body)], capture_output=True, text=True
+    )
+    assert (ran.returncode, ran.stdout) == (code, "told\nat exit\n"), ran.stderr
+    assert ran.stderr.endswith(said)
+
+
 def test_an_interrupt_is_quiet(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from padfleet.services.tools.doctor.checks import NEARLY_FULL, DoctorFinding
-from padfleet.shared.cold.errors import StoreAway, StoreFull
+from padfleet.shared.cold.errors import StoreAway
 from padfleet.shared.cold.opening import open_pads
 from padfleet.shared.cold.stores.opening import parse_cold_url
 from padfleet.shared.settings.cold_url import agreed_name, url_for_tools
@@ -27,8 +27,8 @@ class ColdFacts:
     """What was found out about the cold store."""
 
     where: str  #: its URL without a password
-    away: str = ""  #: why it does not answer
-    no_room: str = ""  #: what it says instead of accepting anything
+    misnamed: str = ""  #: why its URL names no store
+    failed: StoreAway | None = None  #: what it does instead of what it is asked for
     wrong: str = ""  #: behaviour with which pads cannot be kept
     untried: str = ""  #: why it was not tried
     took_s: float = 0.0  #: seconds for put, read, list and delete
@@ -55,18 +55,18 @@ async def _tried(url: str, *, known: bool) -> ColdFacts:
     where = mask(url)
     try:
         cold = open_pads(url, known=known)
-    except (StoreAway, ValueError) as error:
-        return ColdFacts(where, away=str(error))
+    except StoreAway as error:
+        return ColdFacts(where, failed=error)
+    except ValueError as error:
+        return ColdFacts(where, misnamed=str(error))
     began = time.perf_counter()
     try:
         async with asyncio.timeout(TIMEOUT_S):
             await cold.check()
     except TimeoutError:
-        return ColdFacts(where, away=f"it has not answered for {TIMEOUT_S:g} s")
-    except StoreFull as error:
-        return ColdFacts(where, no_room=str(error))
+        return ColdFacts(where, failed=StoreAway(f"it has not answered for {TIMEOUT_S:g} s"))
     except StoreAway as error:
-        return ColdFacts(where, away=str(error))
+        return ColdFacts(where, failed=error)
     except ValueError as error:
         return ColdFacts(where, wrong=str(error))
     finally:
@@ -88,26 +88,15 @@ def judge_cold(facts: ColdFacts | None) -> list[DoctorFinding]:
         return []
     if facts.untried:
         return [DoctorFinding("warn", name, "it was not tried", facts.untried)]
-    if facts.away:
-        return [
-            DoctorFinding(
-                "fail",
-                name,
-                f"{facts.where}: {facts.away}",
-                "until it answers, pads that are open go on, and others cannot be opened; check "
-                "PADFLEET_COLD_URL, its credentials, the rights of this user, and the network",
-            )
-        ]
-    if facts.no_room:
-        return [
-            DoctorFinding(
-                "fail",
-                name,
-                f"{facts.where}: it is full: {facts.no_room}",
-                "make room: what is in it can be opened, and nothing is lost, but no pad leaves "
-                "Redis, and changes are in Redis alone",
-            )
-        ]
+    if facts.misnamed:
+        fix = "correct PADFLEET_COLD_URL: with this one, no process starts"
+        return [DoctorFinding("fail", name, f"{facts.where}: {facts.misnamed}", fix)]
+    if facts.failed is not None:
+        found = str(facts.failed)
+        if not found.startswith(facts.where.partition("?")[0].removeprefix("file://")):
+            found = f"{facts.where}: {found}"
+        fix = f"{facts.failed.advice}; {facts.failed.meanwhile}"
+        return [DoctorFinding("fail", name, found, fix)]
     if facts.wrong:
         return [DoctorFinding("fail", name, f"{facts.where}: {facts.wrong}")]
     if facts.full is not None and facts.full > NEARLY_FULL:

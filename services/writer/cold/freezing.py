@@ -109,7 +109,10 @@ class Freezing:
         self._every = every_ms / 1000
         self._terms: dict[int, _Term] = {}  #: by partition
         self._places = asyncio.Semaphore(AT_ONCE)
-        self._away = ""  #: why nothing more is tried in this round of checks
+        self._trouble = thawing.trouble
+        metrics.COLD_BEHIND.set_function(self._count_behind)
+        metrics.COLD_BEHIND_SECONDS.set_function(self._behind_s)
+        self._away: StoreAway | None = None  #: why nothing more is tried in this round of checks
 
     @property
     def interval(self) -> float:
@@ -165,7 +168,7 @@ class Freezing:
         Several are checked at the same time: a store that takes long to answer is waited for by
         pads of different partitions together, as by those of one. Raises `StoreAway`, and what else
         `UNREACHABLE` lists, once all checks that had begun have ended."""
-        self._away = ""
+        self._away = None
         waiting = iter(leases)
 
         async def one_by_one() -> None:
@@ -193,11 +196,9 @@ class Freezing:
             found = await self._standings(partition, page)
             due = [each for each in found if self._is_due(term, *each, asked)]
             await self._look_for_ghosts(partition, found)
-            self._tell()  # before the store is asked, which may not answer, or take nothing
             await all_of(*(self._in_turn(lease, term, *each, leaving) for each in due))
         term.late.look_ends(time.monotonic())
         term.empty = not pads
-        self._tell()
 
     async def _standings(
         self, partition: int, pads: Sequence[str]
@@ -286,6 +287,7 @@ class Freezing:
             asked = time.monotonic()
             if await self._write.bring(pad, uncopied=leaving.uncopied(pad)) is not None:
                 term.late.is_even(pad, asked)
+                self._trouble.answered(written=True)
         elif self._may_freeze(standing):
             async with self._write.large:
                 await leaving.newest_snapshot(lease, pad)
@@ -303,8 +305,8 @@ class Freezing:
         """Checks one pad when there is a place for it."""
         async with self._places:
             progress()
-            if self._away:
-                raise StoreAway(self._away)
+            if self._away is not None:
+                raise type(self._away)(*self._away.args)
             await self._each(pad, self._look_at(lease, term, pad, standing, leaving))
 
     async def _each(self, pad: str, work: Coroutine[object, object, None]) -> None:
@@ -313,7 +315,8 @@ class Freezing:
             await work
         except StoreAway as error:
             AWAY.labels("write").inc()
-            self._away = str(error) or "it does not answer"
+            self._away = error
+            self._trouble.failed(error)
             raise
         except WrittenThere:
             await self._each(pad, self._settle(pad))
@@ -326,8 +329,11 @@ class Freezing:
             metrics.COLD_VERDICTS.labels("fault").inc()
             log.exception("pad not copied to the cold store", extra={"pad": pad})
 
-    def _tell(self) -> None:
+    # These count when somebody asks: doing so at each check was a twentieth of write-behind's work.
+
+    def _count_behind(self) -> float:
+        return sum(len(term.late.behind) for term in self._terms.values())
+
+    def _behind_s(self) -> float:
         since = [began for term in self._terms.values() for began in term.late.behind]
-        metrics.COLD_BEHIND.set(len(since))
-        oldest = min(since, default=None)
-        metrics.COLD_BEHIND_SECONDS.set(0.0 if oldest is None else time.monotonic() - oldest)
+        return time.monotonic() - min(since) if since else 0.0

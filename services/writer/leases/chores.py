@@ -16,6 +16,7 @@ from padfleet.services.writer.cold.freezing import Freezing
 from padfleet.services.writer.cold.leaving import PadLeaving
 from padfleet.services.writer.leases.follower import Holdings
 from padfleet.services.writer.leases.inboxes import BLOCK_MS
+from padfleet.shared.cold.errors import StoreAway
 from padfleet.shared.log.connection.connect import PATIENCE, UNREACHABLE
 from padfleet.shared.log.fleet.leases import Lease
 from padfleet.shared.supervision.progress import progress
@@ -81,8 +82,12 @@ class Chores:
 
 @contextmanager
 def _at_a_later_check(what: str, **extra: Any) -> Iterator[None]:
-    """Says in the log what was left for a later check because Redis cannot be used."""
+    """Says in the log what was left for a later check because Redis, or the cold store, cannot be
+    used."""
     try:
         yield
+    except StoreAway as error:
+        # The log says when this begins and ends (`StoreTrouble`), and not at each check.
+        log.debug(what, extra={**extra, "error": str(error)})
     except (*UNREACHABLE, RedisError) as error:
         log.warning(what, extra={**extra, "error": str(error)})

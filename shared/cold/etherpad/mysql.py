@@ -13,7 +13,13 @@ from typing import Any, NamedTuple, TypeVar
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 from padfleet.shared.batches import slices
-from padfleet.shared.cold.errors import StoreAway, StoreFull
+from padfleet.shared.cold.errors import (
+    StoreAway,
+    StoreFull,
+    StoreMissing,
+    StoreReadOnly,
+    StoreRefuses,
+)
 from padfleet.shared.cold.etherpad.table import (
     NO_TABLE,
     PAGE,
@@ -32,7 +38,10 @@ from padfleet.shared.cold.etherpad.table import (
 T = TypeVar("T")
 
 _LOCKED = {1205, 1213, 1020}  # waited too long, deadlock, changed since it was read (MariaDB)
-_FULL = {1021, 1114, 1290, 1836}  # disk or table full, or the server takes only reads
+_FULL = {1021, 1114}  # disk, table
+_READ_ONLY = {1290, 1836}
+_REFUSED = {1044, 1045, 1130, 1142, 1143, 1227, 1698}  # who asks, from where, what they may do
+_MISSING = {1049, 1146}  # database, table
 _NO_ROOM = {1153, 1366, 1406}  # too large for a packet, the character set or the column
 
 _SETTINGS = (
@@ -322,6 +331,12 @@ class MysqlTable:
                 raise InTheWay(said) from error
             if number in _FULL:
                 raise StoreFull(f"MySQL takes nothing more: {error}") from error
+            if number in _READ_ONLY:
+                raise StoreReadOnly(f"MySQL takes no changes: {error}") from error
+            if number in _REFUSED:
+                raise StoreRefuses(said) from error
+            if number in _MISSING:
+                raise StoreMissing(said) from error
             if number in _NO_ROOM:
                 raise ValueError(f"MySQL has no room for it: {error}") from error
             raise StoreAway(said) from error

@@ -6,7 +6,13 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from padfleet.shared.cold.errors import StoreAway, StoreFull
+from padfleet.shared.cold.errors import (
+    StoreAway,
+    StoreFull,
+    StoreMissing,
+    StoreReadOnly,
+    StoreRefuses,
+)
 from padfleet.shared.cold.etherpad.table import (
     NO_TABLE,
     PAGE,
@@ -172,9 +178,20 @@ class PostgresTable:
             yield
         except (library.SerializationError, library.DeadlockDetectedError) as error:
             raise InTheWay(f"PostgreSQL: {error}") from error
-        except (library.DiskFullError, library.ReadOnlySQLTransactionError) as error:
+        except library.DiskFullError as error:
             raise StoreFull(f"PostgreSQL takes nothing more: {error}") from error
+        except library.ReadOnlySQLTransactionError as error:
+            raise StoreReadOnly(f"PostgreSQL takes no changes: {error}") from error
+        except (
+            library.InvalidAuthorizationSpecificationError,  # passwords, and unknown users
+            library.InsufficientPrivilegeError,
+        ) as error:
+            raise StoreRefuses(f"PostgreSQL: {error}") from error
+        except (library.InvalidCatalogNameError, library.UndefinedTableError) as error:
+            raise StoreMissing(f"PostgreSQL: {error}") from error
         except library.DataError as error:
             raise ValueError(f"PostgreSQL has no room for it: {error}") from error
-        except (library.PostgresError, library.InterfaceError, TimeoutError, OSError) as error:
-            raise StoreAway(f"PostgreSQL: {type(error).__name__}: {error}") from error
+        except TimeoutError as error:
+            raise StoreAway(f"PostgreSQL has not answered for {TIMEOUT:g} s") from error
+        except (library.PostgresError, library.InterfaceError, OSError) as error:
+            raise StoreAway(f"PostgreSQL: {error}") from error

@@ -158,9 +158,9 @@ class ObjectPads:
         except (Overwritten, CorruptPad):
             await parts.drop(parts.new)
             raise
-        named = set(head.refs())
         known = {*(before.refs() if before is not None else ()), *parts.new}
-        await parts.drop(known - named)
+        if known:  # most pads are one object
+            await parts.drop(known.difference(head.refs()))
         return head.cold_head(version)
 
     async def set_mark(self, pad: str, over: ColdHead, mark: Mark) -> ColdHead:

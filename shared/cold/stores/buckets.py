@@ -1,6 +1,7 @@
 """This module implements a cold store in a bucket: on S3 and services with its protocol, Google's,
 or Azure's. It uses `obstore`, which is installed with ``padfleet[objects]``."""
 
+import re
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
@@ -11,11 +12,19 @@ from obstore.exceptions import (
     AlreadyExistsError,
     BaseError,
     NotFoundError,
+    PermissionDeniedError,
     PreconditionError,
+    UnauthenticatedError,
 )
 from obstore.store import AzureStore, GCSStore, S3Store
 
-from padfleet.shared.cold.errors import Overwritten, StoreAway, StoreFull
+from padfleet.shared.cold.errors import (
+    Overwritten,
+    StoreAway,
+    StoreFull,
+    StoreMissing,
+    StoreRefuses,
+)
 from padfleet.shared.cold.store import ColdVersion, StoredObject, check_name
 
 if TYPE_CHECKING:
@@ -41,6 +50,33 @@ _FULL: Final = ("QuotaExceeded", "InsufficientStorage", "StorageFull", "507 ")
 
 _NO_BUCKET: Final = ("NoSuchBucket", "ContainerNotFound", "bucket does not exist")
 """What the services say when a bucket is missing, which must not pass for a bucket without pads."""
+
+_NO_CREDENTIALS: Final = (
+    "Missing AccessKeyId",
+    "Missing SecretAccessKey",
+    "169.254.169.254",
+    "169.254.170.2",
+    "metadata.google.internal",
+)
+"""What is said where no credentials are given: the machine's own role is then asked for, at these
+addresses."""
+
+_VARIABLES: Final = {
+    "s3": ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"),
+    "gs": ("GOOGLE_APPLICATION_CREDENTIALS",),
+    "az": ("AZURE_STORAGE_ACCOUNT_KEY",),
+}
+"""What is usually set for each kind of bucket."""
+
+_NOT_ACCEPTED: Final = ("ExpiredToken", "InvalidToken", "AuthorizationHeaderMalformed")
+"""What services say of credentials with a status that does not mean it by itself."""
+
+_DURATIONS: Final = re.compile(
+    r" in [\d.]+[mµn]?s\b|, (after \d+ retries|max_retries: \d+|retry_timeout: \w+)"
+)
+"""What an error says of how long it took: then each would be another one."""
+
+_REFUSED: Final = (PermissionDeniedError, UnauthenticatedError)
 
 _NOT_THERE: Final = (NotFoundError, FileNotFoundError)
 _CONFLICTS: Final = (AlreadyExistsError, PreconditionError)
@@ -120,7 +156,7 @@ class BucketStore:
                 data = bytes(await result.bytes_async())
             except _NOT_THERE as error:
                 if any(word in str(error) for word in _NO_BUCKET):
-                    raise StoreAway(f"{self._where}: there is no such bucket") from None
+                    raise StoreMissing(f"{self._where}: there is no such bucket") from None
                 return None
         meta = result.meta
         return StoredObject(data, _version_of(meta), meta["last_modified"].timestamp())
@@ -145,10 +181,7 @@ class BucketStore:
         except (*_CONFLICTS, StoreAway):
             raise
         except (BaseError, OSError) as error:
-            said = _said(error)
-            if any(word in said for word in _FULL):
-                raise StoreFull(f"{self._where}: {said}") from None
-            raise StoreAway(f"{self._where}: {said}") from None
+            raise _told(error, self._where) from None
 
 
 def open_bucket(
@@ -179,14 +212,32 @@ def open_bucket(
                 given = {names[name]: value for name, value in options.items()}
                 store = AzureStore(bucket, **given, **more)
     except (BaseError, OSError, ValueError) as error:
-        raise StoreAway(f"{where}: {_said(error)}") from None
+        raise _told(error, where) from None
     return BucketStore(store, where)
+
+
+def _told(error: Exception, where: str) -> StoreAway:
+    """Returns the error of the store that this one of the library is."""
+    said = _said(error)
+    if any(word in said for word in _FULL):
+        return StoreFull(f"{where}: {said}")
+    if any(word in said for word in _NO_CREDENTIALS):
+        return StoreRefuses(
+            f"{where}: no credentials: {' and '.join(_VARIABLES[where.partition(':')[0]])} are "
+            f"not set for this process, and this machine has no role of its own ({said})"
+        )
+    if isinstance(error, _REFUSED) or any(word in said for word in _NOT_ACCEPTED):
+        return StoreRefuses(f"{where}: it refuses these credentials: {said}")
+    if "configured region" in said:
+        return StoreMissing(f"{where}: the bucket is in another region: add ?region=… ({said})")
+    return StoreAway(f"{where}: {said}")
 
 
 def _said(error: Exception) -> str:
     """Returns what a service or the library says, in one line, without the library's own
     structures."""
-    return " ".join(str(error).split()).partition(" Debug source:")[0][:500]
+    said = " ".join(str(error).split()).partition(" Debug source:")[0]
+    return _DURATIONS.sub("", said)[:500]
 
 
 def _version_of(meta: Any) -> str:

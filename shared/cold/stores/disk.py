@@ -1,6 +1,5 @@
 """This module reads and writes the files of a cold store in a directory: what its threads do."""
 
-import errno
 import fcntl
 import os
 import secrets
@@ -12,8 +11,9 @@ from pathlib import Path
 from threading import Lock
 from typing import Final
 
-from padfleet.shared.cold.errors import Overwritten, StoreAway, StoreFull
+from padfleet.shared.cold.errors import Overwritten, StoreAway, StoreMissing
 from padfleet.shared.cold.store import ColdVersion, StoredObject
+from padfleet.shared.cold.stores.disk_errors import told
 from padfleet.shared.cold.stores.folders import (
     NOT_THERE,
     OURS,
@@ -25,8 +25,6 @@ from padfleet.shared.cold.stores.folders import (
 
 STRIPES: Final = 256
 """The number of locks over which names are spread."""
-
-_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EMLINK})
 
 
 @dataclass(slots=True)
@@ -209,23 +207,18 @@ class Disk:
     def begin(self, *, known: bool) -> None:
         """Makes the directory a cold store, unless it already is one, and removes unfinished files
         of processes that were killed. It is created if it does not exist or is empty, but not if it
-        is `known` to have pads. Raises ValueError for a directory that contains something else."""
-        try:
-            if known:
-                self._check_mounted()
-            else:
+        is `known` to have pads: then every call fails until its disk is mounted. Raises ValueError
+        for a directory that contains something else."""
+        if not known:
+            try:
                 begin(self._folder)
-        except StoreAway:
-            raise
-        except OSError as error:
-            raise StoreAway(
-                f"cannot use {self._folder} as a cold store: {error.strerror}"
-            ) from error
+            except OSError as error:
+                raise told(error, self._folder) from error
         clean(self._new)
 
     def _check_mounted(self) -> None:
         if not self._new.is_dir():
-            raise StoreAway(
+            raise StoreMissing(
                 f"{self._folder} is no longer a cold store: is its disk mounted on this machine?"
             )
 
@@ -238,10 +231,12 @@ class Disk:
             yield
         except StoreAway:
             raise
-        except OSError as error:
-            if error.errno in _FULL:
-                raise StoreFull(f"{self._folder}: {error.strerror}") from error
+        except NOT_THERE as error:
+            # Files that may be missing are handled where they are looked for.
+            self._check_mounted()
             raise StoreAway(f"{self._folder}: {error}") from error
+        except OSError as error:
+            raise told(error, self._folder) from error
 
 
 def _read(path: str) -> tuple[bytes, float]:

@@ -37,8 +37,8 @@ class FileStore:
     @classmethod
     def at(cls, folder: Path, *, known: bool = False) -> "FileStore":
         """Opens the directory. It is created if it does not exist or is empty, but not if it is
-        `known` to have pads. Raises `StoreAway`, and ValueError for a directory that contains
-        something else."""
+        `known` to have pads: then it is away until its disk is mounted. Raises `StoreAway` if it
+        cannot be created, and ValueError for a directory that contains something else."""
         store = cls(folder)
         store._disk.begin(known=known)
         return store

@@ -5,8 +5,8 @@
     gs://bucket/prefix                   Google's
     az://container/prefix?account=NAME   Azure's
 
-Credentials do not belong in the URL: they are taken from where the services' own tools find them,
-such as AWS_ACCESS_KEY_ID, GOOGLE_APPLICATION_CREDENTIALS and AZURE_STORAGE_ACCOUNT_KEY, or from the
+Credentials do not belong in the URL: they are taken from the environment, such as
+AWS_ACCESS_KEY_ID, GOOGLE_APPLICATION_CREDENTIALS and AZURE_STORAGE_ACCOUNT_KEY, or from the
 machine's own role.
 """
 

@@ -8,7 +8,13 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from padfleet.services.tools.doctor.cold_store import collect_cold
-from padfleet.shared.cold.errors import Overwritten, StoreAway, StoreFull
+from padfleet.shared.cold.errors import (
+    Overwritten,
+    StoreAway,
+    StoreFull,
+    StoreMissing,
+    StoreRefuses,
+)
 from padfleet.shared.cold.layout.pads import ObjectPads
 from padfleet.shared.cold.pads import ColdHead
 from padfleet.shared.cold.stores.opening import open_store, parse_cold_url
@@ -89,9 +95,29 @@ async def test_the_doctor_tells_a_full_bucket_from_one_that_is_away(bucket: Buck
     bucket.full = True
     facts = await asyncio.to_thread(collect_cold, bucket.url)
     assert facts is not None
-    assert facts.no_room
-    assert not facts.away
-    assert "Debug source" not in facts.no_room, "that is for whoever writes the library"
+    assert isinstance(facts.failed, StoreFull)
+    assert "Debug source" not in str(facts.failed), "that is for whoever writes the library"
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "raised", "said"),
+    [
+        (403, "SignatureDoesNotMatch", StoreRefuses, "SignatureDoesNotMatch"),
+        (401, "Unauthorized", StoreRefuses, "Unauthorized"),
+        (400, "ExpiredToken", StoreRefuses, "ExpiredToken"),
+        (404, "NoSuchBucket", StoreMissing, "there is no such bucket"),
+        (507, "InsufficientStorage", StoreFull, "InsufficientStorage"),
+    ],
+)
+async def test_what_a_service_says_becomes_the_error_that_it_means(
+    bucket: Bucket, status: int, code: str, raised: type[StoreAway], said: str
+) -> None:
+    bucket.says = (status, code)
+    store = open_store(parse_cold_url(bucket.url))
+    for call in (store.get("a"), store.put("a", b"x", over=None)):
+        with pytest.raises(StoreAway, match=said) as error:
+            await call
+        assert type(error.value) is raised
 
 
 async def test_what_comes_damaged_is_not_handed_out(bucket: Bucket, pads: ObjectPads) -> None:

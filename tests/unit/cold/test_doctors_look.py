@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from padfleet.services.tools.doctor.cold_store import ColdFacts, collect_cold, judge_cold
-from padfleet.shared.cold.errors import Overwritten, StoreAway
+from padfleet.shared.cold.errors import Overwritten, StoreAway, StoreFull
 from padfleet.shared.cold.probing import probe
 from padfleet.shared.cold.store import ColdVersion, StoredObject
 from tests.cold_memory import MemoryStore, away
@@ -131,6 +131,34 @@ def test_a_bucket_is_looked_at_and_no_password_is_told(monkeypatch: pytest.Monke
     assert (finding.level, "hush" in finding.found) == ("fail", False)
 
 
+@pytest.mark.parametrize(
+    ("url", "found", "fix"),
+    [
+        ("file:///proc/cold", "none can be made in /proc", "correct PADFLEET_COLD_URL"),
+        ("file:///dev/null", "/dev/null is a file", "correct PADFLEET_COLD_URL"),
+        ("file://cold", "from the root on", "correct PADFLEET_COLD_URL"),
+        ("s3:///prefix", "names no bucket", "correct PADFLEET_COLD_URL"),
+        ("postgresql://p:hush@127.0.0.1:1/pads", "Connect", "whether this machine reaches it"),
+    ],
+)
+def test_what_is_wrong_is_named_with_what_to_do(url: str, found: str, fix: str) -> None:
+    (finding,) = judge_cold(collect_cold(url))
+    assert finding.level == "fail"
+    assert found in finding.found
+    assert fix in finding.fix
+    assert "hush" not in finding.found
+
+
+def test_a_bucket_without_credentials_is_told_which_variables_are_missing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY", raising=False)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "one of two")
+    (finding,) = judge_cold(collect_cold("s3://pads?endpoint=http://127.0.0.1:1&region=x"))
+    assert "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY" in finding.found
+    assert "credentials" in finding.fix
+
+
 def test_without_one_nothing_is_said() -> None:
     assert judge_cold(collect_cold("")) == judge_cold(collect_cold("none")) == []
 
@@ -138,8 +166,8 @@ def test_without_one_nothing_is_said() -> None:
 @pytest.mark.parametrize(
     ("facts", "level", "said"),
     [
-        (ColdFacts("file:///x", away="gone"), "fail", "gone"),
-        (ColdFacts("file:///x", no_room="No space left"), "fail", "it is full: No space left"),
+        (ColdFacts("file:///x", misnamed="gone"), "fail", "gone"),
+        (ColdFacts("file:///x", failed=StoreFull("No space left")), "fail", "x: No space left"),
         (ColdFacts("file:///x", wrong="odd"), "fail", "odd"),
         (ColdFacts("file:///x", took_s=0.1, full=0.95), "warn", "95% full"),
         (ColdFacts("file:///x", took_s=0.1, full=0.5), "ok", "100 ms"),

@@ -12,7 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from padfleet.shared.cold.errors import Overwritten, StoreAway, StoreFull
+from padfleet.shared.cold.errors import (
+    Overwritten,
+    StoreAway,
+    StoreFull,
+    StoreMissing,
+    StoreReadOnly,
+    StoreRefuses,
+)
 from padfleet.shared.cold.stores import disk
 from padfleet.shared.cold.stores.files import FileStore
 from padfleet.shared.cold.stores.folders import LEFT_OVER_S, OURS, sync_folder
@@ -37,10 +44,15 @@ async def test_a_directory_with_something_else_in_it_is_refused(tmp_path: Path) 
         FileStore.at(tmp_path)
 
 
-async def test_what_is_no_directory_is_refused(tmp_path: Path) -> None:
+async def test_what_cannot_be_a_directory_is_refused_with_what_is_in_its_way(
+    tmp_path: Path,
+) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(StoreAway, match="cannot use"):
-        FileStore.at(tmp_path / "file")
+    for path in (tmp_path / "file", tmp_path / "file" / "cold"):
+        with pytest.raises(StoreMissing, match=f"{tmp_path / 'file'} is a file"):
+            FileStore.at(path)
+    with pytest.raises(StoreMissing, match="none can be made in /proc"):
+        FileStore.at(Path("/proc/cold"))
 
 
 async def test_a_disk_that_is_not_mounted_is_no_store_without_pads(tmp_path: Path) -> None:
@@ -64,7 +76,8 @@ async def test_a_disk_that_is_not_mounted_is_no_store_without_pads(tmp_path: Pat
         (errno.ENOSPC, StoreFull),
         (errno.EDQUOT, StoreFull),
         (errno.EIO, StoreAway),
-        (errno.EROFS, StoreAway),
+        (errno.EROFS, StoreReadOnly),
+        (errno.EACCES, StoreRefuses),
         (errno.ESTALE, StoreAway),
     ],
 )
@@ -87,9 +100,9 @@ async def test_a_disk_that_takes_nothing_leaves_what_was_there(
             broken.setattr(os, "fsync", fails)
         else:
             broken.setattr(os, "write", fails)
-        with pytest.raises(raised) as error:
+        with pytest.raises(StoreAway) as error:
             await store.put("a/b", b"two", over=version)
-    assert isinstance(error.value, StoreFull) == (raised is StoreFull)
+    assert type(error.value) is raised
     there = await store.get("a/b")
     assert there is not None
     assert (there.data, there.version) == (b"one", version)
@@ -241,13 +254,23 @@ async def test_no_process_overwrites_what_it_has_not_seen(tmp_path: Path) -> Non
 
 
 async def test_a_directory_that_is_known_to_have_pads_is_not_made_anew(tmp_path: Path) -> None:
-    """Its disk is not mounted, or this is another machine."""
+    """Its disk is not mounted, or this is another machine. A process starts all the same, since
+    pads in Redis do not need it, and uses it as soon as it is there."""
     folder = tmp_path / "cold"
-    for _ in range(2):
-        with pytest.raises(StoreAway, match="mounted"):
-            FileStore.at(folder, known=True)
-    folder.mkdir()
-    with pytest.raises(StoreAway, match="mounted"):
-        FileStore.at(folder, known=True)
+    store = FileStore.at(folder, known=True)
+    for there in (False, True):
+        if there:
+            folder.mkdir()  # where it would be mounted
+        with pytest.raises(StoreMissing, match="mounted"):
+            await store.get("a/b")
+        with pytest.raises(StoreMissing, match="mounted"):
+            await store.put("a/b", b"x", over=None)
+        with pytest.raises(StoreMissing, match="mounted"):
+            await store.delete("a/b", over=None)
+        with pytest.raises(StoreMissing, match="mounted"):
+            _ = [name async for name in store.names("")]
+        assert folder.exists() == there
+        assert not there or list(folder.iterdir()) == []
     await FileStore.at(folder).aclose()
-    await FileStore.at(folder, known=True).aclose()
+    await store.put("a/b", b"x", over=None)
+    await store.aclose()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from padfleet.shared.fleet.past import NONE, Point
-from padfleet.shared.fleet.record import BusyPads, Kind, ProcessRecord, TaskLine
+from padfleet.shared.fleet.record import BusyPads, ColdTrouble, Kind, ProcessRecord, TaskLine
 from padfleet.shared.fleet.snapshot import FleetSnapshot, InboxStatus, Seen, UnreadInbox
 
 
@@ -26,6 +26,7 @@ def process(
     busiest: Sequence[BusyPads] = (),
     tasks: Sequence[TaskLine] = (),
     port: int = 9001,
+    cold: ColdTrouble | None = None,
 ) -> Seen:
     record = ProcessRecord(
         kind=kind,
@@ -39,6 +40,7 @@ def process(
         pads=2,
         busiest=tuple(busiest),
         tasks=tuple(tasks),
+        cold=cold,
         past=tuple(past) or (point(100),),
     )
     return Seen(kind, name, round(silence * 1000), record)

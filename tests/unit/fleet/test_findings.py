@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from padfleet.shared.fleet.findings import findings, named, seconds, verdict
-from padfleet.shared.fleet.record import BusyPads, TaskLine
+from padfleet.shared.fleet.record import BusyPads, ColdTrouble, TaskLine
 from padfleet.shared.fleet.snapshot import FleetSnapshot, Seen, UnreadInbox
 from padfleet.shared.fleet.viewing import view_of
 from tests.unit.fleet.made_up import point, process, snapshot, standing
@@ -161,6 +161,26 @@ def test_a_pad_whose_readers_are_left_behind() -> None:
     assert said(snapshot([hot, WRITER])) == [
         ("warn", "pad minutes: a socket lacks 4000 revisions of it, on worker fanout-1")
     ]
+
+
+def test_a_cold_store_that_fails_is_said_once_with_what_to_do() -> None:
+    """It matters more if a worker says so, which has somebody waiting for a pad."""
+    away = ColdTrouble("s3://pads: gone", "see whether it runs", "open pads go on")
+    full = ColdTrouble("/cold: full", "make room", "open pads go on")
+    writers = [process("writer", f"writer-{n}", cold=full) for n in (1, 2)]
+    workers = [process("worker", "fanout-1", cold=away), WORKER]
+    assert said(snapshot([*workers, *writers])) == [
+        (
+            "bad",
+            "cold store: s3://pads: gone (worker fanout-1): see whether it runs; open pads go on",
+        ),
+        (
+            "warn",
+            "cold store: /cold: full (writer writer-1 and 1 more): make room; open pads go on",
+        ),
+    ]
+    silent = process("worker", "fanout-1", cold=away, silence=30)
+    assert not any("cold store" in text for _, text in said(snapshot([silent, WORKER, WRITER])))
 
 
 def test_tasks_that_died_are_named_with_their_process() -> None:

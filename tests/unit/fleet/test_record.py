@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from padfleet.shared.fleet.record import LONGEST, BusyPads, TaskLine, decode, encode
+from padfleet.shared.fleet.record import LONGEST, BusyPads, ColdTrouble, TaskLine, decode, encode
 from padfleet.shared.log.records import pack, unpack
 from tests.unit.fleet.made_up import point, process
 
@@ -12,7 +12,10 @@ def test_a_record_comes_back_as_it_was() -> None:
     past = [point(1), point(2, revisions=4, latency=12)]
     tasks = [TaskLine("liveness", 1, 2, 300, "failed: ValueError: x")]
     why = {"draining": "soon"}
-    record = process("worker", "fanout-1", past, why=why, busiest=[busy], tasks=tasks).record
+    cold = ColdTrouble("full", "make room", "open pads go on")
+    record = process(
+        "worker", "fanout-1", past, why=why, busiest=[busy], tasks=tasks, cold=cold
+    ).record
     assert record is not None
     assert decode(encode(record)) == record
     assert record.draining
@@ -28,7 +31,15 @@ def test_a_field_of_a_later_version_does_no_harm_and_another_form_is_left_alone(
 
 @pytest.mark.parametrize(
     "change",
-    [{"past": []}, {"past": [[1]]}, {"past": None}, {"why": 3}, {"kind": "cook"}, {"port": "x"}],
+    [
+        {"cold": [1]},
+        {"past": []},
+        {"past": [[1]]},
+        {"past": None},
+        {"why": 3},
+        {"kind": "cook"},
+        {"port": "x"},
+    ],
 )
 def test_what_is_no_record_is_none(change: dict[str, object]) -> None:
     record = process("worker", "fanout-1").record
@@ -54,4 +65,5 @@ def test_a_record_of_an_earlier_version_has_no_tasks() -> None:
     assert record is not None
     told = unpack(encode(record))
     del told["tasks"]
+    del told["cold"]
     assert decode(pack(told)) == record
