@@ -52,6 +52,11 @@ LOOKS_EACH = 6
 that is brought costs some milliseconds: so the last look that is in time should come late. At the
 others, a pad is not even asked about."""
 
+PASSED_OVER = 3
+"""How many looks in a row may pass a partition over because all of its known pads can wait. Pads
+that have come since are found at the next one, still in time: one of which nothing is known is
+copied at once."""
+
 FETCHING_MS = 600_000
 """Time in ms after which a pad that somebody was about to bring back is not on its way any more."""
 
@@ -78,7 +83,14 @@ class _Term:
     number: int
     late: Lateness
     known: set[str] = field(default_factory=set)  #: pads that were compared with the store
-    empty: bool = False  #: whether no pad was in Redis at the last look
+    pads: list[str] = field(default_factory=list)  #: those that were in Redis at the last look
+    on_their_way: bool = False  #: whether any pad was on its way then
+    whole: bool = False  #: whether the last look came to its end
+    passed_over: int = 0  #: how often the partition has been passed over since
+
+    @property
+    def empty(self) -> bool:
+        return self.whole and not self.pads
 
 
 class Freezing:
@@ -141,11 +153,12 @@ class Freezing:
 
     async def worth_a_look(self, leases: Sequence[Lease]) -> list[Lease]:
         """Returns the leases of the partitions that have pads in Redis or on their way, and of
-        those that had some at the last look.
+        those that had some at the last look, unless none of these needs anything yet.
 
         All partitions are asked about at once: on an idle fleet, a look at each of them would be a
         third of all commands. Raises what `UNREACHABLE` lists.
         """
+        leases = [lease for lease in leases if not self._passes_over(lease)]
         keys = [
             (self._keyspace.hot(lease.partition), self._keyspace.moving(lease.partition))
             for lease in leases
@@ -158,8 +171,26 @@ class Freezing:
         ]
 
     def _was_empty(self, lease: Lease) -> bool:
+        term = self._term(lease)
+        return term is not None and term.empty
+
+    def _term(self, lease: Lease) -> _Term | None:
+        """Returns what is known of the partition under this lease, if it has been looked at."""
         term = self._terms.get(lease.partition)
-        return term is not None and term.number == lease.term and term.empty
+        return term if term is not None and term.number == lease.term else None
+
+    def _passes_over(self, lease: Lease) -> bool:
+        """Returns whether the partition needs no look this time, and counts it."""
+        term = self._term(lease)
+        if term is None or not term.pads or not term.whole or term.on_their_way:
+            return False
+        if term.passed_over >= PASSED_OVER or self._etherpads is not None:
+            return False
+        if any(self._is_to_ask(term, pad) for pad in term.pads):
+            return False
+        term.passed_over += 1
+        term.late.passed_over(time.monotonic())
+        return True
 
     async def look_at_all(
         self, leases: Iterable[Lease], leaving: Leaving, is_held: Callable[[Lease], bool]
@@ -180,10 +211,13 @@ class Freezing:
 
     async def _look(self, lease: Lease, leaving: Leaving) -> None:
         partition = lease.partition
-        term = self._terms.get(partition)
-        if term is None or term.number != lease.term:
+        term = self._term(lease)
+        if term is None:
             term = self._terms[partition] = _Term(lease.term, Lateness(self._every))
-        for pad, move in (await moving.moves(self._redis, self._keyspace, partition)).items():
+        term.whole, term.passed_over = False, 0
+        moves = await moving.moves(self._redis, self._keyspace, partition)
+        term.on_their_way = bool(moves)
+        for pad, move in moves.items():
             progress()
             after = FETCHING_MS if move.startswith("thaw") else LATE_MS
             await self._each(pad, self._write.arrive_late(pad, move, after))
@@ -198,7 +232,7 @@ class Freezing:
             await self._look_for_ghosts(partition, found)
             await all_of(*(self._in_turn(lease, term, *each, leaving) for each in due))
         term.late.look_ends(time.monotonic())
-        term.empty = not pads
+        term.pads, term.whole = pads, True
 
     async def _standings(
         self, partition: int, pads: Sequence[str]

@@ -45,6 +45,12 @@ class Lateness:
             self._took.append(now - self._looked_at)
             self._ended_at = now
 
+    def passed_over(self, now: float) -> None:
+        """Notes that nothing was looked at this time, since all pads could wait."""
+        if self._looked_at is not None:
+            self._pause = now - self._ended_at
+        self._looked_at = self._ended_at = now
+
     def is_even(self, pad: str, at: float) -> None:
         """Notes that the store had everything that the pad contained at the time `at`."""
         self._even_at[pad] = at

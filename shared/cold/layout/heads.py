@@ -5,7 +5,13 @@ from io import BytesIO
 from typing import Any, Final, Literal, cast, get_args
 
 from padfleet.shared.archive.entries import PadHead
-from padfleet.shared.archive.frames import BadArchive, FrameWriter, inflated, read_payloads
+from padfleet.shared.archive.frames import (
+    BadArchive,
+    FrameWriter,
+    deflated,
+    inflated,
+    read_payloads,
+)
 from padfleet.shared.cold.layout.blocks import Block
 from padfleet.shared.cold.layout.parts import PartRef
 from padfleet.shared.cold.pads import ColdHead, ColdState, Mark
@@ -13,6 +19,8 @@ from padfleet.shared.easysync.errors import shown
 from padfleet.shared.log.damage import CorruptPad, readable
 
 MAGIC: Final = b"padfleet pad 1\n"
+
+_END: Final = deflated(["end"])
 
 Beside = Literal["saved", "authors", "snapshot"]
 BESIDE: Final[tuple[Beside, ...]] = get_args(Beside)
@@ -78,7 +86,7 @@ def encode_head(head: HeadObject) -> bytes:
     for payload in (*([head.chat] if head.chat else []), *(b.payload for b in head.blocks)):
         writer.write_payload(payload)
     # Without this, an object that is cut off between two frames would look complete.
-    writer.write(["end"])
+    writer.write_payload(_END)
     return file.getvalue()
 
 

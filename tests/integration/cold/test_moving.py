@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from padfleet.services.tools.verify.walk import verify_pad
+from padfleet.services.writer.cold.freezing import PASSED_OVER, Freezing
 from padfleet.shared.cold import copying
 from padfleet.shared.cold.appends import part_of
 from padfleet.shared.cold.errors import StoreAway
@@ -180,6 +181,45 @@ async def test_partitions_without_pads_are_not_looked_at(scene: Scene) -> None:
     assert await worth() == []
     every[partition] = every[partition]._replace(term=2)
     assert await worth() == [partition], "somebody else may have had it in between"
+
+
+async def test_a_partition_whose_pads_can_all_wait_is_passed_over_a_few_times(
+    scene: Scene,
+) -> None:
+    """The looks between two copies were half as much work as the copies."""
+    scene.freezing = Freezing(
+        scene.redis, scene.keyspace, scene.thawing, after_ms=600_000, every_ms=30_000
+    )
+    await scene.make("pad", HISTORY[:2])
+    lease = await scene.lease("pad")
+
+    async def passed_over() -> int:
+        """Returns how often in a row it is not worth a look."""
+        times = 0
+        while not await scene.freezing.worth_a_look([lease]):
+            times += 1
+        return times
+
+    assert await passed_over() == 0, "nothing is known of it yet"
+    await scene.look_at_all([lease])
+    assert await passed_over() == 0, "it is not known yet how much time passes between two looks"
+    await scene.look_at_all([lease])
+    for _ in range(2):
+        assert await passed_over() == PASSED_OVER, "others may have brought pads meanwhile"
+        await scene.look_at_all([lease])
+    await scene.redis.client.hset(scene.keyspace.moving(lease.partition), "x", "freeze 0 w")
+    assert await passed_over() == PASSED_OVER
+    await scene.look_at_all([lease])
+    assert await passed_over() == 0, "a pad is on its way"
+    await scene.redis.client.delete(scene.keyspace.moving(lease.partition))
+    await scene.look_at_all([lease])
+    await scene.make("other", HISTORY[:2])
+    other = await scene.lease("other")
+    scene.pads.away = away()
+    with pytest.raises(StoreAway):
+        await scene.look_at_all([other])
+    lease = other
+    assert await passed_over() == 0, "the last look did not come to its end"
 
 
 class SlowPads(MemoryPads):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from padfleet.services.writer.cold.freezing import LOOKS_EACH
+from padfleet.services.writer.cold.freezing import LOOKS_EACH, PASSED_OVER
 from padfleet.services.writer.cold.lateness import REMEMBERED, RESERVE, Lateness
 
 EVERY = 30.0
@@ -22,20 +22,29 @@ class Written:
         self.waited: list[float] = []
         self.brought = 0
         self.asked = 0
+        self.looked = 0
+        self.passed_over = 0
 
     def passes(self, seconds: float, changes: list[float]) -> None:
         """Changes come at these parts of the time that passes."""
         self.changed_at += sorted(self.now + seconds * part for part in changes)
         self.now += seconds
 
-    def look(self, took: float, changes: list[float]) -> None:
-        """Looks at the pad once. Changes that come during the look follow what is written by it."""
+    def look(self, took: float, changes: list[float]) -> bool:
+        """Looks at the pad once, or passes it over because it can wait, and returns which. Changes
+        that come during the look follow what is written by it."""
+        if self.passed_over < PASSED_OVER and self.late.can_wait("pad", self.now, EVERY):
+            self.passed_over += 1
+            self.late.passed_over(self.now)
+            return False
+        self.passed_over = 0
+        self.looked += 1
         self.late.look_begins(self.now, ["pad"])
         asked = self.now
         if self.late.can_wait("pad", asked, EVERY):
             self.passes(took, changes)
             self.late.look_ends(self.now)
-            return
+            return True
         self.asked += 1
         if not self.changed_at:
             self.late.is_even("pad", asked)
@@ -52,6 +61,7 @@ class Written:
             else:
                 self.changed_at = held + self.changed_at
         self.late.look_ends(self.now)
+        return True
 
 
 PARTS = st.lists(st.floats(0, 1), max_size=4)
@@ -68,8 +78,8 @@ def test_what_has_changed_is_in_the_store_in_time(
     took = [0.0]
     for part, before, meanwhile in looks:
         longest = min(EVERY / 3, max(took[-REMEMBERED:]) + EVERY / (3 * RESERVE))
-        took.append(part * longest)
-        written.look(took[-1], meanwhile)
+        if written.look(part * longest, meanwhile):
+            took.append(part * longest)
         written.passes(PAUSE, before)
     assert all(waited <= EVERY + 1e-6 for waited in written.waited)
 
@@ -81,6 +91,7 @@ def test_a_pad_that_is_written_on_all_the_time_is_brought_as_late_as_may_be() ->
         written.passes(PAUSE, [0.1, 0.9])
     assert written.brought <= 60 * PAUSE / (0.8 * EVERY)
     assert written.asked == 1 + written.brought, "it is asked about when it is copied"
+    assert written.looked <= 2.5 * written.brought
     assert max(written.waited) <= EVERY
 
 
