@@ -46,7 +46,7 @@ async def ours(fleet: Fleet) -> AsyncIterator[Caller]:
 
 @pytest.fixture
 async def theirs() -> AsyncIterator[Caller]:
-    async with Caller(URL, key=os.environ.get("ETHERPAD_API_KEY", "")) as caller:
+    async with Caller(URL, key=os.environ.get("ETHERPAD_API_KEY", ""), ours=False) as caller:
         yield caller
 
 

@@ -75,7 +75,7 @@ class Turns:
         server: AbstractContextManager[str] = with_database(self._folder, self._database)
         url = await loop.run_in_executor(None, server.__enter__)
         try:
-            async with Caller(url, key=THERE) as api:
+            async with Caller(url, key=THERE, ours=False) as api:
                 yield api
         finally:
             await loop.run_in_executor(None, server.__exit__, None, None, None)

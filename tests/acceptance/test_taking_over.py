@@ -53,7 +53,7 @@ async def test_an_etherpad_is_taken_over_and_given_back(tmp_path: Path) -> None:
         with with_database(etherpad, database) as url:
             said = await typed(fleet, "doctor", "--etherpad", str(etherpad / "settings.json"))
             assert re.search(r"padfleet import mysql://", said), said
-            async with Caller(url, key=THERE) as there:
+            async with Caller(url, key=THERE, ours=False) as there:
                 author = (await there.createAuthor(name="Ö"))["authorID"]
                 for pad in ("minutes", "Räume 😀", "quiet"):
                     await there.createPad(padID=pad, text=f"{pad}\n", authorId=author)
@@ -87,7 +87,7 @@ async def test_an_etherpad_is_taken_over_and_given_back(tmp_path: Path) -> None:
                 text = guest.vars["collab_client_vars"]["initialAttributedText"]["text"]
                 assert "written meanwhile" in text
                 assert await guest.write("typed on the fleet\n") is None
-            async with Caller(door) as here, Caller(url, key=THERE) as there:
+            async with Caller(door) as here, Caller(url, key=THERE, ours=False) as there:
                 assert "typed on the fleet" in (await here.getText(padID="minutes"))["text"]
                 assert "typed on the fleet" in (await here.export("minutes", "txt")).decode()
                 await here.createPad(padID="new", text="made on the fleet\n")
@@ -102,7 +102,7 @@ async def test_an_etherpad_is_taken_over_and_given_back(tmp_path: Path) -> None:
             back = ("export", "--to", url, "--api-key-file", str(key))
             said = await typed(fleet, *back)
             assert "2 pads given back, 3 were there already, 0 failed" in said, said
-            async with Caller(url, key=THERE) as there, Caller(fleet.urls[0]) as here:
+            async with Caller(url, key=THERE, ours=False) as there, Caller(fleet.urls[0]) as here:
                 pads = sorted((await here.listAllPads())["padIDs"])
                 assert pads == sorted((await there.listAllPads())["padIDs"])
                 for pad in pads:

@@ -82,7 +82,14 @@ OPERATIONS: Final[dict[str, Operation]] = {
         "author/listSessions", "The sessions of an author, by id", by_name="SessionInfo"
     ),
     "getAuthorName": _operation("author/getName", "The name of an author, as a text"),
-    "anonymizeAuthor": _operation("author/anonymize", "Makes an author unknown"),
+    "anonymizeAuthor": _operation(
+        "author/anonymize",
+        "Makes an author unknown, and counts what that has changed",
+        affectedPads=WHOLE,
+        removedTokenMappings=WHOLE,
+        removedExternalMappings=WHOLE,
+        clearedChatMessages=WHOLE,
+    ),
     "createSession": _operation(
         "session/create",
         "Lets an author onto the pads of a group until a time in Unix seconds",
@@ -161,7 +168,13 @@ OPERATIONS: Final[dict[str, Operation]] = {
     "saveRevision": _operation("pad/saveRevision", "Saves a revision of a pad"),
     "restoreRevision": _operation("pad/restoreRevision", "Makes a pad what it was"),
     "appendText": _operation("pad/appendText", "Puts a text at the end of a pad"),
-    "compactPad": _operation("pad/compactPad", "Leaves out old revisions of a pad"),
+    "compactPad": _operation(
+        "pad/compactPad",
+        "Leaves out old revisions of a pad",
+        ok=YES_OR_NO,
+        mode=TEXT,
+        keepRevisions=WHOLE,
+    ),
     "getStats": _operation(
         "server/getStats",
         "How many pads there are, and who is on them",

@@ -6,6 +6,8 @@ from typing import Any
 
 import aiohttp
 
+from tests.integration.api.described import differences
+
 KEY = "a key for the tests"
 
 
@@ -20,8 +22,13 @@ class Caller:
     assert await api.getText(padID="a") == {"text": "…"}
     """
 
-    def __init__(self, url: str, *, version: str = "1.3.0", key: str = KEY) -> None:
+    def __init__(
+        self, url: str, *, version: str = "1.3.0", key: str = KEY, ours: bool = True
+    ) -> None:
+        """Calls the API at this address. If it is `ours` and not an Etherpad's, each answer has to
+        be as the API describes it."""
         self.url = url
+        self._ours = ours
         self._version = version
         self._key = key
         self.http = aiohttp.ClientSession()
@@ -41,6 +48,8 @@ class Caller:
         if answer["code"] != 0:
             raise ApiFailed(answer["code"], answer["message"])
         assert answer["message"] == "ok"
+        if self._ours:
+            assert not differences(name, answer["data"]), "see services/web/api/resources.py"
         return answer["data"]
 
     def __getattr__(self, name: str) -> Any:

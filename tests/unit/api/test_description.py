@@ -11,6 +11,7 @@ from padfleet.services.web.api.description import STYLES, openapi, page
 from padfleet.services.web.api.functions import FUNCTIONS
 from padfleet.services.web.api.resources import AT, OPERATIONS, TAGS
 from padfleet.services.web.api.versions import CURRENT, VERSIONS
+from tests.integration.api.described import differences
 
 validator = pytest.importorskip(
     "openapi_spec_validator", reason="what says whether it is OpenAPI is not installed: make setup"
@@ -85,3 +86,26 @@ def test_the_page_names_every_function() -> None:
     words = set(reader.text.split())
     for name, takes in VERSIONS[CURRENT].items():
         assert {name, *takes, f"/rest/{CURRENT}/{OPERATIONS[name].path}"} <= words
+
+
+@pytest.mark.parametrize(
+    ("function", "data", "odd"),
+    [
+        ("getText", {"text": "x"}, []),
+        ("getText", {"text": None}, []),
+        ("setText", None, []),
+        ("getAuthorName", "Ada", []),
+        ("getText", {"text": "x", "more": 1}, ["data.more is not described"]),
+        ("setText", {"text": "x"}, ["data.text is not described"]),
+        ("getStats", {"totalPads": "1"}, ["data.totalPads is '1', and described as integer"]),
+        ("getStats", {"totalPads": True}, ["data.totalPads is True, and described as integer"]),
+        ("padUsers", {"padUsers": [{"id": "a", "x": 1}]}, ["data.padUsers.x is not described"]),
+        ("listPads", {"padIDs": ["a", 1]}, ["data.padIDs is 1, and described as string"]),
+        ("listSessionsOfGroup", {"s.1": None}, []),
+        ("listSessionsOfGroup", {"s.1": {"x": 1}}, ["s.1.x is not described"]),
+    ],
+)
+def test_an_answer_that_is_not_as_described_is_noticed(
+    function: str, data: object, odd: list[str]
+) -> None:
+    assert differences(function, data) == odd
