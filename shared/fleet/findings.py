@@ -81,7 +81,7 @@ def _whole(now: FleetView) -> Iterator[Finding]:
     for kind, nothing in (("worker", "nobody can connect"), ("writer", "nobody can write")):
         living = [p for p in now.processes if p.kind == kind and p.state != "silent"]
         if not living:
-            yield Finding("bad", f"no {kind} lives: {nothing}")
+            yield Finding("bad", f"no {kind} is running: {nothing}")
         elif not any(process.state in ("ready", "unknown") for process in living):
             yield Finding("bad", f"no {kind} is ready: {nothing}")
 
@@ -92,7 +92,7 @@ def _unread(partitions: Sequence[Partition]) -> Iterator[Finding]:
         if partition.unread:
             by_reason[partition.unread].append(partition.number)
     for why, numbers in by_reason.items():
-        yield Finding("bad", f"{named(numbers)} cannot be looked at: {why}")
+        yield Finding("bad", f"{named(numbers)} cannot be read: {why}")
 
 
 # --- Partitions ----------------------------------------------------------------------------------
@@ -163,7 +163,7 @@ def _state(name: str, process: ProcessView) -> Iterator[Finding]:
                 "or cannot reach Redis",
             )
         case "unknown":
-            yield Finding("note", f"{name}: lives, and tells no figures: an older version?")
+            yield Finding("note", f"{name}: it is alive, but reports no figures: an older version?")
         case "draining":
             left = f", {process.sockets} sockets to go" if process.kind == "worker" else ""
             yield Finding("note", f"{name}{at}: draining{left}")

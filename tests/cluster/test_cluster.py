@@ -1,4 +1,4 @@
-"""Tests the whole way of a revision over a Redis Cluster: each partition is in one slot of one
+"""Tests the whole path of a revision over a Redis Cluster: each partition is in one slot of one
 node."""
 
 from __future__ import annotations

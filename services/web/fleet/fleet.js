@@ -215,8 +215,8 @@ function show(told) {
   showTotals(told);
   showCharts(told);
   const of = (kind) => told.processes.filter((process) => process.kind === kind);
-  showTable("workers", WORKERS, of("worker"), "No worker lives.");
-  showTable("writers", WRITERS, of("writer"), "No writer lives.");
+  showTable("workers", WORKERS, of("worker"), "No worker is running.");
+  showTable("writers", WRITERS, of("writer"), "No writer is running.");
   showTable("pads", PADS, told.pads, "Nobody is on a pad.");
   showPartitions(told);
 }

@@ -123,7 +123,7 @@ async def test_a_writer_that_dies_is_named_with_its_partitions(
         assert any(
             text.startswith("partitions 0-3 have no owner for ") and name in text for text in bad
         ), bad
-        assert "no writer lives: nobody can write" in bad, bad
+        assert "no writer is running: nobody can write" in bad, bad
         assert any(name in text and "silent" in text for level, text in found if level == "warn")
         return True
 
@@ -258,4 +258,4 @@ async def test_what_is_no_record_is_passed_over(redis: Redis, keyspace: Keyspace
     await redis.client.hset(process_key("worker", "odder"), "a", "hash")
     now, found = await seen(redis, keyspace)
     assert [process.state for process in now.processes] == ["unknown", "unknown"]
-    assert ("note", "worker odd: lives, and tells no figures: an older version?") in found
+    assert ("note", "worker odd: it is alive, but reports no figures: an older version?") in found

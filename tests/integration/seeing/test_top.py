@@ -226,7 +226,7 @@ def test_redis_goes_away_and_the_screen_says_so(fleet: Fleet, tmp_path: Path) ->
         with Fleet(server.url, tmp_path, SETTINGS) as own:
             own.start(writers=1, workers=1)
         with terminal(server.url) as screen:
-            screen.until(b"no worker lives")
+            screen.until(b"no worker is running")
             server.stop()
             screen.until(b"Redis does not answer")
             screen.press(b"q")

@@ -218,7 +218,7 @@ async def test_doctor_and_the_fleet_s_page_name_the_pad_and_the_partition(
         texts = await found()
         assert any(text.startswith(f"pad {PAD}: damaged") for text in texts), texts
         assert any(f"partition {partition}: 1 entry that" in text for text in texts), texts
-        assert any(f"partition {wrong} cannot be looked at: WRONG" in t for t in texts), texts
+        assert any(f"partition {wrong} cannot be read: WRONG" in t for t in texts), texts
         return True
 
     await eventually(named, timeout=20)

@@ -27,8 +27,8 @@ def test_all_is_well() -> None:
 @pytest.mark.parametrize(
     ("processes", "text"),
     [
-        ([WRITER], "no worker lives: nobody can connect"),
-        ([WORKER], "no writer lives: nobody can write"),
+        ([WRITER], "no worker is running: nobody can connect"),
+        ([WORKER], "no writer is running: nobody can write"),
         (
             [process("worker", "fanout-1", why={"redis": "gone"}), WRITER],
             "no worker is ready: nobody can connect",
@@ -89,7 +89,7 @@ def test_what_waits_a_moment_is_nobody_s_business() -> None:
 def test_a_server_that_does_not_answer_is_named_by_its_partitions() -> None:
     lost = [UnreadInbox(2, "timed out"), UnreadInbox(3, "timed out")]
     assert said(snapshot(partitions=[standing(0)], unread=lost)) == [
-        ("bad", "partitions 2-3 cannot be looked at: timed out")
+        ("bad", "partitions 2-3 cannot be read: timed out")
     ]
 
 
@@ -106,7 +106,7 @@ def test_processes_that_end_that_are_not_ready_and_that_tell_nothing() -> None:
         ("bad", "worker fanout-2 (host:9001): not ready: canary: none came back"),
         ("warn", "worker fanout-5 (host:9001): not ready: canary: no canary has been sent yet"),
         ("note", "worker fanout-3 (host:9001): draining, 120 sockets to go"),
-        ("note", "worker fanout-4: lives, and tells no figures: an older version?"),
+        ("note", "worker fanout-4: it is alive, but reports no figures: an older version?"),
     ]
 
 
