@@ -1,6 +1,6 @@
 """Implements the writer, which turns submissions into revisions.
 
-Its rooms, in the order of an entry's way:
+Its rooms, in the order in which an entry passes through them:
 
 - `leases`: which partitions the writer has, and how it reads their inboxes.
 - `settling`: how each entry of an inbox is settled.

@@ -58,9 +58,9 @@ class EditScript:
         self._body = body
         self.patches = patches
         self.splices = splices
-        # : Whether each op with newlines ends with one. Otherwise the changeset can be applied, but
-        # following : it affects others in ways that its patches do not show.
         self.even = even
+        """Whether each op with newlines ends with one. Otherwise the changeset can be applied, but
+        when others are followed over it, it affects them in ways that its patches do not show."""
 
     def change_nothing(self) -> bool:
         """Returns whether the document would stay the same, text and attributes."""

@@ -2,7 +2,7 @@
 that are traced. It is pure.
 
 With W3C Trace Context, the IDs of the trace and of the parent span would travel with the
-submission. Each inbox entry and each revision would have one more field, stored for ever, for the
+submission. Each inbox entry and each revision would have one more field, stored forever, for the
 sake of one submission in a thousand. But a submission already has a name that every process on its
 way knows, so each process derives the IDs from that.
 """

@@ -66,7 +66,7 @@ def test_a_pad_that_cannot_be_had_is_an_error_with_the_reason(fleet: Fleet) -> N
 
 
 def test_what_is_larger_than_a_message_may_be_gets_in_whole(fleet: Fleet) -> None:
-    """The page sent it, was cut off, and sent it again, for ever."""
+    """The page sent it, was cut off, and sent it again, forever."""
     result = json.loads(run("test/trouble.ts", "paste", f"{fleet.urls[0]}/p/{new_pad()}"))
     assert result["same"]
     assert result["lost"] == 0

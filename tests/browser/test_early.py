@@ -228,7 +228,7 @@ def test_a_page_without_its_script_says_so(browser: Browser, fleet: Fleet) -> No
 def test_a_pad_that_comes_before_the_page_has_been_parsed_is_saved(
     browser: Browser, fleet: Fleet
 ) -> None:
-    """The status then missed that the pad had come, and said "Saving…" for ever."""
+    """The status then missed that the pad had come, and said "Saving…" forever."""
     page = browser.open("about:blank")
     page.do("addInitScript", {"content": PARSED_LATE})
     page.do("goto", f"{fleet.urls[0]}/p/{new_pad()}")

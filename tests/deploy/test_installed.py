@@ -89,7 +89,9 @@ def test_all_units_run_and_a_pad_has_been_written(machine: Machine) -> None:
 def test_all_processes_tell_their_figures(machine: Machine) -> None:
     """The writer and the first worker have the same name."""
     top = f"{PADFLEET} top --once --redis-url redis://127.0.0.1:6379/0"
-    eventually_sync(lambda: "reports no figures" not in machine.run(top), "all are seen", timeout=60)
+    eventually_sync(
+        lambda: "reports no figures" not in machine.run(top), "all are seen", timeout=60
+    )
 
 
 def test_units_are_shut_in(machine: Machine) -> None:

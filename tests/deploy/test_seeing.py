@@ -66,7 +66,7 @@ def test_each_alert_is_tested_and_has_its_page_in_the_book() -> None:
 
 
 def test_every_metric_that_alerts_look_at_is_one_that_the_fleet_has(fleet: Fleet) -> None:
-    """Otherwise an alert would be silent for ever."""
+    """Otherwise an alert would be silent forever."""
     rules = (DEPLOY / "prometheus" / "alerts.yml").read_text()
     wanted = set(re.findall(r"\bpadfleet_[a-z_]+", rules))
     told = ""

@@ -122,7 +122,7 @@ def expiry(claims: Mapping[str, Any], rules: AccessRules, now: float) -> float:
     """
     expires = moment(claims, "exp")
     if expires is None:
-        raise Denied("the token has no exp: it would be valid for ever", Reason.CLAIMS)
+        raise Denied("the token has no exp: it would be valid forever", Reason.CLAIMS)
     if expires + rules.leeway <= now:
         raise Denied("the token has expired", Reason.EXPIRED)
     begins = [at for name in ("nbf", "iat") if (at := moment(claims, name)) is not None]

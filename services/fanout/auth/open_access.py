@@ -35,7 +35,7 @@ class OpenAccess:
             keyspace: the keys of the fleet.
             cookie_prefix: what the names of Etherpad's cookies begin with.
             keep_ms: for how many milliseconds authors who contribute nothing are kept; 0 keeps them
-                for ever.
+                forever.
             require_session: whether public pads of groups need a session, too.
         """
         self._redis = redis

@@ -1,4 +1,4 @@
-"""Traces the last part of the way of submissions: they are held here, and sent to this worker's
+"""Traces the last part of the path of submissions: they are held here, and sent to this worker's
 sessions."""
 
 from time import time_ns

@@ -41,7 +41,7 @@ async def answered(socket: Socket, kind: str, work: Coroutine[Any, Any, object])
     except Exception:
         log.exception("message failed", extra={"type": kind})
         if kind == "CLIENT_READY":
-            # A page would wait for CLIENT_VARS for ever; without a connection it tries again.
+            # A page would wait for CLIENT_VARS forever; without a connection it tries again.
             socket.exit.end()
         return {"name": "Error", "message": "internal error"}
     return OK

@@ -76,7 +76,7 @@ class Registry(socketio.AsyncManager):  # type: ignore[misc]
 
     def sid_from_eio_sid(self, eio_sid: str, namespace: str) -> str | None:
         # A client that leaves a namespace that it is not in has not left ours. Otherwise it would
-        # count as gone, and yet stay on its pad for ever.
+        # count as gone, and yet stay on its pad forever.
         return self._sids.get(eio_sid) if namespace == "/" else None
 
     def eio_sid_from_sid(self, sid: str, namespace: str) -> str | None:
@@ -167,7 +167,7 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
             await super()._handle_connect(eio_sid, namespace, data)
         except Exception:
             # It left before it could be sent that it is in. The library regards it as joining, so
-            # it would never count as gone, and we would keep its socket for ever.
+            # it would never count as gone, and we would keep its socket forever.
             if self.manager.is_joining(eio_sid):
                 await self.manager.connect(self.manager.sid_from_eio_sid(eio_sid, "/"), "/")
                 await self._handle_disconnect(eio_sid, "/", self.reason.TRANSPORT_CLOSE)

@@ -1,7 +1,8 @@
 """This room has what is stored of one pad: its history, and everything that is kept beside it.
 
 Begin with `pad_store`, which has a name for each read and write that takes a command or two, and
-with `history`, which reads meta, snapshot and revisions back.
+with `meta`, which says how far the history goes, and `history`, which reads revisions and snapshot
+back.
 
 - The history: `document` is the text at one revision, `chunks` are old revisions, `past` reads from
   the first revision on, `opening` opens a pad in one round trip, and `reader` reads it wherever it

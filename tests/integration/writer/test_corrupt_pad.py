@@ -30,7 +30,7 @@ async def test_a_pad_without_its_revisions_does_not_stop_the_others_of_its_parti
     writer: Fleet, redis: Redis, keyspace: Keyspace, inbox: InboxWriter, what: str
 ) -> None:
     """The refusal was committed under a head that was not the pad's, so the commit was refused, and
-    the same batch came again for ever; or the pad was read for ever, waiting for the revisions."""
+    the same batch came again forever; or the pad was read forever, waiting for the revisions."""
     broken = "broken"
     await create(inbox, redis, keyspace, broken)
     other = neighbour_of(keyspace, broken)

@@ -140,7 +140,7 @@ DAMAGES: dict[str, Callable[[Redis, PadKeys], Awaitable[Any]]] = {
 async def test_I2_a_damaged_pad_is_refused_and_its_neighbours_go_on(
     what: str, in_memory: bool, writer: Writer
 ) -> None:
-    """The script failed, the lease was dropped and taken, and the same batch came for ever."""
+    """The script failed, the lease was dropped and taken, and the same batch came forever."""
     if what == "the fences are no hash":
         fence: Entry = Fence(BAD, Origin("f", 1), 1, AUTHOR)
     else:

@@ -423,7 +423,7 @@ async def test_what_the_server_wants_to_be_told_again_is_kept(server: PadServer)
 
 @pytest.mark.parametrize("piece", ["0123456789", "漢字", '"\\', "a\n"])
 async def test_an_edit_above_the_servers_limit_goes_in_whole(server: PadServer, piece: str) -> None:
-    """It was sent, the connection broken, and sent again, for ever."""
+    """It was sent, the connection broken, and sent again, forever."""
     server.max_payload = 5_000
     async with serving(server) as (url,), connect(url) as pad:
         await asyncio.wait_for(pad.append(piece * 3_000), 30)

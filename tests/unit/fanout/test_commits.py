@@ -1,4 +1,4 @@
-"""Tests the way of an edit from its socket to the inbox and back, without a task of its own."""
+"""Tests the path of an edit from its socket to the inbox and back, without a task of its own."""
 
 from __future__ import annotations
 

@@ -178,7 +178,7 @@ def test_each_broken_promise_is_found_and_counted_once(kind: str) -> None:
     for heard in BROKEN[kind]:
         client.receive(heard, 0, 0, tally)
     assert tally.violations == {kind: 1}
-    # It goes on from what the server said, so that one fault is not counted for ever.
+    # It goes on from what the server said, so that one fault is not counted forever.
     client.receive(change(client.rev + 1, client.length, client.length + 1), 0, 0, tally)
     assert tally.violations.total() == 1
 
