@@ -70,6 +70,11 @@ class Body:
         """The approximate number of runs of equal attributes."""
         return sum([len(block.spans) for block in self._blocks])
 
+    @property
+    def ends_a_line(self) -> bool:
+        """Whether the text ends with a newline."""
+        return self._blocks[-1].text.endswith("\n")
+
     def newlines_before(self, position: int) -> int:
         index, units, newlines = self._find(position)
         return newlines + self._blocks[index].text.count("\n", 0, position - units)

@@ -84,7 +84,7 @@ class EditScript:
         """Returns whether the text still ends with a newline afterwards."""
         last = self.patches[-1] if self.patches else None
         if last is None or last.end < self._body.units:
-            return self._body.text_between(max(self._body.units - 1, 0), self._body.units) == "\n"
+            return self._body.ends_a_line
         if last.text:
             return last.text.endswith("\n")
         return self._body.text_between(max(last.start - 1, 0), last.start) == "\n"

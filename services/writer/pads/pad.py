@@ -13,6 +13,7 @@ from padfleet.services.writer.pads.rules import (
     SYSTEM_AUTHOR,
     SubmissionRefused,
     check_submission,
+    pool_of_typing,
     wire_pool_of,
 )
 from padfleet.services.writer.pads.uncopied import UncopiedRevisions
@@ -30,6 +31,7 @@ from padfleet.shared.easysync.edit_script import EditScript, patches_of
 from padfleet.shared.easysync.effort import Effort, TooMuchWork, count_ops
 from padfleet.shared.easysync.fast_rebase import follow_at, rebase_over
 from padfleet.shared.easysync.markers import LINE_ATTRIBUTES, misplaced_markers, removal_of
+from padfleet.shared.easysync.plain_insert import plain_insert_of, script_of
 from padfleet.shared.log.entries import Submission
 from padfleet.shared.log.form import WireChange
 from padfleet.shared.log.form import encode_wire as encode_wire
@@ -64,6 +66,14 @@ class Rebased(NamedTuple):
 
     changeset: str
     as_sent: WireChange | None = None  #: the same as the client sent it, if that is its wire form
+
+
+class Typed(NamedTuple):
+    """What a submission does that types something on the head: `Rebased`, and its patches."""
+
+    changeset: str
+    as_sent: WireChange | None
+    patches: EditScript
 
 
 class WriterPad(Document):
@@ -168,10 +178,13 @@ class WriterPad(Document):
         try:
             effort = self._effort
             effort.left = work
-            changeset, as_sent = self._rebase(submission, older, effort)
-            # The effect on the text is limited by the text's length, however large the changeset
-            # is.
-            patches = self._patches(changeset, effort if work < MOST_WORK else None)
+            if (typed := self._typed(submission)) is not None:
+                changeset, as_sent, patches = typed
+            else:
+                changeset, as_sent = self._rebase(submission, older, effort)
+                # The effect on the text is limited by the text's length, however large the
+                # changeset is.
+                patches = self._patches(changeset, effort if work < MOST_WORK else None)
         except (SubmissionRefused, EasysyncError) as refusal:
             self.pool.truncate(pool_size)
             self.sessions[origin.session] = (origin.seq, max(time, self.time))
@@ -242,6 +255,28 @@ class WriterPad(Document):
 
     def _refuse(self, origin: Origin, reason: str, detail: str) -> SubmissionResult:
         return SubmissionResult(outcome=Outcome(origin, "refused", self.head, reason, detail))
+
+    def _typed(self, submission: Submission) -> Typed | None:
+        """Returns the effect of a submission that types something on the head, as most do. If this
+        is None, it is something else, or there is something to be said against it; then the result
+        comes from `_rebase` and `_patches`, and would be the same if it were not None."""
+        if submission.base_rev != self.head:
+            return None
+        insertion = plain_insert_of(submission.changeset)
+        if insertion is None or insertion.old_len + len(insertion.text) > self.bounds.units:
+            return None
+        wire_pool = pool_of_typing(submission)
+        if wire_pool is None:
+            return None
+        author = wire_pool.get(0)
+        number = self.pool.find(*author)
+        if number < 0 or self.pool.get(number) != author or not self.body.ends_a_line:
+            return None
+        patches = script_of(insertion, number, self.body, self.pool)
+        if patches is None:
+            return None
+        as_sent = WireChange(submission.changeset, wire_pool)
+        return Typed(insertion.numbered(number), as_sent, patches)
 
     def _rebase(
         self, submission: Submission, older: Sequence[DocumentChange], effort: Effort

@@ -38,6 +38,16 @@ def wire_pool_of(submission: Submission) -> AttributePool:
     return pool
 
 
+def pool_of_typing(submission: Submission) -> AttributePool | None:
+    """Returns the attributes of a submission if they are its author, and it may type as that
+    author: then it `is plain`, as `check_submission` says, if its only attribute is ``*0``.
+    Otherwise returns None."""
+    author = submission.author
+    if not author or author == SYSTEM_AUTHOR or not brings_its_author_only(submission.pool, author):
+        return None
+    return _own_pool(author)
+
+
 def brings_its_author_only(pool: Mapping[str, Any], author: str) -> bool:
     """Returns whether the pool is that of plain typing, as nearly all are."""
     numbers, next_num = pool.get("numToAttrib"), pool.get("nextNum")

@@ -10,7 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from padfleet.services.writer.pads.pad import WriterPad
-from padfleet.shared.easysync import AText, AttributePool, apply_to_text, iter_ops
+from padfleet.services.writer.pads.rules import SYSTEM_AUTHOR
+from padfleet.shared.easysync import (
+    AText,
+    AttributePool,
+    apply_to_text,
+    iter_ops,
+    make_splice,
+)
 from padfleet.shared.easysync.assembler import Assembler
 from padfleet.shared.log.entries import Submission
 from padfleet.shared.log.records import Origin, Snapshot
@@ -98,6 +105,24 @@ def test_a_pad_is_what_the_plain_way_makes_of_it(source: Random, count: int) -> 
         else:
             sent.append(some_submission(source, pair, 0))
             pair.submit(sent[-1])
+
+
+@PROPERTY
+@given(st.randoms(use_true_random=False), st.integers(1, 12))
+def test_typing_makes_of_a_pad_what_the_plain_way_makes_of_it(source: Random, count: int) -> None:
+    """Most of it is on the head, and by authors whom the pad knows."""
+    pair = Pair("".join([some_text(source) for _ in range(source.randint(0, 8))]))
+    for _ in range(count):
+        head = len(pair.texts) - 1
+        base = max(0, head - source.choice([0, 0, 0, 0, 1]))
+        text, author = pair.texts[base], source.choice([*AUTHORS, SYSTEM_AUTHOR, ""])
+        at = source.randrange(len(text) + source.choice([0, 0, 1]))
+        typed = source.choice([some_text(source), "x", "\n"])
+        changeset = make_splice(text, at, 0, typed, [("author", author)], AttributePool())
+        if source.random() < 0.1:
+            changeset = spoilt(source, changeset)
+        pool = {"numToAttrib": {"0": ["author", author]}, "nextNum": 1}
+        pair.submit(Submission("pad", Origin("s", 0), 1, 0, author, base, changeset, pool))
 
 
 def test_a_pad_stays_equal_to_the_plain_model_through_a_long_life() -> None:
