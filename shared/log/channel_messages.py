@@ -86,13 +86,7 @@ def decode_message(data: bytes) -> ChannelMessage:
     is unknown."""
     match data[:1]:
         case b"R":
-            unpacker = msgpack.Unpacker(unicode_errors=UNITS, max_buffer_size=0)
-            unpacker.feed(memoryview(data)[1:])
-            epoch, reign, rev, outcomes = unpacker.unpack()
-            revisions = [Revision.from_fields(rev + i, f) for i, f in enumerate(unpacker)]
-            return Committed(
-                epoch, reign, revisions, [Outcome(Origin(*o), *rest) for o, *rest in outcomes]
-            )
+            return decode_committed(data)
         case b"J":
             order, _, record = data[1:].partition(b" ")
             return Joined(int(order), Member(*unpack(record)))
@@ -107,6 +101,20 @@ def decode_message(data: bytes) -> ChannelMessage:
         case b"N":
             return Replaced(int(data[1:]))
     raise ValueError(f"unknown channel message {data[:1]!r}")
+
+
+def decode_committed(data: bytes) -> Committed:
+    """Decodes a `Committed` message, whose first byte is ``R``."""
+    unpacker = msgpack.Unpacker(unicode_errors=UNITS, max_buffer_size=0)
+    unpacker.feed(memoryview(data)[1:])
+    epoch, reign, rev, outcomes = unpacker.unpack()
+    revisions = []
+    for fields in unpacker:
+        revisions.append(Revision.from_fields(rev, fields))
+        rev += 1
+    if outcomes:
+        outcomes = [Outcome(Origin(*origin), *rest) for origin, *rest in outcomes]
+    return Committed(epoch, reign, revisions, outcomes)
 
 
 def encode_user_info(info: UserInfo) -> bytes:

@@ -2,7 +2,7 @@
 it."""
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from time import monotonic
 
@@ -26,7 +26,7 @@ from padfleet.services.fanout.pads.gate import SendingGate
 from padfleet.services.fanout.pads.news import News
 from padfleet.services.fanout.pads.passages import HistoryLost, Passages
 from padfleet.services.fanout.pads.replica import PadReplica
-from padfleet.services.fanout.pads.tracked import Tracked
+from padfleet.services.fanout.pads.tracked import Tracked, TrackedFlush
 from padfleet.services.fanout.transport.packets import Frame
 from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.keys import PadKeys
@@ -125,10 +125,10 @@ class Delivery:
         self._serve(flush, session)
         sent(flush.finish())
 
-    def _flush_all(self) -> Iterator[float]:
+    def _flush_all(self) -> Iterable[float]:
         """Takes one turn of the room. Revisions that arrive during it are left for the next one."""
         if self._gate.is_shut:
-            return
+            return ()
         replica, now = self._replica, monotonic()
         if self._unsent_since is not None:
             metrics.HELD_SECONDS.observe(now - self._unsent_since)
@@ -142,8 +142,20 @@ class Delivery:
             done.count()
             if not done.rest:
                 sending.end(sessions=len(sessions), revisions=done.revisions)
-                return
+                return ()
             sessions, at_once = done.rest, done.revisions
+        return self._flush_some(sessions, now, context, sending, at_once)
+
+    def _flush_some(
+        self,
+        sessions: list[Session],
+        now: float,
+        context: SharedContext | None,
+        sending: TrackedFlush,
+        at_once: int,
+    ) -> Iterator[float]:
+        """Brings these sessions up to date; `at_once` is what others have been sent already."""
+        replica = self._replica
         questions = 1 + len(sessions) // QUESTIONS_SHARE
         flush = Flush(
             replica.feed,

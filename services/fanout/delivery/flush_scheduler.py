@@ -7,9 +7,9 @@ gets immediately.
 """
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from time import perf_counter
-from typing import Protocol
+from typing import Final, Protocol
 
 from padfleet.services.fanout import metrics
 from padfleet.services.fanout.delivery.pacing import FlushPace, PacingRules
@@ -18,10 +18,13 @@ from padfleet.shared.flushes import BUSY_FOR
 SLICE = 0.002
 """How many seconds one slice takes, divided among the rooms that are in the middle of a flush."""
 
-Work = Callable[[], Iterator[float]]
-"""One flush of a room. Each step of the iterator serves a few sessions, and yields an estimate of
-how long, in seconds, the kernel will take for what has been written since the flush began: the
-event loop hands it over only after our code has run."""
+Work = Callable[[], Iterable[float]]
+"""One flush of a room. What a call does not do at once is left to the steps of what it returns.
+Each step serves a few sessions, and yields an estimate of how long, in seconds, the kernel will
+take for what has been written since the flush began: the event loop hands it over only after our
+code has run."""
+
+_NOTHING_LEFT: Final[Iterator[float]] = iter(())
 
 
 class Timer(Protocol):
@@ -115,17 +118,21 @@ class FlushSlot:
 
     def _begin(self) -> None:
         self._timer = None
-        self._started = self._clock.now()
+        began = self._started = self._clock.now()
         self._cost = self._kernel = 0.0
         self._again = False
-        self._rest = self._work()
+        self._rest = _NOTHING_LEFT  # what becomes due from now on waits for the next flush
         self._turns.running += 1
-        self._slice()
+        try:
+            self._rest = iter(self._work())
+        finally:
+            self._slice(began)
 
-    def _slice(self) -> None:
+    def _slice(self, began: float | None = None) -> None:
+        """Takes a slice, which began at that time or begins now."""
         assert self._rest is not None
         now, kernel = self._clock.now, self._kernel
-        began = now()
+        began = now() if began is None else began
         limit = SLICE / self._turns.running
         unfinished = False
         try:

@@ -340,4 +340,5 @@ class Session:
         self._has_room()
 
     def _has_room(self) -> None:
-        self.happened(SessionEvent.MADE_ROOM)
+        if self.state is not SessionState.CURRENT:  # as it is with nearly every edit
+            self.happened(SessionEvent.MADE_ROOM)

@@ -257,6 +257,8 @@ class WebSocketConnection(asyncio.Protocol):
                     self._answer_ping()
                 case Closed():
                     self.fail(Code.NORMAL)
+            if not (self._holds or reader.kept or inflating or reader.inflation):
+                return  # it was the only one, as nearly always
         self.hold(Hold.UNPARSED)
         asyncio.get_running_loop().call_soon(self._look)
 

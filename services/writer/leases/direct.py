@@ -10,7 +10,7 @@ from it by the partition's lock.
 
 import asyncio
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import partial
 from typing import Any
 
@@ -58,16 +58,22 @@ class DirectEdits:
             return False
         # Whether somebody else works on the partition is seen when it is the edit's turn: often
         # they have finished by then, and it is only not known yet.
-        self._waiting.setdefault(partition, []).append(edit)
-        self._plan()
+        waiting = self._waiting.get(partition)
+        if waiting is not None:
+            waiting.append(edit)  # its turn is planned, or comes after the partition's commit
+            return True
+        self._waiting[partition] = [edit]
+        if partition not in self._committing:
+            self._plan_for((partition,))
         return True
 
     def _plan(self) -> None:
-        """Sees to it that whatever waits has its turn."""
-        free = self._waiting.keys() - self._committing
-        if not free:
-            return  # the reply to a commit comes first
-        if self._is_due:
+        """Sees to it that whatever waits has its turn; the reply to a commit comes first."""
+        self._plan_for(self._waiting.keys() - self._committing)
+
+    def _plan_for(self, free: Collection[int]) -> None:
+        """Sees to it that what waits for these partitions has its turn."""
+        if self._is_due or not free:
             return
         loop = asyncio.get_running_loop()
         now = loop.time()

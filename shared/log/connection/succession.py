@@ -46,7 +46,10 @@ class Succession:
     def accepts(self, partition: int, reign: str, now: float) -> bool:
         """Notes that something was heard of the partition under this reign, at this time in
         seconds. Returns False if the reign is over."""
-        present = self._present.get(partition, reign)
+        present = self._present.setdefault(partition, reign)
+        if reign == present:  # as nearly always; the present one is never among those that are over
+            self._alone_since.pop(partition, None)
+            return True
         past = self._past.setdefault(partition, deque(maxlen=MOST))
         if reign not in past and comes_before(reign, present):
             past.append(reign)
@@ -55,8 +58,7 @@ class Succession:
                 return False
             past.remove(reign)
         self._alone_since.pop(partition, None)
-        if reign != present:
-            past.append(present)
+        past.append(present)
         self._present[partition] = reign
         return True
 

@@ -57,11 +57,13 @@ def pad_limits(settings: PadSettings) -> PadLimits:
 def most_bytes(submission: Submission) -> int:
     """Returns a number of bytes that the encoded submission does not exceed. Each character
     takes at most four, and what surrounds a text or a number at most nine."""
-    texts = [submission.pad, submission.author, submission.changeset, submission.reign]
-    texts.append(submission.origin.session)
-    for pair in submission.pool["numToAttrib"].values():
-        texts += pair
-    return 4 * sum(map(len, texts)) + 27 * len(texts) + 200
+    units = len(submission.pad) + len(submission.author) + len(submission.changeset)
+    units += len(submission.reign) + len(submission.origin.session)
+    texts = 5
+    for key, value in submission.pool["numToAttrib"].values():
+        units += len(key) + len(value)
+        texts += 2
+    return 4 * units + 27 * texts + 200
 
 
 def check(entry: Entry, size: int, limits: PadLimits) -> None:

@@ -7,7 +7,11 @@ must not be lost is stored first, and `Said` carries a number by which a gap is 
 
 from typing import Any, NamedTuple
 
-from padfleet.shared.log.channel_messages import ChannelMessage, decode_message
+from padfleet.shared.log.channel_messages import (
+    ChannelMessage,
+    decode_committed,
+    decode_message,
+)
 from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.keys import PadKeys
 from padfleet.shared.log.pad.chat import ChatMessage
@@ -79,6 +83,8 @@ author, so that a worker which knows only relayed messages sends them to nobody.
 
 def decode(data: bytes) -> ChannelMessage | Announcement:
     """Decodes any message of a pad's channel. Raises ValueError for anything else."""
+    if data.startswith(b"R"):  # revisions are what most messages are about
+        return decode_committed(data)
     match data[:1]:
         case b"C":
             number, _, told = data[1:].partition(b" ")
