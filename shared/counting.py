@@ -7,6 +7,7 @@ count: an observation is a search among bounds and two additions, which takes 0.
 
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
+from itertools import accumulate
 
 from prometheus_client import REGISTRY, CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, Metric
@@ -71,10 +72,15 @@ class QuickHistogram(Collector):
         self._counts[bisect_left(self._bounds, value)] += 1
         self._sum += value
 
+    def buckets(self) -> dict[float, float]:
+        """Returns how many observations there were up to each bound, the last of which is
+        infinity."""
+        bounds = (*map(float, self._bounds), float("inf"))
+        return dict(zip(bounds, map(float, accumulate(self._counts)), strict=True))
+
     def collect(self) -> Iterator[Metric]:
-        buckets = []
-        total = 0
-        for bound, count in zip([*self._bounds, float("inf")], self._counts, strict=True):
-            total += count
-            buckets.append(("+Inf" if bound == float("inf") else repr(float(bound)), total))
+        buckets = [
+            ("+Inf" if bound == float("inf") else repr(bound), total)
+            for bound, total in self.buckets().items()
+        ]
         yield HistogramMetricFamily(self._name, self._text, buckets=buckets, sum_value=self._sum)

@@ -7,14 +7,13 @@ from typing import Any
 
 from prometheus_client import Histogram
 
+from padfleet.shared.counting import QuickHistogram
 from padfleet.shared.supervision.progress import rest, tick
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
 
-LOOP_DELAY = Histogram(
-    "padfleet_loop_delay_seconds",
-    "How late the event loop ran a timer",
-    buckets=_SECONDS,
+LOOP_DELAY = QuickHistogram(
+    "padfleet_loop_delay_seconds", "How late the event loop ran a timer", _SECONDS
 )
 GC_SECONDS = Histogram(
     "padfleet_gc_pause_seconds", "Pauses of the garbage collector", ["generation"], buckets=_SECONDS

@@ -17,7 +17,6 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from prometheus_client import Gauge
-from prometheus_client.registry import Collector
 from redis.exceptions import RedisError
 
 from padfleet.shared.fleet.past import BEAT, Buckets, Counted, Past
@@ -81,16 +80,6 @@ def reachable_host(listens_on: str) -> str:
     return socket.gethostname() if listens_on in ("", "0.0.0.0", "::") else listens_on
 
 
-def buckets(histogram: Collector) -> Buckets:
-    """Returns the buckets of a histogram that has no labels."""
-    return {
-        float(sample.labels["le"]): sample.value
-        for metric in histogram.collect()
-        for sample in metric.samples
-        if sample.name.endswith("_bucket")
-    }
-
-
 def reading(gauge: Gauge) -> float:
     """Returns the value of a gauge that has no labels."""
     return sum(sample.value for metric in gauge.collect() for sample in metric.samples)
@@ -151,7 +140,7 @@ class Beacon:
                 figures.bytes,
                 figures.latency,
                 figures.flow,
-                buckets(LOOP_DELAY),
+                LOOP_DELAY.buckets(),
             )
         )
         record = ProcessRecord(

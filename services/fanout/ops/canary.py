@@ -128,14 +128,17 @@ class Canaries:
 
     def _by_server(self) -> dict[int, list[int]]:
         """Returns the partitions of each server, keyed by the first of them."""
+        partitions = range(self._keyspace.partitions)
+        if not self._redis.is_cluster:
+            return {0: list(partitions)}
         found: dict[str, list[int]] = {}
-        for partition in range(self._keyspace.partitions):
+        for partition in partitions:
             try:
                 node = self._redis.node_for(self._keyspace.inbox(partition)).name
             except UNREACHABLE:
                 continue  # it has no owner right now; its canary, if there is one, keeps waiting
             found.setdefault(node, []).append(partition)
-        return {partitions[0]: partitions for partitions in found.values()}
+        return {its_own[0]: its_own for its_own in found.values()}
 
     def _look_after(self, wanted: dict[int, list[int]]) -> None:
         if not wanted:

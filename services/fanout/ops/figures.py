@@ -7,7 +7,7 @@ from time import monotonic
 
 from padfleet.services.fanout import metrics
 from padfleet.services.fanout.hub.room import Room
-from padfleet.shared.fleet.beacon import Figures, buckets, reading
+from padfleet.shared.fleet.beacon import Figures, reading
 from padfleet.shared.fleet.record import BusyPads
 from padfleet.shared.log.keys import CANARY
 
@@ -59,8 +59,8 @@ def figures_of(rooms: Iterable[Room]) -> Callable[[], Figures]:
     def figures() -> Figures:
         return Figures(
             revisions=metrics.DELIVERED.value,
-            latency=buckets(metrics.DELIVERY_SECONDS),
-            flow=buckets(metrics.CANARY_SECONDS),
+            latency=metrics.DELIVERY_SECONDS.buckets(),
+            flow=metrics.CANARY_SECONDS.buckets(),
             pads=sum(not room.pad_id.startswith(CANARY) for room in rooms),
             sockets=round(reading(metrics.SOCKETS)),
             sessions=round(reading(metrics.SESSIONS)),

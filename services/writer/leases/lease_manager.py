@@ -85,7 +85,7 @@ class LeaseManager:
         self.stopping = False
         self._stop_wanted = asyncio.Event()
         self._tasks: list[Kept] = []
-        self._share: set[int] = set()
+        self._share: frozenset[int] = frozenset()
         self._busy: dict[int, asyncio.Lock] = {}
         self.held: dict[int, Lease] = {}
         self.last_tick = 0.0  #: of the event loop's clock, as all of these

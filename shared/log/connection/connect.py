@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from redis import exceptions
 from redis.asyncio import Redis as SingleClient
@@ -130,6 +130,8 @@ class Redis:
 
     def __init__(self, client: Client) -> None:
         self.client = client  #: redis-py's client, for everything that is not hot
+        # `isinstance` takes microseconds, since redis-py's clients implement protocols.
+        self._cluster = client if isinstance(client, RedisCluster) else None
         self.hot = HotCommands(self, patience=COMMAND_TIMEOUT)
         """The commands that every revision needs, on its way into and out of its inbox."""
         self._pipelined = HotCommands(self, patience=COMMAND_TIMEOUT)
@@ -143,12 +145,12 @@ class Redis:
 
     @property
     def is_cluster(self) -> bool:
-        return isinstance(self.client, RedisCluster)
+        return self._cluster is not None
 
     async def start(self) -> None:
         """Connects once. Raises what `UNREACHABLE` lists if no server can be reached."""
-        if isinstance(self.client, RedisCluster):
-            _ = await self.client.initialize()
+        if self._cluster is not None:
+            _ = await self._cluster.initialize()
         else:
             await self.ping()
 
@@ -165,17 +167,17 @@ class Redis:
 
     def node_for(self, channel: str) -> Node:
         """Returns the node on which a sharded channel lives."""
-        if isinstance(self.client, RedisCluster):
-            slot = self.client.keyslot(channel)
-            node: ClusterNode = self.client.nodes_manager.get_node_from_slot(slot)
+        if self._cluster is not None:
+            slot = self._cluster.keyslot(channel)
+            node: ClusterNode = self._cluster.nodes_manager.get_node_from_slot(slot)
             return Node(node.name, node.connection_class, node.connection_kwargs)
-        pool = self.client.connection_pool
+        pool = cast("SingleClient", self.client).connection_pool
         return Node("primary", pool.connection_class, pool.connection_kwargs)
 
     def node_at(self, host: str, port: int) -> Node:
         """Returns the node of a cluster that has this address, even if it was not known before."""
-        assert isinstance(self.client, RedisCluster)
-        nodes = self.client.nodes_manager
+        assert self._cluster is not None
+        nodes = self._cluster.nodes_manager
         known: ClusterNode | None = nodes.get_node(host=host, port=port)
         if known is None:
             known = ClusterNode(host, port, **nodes.connection_kwargs)
@@ -184,8 +186,7 @@ class Redis:
     async def moved(self, error: exceptions.MovedError) -> None:
         """Notes that, as a node has said, another node has a slot, just as redis-py does for its
         own commands."""
-        if isinstance(self.client, RedisCluster):
-            client = self.client
+        if (client := self._cluster) is not None:
             client.reinitialize_counter += 1
             if client.reinitialize_counter % client.reinitialize_steps == 0:
                 await self.refresh()
@@ -216,8 +217,8 @@ class Redis:
         redis-py does so by itself after a failed command, but a process that only subscribes sends
         no commands, and would wait for a dead node forever.
         """
-        if isinstance(self.client, RedisCluster):
-            await self.client.nodes_manager.initialize()
+        if self._cluster is not None:
+            await self._cluster.nodes_manager.initialize()
 
 
 def open_redis(url: str) -> Redis:

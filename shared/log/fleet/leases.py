@@ -5,6 +5,7 @@ a writer that was paused and believes that it still owns a partition cannot comm
 """
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from hashlib import blake2b
 from typing import NamedTuple
 
@@ -80,15 +81,18 @@ async def release(redis: Redis, keyspace: Keyspace, lease: Lease, owner: str) ->
     await scripts.LEASE(redis.client, [keyspace.state(lease.partition)], args)
 
 
-def share(partitions: int, writers: Iterable[str], me: str) -> set[int]:
+def share(partitions: int, writers: Iterable[str], me: str) -> frozenset[int]:
     """Returns the partitions that fall to `me` by rendezvous hashing: when a writer comes or goes,
     only its own share moves."""
-    rivals = sorted(set(writers) | {me})
+    return _share(partitions, tuple(sorted({*writers, me})), me)
 
+
+@lru_cache(8)  # asked twice a second, and seldom of other writers than before
+def _share(partitions: int, rivals: tuple[str, ...], me: str) -> frozenset[int]:
     def favourite(partition: int) -> str:
         def weight(writer: str) -> bytes:
             return blake2b(f"{partition}:{writer}".encode(), digest_size=8).digest()
 
         return max(rivals, key=weight)
 
-    return {partition for partition in range(partitions) if favourite(partition) == me}
+    return frozenset(p for p in range(partitions) if favourite(p) == me)
