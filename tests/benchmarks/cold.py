@@ -53,7 +53,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             _stored(report, typed, pads=3 if length >= 2_000 else 10 if args.short else 100)
         _moved(report, pads=10 if args.short else 400, revisions=30 if args.short else 100)
         _joined(report, histories, pads=1 if args.short else 25)
-        _written_behind(report, seconds=0.5 if args.short else 20.0)
+        _written_behind(report, every=1 if args.short else 30, times=1 if args.short else 2)
     for pads in (100,) if args.short else (1_000, 100_000):
         _grown(report, histories[20], pads=pads)
     report.notes.append(
@@ -257,12 +257,12 @@ async def _at_once(urls: Sequence[str], names: Sequence[str]) -> None:
     await asyncio.gather(*(join(urls[n % len(urls)], name) for n, name in enumerate(names)))
 
 
-def _written_behind(report: Report, *, seconds: float) -> None:
+def _written_behind(report: Report, *, every: int, times: int) -> None:
     """Compares two writers that are busy with a hundred pads each, one with a cold store and one
-    without, in turn by the second: whatever else the machine does affects both."""
+    without, in turn by the second: whatever else the machine does affects both. It ends when each
+    pad has been copied so many times, since more or fewer copies would be another share."""
     with _folder() as folder, ExitStack() as stack:
-        every = "1" if seconds < 5 else "30"
-        fleets = {"without": {}, "with": _settings(folder, PADFLEET_COLD_EVERY=every)}
+        fleets = {"without": {}, "with": _settings(folder, PADFLEET_COLD_EVERY=str(every))}
         rigs = {how: stack.enter_context(Rig(settings=more)) for how, more in fleets.items()}
         names = [f"busy-{number}" for number in range(100)]
         for rig in rigs.values():
@@ -273,9 +273,8 @@ def _written_behind(report: Report, *, seconds: float) -> None:
         )
         used = {how: _used_by_writer(rig) for how, rig in rigs.items()}
         typed = dict.fromkeys(rigs, 0)
-        began = time.monotonic()
-        deadline = began + 2 * seconds
-        while time.monotonic() < deadline:
+        began, copied = time.monotonic(), _copied(rigs["with"])
+        while _copied(rigs["with"]) < copied + times * len(names):
             for how, rig in rigs.items():
                 until = time.monotonic() + 0.5
                 while time.monotonic() < until:
@@ -283,14 +282,22 @@ def _written_behind(report: Report, *, seconds: float) -> None:
                     rig.committed(names)
                     typed[how] += 2 * len(names)
         took = time.monotonic() - began
+        copied = _copied(rigs["with"]) - copied
         spent = {how: (_used_by_writer(rig) - used[how]) / typed[how] for how, rig in rigs.items()}
     _add(report, "writing behind", "revisions/s of each pad", typed["with"] / len(names) / took)
+    _add(report, "writing behind", "s between two copies of a pad", took * len(names) / copied)
+    more = (spent["with"] - spent["without"]) * typed["with"] / copied
+    _add(report, "writing behind", "CPU-ms more for each copy", more * 1000)
     for how, each in spent.items():
         case = f"a busy writer {how} a cold store"
         _add(report, case, "CPU-µs for each revision", each * 1e6)
     _add(
         report, "writing behind", "% of a busy writer", (1 - spent["without"] / spent["with"]) * 100
     )
+
+
+def _copied(rig: Rig) -> float:
+    return rig.fleet.writers[0].metric("padfleet_cold_appends_total")
 
 
 def _used_by_writer(rig: Rig) -> float:
