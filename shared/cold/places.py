@@ -99,9 +99,13 @@ def may_freeze(
         even: whether the cold store has all of the pad.
         people: how many people are on it.
         quiet_ms: the time since somebody was last found on it, in ms.
-        edited_ms: the time since its newest revision, in ms.
+        edited_ms: the time since its newest revision, in ms. It is negative if the clock of whoever
+            wrote that was ahead: if by more than a moment, it says nothing, since the pad would
+            stay until the clocks have come that far, which may take years.
         opened: whether the pad was created by opening it, and disappears by itself if nobody writes
             in it.
         after_ms: for how long nobody may have been on the pad or edited it before it leaves, in ms.
     """
-    return even and not people and not opened and quiet_ms >= after_ms and edited_ms >= after_ms
+    if not even or people or opened or quiet_ms < after_ms:
+        return False
+    return abs(edited_ms) >= after_ms

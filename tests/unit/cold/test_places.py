@@ -141,3 +141,12 @@ def test_a_pad_leaves_when_nobody_needs_it() -> None:
     assert not may_freeze(even=True, **quiet | {"quiet_ms": 8})
     assert not may_freeze(even=True, **quiet | {"edited_ms": 8})
     assert not may_freeze(even=True, **quiet | {"opened": True})
+    assert not may_freeze(even=True, **quiet | {"edited_ms": -8}), "clocks differ a little"
+
+
+def test_a_pad_that_was_edited_under_a_clock_that_was_ahead_leaves_nevertheless() -> None:
+    """The pads that were edited while a machine's clock was a day ahead stayed in Redis for a
+    day."""
+    assert may_freeze(
+        even=True, people=0, quiet_ms=9, edited_ms=-86_400_000, opened=False, after_ms=9
+    )
