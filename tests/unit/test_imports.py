@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from functools import cache
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -277,6 +278,21 @@ def test_the_log_imports_downwards() -> None:
 
 def test_what_is_shared_imports_downwards() -> None:
     assert not _upwards("shared", SHARED)
+
+
+def test_no_module_imports_itself_by_way_of_others() -> None:
+    """The rooms have an order; within a room, modules have one, too."""
+    modules = sources().keys()
+
+    def needed(names: frozenset[str]) -> set[str]:
+        return {name if name in modules else name.rpartition(".")[0] for name in names} & modules
+
+    graph = {
+        name: set() if name in SEAMS else needed(others) - {name}
+        for name, others in imports().items()
+    }
+    assert sum(map(len, graph.values())) > 1000
+    assert len([*TopologicalSorter(graph).static_order()]) == len(modules)
 
 
 def test_only_the_log_speaks_to_redis() -> None:
