@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -30,13 +31,43 @@ BARE = re.compile(r"\w+\.")
 """A docstring of a single word, such as a unit."""
 
 
-def texts(tree: ast.Module) -> Iterator[tuple[int, str]]:
-    """Yields the docstrings of modules, classes, functions and names, with their line numbers."""
+class Described(NamedTuple):
+    """A function, and its docstring."""
+
+    name: str
+    line: int
+    length: int  #: in lines
+    text: str  #: the docstring; empty if it has none
+    at_top: bool  #: whether it is neither in a class nor in a function
+    is_property: bool
+
+
+class Texts(NamedTuple):
+    docstrings: list[tuple[int, str]]  #: those of anything, names included, with their lines
+    functions: list[Described]
+
+
+@cache
+def texts_of(path: Path) -> Texts:
+    """Returns the docstrings of a module, without the rest of it, which takes much memory."""
+    found = Texts([], [])
+    tree = ast.parse(path.read_text(encoding="utf-8"))
     for node in ast.walk(tree):
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
             text = node.value.value
             if isinstance(text, str):
-                yield node.lineno, text.strip()
+                found.docstrings.append((node.lineno, text.strip()))
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            function = Described(
+                node.name,
+                node.lineno,
+                (node.end_lineno or node.lineno) - node.lineno,
+                ast.get_docstring(node) or "",
+                node in tree.body,
+                any("property" in ast.unparse(each) for each in node.decorator_list),
+            )
+            found.functions.append(function)
+    return found
 
 
 def modules(folder: Path) -> Iterator[Path]:
@@ -46,44 +77,26 @@ def modules(folder: Path) -> Iterator[Path]:
         yield from (Path(place, name) for name in files if name.endswith(".py"))
 
 
-@cache
-def parsed(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(encoding="utf-8"))
-
-
 @pytest.mark.parametrize("folder", FOLDERS)
 def test_no_docstring_goes_on_with_what_stands_elsewhere(folder: str) -> None:
     odd = [
         f"{path.relative_to(ROOT)}:{line}: {text.splitlines()[0]}"
         for path in modules(ROOT / folder)
-        for line, text in texts(parsed(path))
+        for line, text in texts_of(path).docstrings
         if FRAGMENT.match(text) or BARE.fullmatch(text)
     ]
     assert not odd, "say in a sentence what it is"
 
 
-Function = ast.FunctionDef | ast.AsyncFunctionDef
-
-
-def functions(path: Path, *, at_top: bool = False) -> Iterator[Function]:
-    for node in parsed(path).body if at_top else ast.walk(parsed(path)):
-        if isinstance(node, Function):
-            yield node
-
-
-def _is_property(function: Function) -> bool:
-    return any("property" in ast.unparse(each) for each in function.decorator_list)
-
-
 @pytest.mark.parametrize("folder", FOLDERS[:-1])
 def test_the_docstring_of_a_function_begins_with_what_it_does(folder: str) -> None:
     odd = [
-        f"{path.relative_to(ROOT)}:{function.lineno}: {text.splitlines()[0]}"
+        f"{path.relative_to(ROOT)}:{each.line}: {each.text.splitlines()[0]}"
         for path in modules(ROOT / folder)
-        for function in functions(path)
-        if (text := ast.get_docstring(function)) and not THIRD_PERSON.match(text)
+        for each in texts_of(path).functions
+        if each.text and not THIRD_PERSON.match(each.text)
         # A property is named like what it is, and a class says what it is.
-        if not _is_property(function) and function.name != "__init__"
+        if not each.is_property and each.name != "__init__"
     ]
     assert not odd, "begin with a verb: Returns, Yields, Waits"
 
@@ -91,11 +104,11 @@ def test_the_docstring_of_a_function_begins_with_what_it_does(folder: str) -> No
 @pytest.mark.parametrize("folder", FOLDERS[:-1])
 def test_a_long_public_function_says_what_it_does(folder: str) -> None:
     odd = [
-        f"{place}:{function.lineno}: {function.name}"
+        f"{place}:{each.line}: {each.name}"
         for path in modules(ROOT / folder)
         if not (place := str(path.relative_to(ROOT))).startswith(ETHERPADS)
-        for function in functions(path, at_top=True)
-        if not function.name.startswith("_") and not ast.get_docstring(function)
-        if (function.end_lineno or 0) - function.lineno >= LONG
+        for each in texts_of(path).functions
+        if each.at_top and not each.name.startswith("_")
+        if not each.text and each.length >= LONG
     ]
     assert not odd
