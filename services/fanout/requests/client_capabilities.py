@@ -52,16 +52,20 @@ class Introduced(NamedTuple):
     seen: Author | None = None  #: the author whose visit is to be recorded, if it is
 
     @property
-    def has_news(self) -> bool:
-        """Returns whether `store` has anything to store."""
-        return not (self.name is self.color is None and (self.visit is None or self.seen is None))
+    def has_choice(self) -> bool:
+        """Returns whether there is a name or colour for `store` to store."""
+        return self.name is not None or self.color is not None
 
     async def store(self, redis: Redis) -> None:
-        """Stores what has not been stored yet. Raises what `UNREACHABLE` lists."""
-        if self.name is not None or self.color is not None:
-            await authors.store_choice(redis, self.me, (self.name, self.color), self.visit)
-        elif self.visit is not None and self.seen is not None:
-            await visitors.seen(redis, self.seen, self.visit)
+        """Stores the name and colour that have not been stored yet. Raises what `UNREACHABLE`
+        lists."""
+        await authors.store_choice(redis, self.me, (self.name, self.color), self.visit)
+
+    def note(self, redis: Redis) -> visitors.Seen | None:
+        """Begins to record the visit, if that is due and `store` does not do it."""
+        if self.has_choice or self.visit is None or self.seen is None:
+            return None
+        return visitors.Seen(redis, self.seen, self.visit)
 
 
 async def introduced(redis: Redis, identity: SessionIdentity, info: Any) -> Introduced:

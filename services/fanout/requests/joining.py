@@ -51,9 +51,10 @@ class Joining:
         # A session that is sent away from now on is told so in the room. One that was sent away
         # before, even after the first check, is found here.
         kept_out = KeptOut(self.redis, room.pad_id, session.author)
+        noted = self.me.note(self.redis)
         admission: Admission
         *_, admission = await all_of(
-            *([self.me.store(self.redis)] if self.me.has_news else []),
+            *([self.me.store(self.redis)] if self.me.has_choice else []),
             presence.join(
                 self.redis,
                 room.keys,
@@ -64,6 +65,8 @@ class Joining:
                 fence=None if fence is None else (fence, self.keyspace.inbox(room.keys.partition)),
             ),
         )
+        if noted is not None:
+            await noted
         session.order = admission.order
         session.sent_away = await kept_out or session.sent_away
         return admission

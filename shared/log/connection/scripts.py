@@ -1,6 +1,6 @@
 """This module loads the Lua scripts, and calls them by the hash of their content."""
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from hashlib import sha1
 from importlib.resources import files
 from typing import Any, cast
@@ -43,6 +43,32 @@ class Script:
         except NoScriptError:
             # A restarted or promoted server has no scripts. EVAL runs the script and keeps it.
             return await client.eval(self.text, len(keys), *keys, *cast("Sequence[str]", args))
+
+    def ask(
+        self, client: AutoPipeline, keys: Sequence[str], args: Sequence[Argument]
+    ) -> "AskedScript":
+        """Does what calling it does, but sends it at once, and returns something to await the reply
+        with: see `HotCommands.ask`."""
+        return AskedScript(self, client, keys, args)
+
+
+class AskedScript:
+    """A call of a script that has been sent."""
+
+    __slots__ = ("_args", "_asking", "_client", "_keys", "_script")
+
+    def __init__(
+        self, script: Script, client: AutoPipeline, keys: Sequence[str], args: Sequence[Argument]
+    ) -> None:
+        self._script, self._client, self._keys, self._args = script, client, keys, args
+        self._asking = client.ask(*script.command(keys, args))
+
+    def __await__(self) -> Generator[Any, None, Any]:
+        try:
+            return (yield from self._asking.__await__())
+        except NoScriptError:
+            call = self._script(self._client, self._keys, self._args)
+            return (yield from call.__await__())
 
 
 AGREE = Script("agree")

@@ -8,7 +8,7 @@ contributes. It makes both permanent, and no expiry is set after that.
 """
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from contextlib import suppress
 from typing import Any, NamedTuple
 
@@ -61,8 +61,7 @@ class AuthorVisit(NamedTuple):
 async def record_of(
     redis: Redis, author: str, visit: AuthorVisit | None
 ) -> tuple[Author | None, bool]:
-    """Returns the record of an author, and whether it is time to record that the author was
-    `seen`."""
+    """Returns the record of an author, and whether it is time to record the author as `Seen`."""
     key = author_key(author)
     with suppress(CorruptPad):
         with of_right_type(key):
@@ -74,29 +73,35 @@ async def record_of(
     return None, False
 
 
-async def seen(
-    redis: Redis,
-    author: Author,
-    visit: AuthorVisit,
-    chosen: tuple[str | None, int | str | None] = (None, None),
-) -> Author:
-    """Records that the author is here, and the name and colour that the author has `chosen`, which
-    have been checked already.
+class Seen:
+    """Records that an author is here. It is sent at once; awaiting it returns what is recorded
+    afterwards. If there was no record, that is the colour in `author`."""
 
-    Returns what is recorded afterwards. If there was no record, that is the colour in `author`.
-    """
-    name, color = chosen
-    noted: list[str | int] = [shade(author.color), visit.note(), visit.seconds]
-    choice = [encoded_name(name) if name else "", shade(color) if color is not None else ""]
-    kept = None
-    if visit.token:
-        kept = redis.auto_pipeline.keep_on(token_key(visit.token), visit.seconds)
-    stored_name, stored_color = await scripts.VISITOR(
-        redis.auto_pipeline, [author_key(author.id)], [*noted, *choice]
-    )
-    if kept is not None:
-        await kept
-    return author_of(author.id, stored_name, stored_color)
+    __slots__ = ("_author", "_kept", "_noted")
+
+    def __init__(
+        self,
+        redis: Redis,
+        author: Author,
+        visit: AuthorVisit,
+        chosen: tuple[str | None, int | str | None] = (None, None),
+    ) -> None:
+        """Sends it, with the name and colour that the author has `chosen`, which have been checked
+        already."""
+        name, color = chosen
+        noted: list[str | int] = [shade(author.color), visit.note(), visit.seconds]
+        choice = [encoded_name(name) if name else "", shade(color) if color is not None else ""]
+        shared = redis.auto_pipeline
+        self._author = author.id
+        self._noted = scripts.VISITOR.ask(shared, [author_key(author.id)], [*noted, *choice])
+        token = visit.token
+        self._kept = shared.keep_on(token_key(token), visit.seconds) if token else None
+
+    def __await__(self) -> Generator[Any, None, Author]:
+        name, color = yield from self._noted.__await__()
+        if self._kept is not None:
+            yield from self._kept.__await__()
+        return author_of(self._author, name, color)
 
 
 async def keep(redis: Redis, authors: Iterable[str]) -> None:
