@@ -61,11 +61,11 @@ class Introduced(NamedTuple):
         lists."""
         await authors.store_choice(redis, self.me, (self.name, self.color), self.visit)
 
-    def note(self, redis: Redis) -> visitors.Seen | None:
+    def note(self, redis: Redis) -> visitors.NotedVisit | None:
         """Begins to record the visit, if that is due and `store` does not do it."""
         if self.has_choice or self.visit is None or self.seen is None:
             return None
-        return visitors.Seen(redis, self.seen, self.visit)
+        return visitors.NotedVisit(redis, self.seen, self.visit)
 
 
 async def introduced(redis: Redis, identity: SessionIdentity, info: Any) -> Introduced:

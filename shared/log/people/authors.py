@@ -25,7 +25,7 @@ from padfleet.shared.log.people.author_records import (
     new_author_id,
     shade,
 )
-from padfleet.shared.log.people.visitors import VISITOR, AuthorVisit, Seen, keep_noted
+from padfleet.shared.log.people.visitors import VISITOR, AuthorVisit, NotedVisit, keep_noted
 from padfleet.shared.tasks import all_of
 
 BROUGHT = 200
@@ -38,7 +38,7 @@ async def enrol(redis: Redis, author: str, visit: AuthorVisit | None = None) -> 
     if redis.register is not None:
         await read(redis, [author])  # an author who is known there keeps name and colour
     if visit is not None:
-        return await Seen(redis, Author(author, None, secrets.randbelow(PALETTE_SIZE)), visit)
+        return await NotedVisit(redis, Author(author, None, secrets.randbelow(PALETTE_SIZE)), visit)
     async with redis.read_limit:
         pipeline = redis.client.pipeline(transaction=False)
         _ = pipeline.hsetnx(author_key(author), "color", f"n{secrets.randbelow(PALETTE_SIZE)}")
@@ -59,7 +59,7 @@ async def store_choice(
     Raises what `UNREACHABLE` lists.
     """
     if visit is not None:
-        await Seen(redis, author, visit, chosen)
+        await NotedVisit(redis, author, visit, chosen)
     else:
         name, color = chosen
         await store(redis, author.id, name=name, color=color)

@@ -61,7 +61,7 @@ class AuthorVisit(NamedTuple):
 async def record_of(
     redis: Redis, author: str, visit: AuthorVisit | None
 ) -> tuple[Author | None, bool]:
-    """Returns the record of an author, and whether it is time to record the author as `Seen`."""
+    """Returns the record of an author, and whether a visit is due to be noted."""
     key = author_key(author)
     with suppress(CorruptPad):
         with of_right_type(key):
@@ -73,7 +73,7 @@ async def record_of(
     return None, False
 
 
-class Seen:
+class NotedVisit:
     """Records that an author is here. It is sent at once; awaiting it returns what is recorded
     afterwards. If there was no record, that is the colour in `author`."""
 

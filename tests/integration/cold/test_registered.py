@@ -47,7 +47,7 @@ async def test_a_browser_is_told_when_somebody_writes(redis: Redis, table: Memor
     visit = recognition.visit_with(redis, "t.new", 60_000)
     assert made is not None
     assert visit is not None
-    await visitors.Seen(redis, made, visit, ("Name", None))
+    await visitors.NotedVisit(redis, made, visit, ("Name", None))
     note = await redis.auto_pipeline.hget(f"pf:author:{author}", visitors.VISITOR)
     assert note is not None
     assert not visit.is_due(note)

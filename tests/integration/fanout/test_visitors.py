@@ -198,7 +198,9 @@ async def test_nobody_who_is_there_for_good_begins_to_expire(
     await authors.store(redis, author, color=new.color)
     assert await is_kept(redis, author)
     assert (await visit(join_handler)).author == author
-    seen = await visitors.Seen(redis, Author(author, None, 1), visitors.AuthorVisit("", KEEP_MS))
+    seen = await visitors.NotedVisit(
+        redis, Author(author, None, 1), visitors.AuthorVisit("", KEEP_MS)
+    )
     assert seen == (await authors.read(redis, [author]))[author]
     assert await is_kept(redis, author)
     for made in (

@@ -79,7 +79,7 @@ async def test_a_few_hundred_take_one_round_trip(redis: Redis, round_trips: list
 async def test_a_visitor_is_on_record_for_good_from_then_on(redis: Redis) -> None:
     visit = AuthorVisit(hash_of("t.secret"), KEEP_MS)
     author, _ = await recognition.author_and_made(redis, "t.secret", KEEP_MS)
-    await visitors.Seen(redis, Author(author, None, 7), visit, ("Ada", None))
+    await visitors.NotedVisit(redis, Author(author, None, 7), visit, ("Ada", None))
     keys = author_key(author), token_key(visit.token)
     assert [await redis.client.pttl(key) > 0 for key in keys] == [True, True]
     assert await authors.bring(redis, [Author(author, "Another", 9), Author("a.new", None, 1)]) == [
