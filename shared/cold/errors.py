@@ -20,6 +20,8 @@ class StoreAway(OSError):
     """What an operator can do."""
     meanwhile: ClassVar[str] = _CLOSED
     """What this means for people until that is done."""
+    heals: ClassVar[bool] = True
+    """Whether it may pass by itself."""
 
 
 class StoreSlow(StoreAway):
@@ -34,6 +36,7 @@ class StoreRefuses(StoreAway):
     """The cold store answers, but does not accept who is asking, or lets them do less than is
     needed."""
 
+    heals = False
     advice = (
         "correct the credentials that this process is given, or give that user the rights to read, "
         "write, list and delete"
@@ -44,6 +47,7 @@ class StoreMissing(StoreAway):
     """There is no such directory, bucket or database: it is misnamed, not made yet, or not mounted.
     It must not pass for a store without pads."""
 
+    heals = False
     advice = (
         "correct PADFLEET_COLD_URL, or make what it names; a directory that was there before is "
         "probably on a disk that is not mounted"
@@ -53,6 +57,7 @@ class StoreMissing(StoreAway):
 class StoreFull(StoreAway):
     """The cold store accepts no more data at present. What is in it can still be read."""
 
+    heals = False
     advice = "make room, also by padfleet prune"
     meanwhile = (
         "until then, open pads go on and nothing is lost; other pads can be read and exported, but "

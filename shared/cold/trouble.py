@@ -24,8 +24,8 @@ SLOW_S: Final = 2.0
 class StoreTrouble:
     """What is wrong with one cold store, as seen by one process."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
+    def __init__(self, clock: Callable[[], float] | None = None) -> None:
+        self._clock = clock if clock is not None else time.monotonic
         self._error: StoreAway | None = None
         self._since = self._last = 0.0
 
@@ -37,7 +37,8 @@ class StoreTrouble:
         if before is None:
             self._since = now
         if type(before) is not type(error):
-            log.error("cold store fails", extra={"error": str(error), "fix": error.advice})
+            level = logging.WARNING if error.heals else logging.ERROR
+            log.log(level, "cold store fails", extra={"error": str(error), "fix": error.advice})
         self._error, self._last = error, now
 
     def took(self, seconds: float) -> None:

@@ -100,6 +100,7 @@ class Storm:
         self._failing_over = False
         self._killed_a_task = False
         self._restarted = False  #: a server, with or without its last writes
+        self._was_full = False  #: the cold store
         self._was_newer = False  #: the format of what is stored
         self._until = 0.0  #: when it ends
         self.losses = 0  #: how often history may have been taken back
@@ -164,6 +165,8 @@ class Storm:
         """Returns whether this may be logged as an error, after the faults that have struck."""
         if self.damaged and HURT in f"{record.getMessage()} {vars(record)}":
             return True
+        if record.msg == "cold store fails":
+            return self._was_full
         if record.msg == "history rolled back":
             return bool(self.rollbacks)
         if record.exc_info and isinstance(record.exc_info[1], NewerFormat):
@@ -479,6 +482,7 @@ class Storm:
     def _cold(self, what: str, how: Callable[[float], object], fault: Fault) -> None:
         disk = self._fleet.cold
         if disk is not None:
+            self._was_full = self._was_full or what == "full"
             usual = type(getattr(disk, what))()
             setattr(disk, what, how(fault.chance))
             self._later(fault.seconds, lambda: setattr(disk, what, usual))
