@@ -30,6 +30,9 @@ NOT_DONE = 2
 """What was asked could not even be started. As for wrong usage, nothing has happened."""
 
 
+_LONGEST_LINE = 4_000
+
+
 class ColdStoreUnnamed(Disagreement):
     """The fleet has a cold store that the settings do not name. Without it, pads in it would be
     treated as not existing."""
@@ -152,8 +155,10 @@ class ToolProgress:
             print("\r\x1b[K", end="", file=sys.stderr, flush=True)
 
     def say(self, text: str) -> None:
+        """Prints a line, which may name what a file or a server says."""
         self.clear()
-        print(text, file=sys.stderr, flush=True)
+        line = text if len(text) <= _LONGEST_LINE else f"{text[:_LONGEST_LINE]}…"
+        print(shown(line), file=sys.stderr, flush=True)
 
 
 def refuse_new_id(parser: argparse.ArgumentParser, new_id: str) -> NoReturn:

@@ -23,10 +23,12 @@ def means_folder(given: str) -> bool:
 
 def backups_in(path: Path) -> list[Path] | None:
     """Returns the backups in the directory, sorted by name; None if it is not a directory. Raises
-    OSError, and ValueError if there are none."""
+    OSError, and ValueError if there are none. What is there by such a name and is no file, such as
+    a pipe, from which nothing might ever come, is left out."""
     if not path.is_dir():
         return None
-    files = sorted(file for file in path.iterdir() if file.name.endswith(SUFFIX))
+    named = [file for file in path.iterdir() if file.name.endswith(SUFFIX)]
+    files = sorted(file for file in named if file.is_file() or not file.exists())
     if not files:
         raise ValueError(f"there is no backup in {path}: no file that ends in {SUFFIX}")
     return files

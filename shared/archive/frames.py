@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from hashlib import blake2b
 from typing import Any, BinaryIO, NamedTuple
 
+from padfleet.shared.archive.counting import has_more_values
 from padfleet.shared.log.records import pack, unpack
 
 MAGIC = b"padfleet archive 1\n"
@@ -23,6 +24,12 @@ LENGTH_BYTES = 4
 LONGEST = 1 << 28
 """The most bytes of a payload, compressed or not. Revisions take a megabyte at the very most; a
 larger length is damage, and must not make us allocate that much memory."""
+
+MOST_VALUES = 2_000_000
+"""The most values in a frame. A pad with a hundred thousand authors has a million in one."""
+
+_UNCOUNTED = 1 << 22
+"""The values in a frame of no more bytes than this are not counted. They take 300 MB at most."""
 
 
 class BadArchive(Exception):
@@ -103,9 +110,12 @@ def inflated(payload: bytes, at: int) -> Any:
         data = inflater.decompress(payload, LONGEST)
         if not inflater.eof:
             raise BadArchive(f"the frame that ends at byte {at} is too large")
+        if len(data) > _UNCOUNTED and has_more_values(data, MOST_VALUES):
+            raise BadArchive(f"the frame that ends at byte {at} has more than {MOST_VALUES} values")
         return unpack(data)
     except (zlib.error, ValueError) as error:
-        raise BadArchive(f"the frame that ends at byte {at} cannot be read: {error}") from error
+        why = str(error) or "its lists are nested too deeply"
+        raise BadArchive(f"the frame that ends at byte {at} cannot be read: {why}") from error
 
 
 def _seal(before: bytes, body: bytes) -> bytes:

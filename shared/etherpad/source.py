@@ -20,7 +20,16 @@ def failing(what: str, *errors: type[Exception]) -> Iterator[None]:
     try:
         yield
     except errors as error:
-        raise SourceFailed(f"{what}: {error}") from error
+        raise SourceFailed(f"{what}: {_why(error)}") from error
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, TimeoutError):
+        return "it did not answer in time"
+    # A redirection without an end is the error that says least of itself.
+    if type(error).__name__ == "TooManyRedirects":
+        return "it redirects in circles"
+    return str(error) or type(error).__name__
 
 
 def check_address(url: str) -> None:

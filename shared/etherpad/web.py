@@ -15,6 +15,7 @@ import aiohttp
 
 from padfleet.shared.bounds import number_of
 from padfleet.shared.easysync import from_units
+from padfleet.shared.etherpad.answers import content_of, field_of
 from padfleet.shared.etherpad.bring import StateThere
 from padfleet.shared.etherpad.jsonfile import IndexedFile, open_etherpad_file
 from padfleet.shared.etherpad.records import BadRecord
@@ -38,6 +39,9 @@ PUT_OFF = (429, 502, 503)
 """The HTTP statuses after which a request is repeated later."""
 
 SESSION_S = 86_400
+
+MOST_FILE = 2 << 30
+"""The maximum size of the `.etherpad` file of a pad, in bytes."""
 
 
 TOKEN_PATH = "/oidc/token"  # noqa: S105
@@ -91,7 +95,7 @@ class ApiTokens:
         headers = {"Authorization": f"Basic {b64encode(login.encode()).decode()}"}
         with failing(self._url, aiohttp.ClientError, TimeoutError):
             async with self._http.post(self._url, data=fields, headers=headers) as response:
-                text = await response.text(errors="replace")
+                text = await content_of(response)
         try:
             answer = loads(text)
             if response.status != 200:
@@ -154,15 +158,20 @@ class WebSource:
                 await source.forget_sessions()
 
     async def pads(self) -> list[str]:
-        return sorted(map(from_units, (await self._call("listAllPads"))["padIDs"]))
+        found = field_of(await self._call("listAllPads"), "padIDs", list, self._base)
+        return sorted(from_units(str(pad)) for pad in found)
 
     async def state(self, pad: str) -> StateThere:
-        head = (await self._call("getRevisionsCount", padID=pad))["revisions"]
-        return StateThere(head, (await self._call("getLastEdited", padID=pad))["lastEdited"])
+        head = await self._call("getRevisionsCount", padID=pad)
+        edited = await self._call("getLastEdited", padID=pad)
+        return StateThere(
+            field_of(head, "revisions", int, self._base),
+            field_of(edited, "lastEdited", int, self._base),
+        )
 
     async def read_only_id(self, pad: str) -> str | None:
         found = await self._call("getReadOnlyID", padID=pad)
-        return str(found["readOnlyID"]) if found else None
+        return field_of(found, "readOnlyID", str, self._base) if found else None
 
     @asynccontextmanager
     async def file(self, pad: str) -> AsyncIterator[IndexedFile]:
@@ -185,10 +194,10 @@ class WebSource:
             made = await self._call(
                 "createSession",
                 groupID=group,
-                authorID=author["authorID"],
+                authorID=field_of(author, "authorID", str, self._base),
                 validUntil=str(int(time.time()) + SESSION_S),
             )
-            self._sessions[group] = made["sessionID"]
+            self._sessions[group] = field_of(made, "sessionID", str, self._base)
         return {"Cookie": f"sessionID={self._sessions[group]}"}
 
     async def forget_sessions(self) -> None:
@@ -217,21 +226,20 @@ class WebSource:
 
     async def _posted(
         self, url: str, fields: dict[str, str], *, fresh: bool = False
-    ) -> tuple[int, str]:
+    ) -> tuple[int, bytes]:
         if self._tokens is None:
             fields, headers = {"apikey": self._key, **fields}, {}
         else:
             headers = await self._tokens.header(fresh=fresh)
         with failing(self._base, aiohttp.ClientError, TimeoutError):
             async with self._http.post(url, data=fields, headers=headers) as response:
-                return response.status, await response.text(errors="replace")
+                return response.status, await content_of(response)
 
     async def _download(self, url: str, headers: dict[str, str], file: IO[bytes]) -> None:
         async def once() -> aiohttp.ClientResponse:
             async with self._http.get(url, headers=headers) as response:
                 if response.status == 200:
-                    async for chunk in response.content.iter_chunked(1 << 18):
-                        file.write(chunk)
+                    await _store(response, file)
             return response
 
         response = await self._patiently("export", once)
@@ -251,3 +259,20 @@ class WebSource:
             wait = number_of(response.headers.get("Retry-After"))
             await asyncio.sleep(min(wait, 120) if wait is not None else PAUSE)
         raise SourceFailed(f"{self._base}: {what}: it has put us off {ATTEMPTS} times")
+
+
+async def _store(response: aiohttp.ClientResponse, file: IO[bytes]) -> None:
+    """Writes the body of an answer to a file that is empty then, or has the beginning of another
+    answer. Raises `BadRecord` if it is too large, and `SourceFailed` if it cannot be written."""
+    try:
+        file.seek(0)
+        file.truncate()
+        async for chunk in response.content.iter_any():
+            file.write(chunk)
+            if file.tell() > MOST_FILE:
+                raise BadRecord(f"export: it is larger than {MOST_FILE >> 30} GB")
+        file.flush()
+    except OSError as error:
+        if isinstance(error, aiohttp.ClientError | TimeoutError):
+            raise
+        raise SourceFailed(f"an export cannot be stored here: {error.strerror}") from error

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 import aiohttp
 
+from padfleet.shared.etherpad.answers import content_of, field_of
 from padfleet.shared.etherpad.records import BadRecord
 from padfleet.shared.etherpad.web import WebSource
 from padfleet.shared.wire.jsontext import loads
@@ -50,9 +51,14 @@ class WebTarget(WebSource):
             if "does not exist" not in str(error):
                 raise
             return None
-        chat = (await self._call("getChatHead", padID=pad))["chatHead"]
-        saved = (await self._call("getSavedRevisionsCount", padID=pad))["savedRevisions"]
-        return PadState(head, time, chat + 1, saved)
+        chat = await self._call("getChatHead", padID=pad)
+        saved = await self._call("getSavedRevisionsCount", padID=pad)
+        return PadState(
+            head,
+            time,
+            field_of(chat, "chatHead", int, self._base) + 1,
+            field_of(saved, "savedRevisions", int, self._base),
+        )
 
     async def put_new(self, pad: str, file: Path) -> None:
         """Puts a pad under a name that it does not have yet. Raises `BadRecord` if it refuses the
@@ -60,16 +66,19 @@ class WebTarget(WebSource):
         headers = await self._headers_for(pad)
         url = f"{self._base}/p/{quote(pad, safe='')}/import"
 
+        answer = b""
+
         async def once() -> aiohttp.ClientResponse:
+            nonlocal answer
             with file.open("rb") as content:
                 form = aiohttp.FormData()
                 form.add_field("file", content, filename="pad.etherpad")
                 async with self._http.post(url, data=form, headers=headers) as response:
-                    await response.read()  # which keeps the connection
+                    answer = await content_of(response)
             return response
 
         response = await self._patiently("import", once)
-        _accepted(response.status, await response.text(errors="replace"))
+        _accepted(response.status, answer)
 
     async def put_over(self, pad: str, file: Path) -> None:
         """Replaces the pad that it has, which stays until the file has been accepted."""
@@ -82,7 +91,7 @@ class WebTarget(WebSource):
             raise
 
 
-def _accepted(status: int, text: str) -> None:
+def _accepted(status: int, text: bytes) -> None:
     try:
         answer = loads(text)
         if answer["code"] == 0:

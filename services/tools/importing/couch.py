@@ -10,12 +10,16 @@ import aiohttp
 
 from padfleet.shared.batches import slices
 from padfleet.shared.easysync import from_units
+from padfleet.shared.etherpad.answers import content_of
 from padfleet.shared.etherpad.source import SourceFailed, behind, failing
 from padfleet.shared.wire.jsontext import loads
 
 PORT: Final = 5984
 
 PAGE: Final = 1000
+
+MOST_PAGE: Final = 1 << 29
+"""The maximum size of an answer, in bytes: the records that are asked for at once."""
 """How many keys one read fetches."""
 
 AT_ONCE: Final = 200
@@ -73,7 +77,7 @@ class CouchRecords:
             if self._http is None:
                 self._http = aiohttp.ClientSession(timeout=TIMEOUT, headers=_login(*self._login))
             async with self._http.request(method, url, params=query, json=body) as response:
-                text = await response.read()
+                text = await content_of(response, most=MOST_PAGE)
         try:
             answer = loads(text)
             if response.status == 200:

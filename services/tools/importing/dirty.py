@@ -2,12 +2,13 @@
 counts."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, Final
 
 from padfleet.shared.easysync import from_units
-from padfleet.shared.etherpad.jsonfile import IndexedFile, JsonPlace
+from padfleet.shared.etherpad.jsonfile import MOST_RECORD, IndexedFile, JsonPlace
 from padfleet.shared.etherpad.records import BadRecord
 from padfleet.shared.tool import shown
 from padfleet.shared.wire.jsontext import BadJson, loads
@@ -69,9 +70,10 @@ def open_dirty(path: Path) -> DirtyFile:
     broken = BrokenLines()
     offset = good = 0
     try:
-        for number, line in enumerate(file, 1):
-            size = len(line)
-            if line.strip():
+        for number, (line, size) in enumerate(_lines(file), 1):
+            if size > len(line):
+                broken.add(number, line + b"\n")
+            elif line.strip():
                 key, there = _read(line)
                 if key is None:
                     broken.add(number, line)
@@ -89,6 +91,17 @@ def open_dirty(path: Path) -> DirtyFile:
         file.close()
         raise
     return DirtyFile(file, places, broken)
+
+
+def _lines(file: IO[bytes]) -> Iterator[tuple[bytes, int]]:
+    """Yields each line and its size; of a line that is too long for a record, the beginning."""
+    while line := file.readline(MOST_RECORD):
+        size = len(line)
+        while not line.endswith(b"\n") and (more := file.readline(MOST_RECORD)):
+            size += len(more)
+            if more.endswith(b"\n"):
+                break
+        yield line, size
 
 
 def _read(line: bytes) -> tuple[str | None, bool]:

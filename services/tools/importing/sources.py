@@ -164,6 +164,7 @@ async def _records(where: str, scheme: str) -> Records:
 def _of_file(path: Path) -> Records:
     if path.is_dir():
         raise BadSource(f"{path} is a directory without {SUFFIX} files")
+    _check_is_file(path)
     return SqliteRecords(path) if is_sqlite(path) else open_dirty(path)
 
 
@@ -175,5 +176,13 @@ def sources_of(where: str) -> list[str]:
     return sorted(str(path) for path in Path(where).glob(f"*{SUFFIX}")) or [where]
 
 
+def _check_is_file(path: Path) -> None:
+    """Raises `BadSource` for a device, or a pipe, from which nothing might ever come; records are
+    read in any order, too."""
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise BadSource(f"{path} is not a file; what comes from a pipe has to be stored first")
+
+
 def _opened(path: Path) -> IO[bytes]:
+    _check_is_file(path)
     return path.open("rb")

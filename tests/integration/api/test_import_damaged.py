@@ -4,6 +4,7 @@ sort. Everything that is intact is imported, and each damage is reported in one 
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -15,6 +16,7 @@ import pymysql
 import pytest
 import redis as redis_library
 
+from padfleet.services.tools.importing import dirty
 from padfleet.services.tools.up.server import EmbeddedServer
 from padfleet.shared.log.keys import mapper_key, token_key
 from padfleet.shared.log.people.recognition import hash_of
@@ -238,6 +240,28 @@ async def test_broken_lines_are_counted_and_named(fleet: EmbeddedServer, tmp_pat
     assert " and 2 more\n" in ended.err, ended.err
 
 
+async def test_a_line_that_is_longer_than_any_record_is_not_read_whole(
+    fleet: EmbeddedServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What comes after it is read nevertheless. A device, which has no end, is no file."""
+    path = tmp_path / "dirty.db"
+    records = [
+        json.dumps({"key": key, "val": json.loads(value)}) for key, value in pad("a").items()
+    ]
+    long = '{"key":"pad:long","val":"' + "x" * 100_000 + '"}'
+    path.write_text("\n".join([long, *records, long]) + "\n")
+    monkeypatch.setattr(dirty, "MOST_RECORD", 10_000)
+    read = dirty.open_dirty(path)
+    assert (read.broken.count, read.broken.named) == (
+        2,
+        ["1 (pad:long)", f"{len(records) + 2} (pad:long)"],
+    )
+    assert (await read.get(["pad:a"]))[0]
+    await read.close()
+    ended = await padfleet(fleet.url, "import", "/dev/zero")
+    assert (ended.code, "/dev/zero is not a file" in ended.err) == (2, True), ended.err
+
+
 async def test_an_unusable_file_does_not_hold_up_the_others(
     fleet: EmbeddedServer, tmp_path: Path
 ) -> None:
@@ -248,12 +272,14 @@ async def test_an_unusable_file_does_not_hold_up_the_others(
         made = {key: json.loads(value) for key, value in pad(f"{name}\U0001f600").items()}
         (folder / f"{name}.etherpad").write_text(json.dumps(made))
     (folder / "b.etherpad").write_text(BROKEN)
+    os.mkfifo(folder / "pipe.etherpad")
     (folder / "readme.txt").write_text("no pad")
     ended = await padfleet(fleet.url, "import", folder, tmp_path / "none.etherpad")
     assert ended.code == 1, ended.err
     assert await listed(fleet) == {"a\U0001f600", "c\U0001f600"}
     assert "b.etherpad: the file" in ended.err
-    assert "2 of the sources could not be read" in ended.err
+    assert "pipe.etherpad is not a file" in ended.err
+    assert "3 of the sources could not be read" in ended.err
     assert "none.etherpad: No such file" in ended.err
     ended = await padfleet(fleet.url, "import", folder, "--as", "one")
     assert (ended.code, "--as needs a single pad" in ended.err) == (2, True)

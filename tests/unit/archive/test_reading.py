@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import zlib
 from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
 
+import msgpack
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from padfleet.shared.archive.counting import has_more_values
 from padfleet.shared.archive.entries import (
     ArchivedTokens,
     ArchiveEnd,
@@ -20,6 +24,7 @@ from padfleet.shared.archive.entries import (
     Revisions,
     to_value,
 )
+from padfleet.shared.archive.folder import backups_in
 from padfleet.shared.archive.frames import (
     LONGEST,
     MAGIC,
@@ -30,6 +35,7 @@ from padfleet.shared.archive.frames import (
 )
 from padfleet.shared.archive.reading import check_archive, first_pad, read_archive
 from padfleet.shared.archive.writing import NotWritten, new_archive
+from padfleet.shared.log.records import pack
 from tests.unit.archive.archives import archive, pad, revisions, whole
 
 
@@ -109,6 +115,70 @@ def test_a_length_that_is_damage_asks_for_no_memory() -> None:
     data[at : at + 4] = b"\xff\xff\xff\xff"
     with pytest.raises(BadArchive, match="damaged or cut off at byte"):
         list(read_frames(Greedy(bytes(data))))
+
+
+SCALARS = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-(2**63), 2**64 - 1),
+    st.floats(allow_nan=False),
+    st.text(),
+    st.binary(),
+    st.sampled_from([b"x" * 300, b"x" * 70_000, "y" * 40, "y" * 300, "y" * 70_000]),
+)
+VALUES = st.recursive(
+    SCALARS,
+    lambda inner: (
+        st.lists(inner)
+        | st.dictionaries(st.text(), inner)
+        | st.lists(inner, min_size=17, max_size=20)
+    ),
+)
+
+
+def counted(value: object) -> int:
+    match value:
+        case list():
+            return 1 + sum(map(counted, value))
+        case dict():
+            return 1 + sum(counted(key) + counted(each) for key, each in value.items())
+    return 1
+
+
+@given(VALUES)
+def test_values_are_counted_as_they_are_read(value: object) -> None:
+    data, there = pack(value), counted(value)
+    assert not has_more_values(data, there)
+    assert has_more_values(data, there - 1)
+    assert not has_more_values(pack([0] * 70_000), 70_001)
+    extended = msgpack.packb([msgpack.ExtType(5, b"x" * size) for size in (1, 2, 3, 4, 8, 16, 300)])
+    assert not has_more_values(extended, 8)
+    assert has_more_values(extended, 7)
+
+
+def test_what_would_become_a_thousand_times_as_large_is_not_unpacked() -> None:
+    file = BytesIO()
+    many = b"\xdd" + (LONGEST // 8).to_bytes(4, "big") + b"\x80" * (LONGEST // 8)
+    FrameWriter(file).write_payload(zlib.compress(many))
+    assert len(file.getvalue()) < LONGEST // 1_000
+    with pytest.raises(BadArchive, match="has more than 2000000 values"):
+        read(file.getvalue())
+
+
+def test_lists_that_are_nested_too_deeply_are_named_so() -> None:
+    file = BytesIO()
+    FrameWriter(file).write_payload(zlib.compress(b"\x91" * 100_000))
+    with pytest.raises(BadArchive, match="nested too deeply"):
+        read(file.getvalue())
+
+
+def test_a_pipe_among_backups_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.padfleet")
+    (tmp_path / "gone.padfleet").symlink_to("nowhere")
+    (tmp_path / "one.padfleet").write_bytes(b"")
+    files = backups_in(tmp_path)
+    assert files is not None
+    assert [file.name for file in files] == ["gone.padfleet", "one.padfleet"]
 
 
 @pytest.mark.parametrize(
