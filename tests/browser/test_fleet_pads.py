@@ -73,6 +73,17 @@ async def test_pads_are_looked_at(
         page.click("#close")
 
 
+def test_the_password_may_stand_in_the_address(browser: Browser, seen_fleet: Fleet) -> None:
+    """As in a bookmark. Browsers ask for nothing else by such an address."""
+    named = seen_fleet.ops_urls[0].replace("http://", f"http://me:{TOKEN}@")
+    page = browser.open(f"{named}/fleet/pads")
+    page.await_shown("#pads tbody tr")
+    page.click("#pads tbody th button >> text=minutes")
+    eventually_sync(lambda: "/p/r." in page.words("#link") or page.words("#pad-state"), "its facts")
+    page = browser.open(f"{named}/fleet")
+    eventually_sync(lambda: "as of" in page.words("#age"), "the fleet is shown")
+
+
 async def test_all_of_it_is_done_by_keyboard(browser: Browser, seen_fleet: Fleet) -> None:
     """Somebody finds a pad, sends people away, renames the pad, and deletes it."""
     await written(seen_fleet, "by-hand")

@@ -236,7 +236,8 @@ async function ask() {
   // The page is hidden, so it does not need any data.
   if (document.hidden) return;
   try {
-    const answer = await fetch("fleet/data", { signal: AbortSignal.timeout(PATIENCE), cache: "no-store" });
+    // Not by the page's own address, in which the password may stand; browsers refuse that.
+    const answer = await fetch(new URL("fleet/data", location.origin + location.pathname), { signal: AbortSignal.timeout(PATIENCE), cache: "no-store" });
     const told = answer.headers.get("Content-Type")?.startsWith("application/json") ? await answer.json() : {};
     if (answer.ok) {
       show(told);

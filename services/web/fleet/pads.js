@@ -92,10 +92,13 @@ async function* lines(response) {
   }
 }
 
+// An address beside this page's, without the password that may stand in that: browsers refuse it.
+const here = (address) => new URL(address, location.origin + location.pathname);
+
 async function page(signal) {
   const asked = new URLSearchParams({ search: at("words").value, place: at("place").value, after });
   if (at("open").checked) asked.set("open", "1");
-  const answer = await fetch(`pads/list?${asked}`, { signal, cache: "no-store" });
+  const answer = await fetch(here(`pads/list?${asked}`), { signal, cache: "no-store" });
   if (!answer.ok) throw new Error((await told(answer)).error);
   after = "";
   for await (const line of lines(answer)) {
@@ -154,7 +157,7 @@ async function told(answer) {
 }
 
 async function ask(address, options = {}) {
-  const answer = await fetch(address, { cache: "no-store", signal: AbortSignal.timeout(PATIENCE), ...options });
+  const answer = await fetch(here(address), { cache: "no-store", signal: AbortSignal.timeout(PATIENCE), ...options });
   const said = await told(answer);
   if (said.error) throw new Error(said.error);
   return said;
