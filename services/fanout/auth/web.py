@@ -3,6 +3,7 @@ places, and trusts none of them."""
 
 import asyncio
 import logging
+import socket
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -16,9 +17,23 @@ class Unavailable(Exception):
     """There is no answer, or none that counts. The text is for the log, and contains no secret."""
 
 
+RECEIVE_BUFFER = 8192
+"""The size of the system's buffer for what arrives on a connection, in bytes; the system doubles
+it. All that is in it is parsed in one step of the event loop. It may be a thousand interim answers
+(`100 Continue`), which take 15 ms, and would take several times as much in a usual buffer."""
+
+
+def _socket(address: aiohttp.AddrInfoType) -> socket.socket:
+    family, kind, protocol, *_ = address
+    made = socket.socket(family, kind, protocol)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
+    return made
+
+
 def open_http(*, at_once: int) -> aiohttp.ClientSession:
+    """Returns a session for such requests, at most `at_once` at the same time."""
     return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=at_once),
+        connector=aiohttp.TCPConnector(limit=at_once, socket_factory=_socket),
         # A cookie that was set for one client must not be sent with the next one's question.
         cookie_jar=aiohttp.DummyCookieJar(),
         headers={"Accept": "application/json", "Accept-Encoding": "identity"},

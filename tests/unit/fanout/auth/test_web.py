@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import gzip
 from collections.abc import AsyncIterator
+from contextlib import suppress
 
 import aiohttp
 import pytest
+from aiohttp.client_proto import ResponseHandler
 
-from padfleet.services.fanout.auth.web import Unavailable, fetch, open_http
+from padfleet.services.fanout.auth.web import RECEIVE_BUFFER, Unavailable, fetch, open_http
 from tests.service import Answer, Service
 
 
@@ -70,6 +72,35 @@ async def test_a_worker_that_stops_asks_no_more(http: aiohttp.ClientSession) -> 
         with pytest.raises(Unavailable, match="not asked any more"):
             await fetch(http, service.url, timeout=60, limit=1000, body=b"{}")
         assert not service.requests
+
+
+async def test_interim_answers_without_an_end_are_parsed_in_small_parts(
+    http: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever arrives at once is parsed in one step of the event loop."""
+    sizes = []
+    take = ResponseHandler.data_received
+
+    def counted(self: ResponseHandler, data: bytes) -> None:
+        sizes.append(len(data))
+        take(self, data)
+
+    monkeypatch.setattr(ResponseHandler, "data_received", counted)
+
+    async def flood(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        with suppress(ConnectionError):
+            while sum(sizes) < 1_000_000:
+                writer.write(b"HTTP/1.1 100 \r\n\r\n" * 5_000)
+                await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(flood, "127.0.0.1", 0) as server:
+        url = "http://{}:{}/".format(*server.sockets[0].getsockname())
+        with pytest.raises(Unavailable):
+            await fetch(http, url, timeout=60, limit=6)
+    assert sum(sizes) >= 1_000_000
+    assert max(sizes) <= 4 * RECEIVE_BUFFER
 
 
 async def test_nothing_is_unpacked(http: aiohttp.ClientSession) -> None:
