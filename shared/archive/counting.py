@@ -24,7 +24,7 @@ _LENGTH: Final = {
 """How many bytes of length follow this byte; then come as many bytes of text or data."""
 
 _EXTENSIONS: Final = (0xC7, 0xC8, 0xC9)
-"""Of those, the ones with a byte for the type besides."""
+"""The bytes that begin an extension, which also has a byte for its type."""
 
 
 def has_more_values(data: bytes, most: int) -> bool:

@@ -32,7 +32,7 @@ class _Checker:
         if self.ended:
             raise BadArchive("there is more after its end")
         match entry:
-            case PadHead() if type(entry.pad) is not str or type(entry.head) is not int:
+            case PadHead() if not _is_text(entry.pad) or type(entry.head) is not int:
                 raise BadArchive("a pad begins without a name or without a head")
             case ArchiveEnd() if type(entry.pads) is not int:
                 raise BadArchive("its end does not say how many pads it holds")
@@ -74,6 +74,14 @@ class _Checker:
             if not revision.follows(self._chain):
                 raise BadArchive(f"pad {shown(pad.pad)}: the chain breaks at revision {self._next}")
             self._next, self._chain = self._next + 1, revision.chain
+
+
+def _is_text(name: object) -> bool:
+    """Returns whether a name is a text, of whole characters."""
+    try:
+        return type(name) is str and bool(name.encode() or True)
+    except UnicodeEncodeError:
+        return False
 
 
 def read_archive(file: BinaryIO) -> Iterator[Entry]:

@@ -16,6 +16,7 @@ import sys
 import traceback
 from collections.abc import Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import Final, NoReturn
 
 from padfleet import __version__
@@ -141,6 +142,10 @@ def _run(words: list[str]) -> int:
     if name not in _here():
         print(f"padfleet: {_no_such(name)}", file=sys.stderr)
         return _USAGE_ERROR
+    for word in rest:
+        if not _is_utf8(word) and not _is_file(word):
+            print(f"padfleet {name}: {word!r} is not UTF-8, and no file's name", file=sys.stderr)
+            return _USAGE_ERROR
     try:
         command = importlib.import_module(f"padfleet.services.{COMMANDS[name][0]}.__main__")
         code = command.main(rest)
@@ -154,6 +159,23 @@ def _run(words: list[str]) -> int:
     except KeyboardInterrupt:
         return _INTERRUPTED
     return int(code)
+
+
+def _is_utf8(word: str) -> bool:
+    """Returns whether an argument is UTF-8. Python hands on others with half characters in place of
+    their bytes, and no name of a pad, an author or a text can have those."""
+    try:
+        word.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _is_file(word: str) -> bool:
+    try:
+        return Path(word).exists()
+    except OSError:  # it is too long for a name
+        return False
 
 
 def _here() -> dict[str, str]:

@@ -117,6 +117,23 @@ def test_a_library_that_aborts_while_python_ends_does_not_do_so(
     assert ran.stderr.endswith(said)
 
 
+def test_arguments_that_are_not_utf8_are_refused_unless_they_name_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """No pad can have such a name; each command that looked for one ended with a traceback."""
+    command(monkeypatch, "pads", lambda argv: len(argv))
+    name = os.fsdecode(b"caf\xe9")
+    assert main(["pads", "show", name]) == 2
+    assert "'caf\\udce9' is not UTF-8, and no file's name" in capsys.readouterr().err
+    assert main(["pads", "show", name * 1_000]) == 2
+    capsys.readouterr()
+    file = tmp_path / name
+    file.write_text("")
+    assert main(["pads", "show", str(file)]) == 2
+    assert capsys.readouterr().err == ""
+    assert main(["pads", "a", "b", "😀"]) == 3
+
+
 def test_an_interrupt_is_quiet(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -189,6 +189,7 @@ def test_a_pipe_among_backups_is_not_waited_for(tmp_path: Path) -> None:
         ([*pad("a", 2)[:-1], ArchivedTokens([])], "pad 'a' has no end"),
         ([*pad("a", 2)[:-1], *pad("b", 2), ArchiveEnd(1)], "pad 'a' has no end"),
         ([PadDone()], "outside any pad"),
+        ([*pad("a\ud83d", 2), ArchiveEnd(1)], "begins without a name"),
         ([pad("a", 4)[0], pad("a", 4)[1], PadDone(), ArchiveEnd(1)], "ends at 1, not 3"),
         ([pad("a", 4)[0], pad("a", 4)[2], PadDone(), ArchiveEnd(1)], "lacks revision 0"),
         ([ArchiveEnd(0), ArchiveEnd(0)], "more after its end"),
