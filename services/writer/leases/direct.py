@@ -58,17 +58,13 @@ class DirectEdits:
             return False
         # Whether somebody else works on the partition is seen when it is the edit's turn: often
         # they have finished by then, and it is only not known yet.
-        waiting = self._waiting.get(partition)
-        if waiting is not None:
-            waiting.append(edit)  # its turn is planned, or comes after the partition's commit
-            return True
-        self._waiting[partition] = [edit]
-        if partition not in self._committing:
+        self._waiting.setdefault(partition, []).append(edit)
+        if partition not in self._committing:  # otherwise the reply to its commit comes first
             self._plan_for((partition,))
         return True
 
     def _plan(self) -> None:
-        """Sees to it that whatever waits has its turn; the reply to a commit comes first."""
+        """Sees to it that whatever waits has its turn."""
         self._plan_for(self._waiting.keys() - self._committing)
 
     def _plan_for(self, free: Collection[int]) -> None:
