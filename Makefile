@@ -160,8 +160,8 @@ clean: ## remove what make has made; data of `make up` stays
 # The stamp is in .venv, so that removing .venv is enough to start afresh. An environment that was
 # left incomplete, or whose Python is gone, is made again. The lock names all that is needed, so it
 # need not be reckoned out again; and most of what pip would compile is never imported. pip installs
-# uv, and uv the rest, for a tenth of the processor time. What uv does not know is how pip is
-# configured on a machine: if it gets nothing from its index, pip does it all.
+# uv, and uv the rest, for a tenth of the processor time. uv does not know how pip is configured on a
+# machine: where pip may not use the public index, or uv gets nothing from it, pip does it all.
 LOCKED := '$(BIN)/python' -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --no-compile
 
 $(STAMP): $(ROOT)/requirements.lock $(ROOT)/pyproject.toml
@@ -176,8 +176,12 @@ $(STAMP): $(ROOT)/requirements.lock $(ROOT)/pyproject.toml
 	'$(PYTHON)' -m venv --clear '$(VENV)'
 	@awk '/^uv==/ { on = 1; print; next } on && /^ +--hash=/ { print; next } { on = 0 }' '$(ROOT)/requirements.lock' > '$(VENV)/uv.lock'
 	$(LOCKED) -r '$(VENV)/uv.lock'
-	'$(BIN)/uv' pip install --quiet --require-hashes --no-deps --python '$(BIN)/python' -r '$(ROOT)/requirements.lock' || \
-		{ echo "make: uv could not do it, and pip takes its place"; $(LOCKED) -r '$(ROOT)/requirements.lock'; }
+	@if '$(BIN)/python' -m pip config list | grep -Eq '\.(index-url|no-index)='; then \
+		$(LOCKED) -r '$(ROOT)/requirements.lock'; \
+	else \
+		'$(BIN)/uv' pip install --quiet --require-hashes --no-deps --python '$(BIN)/python' -r '$(ROOT)/requirements.lock' || \
+			{ echo "make: uv could not do it, and pip takes its place"; $(LOCKED) -r '$(ROOT)/requirements.lock'; }; \
+	fi
 	'$(BIN)/python' -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable '$(ROOT)'
 	@touch '$@'
 
