@@ -23,7 +23,7 @@ MOST_REQUEST_ID = 100
 async def post(asked: RequestContext) -> None:
     """Serves CHAT_MESSAGE: everybody on the pad receives it, including its author. If its
     `requestID` is one that the author has used for one of the newest messages, it is a repetition,
-    and only acknowledged."""
+    and only acknowledged; if the client says that it has `repeated` it, more of them count."""
     message = asked.part("message")
     text = message.get("text")
     if not isinstance(text, str):
@@ -48,6 +48,7 @@ async def post(asked: RequestContext) -> None:
             now_ms=int(time.time() * 1000),
             extra=extra,
             request=request,
+            repeated=asked.data.get("repeated") is True,
         )
     except (NoPad, OutOfBounds) as error:  # a hook may have made it longer
         raise ClientError(str(error)) from error

@@ -58,6 +58,12 @@ class ChatMessage(NamedTuple):
         )
 
 
+LOOK_BACK = 100
+LOOK_FAR_BACK = 1_000
+"""How many messages others may have sent while somebody was away who now repeats one. To look
+through as many takes a millisecond of Redis's time, so it is done for repetitions alone."""
+
+
 async def say(
     redis: Redis,
     keys: PadKeys,
@@ -67,12 +73,14 @@ async def say(
     now_ms: int,
     extra: Mapping[str, Any] | None = None,
     request: str | None = None,
+    repeated: bool = False,
 ) -> int:
     """Appends a message, announces it to all workers, and returns its index.
 
     The message is stored exactly once, even if the call is repeated because the answer was lost, or
-    if the author's client repeats a message that it has named with `request`. Raises `NoPad`,
-    `OutOfBounds`, or what `UNREACHABLE` lists.
+    if the author's client repeats a message that it has named with `request`. It is looked for
+    among the newest `LOOK_BACK` messages, or `LOOK_FAR_BACK` if the client says that it has
+    `repeated` it. Raises `NoPad`, `OutOfBounds`, or what `UNREACHABLE` lists.
     """
     bounds.check_chat(text, extra or {})
     message = ChatMessage(-1, author, now_ms, text, dict(extra or {}))
@@ -84,7 +92,13 @@ async def say(
     index: int = await scripts.CHAT(
         redis.client,
         [keys.chat, keys.meta],
-        [keys.channel, record, call, pack((record, name))],
+        [
+            keys.channel,
+            record,
+            call,
+            pack((record, name)),
+            LOOK_FAR_BACK if repeated else LOOK_BACK,
+        ],
     )
     if index < 0:
         raise NoPad("nobody can speak where there is no pad")

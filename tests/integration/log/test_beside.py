@@ -72,6 +72,26 @@ async def test_chat_is_numbered_from_zero_and_announced(
     await eventually(lambda: heard == [Said(message, None) for message in said])
 
 
+@pytest.mark.parametrize(
+    ("between", "repeated", "stored"),
+    [
+        (99, False, False),
+        (100, False, True),
+        (100, True, False),
+        (999, True, False),
+        (1000, True, True),
+    ],
+)
+async def test_a_chat_message_that_its_author_repeats_is_stored_once(
+    redis: Redis, keys: PadKeys, between: int, repeated: bool, stored: bool
+) -> None:
+    first = await say(redis, keys, text="once", author="", now_ms=1, request="r")
+    for _ in range(between):
+        await say(redis, keys, text="more", author="", now_ms=1)
+    again = await say(redis, keys, text="once", author="", now_ms=1, request="r", repeated=repeated)
+    assert again == (between + 1 if stored else first)
+
+
 async def test_chat_from_everywhere_at_once_has_no_hole(redis: Redis, keys: PadKeys) -> None:
     indexes = await asyncio.gather(
         *(say(redis, keys, text=str(n), author="a.x", now_ms=n) for n in range(50))
@@ -87,7 +107,8 @@ async def test_what_was_said_once_stands_there_once(
     """The client library repeats a call whose answer was lost."""
     record = ChatMessage(-1, "a.x", 5, "a", {}).to_record()
     for name, index in (("one", 0), ("two", 1), ("one", 0), ("two", 1)):
-        args: list[str | bytes | int] = [keys.channel, record, name, pack((record, None))]
+        told = pack((record, None))
+        args: list[str | bytes | int] = [keys.channel, record, name, told, 100]
         assert await scripts.CHAT(redis.client, [keys.chat, keys.meta], args) == index
     assert await chat_head(redis, keys) == 1
     await say(redis, keys, text="end", author="a.x", now_ms=6)

@@ -68,9 +68,14 @@ export class Asking {
     });
   }
 
-  /** Sends all unconfirmed messages again, over a new connection. */
+  /**
+   * Sends all unconfirmed messages again, over a new connection, and says so: many others may have
+   * been sent by others meanwhile, and the server looks further back for what it has already.
+   */
   repeat(): void {
-    for (const said of this.outbox.outstanding) this.send(said.data, this.outbox.put(said));
+    for (const said of this.outbox.outstanding) {
+      this.send({ ...said.data, repeated: true }, this.outbox.put(said));
+    }
   }
 
   /**
