@@ -16,7 +16,7 @@ import threading
 from typing import Any
 
 from padfleet.__main__ import main as padfleet
-from padfleet.shared import process
+from padfleet.shared import runtime
 from padfleet.shared.supervision import policy as supervision_policy
 from padfleet.shared.supervision.keeper import Kept, Work
 from padfleet.shared.supervision.policy import LASTING, Policy
@@ -86,7 +86,7 @@ async def _die(how: str, kept: Any, policy: Policy) -> None:
 
 
 def main() -> int:
-    vars(process)["Supervisor"] = Sabotaged
+    vars(runtime)["Supervisor"] = Sabotaged
     # One that cannot be helped is soon given up.
     vars(supervision_policy)["LONGEST_PAUSE"] = 0.5
     return padfleet()

@@ -173,6 +173,7 @@ POINTS = (
 )
 
 OURS_ALONE = {
+    (EngineBase, "handle_request"): "the library reads all of a request that opens a WebSocket",
     (AsyncSocket, "receive"): "messages are not limited",
     (AsyncSocket, "schedule_ping"): "each socket has a task for its pings",
     (AsyncSocket, "check_ping_timeout"): "sockets are closed that the heartbeat takes for alive",
@@ -185,8 +186,9 @@ OURS_ALONE = {
     ): "nobody is let in, or those who go meanwhile are kept for good",
     (SocketIOBase, "_handle_event"): "a client may call our handlers for connect and disconnect",
 }
-"""Overridden, too, and called by the library only in what we have overridden, or do not use: each
-with what does not hold any more if there is no such method, and the library has another instead."""
+"""Overridden, too, and called by the library only in what we have overridden, or do not use, or
+handed by it to aiohttp: each with what does not hold any more if there is no such method, and the
+library has another instead."""
 
 
 @pytest.mark.parametrize("point", POINTS, ids=str)
