@@ -236,7 +236,8 @@ def attacks() -> list[Attack]:
             odd_revs,
             {"badChangeset": 20},
             4,
-            keys_left=4000,
+            keys_left=12_000,
+            keys=12_000,
         ),
         Attack("edits: on a revision of long ago", far_past, {"accepted": 10}, 5, keys_left=4000),
         Attack("edits: one letter, as fast as it goes", typing("x", 4), {"edits answered": 4}, 4),
@@ -249,7 +250,12 @@ def attacks() -> list[Attack]:
         ),
         Attack("edits: 19,000 operations each", many_operations, {"accepted": 1}, 5, redis_mb=150),
         Attack(
-            "edits: two thousand new attributes each", attributes, {"accepted": 4}, 5, redis_mb=150
+            "edits: two thousand new attributes each",
+            attributes,
+            {"accepted": 4},
+            5,
+            redis_mb=150,
+            keys_left=200,
         ),
         Attack(
             "edits: before a join, and by readers",

@@ -387,6 +387,7 @@ def attacks() -> list[Attack]:
             clients=20,
             redis_mb=300,
             peak_mb=250,
+            keys_left=400,
         ),
         Attack(
             "import: docx, odt and Markdown that are bombs",
