@@ -25,8 +25,8 @@ from tests.fleet import Fleet, Member
 SIZE_MB = 3
 SOCKETS = 40
 GROWTH_MB = 50
-"""How many MB the worker may grow by. A copy for each client would be 120 MB and more. If the pad is
-encoded in another thread than before, that thread's part of the allocator keeps 20 MB once."""
+"""How many MB the worker may grow by. A copy for each client would be 120 MB and more. If the pad
+is encoded in another thread than before, that thread's part of the allocator keeps 20 MB once."""
 
 log = logging.getLogger(__name__)
 
