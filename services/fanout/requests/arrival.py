@@ -114,18 +114,19 @@ class Arrival:
     async def _admitted(self, *, begins: bool) -> Admission:
         room, redis, author = self._room, self.joining.redis, self._session.author
         works: list[Coroutine[Any, Any, Any]] = []
-        if begins:
-            works.append(begin_with(redis, room, author, self.defaults, self.settings))
-        if not self._session.identity.read_only_id:
-            works.append(self._settle_read_only_id())
-        # A room that others are in knows nearly everything already. What need not wait for Redis
-        # needs no task.
-        if not (room.people.knows_present and room.greetings.has_one):
-            works.append(self._get_to_know())
+        # What need not wait for Redis needs no task. It comes first: if it fails, nothing else is
+        # left behind.
         if room.metadata.is_settled and room.metadata.creator != author:
             await self._find_rights()
         else:
             works.append(self._find_rights())
+        if begins:
+            works.append(begin_with(redis, room, author, self.defaults, self.settings))
+        if not self._session.identity.read_only_id:
+            works.append(self._settle_read_only_id())
+        # A room that others are in knows nearly everything already.
+        if not (room.people.knows_present and room.greetings.has_one):
+            works.append(self._get_to_know())
         admission: Admission
         *_, admission = await all_of(*works, self.joining.register())
         return admission
