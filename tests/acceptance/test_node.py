@@ -12,9 +12,10 @@ import pytest
 import redis
 
 from padfleet.shared.client import connect
+from padfleet.shared.easysync.base36 import numeral
 from padfleet.shared.log.keys import process_key
 from tests.attack.drivers import Target, websocket
-from tests.attack.messages import base36, collab
+from tests.attack.messages import collab
 from tests.eventually import eventually
 from tests.fleet import Fleet, Member, fleet_of_its_own
 
@@ -79,8 +80,8 @@ async def test_I2_all_edits_of_one_session_get_in_however_many_are_in_flight(nod
         apool = {"numToAttrib": {"0": ["author", said["userId"]]}, "nextNum": 1}
 
         async def types(word: str) -> None:
-            length = base36(len(word))
-            changeset = f"Z:{base36(size)}>{length}*0+{length}${word}"
+            length = numeral(len(word))
+            changeset = f"Z:{numeral(size)}>{length}*0+{length}${word}"
             await socket.say(collab("USER_CHANGES", baseRev=rev, changeset=changeset, apool=apool))
 
         async def takes_no_inbox() -> bool:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any, Final
 
+from padfleet.shared.easysync.base36 import numeral
 from tests.attack.attack import PAD, Attack, Run
 from tests.attack.drivers import (
     TEXT,
@@ -18,7 +19,7 @@ from tests.attack.drivers import (
     over_and_over,
     websocket,
 )
-from tests.attack.messages import base36, collab, insert
+from tests.attack.messages import collab, insert
 
 REVS: Final[tuple[Any, ...]] = (
     -1,
@@ -41,7 +42,7 @@ REVS: Final[tuple[Any, ...]] = (
 def changesets(size: int, author: str) -> Iterator[tuple[Any, Any]]:
     """Yields changesets and pools that fit no pad, or barely do."""
     mine = {"numToAttrib": {"0": ["author", author]}, "nextNum": 1}
-    length = base36(size)
+    length = numeral(size)
     yield "", mine
     yield None, mine
     yield [], mine
@@ -57,11 +58,11 @@ def changesets(size: int, author: str) -> Iterator[tuple[Any, Any]]:
     yield f"Z:{length}>2|9*0+2$x\n", mine
     yield f"Z:{length}>{'9' * 5000}*0+1$x", mine
     yield f"Z:{length}>0{'=0' * 100_000}$", mine
-    yield f"Z:{length}>{base36(20_000)}{'*0+1' * 20_000}${'x' * 20_000}", mine
-    yield f"Z:{length}>{base36(19_000)}{'*0+1*1+1' * 9_500}${'xy' * 9_500}", pool(author, 2)
+    yield f"Z:{length}>{numeral(20_000)}{'*0+1' * 20_000}${'x' * 20_000}", mine
+    yield f"Z:{length}>{numeral(19_000)}{'*0+1*1+1' * 9_500}${'xy' * 9_500}", pool(author, 2)
     yield f"Z:{length}>1*0+1$\ud800", mine
     yield f"Z:{length}>1*0+1$\0", mine
-    yield f"Z:{length}>1{''.join(f'*{base36(n)}' for n in range(3000))}+1$x", pool(author, 3000)
+    yield f"Z:{length}>1{''.join(f'*{numeral(n)}' for n in range(3000))}+1$x", pool(author, 3000)
     odd: tuple[Any, ...] = (
         None,
         [],
@@ -167,7 +168,7 @@ async def many_operations(target: Target, tally: Tally) -> None:
             known = said["collab_client_vars"]
             rev, size = known["rev"], len(known["initialAttributedText"]["text"])
             text = "xy" * 9_500
-            changeset = f"Z:{base36(size)}>{base36(19_000)}{'*0+1*0*1+1' * 9_500}${text}"
+            changeset = f"Z:{numeral(size)}>{numeral(19_000)}{'*0+1*0*1+1' * 9_500}${text}"
             apool = {"numToAttrib": {"0": ["author", said["userId"]], "1": ["bold", "true"]}}
             sent = {"baseRev": rev, "changeset": changeset, "apool": {**apool, "nextNum": 2}}
             for _ in range(10):
@@ -192,8 +193,8 @@ async def attributes(target: Target, tally: Tally) -> None:
                 marks = {str(n): ["x", f"{number}-{turn}-{n}" + "y" * 150] for n in range(1, NEW)}
                 apool = {"numToAttrib": {"0": ["author", said["userId"]], **marks}, "nextNum": NEW}
                 text = "x" * (NEW - 1)
-                operations = "".join(f"*0*{base36(n)}+1" for n in range(1, NEW))
-                changeset = f"Z:{base36(size)}>{base36(NEW - 1)}{operations}${text}"
+                operations = "".join(f"*0*{numeral(n)}+1" for n in range(1, NEW))
+                changeset = f"Z:{numeral(size)}>{numeral(NEW - 1)}{operations}${text}"
                 sent = {"baseRev": rev, "changeset": changeset, "apool": apool}
                 await socket.say(collab("USER_CHANGES", **sent))
                 accepted = json.loads((await socket.until("ACCEPT_COMMIT"))[2:])

@@ -5,6 +5,8 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
+from padfleet.shared.easysync.base36 import numeral
+
 
 def ready(pad: Any, **more: Any) -> dict[str, Any]:
     token = f"t.{secrets.token_hex(10)}"
@@ -20,18 +22,9 @@ def insert(author: str, rev: Any, size: int, text: str) -> dict[str, Any]:
     return collab(
         "USER_CHANGES",
         baseRev=rev,
-        changeset=f"Z:{base36(size)}>{base36(len(text))}*0+{base36(len(text))}${text}",
+        changeset=f"Z:{numeral(size)}>{numeral(len(text))}*0+{numeral(len(text))}${text}",
         apool={"numToAttrib": {"0": ["author", author]}, "nextNum": 1},
     )
-
-
-def base36(number: int) -> str:
-    digits = ""
-    while True:
-        number, digit = divmod(number, 36)
-        digits = "0123456789abcdefghijklmnopqrstuvwxyz"[digit] + digits
-        if not number:
-            return digits
 
 
 def changeset_req(pad: str, start: Any, granularity: Any) -> dict[str, Any]:

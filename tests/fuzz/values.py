@@ -9,6 +9,7 @@ from random import Random
 from typing import Any
 
 from padfleet.shared.easysync import AttributePool
+from padfleet.shared.easysync.base36 import numeral
 from tests.unit.easysync.wild import some_changeset
 
 KEYS = [
@@ -164,7 +165,7 @@ def likely_changeset(source: Random, length: int) -> str:
     """Returns a changeset that is put together from parts; `length` is that of the text that it is
     for."""
     old = source.choice([length, length, length, length, length + 1, 0, 2**53])
-    header = f"Z:{_base36(old)}{source.choice('<>')}{source.choice(_NUMERALS)}"
+    header = f"Z:{numeral(old)}{source.choice('<>')}{source.choice(_NUMERALS)}"
     bank = source.choice(["", "x", "x\n", "\n", "ab\n\n", "$", "\ud83d", "\ud83d\ude00"])
     return f"{header}{some_ops(source)}${bank}"
 
@@ -174,12 +175,3 @@ def good_changeset(source: Random, text: str, author: str) -> tuple[str, dict[st
     pool = AttributePool()
     changeset = some_changeset(source, text, pool, author=author)
     return changeset, pool.to_jsonable()
-
-
-def _base36(value: int) -> str:
-    digits = ""
-    while True:
-        value, digit = divmod(value, 36)
-        digits = "0123456789abcdefghijklmnopqrstuvwxyz"[digit] + digits
-        if not value:
-            return digits

@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from padfleet.shared.client import connect
+from padfleet.shared.easysync.base36 import numeral
 from padfleet.shared.log.keys import Keyspace
 from tests.attack.drivers import Fate, Target, websocket
-from tests.attack.messages import base36, collab
+from tests.attack.messages import collab
 from tests.eventually import eventually
 from tests.fleet import Fleet
 from tests.neighbours import neighbour_of
@@ -38,7 +39,7 @@ async def stranger(target: Target, pad: str, ready: asyncio.Barrier) -> None:
         rev, size = known["rev"], len(known["initialAttributedText"]["text"])
         half = OPERATIONS // 2
         text = "xy" * half
-        changeset = f"Z:{base36(size)}>{base36(OPERATIONS)}{'*0+1*0*1+1' * half}${text}"
+        changeset = f"Z:{numeral(size)}>{numeral(OPERATIONS)}{'*0+1*0*1+1' * half}${text}"
         apool = {
             "numToAttrib": {"0": ["author", said["userId"]], "1": ["bold", "true"]},
             "nextNum": 2,

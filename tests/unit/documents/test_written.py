@@ -28,6 +28,7 @@ from padfleet.shared.easysync import (
     make_atext,
     to_units,
 )
+from padfleet.shared.easysync.base36 import numeral
 from padfleet.shared.rendering.html import to_document
 from padfleet.shared.rendering.reading import from_html
 from padfleet.shared.rendering.txt import to_txt
@@ -299,12 +300,7 @@ def test_any_text_can_be_written(text: str) -> None:
     """Halves of pairs, controls and what is no character cost nothing but themselves."""
     line = text.replace("\n", " ")
     atext, pool = AText(to_units(line) + "\n", ""), AttributePool()
-    atext = AText(atext.text, f"|1+{_base36(len(atext.text))}")
+    atext = AText(atext.text, f"|1+{numeral(len(atext.text))}")
     assert clean(atext.text).isprintable() or clean(atext.text)
     Document(BytesIO(to_docx(atext, pool, line)))
     html_of(to_odt(atext, pool, line), ".odt")
-
-
-def _base36(number: int) -> str:
-    digits = "0123456789abcdefghijklmnopqrstuvwxyz"
-    return digits[number] if number < 36 else _base36(number // 36) + digits[number % 36]
