@@ -215,7 +215,7 @@ def test_the_first_of_two_pages_of_one_author_is_told_userdup(
     assert not any("disconnect" in message for message in other.messages)
     third = npm.open(fleet.urls[second], transports=transports).join(pad, token=token)
     other.hears({"disconnect": "userdup"})
-    third.wait(lambda: third.rev == 1, "in CLIENT_VARS, or right behind")
+    third.wait(lambda: third.copy.rev == 1, "in CLIENT_VARS, or right behind")
 
 
 @same_or_other
