@@ -298,17 +298,23 @@ class Npm:
     def slow_upgrades(self, url: str, delay_ms: int) -> str:
         """Returns another address of the server, at which everything that a WebSocket carries comes
         later."""
-        return self._relay(url, delay=delay_ms)
+        return self._relay(url, delay=delay_ms)[1]
+
+    def held_upgrades(self, url: str) -> tuple[str, Callable[[], None]]:
+        """Returns another address of the server, and what has to be called before anything that a
+        WebSocket carries comes through there."""
+        number, address = self._relay(url, held=True)
+        return address, lambda: self.order("release", number)
 
     def in_pieces(self, url: str, size: int) -> str:
         """Returns another address of the server, at which everything comes in pieces, as over a
         phone."""
-        return self._relay(url, piece=size)
+        return self._relay(url, piece=size)[1]
 
-    def _relay(self, url: str, **how: int) -> str:
+    def _relay(self, url: str, **how: int) -> tuple[int, str]:
         relay = self._new("relay", url, **how)
         relay.wait(lambda: relay.all("listening"), "the relay listens")
-        return f"http://127.0.0.1:{relay.all('listening')[0]}"
+        return relay.id, f"http://127.0.0.1:{relay.all('listening')[0]}"
 
     def order(self, do: str, client: int, **arguments: Any) -> None:
         line = jsontext.dumps({"do": do, "id": client, **arguments}) + "\n"

@@ -6,6 +6,8 @@
 //        {"do": "on", "id": 1, "type": "CLIENT_VARS", "emit": [1, 2]}   emits when this type arrives
 //        {"do": "relay", "id": 3, "url": "http://…", "delay": 20}       a relay with slow WebSockets
 //        {"do": "relay", "id": 4, "url": "http://…", "piece": 500}      a relay with small pieces
+//        {"do": "relay", "id": 5, "url": "http://…", "held": true}      one whose WebSockets wait
+//        {"do": "release", "id": 5}                                     until this
 //        {"do": "append", "id": 2, "text": "…"}
 //        {"do": "cut" | "again" | "close", "id": 1}                     "again": as a page connects
 //   out  {"id": 1, "event": "…", "value": …}                            all events of a client
@@ -18,6 +20,7 @@ import { io } from "socket.io-client";
 
 const clients = new Map();
 const reactions = new Map();
+const releases = new Map();
 
 const report = (id, event, value = null) =>
   process.stdout.write(`${JSON.stringify({ id, event, value })}\n`);
@@ -64,19 +67,23 @@ const commands = {
     reactions.set(`${id} ${type}`, emit);
   },
 
-  relay({ id, url, delay = 0, piece = Infinity }) {
+  relay({ id, url, delay = 0, piece = Infinity, held = false }) {
     const { hostname, port } = new URL(url);
+    const released = held ? new Promise((release) => releases.set(id, release)) : undefined;
     const server = createServer((near) => {
       const far = connect(port, hostname);
       let wait = 0;
+      let hold;
       near.once("data", (head) => {
-        wait = /upgrade: websocket/i.test(head) ? delay : 0;
+        if (!/upgrade: websocket/i.test(head)) return;
+        wait = delay;
+        hold = released;
       });
       for (const [from, to] of [[near, far], [far, near]]) {
         let passed = Promise.resolve();
         to.setNoDelay(true);
         from.on("data", (data) => {
-          const due = sleep(wait);
+          const due = Promise.all([hold, sleep(wait)]);
           for (let at = 0; at < data.length; at += piece) {
             const part = data.subarray(at, at + piece);
             passed = passed.then(() => (piece < Infinity ? sleep(2) : due)).then(() => to.write(part));
@@ -88,6 +95,10 @@ const commands = {
     });
     server.listen(0, "127.0.0.1", () => report(id, "listening", server.address().port));
     clients.set(id, server);
+  },
+
+  release({ id }) {
+    releases.get(id)();
   },
 
   append({ id, text }) {
