@@ -106,8 +106,9 @@ async def test_I6_a_client_that_stops_reading_is_let_go_and_disturbs_nobody(
         assert len(sleeper.received) < pasted * len(PASTE)
 
 
-async def test_I4_a_slow_client_gets_every_revision_in_larger_messages(patient: Fleet) -> None:
-    worker = patient.workers[0]
+async def test_I4_a_slow_client_gets_every_revision_in_larger_messages(fleet: Fleet) -> None:
+    """The fleet gives it a minute, so that a slow machine has time for the edits."""
+    worker = fleet.workers[0]
     url = f"{worker.url}/p/slow"
     async with connect(url) as writer:
         sleeper = await asyncio.to_thread(Sleeper, worker.port, "slow")

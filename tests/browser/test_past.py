@@ -13,6 +13,7 @@ from tests.acceptance.npm import new_pad
 from tests.browser.browser import Browser, Page
 from tests.eventually import eventually_sync
 from tests.fleet import Fleet, fleet_of_its_own
+from tests.whereabouts import is_in_redis
 
 
 async def _write(url: str, words: int) -> list[str]:
@@ -110,11 +111,8 @@ async def test_a_cold_pad_is_seen_where_it_is_until_somebody_wants_to_write_on_i
         async with connect(url) as there:
             link = f"{fleet.urls[0]}/p/{there.read_only_id}"
         with redis_py.Redis.from_url(fleet.redis_url) as server:
-
-            def keys() -> list[bytes]:
-                return list(server.scan_iter(match=f"*:pad:{pad}*", count=10_000))
-
-            eventually_sync(lambda: not keys(), "nothing of it is in Redis", timeout=60)
+            is_here = partial(is_in_redis, server, pad)
+            eventually_sync(lambda: not is_here(), "nothing of it is in Redis", timeout=60)
             ada = browser.open(f"{url}/timeslider#5")
             for rev in (5, 0, head):
                 slide(ada, rev)
@@ -123,12 +121,12 @@ async def test_a_cold_pad_is_seen_where_it_is_until_somebody_wants_to_write_on_i
                 eventually_sync(shown, f"revision {rev} is shown", timeout=20)
             bert = browser.open(link).joined()
             bert.shows(texts[-1][:-1])
-            assert keys() == [], "it was brought back"
+            assert not is_here(), "it was brought back"
             ada.click("#time-close")
             ada.joined().shows(texts[-1][:-1])
             ada.to_end()
             ada.type(" and on")
             ada.saved()
-            assert keys()
+            assert is_here()
             bert.shows(texts[-1][:-1] + " and on")
         browser.close_all()  # before the fleet has gone

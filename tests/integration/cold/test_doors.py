@@ -16,6 +16,7 @@ from padfleet.shared.client import connect
 from tests.eventually import eventually
 from tests.fleet import ROOT, Fleet, fleet_of_its_own
 from tests.integration.api.caller import KEY, ApiFailed, Caller
+from tests.whereabouts import is_in_redis
 
 BESIDE: dict[str, dict[str, object]] = {
     "appendChatMessage": {"text": "said", "authorID": "a.door"},
@@ -82,7 +83,7 @@ class Doors:
         self.pads: dict[str, str] = {}
 
     def is_here(self, pad: str) -> bool:
-        return any(self._server.scan_iter(match=f"*:pad:{pad}*", count=10_000))
+        return is_in_redis(self._server, pad)
 
     def brought_back(self) -> float:
         members = self._fleet.writers + self._fleet.workers

@@ -17,6 +17,7 @@ from tests.eventually import eventually
 from tests.fleet import Fleet, fleet_of_its_own
 from tests.guest import Guest, Message
 from tests.integration.api.caller import KEY, Caller
+from tests.whereabouts import is_in_redis
 
 REVISIONS = 40
 
@@ -63,7 +64,7 @@ class Onlookers:
 
     @property
     def is_here(self) -> bool:
-        return any(self._server.scan_iter(match=f"*:pad:{self.pad}*", count=10_000))
+        return is_in_redis(self._server, self.pad)
 
     async def cold(self) -> None:
         async def gone() -> bool:

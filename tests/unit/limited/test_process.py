@@ -71,11 +71,12 @@ async def test_a_bad_job_harms_nobody_else(
     assert await process.do(b"echo on") == b"on"
 
 
+@pytest.mark.timeout(700)  # on a busy machine, little is left for a nice process
 @pytest.mark.parametrize(
     ("job", "busy", "error", "text"),
     [
         (b"hang ", 2, Starved, "too busy to do it within 2 s"),
-        (b"spin ", 100, Overrun, "more than 1 s of processor time"),
+        (b"spin ", 600, Overrun, "more than 1 s of processor time"),
     ],
 )
 async def test_a_job_that_does_not_end_is_killed(
