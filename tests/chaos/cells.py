@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from tests.chaos.group import Group
-from tests.chaos.history import Typists, check, outage, read_heads, read_stream
+from tests.chaos.history import Typists, check, outage, read_heads, read_streams
 from tests.chaos.results import Result, Times
 from tests.chaos.scene import SETTINGS, Scene, Size
 from tests.chaos.topologies import ClusterGroup, SentinelGroup, Standalone, ValkeyCluster
@@ -72,9 +72,8 @@ async def play(cell: Cell, topology: str, size: Size, folder: Path) -> Result:
             for looks in scene.checks:
                 await scene.in_thread(looks)
         rollbacks = [scene.rollback] if scene.rollback is not None else []
-        verdicts = [
-            check(recordings, await read_stream(group.url, pad), rollbacks) for pad in scene.pads
-        ]
+        streams = await read_streams(group.url, scene.pads)
+        verdicts = [check(recordings, stream, rollbacks) for stream in streams]
     waits = outage(recordings, scene.broken_at)
     after = outage(recordings, scene.mended_at) if scene.mended_at else None
     told: Counter[str] = sum((verdict.reloads for verdict in verdicts), Counter())

@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import Any, Final
 
 from padfleet.services.tools.loadtest.measure import allow_many_sockets
-from tests.chaos.history import Spread, Typists, check, read_heads, read_stream, returns
+from tests.chaos.history import Spread, Typists, check, read_heads, read_streams, returns
 from tests.eventually import eventually
 from tests.fleet import ROOT
 
@@ -143,7 +143,7 @@ async def _came_back(crowd: Typists, since: float) -> dict[str, float]:
 async def _wrong_with(crowd: Typists, pads: list[str], redis_url: str) -> list[str]:
     late = await crowd.quiesce(PATIENCE_S, lambda: read_heads(redis_url, pads))
     recordings = await crowd.finish()
-    verdicts = [check(recordings, await read_stream(redis_url, pad)) for pad in pads]
+    verdicts = [check(recordings, stream) for stream in await read_streams(redis_url, pads)]
     told: Counter[str] = sum((verdict.reloads for verdict in verdicts), Counter())
     reloads = [f"{count} were told to reload: {reason}" for reason, count in told.items()]
     return [*late, *(str(verdict) for verdict in verdicts if not verdict.ok), *reloads]

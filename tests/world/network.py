@@ -29,6 +29,9 @@ READ: Final = 256 << 10
 PARTED: Final = 0.03
 """How often a write travels in two parts, and how often a read returns only a part."""
 
+BYTES_LIKE: Final = (bytes, bytearray, memoryview)
+"""What can be written. A union of types would be made anew for each write."""
+
 Factory = Callable[[], asyncio.BaseProtocol]
 
 
@@ -137,10 +140,13 @@ class End:
         if free <= 0:
             self.wants_room = True
             return 0
-        piece = bytes(data[:free])
+        if type(data) is bytes and len(data) <= free:
+            piece = data
+        else:
+            piece = bytes(data[:free])
+            if len(piece) < len(data):
+                self.wants_room = True
         peer.on_way += len(piece)
-        if len(piece) < len(data):
-            self.wants_room = True
         if len(piece) > 1 and self.network.dice.random() < PARTED:
             at = self.network.dice.randrange(1, len(piece))
             self._arrives(peer._take, piece[:at])
@@ -237,8 +243,9 @@ class End:
             self.transport.wake()
 
     def read(self, most: int) -> bytes:
-        data = bytes(self.inbox[:most])
-        del self.inbox[:most]
+        inbox = self.inbox
+        data = bytes(inbox) if len(inbox) <= most else bytes(inbox[:most])
+        del inbox[: len(data)]
         peer = self.peer
         if peer.wants_room and data:
             peer.wants_room = False
@@ -327,7 +334,7 @@ class WorldTransport(transports._FlowControlMixin, asyncio.Transport):
         return len(self._buffer)
 
     def write(self, data: Any) -> None:
-        if not isinstance(data, bytes | bytearray | memoryview):
+        if not isinstance(data, BYTES_LIKE):
             raise TypeError(f"data: expecting a bytes-like instance, got {type(data).__name__}")
         if self._eof:
             raise RuntimeError("Cannot call write() after write_eof()")

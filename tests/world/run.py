@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import aiohttp
 
-from tests.chaos.history import Typists, check, outage, read_stream
+from tests.chaos.history import Typists, check, outage, read_streams
 from tests.chaos.history.recording import Accepted, Recording
 from tests.chaos.history.story import Story
 from tests.world import faults
@@ -220,8 +220,8 @@ async def _play(morning: Morning, outcome: Outcome, only: frozenset[int] | None)
     recordings += await as_people(pages.finish())
     outcome.findings += [f"PAGE {fault}" for fault in page.faults]
     outcome.findings += [f"LATE {who}" for who in late]
-    for pad in pads:
-        stream = await as_people(read_stream(fleet.servers.url, pad, fleet.cold_url))
+    streams = await as_people(read_streams(fleet.servers.url, pads, fleet.cold_url))
+    for pad, stream in zip(pads, streams, strict=True):
         verdict = check(recordings, stream, storm.rollbacks[pad])
         outcome.findings += [f"{pad} {finding}" for finding in verdict.findings]
         story = Story(stream, {seen.rev for guest in onlookers.values() for seen in guest.seen})

@@ -20,6 +20,8 @@ from redis.asyncio.client import Pipeline
 from redis.asyncio.cluster import ClusterPipeline
 from redis.exceptions import ClusterError, RedisClusterException, RedisError, TryAgainError
 
+from padfleet.shared.log.connection.slots import Slots
+
 
 class Lane(Enum):
     """What a command is for. The value says how many commands of the lane may be in progress at the
@@ -120,6 +122,7 @@ class LaneCluster(RedisCluster):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
+        self.nodes_manager = Slots(self.nodes_manager)
         self.lanes = Lanes()
 
     async def execute_command(self, *args: Any, **options: Any) -> Any:

@@ -5,8 +5,8 @@ async with await Typists.start(urls, ["a", "b"], clients=100, rate=1.0) as typis
     ...  # something breaks
     late = await typists.quiesce(30, lambda: read_heads(redis_url, ["a", "b"]))
     recordings = await typists.finish()
-for pad in ("a", "b"):
-    verdict = check(recordings, await read_stream(redis_url, pad))
+for stream in await read_streams(redis_url, ["a", "b"]):
+    verdict = check(recordings, stream)
     assert verdict.ok, str(verdict)
 print(outage(recordings, fault_time).back)
 """
@@ -17,7 +17,7 @@ from tests.chaos.history.findings import Finding, Kind, Verdict
 from tests.chaos.history.outage import Outage, Spread, outage
 from tests.chaos.history.recording import Recording, from_lines, to_lines
 from tests.chaos.history.returns import Return, busiest, returns
-from tests.chaos.history.stream import Rollback, Stream, read_heads, read_stream
+from tests.chaos.history.stream import Rollback, Stream, read_heads, read_streams
 
 __all__ = [
     "Finding",
@@ -37,7 +37,7 @@ __all__ = [
     "from_lines",
     "outage",
     "read_heads",
-    "read_stream",
+    "read_streams",
     "returns",
     "to_lines",
 ]

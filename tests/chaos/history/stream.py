@@ -37,16 +37,19 @@ class Rollback:
     rev: int
 
 
-async def read_stream(redis_url: str, pad: str, cold_url: str = "") -> Stream:
-    """Reads the whole pad, with the part that only the cold store has: the one of this URL, or the
+async def read_streams(redis_url: str, pads: Iterable[str], cold_url: str = "") -> list[Stream]:
+    """Reads each pad whole, with the part that only the cold store has: the one of this URL, or the
     fleet's. A gap is not an error here; the checker reports it."""
     async with _opened(redis_url, cold_url) as (redis, keyspace):
-        keys = keyspace.pad(pad)
-        meta = await read_meta(redis, keys)
-        revisions: list[Revision] = []
-        for first in range(0, meta.head + 1, READ_STEP):
-            revisions += await _read(redis, keys, first, min(first + READ_STEP - 1, meta.head))
-        return Stream(pad, meta.head, meta.chain, meta.epoch, tuple(revisions))
+        return [await _whole(redis, keyspace.pad(pad), pad) for pad in pads]
+
+
+async def _whole(redis: Redis, keys: PadKeys, pad: str) -> Stream:
+    meta = await read_meta(redis, keys)
+    revisions: list[Revision] = []
+    for first in range(0, meta.head + 1, READ_STEP):
+        revisions += await _read(redis, keys, first, min(first + READ_STEP - 1, meta.head))
+    return Stream(pad, meta.head, meta.chain, meta.epoch, tuple(revisions))
 
 
 async def read_heads(redis_url: str, pads: Iterable[str]) -> dict[str, int]:
