@@ -9,15 +9,16 @@ and refusals.
 Policy`: no page of another site can make a browser load an answer, as an image or a script that it
 then measures.
 
-In addition, nothing of a malformed request gets into a log, an address has a maximum length, and
-compressed bodies stay compressed until a handler wants them (`services.web.api.unpacking`).
+In addition, nothing of a malformed request gets into a log, an address and the headers have a
+maximum length, and compressed bodies stay compressed until a handler wants them
+(`services.web.api.unpacking`).
 """
 
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
@@ -42,6 +43,11 @@ thousands."""
 
 MOST_PARAMETERS: Final = 200
 """The most parameters of a query. Reading 250,000 of them takes a third of a second."""
+
+MOST_HEADERS: Final = 64_000
+"""The most bytes of all headers of a request together. aiohttp bounds each of them and how many
+there are, which are a megabyte together, and some headers are lists whose entries take long to
+read. Proxies pass on half as much."""
 
 Policy = Callable[[web.BaseRequest], bool]
 """Whether pages of other origins may load the answer to this request."""
@@ -117,32 +123,42 @@ class ServerConnection(RequestHandler):
             super().log_exception(*args, **options)
 
 
-def _is_too_long(request: web.BaseRequest, takes_long: Callable[[str], bool]) -> str | None:
-    """Returns what of the address is too long, or None."""
+class _TooLong(NamedTuple):
+    """What of a request is too long, and the status of the answer that says so."""
+
+    status: HTTPStatus
+    what: str
+
+
+def _is_too_long(request: web.BaseRequest, takes_long: Callable[[str], bool]) -> _TooLong | None:
     path, query = request.rel_url.raw_path, request.rel_url.raw_query_string
     if len(path) > MOST_PATH:
-        return "path"
-    if len(query) > MOST_QUERY and not takes_long(path):
-        return "query"
-    return "query" if query.count("&") >= MOST_PARAMETERS else None
+        return _TooLong(HTTPStatus.REQUEST_URI_TOO_LONG, "path")
+    if query.count("&") >= MOST_PARAMETERS or (len(query) > MOST_QUERY and not takes_long(path)):
+        return _TooLong(HTTPStatus.REQUEST_URI_TOO_LONG, "query")
+    if sum(len(name) + len(value) for name, value in request.raw_headers) > MOST_HEADERS:
+        return _TooLong(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "headers")
+    return None
 
 
 def _bounded(handle: Handle, takes_long: Callable[[str], bool]) -> Handle:
-    """Refuses requests whose address is too long, before anything looks at it. Requests that come
-    together on one connection have a turn of the event loop each: from Python 3.12 on, aiohttp
-    begins a request at once, and would answer thousands of them without a pause."""
+    """Refuses requests whose address or headers are too long, before anything looks at them.
+    Requests that come together on one connection have a turn of the event loop each: from Python
+    3.12 on, aiohttp begins a request at once, and would answer thousands of them without a
+    pause."""
 
     async def bounded(request: web.BaseRequest) -> web.StreamResponse:
         if request.protocol._messages:
             await asyncio.sleep(0)
-        what = _is_too_long(request, takes_long)
-        if what is None:
+        too_long = _is_too_long(request, takes_long)
+        if too_long is None:
             try:
                 return await handle(request)
             except web.HTTPException as refusal:
                 return _answer_of(refusal)
-        log.info("malformed HTTP request", extra={"reason": f"long {what}", "status": 414})
-        response = web.Response(status=414, text=f"the {what} of the address is too long\n")
+        status, what = too_long
+        log.info("malformed HTTP request", extra={"reason": f"long {what}", "status": int(status)})
+        response = web.Response(status=status, text=f"too long: {what}\n")
         put_on(response)
         response.force_close()
         return response

@@ -196,6 +196,27 @@ async def test_answers_to_invalid_requests_forbid_them_too(fleet: Fleet, sent: b
             assert b"cross-origin-resource-policy: same-origin" in answer.lower()
 
 
+@pytest.mark.parametrize(
+    ("head", "status"),
+    [
+        (b"POST /p/x/import HTTP/1.1\r\nHost: localhost\r\nOrigin: http://\xff\r\n", b"403"),
+        (b"GET /socket.io/?EIO=4 HTTP/1.1\r\nHost: localhost\r\nOrigin: \x80\r\n", b"403"),
+        (b"GET /p/x HTTP/1.1\r\nHost: \xe9.example\r\n", b"421"),
+        (b"POST /api/1/x HTTP/1.1\r\nHost: x\r\nCookie: a\r\nOrigin: \x80\r\n", b"403"),
+    ],
+    ids=("import", "handshake", "host", "call"),
+)
+async def test_a_refusal_that_quotes_what_is_no_text_is_an_answer(
+    fleet: Fleet, head: bytes, status: bytes
+) -> None:
+    """A single byte in a header was answered 500, and logged with a traceback, each time."""
+    worker = fleet.workers[0]
+    more = b"Content-Length: 0\r\nConnection: close\r\n\r\n"
+    answer = await exchange(worker.port, head + more)
+    assert answer.split()[1] == status
+    assert "Traceback" not in worker.log.read_text()
+
+
 async def test_a_page_that_is_let_in_from_another_site_may_load_it(
     strict: Member, to_all: Member, http: aiohttp.ClientSession
 ) -> None:

@@ -27,7 +27,7 @@ def main() -> int:
     results, calm, missing = asyncio.run(_run([one.name for one in attacks], options))
     minutes = (time.monotonic() - begun) / 60
     keep(results, calm)
-    made = text(results, calm, missing)
+    made = text(results, calm, missing, "two nodes" if options.nodes else "one writer, two workers")
     if options.write_docs:
         into_the_page(made)
     print(made)
@@ -43,7 +43,7 @@ async def _run(
 ) -> tuple[list[tuple[Result, list[str]]], Latency, list[str]]:
     deadline = time.monotonic() + 60 * options.minutes
     results, missing = [], []
-    async with temporary_arena() as arena:
+    async with temporary_arena(of_nodes=options.nodes) as arena:
         calm = await arena.calm(options.calm)
         print(f"attack: calm, p50 {calm.p50:.0f} ms, p99 {calm.p99:.0f} ms", flush=True)
         async for result in run_all(arena, [ATTACKS[name] for name in names], deadline):
@@ -65,6 +65,9 @@ def _options() -> argparse.Namespace:
         help="attacks whose name has this in it; may be given several times",
     )
     parser.add_argument("--list", action="store_true", help="name the attacks, and do nothing")
+    parser.add_argument(
+        "--nodes", action="store_true", help="attack two nodes, not a writer and two workers"
+    )
     parser.add_argument("--minutes", type=float, default=14.5, help="for all of them")
     parser.add_argument("--calm", type=float, default=8, help="seconds without attack, to compare")
     parser.add_argument("--write-docs", action="store_true", help="put it into docs/security.md")

@@ -1,4 +1,5 @@
-"""Runs a live fleet (one writer, two workers, one Redis) under attack, and measures it."""
+"""Runs a live fleet under attack, and measures it: one writer and two workers, or two nodes, on one
+Redis."""
 
 from __future__ import annotations
 
@@ -21,10 +22,12 @@ import psutil
 import redis
 
 from padfleet.services.tools.up.server import EmbeddedServer
+from tests import signing
 from tests.attack.attack import PAD, Attack
 from tests.attack.bystanders import Bystanders, bystanders
 from tests.attack.drivers import Tally, Target
 from tests.attack.fire import fire, stand_back
+from tests.attack.headers import GRANTED, ISSUER, PROXY
 from tests.attack.judge import LEFT_MB, LEFT_REDIS_MB, Growth, Latency, Result, worst
 from tests.eventually import eventually
 from tests.fleet import Fleet, Member
@@ -35,19 +38,29 @@ T = TypeVar("T")
 KEY: Final = "key-of-the-attacked-fleet"
 SETTINGS: Final = {
     "PADFLEET_API_KEY": KEY,
+    "PADFLEET_API_ISSUER": ISSUER,
+    "PADFLEET_API_AUDIENCE": GRANTED["aud"],
+    "PADFLEET_API_SCOPE": GRANTED["scope"],
+    "PADFLEET_TRUSTED_PROXIES": PROXY,
     # These are short, so that what they end is seen to end without waiting for a minute after each
     # attack. Most attacks take less time than a client has for a request or a ping even so.
     "PADFLEET_UNWRITTEN_AFTER_MS": "2000",
     "PADFLEET_VISITORS_KEPT_MS": "3000",
-    "PADFLEET_PING_INTERVAL_MS": "5000",
-    "PADFLEET_PING_TIMEOUT_MS": "10000",
-    "PADFLEET_REQUEST_TIMEOUT_MS": "10000",
+    "PADFLEET_PING_INTERVAL_MS": "3000",
+    "PADFLEET_PING_TIMEOUT_MS": "5000",
+    "PADFLEET_REQUEST_TIMEOUT_MS": "8000",
 }
 
 LOOK_S: Final = 0.25
 SETTLED_S: Final = 30.0
 """How many seconds after an attack its growth has to be gone: abandoned polling sessions are
-noticed when they have not answered a ping, after 15 s."""
+noticed when they have not answered a ping, after 8 s, and joins that wait for their turn after 10
+s."""
+
+KEPT_S: Final = 6.0
+"""A process that has not become smaller for so many seconds keeps what it has: helpers for a
+minute, in case there is more to do, and allocators for good. Only another run of the attack then
+says whether it would grow further."""
 
 AGAIN: Final = 2
 """How many times an attack is run again if a process stays larger after it."""
@@ -97,6 +110,21 @@ class Reading:
     memory: dict[str, float]  #: MB
     redis_mb: float
     keys: int
+
+
+class Shrinking:
+    """Says whether memory is still being given back."""
+
+    def __init__(self, patience: float) -> None:
+        self._patience = patience  #: in seconds
+        self._least = float("inf")
+        self._since = 0.0
+
+    def goes_on(self, mb: float, now: float) -> bool:
+        """Takes the memory that is used now; returns whether it has shrunk recently."""
+        if mb < self._least - 1:
+            self._least, self._since = mb, now
+        return now - self._since < self._patience
 
 
 class Arena:
@@ -253,15 +281,19 @@ class Arena:
         """Deletes what attackers wrote, and waits until what the attack took is given back."""
         await self._delete_pads()
         until = time.monotonic() + SETTLED_S
+        shrinking = Shrinking(KEPT_S)
         while True:
             left = await _patiently(self._left)
             after = self.reading()
-            small = (
-                all(after.memory[name] - mb < LEFT_MB for name, mb in before.memory.items())
+            small = all(after.memory[name] - mb < LEFT_MB for name, mb in before.memory.items())
+            gone = (
+                not left
                 and after.redis_mb - before.redis_mb < LEFT_REDIS_MB
                 and after.keys - before.keys <= attack.keys_left
             )
-            if (small and not left) or time.monotonic() > until:
+            now = time.monotonic()
+            shrinks = shrinking.goes_on(sum(after.memory.values()), now)
+            if now > until or (gone and (small or not shrinks)):
                 return after, left
             await asyncio.sleep(LOOK_S)
 
@@ -350,13 +382,20 @@ async def _patiently(look: Callable[[], T]) -> T:
 
 
 @asynccontextmanager
-async def arena(folder: Path) -> AsyncIterator[Arena]:
-    """Runs the fleet, with pads on it and people who type."""
+async def arena(folder: Path, *, of_nodes: bool = False) -> AsyncIterator[Arena]:
+    """Runs the fleet, with pads on it and people who type. With `of_nodes`, both workers are nodes,
+    which commit what people write on them themselves."""
+    keys = folder / "keys.json"
+    keys.write_bytes(signing.jwks(signing.jwk(signing.ed25519(), "one")))
+    settings = {**SETTINGS, "PADFLEET_API_JWKS_FILE": str(keys)}
     with (
         EmbeddedServer(folder / "redis", extra_args=("--appendfsync", "no")) as server,
-        Fleet(server.url, folder, SETTINGS) as fleet,
+        Fleet(server.url, folder, settings) as fleet,
     ):
-        fleet.start(writers=1, workers=2)
+        if of_nodes:
+            fleet.start(writers=0, workers=0, nodes=2)
+        else:
+            fleet.start(writers=1, workers=2)
         worker, other = fleet.workers
         target = Target(
             worker.host, worker.port, other.port, worker.ops_port, KEY, "large", "chatty", "long"
@@ -404,9 +443,9 @@ async def _prepare(http: aiohttp.ClientSession, target: Target) -> None:
 
 
 @asynccontextmanager
-async def temporary_arena() -> AsyncIterator[Arena]:
+async def temporary_arena(*, of_nodes: bool) -> AsyncIterator[Arena]:
     with tempfile.TemporaryDirectory(prefix="padfleet-attack-") as folder:
-        async with arena(Path(folder)) as made:
+        async with arena(Path(folder), of_nodes=of_nodes) as made:
             yield made
 
 

@@ -28,6 +28,10 @@ BREACH: Final = "BREACH: "
 PATIENCE: Final = 15.0
 """How many seconds an attacker waits for an answer that it wants."""
 
+_SILENT: Final = 5.0
+"""A worker that says nothing to somebody who floods it counts as one that holds them back after
+this many seconds."""
+
 _STALLED: Final = 3.0
 """A worker that takes nothing more of a flood counts as stalled after this many seconds."""
 
@@ -248,7 +252,7 @@ class WebSocket(Connection):
         pouring = asyncio.create_task(self.pour(data))
         try:
             while not pouring.done():
-                async with asyncio.timeout(PATIENCE):
+                async with asyncio.timeout(_SILENT):
                     await self.hear()
         except TimeoutError:
             return "held back"

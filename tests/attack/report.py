@@ -38,7 +38,9 @@ def grown(growth: Growth, unit: str = " MB") -> str:
 
 
 def row(result: Result, faults: Sequence[str]) -> str:
-    workers = [growth for name, growth in result.memory.items() if name.startswith("fanout")]
+    workers = [
+        growth for name, growth in result.memory.items() if name.startswith(("fanout", "node"))
+    ]
     writers = [growth for name, growth in result.memory.items() if name.startswith("writer")]
     edits = result.edits
     cells = [
@@ -48,7 +50,7 @@ def row(result: Result, faults: Sequence[str]) -> str:
         f"{result.hold_ms:.0f}",
         ", ".join(f"{result.cpu.get(who, 0.0):.1f}" for who in BUSY),
         grown(max(workers, key=lambda growth: growth.peak)),
-        grown(writers[0]),
+        grown(writers[0]) if writers else "–",
         grown(result.memory["helpers"]),
         grown(result.redis_mb),
         grown(result.keys, ""),
@@ -61,11 +63,16 @@ def _held(result: Result) -> str:
     return "held" if result.others <= OTHERS else "held; times say nothing"
 
 
-def text(results: Sequence[tuple[Result, list[str]]], calm: Latency, missing: Sequence[str]) -> str:
-    """Returns the text between the marks."""
+def text(
+    results: Sequence[tuple[Result, list[str]]],
+    calm: Latency,
+    missing: Sequence[str],
+    fleet: str = "one writer, two workers",
+) -> str:
+    """Returns the text between the marks. `fleet` says what was attacked."""
     kept = sum(not faults for _, faults in results)
     lines = [
-        f"{len(results)} attacks on one writer and two workers, on a machine with "
+        f"{len(results)} attacks on {fleet}, on a machine with "
         f"{os.cpu_count()} cores ({time.strftime('%Y-%m-%d', time.gmtime())}); {kept} held. "
         f"Without any, an edit took {calm.p50:.0f} ms (p50), {calm.p99:.0f} ms (p99), "
         f"{calm.most:.0f} ms at most.",

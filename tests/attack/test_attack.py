@@ -131,7 +131,7 @@ def test_the_table_goes_between_the_marks(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(report, "PAGE", page)
     report.into_the_page(report.text([(HELD, []), (HELD, ["a|b"])], EDITS, ["another"]))
     written = page.read_text()
-    assert written.startswith(f"before\n{report.BEGIN}\n2 attacks on one writer")
+    assert written.startswith(f"before\n{report.BEGIN}\n2 attacks on one writer, two workers, on")
     assert written.endswith(f"left for: another.\n{report.END}\nafter\n")
     assert "| held |" in written
     assert "| a/b |" in written

@@ -1,5 +1,5 @@
-"""Addresses that are too long to be looked at, requests that come together, and what is kept of
-those that are refused."""
+"""Addresses and headers that are too long to be looked at, requests that come together, and what is
+kept of those that are refused."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from aiohttp import web
 from yarl import URL
 
 from padfleet.shared.serving import (
+    MOST_HEADERS,
     MOST_PARAMETERS,
     MOST_PATH,
     MOST_QUERY,
@@ -82,6 +83,18 @@ async def test_an_address_is_only_looked_at_if_it_is_not_too_long(
         assert ("X-Content-Type-Options" in answer.headers) == (status == 414)
 
 
+@pytest.mark.parametrize(("size", "status"), [(MOST_HEADERS // 2, 200), (MOST_HEADERS, 431)])
+async def test_headers_are_only_looked_at_if_they_are_not_too_long(
+    base: str, size: int, status: int
+) -> None:
+    """Each was short enough, and a hundred of them held a worker for 400 ms: one header is a list
+    of addresses, another one of a WebSocket's extensions."""
+    many = [("X-Forwarded-For", "127.0.0.1," * 800)] * (size // 8000)
+    async with aiohttp.ClientSession() as http, http.get(f"{base}/p/x", headers=many) as answer:
+        assert answer.status == status
+        assert ("X-Content-Type-Options" in answer.headers) == (status == 431)
+
+
 async def test_requests_that_come_together_have_a_turn_each() -> None:
     """On Python 3.12 and later, a connection answered thousands of them without a pause."""
     order = list[str]()
@@ -96,6 +109,7 @@ async def test_requests_that_come_together_have_a_turn_each() -> None:
 
     class Request:
         rel_url = URL("/p/x")
+        raw_headers = ()
 
         def __init__(self, waiting: int) -> None:
             self.protocol = Connection(waiting)

@@ -10,6 +10,10 @@ the least trusted of its writers).
 from collections.abc import Iterable
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
+MOST_PROXIES = 30
+"""How many proxies of ours a request may pass. A client within their networks can write any number
+of their addresses into the header itself, and each takes 20 µs."""
+
 Network = IPv4Network | IPv6Network
 
 
@@ -45,12 +49,13 @@ class Trusted:
 
     def client(self, peer: str, headers: Iterable[tuple[str, str]]) -> str:
         """Returns the client's address: the peer's own, or, if the peer is a proxy of ours, the
-        nearest address in the headers that does not belong to one."""
+        nearest address in the headers that does not belong to one. Behind `MOST_PROXIES` of them,
+        nothing more is read."""
         if not self._proxies or not self.knows(peer):
             return peer
         wanted = self._header.lower()
         said = ",".join(value for name, value in headers if name.lower() == wanted)
-        for entry in reversed(said.split(",")):
+        for entry in reversed(said.rsplit(",", MOST_PROXIES)[-MOST_PROXIES:]):
             address = _plain(entry)
             if not address:
                 break
@@ -61,14 +66,15 @@ class Trusted:
 
 
 def _plain(entry: str) -> str:
-    """Returns the address of an entry, which may have a port or brackets, or an empty text if it is
-    not an address."""
+    """Returns the address of an entry, which may have a port, brackets or a zone, or an empty text
+    if it is not an address."""
     text = entry.strip().strip('"')
     if text.startswith("["):
         text = text[1:].partition("]")[0]
     elif text.count(":") == 1:
         text = text.partition(":")[0]
     try:
-        return str(ip_address(text))
+        # A zone (`fe80::1%eth0`) may be any text, and means something only on that machine.
+        return str(ip_address(text.partition("%")[0]))
     except ValueError:
         return ""

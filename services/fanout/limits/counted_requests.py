@@ -81,4 +81,5 @@ def refused(request: web.Request, status: int, why: str) -> web.Response:
     if is_call(request.path):
         text = dumps({"code": 4, "message": why.strip(), "data": None})
         return web.Response(status=status, text=text, content_type="application/json")
-    return web.Response(status=status, text=why)
+    # It may quote a header, whose bytes need not be UTF-8; aiohttp gives those as lone surrogates.
+    return web.Response(status=status, text=why.encode(errors="backslashreplace").decode())

@@ -94,6 +94,8 @@ class DirectEdits:
         now = asyncio.get_running_loop().time()
         begun: list[Work] = []
         for partition in self._waiting.keys() - self._committing:
+            if self._processor.turn.is_over():
+                break  # the others have the next turn
             if self._pace.wait(now, partition) <= 0:
                 begun += self._begin(partition, self._gathered(partition))
         if begun:
@@ -110,7 +112,7 @@ class DirectEdits:
 
     def _begin(self, partition: int, edits: Sequence[DirectEdit]) -> Iterable[Work]:
         """Takes what is light of these edits, and locks the partition if there is anything; the
-        others are declined."""
+        others are declined, or wait if only the time is up."""
         lease = self._holdings.held.get(partition)
         if self._holdings.stopping or lease is None or not locked_now(self._lock(partition)):
             _decline(edits)
@@ -124,7 +126,10 @@ class DirectEdits:
             self._committing.add(partition)
         else:
             self._lock(partition).release()
-        _decline(others)
+        if taken and self._processor.turn.is_over():
+            self._waiting[partition] = [*others, *self._waiting.get(partition, ())]
+        else:
+            _decline(others)
         return [(batch, taken)] if taken else ()
 
     def _groups(self, begun: Sequence[Work]) -> Iterable[Sequence[Work]]:

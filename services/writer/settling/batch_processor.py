@@ -16,6 +16,7 @@ from padfleet.services.writer.settling.batch import Batch
 from padfleet.services.writer.settling.entry_handler import EntryHandler
 from padfleet.services.writer.settling.heavy import More, Rest, ToStop, nothing_more
 from padfleet.services.writer.settling.light import take_light
+from padfleet.services.writer.settling.turn import Turn
 from padfleet.services.writer.storing.committer import Committer, LeaseLost, Spoilt, patiently
 from padfleet.services.writer.storing.compaction import Compaction
 from padfleet.services.writer.storing.pad_batch import PadBatch
@@ -38,7 +39,6 @@ from padfleet.shared.log.outcomes import OVERTAKEN, Outcome
 from padfleet.shared.log.pad.meta import read_meta_here
 from padfleet.shared.log.pad.moving import note_hot
 from padfleet.shared.log.pad.pads import forget_read_only
-from padfleet.shared.supervision.progress import rest
 from padfleet.shared.task_faults import Boxed, TaskFault, forget
 from padfleet.shared.tasks import awaited
 
@@ -51,9 +51,9 @@ NAMED_PADS = 1_000
 """For how many pads the names of their keys are kept, at 2 KB each. Making them takes as long as
 the check of a short edit."""
 
-TURNS_PER_LEASE = 30
-"""How many times within one lease the finished part of a long batch is committed and the event loop
-gets its turn: every 100 ms with the default lease."""
+COMMITS_PER_LEASE = 30
+"""How many times within one lease the finished part of a long batch is committed: every 100 ms with
+the default lease."""
 
 
 class Stuck(Exception):
@@ -79,7 +79,8 @@ class BatchProcessor:
         self._compaction = compaction
         self._replicas = replicas
         self._committer = Committer(redis, keyspace, replicas, lease_ms)
-        self._turn = lease_ms / 1000 / TURNS_PER_LEASE
+        self._between_commits = lease_ms / 1000 / COMMITS_PER_LEASE
+        self.turn = Turn()
         self.entries = EntryHandler(redis, keyspace, pads)
 
     @property
@@ -92,7 +93,7 @@ class BatchProcessor:
         that has nothing to wait for is taken, but not stored."""
         batch = Batch(lease, [*received])
         try:
-            take_light(batch, self._pads.known, self._keys_of)
+            take_light(batch, self._pads.known, self._keys_of, self.turn.is_over)
         except Exception:
             self.begin_again(batch)  # met again when it is the entry's turn, and said then
         return batch
@@ -170,19 +171,18 @@ class BatchProcessor:
         return batch.lease
 
     async def _settle(self, batch: Batch, more: More) -> None:
-        turn = time.perf_counter()
+        committed = time.perf_counter()
         while batch.taken < len(batch.received):
             received = batch.received[batch.taken]
             if batch.weight > COMMIT_BYTES:
                 await self._commit(batch)
-            if (now := time.perf_counter()) - turn > self._turn:
+            if (now := time.perf_counter()) - committed > self._between_commits:
                 # Rebasing very stale submissions takes long. If a batch of them were committed only
                 # at its end, the lease could run out first, and the next writer would fare no
-                # better with the same batch. So the finished part is committed, and the leases get
-                # their turn.
+                # better with the same batch. So the finished part is committed.
                 await self._commit(batch)
-                await rest(0)
-                turn = now
+                committed = now
+            await self.turn.come()
             entry_id, entry, faulty = await self._fetch(batch, received)
             if isinstance(entry, Deletion):
                 # A deletion removes the pad's keys, and therefore has a call of its own.
@@ -198,7 +198,7 @@ class BatchProcessor:
                     await self.entries.take(batch, entry_id, entry)
                 except TooMuchWork:
                     await self._take_heavy(batch, entry_id, entry, more)
-                    turn = time.perf_counter()
+                    committed = time.perf_counter()
             batch.taken += 1
             if batch.singly:
                 await self._commit(batch)
@@ -267,6 +267,7 @@ class BatchProcessor:
         if rest.has_to_wait(received):
             return False
         staged = len(aside.staged)
+        await self.turn.come()
         entry_id, entry, _ = await self._fetch(aside, received)
         if entry is not None and not rest.has_to_wait(received, entry):
             try:

@@ -24,25 +24,26 @@ from padfleet.shared.log.keys import PadKeys
 
 log = logging.getLogger(__name__)
 
-MOST_SECONDS = 0.02
-"""After this many seconds the rest of a batch has to wait for its turn, however light it is."""
-
 
 def take_light(
-    batch: Batch, known: Callable[[str], WriterPad | None], keys_of: Callable[[str], PadKeys]
+    batch: Batch,
+    known: Callable[[str], WriterPad | None],
+    keys_of: Callable[[str], PadKeys],
+    is_over: Callable[[], bool],
 ) -> None:
     """Takes entries in order, until the batch is taken or one is not light.
 
     Arguments:
         known: returns the pad at its head, if it is in memory and exists.
         keys_of: returns the keys of a pad.
+        is_over: returns whether the rest has to wait for another turn, however light it is.
 
     If our own code fails, the error is raised; the batch then has to start again.
     """
-    now, until = int(time.time() * 1000), time.perf_counter() + MOST_SECONDS
+    now = int(time.time() * 1000)
     for received in batch.received[batch.taken :]:
         item = _item(batch, received, known, keys_of)
-        if item is None:
+        if item is None or is_over():
             return
         entry = received.entry
         assert isinstance(entry, Submission)
@@ -57,8 +58,6 @@ def take_light(
         batch.work[entry.pad] = item
         batch.weight += len(entry.changeset)
         batch.taken += 1
-        if time.perf_counter() > until:
-            return
 
 
 def _item(

@@ -38,6 +38,8 @@ class Writer:
         self.due: dict[str, Any] = {}  #: what compaction is due after each commit
         self.compacting = asyncio.Event()
         self.fault: Exception | None = None
+        self.turn = self
+        self.room = 1_000  #: how many entries a turn has room for
         self._locks = {p: asyncio.Lock() for p in self.held}
 
     # Holdings
@@ -63,8 +65,14 @@ class Writer:
     def begin(self, lease: Lease, received: list[Received]) -> Batch:
         batch = Batch(lease, received)
         while batch.taken < len(received) and self.light(received[batch.taken]):
+            if self.is_over():
+                break
             batch.taken += 1
+            self.room -= 1
         return batch
+
+    def is_over(self) -> bool:
+        return self.room <= 0
 
     def post(self, batches: Sequence[Batch]) -> asyncio.Future[list[Any]] | None:
         if not self.posts:
@@ -133,6 +141,26 @@ async def desk() -> AsyncIterator[Desk]:
     made = Desk()
     yield made
     await eventually(lambda: not made.locked, "all partitions are free again")
+
+
+async def test_what_does_not_fit_into_a_turn_waits_for_another(desk: Desk) -> None:
+    """In a node, somebody's flood held everybody on the worker, or went through the inbox."""
+    for seq in range(1, 6):
+        desk.hands_over(seq)
+    desk.hands_over(9, partition=2)
+    desk.writer.room = 3
+    assert not (await desk.message()).done()
+    assert desk.writer.posted == [[[1, 2, 3]]]
+    desk.writer.room = 100
+
+    def all_committed() -> bool:
+        for answer, batches in zip(desk.writer.answers, desk.writer.posted, strict=True):
+            if not answer.done():
+                answer.set_result([b"ok"] * len(batches))
+        return sorted(desk.committed) == [1, 2, 3, 4, 5, 9]
+
+    await eventually(all_committed, "all are committed")
+    assert desk.declined == []
 
 
 async def test_I2_an_edit_is_committed_where_the_inbox_stands(desk: Desk) -> None:

@@ -3,6 +3,7 @@ untouched."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from random import Random
 from typing import Any, NoReturn
@@ -44,14 +45,13 @@ def batch_of(*entries: Entry) -> Batch:
     return Batch(Lease(0, 1, "0-0", "reign"), received)
 
 
-def take(batch: Batch, pads: dict[str, WriterPad]) -> None:
-    take_light(batch, pads.get, KEYSPACE.pad)
-
-
-def test_I1_I2_taking_entries_at_once_gives_the_same_result_as_one_by_one(
-    monkeypatch: pytest.MonkeyPatch,
+def take(
+    batch: Batch, pads: dict[str, WriterPad], is_over: Callable[[], bool] = lambda: False
 ) -> None:
-    monkeypatch.setattr("padfleet.services.writer.settling.light.MOST_SECONDS", 60.0)
+    take_light(batch, pads.get, KEYSPACE.pad, is_over)
+
+
+def test_I1_I2_taking_entries_at_once_gives_the_same_result_as_one_by_one() -> None:
     dice = Random(7)
     pads, plain = made("p", "q"), made("p", "q")
     entries: list[Entry] = []
@@ -149,8 +149,7 @@ def test_I1_an_entry_that_needs_older_revisions_ends_the_light_part() -> None:
     assert not batch.work
 
 
-def test_a_batch_that_takes_long_goes_on_in_another_turn(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("padfleet.services.writer.settling.light.MOST_SECONDS", -1.0)
+def test_a_batch_that_takes_long_goes_on_in_another_turn() -> None:
     batch = batch_of(types("p", 1, 0, TEXT), types("p", 2, 0, TEXT))
-    take(batch, made("p"))
+    take(batch, made("p"), iter([False, True]).__next__)
     assert batch.taken == 1

@@ -2,7 +2,7 @@
 
 import pytest
 
-from padfleet.services.fanout.limits.addresses import Trusted, networks
+from padfleet.services.fanout.limits.addresses import MOST_PROXIES, Trusted, networks
 
 OURS = networks(["10.0.0.0/8", "fd00::/8"])
 TRUSTED = Trusted(OURS, "X-Forwarded-For")
@@ -33,6 +33,14 @@ def test_a_chain_of_proxies_of_ours_is_followed_to_its_beginning() -> None:
     assert seen("10.0.0.2", "8.8.8.8, 198.51.100.1", "10.0.0.3") == "198.51.100.1"
 
 
+def test_a_chain_is_followed_as_far_as_chains_go() -> None:
+    """A client within our networks can write any number of their addresses: 70,000 took 400 ms."""
+    proxies = ",".join(["10.0.0.3"] * (MOST_PROXIES - 1))
+    assert seen("10.0.0.2", f"198.51.100.1,{proxies}") == "198.51.100.1"
+    assert seen("10.0.0.2", f"198.51.100.1,10.0.0.4,{proxies}") == "10.0.0.4"
+    assert seen("10.0.0.2", *[",".join(["10.0.0.4"] * 800)] * 100, proxies) == "10.0.0.4"
+
+
 def test_a_client_within_our_networks_is_itself() -> None:
     assert seen("10.0.0.2", "10.1.1.1") == "10.1.1.1"
 
@@ -44,9 +52,12 @@ def test_a_client_within_our_networks_is_itself() -> None:
         ("[2001:db8::1]:4711", "2001:db8::1"),
         ('"[2001:db8::1]"', "2001:db8::1"),
         ("2001:db8::1", "2001:db8::1"),
+        ("fe80::1%eth0", "fe80::1"),
+        ("[fe80::1%\udcff]:80", "fe80::1"),
+        ("2001:db8::1%" + "x" * 8000, "2001:db8::1"),
     ],
 )
-def test_ports_and_brackets_are_no_part_of_an_address(entry: str, address: str) -> None:
+def test_ports_brackets_and_zones_are_no_part_of_an_address(entry: str, address: str) -> None:
     assert seen("10.0.0.2", entry) == address
 
 
