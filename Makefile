@@ -18,7 +18,7 @@ PAGE_BUILT := $(PAGE_DIR)/built/manifest.json
 PLUGIN_DIR := $(ROOT)/clients/etherpad-plugin
 BENCH_NODE_DIR := $(ROOT)/tests/benchmarks/node
 BENCH_NODE_STAMP := $(BENCH_NODE_DIR)/node_modules/.installed
-BENCH ?= everyday hotpath deliveries wire commits memory connects crowd latency scaling costs cold
+BENCH ?= everyday hotpath deliveries wire commits memory connects crowd stall latency scaling costs cold
 
 AT_ONCE ?= 6
 # Compiled modules are kept, whatever the shell says: without them, every process of the tests

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from padfleet.services.fanout.delivery.cursor import BATCH_MAX
+from padfleet.services.fanout.delivery.stretches import STRETCH
 from padfleet.services.fanout.pads.steps import AcceptCommit, NewChangesBatch, Step
 
 _REV = re.compile(rb'"newRev":(\d+)')
@@ -15,7 +15,7 @@ def check(data: bytes, last: int, step: Step | None = None) -> int:
     """Returns the newest revision in these bytes. Raises AssertionError unless each is the next
     one, once."""
     if isinstance(step, NewChangesBatch):
-        assert len(step.revisions) <= BATCH_MAX
+        assert len(step.revisions) < 2 * STRETCH
     if step is not None and not isinstance(step, AcceptCommit | NewChangesBatch):
         # CLIENT_RECONNECT names the head as well.
         assert step.sent_rev == last + 1

@@ -5,9 +5,11 @@ is the cursor moved (I4). Etherpad's first attempt at this moved the cursor to t
 anything was sent, so whatever failed on the way was skipped permanently.
 """
 
-from collections.abc import Iterable, Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from padfleet.services.fanout.delivery.stretches import Stretch, divided
 from padfleet.services.fanout.pads.steps import (
     AcceptCommit,
     Missed,
@@ -16,14 +18,6 @@ from padfleet.services.fanout.pads.steps import (
     Step,
 )
 from padfleet.shared.log.records import Revision
-
-BATCH_MAX = 500
-"""The largest number of revisions in one NEW_CHANGES_BATCH, which limits how long a page is busy
-with one message."""
-
-BATCH_BYTES = 128 * 1024
-"""A batch ends with the revision that makes it this many bytes long. Revisions from typing have 250
-bytes; the limit is for large pastes."""
 
 
 @dataclass(slots=True)
@@ -43,51 +37,78 @@ class DeliveryCursor:
     """Rev and `seq` of submissions that were accepted without a revision of their own: an
     ACCEPT_COMMIT has to be sent after that rev."""
 
-    def moved(self, step: Step) -> None:
-        """Moves the cursor past a step whose message the transport has taken."""
+    def moved(self, step: Step | Stretch) -> None:
+        """Moves the cursor past what the transport has taken: a step, or a whole stretch."""
         self.sent_rev = step.sent_rev
         if isinstance(step, AcceptCommit) and not step.changed:
             self.accepted = [due for due in self.accepted if due[1] != step.seq]
 
 
 def steps(
-    cursor: DeliveryCursor, session: str, revisions: Iterable[Revision], *, batching: bool
+    cursor: DeliveryCursor, session: str, revisions: Sequence[Revision], *, batching: bool
 ) -> Iterator[Step]:
     """Yields the messages that bring a session up to date, in order.
 
     `revisions` are those after the cursor's `sent_rev`, without a gap. The cursor is not changed
     here: the caller moves it after each step that was sent, and may stop after any of them.
     """
-    run: list[Revision] = []
-    size = 0
-    due = sorted(cursor.accepted)
-    at = 0
-    while at < len(due) and due[at][0] <= cursor.sent_rev:
+    for part in parts(cursor, session, divided(revisions), batching=batching):
+        if isinstance(part, Stretch):
+            yield from part.steps(batching)
+        else:
+            yield part
+
+
+def parts(
+    cursor: DeliveryCursor, session: str, stretches: Iterable[Stretch], *, batching: bool
+) -> Iterator[Stretch | Step]:
+    """Yields the same from revisions that have been divided: as a whole, what the session is sent
+    like anybody else of a stretch or its pieces, and otherwise the steps for this session alone."""
+    due = deque(sorted(cursor.accepted))
+    while due and due[0][0] <= cursor.sent_rev:
         # The outcome came later than revisions that follow it. The client wants the rev that it is
         # at.
-        yield AcceptCommit(cursor.sent_rev, changed=False, seq=due[at][1])
-        at += 1
-    for revision in revisions:
+        yield AcceptCommit(cursor.sent_rev, changed=False, seq=due.popleft()[1])
+
+    def is_like_others(stretch: Stretch) -> bool:
+        return (
+            session not in stretch.origins
+            and cursor.resume_until <= stretch.after
+            and not (due and due[0][0] <= stretch.sent_rev)
+        )
+
+    for stretch in stretches:
+        if is_like_others(stretch):
+            yield stretch
+            continue
+        for piece in stretch.pieces:
+            if is_like_others(piece):
+                yield piece
+            else:
+                yield from _alone(cursor, session, piece, due, batching)
+
+
+def _alone(
+    cursor: DeliveryCursor,
+    session: str,
+    stretch: Stretch,
+    due: deque[tuple[int, int]],
+    batching: bool,
+) -> Iterator[Step]:
+    """Yields the steps of a stretch for this session alone, and takes out of `due` what has been
+    accepted on the way."""
+    run: list[Revision] = []
+    for revision in stretch.revisions:
         if revision.rev <= cursor.resume_until:
             yield _missed(cursor, revision)
         elif revision.origin is not None and revision.origin.session == session:
             yield from _flushed(run, batching)
-            size = 0
             yield AcceptCommit(revision.rev, changed=True, seq=revision.origin.seq)
         else:
             run.append(revision)
-            size += len(revision.wire)
-            # A batch ends at round numbers, so that sessions that are behind by different amounts
-            # take the same messages after their first.
-            full = (revision.rev + 1) % BATCH_MAX == 0 or size >= BATCH_BYTES
-            if full or not batching:
-                yield from _flushed(run, batching)
-                size = 0
-        while at < len(due) and due[at][0] == revision.rev:
+        while due and due[0][0] == revision.rev:
             yield from _flushed(run, batching)
-            size = 0
-            yield AcceptCommit(revision.rev, changed=False, seq=due[at][1])
-            at += 1
+            yield AcceptCommit(revision.rev, changed=False, seq=due.popleft()[1])
     yield from _flushed(run, batching)
 
 

@@ -3,7 +3,6 @@ it."""
 
 import logging
 from collections.abc import Iterable, Iterator, Mapping
-from functools import partial
 from time import monotonic
 
 from padfleet.services.fanout import metrics
@@ -22,6 +21,7 @@ from padfleet.services.fanout.delivery.shared_context import (
     WORTH,
     SharedContext,
 )
+from padfleet.services.fanout.pads.feed import Feed
 from padfleet.services.fanout.pads.gate import SendingGate
 from padfleet.services.fanout.pads.news import News
 from padfleet.services.fanout.pads.passages import HistoryLost, Passages
@@ -62,6 +62,13 @@ class Delivery:
         self._gate = gate
         self._turn = FlushSlot(turns, self._flush_all)
         self._context = SharedContext()
+        self._reached: tuple[Feed, int] | None = None
+        """The end of the newest turn, which may not have ended yet, and of which feed that is. All
+        sessions that are not kept waiting are brought to it, and no further before the next turn:
+        from there they can all be sent the same."""
+        self._flush_here: Flush | None = None
+        """The flush of that turn, while it goes on, or while sessions wait for more of it."""
+        self._in_turn = False
         self._unsent_since: float | None = None
         self._tracked = Tracked()
         self._catch_ups: dict[str, CatchUp] = {}  # by session
@@ -109,21 +116,39 @@ class Delivery:
     # --- Flushing --------------------------------------------------------------------------------
 
     def _flush(self, session: Session) -> None:
-        """Brings one session up to date, out of turn."""
+        """Brings one session up to where the others are, out of turn."""
         if self._gate.is_shut:
             return  # it has its turn when the gate opens
+        feed = self._replica.feed
+        flush = self._flush_here
+        if flush is None or flush.feed is not feed:
+            flush = self._new_flush(len(self._sessions), self._place(), own=OWN_ALONE)
+        flush.now = monotonic()
+        if self._serve(flush, session):
+            self._flush_here = flush  # others may wait for the same
+        if not self._in_turn:
+            sent(flush.take_tally())
+        if flush.upto < feed.head:
+            self._turn.due()
+
+    def _place(self) -> int:
+        """Returns the revision that the newest turn was to reach."""
+        reached, feed = self._reached, self._replica.feed
+        return reached[1] if reached is not None and reached[0] is feed else feed.head
+
+    def _new_flush(self, sessions: int, upto: int, *, own: int, questions: int = 0) -> Flush:
         replica = self._replica
-        context = self._context_for(len(self._sessions))
-        flush = Flush(
+        return Flush(
             replica.feed,
             replica.frames,
             monotonic(),
             news=self._news,
-            context=context,
-            own=OWN_ALONE,
+            questions=questions,
+            context=self._context_for(sessions),
+            own=own,
+            place=self._place(),
+            upto=upto,
         )
-        self._serve(flush, session)
-        sent(flush.finish())
 
     def _flush_all(self) -> Iterable[float]:
         """Takes one turn of the room. Revisions that arrive during it are left for the next one."""
@@ -136,57 +161,63 @@ class Delivery:
         sessions = list(self._sessions.values())
         sending = self._tracked.begin()
         newest, at_once = replica.feed.newest, 0
-        context = self._context_for(len(sessions))
         if newest is not None and len(sessions) <= SESSIONS_PER_STEP:
+            context = self._context_for(len(sessions))
             done = send_newest(newest, self._news.end, replica.frames, sessions, now, context)
             done.count()
             if not done.rest:
+                self._reached, self._flush_here = (replica.feed, replica.feed.head), None
                 sending.end(sessions=len(sessions), revisions=done.revisions)
                 return ()
             sessions, at_once = done.rest, done.revisions
-        return self._flush_some(sessions, now, context, sending, at_once)
+        return self._flush_some(sessions, sending, at_once)
 
     def _flush_some(
-        self,
-        sessions: list[Session],
-        now: float,
-        context: SharedContext | None,
-        sending: TrackedFlush,
-        at_once: int,
+        self, sessions: list[Session], sending: TrackedFlush, at_once: int
     ) -> Iterator[float]:
         """Brings these sessions up to date; `at_once` is what others have been sent already."""
         replica = self._replica
-        questions = 1 + len(sessions) // QUESTIONS_SHARE
-        flush = Flush(
-            replica.feed,
-            replica.frames,
-            now,
-            news=self._news,
-            questions=questions,
-            context=context,
+        flush = self._flush_here = self._new_flush(
+            len(self._sessions),
+            replica.feed.head,
             own=min(OWN_SHARE * len(sessions), OWN_MOST),
+            questions=1 + len(sessions) // QUESTIONS_SHARE,
         )
-        serve = partial(self._serve, flush)
+        self._reached = (replica.feed, flush.upto)
+        self._in_turn = True
+        waits = False
+
+        def serve(session: Session) -> None:
+            nonlocal waits
+            waits = self._serve(flush, session) or waits
+
         for start in range(0, len(sessions), SESSIONS_PER_STEP):
             if replica.feed is not flush.feed or self._gate.is_shut:
                 break  # the pad was deleted meanwhile, or has passed on to another reign
             push(flush, sessions[start : start + SESSIONS_PER_STEP], serve)
             yield flush.kernel_seconds()
-        sent(flush.finish())
-        sending.end(sessions=len(sessions), revisions=at_once + flush.tally.revisions)
+        self._in_turn = False
+        if not waits:
+            self._flush_here = None
+        tally = flush.finish()
+        sending.end(sessions=len(sessions), revisions=at_once + tally.revisions)
+        sent(flush.take_tally())
 
     def _context_for(self, sessions: int) -> SharedContext | None:
         """Returns None if there are too few sessions for compression to pay."""
         return self._context if sessions >= WORTH else None
 
-    def _serve(self, flush: Flush, session: Session) -> None:
-        match session.flush(flush):
+    def _serve(self, flush: Flush, session: Session) -> bool:
+        """Sends a session what it lacks of this flush, and returns whether it waits for more."""
+        flushed = session.flush(flush)
+        match flushed:
             case Flushed.WAITING:
                 session.wait()
             case Flushed.BEHIND:
                 session.happened(SessionEvent.FELL_BEHIND)
             case Flushed.LOST_TOUCH:
                 session.drop("overflow")
+        return flushed is Flushed.WAITING
 
     async def _catch_up(self, session: Session) -> None:
         reading = self._catch_ups[session.id] = CatchUp(

@@ -3,16 +3,14 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from padfleet.services.fanout.delivery.cursor import BATCH_MAX, DeliveryCursor, steps
+from padfleet.services.fanout.delivery.encoding import Encoder
 from padfleet.services.fanout.delivery.flush_counts import FlushCounts
 from padfleet.services.fanout.delivery.shared_context import SharedContext
+from padfleet.services.fanout.delivery.stretches import STRETCH, Stretch, ends, within_bounds
 from padfleet.services.fanout.pads.collabroom import Frames
 from padfleet.services.fanout.pads.feed import Feed
 from padfleet.services.fanout.pads.news import News
-from padfleet.services.fanout.pads.steps import (
-    Step,
-)
-from padfleet.services.fanout.transport.deflate import PLAIN, Deflated, undeflated
+from padfleet.services.fanout.transport.deflate import PLAIN, Deflated, joined
 from padfleet.services.fanout.transport.packets import Frame
 from padfleet.shared.log.records import Revision
 
@@ -26,6 +24,14 @@ KEPT_LISTS = 64
 """How many lists of revisions a flush keeps for the next session at the same place: if a thousand
 sessions are behind by different amounts, nobody would use them again."""
 
+MOST_RUNS = 64
+"""How many runs a flush makes. Sessions at still other places are served one by one, and share the
+stretches after their first all the same."""
+
+LONGEST_RUN = 500
+"""The most revisions in a run. More would be too much for one write, whatever the session's window
+has room for."""
+
 
 def kernel_seconds(writes: int, size: int) -> float:
     """Estimates the kernel's time, in seconds, for so many writes of so many bytes together."""
@@ -37,13 +43,11 @@ class FlushRun:
     the feed's revisions after `after`."""
 
     __slots__ = (
-        "_context",
-        "_frames",
+        "_encoder",
         "_group",
         "_made",
         "_news",
-        "_revisions",
-        "_steps",
+        "_stretches",
         "after",
         "batching",
         "concerns",
@@ -56,29 +60,25 @@ class FlushRun:
     def __init__(
         self,
         after: int,
-        revisions: list[Revision],
+        stretches: Sequence[Stretch],
         news: list[tuple[Frame, str]],
         news_from: int,
         batching: bool,
-        frames: Frames,
-        context: SharedContext | None,
+        encoder: Encoder,
         group: int,
     ) -> None:
-        """Takes the content of the write. `group` is the sockets' group in the context; without a
-        context nothing is compressed."""
+        """Takes the content of the write. `group` is the sockets' group in the context."""
         self.after = after
         self.news_from, self.news_upto = news_from, news_from + len(news)
         self.batching = batching
-        self.upto = revisions[-1].rev if revisions else after
-        self.concerns = frozenset(
-            [r.origin.session for r in revisions if r.origin is not None] + [but for _, but in news]
+        self.upto = stretches[-1].sent_rev if stretches else after
+        self.concerns = frozenset([but for _, but in news]).union(
+            *[stretch.origins for stretch in stretches]
         )
         """The sessions that are sent something else."""
-        self._revisions, self._news = revisions, news
-        self._frames = frames
-        self._context, self._group = context, group
+        self._stretches, self._news = stretches, news
+        self._encoder, self._group = encoder, group
         self.taken = 0  #: the number of sessions that it was written to
-        self._steps: list[Step] = []
         self._made: Deflated | None = None
 
     @property
@@ -89,19 +89,23 @@ class FlushRun:
         return made if made is not None else self._make()
 
     def _make(self) -> Deflated:
-        self._steps = list(
-            steps(DeliveryCursor(self.after), "", self._revisions, batching=self.batching)
-        )
-        sending = [frame for frame, _ in self._news]
-        sending += [self._frames.of(step) for step in self._steps]
-        context = self._context
-        made = undeflated(sending) if context is None else context.deflate(sending, self._group)
-        self._made = made
-        return made
+        made: list[Deflated] = []
+        had, last = self._group, None
+        if self._news:
+            made.append(self._encoder.news([frame for frame, _ in self._news], had))
+            had, last = made[0].had_after(had), made[0].last
+        for number, stretch in enumerate(self._stretches):
+            shared = self._encoder.shared(
+                stretch, self.batching, had, begins=not number, before=None if number else last
+            )
+            made.append(shared.made)
+            had = shared.made.had_after(had)
+        self._made = joined(made)
+        return self._made
 
     def tell(self, tally: FlushCounts) -> None:
-        for step in self._steps:
-            tally.count(step, self.taken)
+        for stretch in self._stretches:
+            tally.count_stretch(stretch, self.batching, self.taken)
         made = self.made
         tally.writes += self.taken
         tally.bytes += self.taken * len(made.data)
@@ -110,7 +114,12 @@ class FlushRun:
 
 
 class Flush:
-    """One flush of a room: the runs made for it, each once, and the tally."""
+    """One flush of a room: the runs made for it, each once, and the tally.
+
+    It has an end, which is where the feed and the news are when it begins. So whatever arrives
+    while it goes on, and wherever sessions were before, all of them are at one place afterwards,
+    and can be sent the same bytes by the next flush.
+    """
 
     def __init__(
         self,
@@ -122,6 +131,8 @@ class Flush:
         questions: int = 0,
         context: SharedContext | None = None,
         own: int = 0,
+        place: int | None = None,
+        upto: int | None = None,
     ) -> None:
         """Takes the feed, the encoded frames and the present time (seconds, monotonic).
 
@@ -130,6 +141,8 @@ class Flush:
             questions: how many probes it may carry to measure latency.
             context: without it, nothing is compressed.
             own: how many bytes may be compressed for single sessions.
+            place: the revision that nearly all sessions are at, if that is known.
+            upto: the last revision that sessions are sent, if not the feed's last.
         """
         self.feed = feed
         self.frames = frames
@@ -137,26 +150,51 @@ class Flush:
         self.questions = questions
         """How many more probes this flush may carry to measure latency. The answers all come at the
         same time, and should not be a load themselves."""
+        self.upto = feed.head if upto is None else upto
         self.tally = FlushCounts()
+        self.encoder = Encoder(frames, context, own, place)
+        self.had: Counter[Frame] = Counter()
+        """How many sessions that were served by themselves were sent each of these last."""
         self._news = news
+        self._news_upto = news.end if news is not None else 0
         self._context = context
-        self._own = own
         self._runs: dict[tuple[int, int, bool, int], FlushRun | None] = {}
-        self._revisions: dict[int, list[Revision]] = {}
+        self._lists: dict[int, Sequence[Stretch]] = {}
+        self._stretches: dict[tuple[int, int], Sequence[Stretch]] = {}
 
     def news(self, place: int) -> list[tuple[Frame, str]]:
         """Returns the news after this place, each with the session that it is about. Raises
         IndexError if some of them are not kept any more."""
-        return self._news.since(place) if self._news is not None else []
+        return self._news.since(place, self._news_upto) if self._news is not None else []
 
     def revisions(self, after: int) -> list[Revision]:
         """Returns the revisions after this one. Raises IndexError if the feed does not reach back
         that far."""
-        found = self._revisions.get(after)
+        return self.feed.since(after, self.upto)
+
+    def stretches(self, after: int) -> Sequence[Stretch]:
+        """Returns the same in stretches."""
+        found = self._lists.get(after)
         if found is None:
-            found = self.feed.since(after)
-            if len(self._revisions) < KEPT_LISTS:
-                self._revisions[after] = found
+            revisions = self.revisions(after)
+            found = self._divided(after, revisions) if revisions else ()
+            if len(self._lists) < KEPT_LISTS:
+                self._lists[after] = found
+        return found
+
+    def _divided(self, after: int, revisions: Sequence[Revision]) -> Sequence[Stretch]:
+        """Divides revisions, at least one, into stretches, most of which others have, too."""
+        found: list[Stretch] = []
+        begin = after
+        for end in ends(after, self.upto):
+            key = (begin, end)
+            some = self._stretches.get(key)
+            if some is None:
+                some = within_bounds(revisions[begin - after : end - after])
+                if begin % STRETCH == 0:
+                    self._stretches[key] = some
+            found += some
+            begin = end
         return found
 
     def run(self, after: int, place: int, batching: bool, had: int = PLAIN) -> FlushRun | None:
@@ -167,32 +205,21 @@ class Flush:
         try:
             return self._runs[key]
         except KeyError:
+            if len(self._runs) >= MOST_RUNS:
+                return None
             found = self._runs[key] = self._make_run(after, place, batching, group)
             return found
 
-    def own(self, frames: Sequence[Frame], had: int) -> Deflated | None:
-        """Returns the frames for one session alone, compressed for it, or None if they should not
-        be compressed."""
-        context = self._context
-        if context is None or had == PLAIN:
-            return None
-        size = sum([len(frame.websocket) for frame in frames if frame.number])
-        if not size or size > self._own:
-            return None
-        self._own -= size
-        return context.deflate(frames, context.group(had))
-
     def _make_run(self, after: int, place: int, batching: bool, group: int) -> FlushRun | None:
         try:
-            revisions, news = self.revisions(after), self.news(place)
+            stretches, news = self.stretches(after), self.news(place)
         except IndexError:
             return None
-        if not revisions and not news:
+        if not stretches and not news:
             return None
-        if len(revisions) > BATCH_MAX:
-            return None  # too much for one write: message by message, as far as the window goes
-        # Taken now: news that arrive during the flush are not in this run.
-        return FlushRun(after, revisions, news, place, batching, self.frames, self._context, group)
+        if stretches and stretches[-1].sent_rev - after > LONGEST_RUN:
+            return None  # as far as the window goes
+        return FlushRun(after, stretches, news, place, batching, self.encoder, group)
 
     def kernel_seconds(self) -> float:
         """Estimates how many seconds the kernel takes for the writes that have been left to the
@@ -200,12 +227,21 @@ class Flush:
         return kernel_seconds(self.tally.writes, self.tally.bytes)
 
     def finish(self) -> FlushCounts:
-        had: Counter[Frame] = Counter()
+        """Ends the turn, and returns what has been sent in it. Sessions that were kept waiting may
+        still be served from what it has encoded."""
+        had = self.had
         for run in self._runs.values():
             if run is not None and run.taken:
                 run.tell(self.tally)
                 if run.made.last is not None:
                     had[run.made.last] += run.taken
+        self._runs.clear()
+        self.questions = 0
         if self._context is not None and had:
             self._context.have_had(had)
         return self.tally
+
+    def take_tally(self) -> FlushCounts:
+        """Returns what has been sent since the last call."""
+        tally, self.tally = self.tally, FlushCounts()
+        return tally

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from padfleet.services.fanout import metrics
+from padfleet.services.fanout.delivery.stretches import Stretch
 from padfleet.services.fanout.pads.steps import (
     AcceptCommit,
     Missed,
@@ -41,6 +42,17 @@ class FlushCounts:
         self.revisions += carried * times
         if not isinstance(step, AcceptCommit):
             self.batches.add(carried)
+
+    def count_stretch(self, stretch: Stretch, batching: bool, times: int = 1) -> None:
+        """Counts a stretch as a whole."""
+        revisions = len(stretch.revisions)
+        if batching and revisions > 1:
+            kind, messages, carried = "NEW_CHANGES_BATCH", 1, revisions
+        else:
+            kind, messages, carried = "NEW_CHANGES", revisions, 1
+        self.frames[kind] = self.frames.get(kind, 0) + messages * times
+        self.revisions += revisions * times
+        self.batches.add(carried)
 
 
 def sent(tally: FlushCounts) -> None:

@@ -24,6 +24,7 @@ from padfleet.services.fanout.delivery.session_state import (
     is_behind,
     transition,
 )
+from padfleet.services.fanout.delivery.stretches import Stretch
 from padfleet.services.fanout.delivery.turns import Turns
 from padfleet.services.fanout.delivery.window import ASIDE_ROOM, ASK_AGE, Probe, Window
 from padfleet.services.fanout.pads.steps import AcceptCommit
@@ -235,14 +236,14 @@ class Session:
         """
         cursor = self.cursor
         try:
-            revisions = flush.revisions(cursor.sent_rev)
+            stretches = flush.stretches(cursor.sent_rev)
         except IndexError:
             return Flushed.UP_TO_DATE if self.exit.closed else Flushed.BEHIND
         try:
             news = flush.news(self.news_at)
         except IndexError:
             return Flushed.LOST_TOUCH
-        if not revisions and not news and not cursor.accepted:
+        if not stretches and not news and not cursor.accepted:
             return Flushed.UP_TO_DATE
         if self.window.room <= 0:
             return self._stopped()
@@ -251,28 +252,30 @@ class Session:
             cursor,
             self.window,
             news,
-            revisions,
-            flush.frames,
+            stretches,
+            flush.encoder,
             flush.now,
+            had=self.exit.had,
             batching=self.batching,
             acks=self.acks,
             may_measure=flush.questions > 0,
         )
         if planned.frames and not self._offer(planned, flush):
             return self._stopped()
-        self._has_sent(planned, flush, len(news), revisions[0].time if revisions else 0)
+        committed_ms = stretches[0].revisions[0].time if stretches else 0
+        self._has_sent(planned, flush, len(news), committed_ms)
         return Flushed.UP_TO_DATE if planned.complete else self._stopped()
 
     def _offer(self, planned: SendPlan, flush: Flush) -> bool:
-        way_out = self.exit
-        made = flush.own(planned.frames, way_out.had)
-        if made is None:
-            return way_out.offer(Frame.joined(planned.frames))
-        if not way_out.offer_deflated(made):
+        if self.exit.transport is None:
+            return self.exit.offer(Frame.joined(planned.frames))
+        made = planned.made
+        if not self.exit.offer_deflated(made):
             return False
-        planned.size += made.after - made.before
         flush.tally.before += made.before
         flush.tally.after += made.after
+        if planned.shared is not None:
+            flush.had[planned.shared] += 1
         return True
 
     def _has_sent(self, sent: SendPlan, flush: Flush, news: int, committed_ms: int) -> None:
@@ -282,11 +285,14 @@ class Session:
         self.news_at += news
         flush.tally.writes += 1
         flush.tally.bytes += sent.size
-        for step in sent.steps:
-            self.cursor.moved(step)
-            flush.tally.count(step)
-            if isinstance(step, AcceptCommit):
-                self.settle(step.seq, None)
+        for part in sent.taken:
+            self.cursor.moved(part)
+            if isinstance(part, Stretch):
+                flush.tally.count_stretch(part, self.batching)
+                continue
+            flush.tally.count(part)
+            if isinstance(part, AcceptCommit):
+                self.settle(part.seq, None)
         if sent.asks:
             flush.questions -= sent.measures
             self._ask(flush.now, committed_ms, pinged=not sent.by_ack)

@@ -56,12 +56,17 @@ class SharedContext:
         still known. Sockets of different groups cannot be sent the same bytes."""
         return had if had == PLAIN or had in self._ends else NOTHING
 
+    def end_of(self, had: int) -> bytes:
+        """Returns what the windows of sockets that were sent this message last are known to end
+        with, which is nothing if the message is not known any more."""
+        return self._ends.get(had, b"")
+
     def deflate(self, frames: Sequence[Frame], group: int) -> Deflated:
         """Returns what sockets of this group are sent; for those that are `PLAIN`, the message
         unchanged."""
         if group == PLAIN:
             return undeflated(frames)
-        return deflate(frames, self._ends.get(group, b""))
+        return deflate(frames, self.end_of(group))
 
     def have_had(self, last: "Counter[Frame]") -> None:
         """Records how many sockets were sent each of these shared messages last. The two most

@@ -95,12 +95,14 @@ class Feed:
             raise IndexError(rev)
         return self._ring[rev - self.first]
 
-    def since(self, rev: int) -> list[Revision]:
-        """Returns the revisions after `rev`. Raises IndexError if some of them are not held any
-        more."""
-        if rev + 1 < self.first:
+    def since(self, rev: int, upto: int | None = None) -> list[Revision]:
+        """Returns the revisions after `rev`, up to `upto` if that is given. Raises IndexError if
+        some of them are not held any more."""
+        first = self.first
+        if rev + 1 < first:
             raise IndexError(rev + 1)
-        return self._ring[rev + 1 - self.first :]
+        end = None if upto is None else max(upto + 1 - first, 0)
+        return self._ring[rev + 1 - first : end]
 
     def _trim(self) -> None:
         """Drops the oldest revisions, a fifth at a time, which makes the cost negligible."""

@@ -45,9 +45,10 @@ class News:
         del self._frames[:count]
         self._first += count
 
-    def since(self, place: int) -> list[tuple[Frame, str]]:
-        """Returns the news after a place, each with the session that is not told. Raises IndexError
-        if some of them are not kept any more."""
+    def since(self, place: int, upto: int | None = None) -> list[tuple[Frame, str]]:
+        """Returns the news after a place, each with the session that is not told; up to the place
+        `upto`, if that is given. Raises IndexError if some of them are not kept any more."""
         if place < self._first:
             raise IndexError(place)
-        return self._frames[place - self._first :]
+        end = None if upto is None else max(upto - self._first, 0)
+        return self._frames[place - self._first : end]

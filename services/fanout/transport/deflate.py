@@ -61,6 +61,20 @@ def undeflated(frames: Sequence[Frame]) -> Deflated:
     return Deflated(b"".join([frame.websocket for frame in frames]), None, 0, 0)
 
 
+def joined(parts: Sequence[Deflated]) -> Deflated:
+    """Returns several as one write, in order; each was made for sockets that have had those before
+    it."""
+    if len(parts) == 1:
+        return parts[0]
+    last = next((part.last for part in reversed(parts) if part.last is not None), None)
+    return Deflated(
+        b"".join([part.data for part in parts]),
+        last,
+        sum([part.before for part in parts]),
+        sum([part.after for part in parts]),
+    )
+
+
 def deflate(frames: Sequence[Frame], dictionary: bytes = b"") -> Deflated:
     """Returns the bytes of these single packets, in order, for sockets whose windows end with
     `dictionary`. Packets that are not shared, or long, stay uncompressed."""

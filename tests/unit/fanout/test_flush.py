@@ -7,14 +7,16 @@ of steps that had it.
 
 import inspect
 from dataclasses import replace
+from itertools import product
 from typing import Any
 
 import pytest
 
-from padfleet.services.fanout.delivery.cursor import BATCH_MAX, DeliveryCursor, steps
+from padfleet.services.fanout.delivery.cursor import DeliveryCursor, steps
 from padfleet.services.fanout.delivery.flush import Flush
 from padfleet.services.fanout.delivery.session import Flushed, Session, SessionIdentity
 from padfleet.services.fanout.delivery.session_state import SessionEvent
+from padfleet.services.fanout.delivery.stretches import STRETCH
 from padfleet.services.fanout.pads.collabroom import Frames
 from padfleet.services.fanout.pads.feed import Feed
 from padfleet.services.fanout.pads.steps import (
@@ -110,8 +112,13 @@ def test_a_single_revision_stays_new_changes_in_batching_mode() -> None:
 
 
 def test_a_batch_is_bounded() -> None:
-    plan = planned(DeliveryCursor(-1), revisions(*range(BATCH_MAX + 1)), batching=True)
-    assert [type(step) for step in plan] == [NewChangesBatch, NewChanges]
+    for after, count in product(range(2 * STRETCH), range(1, 5 * STRETCH)):
+        plan = planned(
+            DeliveryCursor(after), revisions(*range(after + 1, after + 1 + count)), batching=True
+        )
+        sizes = [len(step.revisions) for step in plan if isinstance(step, NewChangesBatch)]
+        assert all(STRETCH // 2 <= size < 2 * STRETCH for size in sizes) or count <= STRETCH
+        assert len(plan) == 1 or count > STRETCH
 
 
 def test_what_a_returning_client_missed_comes_as_client_reconnect_even_its_own() -> None:

@@ -20,6 +20,7 @@ from padfleet.services.fanout.delivery.newest import send_newest
 from padfleet.services.fanout.delivery.session import Session, SessionIdentity
 from padfleet.services.fanout.delivery.session_state import SessionEvent
 from padfleet.services.fanout.delivery.shared_context import KEPT, SharedContext
+from padfleet.services.fanout.delivery.stretches import STRETCH
 from padfleet.services.fanout.pads.collabroom import Frames, collab
 from padfleet.services.fanout.pads.feed import Feed
 from padfleet.services.fanout.pads.news import News
@@ -41,6 +42,7 @@ _person = st.integers(0, PEOPLE - 1)
 _steps = st.lists(
     st.one_of(
         st.tuples(st.just("types"), _person, st.integers(1, 3)),
+        st.tuples(st.just("all type"), st.integers(1, STRETCH)),
         st.tuples(st.just("flush"), st.booleans(), st.sampled_from([0, MANY])),
         st.tuples(st.just("flush"), st.just(True), st.just(MANY)),
         st.tuples(st.just("newest"), st.booleans()),
@@ -112,6 +114,9 @@ class _Pad:
             case ("types", number, count):
                 for _ in range(count):
                     self.type(f"s{number}")
+            case ("all type", times):
+                for number in range(times * PEOPLE):
+                    self.type(f"s{number % (PEOPLE + 2)}")
             case ("flush", deflated, own):
                 self.flush(self.context if deflated else None, own)
             case ("newest", deflated):

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from padfleet.services.fanout.delivery.cursor import DeliveryCursor
 from padfleet.services.fanout.delivery.session import Session
+from padfleet.services.fanout.delivery.stretches import Stretch
 from padfleet.services.fanout.hub.room import Room
 from padfleet.services.fanout.hub.rooms import Rooms
 from padfleet.services.fanout.pads.replica import PadReplica
@@ -98,20 +99,20 @@ class RoomsGuard:
     def _look_into_cursors(self) -> None:
         moved = DeliveryCursor.moved
 
-        def has_moved(cursor: DeliveryCursor, step: Step) -> None:
+        def has_moved(cursor: DeliveryCursor, step: Step | Stretch) -> None:
             before = cursor.sent_rev
             moved(cursor, step)
             self._moved(before, step, cursor)
 
         DeliveryCursor.moved = has_moved  # type: ignore[method-assign,assignment]
 
-    def _moved(self, before: int, step: Step, cursor: DeliveryCursor) -> None:
+    def _moved(self, before: int, step: Step | Stretch, cursor: DeliveryCursor) -> None:
         """Checks each message that a session was sent other than by the fast path."""
         self.steps += 1
         match step:
             case NewChanges(revision) | Missed(revision):
                 revs = [revision.rev]
-            case NewChangesBatch(revisions):
+            case NewChangesBatch(revisions) | Stretch(revisions=revisions):
                 revs = [revision.rev for revision in revisions]
             case _:
                 revs = [step.rev] if step.changed else []
