@@ -8,9 +8,10 @@ other. It counts the bytes and the worker's CPU until it knows everybody. Its au
 already, so nobody is told about it. *One more, new*: the same with a new author each time, whom
 everybody is told about. *Pads of 100*: the joins per second, and the cost of one.
 
-`--other` names another checkout of this repository to compare. The crowd's sockets are those of
-`native/sink.c`, which offer no compression. The one more uses compression if the worker supports
-it.
+`--other` names another checkout of this repository to compare. `--workers` spreads those who come
+and the authors over several workers, with a process of the crowd for each. The crowd's sockets are
+those of `native/sink.c`, which offer no compression. The one more uses compression if the worker
+supports it.
 """
 
 import argparse
@@ -20,7 +21,8 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -55,6 +57,7 @@ class Size:
     small_pads: int
     seconds: float  #: that the authors type for
     settled: float  #: seconds without anything new after which all have been told of all
+    workers: int = 1  #: that people come to
 
 
 FULL = Size(people=5000, authors=100, joiners=20, small_pads=20, seconds=40, settled=2.0)
@@ -64,11 +67,12 @@ SHORT = Size(people=60, authors=3, joiners=2, small_pads=1, seconds=2, settled=0
 def main(argv: Sequence[str] | None = None) -> None:
     options = parser(__doc__ or "")
     options.add_argument("--people", type=int, help="instead of 5,000 (short: 60)")
+    options.add_argument("--workers", type=int, default=1, help="that people come to (1)")
     options.add_argument("--other", type=Path, metavar="CHECKOUT", help="of ours, compared")
     options.add_argument("--only", choices=["ours", "stock", "pads"], help="one kind of clients")
     args = options.parse_args(argv)
     raise_file_limit()
-    size = SHORT if args.short else FULL
+    size = replace(SHORT if args.short else FULL, workers=args.workers)
     if args.people:
         size = replace(size, people=args.people)
     report = Report("crowd")
@@ -93,8 +97,43 @@ def _sides(args: argparse.Namespace) -> list[FleetSide]:
         raise SystemExit(str(error)) from error
 
 
-def _rig(side: FleetSide) -> Rig:
-    return Rig(launcher=side.launcher, older=not side.has_ops_port())
+def _rig(side: FleetSide, workers: int = 1) -> Rig:
+    return Rig(workers=workers, launcher=side.launcher, older=not side.has_ops_port())
+
+
+class _Crowd:
+    """Those who come, some of them to each worker."""
+
+    def __init__(self, sinks: Sequence[Sink]) -> None:
+        self._sinks = sinks
+
+    def ready(self, supports: Sequence[str]) -> None:
+        for number, sink in enumerate(self._sinks):
+            sink.ready(ready(PAD, author=f"{number}x%n", supports=supports))
+
+    def open(self, count: int) -> float:
+        """Lets so many come, and returns how many seconds it took until all had the pad."""
+        here = len(self._sinks)
+        counts = [(count + number) // here for number in range(here)]
+
+        def come(sink: Sink, some: int) -> float:
+            return sink.open(some, at_once=AT_ONCE // here, timeout=TIMEOUT).seconds
+
+        with ThreadPoolExecutor(here) as pool:
+            return max(pool.map(come, self._sinks, counts))
+
+    def report(self) -> Counts:
+        """Returns what all of them together have seen."""
+        each = [asdict(sink.report()) for sink in self._sinks]
+        sums: dict[str, Any] = {
+            name: max(values) if name in ("done", "seconds") else sum(values)
+            for name in each[0]
+            for values in [[counts[name] for counts in each]]
+        }
+        return Counts(**sums)
+
+    def cpu_seconds(self) -> float:
+        return sum(sink.cpu_seconds() for sink in self._sinks)
 
 
 class _Run:
@@ -109,32 +148,51 @@ class _Run:
         self._kind = kind
         self._supports = supports
         self._who = f"{kind} clients, {size.people:,} people"
+        if size.workers > 1:
+            self._who += f" on {size.workers} workers"
 
     def whole(self) -> None:
-        with _rig(self._side) as rig:
+        with _rig(self._side, self._size.workers) as rig, ExitStack() as stack:
             rig.create([PAD, SMALL])
-            with Sink(rig.worker.port) as sink:
-                self._they_come(rig, sink)
-                self._one_more(rig, sink)
+            sinks = [stack.enter_context(Sink(worker.port)) for worker in rig.fleet.workers]
+            crowd = _Crowd(sinks)
+            self._they_come(rig, crowd)
+            self._one_more(rig, crowd)
 
-    def _they_come(self, rig: Rig, sink: Sink) -> None:
-        size, pids = self._size, [rig.worker.process.pid]
+    def _they_come(self, rig: Rig, crowd: _Crowd) -> None:
+        size, workers = self._size, rig.fleet.workers
+        pids = [worker.process.pid for worker in workers]
         with _typing(rig, size) as typing:
             eventually_sync(
-                lambda: rig.worker.metric("padfleet_fanout_sessions") >= size.authors,
+                lambda: (
+                    sum(worker.metric("padfleet_fanout_sessions") for worker in workers)
+                    >= size.authors
+                ),
                 "the authors are there",
                 timeout=60,
             )
-            sink.ready(ready(PAD, supports=self._supports))
+            crowd.ready(self._supports)
             before, began = cpu_seconds_exactly(pids), time.monotonic()
-            client_cpu = sink.cpu_seconds()
-            come = sink.open(size.people - size.authors, at_once=AT_ONCE, timeout=TIMEOUT)
-            self._add("they come", "s until all have the pad", come.seconds)
-            told = _settled(sink, size.settled)
+            others = [member.process.pid for member in rig.fleet.writers] + [rig.redis_pid]
+            others_before, typing_before = (
+                cpu_seconds_exactly(others),
+                cpu_seconds_exactly(typing.pids),
+            )
+            client_cpu = crowd.cpu_seconds()
+            took = crowd.open(size.people - size.authors)
+            self._add("they come", "s until all have the pad", took)
+            for who, spent in (
+                ("the workers", cpu_seconds_exactly(pids) - before),
+                ("writer and Redis", cpu_seconds_exactly(others) - others_before),
+                ("the crowd", crowd.cpu_seconds() - client_cpu),
+                ("the authors' load test", cpu_seconds_exactly(typing.pids) - typing_before),
+            ):
+                self._add("they come", f"cores of {who} until then", spent / took)
+            told = _settled(crowd, size.settled)
             self._add("they come", "s until all know all", time.monotonic() - began - size.settled)
             cpu = cpu_seconds_exactly(pids) - before
-            self._add("they come", "s CPU of the worker", cpu)
-            self._add("they come", "s CPU of the crowd", sink.cpu_seconds() - client_cpu)
+            self._add("they come", "s CPU of the workers", cpu)
+            self._add("they come", "s CPU of the crowd", crowd.cpu_seconds() - client_cpu)
             self._add("they come", "MB sent to the crowd", told.bytes / 1e6)
             told.check()
             step = typing.step(timeout=TIMEOUT)
@@ -143,27 +201,28 @@ class _Run:
             self._add("they come", f"ms ack {percentile}, meanwhile and after", value)
         self._report.samples.append({"case": self._case("they come"), **asdict(told), "load": step})
 
-    def _one_more(self, rig: Rig, sink: Sink) -> None:
+    def _one_more(self, rig: Rig, crowd: _Crowd) -> None:
         size = self._size
-        _quiet([rig.worker.process.pid], size.settled)
+        _quiet([worker.process.pid for worker in rig.fleet.workers], size.settled)
         # The authors who typed have left, so newcomers are not told about them.
         people = size.people - size.authors
         for pad, others in ((SMALL, 0), (PAD, people)):
             where = "full pad" if others else "small pad"
             with self._joiner(rig, pad, "same") as first:
                 first.join(others)
-                _settled(sink, size.settled)
-                found = self._join(rig, sink, pad, others, embedded=True)
+                _settled(crowd, size.settled)
+                found = self._join(rig, crowd, pad, others, embedded=True)
             self._add(f"one more, {where}", "ms CPU of the worker each", found.cpu_ms)
             self._add(f"one more, {where}", "bytes", found.last.bytes)
             self._add(f"one more, {where}", "ms until it has the pad", found.vars_ms)
             self._add(f"one more, {where}", "ms until it knows all", found.all_ms)
-        found = self._join(rig, sink, PAD, people, embedded=False)
+        found = self._join(rig, crowd, PAD, people, embedded=False)
         self._add("one more, new, full pad", "ms CPU of the worker each", found.cpu_ms)
 
-    def _join(self, rig: Rig, sink: Sink, pad: str, others: int, *, embedded: bool) -> "_Found":
+    def _join(self, rig: Rig, crowd: _Crowd, pad: str, others: int, *, embedded: bool) -> "_Found":
         """Joins with several clients, one after the other."""
-        pids, settled = [rig.worker.process.pid], self._size.settled
+        settled = self._size.settled
+        pids = [worker.process.pid for worker in rig.fleet.workers]
         idle_from = cpu_seconds_exactly(pids)
         time.sleep(settled)  # for so long it is measured what is done without them
         idle = (cpu_seconds_exactly(pids) - idle_from) / settled
@@ -174,7 +233,7 @@ class _Run:
             with self._joiner(rig, pad, author, embedded=embedded) as joiner:
                 introductions.append(joiner.join(others))
         if not embedded:
-            _settled(sink, settled)  # until all have been told
+            _settled(crowd, settled)  # until all have been told
         spent = cpu_seconds_exactly(pids) - before - idle * (time.monotonic() - began)
         count = len(introductions)
         return _Found(
@@ -209,6 +268,13 @@ class _Typing:
     process: "subprocess.Popen[str]"
     folder: Path
 
+    @property
+    def pids(self) -> list[int]:
+        """Returns the load test's processes."""
+        first = self.process.pid
+        children = Path(f"/proc/{first}/task/{first}/children").read_text()
+        return [first, *map(int, children.split())]
+
     def step(self, timeout: float) -> dict[str, Any]:
         """Returns the load test's only step, once it has ended."""
         out, err = self.process.communicate(timeout=timeout)
@@ -224,7 +290,9 @@ def _typing(rig: Rig, size: Size) -> Iterator[_Typing]:
     """Runs the authors, who type on the pad."""
     with tempfile.TemporaryDirectory(prefix="padfleet-") as folder:
         command = [sys.executable, "-m", "padfleet", "loadtest", "--out", folder]
-        command += ["--url", f"http://127.0.0.1:{rig.worker.port}", "--pad", PAD]
+        for worker in rig.fleet.workers:
+            command += ["--url", f"http://127.0.0.1:{worker.port}"]
+        command += ["--pad", PAD]
         command += ["--authors", str(size.authors), "--rate", "0.5", "--join-rate", "1000"]
         command += ["--warmup", "2", "--duration", f"{size.seconds:g}s"]
         pipe = subprocess.PIPE
@@ -236,7 +304,7 @@ def _typing(rig: Rig, size: Size) -> Iterator[_Typing]:
             process.communicate()
 
 
-def _settled(sink: Sink, seconds: float) -> Counts:
+def _settled(sink: Sink | _Crowd, seconds: float) -> Counts:
     """Returns what the crowd has been sent once nobody has been told about anybody for so long.
     Revisions go on. Raises AssertionError if that takes more than `TIMEOUT`."""
     counts, since = sink.report(), time.monotonic()

@@ -15,7 +15,13 @@ from padfleet.services.fanout.delivery.window import ASK_AGE, Window
 from padfleet.services.fanout.pads.collabroom import Frames
 from padfleet.services.fanout.pads.feed import Feed
 from padfleet.services.fanout.pads.steps import AcceptCommit
-from padfleet.services.tools.plan.compression import OWN_MOST, OWN_SHARE, WORTH, on_the_wire
+from padfleet.services.tools.plan.compression import (
+    OWN_MOST,
+    OWN_SHARE,
+    WORTH,
+    alone_of,
+    on_the_wire,
+)
 from padfleet.services.tools.plan.constants import Constants
 from padfleet.shared.log.records import Revision
 from tests.simulation.audit import check, grouped
@@ -219,10 +225,14 @@ class Room:
         flush.tally.bytes += size
         costs = self._costs
         wire = float(size)
-        if self.sockets >= WORTH and size <= self._own:
-            self._own -= size
+        alone = alone_of(size, len(revisions))
+        if self.sockets >= WORTH:
+            # What others are sent, too, is deflated for all of them.
+            wire = alone + on_the_wire(self.sockets, size - alone, costs)
+        if self.sockets >= WORTH and alone <= self._own:
+            self._own -= round(alone)
             wire = on_the_wire(self.sockets, size, costs)
-            self._loop.spend(2 * costs.worker_deflate_s + size * costs.worker_deflate_byte_s)
+            self._loop.spend(2 * costs.worker_deflate_s + alone * costs.worker_deflate_byte_s)
         self._loop.spend(costs.worker_write_s + costs.worker_own_s + wire * costs.worker_byte_s)
         now = self._loop.now()
         for time, alike in grouped([self.pad.committed_at[r.rev] for r in revisions]):

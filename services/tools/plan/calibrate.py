@@ -75,11 +75,13 @@ def calibrate(
     `build/bench`. Raises `BadConstants` if a benchmark is missing, or was a short one.
 
     Arguments:
-        kept: earlier constants. With these, only `costs` is needed, and only what writers and
-            Redis take is measured anew: minutes instead of three quarters of an hour.
+        kept: earlier constants. With these, only `costs` is needed, for what writers and Redis
+            take: minutes instead of three quarters of an hour. `commits`, for what a commit takes
+            of a writer, and `deliveries` and `latency` together, for what workers take, are used if
+            they are there.
     """
     if kept is not None:
-        return _only_writers_and_redis(Bench(folder, "costs"), *kept)
+        return _some_of_them(folder, *kept)
     names = ("deliveries", "commits", "memory", "connects", "latency", "costs", "wire")
     bench = {name: Bench(folder, name) for name in names}
     values: dict[str, float] = {}
@@ -92,10 +94,7 @@ def calibrate(
     note("worker_ping_s", _only(costs, "CPU-µs for each ping") / 1e6, "costs: idle sockets")
     loads = [*_loads(bench["latency"]), *_light_loads(costs)]
     _fit_worker(bench, loads, note)
-    unit = "writer CPU-µs per commit"
-    for name, case in (("commit", "fresh"), ("stale", "200 stale")):
-        took = bench["commits"].median(f"writer, {case}, 300 units", unit) / 1e6
-        note(f"writer_{name}_s", took, f"commits: {case}, 300 units")
+    _commits(bench["commits"], note)
     source = "fitted to latency and costs"
     _fit_writer(costs, loads, note, source, values["writer_commit_s"], values["writer_stale_s"])
     _fit_redis(costs, loads, note, source, values["worker_write_s"])
@@ -156,21 +155,44 @@ def _light_loads(costs: Bench) -> Iterator[_Load]:
         )
 
 
-def _only_writers_and_redis(
-    costs: Bench, constants: Constants, provenance: Provenance
+def _some_of_them(
+    folder: Path, constants: Constants, provenance: Provenance
 ) -> tuple[Constants, Provenance]:
     values, sources = asdict(constants), dict(provenance.sources)
+    there = {
+        name: Bench(folder, name)
+        for name in ("costs", "commits", "deliveries", "latency")
+        if name == "costs" or (folder / f"{name}.json").exists()
+    }
+    costs = there["costs"]
+    date = str(costs.machine.get("time", ""))[:10]
 
     def note(name: str, value: float, source: str) -> None:
-        values[name], sources[name] = max(0.0, value), source
+        values[name], sources[name] = max(0.0, value), f"{source}, {date}"
 
     loads = list(_light_loads(costs))
     if not loads:
         raise BadConstants("costs.json has no light loads: make bench BENCH=costs")
-    source = f"fitted to costs, {str(costs.machine.get('time', ''))[:10]}"
-    _fit_writer(costs, loads, note, source, constants.writer_commit_s, constants.writer_stale_s)
-    _fit_redis(costs, loads, note, source, constants.redis_publish_s)
+    fitted = "fitted to costs"
+    if "latency" in there:
+        loads += _loads(there["latency"])
+        fitted = "fitted to latency and costs"
+        if "deliveries" in there:
+            _fit_worker(there, loads, note)
+            write = values["worker_write_s"]
+            note("redis_publish_s", write, "assumed: as a worker's write to a socket")
+    if "commits" in there:
+        _commits(there["commits"], note)
+    _fit_writer(costs, loads, note, fitted, values["writer_commit_s"], values["writer_stale_s"])
+    _fit_redis(costs, loads, note, fitted, values["redis_publish_s"])
     return Constants(**values), replace(provenance, commit=_commit(), sources=sources)
+
+
+def _commits(commits: Bench, note: Any) -> None:
+    unit = "writer CPU-µs per commit"
+    for name, case in (("commit", "fresh"), ("stale", "200 stale")):
+        took = commits.median(f"writer, {case}, 300 units", unit) / 1e6
+        note(f"writer_{name}_s", took, f"commits: {case}, 300 units")
 
 
 def _only(bench: Bench, unit: str) -> float:

@@ -27,17 +27,35 @@ def on_the_wire(sockets: float, size: float, constants: Constants) -> float:
     return size * constants.wire_deflated_share if sockets >= WORTH else size
 
 
-def deflating_seconds(sockets: float, own: float, size: float, constants: Constants) -> float:
+PIECE = 8
+"""How many revisions an author is sent at least in part by themselves, around their own, as in
+`fanout.delivery.stretches`. Longer messages are divided into pieces of this length for authors,
+which are deflated like messages for all."""
+
+
+def alone_of(size: float, batch: float) -> float:
+    """Returns how many bytes of a message that has `size` bytes and `batch` revisions an author of
+    one of these is sent by themselves."""
+    return size * min(1.0, PIECE / batch)
+
+
+def deflating_seconds(
+    sockets: float, own: float, size: float, batch: float, constants: Constants
+) -> float:
     """Returns the CPU seconds that one flush spends on deflating.
 
     Arguments:
         sockets: the sockets of the pad on this worker.
         own: how many edits of authors on this worker are in the flush.
         size: the bytes for each socket before they are deflated.
+        batch: how many revisions these are.
     """
     if sockets < WORTH or not size:
         return 0.0
     c = constants
-    alone = min(own * size, sockets * OWN_SHARE, float(OWN_MOST))
-    messages = GROUPS + 2 * alone / size
-    return messages * c.worker_deflate_s + (GROUPS * size + alone) * c.worker_deflate_byte_s
+    each = alone_of(size, batch)
+    alone = min(own * each, sockets * OWN_SHARE, float(OWN_MOST))
+    pieces = batch / PIECE if own and batch > PIECE else 0.0
+    messages = GROUPS + pieces + 2 * alone / each
+    shared = (GROUPS + (1 if pieces else 0)) * size
+    return messages * c.worker_deflate_s + (shared + alone) * c.worker_deflate_byte_s

@@ -145,7 +145,8 @@ def parser() -> argparse.ArgumentParser:
     other.add_argument(
         "--keep",
         action="store_true",
-        help="with --calibrate: only what `costs` measures of writers and Redis is new",
+        help="with --calibrate: only what `costs` measures of writers and Redis is new, and "
+        "what `commits`, or `deliveries` and `latency`, measure if they are there",
     )
     other.add_argument("--out", type=Path, metavar="FILE", help="where --calibrate writes")
     return made

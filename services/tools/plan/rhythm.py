@@ -122,7 +122,7 @@ def flush_seconds(
     size, own = batch * revision_bytes, room.own / flushes
     sent = on_the_wire(room.sockets, size, constants) if compression else size
     write = constants.worker_write_s + sent * constants.worker_byte_s
-    deflating = deflating_seconds(room.sockets, own, size, constants) if compression else 0.0
+    deflating = deflating_seconds(room.sockets, own, size, batch, constants) if compression else 0.0
     return (
         constants.worker_turn_s / 2
         + room.sockets * write

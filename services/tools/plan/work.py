@@ -62,7 +62,7 @@ def workers_work(
         cores += count * revisions * room.sockets * sent * c.worker_byte_s
         if demand.compression and beat.flushes:
             own = room.own / beat.flushes
-            deflating = deflating_seconds(room.sockets, own, beat.batch * size, c)
+            deflating = deflating_seconds(room.sockets, own, beat.batch * size, beat.batch, c)
             cores += count * beat.flushes * deflating
         cores += count * room.own * (c.worker_submission_s + c.worker_own_s)
         rooms += count

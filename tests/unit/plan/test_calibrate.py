@@ -187,6 +187,15 @@ def test_what_writers_and_redis_take_is_found_by_itself_and_the_rest_is_kept(
         if name not in fitted:
             assert now.sources[name] == provenance.sources[name], name
     assert now.sources["redis_round_s"] == "fitted to costs, 2026-01-02"
+    # What else was measured anew is used, too.
+    for name in ("commits", "deliveries", "latency"):
+        (bench / f"{name}.json").rename(alone / f"{name}.json")
+    fitted += ["writer_commit_s", "writer_stale_s", "redis_publish_s", "worker_write_s"]
+    fitted += ["worker_byte_s", "worker_turn_s", "worker_own_s", "worker_submission_s"]
+    wrong = replace(KNOWN, **{name: 3 * getattr(KNOWN, name) for name in fitted})
+    found, _ = calibrate(alone, (wrong, provenance))
+    for name in Constants.__slots__:
+        assert getattr(found, name) == pytest.approx(getattr(KNOWN, name), rel=0.03), name
     written(alone, "costs", {}, [])
     with pytest.raises(BadConstants, match="no light loads"):
         calibrate(alone, (wrong, provenance))
