@@ -1,5 +1,5 @@
-"""Runs a bucket that speaks as much of S3 as a cold store needs, and can be broken while it is
-used.
+"""Runs a bucket that speaks as much of S3 as a cold store needs, or of the protocols of Google and
+Azure, and can be broken while it is used.
 
     with Bucket() as bucket:
         fleet = Fleet(url, folder, bucket.settings)
@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import re
+import itertools
 import threading
 import time
 from collections.abc import Iterator
@@ -24,18 +24,13 @@ from dataclasses import dataclass, field
 from email.utils import formatdate
 from typing import Final, NamedTuple
 from urllib.parse import unquote
-from xml.sax.saxutils import escape, unescape
 
 from aiohttp import web
 
 from padfleet.shared.lifetime import Lifetime
+from tests.chaos.dialects import DIALECTS, Listed, Standing
 
 HOST: Final = "127.0.0.1"
-NAME: Final = "cold"
-
-CREDENTIALS: Final = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
-"""Credentials, of which any will do."""
-
 _START_S: Final = 10.0
 _HELD_S: Final = 60.0
 
@@ -44,7 +39,8 @@ class _Object(NamedTuple):
     data: bytes
     etag: str
     at: float
-    before: bytes = b""  #: the content before it
+    generation: int = 0  #: another one for each put
+    before: _Object | None = None  #: what was there before it
 
 
 @dataclass
@@ -67,7 +63,10 @@ class Bucket(Lifetime):
     """A bucket. Its attributes may be set from any thread, and take effect from the next call
     on."""
 
-    def __init__(self) -> None:
+    def __init__(self, speaks: str = "s3") -> None:
+        """Takes the scheme of the URLs whose protocol it speaks, of those in `DIALECTS`."""
+        self._dialect = DIALECTS[speaks]
+        self._generations = itertools.count(1)
         self.away = False  #: connections break
         self.slow_s = 0.0  #: seconds before each answer
         self.full = False  #: takes nothing more
@@ -87,12 +86,17 @@ class Bucket(Lifetime):
     @property
     def url(self) -> str:
         """Returns the URL of a cold store in this bucket."""
-        return f"s3://{NAME}/pads?endpoint=http://{HOST}:{self._port}&region=us-east-1"
+        return self._dialect.url(self._port)
+
+    @property
+    def credentials(self) -> dict[str, str]:
+        """Returns credentials for the environment of whoever uses the bucket."""
+        return self._dialect.credentials
 
     @property
     def settings(self) -> dict[str, str]:
         """Returns the settings for the processes of a fleet, and for anyone who reads its pads."""
-        return {"PADFLEET_COLD_URL": self.url, **CREDENTIALS}
+        return {"PADFLEET_COLD_URL": self.url, **self.credentials}
 
     def start(self) -> None:
         self._thread.start()
@@ -107,6 +111,10 @@ class Bucket(Lifetime):
 
     def empty(self) -> None:
         self._objects.clear()
+
+    def versions(self, part: str) -> dict[str, int]:
+        """Returns the objects whose names contain `part`, each with the number of its last put."""
+        return {name: one.generation for name, one in self._objects.items() if part in name}
 
     def mend(self) -> None:
         self.away = self.full = self.refusing = self.old = self.damaged = False
@@ -162,7 +170,7 @@ class Bucket(Lifetime):
             return _broken(request)
         if self.says is not None:
             return _error(*self.says)
-        name = unquote(request.path).removeprefix(f"/{NAME}").strip("/")
+        name = unquote(request.path).removeprefix(self._dialect.path).strip("/")
         match request.method:
             case "PUT":
                 return self._put(request, name, body)
@@ -170,12 +178,12 @@ class Bucket(Lifetime):
                 self._objects.pop(name, None)
                 return web.Response(status=204)
             case "POST":  # a deletion of several names at once
-                names = [unescape(key) for key in re.findall("<Key>(.*?)</Key>", body.decode())]
+                names, answer = self._dialect.deleted(body.decode())
                 for key in names:
                     self._objects.pop(key, None)
-                gone = "".join(f"<Deleted><Key>{escape(key)}</Key></Deleted>" for key in names)
-                text = f"<DeleteResult>{gone}</DeleteResult>"
-                return web.Response(text=text, content_type="application/xml")
+                headers = {"Content-Type": answer.kind}
+                body = answer.text.encode()
+                return web.Response(status=answer.status, body=body, headers=headers)
             case _ if name:
                 return self._get(name)
         return self._list(request)
@@ -184,45 +192,45 @@ class Bucket(Lifetime):
         if self.full:
             return _error(507, "InsufficientStorage")
         there = self._objects.get(name)
-        wanted, none = request.headers.get("If-Match"), request.headers.get("If-None-Match")
-        if wanted is not None or none is not None:
-            fits = there is None if none is not None else there is not None and there.etag == wanted
-            if self.refusing or not fits:
-                return _error(412, "PreconditionFailed")
-        etag = _etag(body)
-        before = there.data if there is not None else body
-        self._objects[name] = _Object(body, etag, time.time(), before)
-        return web.Response(headers={"ETag": etag})
+        standing = Standing(there.etag, there.generation) if there is not None else None
+        fits = self._dialect.fits(request.headers, standing)
+        if fits is False or (fits and self.refusing):
+            return _error(*self._dialect.unfit(standing))
+        before = there._replace(before=None) if there is not None else None
+        put = _Object(body, _etag(body), time.time(), next(self._generations), before)
+        self._objects[name] = put
+        return web.Response(status=201, headers=_headers(put))
 
     def _get(self, name: str) -> web.Response:
         found = self._objects.get(name)
         if found is None:
             return _error(404, "NoSuchKey")
-        if self.old:
-            found = found._replace(data=found.before, etag=_etag(found.before))
+        if self.old and found.before is not None:
+            found = found.before
         data = found.data
         if self.damaged and data:
             middle = len(data) // 2
             data = data[:middle] + bytes([data[middle] ^ 0xFF]) + data[middle + 1 :]
-        modified = formatdate(found.at, usegmt=True)
-        return web.Response(body=data, headers={"ETag": found.etag, "Last-Modified": modified})
+        return web.Response(body=data, headers=_headers(found))
 
     def _list(self, request: web.Request) -> web.Response:
         query = request.query
         after, prefix = query.get("start-after", ""), query.get("prefix", "")
         names = [n for n in sorted(self._objects) if n.startswith(prefix) and n > after]
-        found = "".join(
-            f"<Contents><Key>{escape(name)}</Key><Size>{len(self._objects[name].data)}</Size>"
-            f"<LastModified>2026-01-01T00:00:00.000Z</LastModified>"
-            f"<ETag>{escape(self._objects[name].etag)}</ETag></Contents>"
-            for name in names
-        )
-        text = f"<ListBucketResult><IsTruncated>false</IsTruncated>{found}</ListBucketResult>"
-        return web.Response(text=text, content_type="application/xml")
+        found = (Listed(n, len(self._objects[n].data), self._objects[n].etag) for n in names)
+        return web.Response(text=self._dialect.listing(found), content_type="application/xml")
 
 
 def _etag(data: bytes) -> str:
     return f'"{hashlib.sha256(data).hexdigest()[:32]}"'
+
+
+def _headers(found: _Object) -> dict[str, str]:
+    return {
+        "ETag": found.etag,
+        "Last-Modified": formatdate(found.at, usegmt=True),
+        "x-goog-generation": str(found.generation),
+    }
 
 
 def _broken(request: web.Request) -> web.Response:

@@ -256,6 +256,18 @@ CELLS: Final = [
                 ONE_SERVER,
                 False,
             ),
+            (
+                cold.bucket_returns_old_objects,
+                "the bucket with cold pads returns each object as it was before its last change",
+                ONE_SERVER,
+                False,
+            ),
+            (
+                cold.bucket_returns_damaged_objects,
+                "the bucket with cold pads returns each object with a wrong byte",
+                ONE_SERVER,
+                False,
+            ),
         )
     ),
 ]

@@ -263,11 +263,15 @@ class Freezing:
         now = time.monotonic()
         if self._etherpads is None or now - self._looked_there.get(partition, 0) < self._every:
             return
-        self._looked_there[partition] = now
-        for page in slices(pads, PAGE):
-            progress()
-            for pad in await self._etherpads.written_there(page):
-                await self._each(pad, self._settle(pad))
+        try:
+            for page in slices(pads, PAGE):
+                progress()
+                for pad in await self._etherpads.written_there(page):
+                    await self._each(pad, self._settle(pad))
+        finally:
+            # If a database has not answered for long, the next look is at the pads, so that it is
+            # known which of them it lacks something of.
+            self._looked_there[partition] = time.monotonic()
 
     async def _settle(self, pad: str) -> None:
         """Makes one pad out of two histories if an Etherpad has written on it, too."""

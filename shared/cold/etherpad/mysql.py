@@ -39,7 +39,7 @@ T = TypeVar("T")
 
 _LOCKED = {1205, 1213, 1020}  # waited too long, deadlock, changed since it was read (MariaDB)
 _FULL = {1021, 1114}  # disk, table
-_READ_ONLY = {1290, 1836}
+_READ_ONLY = {1290, 1792, 1836}  # the server, the transactions that it begins, InnoDB
 _REFUSED = {1044, 1045, 1130, 1142, 1143, 1227, 1698}  # who asks, from where, what they may do
 _MISSING = {1049, 1146}  # database, table
 _NO_ROOM = {1153, 1366, 1406}  # too large for a packet, the character set or the column

@@ -21,8 +21,9 @@ PAGE = 1000
 ATTEMPTS = 4
 """How often a change is tried when the database says that another change was in its way."""
 
-TIMEOUT = 60
-"""How many seconds a statement may take before it is given up, as in Etherpad."""
+TIMEOUT = 30
+"""How many seconds a statement may take before it is given up. That is half of what Etherpad waits,
+and of what a task may take for one step before it counts as stuck."""
 
 NO_TABLE = (
     "the database has no table `store` with a key and a value: name the database that an Etherpad "

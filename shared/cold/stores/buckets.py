@@ -206,7 +206,8 @@ def open_bucket(
                 virtual = options.get("virtual_hosted", "false") in ("true", "1")
                 store = S3Store(bucket, virtual_hosted_style_request=virtual, **given, **more)
             case "gs":
-                store = GCSStore(bucket, **more)
+                given = {"base_url": options["endpoint"]} if "endpoint" in options else {}
+                store = GCSStore(bucket, **given, **more)
             case _:
                 names = {"account": "account_name", "endpoint": "endpoint"}
                 given = {names[name]: value for name, value in options.items()}

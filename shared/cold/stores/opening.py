@@ -2,7 +2,7 @@
 
     file:///var/lib/padfleet/cold        a directory
     s3://bucket/prefix                   Amazon's S3; another service's: ?endpoint=https://…&region=…
-    gs://bucket/prefix                   Google's
+    gs://bucket/prefix                   Google's, or by way of an address of your own: ?endpoint=…
     az://container/prefix?account=NAME   Azure's
 
 Credentials do not belong in the URL: they are taken from the environment, such as
@@ -25,7 +25,7 @@ Scheme = Literal["file", "s3", "gs", "az"]
 OPTIONS: Final[dict[Scheme, frozenset[str]]] = {
     "file": frozenset(),
     "s3": frozenset({"endpoint", "region", "virtual_hosted"}),
-    "gs": frozenset(),
+    "gs": frozenset({"endpoint"}),
     "az": frozenset({"account", "endpoint"}),
 }
 """The options that may follow the question mark."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Final
 
 import psutil
@@ -17,11 +18,12 @@ import pytest
 
 from padfleet.shared.cold.opening import open_pads
 from padfleet.shared.log.keys import Keyspace
-from tests.chaos.bucket import CREDENTIALS, Bucket, HeldCall
+from tests.chaos.bucket import Bucket, HeldCall
 from tests.chaos.history import Rollback
 from tests.chaos.scene import PARTITIONS, SHORT, Scene
 from tests.eventually import eventually_sync
 from tests.fleet import Member
+from tests.guest import Guest
 
 KEYSPACE: Final = Keyspace(PARTITIONS)
 
@@ -42,7 +44,7 @@ async def beside_a_bucket(scene: Scene) -> None:
     """Starts two writers and two workers, with a bucket for their pads."""
     scene.bucket = scene.resources.enter_context(Bucket())
     environment = scene.resources.enter_context(pytest.MonkeyPatch.context())
-    for name, value in CREDENTIALS.items():  # for reading the pads at the end
+    for name, value in scene.bucket.credentials.items():  # for reading the pads at the end
         environment.setenv(name, value)
     scene.fleet.settings.update(scene.bucket.settings)
     await scene.in_thread(scene.fleet.start, writers=2, workers=2)
@@ -344,6 +346,68 @@ async def bucket_full(scene: Scene) -> None:
 
 async def bucket_refuses_conditional_puts(scene: Scene) -> None:
     await _nothing_is_frozen_while(scene, lambda: setattr(bucket_of(scene), "refusing", True))
+
+
+async def bucket_returns_old_objects(scene: Scene) -> None:
+    """Returns what each object was before its last change. Nobody may go on from that (I5): people
+    on a pad go on from what Redis has, and people who want a cold pad have to come again."""
+    bucket = bucket_of(scene)
+    bucket.old = True
+    await scene.typed()
+    bucket.mend()
+    async with _nothing_of_cold_pads_is_changed(scene):
+        bucket.old = True
+        scene.typists.come_back()
+        await until(scene, lambda: _asked_in_vain(scene), "people have asked for their pads")
+        assert not any(typist.connected for typist in scene.typists.typists)
+    await scene.typed()
+    scene.mended()
+
+
+async def bucket_returns_damaged_objects(scene: Scene) -> None:
+    """Returns every object with a wrong byte. People on a pad go on, and whoever wants a cold pad
+    is told that it is damaged, until the bucket returns what it was given."""
+    bucket = bucket_of(scene)
+    bucket.damaged = True
+    await scene.typed()
+    bucket.mend()
+    async with _nothing_of_cold_pads_is_changed(scene):
+        bucket.damaged = True
+        for pad in scene.pads:
+            async with Guest(scene.fleet.urls[0]) as guest:
+                await guest.ready(pad)
+                said = partial(_is_told, guest, "corruptPad")
+                await guest.hears(said, "it is told that the pad is damaged")
+    await everybody_comes_back(scene)
+    scene.mended()
+
+
+def _is_told(guest: Guest, why: str) -> bool:
+    return any(message.get("disconnect") == why for message in guest.messages)
+
+
+@asynccontextmanager
+async def _nothing_of_cold_pads_is_changed(scene: Scene) -> AsyncIterator[None]:
+    """Lets people leave, and checks that what the bucket has of their pads is the same before and
+    after the context. Then it mends the bucket."""
+    bucket = bucket_of(scene)
+    await everybody_leaves(scene)
+    await until(scene, lambda: not _moving(scene), "the bucket has noted that they left")
+    before = bucket.versions("chaos-")
+    assert before
+    yield
+    assert bucket.versions("chaos-") == before
+    bucket.mend()
+
+
+def _moving(scene: Scene) -> bool:
+    """Returns whether any pad is on its way between Redis and the bucket."""
+    return any(
+        scene.group.primary_for(scene.key_of(pad))
+        .client()
+        .hlen(KEYSPACE.moving(KEYSPACE.partition_of(pad)))
+        for pad in scene.pads
+    )
 
 
 async def _nothing_is_frozen_while(scene: Scene, broken: Callable[[], None]) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from padfleet.shared.cold.etherpad.pads import EtherpadPads
 from padfleet.shared.cold.etherpad.postgres import PostgresTable
+from padfleet.shared.cold.etherpad.table import Table
 from padfleet.shared.log.connection.connect import open_redis
 from padfleet.shared.wire.jsontext import dumps, loads
 from tests.eventually import eventually
@@ -69,12 +70,12 @@ def of(pad: str, rows: dict[str, Any]) -> dict[str, str | None]:
     return {key.replace("pad:p", f"pad:{pad}"): dumps(value) for key, value in rows.items()}
 
 
-async def text_there(table: PostgresTable, pad: str) -> str:
+async def text_there(table: Table, pad: str) -> str:
     (raw,) = await table.get([f"pad:{pad}"])
     return str(loads(raw)["atext"]["text"]) if raw is not None else ""
 
 
-async def frozen(fleet: Fleet, table: PostgresTable, pad: str) -> None:
+async def frozen(fleet: Fleet, table: Table, pad: str) -> None:
     redis = open_redis(fleet.redis_url)
     await redis.start()
     cold = EtherpadPads(table)

@@ -19,19 +19,20 @@ from padfleet.shared.cold.layout.pads import ObjectPads
 from padfleet.shared.cold.pads import ColdHead
 from padfleet.shared.cold.stores.opening import open_store, parse_cold_url
 from padfleet.shared.log.damage import CorruptPad
-from tests.chaos.bucket import CREDENTIALS, Bucket
+from tests.chaos.bucket import Bucket
+from tests.chaos.dialects import DIALECTS
 from tests.cold_parts import Written
 
 
-@pytest.fixture(scope="module")
-def served() -> Iterator[Bucket]:
-    with Bucket() as bucket:
+@pytest.fixture(scope="module", params=sorted(DIALECTS))
+def served(request: pytest.FixtureRequest) -> Iterator[Bucket]:
+    with Bucket(request.param) as bucket:
         yield bucket
 
 
 @pytest.fixture
 async def bucket(served: Bucket, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Bucket]:
-    for name, value in CREDENTIALS.items():
+    for name, value in served.credentials.items():
         monkeypatch.setenv(name, value)
     served.empty()
     yield served

@@ -18,15 +18,28 @@ from padfleet.shared.cold.store import ColdStore, check_name
 from padfleet.shared.cold.stores.buckets import BucketStore
 from padfleet.shared.cold.stores.files import FileStore
 from padfleet.shared.cold.stores.opening import open_store, parse_cold_url
+from tests.azurite import AzuriteServer, azurite
 from tests.cold_memory import MemoryStore
 from tests.s3 import S3Server, s3_server
 
-KINDS = ("memory", "file", "obstore", "s3")
+KINDS = (
+    "memory",
+    "file",
+    "obstore",
+    "s3",
+    pytest.param("azurite", marks=pytest.mark.thorough),
+)
 
 
 @pytest.fixture(scope="module")
 def s3() -> Iterator[S3Server]:
     with s3_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def azure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AzuriteServer]:
+    with azurite(tmp_path_factory.mktemp("azurite")) as server:
         yield server
 
 
@@ -39,6 +52,7 @@ async def store(
         "file": lambda: FileStore.at(tmp_path / "cold"),
         "obstore": lambda: BucketStore(ObstoreMemory(), "memory"),
         "s3": lambda: _s3(request, monkeypatch),
+        "azurite": lambda: _azurite(request, monkeypatch),
     }
     store = made[request.param]()
     yield store
@@ -49,6 +63,12 @@ def _s3(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Cold
     server = cast("S3Server", request.getfixturevalue("s3"))
     server.enter(monkeypatch)
     return open_store(parse_cold_url(server.url(server.new_bucket(), "some/prefix")))
+
+
+def _azurite(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> ColdStore:
+    server = cast("AzuriteServer", request.getfixturevalue("azure"))
+    server.enter(monkeypatch)
+    return open_store(parse_cold_url(server.url(server.new_container(), "some/prefix")))
 
 
 each = pytest.mark.parametrize("store", KINDS, indirect=True)
