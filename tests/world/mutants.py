@@ -331,7 +331,7 @@ MUTATIONS: Final = {
         _DIRECT,
         "        return self._holdings.lock(partition)\n",
         '        own = self.__dict__.setdefault("own", {})\n'
-        "        return own.setdefault(partition, asyncio.Lock())\n",
+        "        return own.setdefault(partition, PartitionLock())\n",
         play=(*_NODES, *_BUSY),
     ),
     "a direct commit moves the position": Mutation(

@@ -1,7 +1,7 @@
 """Settles edits that come from the worker in this process, without an inbox.
 
-It is a short cut, and never needed: whatever is not simple (a partition that somebody is working
-on, a pad that is not in memory, a commit that fails or whose reply is lost) is left to the inbox.
+It is a short cut, and never needed: whatever is not simple (a partition that somebody works on for
+long, a pad that is not in memory, a commit that fails or whose reply is lost) is left to the inbox.
 The log remains the only truth. An edit is committed by the same script under the same lease, with
 the inbox position left where it is, and a writer that finds it again in an inbox recognises it by
 its origin (I2). Whatever is in the inbox, and whatever else happens to a partition, is kept apart
@@ -17,6 +17,7 @@ from typing import Any
 from padfleet.services.writer import metrics
 from padfleet.services.writer.leases.follower import Holdings, finish
 from padfleet.services.writer.leases.pacing import RoundPace
+from padfleet.services.writer.leases.partition_lock import PartitionLock
 from padfleet.services.writer.settling.batch import Batch
 from padfleet.services.writer.settling.batch_processor import BatchProcessor
 from padfleet.shared.log.inboxes.local import DirectEdit
@@ -24,6 +25,12 @@ from padfleet.shared.log.inboxes.received import Received
 from padfleet.shared.tasks import Tasks
 
 log = logging.getLogger(__name__)
+
+LOCK_PATIENCE = 0.2
+"""How many seconds edits wait for a partition that somebody else works on. Nearly always that is a
+commit, which takes a moment. An edit that went to the inbox instead would be another commit for the
+next ones to find there, and on a busy writer they would soon all go that way, which costs three
+times as much."""
 
 Work = tuple[Batch, Sequence[DirectEdit]]
 """A batch, and the edits whose submissions are in it."""
@@ -44,6 +51,9 @@ class DirectEdits:
         self._count = count
         self._waiting: dict[int, list[DirectEdit]] = {}
         self._committing: set[int] = set()  #: partitions, which are locked
+        self._held_up: dict[int, asyncio.TimerHandle | None] = {}
+        """The partitions that somebody else works on, with the end of our patience; None: it has
+        ended, and until the partition is free, all of its edits are for the inbox."""
         self._is_due = False  #: whether `_settle` is called in this turn of the event loop
         self._later: asyncio.TimerHandle | None = None  #: or the timer that calls it
         self._later_at = 0.0  #: when that does (uvloop's handles for the near future do not say)
@@ -56,16 +66,21 @@ class DirectEdits:
             return False
         if self._processor.waits_for_replicas:
             return False
-        # Whether somebody else works on the partition is seen when it is the edit's turn: often
-        # they have finished by then, and it is only not known yet.
-        self._waiting.setdefault(partition, []).append(edit)
-        if partition not in self._committing:  # otherwise the reply to its commit comes first
+        if partition in self._held_up:
+            if self._held_up[partition] is None:
+                return False
+        elif partition not in self._committing:  # otherwise the reply to its commit comes first
             self._plan_for((partition,))
+        self._waiting.setdefault(partition, []).append(edit)
         return True
 
     def _plan(self) -> None:
         """Sees to it that whatever waits has its turn."""
-        self._plan_for(self._waiting.keys() - self._committing)
+        self._plan_for(self._free())
+
+    def _free(self) -> set[int]:
+        """Returns the partitions with edits that have nothing but time to wait for."""
+        return self._waiting.keys() - self._committing - self._held_up.keys()
 
     def _plan_for(self, free: Collection[int]) -> None:
         """Sees to it that what waits for these partitions has its turn."""
@@ -93,11 +108,15 @@ class DirectEdits:
         self._is_due, self._later = False, None
         now = asyncio.get_running_loop().time()
         begun: list[Work] = []
-        for partition in self._waiting.keys() - self._committing:
+        for partition in self._free():
             if self._processor.turn.is_over():
                 break  # the others have the next turn
-            if self._pace.wait(now, partition) <= 0:
+            if self._pace.wait(now, partition) > 0:
+                continue
+            if self._lock(partition).take():
                 begun += self._begin(partition, self._gathered(partition))
+            else:
+                self._hold_up(partition)
         if begun:
             self._pace.settled(now, {batch.lease.partition: len(edits) for batch, edits in begun})
             for together in self._groups(begun):
@@ -111,10 +130,12 @@ class DirectEdits:
         return edits[: self._count]
 
     def _begin(self, partition: int, edits: Sequence[DirectEdit]) -> Iterable[Work]:
-        """Takes what is light of these edits, and locks the partition if there is anything; the
-        others are declined, or wait if only the time is up."""
+        """Takes these edits of a partition that has been locked, as long as there is time, or up to
+        the first that is not light, which is declined; those behind it wait for the next commit.
+        The partition is free again if nothing is taken."""
         lease = self._holdings.held.get(partition)
-        if self._holdings.stopping or lease is None or not locked_now(self._lock(partition)):
+        if self._holdings.stopping or lease is None:
+            self._lock(partition).release()
             _decline(edits)
             return ()
         # They come right after what is settled, and the position stays where it is.
@@ -126,10 +147,11 @@ class DirectEdits:
             self._committing.add(partition)
         else:
             self._lock(partition).release()
-        if taken and self._processor.turn.is_over():
+        if not (taken and self._processor.turn.is_over()):
+            _decline(others[:1])
+            others = others[1:]
+        if others:
             self._waiting[partition] = [*others, *self._waiting.get(partition, ())]
-        else:
-            _decline(others)
         return [(batch, taken)] if taken else ()
 
     def _groups(self, begun: Sequence[Work]) -> Iterable[Sequence[Work]]:
@@ -144,6 +166,25 @@ class DirectEdits:
                 self._fails(batch, edits)
         else:
             answer.add_done_callback(partial(self._take_answer, begun))
+
+    # --- Held up by somebody else ----------------------------------------------------------------
+
+    def _hold_up(self, partition: int) -> None:
+        """Lets the edits of a partition wait that somebody else works on."""
+        loop = asyncio.get_running_loop()
+        self._held_up[partition] = loop.call_later(LOCK_PATIENCE, self._wait_no_longer, partition)
+        self._lock(partition).when_free(partial(self._is_free_again, partition))
+
+    def _is_free_again(self, partition: int) -> None:
+        patience = self._held_up.pop(partition)
+        if patience is not None:
+            patience.cancel()
+        if partition in self._waiting:
+            self._plan_for((partition,))
+
+    def _wait_no_longer(self, partition: int) -> None:
+        self._held_up[partition] = None
+        _decline(self._waiting.pop(partition, ()))
 
     # --- Committed -------------------------------------------------------------------------------
 
@@ -186,7 +227,7 @@ class DirectEdits:
         self._committing.discard(partition)
         self._lock(partition).release()
 
-    def _lock(self, partition: int) -> asyncio.Lock:
+    def _lock(self, partition: int) -> PartitionLock:
         return self._holdings.lock(partition)
 
 
@@ -194,17 +235,3 @@ def _decline(edits: Sequence[DirectEdit]) -> None:
     metrics.DIRECT.add("declined", len(edits))
     for edit in edits:
         edit.declined()
-
-
-def locked_now(lock: asyncio.Lock) -> bool:
-    """Locks it if nobody has it or waits for it; returns whether it did. (asyncio's lock can only
-    be acquired by a coroutine. One that has nothing to wait for ends when it is first resumed.)"""
-    if lock.locked():
-        return False
-    acquiring = lock.acquire()
-    try:
-        acquiring.send(None)
-    except StopIteration:
-        return True
-    acquiring.close()
-    return False

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from padfleet.services.writer.leases.inboxes import BLOCK_MS, Batches, Inboxes
 from padfleet.services.writer.leases.pacing import RoundPace
+from padfleet.services.writer.leases.partition_lock import PartitionLock
 from padfleet.services.writer.settling.batch import Batch
 from padfleet.services.writer.settling.batch_processor import BatchProcessor, Stuck
 from padfleet.services.writer.settling.heavy import More, nothing_more
@@ -39,7 +40,7 @@ class Holdings(Protocol):
     def held(self) -> Mapping[int, Lease]:
         """Returns the leases at their positions, by partition."""
 
-    def lock(self, partition: int) -> asyncio.Lock:
+    def lock(self, partition: int) -> PartitionLock:
         """Returns the lock for working on what is stored of the partition."""
 
     def is_held(self, lease: Lease) -> bool:

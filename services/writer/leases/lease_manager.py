@@ -17,6 +17,7 @@ from padfleet.services.writer.leases.direct import DirectEdits
 from padfleet.services.writer.leases.follower import Follower
 from padfleet.services.writer.leases.inboxes import Inboxes
 from padfleet.services.writer.leases.pacing import RoundPace
+from padfleet.services.writer.leases.partition_lock import PartitionLock
 from padfleet.services.writer.pads.cache import PadCache
 from padfleet.services.writer.settling.batch_processor import BatchProcessor
 from padfleet.services.writer.storing.committer import LeaseLost
@@ -86,7 +87,7 @@ class LeaseManager:
         self._stop_wanted = asyncio.Event()
         self._tasks: list[Kept] = []
         self._share: frozenset[int] = frozenset()
-        self._busy: dict[int, asyncio.Lock] = {}
+        self._busy: dict[int, PartitionLock] = {}
         self.held: dict[int, Lease] = {}
         self.last_tick = 0.0  #: of the event loop's clock, as all of these
         self.whole_at = 0.0  #: when this writer had all of its share; 0: never yet
@@ -299,10 +300,10 @@ class LeaseManager:
             inboxes.forget(partition)
             pace.forget(partition)
 
-    def lock(self, partition: int) -> asyncio.Lock:
+    def lock(self, partition: int) -> PartitionLock:
         lock = self._busy.get(partition)
         if lock is None:
-            lock = self._busy[partition] = asyncio.Lock()
+            lock = self._busy[partition] = PartitionLock()
         return lock
 
     async def stops_within(self, seconds: float) -> bool:

@@ -9,8 +9,10 @@ from typing import Any, cast
 import pytest
 import uvloop
 
-from padfleet.services.writer.leases.direct import DirectEdits, locked_now
+from padfleet.services.writer.leases import direct
+from padfleet.services.writer.leases.direct import DirectEdits
 from padfleet.services.writer.leases.pacing import RoundPace
+from padfleet.services.writer.leases.partition_lock import PartitionLock
 from padfleet.services.writer.settling.batch import Batch
 from padfleet.services.writer.settling.batch_processor import BatchProcessor
 from padfleet.services.writer.storing.committer import LeaseLost
@@ -40,11 +42,11 @@ class Writer:
         self.fault: Exception | None = None
         self.turn = self
         self.room = 1_000  #: how many entries a turn has room for
-        self._locks = {p: asyncio.Lock() for p in self.held}
+        self._locks = {p: PartitionLock() for p in self.held}
 
     # Holdings
 
-    def lock(self, partition: int) -> asyncio.Lock:
+    def lock(self, partition: int) -> PartitionLock:
         return self._locks[partition]
 
     def is_held(self, lease: Lease) -> bool:
@@ -230,18 +232,32 @@ async def test_a_writer_that_has_to_wait_takes_nothing(desk: Desk, why: str) -> 
     assert not desk.hands_over(1)
 
 
-async def test_while_somebody_works_on_the_partition_edits_go_to_its_inbox(desk: Desk) -> None:
+async def test_while_somebody_works_on_the_partition_for_long_edits_go_to_its_inbox(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(direct, "LOCK_PATIENCE", 0.001)
     async with desk.writer.lock(1):
         desk.hands_over(1)
         await eventually(lambda: desk.declined == [1], "it goes to the inbox")
+        assert not desk.hands_over(2), "and so do all others as long as that takes"
+        assert desk.hands_over(3, partition=2)
+        (await desk.message()).set_result([b"ok"])
+    await eventually(lambda: desk.hands_over(4), "the partition is free again")
+    (await desk.message(2)).set_result([b"ok"])
+    await eventually(lambda: sorted(desk.committed) == [3, 4], "both are committed")
 
 
-async def test_a_commit_that_has_just_been_answered_is_in_nobodys_way(desk: Desk) -> None:
+async def test_edits_wait_for_somebody_elses_commit_and_are_then_committed(desk: Desk) -> None:
     await desk.writer.lock(1).acquire()
-    asyncio.get_running_loop().call_soon(desk.writer.lock(1).release)
-    desk.hands_over(1)
+    for seq in (1, 2):
+        desk.hands_over(seq)
+        for _ in range(5):
+            await asyncio.sleep(0)
+    assert not desk.writer.posted
+    desk.writer.lock(1).release()
     (await desk.message()).set_result([b"ok"])
-    await eventually(lambda: desk.committed == {1: "7-0"}, "it has been committed")
+    await eventually(lambda: list(desk.committed) == [1, 2], "they are committed together")
+    assert not desk.declined
 
 
 async def test_somebody_who_waits_for_the_partition_comes_first(desk: Desk) -> None:
@@ -251,9 +267,22 @@ async def test_somebody_who_waits_for_the_partition_comes_first(desk: Desk) -> N
     await asyncio.sleep(0)
     desk.hands_over(2)
     first.set_result([b"ok"])
-    await eventually(lambda: desk.declined == [2], "it goes to the inbox")
     await waiting
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert len(desk.writer.posted) == 1
     desk.writer.lock(1).release()
+    (await desk.message(2)).set_result([b"ok"])
+    await eventually(lambda: list(desk.committed) == [1, 2], "both are committed")
+
+
+async def test_edits_that_wait_for_a_writer_that_stops_go_to_the_inbox(desk: Desk) -> None:
+    async with desk.writer.lock(1):
+        desk.hands_over(1)
+        for _ in range(5):
+            await asyncio.sleep(0)
+        desk.writer.stopping = True
+    await eventually(lambda: desk.declined == [1], "it goes to the inbox")
 
 
 async def test_a_lease_that_is_lost_meanwhile_sends_edits_to_the_inbox(desk: Desk) -> None:
@@ -263,20 +292,23 @@ async def test_a_lease_that_is_lost_meanwhile_sends_edits_to_the_inbox(desk: Des
     assert not desk.writer.posted
 
 
-async def test_what_is_not_light_and_all_behind_it_goes_to_the_inbox(desk: Desk) -> None:
-    desk.writer.light = lambda received: cast(Submission, received.entry).origin.seq != 2
-    for seq in (1, 2, 3):
+async def test_what_is_not_light_goes_to_the_inbox(desk: Desk) -> None:
+    desk.writer.light = lambda received: cast(Submission, received.entry).origin.seq not in (2, 3)
+    for seq in (1, 2, 3, 4):
         desk.hands_over(seq)
-    assert desk.hands_over(4, partition=2)
+    assert desk.hands_over(5, partition=2)
     (await desk.message()).set_result([b"ok", b"ok"])
-    await eventually(lambda: sorted(desk.committed) == [1, 4], "the light ones are committed")
+    await eventually(lambda: sorted(desk.committed) == [1, 5], "the light ones are committed")
+    (await desk.message(2)).set_result([b"ok"])
+    await eventually(lambda: 4 in desk.committed, "it was behind them, and is light")
     assert desk.declined == [2, 3]
 
 
 async def test_a_partition_with_nothing_light_is_free_at_once(desk: Desk) -> None:
     desk.writer.light = lambda _: False
-    desk.hands_over(1)
-    await eventually(lambda: desk.declined == [1], "it goes to the inbox")
+    for seq in (1, 2):
+        desk.hands_over(seq)
+    await eventually(lambda: desk.declined == [1, 2], "they go to the inbox")
     assert not desk.locked
 
 
@@ -368,7 +400,7 @@ def test_edits_that_come_during_a_pause_of_less_than_a_millisecond_are_committed
 
 @pytest.mark.parametrize("kind", ["free", "taken", "wanted"])
 async def test_a_lock_is_taken_at_once_or_not_at_all(kind: str) -> None:
-    lock = asyncio.Lock()
+    lock = PartitionLock()
     if kind == "taken":
         await lock.acquire()
     if kind == "wanted":
@@ -377,10 +409,10 @@ async def test_a_lock_is_taken_at_once_or_not_at_all(kind: str) -> None:
         await asyncio.sleep(0)
         lock.release()
         assert not lock.locked(), "it is free, but promised"
-        assert not locked_now(lock)
+        assert not lock.take()
         await waiting
     else:
-        assert locked_now(lock) == (kind == "free")
+        assert lock.take() == (kind == "free")
     assert lock.locked()
     lock.release()
-    assert locked_now(lock)
+    assert lock.take()

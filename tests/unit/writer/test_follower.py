@@ -11,6 +11,7 @@ import pytest
 from padfleet.services.writer.leases.follower import Follower
 from padfleet.services.writer.leases.inboxes import Inboxes
 from padfleet.services.writer.leases.pacing import RoundPace
+from padfleet.services.writer.leases.partition_lock import PartitionLock
 from padfleet.services.writer.settling.batch import Batch
 from padfleet.services.writer.settling.batch_processor import BatchProcessor, Stuck
 from padfleet.services.writer.storing.committer import LeaseLost
@@ -35,13 +36,13 @@ class Writer:
         self.settled: list[str] = []  #: what has taken the long way, up to which position
         self.fault: Exception | None = None  #: of the long way
         self.light: Callable[[list[Received]], bool] = lambda _: True
-        self._lock = asyncio.Lock()
+        self._lock = PartitionLock()
         self._entries: asyncio.Queue[list[Received]] = asyncio.Queue()
         self.answers: list[asyncio.Future[list[Any]]] = []
 
     # Holdings
 
-    def lock(self, _partition: int) -> asyncio.Lock:
+    def lock(self, _partition: int) -> PartitionLock:
         return self._lock
 
     def is_held(self, lease: Lease) -> bool:
