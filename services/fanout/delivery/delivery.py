@@ -28,6 +28,7 @@ from padfleet.services.fanout.pads.passages import HistoryLost, Passages
 from padfleet.services.fanout.pads.replica import PadReplica
 from padfleet.services.fanout.pads.tracked import Tracked, TrackedFlush
 from padfleet.services.fanout.transport.packets import Frame
+from padfleet.shared import tracing
 from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.keys import PadKeys
 from padfleet.shared.tasks import Tasks
@@ -80,9 +81,30 @@ class Delivery:
 
     def revisions_due(self) -> None:
         """Notes that there are revisions to send; how long they wait is measured from now on."""
+        if len(self._sessions) == 1 and self._turn.is_idle and self._answers_lone_author():
+            return
         self._unsent_since = self._unsent_since or monotonic()
         self._tracked.arrived(self._replica.feed)
         self._turn.due()
+
+    def _answers_lone_author(self) -> bool:
+        """Sends the only session the newest revision, if that is its own. Nobody is gained by a
+        turn for it: there is no other to share a flush, which is hardly more than one write, and
+        its author submits no more before the answer. Returns False if there is anything else to be
+        sent, or to be traced."""
+        newest = self._replica.feed.newest
+        if newest is None or newest.origin is None or newest.origin.session not in self._sessions:
+            return False
+        if self._gate.is_shut or tracing.is_on():
+            return False
+        news, frames = self._news.end, self._replica.frames
+        done = send_newest(newest, news, frames, self._sessions.values(), monotonic())
+        done.count()
+        if done.rest:
+            return False
+        metrics.HELD_SECONDS.observe(0.0)
+        metrics.PAUSE_SECONDS.observe(0.0)
+        return True
 
     def tell(self, news: Frame, *, but: str = "") -> None:
         """Sends news to all sessions here except `but`, in the order of the calls."""

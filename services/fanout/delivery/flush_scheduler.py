@@ -97,6 +97,12 @@ class FlushSlot:
         self._closed = False
         self._started = self._cost = self._kernel = 0.0
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether the room is neither in the middle of a flush nor waiting for one, and is not
+        closed."""
+        return self._rest is None and self._timer is None and not self._closed
+
     def due(self) -> None:
         """Notes that the room has something to send."""
         if self._rest is not None:

@@ -19,6 +19,7 @@ from padfleet.services.fanout.delivery.window import ASK_AGE
 from padfleet.services.fanout.pads.collabroom import Frames, accept_commit
 from padfleet.services.fanout.pads.steps import NewChanges
 from padfleet.services.fanout.transport.deflate import Deflated
+from padfleet.services.fanout.transport.packets import PING
 from padfleet.shared.log.records import Revision
 
 
@@ -60,8 +61,10 @@ def send_newest(  # noqa: C901
     context: SharedContext | None = None,
 ) -> NewestSent:
     """Sends the revision to sessions that lack it and nothing else; those that lack nothing are
-    skipped. A session that lacks more, is to be asked something, or has a slow socket is left for
-    the ordinary way, as in `fast_path.push`, which explains writing to descriptors.
+    skipped. A session that lacks more, is to be asked for flow control or by an acknowledgement,
+    or has a slow socket is left for the ordinary way, as in `fast_path.push`, which explains
+    writing to descriptors. One of the others is asked what has arrived, if that is due, to measure
+    latency.
 
     Arguments:
         news_at: the place of a session that has been told all news.
@@ -73,6 +76,7 @@ def send_newest(  # noqa: C901
     shared: SharedWrite | None = None
     current = SessionState.CURRENT
     done = NewestSent([])
+    asked = False
     for session in sessions:
         if session.state is not current:
             continue
@@ -87,11 +91,14 @@ def send_newest(  # noqa: C901
         if (
             after != rev - 1
             or cursor.resume_until > after
-            or now - window.asked_at >= ASK_AGE
             or transport is None
             or transport.get_write_buffer_size()
             or transport.is_closing()
         ):
+            done.rest.append(session)
+            continue
+        asks = now - window.asked_at >= ASK_AGE
+        if asks and (asked or session.acks):
             done.rest.append(session)
             continue
         had = way_out.had
@@ -107,15 +114,20 @@ def send_newest(  # noqa: C901
         if window.sent + size >= window.quiet_bytes:
             done.rest.append(session)
             continue
+        if asks:
+            data += PING.websocket
         try:
             taken = write(way_out.fd, data)
         except OSError:  # its buffers are full, or the connection is broken: not known yet
             taken = 0
-        if taken != size:
+        if taken != len(data):
             transport.write(data[taken:])
         # Only now, and without an await in between (I4).
         cursor.sent_rev = rev
         window.sent += size
+        if asks:
+            asked = True
+            session.has_pinged(now, newest.time)
         done.bytes += size
         if made is None:
             done.accepted += 1

@@ -329,6 +329,11 @@ class Session:
                 self.window.all_arrived()
             self._has_room()
 
+    def has_pinged(self, now: float, committed_ms: int) -> None:
+        """Records that a ping went with the newest revision that was sent, to ask whether it has
+        arrived; `committed_ms` is when that was committed."""
+        self._ask(now, committed_ms, pinged=True)
+
     def _ask(self, now: float, committed_ms: int, *, pinged: bool) -> None:
         """Records the question that has just been sent."""
         probe = self.window.probe(self.cursor.sent_rev, committed_ms, now)

@@ -18,6 +18,7 @@ from padfleet.services.fanout.pads.collabroom import Frames, collab
 from padfleet.services.fanout.pads.feed import Feed
 from padfleet.services.fanout.pads.news import News
 from padfleet.services.fanout.transport.outbound import Outbound
+from padfleet.services.fanout.transport.packets import PING
 from padfleet.services.fanout.transport.websocket_connection import HIGH_WATER
 from padfleet.shared.log.outcomes import Outcome
 from tests.unit.fanout.revisions import feed_at, revision
@@ -134,7 +135,7 @@ def test_sessions_that_need_more_are_left_to_the_ordinary_flush(why: str) -> Non
         case "full":
             session.window.sent = LIMIT
         case "to be asked":
-            now = ASK_AGE + 1
+            now, session.acks = ASK_AGE + 1, True  # by the frame itself, which is not shared
         case "polling":
             session.exit = Outbound()
         case "closing":
@@ -142,6 +143,22 @@ def test_sessions_that_need_more_are_left_to_the_ordinary_flush(why: str) -> Non
     before = session.cursor.sent_rev
     assert sent_to(a_feed(), session, now=now) == ["s"]
     assert (session.cursor.sent_rev, wire.read()) == (before, b"")
+
+
+def test_one_session_is_asked_what_has_arrived_in_the_same_write() -> None:
+    (one, wire), (other, others) = (a_session(n, 11, 0, batching=True) for n in ("s1", "s2"))
+    now = ASK_AGE + 1
+    assert sent_to(a_feed("s1"), one, other, now=now) == ["s2"], "more questions cost more"
+    assert wire.read().endswith(PING.websocket)
+    assert others.read() == b""
+    assert one.window.asked == one.window.sent, "what the pong will prove to have arrived"
+    one.exit.ponged(now)
+    assert one.window.acked == one.window.sent
+    assert one.cursor.acked_rev == HEAD
+    feed = feed_at(11, 100)
+    feed.offer([revision(12), revision(HEAD + 1)])
+    assert sent_to(feed, one, now=now + 1) == []
+    assert not wire.read().endswith(PING.websocket), "it was asked a moment ago"
 
 
 def test_I4_what_does_not_fit_goes_through_the_transport() -> None:
