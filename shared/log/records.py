@@ -18,8 +18,12 @@ Pool = list[tuple[str, str]]
 """An attribute pool: the attributes in the order of their numbers."""
 
 
+_packer = msgpack.Packer(unicode_errors="surrogatepass", autoreset=True)
+"""One for all values: a new one for each takes longer than the packing."""
+
+
 def pack(value: Any) -> bytes:
-    packed: bytes = msgpack.packb(value, unicode_errors="surrogatepass")
+    packed: bytes = _packer.pack(value)
     return packed
 
 

@@ -149,7 +149,8 @@ class Commits:
         self._inbox = inbox
         self._local = local
         self._under_way: deque[tuple[float, EditUnderWay]] = deque()
-        """The latest submissions, ordered by when they will be overdue."""
+        """The latest submissions, ordered by when they will be overdue. The first one is not over
+        yet, so that what is over is kept no longer than what was submitted before it."""
         self._timer: asyncio.TimerHandle | None = None
         self._tasks = Tasks()
 
@@ -187,7 +188,10 @@ class Commits:
             return True
         session.expects(submission.origin, edit)
         intake.takes()
-        self._under_way.append((monotonic() + self._inbox.look_after, edit))
+        under_way = self._under_way
+        while under_way and under_way[0][1].is_over:
+            under_way.popleft()
+        under_way.append((monotonic() + self._inbox.look_after, edit))
         if self._timer is None:
             self._look_again()
         return True

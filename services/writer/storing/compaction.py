@@ -49,10 +49,10 @@ class Compaction:
     def _is_due(self, item: PadBatch) -> bool:
         pad = item.pad
         return (
-            not item.wrote <= pad.kept
-            or pad.indexed_up_to < len(pad.pool)
+            pad.indexed_up_to < len(pad.pool)
             or self._wants_snapshot(pad)
             or self._wants_packing(pad)
+            or not item.wrote <= pad.kept
         )
 
     def _wants_snapshot(self, pad: WriterPad) -> bool:

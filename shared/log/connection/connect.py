@@ -5,6 +5,7 @@ connection for subscriptions.
 """
 
 import asyncio
+import time
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -204,7 +205,7 @@ class Redis:
     def is_present(self, partition: int, reign: str) -> bool:
         """Returns whether this reign is not over. This is the check for a message, which cannot be
         asked for again."""
-        return self._succession.accepts(partition, reign, asyncio.get_running_loop().time())
+        return self._succession.accepts(partition, reign, time.monotonic())
 
     def known_reign(self, partition: int) -> str:
         """Returns the last reign that the partition is known to have had; empty if none is
