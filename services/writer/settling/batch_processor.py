@@ -82,6 +82,7 @@ class BatchProcessor:
         self._between_commits = lease_ms / 1000 / COMMITS_PER_LEASE
         self.turn = Turn()
         self.entries = EntryHandler(redis, keyspace, pads)
+        self._made: set[str] = set()  #: pads of which the cold store may not know yet
 
     @property
     def damages(self) -> DamagedPads:
@@ -311,10 +312,12 @@ class BatchProcessor:
     async def _store(self, batch: Batch, position: str, *aside: str) -> None:
         work = batch.work
         staged = batch.staged
+        if self._redis.elsewhere is not None:
+            created = (pad for pad, item in work.items() if item.created)
+            self._made.update(pad for pad in created if not pad.startswith(CANARY))
         batch.stored(await self._committer.commit(batch.lease, position, work, *aside))
         await self._clear_away(staged)
-        if self._redis.elsewhere is not None:
-            await self._note_hot([pad for pad, item in work.items() if item.created])
+        await self._note_made()
         _count(work)
         await self._keep_up(batch.lease, self._compaction.due(work))
 
@@ -322,13 +325,14 @@ class BatchProcessor:
         for pad_id, item in work.items():
             await self._compaction.after_commit(lease, pad_id, item.pad, item.wrote)
 
-    async def _note_hot(self, made: list[str]) -> None:
-        """Lets the cold store know of new pads. If this gets lost, it is made up for when somebody
-        takes the partition."""
-        wanted = [pad for pad in made if not pad.startswith(CANARY)]
-        if wanted:
+    async def _note_made(self) -> None:
+        """Lets the cold store know of new pads. Those whose commit failed are among them, since it
+        may have been done all the same. If this is not done, it is after the next commit; if the
+        writer dies, it is made up for when another one takes the partition."""
+        if made := list(self._made):
             try:
-                await note_hot(self._redis, self._keyspace, wanted)
+                await note_hot(self._redis, self._keyspace, made)
+                self._made.difference_update(made)
             except (*UNREACHABLE, RedisError) as error:
                 log.warning("new pads not recorded", extra={"error": str(error)})
 
