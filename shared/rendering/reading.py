@@ -260,7 +260,7 @@ class _Reader(SaxHandler):
             self._paragraphs.append(_Paragraph.HEADING)
         else:
             lines.block()
-            if tag == "p":
+            if tag == "p" or tag in HEADINGS:
                 self._paragraphs.append(lines.said)
 
     def _heading_of(self, given: dict[str, str]) -> str | None:
@@ -272,7 +272,7 @@ class _Reader(SaxHandler):
 
     def _close_block(self, tag: str) -> None:
         lines = self.lines
-        if tag == "p":
+        if tag == "p" or (tag in HEADINGS and tag not in self._headings):
             self._close_paragraph(self._paragraphs.pop())
         elif tag == "li":
             lines.end_item()

@@ -57,6 +57,13 @@ def test_a_heading_of_word_for_the_web_stays_one_where_headings_do() -> None:
         assert [line.heading for line in lines] == found
 
 
+@pytest.mark.parametrize("headings", [True, False])
+def test_an_empty_heading_is_an_empty_line_like_an_empty_paragraph(headings: bool) -> None:
+    source = "<h1>a</h1><h2></h2><p>b</p><ul><li><h3></h3></li></ul><h4><b> </b></h4><h5>c</h5>"
+    found = from_units(to_txt(*from_html(source, "a.x", headings=headings)))
+    assert found.rstrip("\n") == "a\n\nb\n\t* \n\nc"
+
+
 @pytest.mark.parametrize("case", CASES, ids=[case["what"] for case in CASES])
 def test_html_of_common_editors_is_understood(case: dict[str, str]) -> None:
     assert text_of(case["html"]).rstrip("\n") == case["text"]
