@@ -28,10 +28,6 @@ BREACH: Final = "BREACH: "
 PATIENCE: Final = 15.0
 """How many seconds an attacker waits for an answer that it wants."""
 
-_SILENT: Final = 5.0
-"""A worker that says nothing to somebody who floods it counts as one that holds them back after
-this many seconds."""
-
 _STALLED: Final = 3.0
 """A worker that takes nothing more of a flood counts as stalled after this many seconds."""
 
@@ -247,12 +243,13 @@ class WebSocket(Connection):
         answer = json.loads((await self.until("437[")).partition(b"437")[2])
         return "taken" if answer[0] is None else "refused"
 
-    async def flood(self, data: bytes) -> str:
-        """Pours the data while reading, and returns the outcome."""
+    async def flood(self, data: bytes, patience: float = PATIENCE) -> str:
+        """Pours the data while reading, and returns the outcome. If nothing is heard for so many
+        seconds, the worker holds the attacker back."""
         pouring = asyncio.create_task(self.pour(data))
         try:
             while not pouring.done():
-                async with asyncio.timeout(_SILENT):
+                async with asyncio.timeout(patience):
                     await self.hear()
         except TimeoutError:
             return "held back"

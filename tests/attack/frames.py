@@ -10,6 +10,7 @@ from tests.attack.drivers import (
     BINARY,
     CLOSE,
     CONTINUATION,
+    PATIENCE,
     PING,
     PONG,
     TEXT,
@@ -49,13 +50,17 @@ ENDS: Final = {
 """The outcomes of floods; it is 1008 for those that are not refused for their content."""
 
 
-def flood(one: bytes) -> Run:
+_SOON: Final = 5.0
+"""After so many seconds, those count as held back who are never told anything."""
+
+
+def flood(one: bytes, patience: float = PATIENCE) -> Run:
     some = one * max(1, 60_000 // len(one))
 
     async def run(target: Target, tally: Tally) -> None:
         async def once(_: int) -> str:
             async with websocket(target) as socket:
-                return await socket.flood(some)
+                return await socket.flood(some, patience)
 
         await over_and_over(tally, FLOODERS, once)
 
@@ -177,7 +182,7 @@ async def dripped_frame(target: Target, tally: Tally) -> None:
     async def once(_: int) -> str:
         async with websocket(target) as socket:
             await socket.send(b"\x81\xff" + (900_000).to_bytes(8, "big") + bytes(4))
-            return await socket.flood(b"x")
+            return await socket.flood(b"x", _SOON)
 
     await over_and_over(tally, 20, once)
 
@@ -195,7 +200,7 @@ def attacks() -> list[Attack]:
     floods = [
         Attack(
             f"WebSocket: a flood of {kind}",
-            flood(one),
+            flood(one, _SOON if ENDS.get(kind) == "held back" else PATIENCE),
             {ENDS.get(kind, "closed 1008"): FLOODERS},
             4,
             short=kind == "empty pongs",
