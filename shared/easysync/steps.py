@@ -31,12 +31,16 @@ def step_of(changeset: str, patches: EditScript) -> EditStep:
         return EditStep(0, NOWHERE, 0, 0, NO_RANK, changeset, None)
     start, end = patches.patches[0].start, patches.patches[-1].end
     splices = tuple(patches.splices)
+    if len(splices) == 1:  # as when something is typed
+        (only,) = splices
+        rank = only.rank if start == end else NO_RANK
+        return EditStep(start, end, only.shift, only.newlines, rank, changeset, splices)
     return EditStep(
         start,
         end,
         sum([splice.shift for splice in splices]),
         sum([splice.newlines for splice in splices]),
-        splices[0].rank if len(splices) == 1 and start == end else NO_RANK,
+        NO_RANK,
         changeset,
         splices,
     )

@@ -53,8 +53,9 @@ class RebaseChanges:
         size = len(changeset) + SPLICE_BYTES * len(patches.splices)
         self._sizes.append(size)
         self._size += size
-        self._committed[revision.author, changeset] = revision.rev
-        self._committed.move_to_end((revision.author, changeset))
+        known = revision.author, changeset
+        self._committed[known] = revision.rev
+        self._committed.move_to_end(known)
         if len(self.steps) >= self._trim_at or self._size > MOST_RECENT_BYTES:
             self._trim(revision)
 
