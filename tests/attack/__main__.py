@@ -24,7 +24,7 @@ def main() -> int:
         print("\n".join(ATTACKS))
         return 0 if options.list else 2
     begun = time.monotonic()
-    results, calm, missing = asyncio.run(_run([one.name for one in attacks], options))
+    results, calm, missing, stay = asyncio.run(_run([one.name for one in attacks], options))
     minutes = (time.monotonic() - begun) / 60
     keep(results, calm)
     made = text(results, calm, missing, "two nodes" if options.nodes else "one writer, two workers")
@@ -35,12 +35,14 @@ def main() -> int:
     failed = [(result.name, found) for result, found in results if found]
     for name, found in failed:
         print(f"attack: {name}: {'; '.join(found)}", file=sys.stderr)
-    return 1 if failed or missing else 0
+    for what in stay:
+        print(f"attack: afterwards, {what}", file=sys.stderr)
+    return 1 if failed or missing or stay else 0
 
 
 async def _run(
     names: list[str], options: argparse.Namespace
-) -> tuple[list[tuple[Result, list[str]]], Latency, list[str]]:
+) -> tuple[list[tuple[Result, list[str]]], Latency, list[str], list[str]]:
     deadline = time.monotonic() + 60 * options.minutes
     results, missing = [], []
     async with temporary_arena(of_nodes=options.nodes) as arena:
@@ -53,7 +55,8 @@ async def _run(
             found = faults(result, ATTACKS[result.name], calm)
             results.append((result, found))
             print(row(result, found), flush=True)
-    return results, calm, missing
+        stay = await arena.ended()
+    return results, calm, missing, stay
 
 
 def _options() -> argparse.Namespace:

@@ -22,13 +22,14 @@ import psutil
 import redis
 
 from padfleet.services.tools.up.server import EmbeddedServer
+from padfleet.shared.limited.process import IDLE
 from tests import signing
 from tests.attack.attack import PAD, Attack
 from tests.attack.bystanders import Bystanders, bystanders
 from tests.attack.drivers import Tally, Target
 from tests.attack.fire import fire, stand_back
 from tests.attack.headers import GRANTED, ISSUER, PROXY
-from tests.attack.judge import LEFT_MB, LEFT_REDIS_MB, Growth, Latency, Result, worst
+from tests.attack.judge import LEFT_REDIS_MB, Growth, Latency, Result, is_kept, worst
 from tests.eventually import eventually
 from tests.fleet import Fleet, Member
 from tests.fuzz.siege import Holds
@@ -58,9 +59,11 @@ noticed when they have not answered a ping, after 8 s, and joins that wait for t
 s."""
 
 KEPT_S: Final = 6.0
-"""A process that has not become smaller for so many seconds keeps what it has: helpers for a
-minute, in case there is more to do, and allocators for good. Only another run of the attack then
-says whether it would grow further."""
+"""A process that has not become smaller for so many seconds keeps what it has, since its allocator
+does. Only another run of the attack then says whether it would grow further."""
+
+ENDED_S: Final = IDLE + 30
+"""How many seconds after the last attack helpers have to end who have nothing to do."""
 
 AGAIN: Final = 2
 """How many times an attack is run again if a process stays larger after it."""
@@ -147,11 +150,13 @@ class Arena:
         self._read = {member.name: member.log.stat().st_size for member in self._members}
         self._counted = self._counts()
         self._fired = 0
+        self._helpers = 0  #: how many the bystanders need
 
     async def calm(self, seconds: float) -> Latency:
         """Returns how long edits take when nobody attacks."""
         diary = self._people.opened()
         await asyncio.sleep(seconds)
+        self._helpers = self._children()
         return Latency.of(diary.edits)
 
     async def run(self, attack: Attack, *, seconds: float | None = None) -> Result:
@@ -165,7 +170,7 @@ class Arena:
         """
         runs = [await self._run(attack, seconds)]
         result = runs[0]
-        while len(runs) <= AGAIN and any(one.left > LEFT_MB for one in result.memory.values()):
+        while len(runs) <= AGAIN and any(is_kept(*one) for one in result.memory.items()):
             runs.append(await self._run(attack, seconds))
             result = worst(runs, attack, part=seconds is not None)
         return result
@@ -237,6 +242,17 @@ class Arena:
             return [f"afterwards, not served: {', '.join(lacking())} ({dict(diary.failed)})"]
         return []
 
+    async def ended(self) -> list[str]:
+        """Waits until no helpers are left but those that the bystanders need; returns what is wrong
+        if more stay."""
+        try:
+            await eventually(
+                lambda: self._children() <= self._helpers, "helpers end", timeout=ENDED_S
+            )
+        except AssertionError:
+            return [f"{self._children()} helpers stay; before the attacks there were fewer"]
+        return []
+
     def close(self) -> None:
         self._attackers.shutdown()
         self._redis.close()
@@ -256,6 +272,13 @@ class Arena:
         info = self._redis.info("memory")
         size = self._redis.dbsize()
         return Reading({**memory, "helpers": helpers}, info["used_memory"] / 1e6, int(size))
+
+    def _children(self) -> int:
+        """Returns how many helpers there are."""
+        return sum(
+            len(psutil.Process(member.process.pid).children(recursive=True))
+            for member in self._members
+        )
 
     def _busy(self) -> Busy:
         struck, other = self.fleet.workers
@@ -285,7 +308,10 @@ class Arena:
         while True:
             left = await _patiently(self._left)
             after = self.reading()
-            small = all(after.memory[name] - mb < LEFT_MB for name, mb in before.memory.items())
+            small = not any(
+                is_kept(name, Growth(0, after.memory[name] - mb))
+                for name, mb in before.memory.items()
+            )
             gone = (
                 not left
                 and after.redis_mb - before.redis_mb < LEFT_REDIS_MB

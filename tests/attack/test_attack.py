@@ -109,6 +109,12 @@ def test_times_are_compared_on_a_quiet_machine_and_for_single_clients_only() -> 
     assert faults(replace(slow, others=0.2), ATTACK, EDITS) == ["p99 251 ms"]
 
 
+def test_helpers_keep_what_they_took_until_they_end() -> None:
+    large = Growth(99, 99)
+    assert not faults(replace(HELD, memory=HELD.memory | {"helpers": large}), ATTACK, EDITS)
+    assert faults(replace(HELD, memory=HELD.memory | {"writer-1": large}), ATTACK, EDITS)
+
+
 def test_a_shortened_attack_counts_what_does_not_depend_on_the_machine() -> None:
     slow = replace(HELD, failed={"connection lost": 1}, outcome={"closed 1008": 1})
     assert not faults(slow, ATTACK, None)
