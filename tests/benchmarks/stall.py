@@ -1,16 +1,21 @@
 """Measures how a worker recovers that has been held up while a crowd types on one pad.
 
-The crowd types by `padfleet loadtest`. Once everybody is there, the worker is stopped (SIGSTOP) for
-some seconds and then goes on. Meanwhile edits wait for it in its sockets, and revisions wait for
-everybody. *Until acks are as usual* ends with the first second from which on the 95th percentile of
-acknowledgements stays below the limit. The bytes and the worker's CPU time are those from when it
-goes on until then, or until the end if it does not recover.
+Two parts.
 
-`--other` names another checkout of this repository to compare.
+* fleet: the crowd types by `padfleet loadtest`. Once the people are there, the worker is stopped
+  (SIGSTOP) for some seconds and then goes on. Meanwhile edits wait for it in its sockets, and
+  revisions wait for everybody. *Until acks are as usual* ends with the first second from which on
+  the 95th percentile of acknowledgements stays below the limit. The bytes and the worker's CPU time
+  are those from when it goes on until then, or until the end if it does not recover. `--other`
+  names another checkout of this repository to compare.
+* process: the real sessions and flushes of such a pad in one process, on a clock of its own, which
+  goes on by the CPU time that flushes take, as if the worker had that share of a core, and by their
+  pauses. The result hardly depends on how busy the machine is.
 """
 
 import argparse
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -21,17 +26,27 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from padfleet.services.fanout.delivery.flush import kernel_seconds
+from padfleet.shared.settings import FanoutSettings
 from tests.benchmarks.figures import Report, parser
 from tests.benchmarks.native import raise_file_limit
 from tests.benchmarks.rig import Rig
 from tests.benchmarks.sides import BadSide, FleetSide, other
+from tests.benchmarks.wire import PadInProcess
 from tests.eventually import eventually_sync
 from tests.fleet import ROOT
 
 USUAL_MS = 300.0
 """Acknowledgements are as usual if their 95th percentile is below this."""
 
+PAUSE_MAX = FanoutSettings.flush_pause_max_ms / 1000
+
 JOINING = 100  #: people a second
+
+PARTS = ("process", "fleet")
+
+SHARES = (0.9, 0.5)
+"""The shares of a core that the worker in one process has for fan-out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +64,7 @@ SHORT = Size(authors=30, rate=1.0, stopped=2.5, watched=4.0, before=2.0)
 
 def main(argv: Sequence[str] | None = None) -> None:
     options = parser(__doc__ or "")
+    options.add_argument("--part", choices=PARTS, action="append", help="one of them; all if none")
     options.add_argument("--authors", type=int, help="instead of 2,000 (short: 30)")
     options.add_argument("--rate", type=float, help="edits/s of each, instead of 0.2 (short: 1)")
     options.add_argument("--stopped", type=float, help="seconds, instead of 5 (short: 2.5)")
@@ -61,10 +77,54 @@ def main(argv: Sequence[str] | None = None) -> None:
     size = replace(size, **{name: value for name, value in given.items() if value is not None})
     report = Report("stall")
     for _ in range(1 if args.short else args.repeat):
-        for side in _sides(args):
-            _run(report, size, side)
+        if "process" in (args.part or PARTS):
+            for share in SHARES:
+                _in_process(report, size, share)
+        if "fleet" in (args.part or PARTS):
+            for side in _sides(args):
+                _run(report, size, side)
     report.notes.append("Clients, worker, writer and Redis share the machine's cores.")
     report.finish(args.out)
+
+
+def _in_process(report: Report, size: Size, share: float) -> None:
+    """Lets all on a pad lack what was typed for some seconds, and flushes until everybody has it
+    and lacks no more than at the beginning."""
+    rate = size.authors * size.rate
+    usual = max(1, round(rate / 20))
+    with Path(os.devnull).open("w") as nowhere:
+        pad = PadInProcess(
+            size.authors, nowhere.fileno(), batching=True, deflated=True, spread=True
+        )
+        for _ in range(3):
+            _type(pad, usual)
+            pad.flush()
+        due, passed, sent, delivered = rate * size.stopped, 0.0, pad.size, pad.delivered
+        flushes = 0
+        while passed < size.watched:
+            flushes += 1
+            _type(pad, round(due))
+            cpu, before = pad.cpu, pad.size
+            pad.flush()
+            took = pad.cpu - cpu + kernel_seconds(size.authors, pad.size - before)
+            period = took / share + min(took / share, PAUSE_MAX)
+            passed += period
+            due = rate * period
+            if due <= 2 * usual and pad.lacking == 0:
+                break
+    case = (
+        f"{size.authors:,} sessions at {size.rate:g}/s in one process, {size.stopped:g} s held up, "
+        f"{share:g} of a core"
+    )
+    report.add(case, f"s until nobody lacks more than usual, {size.watched:g} at most", passed)
+    report.add(case, "flushes until then", flushes)
+    each = (pad.size - sent) / max(1, pad.delivered - delivered)
+    report.add(case, "bytes for each revision delivered meanwhile", each)
+
+
+def _type(pad: PadInProcess, count: int) -> None:
+    for _ in range(count):
+        pad.type(1)
 
 
 def _sides(args: argparse.Namespace) -> list[FleetSide]:
@@ -124,11 +184,14 @@ def _typed(rig: Rig, size: Size) -> list[dict[str, Any]]:
         command += ["--out", folder, "--authors", str(size.authors), "--rate", f"{size.rate:g}"]
         command += ["--join-rate", str(JOINING), "--warmup", "0", "--duration", f"{duration:g}s"]
         command += ["--pid", f"worker={worker.process.pid}"]
-        typing = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
+        said = Path(folder) / "said"
+        with said.open("w") as log:
+            typing = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=log)
         try:
+            # Those who have not come by then, on a machine that is too busy, are left out.
             eventually_sync(
-                lambda: worker.metric("padfleet_fanout_sessions") >= 0.9 * size.authors,
-                "most of them are there",
+                lambda: "measuring:" in said.read_text(),
+                "the people are there",
                 timeout=size.authors / JOINING + 120,
             )
             time.sleep(size.before)
@@ -138,7 +201,7 @@ def _typed(rig: Rig, size: Size) -> list[dict[str, Any]]:
             finally:
                 worker.process.send_signal(signal.SIGCONT)
             if typing.wait(timeout=size.watched + 120):
-                raise RuntimeError("the load test says that something is wrong, see above")
+                raise RuntimeError(f"the load test: {said.read_text()[-2000:]}")
         finally:
             typing.kill()
             typing.wait()

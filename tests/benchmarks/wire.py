@@ -147,6 +147,11 @@ class PadInProcess:
         assert self._feed.offer([made]) is None
         self.delivered += len(self.sessions) - 1
 
+    @property
+    def lacking(self) -> int:
+        """Returns how many revisions the session that is furthest behind has not been sent."""
+        return self._feed.head - min(session.cursor.sent_rev for session in self.sessions)
+
     def flush(self) -> None:
         began = time.process_time()
         own = min(OWN_SHARE * len(self.sessions), OWN_MOST)
