@@ -162,7 +162,7 @@ class MemoryPads:
         first, records = part.revisions
         kept = held.revisions[:first] if held is not None else []
         assert len(kept) == first, "there would be a hole"
-        revisions = kept + records
+        revisions = kept + list(records)
         assert len(revisions) - 1 == told.head, "they lead elsewhere"
         assert Revision.from_record(told.head, revisions[-1]).chain == told.chain
         snapshot = part.snapshot

@@ -10,7 +10,7 @@ to the end of its tuple and has a default, so that older files can be read. Any 
 another number in `frames.MAGIC`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from padfleet.shared.log.records import Revision
@@ -41,7 +41,7 @@ class PadHead(NamedTuple):
 
 class Revisions(NamedTuple):
     first: int
-    records: list[bytes]  #: as in the stream
+    records: Sequence[bytes]  #: as in the stream
 
     def revisions(self) -> list[Revision]:
         return [Revision.from_record(self.first + i, r) for i, r in enumerate(self.records)]

@@ -11,12 +11,13 @@ from padfleet.shared.cold.noted import Behind
 from padfleet.shared.cold.pads import ColdAppend, ColdState
 from padfleet.shared.cold.rows import (
     Diverged,
+    LaterRecords,
     Row,
     Uncopied,
     authors_of,
     followed,
-    records_of,
     rows_of,
+    wires_of,
 )
 from padfleet.shared.cold.turns import AS_RECORDS, in_turn
 from padfleet.shared.log.connection.connect import Redis
@@ -98,7 +99,7 @@ async def part_of(
         saved_last = saved[-1] if saved else b""
     names = _speakers(chat)
     with readable(keys.revs):
-        names |= await in_turn(sum(map(len, part.records)) // AS_RECORDS, authors_of, part.rows)
+        names |= await in_turn(part.size // AS_RECORDS, authors_of, part.rows)
     if fresh or whole:
         names |= {_text(meta.get(b"creator", b""))}
     if whole:
@@ -177,7 +178,8 @@ def state_of(
 class _Part(NamedTuple):
     """Some consecutive revisions of a pad."""
 
-    records: list[bytes]
+    records: Sequence[bytes]
+    size: int  #: about how many bytes they have
     rows: Sequence[Row]  #: the same records, unpacked
     follows: bytes  #: the chain before the first; empty before revision 0
     chain: bytes  #: the chain after the last
@@ -200,9 +202,10 @@ async def _history(
     chain = stored.meta.get(b"chain", b"")
     if uncopied and first and (rows := uncopied.between(first, head, follows, chain)):
         # Their chain was computed from them as each of them was made.
-        return _Part(records_of(rows), rows, follows, rows[-1][4], exact=True)
+        size = sum(map(len, wires_of(rows)))
+        return _Part(LaterRecords(rows), size, rows, follows, rows[-1][4], exact=True)
     records, read, chain = await _revisions(redis, keys, first, head, follows)
-    return _Part(records, read, follows, chain, exact=False)
+    return _Part(records, sum(map(len, records)), read, follows, chain, exact=False)
 
 
 async def _revisions(

@@ -6,7 +6,7 @@ object for each revision, nor parses what is the same as in the previous one.
 
 import json
 from collections.abc import Sequence
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, overload
 
 from msgpack import Packer
 
@@ -47,6 +47,36 @@ def rows_of(records: Sequence[bytes]) -> Sequence[Row]:
 def records_of(rows: Sequence[Row]) -> list[bytes]:
     """Returns the records that unpack to these rows."""
     return list(map(Packer(unicode_errors="surrogatepass").pack, rows))
+
+
+class LaterRecords(Sequence[bytes]):
+    """The records that unpack to these rows. They are packed when the first of them is asked for,
+    which a store in which they become columns never does."""
+
+    def __init__(self, rows: Sequence[Row]) -> None:
+        self._rows = rows
+        self._packed: list[bytes] | None = None
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @overload
+    def __getitem__(self, place: int) -> bytes: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> "Sequence[bytes]": ...
+
+    def __getitem__(self, place: int | slice) -> "bytes | Sequence[bytes]":
+        if isinstance(place, slice):
+            return LaterRecords(self._rows[place])
+        if self._packed is None:
+            self._packed = records_of(self._rows)
+        return self._packed[place]
+
+
+def wires_of(rows: Sequence[Row]) -> list[bytes]:
+    """Returns the wire forms, which are nearly all of the records' bytes."""
+    return [row[5] for row in rows]
 
 
 def followed(first: int, rows: Sequence[Row], chain: bytes) -> bytes:

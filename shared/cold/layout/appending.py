@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Any, Final
 
 from padfleet.shared.batches import fitting
-from padfleet.shared.cold.layout.blocks import MOST_IN_A_CHUNK, Block, cut, joined, to_blocks
+from padfleet.shared.cold.layout.blocks import MOST_IN_A_CHUNK, Block, cut, joined, sized, to_blocks
 from padfleet.shared.cold.layout.heads import Beside, HeadObject
 from padfleet.shared.cold.layout.pad_parts import PadParts
 from padfleet.shared.cold.layout.parts import (
@@ -137,7 +137,7 @@ async def _blocks_of_new(
             await asyncio.sleep(0)
         some = slice(start, start + AT_ONCE)
         own = rows[some] if rows else None
-        size = sum(map(len, records[some])) // AS_RECORDS
+        size = sum(map(len, sized(records[some], own, exact))) // AS_RECORDS
         added += await in_turn(size, to_blocks, first + start, records[some], chain, own, exact)
     return await _joined(added, 1) if len(records) > AT_ONCE else added
 

@@ -14,7 +14,7 @@ from padfleet.shared.cold.layout.columns import (
     size_of,
     to_columns,
 )
-from padfleet.shared.cold.rows import Row
+from padfleet.shared.cold.rows import Row, wires_of
 from padfleet.shared.log.damage import CorruptPad, readable
 from padfleet.shared.log.pad.chunks import CHUNK_REVISIONS
 from padfleet.shared.log.records import pack, unpack
@@ -50,7 +50,7 @@ def to_blocks(
     """Makes blocks of these records, which follow the chain. Raises `CorruptPad` if they do not.
     `rows` and `exact` are as in `to_columns`."""
     blocks = []
-    for start, end in _ranges(first, records):
+    for start, end in _ranges(first, sized(records, rows, exact)):
         own = rows[start:end] if rows is not None else None
         columns, chain = to_columns(first + start, records[start:end], chain, own, exact)
         blocks.append(_block(first + start, first + end - 1, chain, columns))
@@ -61,15 +61,26 @@ def _block(first: int, last: int, chain: bytes, columns: Columns) -> Block:
     return Block(first, last, chain, deflated(["revs", first, last, *columns]))
 
 
-def _ranges(first: int, records: Sequence[bytes]) -> Iterator[tuple[int, int]]:
+def sized(records: Sequence[bytes], rows: Sequence[Row] | None, exact: bool) -> Sequence[bytes]:
+    """Returns what has about the size of the records, without packing those that are not yet."""
+    return wires_of(rows) if exact and rows is not None else records
+
+
+def _ranges(first: int, sizes: Sequence[bytes]) -> Iterator[tuple[int, int]]:
+    """Yields where each block begins and ends, among revisions of these sizes."""
+    if sum(map(len, sizes)) < BLOCK_BYTES:  # nearly always: then only chunks end blocks
+        start, end = 0, CHUNK_REVISIONS - first % CHUNK_REVISIONS
+        while start < len(sizes):
+            yield start, min(end, len(sizes))
+            start, end = end, end + CHUNK_REVISIONS
+        return
     start = size = 0
-    for at, record in enumerate(records):
+    for at, record in enumerate(sizes):
         if at > start and (size >= BLOCK_BYTES or (first + at) % CHUNK_REVISIONS == 0):
             yield start, at
             start, size = at, 0
         size += len(record)
-    if records:
-        yield start, len(records)
+    yield start, len(sizes)
 
 
 def from_block(block: Block, chain: bytes, first: int = 0) -> list[bytes]:

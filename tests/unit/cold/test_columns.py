@@ -15,7 +15,7 @@ from padfleet.shared.cold.layout.columns import (
     put_together,
     to_columns,
 )
-from padfleet.shared.cold.rows import Diverged, authors_of, followed, rows_of
+from padfleet.shared.cold.rows import Diverged, LaterRecords, authors_of, followed, rows_of
 from padfleet.shared.easysync import AttributePool
 from padfleet.shared.log.damage import CorruptPad
 from padfleet.shared.log.form import encode_wire
@@ -102,6 +102,24 @@ def test_rows_that_are_unpacked_already_make_the_same_columns() -> None:
     assert leads_to == to_columns(0, REAL, b"")[1]
     with pytest.raises(Diverged, match="revision 1 "):
         followed(1, rows[1:], b"x")
+
+
+@pytest.mark.parametrize("most", [1 << 20, 30_000])
+def test_rows_of_the_writer_become_the_same_blocks_without_being_packed(
+    monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    monkeypatch.setattr("padfleet.shared.cold.layout.blocks.BLOCK_BYTES", most)
+    rows = rows_of(REAL)
+    monkeypatch.setattr("padfleet.shared.cold.rows.records_of", None)
+    blocks = to_blocks(0, LaterRecords(rows), b"", rows, exact=True)
+    monkeypatch.undo()
+    assert (len(blocks) > -(-len(REAL) // CHUNK_REVISIONS)) == (most < 1 << 20)
+    read, chain = list[bytes](), b""
+    for block in blocks:
+        read += from_block(block, chain)
+        chain = block.chain
+    assert read == REAL == list(LaterRecords(rows))
+    assert list(LaterRecords(rows)[10:20]) == REAL[10:20]
 
 
 def test_authors_are_found_as_they_are_in_single_revisions() -> None:
