@@ -5,6 +5,7 @@ Everything is msgpack. Texts are code-unit strings and may hold lone surrogates,
 refuses; that is why they are encoded with `surrogatepass`. `UNITS` decodes the result.
 """
 
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -18,12 +19,28 @@ Pool = list[tuple[str, str]]
 """An attribute pool: the attributes in the order of their numbers."""
 
 
-_packer = msgpack.Packer(unicode_errors="surrogatepass", autoreset=True)
-"""One for all values: a new one for each takes longer than the packing."""
+KEPT_BYTES = 1 << 20
+"""The longest value after which a packer is used again: it keeps its buffer, however long."""
+
+
+class _Packers(threading.local):
+    """The packer of each thread. A new one for each value takes longer than the packing; one for
+    all threads would mix their values up, should one of them be interrupted while it packs."""
+
+    def __init__(self) -> None:
+        self.renew()
+
+    def renew(self) -> None:
+        self.packer = msgpack.Packer(unicode_errors="surrogatepass", autoreset=True)
+
+
+_packers = _Packers()
 
 
 def pack(value: Any) -> bytes:
-    packed: bytes = _packer.pack(value)
+    packed: bytes = _packers.packer.pack(value)
+    if len(packed) > KEPT_BYTES:
+        _packers.renew()
     return packed
 
 
