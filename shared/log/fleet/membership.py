@@ -29,6 +29,10 @@ CLAIM_MS: Final = 4000
 """For how many ms a name stays taken after its process was last heard of. A process that is
 restarted under the name of a crashed one waits that long."""
 
+RENEWED: Final = 0.25
+"""By how many seconds another process's claim has to live longer than it did at the last check:
+then it was renewed in between. It is renewed as often as it is checked."""
+
 PATIENCE: Final = 6.0
 """Seconds after which a name that is still taken must belong to a living process."""
 
@@ -65,6 +69,9 @@ class Membership:
         self._cold = cold
         self._since = 0
         self._incarnation = secrets.token_hex(8)
+        self._others_until: float | None = None
+        """When another process's claim to the name ends, by the event loop's clock; None while the
+        name is ours, or that is not known."""
 
     async def enter(self) -> None:
         """Joins the fleet. Raises `Disagreement` if this process cannot join (`PartitionMismatch`,
@@ -81,7 +88,7 @@ class Membership:
         self._since = agreed.since
         loop = asyncio.get_running_loop()
         deadline = loop.time() + PATIENCE
-        while not await self._claim(CLAIM_MS):
+        while await self._claim(CLAIM_MS):
             if loop.time() > deadline:
                 raise NameTaken(
                     f"another {self._kind} runs as {self._name}: give each a {self._setting} of "
@@ -100,17 +107,27 @@ class Membership:
     async def look(self) -> None:
         """Checks once. Raises what `enter` raises."""
         # Both are asked at the same time, so that an idle process is woken once for both answers.
-        agreed, claimed = await all_of(
+        agreed, others_ms = await all_of(
             agree(self._redis, self._partitions, self._since, self._cold), self._claim(CLAIM_MS)
         )
         agreed.check(self._partitions)
         if agreed.begun:
             log.warning("pf:config was lost, and has been put back")
-        if not claimed:
+        if self._is_taken(others_ms):
             raise NameTaken(
                 f"another {self._kind} has started as {self._name} while this one was not heard "
                 f"of: give each a {self._setting} of its own, or set none"
             )
+
+    def _is_taken(self, others_ms: int) -> bool:
+        """Notes for how many ms the name is another process's. Returns whether that one is alive: a
+        claim that nobody renews is that of a process that has ended, such as the one that had the
+        name before this one, and has come back with a fail-over."""
+        before, self._others_until = self._others_until, None
+        if others_ms > 0:
+            self._others_until = asyncio.get_running_loop().time() + others_ms / 1000
+        until = self._others_until
+        return before is not None and until is not None and until > before + RENEWED
 
     async def leave(self) -> None:
         """Gives the name back, so that the next process with it need not wait."""
@@ -118,6 +135,8 @@ class Membership:
             async with asyncio.timeout(1.0):
                 await self._claim(0)
 
-    async def _claim(self, milliseconds: int) -> bool:
+    async def _claim(self, milliseconds: int) -> int:
+        """Takes, keeps or gives back the name. Returns for how many ms it is still another
+        process's; 0 if it is not, and -1 if it is, for longer than any process takes it at once."""
         key = claim_key(self._kind, self._name)
-        return bool(await scripts.CLAIM(self._redis.hot, [key], [self._incarnation, milliseconds]))
+        return int(await scripts.CLAIM(self._redis.hot, [key], [self._incarnation, milliseconds]))

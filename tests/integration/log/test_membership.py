@@ -64,9 +64,9 @@ async def test_a_name_lives_no_longer_than_it_may(redis: Redis, left: int | None
     key = claim_key("worker", "one")
     await redis.client.set(key, "who has died", px=left)
     newcomer = member(redis)
-    assert not await newcomer._claim(membership.CLAIM_MS)
+    assert await newcomer._claim(membership.CLAIM_MS) == -1
     assert 0 < await redis.client.pttl(key) <= membership.CLAIM_MS
-    assert not await newcomer._claim(membership.CLAIM_MS), "it may still live"
+    assert await newcomer._claim(membership.CLAIM_MS) > 0, "it may still live"
 
 
 @pytest.mark.parametrize("lost", ["all", "config", "partitions"])
@@ -148,9 +148,31 @@ async def test_a_name_is_one_process_alone(
     await member(redis, "elder", kind="writer").enter()
     await elder.look()
     await elder.leave()
-    await member(redis, "elder").enter()
+    other = member(redis, "elder")
+    await other.enter()
+    await redis.client.pexpire(claim_key("worker", "elder"), membership.CLAIM_MS // 2)
+    await elder.look()
+    await other.look()  # it is alive
     with pytest.raises(NameTaken, match="has started as elder"):
         await elder.look()
+
+
+async def test_a_claim_that_a_fail_over_brings_back_is_waited_for(
+    elder: Membership, redis: Redis
+) -> None:
+    """It is that of the process that had the name before, which has ended: nobody renews it. The
+    present one went on, and its own claim was lost."""
+    key = claim_key("worker", "elder")
+    await redis.client.set(key, "the one before", px=membership.CLAIM_MS // 2)
+    for _ in range(3):
+        await elder.look()
+    await redis.client.pexpire(key, 3_600_000)  # the server's clock jumps back
+    for _ in range(3):
+        await elder.look()
+    assert await redis.client.get(key) == b"the one before"
+    await redis.client.delete(key)  # as when it has run out
+    await elder.look()
+    assert await redis.client.get(key) == elder._incarnation.encode()
 
 
 async def test_the_name_of_a_process_that_crashed_is_free_soon(
