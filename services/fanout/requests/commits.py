@@ -111,7 +111,8 @@ class EditUnderWay:
         if outcome is not None:
             # This must not happen here, in the middle of whatever has brought the answer.
             loop = asyncio.get_running_loop()
-            _ = loop.call_soon(drop_if_not_accepted, self.room, self.session, outcome)
+            base_rev = self.entry.base_rev
+            _ = loop.call_soon(drop_if_not_accepted, self.room, self.session, outcome, base_rev)
 
     def abandoned(self) -> None:
         if self._answer is not None:
@@ -133,7 +134,7 @@ class EditUnderWay:
             self._ends()
         metrics.APPLY_SECONDS.observe(perf_counter() - self._started)
         if outcome is not None:
-            drop_if_not_accepted(self.room, self.session, outcome)
+            drop_if_not_accepted(self.room, self.session, outcome, self.entry.base_rev)
 
     def _ends(self) -> None:
         if not self.is_over:
@@ -229,7 +230,7 @@ class Commits:
         outcome = await self.answer_to(room, session, submission, answer.future)
         metrics.APPLY_SECONDS.observe(perf_counter() - started)
         if outcome is not None:
-            drop_if_not_accepted(room, session, outcome)
+            drop_if_not_accepted(room, session, outcome, submission.base_rev)
 
     async def delete(self, room: Room, session: Session, *, allowed: bool) -> Outcome | None:
         """Deletes the pad. Unless the deletion is `allowed` by other means, only the pad's creator
@@ -309,12 +310,20 @@ class Commits:
             self._timer = loop.call_later(max(0.0, under_way[0][0] - now), self._look_again)
 
 
-def drop_if_not_accepted(room: Room, session: Session, outcome: Outcome) -> None:
-    """Drops a session whose submission the writer has not accepted."""
+def drop_if_not_accepted(
+    room: Room, session: Session, outcome: Outcome, base_rev: int = -1
+) -> None:
+    """Drops a session whose submission the writer has not accepted.
+
+    Arguments:
+        base_rev: the revision that the submission was made on, if it was made on one.
+    """
     if outcome.kind == "refused" and outcome.reason == AWAY:
         # This is not final: the client comes back, and sends the submission again.
         session.drop("unanswered")
-    elif outcome.kind == "refused" and outcome.reason == REJECTED:
+    elif outcome.kind == "refused" and (
+        outcome.reason == REJECTED or _is_lost(session, outcome, base_rev)
+    ):
         room.reject(session)
     elif outcome.kind == "refused":
         room.kick_and_announce(session, outcome.reason)
@@ -323,6 +332,15 @@ def drop_if_not_accepted(room: Room, session: Session, outcome: Outcome) -> None
         # after a time-out may have left a fence that is older than the session it led to. Either
         # way the client is waiting for an answer, and receives one when it comes back.
         session.drop("superseded")
+
+
+def _is_lost(session: Session, outcome: Outcome, base_rev: int) -> bool:
+    """Returns whether the client was sent the revision that it has built on, and the writer has no
+    more than those before it. A server that is emptied goes on under the reign that it had, so a
+    writer that reads the pad from a cold store cannot tell. (An outcome without a revision is of a
+    submission that nobody has held against the pad.)"""
+    is_bad = outcome.reason == "badChangeset"
+    return is_bad and 0 <= outcome.rev < base_rev <= session.cursor.sent_rev
 
 
 def _checked(

@@ -51,11 +51,15 @@ def page(room: Room, author: str, rev: int) -> Session:
     return session
 
 
+@pytest.mark.parametrize("reason", [REJECTED, "badChangeset"])
 async def test_I5_a_client_that_the_writer_refuses_is_counted_as_rolled_back(
-    rooms: Rooms, redis: Redis, keyspace: Keyspace
+    rooms: Rooms, redis: Redis, keyspace: Keyspace, reason: str
 ) -> None:
     """Operators have to hear about every history that was rolled back, including the ones that no
-    worker has compared. The room closes with the last session, so a worker may compare too late."""
+    worker has compared. The room closes with the last session, so a worker may compare too late.
+
+    If the server was emptied, its reign is the same, and the writer only sees that the base is
+    beyond the head of what the cold store had."""
     replica = await stored(redis, keyspace, 4)
     await stored(redis, keyspace, 6)
     room = await rooms.enter(PAD)
@@ -64,8 +68,9 @@ async def test_I5_a_client_that_the_writer_refuses_is_counted_as_rolled_back(
     before = metrics.ROLLBACKS._value.get()
 
     await fails_over(redis, replica)
-    lost = Outcome(Origin(typing.id, 1), "refused", 3, REJECTED, "base revision 5 was lost")
-    drop_if_not_accepted(room, typing, lost)
+    lost = Outcome(Origin(typing.id, 1), "refused", 3, reason, "base revision 5 was lost")
+    drop_if_not_accepted(room, typing, lost, 5)
+    assert typing.id in room.sessions, "what is held is compared first"
     # Its page hangs up when it is told to leave, and so does everybody's.
     await eventually(lambda: typing.id not in room.sessions, "it is told to leave")
     rooms.leave(room)
@@ -75,16 +80,22 @@ async def test_I5_a_client_that_the_writer_refuses_is_counted_as_rolled_back(
     assert slow.id not in room.sessions or slow.exit.closed, "it does not wait for what is gone"
 
 
+@pytest.mark.parametrize("reason", [REJECTED, "badChangeset"])
 async def test_who_claims_a_revision_that_never_was_makes_no_loss_of_it(
-    rooms: Rooms, redis: Redis, keyspace: Keyspace
+    rooms: Rooms, redis: Redis, keyspace: Keyspace, reason: str
 ) -> None:
     await stored(redis, keyspace, 6)
     room = await rooms.enter(PAD)
     lying, other = page(room, "a.0", 5), page(room, "a.1", 5)
     before = metrics.ROLLBACKS._value.get()
+    lost = Outcome(Origin(lying.id, 1), "refused", 5, reason, "revision 9 was lost")
+    drop_if_not_accepted(room, lying, lost, 9)
+    assert (lying.id in room.sessions) == (reason == REJECTED), "only a loss is looked into"
+    broken = page(room, "a.2", 5)
     drop_if_not_accepted(
-        room, lying, Outcome(Origin(lying.id, 1), "refused", 5, REJECTED, "revision 9 was lost")
+        room, broken, Outcome(Origin(broken.id, 1), "refused", -1, "badChangeset", "no number"), 5
     )
+    assert broken.id not in room.sessions, "nor is this a loss: it was not held against the pad"
     await eventually(lambda: lying.id not in room.sessions, "it is told to leave")
     assert metrics.ROLLBACKS._value.get() == before
     assert other.id in room.sessions
