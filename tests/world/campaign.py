@@ -121,6 +121,9 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--servers", choices=KINDS, help="how they stand together; else by seed")
     parser.add_argument("--cold", choices=("yes", "no"), help="a cold store; else by seed")
     parser.add_argument("--nodes", choices=("yes", "no"), help="nodes; else by seed")
+    parser.add_argument(
+        "--writers", type=int, default=Size.writers, help="where there are no nodes"
+    )
     parser.add_argument("--snapshots", type=int, help="revisions between two; else as usual")
     parser.add_argument("--hasty", action="store_true", help="ends a run with its first finding")
     parser.add_argument("--tell-all", action="store_true", help="tells of runs without findings")
@@ -131,6 +134,7 @@ def main(argv: Sequence[str]) -> int:
     size = Size(
         seconds=args.seconds,
         clients=args.clients,
+        writers=args.writers,
         rate=args.rate,
         hasty=args.hasty,
         brief=args.brief,
@@ -219,6 +223,8 @@ def _again(task: Task, size: Size) -> str:
         words += ["--seconds", f"{size.seconds:g}"]
     if size.clients != usual.clients:
         words += ["--clients", str(size.clients)]
+    if size.writers != usual.writers:
+        words += ["--writers", str(size.writers)]
     if size.rate != usual.rate:
         words += ["--rate", f"{size.rate:g}"]
     if size.kinds:

@@ -8,7 +8,7 @@ import random
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final
 
@@ -27,6 +27,13 @@ from tests.world.world import World
 
 OF_NO_PROGRAM: Final = ("redis", "replica", "people", "slot", "fleet", "cold store")
 """The beginnings of the kinds of faults that do not strike a program."""
+
+ONLY_CHOSEN: Final = ("commit is late",)
+"""The kinds of faults that strike only where they are named: several of the others at once, as
+chance seldom brings about."""
+
+LEASE: Final = 3.0
+"""How many seconds the lease of a partition lasts."""
 
 NEWER: Final = b"1000"
 """A format that no release of ours knows."""
@@ -143,6 +150,7 @@ class Storm:
             "redis has a newer format": self._newer_format,
             "fleet is upgraded": self._upgrade,
             "machine is replaced": self._replace,
+            "commit is late": self._commit_is_late,
         }
         if fleet.cold is not None:
             self._kinds |= {
@@ -191,6 +199,7 @@ class Storm:
         kinds = sorted(self._kinds)
         if self._servers.cluster is None:
             kinds.remove("slot moves")
+        kinds = [kind for kind in kinds if kind not in ONLY_CHOSEN]
         chosen = dice.sample(kinds, dice.randint(1, len(kinds)))
         if self._chosen:
             count, chosen = max(count, 3), self._chosen
@@ -215,7 +224,7 @@ class Storm:
             self._world.line(f"FAULT {fault}")
             self.struck.append(f"{fault.at:.2f} s: {fault}")
             self._kinds[fault.kind](fault)
-            until = max(until, self._world.loop.now + fault.seconds)
+            until = max(until, self._world.loop.now + fault.seconds, self._until)
         await asyncio.sleep(max(0.0, until - self._world.loop.now) + 0.01)
         self._take_format_back()  # the fail-over may have lost that it was taken back
 
@@ -314,6 +323,20 @@ class Storm:
     def _deaf(self, fault: Fault) -> None:
         for name in self._servers_of(fault):
             self._cut(fault, (name, self._host(fault)))
+
+    def _commit_is_late(self, fault: Fault) -> None:
+        """Holds up whatever a writer sends, among it a commit, until others have taken its leases;
+        they are slow to settle anything under them."""
+        programs = sorted(self._fleet.programs.items())
+        writers = [each.name for name, each in programs if not name.startswith("worker")]
+        late = writers[int(fault.chance * len(writers))]
+        took = LEASE + self._dice.uniform(0.0, 4.0)
+        self._until = max(self._until, self._world.loop.now + took + 1.0)
+        held = replace(fault, seconds=took)
+        self._cut(held, *((late, server) for server in self._servers.names))
+        for link in (frozenset((w, s)) for w in writers if w != late for s in self._servers.names):
+            self._world.network.extra[link] = 1.0
+            self._later(took + 1.0, partial(self._world.network.extra.pop, link, None))
 
     def _cut_off_people(self, fault: Fault) -> None:
         self._cut(fault, (self._host(fault), "people"), ("people", self._host(fault)))

@@ -64,8 +64,8 @@ MUTATIONS: Final = {
         _COMMIT,
         _TERM,
         "",
-        ("cut off from redis", "slow link to redis"),
-        ("--rate", "2", "--seconds", "30"),
+        ("commit is late",),
+        ("--rate", "2"),
     ),
     "position not compared": Mutation(_COMMIT, _POSITION, "", ("redis cuts after",)),
     "term and position not compared": Mutation(
@@ -109,8 +109,7 @@ MUTATIONS: Final = {
         _COMMIT,
         "redis.pcall('XTRIM', inbox, 'MINID', '~', new_position)",
         "",
-        (),
-        (*_BUSY, "--seconds", "60"),
+        play=_BUSY,
     ),
     "a lease is taken from who has it": Mutation(
         _LEASE, "if left > 0 and left <= length and held[2] ~= owner then", "if false then"
@@ -314,7 +313,7 @@ MUTATIONS: Final = {
         "if self._local is None or edit.session.pending or not self._inbox",
         "if self._local is None or not self._inbox",
         ("slow link to redis", "redis is slow"),
-        _NODES,
+        (*_NODES, *_BUSY),
     ),
     "what a node's writer declines is dropped": Mutation(
         _DIRECT, "    for edit in edits:\n        edit.declined()\n", "    pass\n", play=_NODES
@@ -454,7 +453,10 @@ MUTATIONS: Final = {
         _BUSY,
     ),
     "an epoch is not compared": Mutation(
-        _CHANNEL, "        if message.epoch < replica.epoch:\n", "        if False:\n"
+        _CHANNEL,
+        "        if message.epoch < replica.epoch:\n",
+        "        if False:\n",
+        ("slow link to redis",),
     ),
     "a deleted pad goes on": Mutation(
         "services/fanout/hub/audience.py",
@@ -484,7 +486,8 @@ MUTATIONS: Final = {
         "services/fanout/ops/canary.py",
         "if cage.alive_at is None or silent > LIMIT:",
         "if False:",
-        ("kill", "redis freezes", "power off"),
+        ("kill", "power off", "freeze", "deaf to redis"),
+        ("--writers", "1"),
     ),
     "a canary that came back is not noted": Mutation(
         "services/fanout/ops/canary.py",

@@ -70,7 +70,8 @@ class Page:
         failures, place = 0, self._dice.randrange(len(self._urls))
         while True:
             why = await self._once(typist, speaks, self._urls[place % len(self._urls)])
-            failures = 0 if typist.connected else failures + 1
+            # A page that was told to go is reloaded, and begins to count anew.
+            failures = 0 if typist.connected or typist.gone is not None else failures + 1
             if typist.gone is None:
                 typist.connection_lost(why)
             if failures > ATTEMPTS:
@@ -117,6 +118,11 @@ class Page:
             await client.emit("message", typist.connection_made(url))
             return await ended
         except (socketio.exceptions.SocketIOError, OSError, TimeoutError) as error:
+            return f"not connected: {error}"
+        except RuntimeError as error:
+            # aiohttp raises it if an answer's connection has closed before its body was asked for.
+            if str(error) != "Connection closed.":
+                raise
             return f"not connected: {error}"
         finally:
             watching.cancel()
