@@ -377,7 +377,7 @@ MUTATIONS: Final = {
         _SLOW_PEOPLE,
         _BUSY,
     ),
-    "the cursor is not moved": Mutation(_SESSION, "            self.cursor.moved(step)\n", ""),
+    "the cursor is not moved": Mutation(_SESSION, "            self.cursor.moved(part)\n", ""),
     "what is sent the fast way is not noted": Mutation(
         "services/fanout/delivery/fast_path.py", "        cursor.sent_rev = run.upto\n", ""
     ),
