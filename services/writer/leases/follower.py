@@ -73,7 +73,7 @@ class Follower:
         self._inboxes = inboxes
         self._pace = pace
         self._busy: dict[int, asyncio.Task[None]] = {}  #: work that goes on by itself, by partition
-        self._begun: list[asyncio.Task[None]] = []  #: those begun since the last read
+        self._begun: list[asyncio.Task[None]] = []  #: those that the next read waits for
         self._posted: dict[int, Batch] = {}  #: batches that are being stored; these are locked
         self._answer: asyncio.Future[list[Any]] | None = None  #: the answer to them
 
@@ -96,10 +96,11 @@ class Follower:
     async def _round(self) -> None:
         held, busy = self._holdings.held, self._busy
         if self._begun:
-            # A partition that is left out of a read may have to wait for the end of that read. Most
-            # work takes a moment; a partition with much work does not hold up the others.
-            begun, self._begun = self._begun, []
+            # Most work takes a moment. A partition with more work does not hold up the others: it
+            # is left out of the next read, and goes on by itself.
+            begun = [*self._begun]
             await asyncio.wait(begun, timeout=ROUND)
+            del self._begun[: len(begun)]
         for p in [p for p, task in busy.items() if task.done()]:
             busy.pop(p).result()
         free = [p for p in self._partitions if p in held and p not in busy]
@@ -180,6 +181,7 @@ class Follower:
     def _keep(self, partition: int, task: "asyncio.Task[None]") -> None:
         self._busy[partition] = task
         self._begun.append(task)
+        task.add_done_callback(partial(self._ended, partition))
 
     def _go_on(self, batch: Batch) -> None:
         """Settles the rest of a batch whose partition is locked, and unlocks it at the end."""
@@ -194,6 +196,28 @@ class Follower:
             lease = self._holdings.held.get(partition)
             if lease is not None and lease.position == read_from:
                 await self._settle(self._processor.begin(lease, received))
+
+    def _ended(self, partition: int, task: "asyncio.Task[None]") -> None:
+        """Has a partition read on by itself if the others have been read without it: that read may
+        wait for a quarter of a second, and where there is much work, most of the time would be
+        spent waiting."""
+        is_left_out = self._busy.get(partition) is task and task not in self._begun
+        if is_left_out and not task.cancelled() and task.exception() is None:
+            self._busy[partition] = awaited(self._read_alone(partition), "batch")
+
+    async def _read_alone(self, partition: int) -> None:
+        """Settles what has come to one inbox, until there is no more. Whoever else waits for the
+        partition has it between two batches."""
+        settled = None
+        while not self._holdings.stopping:
+            lease = self._holdings.held.get(partition)
+            if lease is None or lease == settled:
+                return  # lost, or nothing of it can be stored
+            received = await self._inboxes.beyond(partition, lease.position)
+            if not received:
+                return
+            await self._later(partition, lease.position, received)
+            settled = lease
 
     async def _settle(self, batch: Batch) -> None:
         await finish(self._holdings, self._processor, batch, partial(self._read_on, batch.lease))

@@ -39,6 +39,10 @@ class Writer:
         self._lock = PartitionLock()
         self._entries: asyncio.Queue[list[Received]] = asyncio.Queue()
         self.answers: list[asyncio.Future[list[Any]]] = []
+        self.behind: list[list[Received]] = []  #: what reads of one inbox find, one after the other
+        self.beyonds: list[str] = []  #: and where they began
+        self.may_settle = asyncio.Event()
+        self.may_settle.set()
 
     # Holdings
 
@@ -70,6 +74,10 @@ class Writer:
         received = await self._entries.get()
         return {3: received} if received else {}
 
+    async def beyond(self, _partition: int, position: str) -> list[Received]:
+        self.beyonds.append(position)
+        return self.behind.pop(0) if self.behind else []
+
     # Processor
 
     def begin(self, lease: Lease, received: list[Received]) -> Batch:
@@ -91,6 +99,7 @@ class Writer:
 
     async def settle(self, batch: Batch, _more: Any) -> Lease:
         await asyncio.sleep(0)
+        await self.may_settle.wait()
         if self.fault is not None:
             raise self.fault
         batch.taken = len(batch.received)
@@ -228,6 +237,46 @@ async def test_a_partition_that_takes_a_moment_longer_is_left_out_of_no_read() -
         writer.bring()
     await eventually(lambda: writer.held[3].position == "5-0")
     assert all(set(read) == {3, 4} for read in writer.reads)
+    await ended(writer, task)
+
+
+async def test_a_partition_with_much_work_reads_on_while_the_others_are_read() -> None:
+    """The read of the others lasts for 250 ms where nobody types on them. With batches that took
+    60 ms, a writer slept for three quarters of the time, and its inbox grew."""
+    writer = Writer(posts=False)
+    writer.held[4] = LEASE._replace(partition=4)
+    writer.may_settle.clear()
+    task = follow(writer)
+    writer.bring("1-0")
+    await eventually(lambda: len(writer.reads) == 2)
+    assert set(writer.reads[1]) == {4}, "it is left out"
+    writer.behind = [[Received("2-0", None)], [Received("3-0", None)]]
+    writer.may_settle.set()
+    await eventually(lambda: writer.held[3].position == "3-0")
+    await eventually(lambda: writer.beyonds == ["1-0", "2-0", "3-0"])
+    assert len(writer.reads) == 2, "that read still waits"
+    await ended(writer, task)
+    assert writer.settled == ["1-0", "2-0", "3-0"]
+
+
+@pytest.mark.parametrize("fault", [Stuck("forbidden"), LeaseLost("another's")])
+async def test_a_partition_that_fails_while_it_reads_on_is_left_to_the_next_round(
+    fault: Exception,
+) -> None:
+    writer = Writer(posts=False)
+    writer.held[4] = LEASE._replace(partition=4)
+    writer.may_settle.clear()
+    task = follow(writer)
+    writer.bring("1-0")
+    await eventually(lambda: len(writer.reads) == 2)
+    writer.behind = [[Received("2-0", None)], [Received("2-0", None)]]
+    writer.fault = fault
+    writer.may_settle.set()
+    await eventually(lambda: bool(writer.lost or writer.stuck))
+    writer.bring()
+    await eventually(lambda: len(writer.reads) == 3)
+    assert set(writer.reads[2]) == {3, 4}
+    assert len(writer.beyonds) == 1, "what cannot be stored is not tried over and over"
     await ended(writer, task)
 
 
