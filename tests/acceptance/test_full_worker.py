@@ -50,3 +50,21 @@ async def test_sessions_that_are_only_opened_shut_nobody_out(worker: Member) -> 
         await there.flush()
         assert there.resumes == 0
         assert worker.metric('padfleet_fanout_limited_total{limit="idle"}') > 0
+
+
+async def test_one_client_that_takes_all_places_at_once_shuts_nobody_out(worker: Member) -> None:
+    """A fast one needs less time for that than a page may take to ask for its pad."""
+    async with contextlib.AsyncExitStack() as stack:
+        there = await stack.enter_async_context(connect(f"{worker.url}/p/there"))
+        mine = aiohttp.TCPConnector(local_addr=("127.0.0.2", 0))
+        one = await stack.enter_async_context(aiohttp.ClientSession(connector=mine))
+        for _ in range(7):
+            async with one.get(worker.url + POLLING) as answer:
+                assert answer.status == 200
+        async with one.get(worker.url + POLLING) as answer:
+            assert answer.status == 503, "it would take its own places in turn"
+        other = await stack.enter_async_context(connect(f"{worker.url}/p/other"))
+        await other.append("let in\n")
+        await there.append("still here\n")
+        await there.flush()
+        assert there.resumes == 0

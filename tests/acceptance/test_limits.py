@@ -231,8 +231,8 @@ async def test_a_full_worker_sends_clients_elsewhere(
     worker: Member, http: aiohttp.ClientSession
 ) -> None:
     async with contextlib.AsyncExitStack() as stack:
-        for number in range(3):
-            await stack.enter_async_context(sockets(http, worker, f"203.0.113.{number}", 4))
+        for number in range(12):
+            await stack.enter_async_context(sockets(http, worker, f"203.0.113.{number}", 1))
         headers = from_address("203.0.113.200")
         async with http.get(worker.url + POLLING, headers=headers) as refused:
             assert refused.status == 503

@@ -45,20 +45,22 @@ def note_too_large(what: str, *, sid: str) -> None:
 
 
 def gate(
-    trusted: Trusted, places: ConnectionQuota, end_a_socket: Callable[[], bool] = lambda: False
+    trusted: Trusted,
+    places: ConnectionQuota,
+    make_place_for: Callable[[Payer], bool] = lambda _: False,
 ) -> Middleware:
     """Returns the middleware that checks requests for sockets.
 
     Arguments:
         trusted: the proxies that we trust.
         places: how many sockets there may be.
-        end_a_socket: ends a socket that could have asked for a pad and has not, if there is
-            one. On a full worker, this makes a place for the newcomer.
+        make_place_for: on a full worker, ends a socket for a newcomer of this payer, if there is
+            one that may be ended.
     """
 
     def why_not(payer: Payer) -> QuotaExceeded | None:
         full = places.why_not(payer)
-        return None if full is QuotaExceeded.WORKER and end_a_socket() else full
+        return None if full is QuotaExceeded.WORKER and make_place_for(payer) else full
 
     @web.middleware
     async def pass_through(request: web.Request, handler: Handler) -> web.StreamResponse:

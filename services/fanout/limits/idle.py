@@ -5,8 +5,10 @@ from collections.abc import Hashable
 from time import monotonic
 from typing import Protocol
 
+from padfleet.services.fanout.limits.holders import Holders
 from padfleet.shared import refusals
 from padfleet.shared.deadlines import Deadlines
+from padfleet.shared.payers import Payer
 from padfleet.shared.supervision.progress import tick
 
 PROMPT = 5.0
@@ -31,35 +33,60 @@ class IdleSockets:
         self._to_ask = to_ask
         self._idle = idle
         self._deadlines: Deadlines[Endable] = Deadlines()
+        self._payers: dict[Endable, Payer] = {}  #: of all sockets, on a pad or not
+        self._holders: Holders[Endable] = Holders()  #: of those on no pad
 
-    def add(self, socket: Endable) -> None:
+    def add(self, socket: Endable, payer: Payer) -> None:
+        self._payers[socket] = payer
+        self._holders.add(payer, socket)
         self._deadlines.put(socket, monotonic() + self._to_ask)
 
     def on_a_pad(self, socket: Endable) -> None:
         self._deadlines.discard(socket)
+        if (payer := self._payers.get(socket)) is not None:
+            self._holders.remove(payer, socket)
 
     def off_its_pad(self, socket: Endable) -> None:
         self._deadlines.put(socket, monotonic() + self._idle)
+        if (payer := self._payers.get(socket)) is not None:
+            self._holders.add(payer, socket)
 
     def remove(self, socket: Endable) -> None:
-        self._deadlines.discard(socket)
+        self.on_a_pad(socket)
+        self._payers.pop(socket, None)
+
+    def make_place_for(self, payer: Payer) -> bool:
+        """Ends a socket on a worker that has no place left, if one may be ended for a newcomer of
+        this payer; returns whether it did.
+
+        That is one that has had `PROMPT` to ask for a pad and has not. If there is none, it is one
+        of the payer who has the most sockets on no pad: some seconds are enough for a single client
+        to take all places, and then again.
+        """
+        if self.end_one(waited=PROMPT):
+            return True
+        socket = self._holders.of_the_largest(payer)
+        if socket is not None:
+            self._end(socket)
+        return socket is not None
 
     def end_one(self, *, waited: float | None = None) -> bool:
         """Ends the socket whose time would be over first; with `waited`, only if it has already had
         so many seconds to ask for a pad. Returns False if there is no such socket."""
         before = math.inf if waited is None else monotonic() + self._to_ask - waited
         socket = self._deadlines.first(before)
-        if socket is None:
-            return False
-        self._deadlines.discard(socket)
-        refusals.LIMITED.labels("idle").inc()
-        socket.end()
-        return True
+        if socket is not None:
+            self._end(socket)
+        return socket is not None
 
     def sweep(self, now: float) -> None:
         for socket in self._deadlines.due(now):
-            refusals.LIMITED.labels("idle").inc()
-            socket.end()
+            self._end(socket)
+
+    def _end(self, socket: Endable) -> None:
+        self.on_a_pad(socket)  # whether it is or not, it is not looked at again
+        refusals.LIMITED.labels("idle").inc()
+        socket.end()
 
 
 async def sweep(idle_sockets: IdleSockets) -> None:

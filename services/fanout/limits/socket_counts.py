@@ -26,7 +26,7 @@ class SocketCounts:
         """Counts a new socket. It has to be called once for each, as soon as it is there."""
         metrics.SOCKETS.inc()
         self._places.take(socket.payer)
-        self._idle_sockets.add(socket.exit)
+        self._idle_sockets.add(socket.exit, socket.payer)
 
     def on_close(self, socket: CountedSocket) -> None:
         """Discounts a socket that has gone. It has to be called once for each that has come."""

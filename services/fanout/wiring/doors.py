@@ -3,7 +3,6 @@ how many, and how slowly."""
 
 import socket
 from dataclasses import dataclass
-from functools import partial
 
 from aiohttp import web
 from aiohttp.typedefs import Middleware
@@ -16,7 +15,7 @@ from padfleet.services.fanout.limits.counted_requests import counted_requests
 from padfleet.services.fanout.limits.descriptors import Descriptors, raise_limit
 from padfleet.services.fanout.limits.doorman import doorman
 from padfleet.services.fanout.limits.hosts import Hosts
-from padfleet.services.fanout.limits.idle import PROMPT, IdleSockets
+from padfleet.services.fanout.limits.idle import IdleSockets
 from padfleet.services.fanout.limits.origins import Origins
 from padfleet.services.fanout.limits.request_rate import RequestRate
 from padfleet.services.fanout.ops.drain import Drain, turning_away
@@ -79,11 +78,7 @@ class Doors:
                 by_the_lane_of_calls,
                 turning_away(drain),
                 self.asked_where_from,
-                gate(
-                    self.trusted,
-                    self.places,
-                    partial(self.idle_sockets.end_one, waited=PROMPT),
-                ),
+                gate(self.trusted, self.places, self.idle_sockets.make_place_for),
             ],
         )
         add_safe_headers(app, self._may_be_loaded)
