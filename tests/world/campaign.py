@@ -114,6 +114,8 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--seconds", type=float, default=Size.seconds, help="of simulated time")
     parser.add_argument("--clients", type=int, default=Size.clients)
     parser.add_argument("--rate", type=float, default=Size.rate, help="edits a second of each")
+    parser.add_argument("--scribes", type=int, default=Size.scribes, help="on each pad")
+    parser.add_argument("--people", default="", help="further kinds of people, with commas")
     parser.add_argument("--out", type=Path, help="where failed runs are written to, one a line")
     parser.add_argument("--no-shrink", action="store_true", help="takes failed runs as they are")
     parser.add_argument("--until-found", action="store_true", help="ends with the first finding")
@@ -130,16 +132,17 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--brief", action="store_true", help="ends a run when all has recovered")
     parser.add_argument("--mutation", help="of tests/world/mutants.py, which is in force")
     args = parser.parse_args(argv)
-    kinds = tuple(part.strip() for part in args.faults.split(",") if part.strip())
     size = Size(
         seconds=args.seconds,
         clients=args.clients,
         writers=args.writers,
         rate=args.rate,
+        scribes=args.scribes,
+        people=_parts(args.people),
         hasty=args.hasty,
         brief=args.brief,
         snapshots=args.snapshots,
-        kinds=kinds,
+        kinds=_parts(args.faults),
         servers=args.servers,
         nodes=None if args.nodes is None else args.nodes == "yes",
         cold=None if args.cold is None else args.cold == "yes",
@@ -159,6 +162,10 @@ def main(argv: Sequence[str]) -> int:
         return _campaign(map(Task, seeds), size, args)
     except ValueError as error:
         parser.error(str(error))
+
+
+def _parts(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
 def _end(minutes: float) -> float:
@@ -227,6 +234,10 @@ def _again(task: Task, size: Size) -> str:
         words += ["--writers", str(size.writers)]
     if size.rate != usual.rate:
         words += ["--rate", f"{size.rate:g}"]
+    if size.scribes != usual.scribes:
+        words += ["--scribes", str(size.scribes)]
+    if size.people:
+        words += ["--people", ",".join(size.people)]
     if size.kinds:
         words += ["--faults", f'"{",".join(size.kinds)}"']
     if size.servers is not None:

@@ -19,6 +19,7 @@ from tests.chaos.history import Rollback
 from tests.world.cold import NAME as COLD
 from tests.world.fleet import Fleet
 from tests.world.host import Host
+from tests.world.network import WorldTransport
 from tests.world.redis.cluster import slot_of
 from tests.world.redis.server import Server
 from tests.world.redis.store import CommandError
@@ -28,12 +29,27 @@ from tests.world.world import World
 OF_NO_PROGRAM: Final = ("redis", "replica", "people", "slot", "fleet", "cold store")
 """The beginnings of the kinds of faults that do not strike a program."""
 
-ONLY_CHOSEN: Final = ("commit is late",)
+ONLY_CHOSEN: Final = (
+    "commit is late",
+    "people do not read",
+    "redis loses entries",
+    "redis loses writes unheard",
+)
 """The kinds of faults that strike only where they are named: several of the others at once, as
-chance seldom brings about."""
+chance seldom brings about, or something that has to come together with much typing."""
 
 LEASE: Final = 3.0
 """How many seconds the lease of a partition lasts."""
+
+LITTLE: Final = 2048
+"""How many bytes fit into the buffers of somebody who does not read."""
+
+UNREAD: Final = 1.0
+"""How many seconds entries wait unread before a server loses them: what it can lose is younger."""
+
+UNHEARD: Final = 2.5
+"""For how many seconds a worker does not hear that writes have been lost: until others have written
+more than that."""
 
 NEWER: Final = b"1000"
 """A format that no release of ours knows."""
@@ -151,6 +167,9 @@ class Storm:
             "fleet is upgraded": self._upgrade,
             "machine is replaced": self._replace,
             "commit is late": self._commit_is_late,
+            "people do not read": self._people_do_not_read,
+            "redis loses entries": self._redis_loses_entries,
+            "redis loses writes unheard": self._redis_loses_unheard,
         }
         if fleet.cold is not None:
             self._kinds |= {
@@ -289,6 +308,23 @@ class Storm:
         host.frozen = True
         self._later(fault.seconds, lambda: setattr(host, "frozen", False))
 
+    def _people_do_not_read(self, fault: Fault) -> None:
+        """Has half of the people's connections read nothing, with small buffers, while the others
+        type. What these are sent soon waits on the workers."""
+        network = self._world.network
+        transports: list[WorldTransport] = []
+        for end in network.ends_of(network.find("people")):
+            if end.transport is not None and self._dice.random() < 0.5:
+                end.room = min(end.room, LITTLE)
+                end.transport.pause_reading()
+                transports.append(end.transport)
+
+        def read_on() -> None:
+            for transport in transports:
+                transport.resume_reading()
+
+        self._later(fault.seconds, read_on)
+
     def _clock(self, fault: Fault) -> None:
         host = self._fleet.programs[fault.target].host
         if host is not None:
@@ -390,6 +426,35 @@ class Storm:
                 self._took_back()
 
         self._later(fault.seconds, again)
+
+    def _redis_loses_entries(self, fault: Fault) -> None:
+        """Restarts a server without its last second, in which no writer has read anything: entries
+        are gone from the inboxes, and no history is taken back."""
+        programs = self._fleet.programs.items()
+        writers = [each.host for name, each in programs if not name.startswith("worker")]
+        halted = [host for host in writers if host is not None and host.alive]
+        for host in halted:
+            host.frozen = True
+        self._until = max(self._until, self._world.loop.now + UNREAD + 1.0)
+        short = replace(fault, seconds=0.1)
+        self._later(UNREAD, partial(self._restart, short, 1.0))
+
+        def wake() -> None:
+            for host in halted:
+                host.frozen = False
+
+        self._later(UNREAD + 0.5, wake)
+
+    def _redis_loses_unheard(self, fault: Fault) -> None:
+        """Restarts a server without half of its last second while a worker is cut off from it,
+        until others have written more than was lost."""
+        names = sorted(name for name, each in self._fleet.programs.items() if each.serves)
+        worker = self._fleet.programs[names[int(fault.chance * len(names))]].name
+        self._until = max(self._until, self._world.loop.now + UNHEARD + 1.0)
+        links = [(worker, server) for server in self._servers.names]
+        links += [(server, worker) for server in self._servers.names]
+        self._cut(replace(fault, seconds=UNHEARD), *links)
+        self._restart(replace(fault, seconds=0.1), 0.5)
 
     def _took_back(self) -> None:
         self.losses += 1

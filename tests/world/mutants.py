@@ -45,7 +45,7 @@ _LOST_AND_AWAY: Final = (*_LOSS, "kill", "connections reset")
 """Faults with which history is lost while somebody is away, who comes back to another one."""
 
 _CUTS: Final = ("connections reset", "cut off from people", "kill", "redis cuts after")
-_SLOW_PEOPLE: Final = ("people stand still", "connections reset")
+_SLOW_PEOPLE: Final = ("people do not read",)
 _SNAPSHOTS: Final = ("--snapshots", "5")
 """Options with which young pads have snapshots, too."""
 
@@ -55,6 +55,9 @@ _NODES: Final = ("--nodes", "yes")
 _BUSY: Final = ("--rate", "6")
 """Options with which twelve times as much is typed: buffers fill, and more comes at the same
 moment."""
+
+_CROWD: Final = (*_BUSY, "--clients", "12", "--brief")
+"""Options with which so much is typed that whoever does not read it has full buffers in no time."""
 
 MUTATIONS: Final = {
     # --- The scripts: what is checked before a commit, and what a commit has to do ----------------
@@ -177,7 +180,7 @@ MUTATIONS: Final = {
         "if redis.call('HLEN', KEYS[6]) > 0 then return 'people' end",
         "",
         ("slow link to redis", "redis is slow"),
-        ("--cold", "yes", "--rate", "0.1"),
+        ("--cold", "yes", "--rate", "0.1", "--people", "visitors", "--brief"),
     ),
     # --- The writer -------------------------------------------------------------------------------
     "a repetition is not known": Mutation(
@@ -232,7 +235,8 @@ MUTATIONS: Final = {
         _WRITER_PAD,
         "        if patches.change_nothing():\n",
         "        if patches.change_nothing() and False:\n",
-        _CUTS,
+        ("redis cuts after",),
+        ("--people", "repeater", "--brief"),
     ),
     "pads are kept from an earlier term": Mutation(
         _LEASES,
@@ -253,9 +257,9 @@ MUTATIONS: Final = {
         _BATCHES,
         "        for pad_id in batch.begin_again():\n            self._pads.forget(pad_id)",
         "        batch.begin_again()",
-        # A pad that is damaged holds up the batch that it is in, together with others.
-        ("key is damaged", "redis freezes", "freeze"),
-        _BUSY,
+        # A direct commit fails, and its edits come again by the inbox.
+        ("redis refuses writes", "redis cuts before"),
+        (*_NODES, "--brief"),
     ),
     "a batch that was read before is settled": Mutation(
         "services/writer/leases/follower.py",
@@ -287,10 +291,18 @@ MUTATIONS: Final = {
         "shared/log/inboxes/entry_lane.py",
         "again.append(item)",
         "pass",
-        ("redis cuts after", "redis freezes"),
+        # It has to fail twice: the quick way, and when it is repeated.
+        ("redis cuts after", "redis cuts before"),
+        (*_BUSY, "--brief"),
     ),
     "what a fail-over took is not put in again": Mutation(
-        "shared/log/inboxes/inbox.py", "if standing is EntryStatus.LOST:", "if False:", _LOSS
+        # As soon as anything later is settled, the entry counts as passed, and its sender comes
+        # again; so this shows where nobody else writes in the partition.
+        "shared/log/inboxes/inbox.py",
+        "if standing is EntryStatus.LOST:",
+        "if False:",
+        ("redis loses entries",),
+        ("--brief",),
     ),
     "everything settled counts as answered": Mutation(
         _COMMITS,
@@ -359,15 +371,15 @@ MUTATIONS: Final = {
         "services/fanout/pads/feed.py",
         "return FeedGap(self.head + 1, revisions[-1].rev)",
         "self.head = rev - 1; self.chain = None; self._ring.clear()",
-        ("redis ends subscriptions", "deaf to redis"),
-        _BUSY,
+        ("redis ends subscriptions", "deaf to redis", "slow link to redis"),
+        (*_BUSY, "--brief"),
     ),
     "chains are not compared": Mutation(
         "services/fanout/pads/feed.py",
         "if before is not None and not revision.follows(before):",
         "if False:",
-        (*_LOSS, "redis ends subscriptions", "slow link to redis"),
-        _BUSY,
+        ("redis loses writes unheard",),
+        (*_BUSY, "--brief"),
     ),
     "the cursor is moved before the write": Mutation(
         _SESSION,
@@ -375,7 +387,7 @@ MUTATIONS: Final = {
         "        if planned.frames and not self._offer(planned, flush):\n"
         "            self._has_sent(planned, flush, len(news), 0)\n",
         _SLOW_PEOPLE,
-        _BUSY,
+        _CROWD,
     ),
     "the cursor is not moved": Mutation(_SESSION, "            self.cursor.moved(part)\n", ""),
     "what is sent the fast way is not noted": Mutation(
@@ -399,14 +411,14 @@ MUTATIONS: Final = {
         "            transport.write(data[taken:])\n",
         "            pass\n",
         _SLOW_PEOPLE,
-        _BUSY,
+        _CROWD,
     ),
     "who waits for room is not served again": Mutation(
         _SESSION,
         "        self.happened(SessionEvent.MADE_ROOM)",
         "        pass",
         _SLOW_PEOPLE,
-        _BUSY,
+        _CROWD,
     ),
     "what was missed is sent from one too far": Mutation(
         _RESUMING,
@@ -450,13 +462,15 @@ MUTATIONS: Final = {
         "        self.resync.begin()\n        self.metadata.refresh()",
         "        self.metadata.refresh()",
         ("redis ends subscriptions", "deaf to redis"),
-        _BUSY,
+        # Where more is typed, the next revision shows at once that some were missed.
+        ("--rate", "0.1"),
     ),
     "an epoch is not compared": Mutation(
         _CHANNEL,
         "        if message.epoch < replica.epoch:\n",
         "        if False:\n",
         ("slow link to redis",),
+        ("--people", "remaker", "--brief"),
     ),
     "a deleted pad goes on": Mutation(
         "services/fanout/hub/audience.py",
@@ -506,8 +520,8 @@ MUTATIONS: Final = {
         "        if not ours or not self._own.is_in_flight(data, self._base):\n"
         "            return self._change(data)\n",
         "        if True:\n            return self._change(data)\n",
-        ("connections reset", "cut off from people", "slow link to redis"),
-        _BUSY,
+        ("connections reset", "kill", "slow link to redis"),
+        (*_BUSY, "--scribes", "3", "--brief"),
     ),
     "a client does not rebase what is on its way": Mutation(
         "shared/client/own_edits.py",

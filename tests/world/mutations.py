@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import os
+import random
 import re
 import sys
 from collections.abc import Iterable, Sequence
@@ -123,6 +124,9 @@ def _play(seeds: str, mutation: Mutation, args: argparse.Namespace, name: str = 
         try:
             os.close(mine)
             os.dup2(its, 1)
+            # Python throws new dice in each child, and some modules throw them when they are
+            # imported: without this, a seed would not be the same run twice.
+            random.seed(0)
             if name:
                 apply(name)
             from tests.world.campaign import main

@@ -33,6 +33,9 @@ class Seen(NamedTuple):
 class Onlooker(ABC):
     """A person who looks at one pad."""
 
+    pause: tuple[float, float] = (0.5, 4.0)
+    """How many seconds pass between two visits, at least and at most."""
+
     def __init__(
         self, name: str, urls: list[str], dice: random.Random, losses: Callable[[], int]
     ) -> None:
@@ -54,7 +57,7 @@ class Onlooker(ABC):
     async def run(self) -> None:
         while not self._rests.is_set():
             with suppress(TimeoutError):
-                async with asyncio.timeout(self._dice.uniform(0.5, 4.0)):
+                async with asyncio.timeout(self._dice.uniform(*self.pause)):
                     await self._rests.wait()
                     break
             try:

@@ -16,6 +16,7 @@ from tests.world import faults
 from tests.world.callers import Caller
 from tests.world.disguise import true_process_time
 from tests.world.fleet import Fleet
+from tests.world.further import Further
 from tests.world.guards import LOOK, Guards
 from tests.world.morning import Morning, layout_of
 from tests.world.readers import Onlooker, Reader, Slider
@@ -164,8 +165,11 @@ async def _play(morning: Morning, outcome: Outcome, only: frozenset[int] | None)
             slower=0.5 / size.rate,
         )
         scribes[pads[0]].append(rusher)
+    further = Further(size.people, urls, world, lambda: storm.losses)
+    scribes |= further.scribes
+    judged = [*scribes]  # the pads whose text is known in the end
     writing = [as_people(scribe.run()) for each in scribes.values() for scribe in each]
-    storm = faults.Storm(world, fleet, pads, size.seconds, size.kinds, brief=size.brief)
+    storm = faults.Storm(world, fleet, judged, size.seconds, size.kinds, brief=size.brief)
     storm.damages = guards.ledger.histories.damaged.add
     storm.tasks_of = guards.tasks.of
     guards.readiness.stands_still = storm.stands_still
@@ -176,6 +180,8 @@ async def _play(morning: Morning, outcome: Outcome, only: frozenset[int] | None)
     onlookers, callers = _guests(world, storm, urls, pads) if size.guests else ({}, [])
     writing += [as_people(guest.run()) for guest in onlookers.values()]
     writing += [as_people(caller.run()) for caller in callers]
+    writing += [as_people(opener.run()) for opener in further.openers]
+    writing += [as_people(remaker.run()) for remaker in further.remakers]
     listener.is_expected = storm.is_expected
     plan = storm.plan()
     await storm.strike(plan, only)
@@ -185,6 +191,8 @@ async def _play(morning: Morning, outcome: Outcome, only: frozenset[int] | None)
     for caller in callers:
         # A copy or a restore takes a term away, and a writer warns of that.
         caller.rest()
+    for remaker in further.remakers:
+        remaker.rest()
     recordings = [*typists.recordings, *pages.recordings]
     recovering = _Recovering(fleet, guards, recordings, [*onlookers.values()], mended)
     await recovering.sleep(CALM, brief=size.brief)
@@ -196,7 +204,7 @@ async def _play(morning: Morning, outcome: Outcome, only: frozenset[int] | None)
     await recovering.sleep(SERVED / 2 - CALM, brief=size.brief)
     for scribe in (sufferer, *(scribe for each in scribes.values() for scribe in each)):
         scribe.rest()
-    for guest in onlookers.values():
+    for guest in (*onlookers.values(), *further.openers):
         guest.rest()
     done, away = await asyncio.wait(writing, timeout=QUIET)
     for task in done:
@@ -211,7 +219,7 @@ async def _play(morning: Morning, outcome: Outcome, only: frozenset[int] | None)
     for caller in callers:
         outcome.findings += [f"CALLER {each}" for each in await as_people(caller.judge())]
         outcome.calls += caller.calls
-    guards.at_the_end(size.clients + sum(map(len, scribes.values())))
+    guards.at_the_end(size.clients + sum(map(len, scribes.values())) + len(further.openers))
     guards.stopped = True
     for task in morning.looking:
         task.cancel()
@@ -219,9 +227,10 @@ async def _play(morning: Morning, outcome: Outcome, only: frozenset[int] | None)
     recordings = await as_people(typists.finish())
     recordings += await as_people(pages.finish())
     outcome.findings += [f"PAGE {fault}" for fault in page.faults]
+    outcome.findings += [f"ONLOOKER {fault}" for each in further.openers for fault in each.faults]
     outcome.findings += [f"LATE {who}" for who in late]
-    streams = await as_people(read_streams(fleet.servers.url, pads, fleet.cold_url))
-    for pad, stream in zip(pads, streams, strict=True):
+    streams = await as_people(read_streams(fleet.servers.url, judged, fleet.cold_url))
+    for pad, stream in zip(judged, streams, strict=True):
         verdict = check(recordings, stream, storm.rollbacks[pad])
         outcome.findings += [f"{pad} {finding}" for finding in verdict.findings]
         story = Story(stream, {seen.rev for guest in onlookers.values() for seen in guest.seen})

@@ -46,13 +46,17 @@ class Rusher(Scribe):
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             self._say(f"rusher {self.name} begins anew: {error!r}")
 
-    async def _write(self, line: SocketIOConnection, pad: str) -> None:
+    async def _join(self, line: SocketIOConnection, pad: str) -> tuple[str, str, int]:
+        """Comes to the pad, and returns the author, and the text and its revision."""
         ready = {"component": "pad", "type": "CLIENT_READY", "padId": pad, "data": {}}
         await line.send(ready | {"token": new_token()})
-        joined = (await _next(line, "CLIENT_VARS"))["data"]
-        author, held = joined["userId"], joined["collab_client_vars"]
-        text, rev = held["initialAttributedText"]["text"], held["rev"]
+        joined = (await next_message(line, "CLIENT_VARS"))["data"]
+        held = joined["collab_client_vars"]
         self.sessions += 1
+        return joined["userId"], held["initialAttributedText"]["text"], held["rev"]
+
+    async def _write(self, line: SocketIOConnection, pad: str) -> None:
+        author, text, rev = await self._join(line, pad)
         for _ in range(BURSTS):
             if not self._writes:
                 return
@@ -61,15 +65,15 @@ class Rusher(Scribe):
             for _ in range(self._dice.randint(2, MOST_AT_ONCE)):
                 self._count += 1
                 sent.append(f"{{{self.name}.{self._count}}}")
-                await line.send(_edit(text, rev, author, sent[-1] + "\n"))
+                await line.send(edit(text, rev, author, sent[-1] + "\n"))
                 if self._dice.random() < 0.5:
                     await asyncio.sleep(self._dice.uniform(0.0, 0.01))
             while sent:
-                await _next(line, "COLLABROOM", "ACCEPT_COMMIT")
+                await next_message(line, "COLLABROOM", "ACCEPT_COMMIT")
                 self.taken.append(sent.popleft())
 
 
-def _edit(text: str, rev: int, author: str, line: str) -> dict[str, Any]:
+def edit(text: str, rev: int, author: str, line: str) -> dict[str, Any]:
     """Returns the message that adds a line at the beginning of the text of this revision."""
     pool = AttributePool()
     changeset = make_splice(text, 0, 0, line, [("author", author)], pool)
@@ -81,7 +85,7 @@ def _edit(text: str, rev: int, author: str, line: str) -> dict[str, Any]:
     }
 
 
-async def _next(line: SocketIOConnection, kind: str, what: str = "") -> dict[str, Any]:
+async def next_message(line: SocketIOConnection, kind: str, what: str = "") -> dict[str, Any]:
     """Returns the next message of a kind. Raises `PadError` if there is to be none."""
     while True:
         message = await line.next_message()

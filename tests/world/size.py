@@ -22,6 +22,7 @@ class Size:
     pages: int = 2  #: how many of the clients behave like Etherpad's page
     scribes: int = 1  #: how many on each pad use `padfleet.connect`
     guests: bool = True  #: a reader, a timeslider, and callers of the API
+    people: tuple[str, ...] = ()  #: further kinds of people, of tests/world/further.py
     servers: servers.Kind | None = None  #: their topology; None: the seed decides
     nodes: bool | None = None
     """Whether some programs are a worker and a writer at once; None: the seed decides."""

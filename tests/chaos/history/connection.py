@@ -10,7 +10,7 @@ from padfleet.services.tools.loadtest.client_socket import ClientSocket
 from padfleet.services.tools.loadtest.target import LoadTarget
 from padfleet.shared.wire import socketio
 from padfleet.shared.wire.jsontext import dumps
-from tests.chaos.history.hearing import Greeted, Heard, Hearing, Nonsense, Opened, tell
+from tests.chaos.history.hearing import Greeted, Heard, Hearing, Nonsense, Opened, Refused, tell
 from tests.chaos.history.typist import Typist
 
 DIAL_TIMEOUT = 10.0
@@ -79,7 +79,7 @@ class Connection(ClientSocket):
                 self.say(socketio.encode_event("message", ready))
                 if not self.greeted.done():
                     self.greeted.set_result(None)
-            case Nonsense(why):
+            case Refused(why) | Nonsense(why):
                 self.ended(why)
             case socketio.ClosePacket():
                 self.ended("the server has closed the connection")

@@ -40,7 +40,15 @@ class Keep(NamedTuple):
     text: str
 
 
+class Refused(NamedTuple):
+    """Socket.IO says that the client may not connect."""
+
+    why: str
+
+
 class Nonsense(NamedTuple):
+    """What has come is no message that a server sends."""
+
     why: str
 
 
@@ -49,6 +57,7 @@ Heard = (
     | Greeted
     | Dismissed
     | Keep
+    | Refused
     | Nonsense
     | socketio.PingPacket
     | socketio.ClosePacket
@@ -85,7 +94,7 @@ def _read(message: bytes) -> list[Heard]:
             case socketio.ConnectPacket():
                 return [Greeted()]
             case socketio.ConnectErrorPacket(reason):
-                return [Nonsense(f"the connection is refused: {reason}")]
+                return [Refused(f"the connection is refused: {reason}")]
             case socketio.PingPacket() | socketio.ClosePacket() as packet:
                 return [packet]
             case socketio.Event("message", [dict(data)], _):

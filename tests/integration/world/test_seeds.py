@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import re
+from pathlib import Path
 from typing import Final
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from tests.integration.world import days
 from tests.world.campaign import main, seeds_of
 from tests.world.morning import layout_of
+from tests.world.mutations import BEGIN, END
 from tests.world.servers import KINDS
 from tests.world.size import Size
 
@@ -74,6 +76,21 @@ def test_I1_I2_what_is_taken_out_of_the_code_is_found(name: str, seed: int, foun
     done = days.play("--seeds", str(seed), "--hasty", *days.BRIEF, "--mutation", name)
     assert done.returncode == 1, done.stdout[-3000:] + done.stderr[-3000:]
     assert found in done.stdout
+
+
+def test_a_hunt_plays_what_can_be_replayed(tmp_path: Path) -> None:
+    """Python throws new dice in each child of a process, and some modules throw them when they are
+    imported: what a hunt had found was found by another seed when it was looked for again."""
+    name, small = "position moved one too far", ("--seconds", "3", "--clients", "3")
+    docs = tmp_path / "docs.md"
+    docs.write_text(f"{BEGIN}\n{END}")
+    done = days.play("--mutations", name, "--most", "3", "--docs", str(docs), *small)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    hunted = re.search(r": (\d+) seeds: (.+)", done.stdout)
+    assert hunted is not None
+    others = ("--hasty", "--cold", "no", "--nodes", "no", "--no-shrink")
+    again = days.play("--mutation", name, "--seed", str(int(hunted[1]) - 1), *small, *others)
+    assert hunted[2] in again.stdout
 
 
 def test_a_day_without_a_seed(capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,6 +3,7 @@
 `ledger` checks each commit and each lease against I1 and I2, on the side of the server; `touched`,
 `histories`, `partitions`, `people`, `stored` and `announcements` are its parts. `direct` checks
 what nodes commit without an inbox; `rooms` what workers hold and send, against I3 to I6 and I8;
+`subscriptions` that they read what they may have missed, and `frames` that people can read it;
 `readiness` compares what programs report about themselves with who is served (I10); `growth` checks
 that nothing grows without bound, and that no task dies unseen. At the end, `tests.chaos.history`
 judges.
@@ -14,10 +15,12 @@ import asyncio
 from typing import TYPE_CHECKING, Final
 
 from tests.world.guards.direct import DirectGuard
+from tests.world.guards.frames import FramesGuard
 from tests.world.guards.growth import TaskGuard, too_much
 from tests.world.guards.ledger import Ledger
 from tests.world.guards.readiness import INTERVAL, ReadinessGuard
 from tests.world.guards.rooms import RoomsGuard
+from tests.world.guards.subscriptions import SubscriptionsGuard
 
 if TYPE_CHECKING:
     from tests.chaos.history import Typists
@@ -45,6 +48,10 @@ class Guards:
         self.ledger = Ledger(self.found)
         self.direct = DirectGuard(self.found, self.ledger, world.loop)
         self.rooms = RoomsGuard(self.found, self.ledger.histories)
+        self.frames = FramesGuard(self.found)
+        self.subscriptions = SubscriptionsGuard(
+            self.found, self.ledger.histories, world.loop, world.network
+        )
         self.readiness = ReadinessGuard(
             self.found, self.ledger.partitions, world.network.answers_at
         )
@@ -75,6 +82,7 @@ class Guards:
             await asyncio.sleep(LOOK)
             now = loop.now
             self.rooms.look(now, self._servers, self.typists)
+            self.subscriptions.look(now, self._servers)
             self.tasks.look(now)
             self.direct.look()
             if self.typists is not None:

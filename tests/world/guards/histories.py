@@ -50,6 +50,8 @@ class Histories:
         self._pads: dict[bytes, _Pad] = {}
         self.ever: defaultdict[bytes, set[tuple[int, bytes]]] = defaultdict(set)
         """All revisions that were ever committed, with their chains, by pad."""
+        self.epochs: defaultdict[tuple[bytes, int, bytes], set[int]] = defaultdict(set)
+        """The epochs under which a pad has had a revision with this chain."""
         self.damaged: set[bytes] = set()
         """The pads whose keys somebody has damaged by hand. They are not looked at any more."""
 
@@ -125,6 +127,8 @@ class Histories:
             known.reigns = reigns
         if who or isinstance(meta, dict):  # a first look may find half of what there was
             self._hold_against_meta(meta, base, known)
+            for revision in new:
+                self.epochs[base, revision.rev, revision.chain].add(known.epoch)
         return new
 
     def _entry_of(self, revision: Revision, waiting: Mapping[Origin, Entry]) -> Entry | None:

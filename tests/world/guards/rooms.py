@@ -78,23 +78,31 @@ class RoomsGuard:
         advance = PadReplica.advance
 
         def advanced(replica: PadReplica, revisions: list[Revision]) -> Any:
-            before = replica.feed.head
+            before, chain = replica.feed.head, replica.feed.chain
             trouble = advance(replica, revisions)
             if replica.feed.head > before:
-                self._fed(replica, before)
+                self._fed(replica, before, chain)
             return trouble
 
         PadReplica.advance = advanced  # type: ignore[method-assign,assignment]
 
-    def _fed(self, replica: PadReplica, before: int) -> None:
+    def _fed(self, replica: PadReplica, before: int, chain: bytes | None) -> None:
+        """Checks a feed that was at `before`, with this chain, and has moved on."""
         self.steps += 1
-        base = replica._keys.channel.encode()
+        base, feed = replica._keys.channel.encode(), replica.feed
         if base in self._histories.damaged:
             return
+        if feed.first > before + 1:
+            self._found(f"I3 {_host()} passes over revisions {before + 1} to {feed.first - 1}")
+        elif chain is not None and not feed.get(before + 1).follows(chain):
+            self._found(f"I5 {_host()} takes in revision {before + 1}, which does not follow")
         ever = self._histories.ever[base]
-        for revision in replica.feed.since(max(before, replica.feed.first - 1)):
+        for revision in feed.since(max(before, feed.first - 1)):
             if (revision.rev, revision.chain) not in ever:
                 self._found(f"I5 {_host()} has a revision {revision.rev} that never was committed")
+            epochs = self._histories.epochs.get((base, revision.rev, revision.chain))
+            if epochs and replica.epoch not in epochs:
+                self._found(f"I5 {_host()} takes in revision {revision.rev} of a pad that is gone")
 
     def _look_into_cursors(self) -> None:
         moved = DeliveryCursor.moved
