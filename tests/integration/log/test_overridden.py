@@ -14,13 +14,13 @@ import pytest
 from redis.asyncio import Redis as SingleClient
 from redis.asyncio import RedisCluster
 from redis.asyncio.client import Pipeline
-from redis.asyncio.cluster import ClusterPipeline
+from redis.asyncio.cluster import ClusterPipeline, NodesManager
 from redis.asyncio.connection import AbstractConnection
 from redis.asyncio.sentinel import Sentinel, SentinelConnectionPool
 from redis.exceptions import ConnectionError as GoneAway
 from redis.exceptions import NoScriptError
 
-from padfleet.shared.log.connection import connect, lanes, listening
+from padfleet.shared.log.connection import connect, lanes, listening, slots
 from padfleet.shared.log.connection import pipe as pipe_module
 from padfleet.shared.log.connection.connect import Redis, open_redis
 from padfleet.shared.log.connection.errors import NotNow, error_of
@@ -68,6 +68,13 @@ CLUSTER_POINTS = (
         "execute",
         "async (self, raise_on_error=True, allow_redirections=True)",
         UNBOUNDED,
+    ),
+    Point(
+        NodesManager,
+        slots.Slots,
+        "initialize",
+        "async (self, additional_startup_nodes_info=None, last_failed_node_name=None)",
+        "while a node is away, each command that fails makes the table of all slots anew",
     ),
 )
 
