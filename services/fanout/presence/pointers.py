@@ -85,6 +85,11 @@ class Paced:
             due = max(0.0, self._last + pause - self._now())
             self._cancel = self._later(due, self._is_due)
 
+    def again(self, pointers: Iterable[Pointer]) -> None:
+        """Passes on once more, in its turn, what could not be, unless there is something newer of
+        the same author."""
+        self.add([pointer for pointer in pointers if pointer.author not in self._kept])
+
     def close(self) -> None:
         if self._cancel is not None:
             self._cancel()
@@ -118,6 +123,9 @@ class Pointers:
         self._most = most
         self._tasks = Tasks()
         self._newest: dict[str, Pointer] = {}
+        self._missed: dict[str, dict[str, Pointer]] = {}
+        """What sessions that were slow have not been told, by session and author."""
+        self._cancel: Callable[[], None] | None = None  #: of the next look whether they still are
         self._leaving = Paced(self._publish, self._pause)
         self._arriving = Paced(self._tell, self._pause)
 
@@ -149,6 +157,7 @@ class Pointers:
         """Drops all cursors: the pad has another history now, in which places have lost their
         meaning."""
         self._newest.clear()
+        self._missed.clear()
 
     def _pause(self) -> float | None:
         return pause_for(len(self._roster), self._most)
@@ -163,10 +172,13 @@ class Pointers:
         self._leaving.close()
         self._arriving.close()
         self._tasks.close()
+        if self._cancel is not None:
+            self._cancel()
 
     def _publish(self, pointers: list[Pointer]) -> None:
         if len(self._tasks):
-            return  # Redis is slow; what it did not take in time is old by now
+            self._leaving.again(pointers)  # Redis is slow: one message at a time
+            return
         self._tasks.start(self._say(pointers), "cursors", key=self._keys.channel)
 
     async def _say(self, pointers: list[Pointer]) -> None:
@@ -174,16 +186,44 @@ class Pointers:
             await point(self._redis, self._keys, pointers)
         except UNREACHABLE as error:
             log.debug("cursors not sent", extra={"error": str(error)})
+            self._leaving.again(pointers)
 
     def _tell(self, pointers: list[Pointer]) -> None:
-        """Tells the sessions here. A session that is slow to take what it is sent is left out:
-        cursors are the last thing that it should wait for."""
+        """Tells the sessions here. A session that is slow to take what it is sent is left out for
+        now: cursors are the last thing that it should wait for."""
         frame = _frame(pointers)
         only = pointers[0].author if len(pointers) == 1 else None
         for session in list(self._sessions.values()):
-            if session.points and session.author != only and not session.is_behind:
+            if not session.points or session.author == only:
+                continue
+            if session.is_behind or session.id in self._missed:
+                missed = self._missed.setdefault(session.id, {})
+                missed.update((pointer.author, pointer) for pointer in pointers)
+            else:
                 session.send(frame)
                 metrics.POINTERS.inc()
+        self._look_again()
+
+    def _look_again(self) -> None:
+        """Sees to it that sessions that were left out are told in the end: nobody may ever move
+        their cursor again."""
+        pause = self._pause()
+        if pause is None:
+            self._missed.clear()
+        elif self._missed and self._cancel is None:
+            self._cancel = _later(pause, self._tell_missed)
+
+    def _tell_missed(self) -> None:
+        self._cancel = None
+        for name, missed in list(self._missed.items()):
+            session = self._sessions.get(name)
+            if session is not None and session.is_behind:
+                continue
+            del self._missed[name]
+            if session is not None:
+                session.send(_frame(list(missed.values())))
+                metrics.POINTERS.inc()
+        self._look_again()
 
 
 def _frame(pointers: list[Pointer]) -> packets.Frame:

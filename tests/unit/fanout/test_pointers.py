@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 from unittest.mock import MagicMock, Mock
 
 import pytest
@@ -11,6 +13,7 @@ import pytest
 from padfleet.services.fanout.presence.pointers import FEW, PAUSE, Paced, Pointers, pause_for
 from padfleet.shared.log.pad.announcements import Pointed, Pointer, Relayed, decode, relayed
 from padfleet.shared.log.records import pack
+from tests.eventually import eventually
 
 
 @dataclass
@@ -125,3 +128,64 @@ def test_a_newcomer_is_told_the_cursors_of_all_who_are_present() -> None:
     pointers.forget()
     pointers.welcome(late)
     late.send.assert_not_called()
+
+
+def crowd(count: int = 3) -> MagicMock:
+    """Returns a roster of so many people."""
+    return MagicMock(authors=list, __len__=lambda _: count)
+
+
+def slow_session(name: str) -> Mock:
+    return Mock(id=name, points=True, author=f"a.{name}", is_behind=True)
+
+
+async def test_whoever_was_slow_is_told_the_newest_places_in_the_end() -> None:
+    """Nobody may move their cursor again: what was left out would be missing for good."""
+    bob, gone = slow_session("bob"), slow_session("gone")
+    ada = Mock(id="ada", points=True, author="a.ada", is_behind=False)
+    here: dict[str, Any] = {session.id: session for session in (ada, bob, gone)}
+    pointers = Pointers(Mock(), Mock(), here, crowd(), 50)
+    pointers._tell([at("a.ada", 1)])
+    pointers._tell([at("a.ada", 2)])
+    pointers._tell([Pointer("a.ben", 1, None, None)])
+    assert ada.send.call_count == 1, "her own are told to the others"
+    pointers._tell_missed()
+    bob.send.assert_not_called()
+    del here["gone"]
+    bob.is_behind = False
+    # What comes before it has been told joins it: the places stay in order.
+    pointers._tell([at("a.ada", 3)])
+    bob.send.assert_not_called()
+    await eventually(lambda: bob.send.call_count == 1)
+    (frame,) = bob.send.call_args.args
+    assert b'{"userId":"a.ada","rev":1,"anchor":3,"head":3}' in frame.websocket
+    assert b'{"userId":"a.ben","rev":1,"anchor":null,"head":null}' in frame.websocket
+    assert not pointers._missed
+    assert pointers._cancel is None, "nothing goes on when all are told"
+    gone.send.assert_not_called()
+    pointers.close()
+
+
+async def test_what_redis_did_not_take_is_said_when_it_does(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    said: list[list[Pointer]] = []
+    may_answer = asyncio.Event()
+
+    async def point(_redis: object, _keys: object, found: list[Pointer]) -> None:
+        said.append(found)
+        await may_answer.wait()
+        if len(said) == 1:
+            raise ConnectionError("away")
+
+    monkeypatch.setattr("padfleet.services.fanout.presence.pointers.point", point)
+    pointers = Pointers(Mock(), Mock(channel="c"), {}, crowd(), 50)
+    pointers.moved(at("a.ada", 1))
+    await eventually(lambda: len(said) == 1)
+    pointers._publish([at("a.bob", 2)])  # Redis has not answered yet
+    pointers.moved(at("a.bob", 3))
+    may_answer.set()
+    due = {at("a.ada", 1), at("a.bob", 3)}
+    await eventually(lambda: due <= {pointer for found in said[1:] for pointer in found})
+    assert not any(at("a.bob", 2) in found for found in said), "there is a newer one"
+    pointers.close()
