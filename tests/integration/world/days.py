@@ -71,12 +71,13 @@ def whole_day(kind: Kind) -> str:
 
 
 def are_good(seeds: Sequence[str], *size: str, jobs: int = 1) -> None:
-    """Plays these days. Fails if anything was lost, doubled or told wrongly on one of them.
+    """Plays these days. Fails if anything was lost, doubled or told wrongly on one that is given.
 
-    Findings that something was said or served too late are expected failures: they block nobody,
-    since chance found them, and most likely not in the change. (`make simulate-faults` fails on
-    them too.) All findings are printed, each day with the command that plays it again. A day on
-    which something was found should become one of `FOUND`, beside a test of what was wrong.
+    Everything else is an expected failure: that something was said or served too late, and whatever
+    is found on a new day. Chance found it, most likely not in the change, so it blocks nobody, but
+    it is printed with the command that plays the day again. (`make simulate-faults` fails on all of
+    them.) A day on which something was found should become one of `FOUND`, beside a test of what
+    was wrong.
     """
     done = play("--seeds", ",".join(seeds), *size, jobs=jobs)
     played = re.search(r"(\d+) runs, (\d+) with findings", done.stdout)
@@ -84,7 +85,10 @@ def are_good(seeds: Sequence[str], *size: str, jobs: int = 1) -> None:
     assert int(played[1]) == len(seeds)
     found = findings(done.stdout.splitlines())
     assert bool(found) == bool(int(played[2])), done.stdout[-8000:]
-    assert not [each for each in found if not ONLY_LATE.match(each)], done.stdout[-8000:]
+    bad = re.search(r"with findings: (\S.*)", done.stdout)
+    ours = set(re.findall(r"[^\s,]+", bad[1]) if bad else ()) - set(new())
+    grave = [each for each in found if not ONLY_LATE.match(each)]
+    assert not (grave and ours), done.stdout[-8000:]
     if found:
         pytest.xfail(done.stdout[-8000:])
 
