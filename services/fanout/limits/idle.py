@@ -42,9 +42,7 @@ class IdleSockets:
         self._deadlines.put(socket, monotonic() + self._to_ask)
 
     def on_a_pad(self, socket: Endable) -> None:
-        self._deadlines.discard(socket)
-        if (payer := self._payers.get(socket)) is not None:
-            self._holders.remove(payer, socket)
+        self._forget(socket)
 
     def off_its_pad(self, socket: Endable) -> None:
         self._deadlines.put(socket, monotonic() + self._idle)
@@ -52,7 +50,7 @@ class IdleSockets:
             self._holders.add(payer, socket)
 
     def remove(self, socket: Endable) -> None:
-        self.on_a_pad(socket)
+        self._forget(socket)
         self._payers.pop(socket, None)
 
     def make_place_for(self, payer: Payer) -> bool:
@@ -84,9 +82,15 @@ class IdleSockets:
             self._end(socket)
 
     def _end(self, socket: Endable) -> None:
-        self.on_a_pad(socket)  # whether it is or not, it is not looked at again
+        self._forget(socket)
         refusals.LIMITED.labels("idle").inc()
         socket.end()
+
+    def _forget(self, socket: Endable) -> None:
+        """Removes it from the sockets that are on no pad."""
+        self._deadlines.discard(socket)
+        if (payer := self._payers.get(socket)) is not None:
+            self._holders.remove(payer, socket)
 
 
 async def sweep(idle_sockets: IdleSockets) -> None:
