@@ -33,14 +33,13 @@ from padfleet.services.fanout.pads.feed import Feed
 from padfleet.services.fanout.transport.deflate import NOTHING
 from padfleet.services.fanout.transport.outbound import Outbound
 from padfleet.shared.easysync.base36 import numeral
-from padfleet.shared.log.records import Origin, Revision, chain_of
-from padfleet.shared.wire.jsontext import dumps
 from tests.benchmarks.figures import Report, parser
 from tests.benchmarks.native import raise_file_limit
 from tests.benchmarks.rig import IN_STEP, Rig, ready
 from tests.benchmarks.rivals import CServer
 from tests.benchmarks.rounds import SAMPLE_CPU, SHORT_SAMPLE_CPU, Script, Side, measure
 from tests.benchmarks.sink import EMBEDDED, NAP, Sink
+from tests.feeds import typed
 
 MODES = ("off", "on")
 PER_REVISION = "bytes per delivered revision"
@@ -125,26 +124,12 @@ class PadInProcess:
     def type(self, at_ms: int) -> None:
         """Types one more character, as one of the authors."""
         session = self._random.choice(self.sessions)
-        rev, author, self._length = self._feed.head + 1, session.author, self._length + 1
+        self._length += 1
         letter = self._random.choice("etaoinsrhl ")
         kept = f"={numeral(self._random.randrange(1, self._length))}" if self._spread else ""
-        data = {
-            "type": "NEW_CHANGES",
-            "newRev": rev,
-            "changeset": f"Z:{numeral(self._length)}>1{kept}*0+1${letter}",
-            "apool": {
-                "numToAttrib": {"0": ["author", author]},
-                "attribToNum": {f"author,{author}": 0},
-                "nextNum": 1,
-            },
-            "author": author,
-            "currentTime": at_ms,
-            "timeDelta": self._random.randrange(12),
-        }
-        wire = dumps(data).encode()
-        chain = chain_of(self._feed.chain or b"", wire)
-        made = Revision(rev, author, at_ms, Origin(session.id, rev), chain, wire)
-        assert self._feed.offer([made]) is None
+        changeset = f"Z:{numeral(self._length)}>1{kept}*0+1${letter}"
+        delta = self._random.randrange(12)
+        typed(self._feed, session.author, session.id, changeset, at_ms=at_ms, time_delta=delta)
         self.delivered += len(self.sessions) - 1
 
     @property

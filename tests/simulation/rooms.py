@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from padfleet.services.fanout.delivery.cursor import DeliveryCursor, steps
+from padfleet.services.fanout.delivery.cursor import DeliveryCursor
 from padfleet.services.fanout.delivery.delivery import SESSIONS_PER_STEP
 from padfleet.services.fanout.delivery.flush import Flush
 from padfleet.services.fanout.delivery.flush_scheduler import FlushScheduler, FlushSlot
@@ -24,6 +24,7 @@ from padfleet.services.tools.plan.compression import (
 )
 from padfleet.services.tools.plan.constants import Constants
 from padfleet.shared.log.records import Revision
+from tests.feeds import steps
 from tests.simulation.audit import check, grouped
 from tests.simulation.events import Loop
 from tests.simulation.pads import Pad

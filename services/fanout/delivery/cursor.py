@@ -6,10 +6,10 @@ anything was sent, so whatever failed on the way was skipped permanently.
 """
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from padfleet.services.fanout.delivery.stretches import Stretch, divided
+from padfleet.services.fanout.delivery.stretches import Stretch
 from padfleet.services.fanout.pads.steps import (
     AcceptCommit,
     Missed,
@@ -44,26 +44,15 @@ class DeliveryCursor:
             self.accepted = [due for due in self.accepted if due[1] != step.seq]
 
 
-def steps(
-    cursor: DeliveryCursor, session: str, revisions: Sequence[Revision], *, batching: bool
-) -> Iterator[Step]:
-    """Yields the messages that bring a session up to date, in order.
-
-    `revisions` are those after the cursor's `sent_rev`, without a gap. The cursor is not changed
-    here: the caller moves it after each step that was sent, and may stop after any of them.
-    """
-    for part in parts(cursor, session, divided(revisions), batching=batching):
-        if isinstance(part, Stretch):
-            yield from part.steps(batching)
-        else:
-            yield part
-
-
 def parts(
     cursor: DeliveryCursor, session: str, stretches: Iterable[Stretch], *, batching: bool
 ) -> Iterator[Stretch | Step]:
-    """Yields the same from revisions that have been divided: as a whole, what the session is sent
-    like anybody else of a stretch or its pieces, and otherwise the steps for this session alone."""
+    """Yields what brings a session up to date, in order: a stretch or a piece as a whole if the
+    session is sent it like anybody else, and otherwise the messages for this session alone.
+
+    `stretches` are the revisions after the cursor's `sent_rev`, without a gap. The cursor is not
+    changed here: the caller moves it after each part that was sent, and may stop after any of them.
+    """
     due = deque(sorted(cursor.accepted))
     while due and due[0][0] <= cursor.sent_rev:
         # The outcome came later than revisions that follow it. The client wants the rev that it is

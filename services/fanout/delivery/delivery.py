@@ -2,7 +2,7 @@
 it."""
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from time import monotonic
 
 from padfleet.services.fanout import metrics
@@ -11,7 +11,7 @@ from padfleet.services.fanout.delivery.fast_path import push
 from padfleet.services.fanout.delivery.flush import Flush
 from padfleet.services.fanout.delivery.flush_counts import sent
 from padfleet.services.fanout.delivery.flush_scheduler import FlushScheduler, FlushSlot
-from padfleet.services.fanout.delivery.newest import send_newest
+from padfleet.services.fanout.delivery.newest import NewestSent, send_newest
 from padfleet.services.fanout.delivery.session import Flushed, Session
 from padfleet.services.fanout.delivery.session_state import Action, SessionEvent
 from padfleet.services.fanout.delivery.shared_context import (
@@ -31,6 +31,7 @@ from padfleet.services.fanout.transport.packets import Frame
 from padfleet.shared import tracing
 from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.keys import PadKeys
+from padfleet.shared.log.records import Revision
 from padfleet.shared.tasks import Tasks
 
 log = logging.getLogger(__name__)
@@ -97,10 +98,7 @@ class Delivery:
             return False
         if self._gate.is_shut or tracing.is_on():
             return False
-        news, frames = self._news.end, self._replica.frames
-        done = send_newest(newest, news, frames, self._sessions.values(), monotonic())
-        done.count()
-        if done.rest:
+        if self._send_newest(newest, self._sessions.values(), monotonic()).rest:
             return False
         metrics.HELD_SECONDS.observe(0.0)
         metrics.PAUSE_SECONDS.observe(0.0)
@@ -184,9 +182,7 @@ class Delivery:
         sending = self._tracked.begin()
         newest, at_once = replica.feed.newest, 0
         if newest is not None and len(sessions) <= SESSIONS_PER_STEP:
-            context = self._context_for(len(sessions))
-            done = send_newest(newest, self._news.end, replica.frames, sessions, now, context)
-            done.count()
+            done = self._send_newest(newest, sessions, now)
             if not done.rest:
                 self._reached, self._flush_here = (replica.feed, replica.feed.head), None
                 sending.end(sessions=len(sessions), revisions=done.revisions)
@@ -224,6 +220,16 @@ class Delivery:
         tally = flush.finish()
         sending.end(sessions=len(sessions), revisions=at_once + tally.revisions)
         sent(flush.take_tally())
+
+    def _send_newest(
+        self, newest: Revision, sessions: Collection[Session], now: float
+    ) -> NewestSent:
+        """Sends a revision to those who lack nothing else."""
+        context = self._context_for(len(sessions))
+        frames = self._replica.frames
+        done = send_newest(newest, self._news.end, frames, sessions, now, context)
+        done.count()
+        return done
 
     def _context_for(self, sessions: int) -> SharedContext | None:
         """Returns None if there are too few sessions for compression to pay."""

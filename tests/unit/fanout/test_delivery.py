@@ -27,11 +27,12 @@ from padfleet.services.fanout.pads.gate import SendingGate
 from padfleet.services.fanout.pads.news import News
 from padfleet.services.fanout.transport.outbound import Outbound
 from padfleet.services.fanout.transport.websocket_connection import HIGH_WATER
+from padfleet.shared.easysync.base36 import numeral
 from padfleet.shared.log.keys import Keyspace
-from padfleet.shared.log.records import Origin, Revision, chain_of
-from padfleet.shared.wire.jsontext import dumps
+from tests.feeds import typed
 
 PEOPLE = 100
+FIRST_MS = 1_700_000_000_000
 
 
 class Socket:
@@ -86,24 +87,10 @@ class Pad:
         for _ in range(count):
             name = self._random.choice(list(self.sessions))
             rev = self.feed.head + 1
+            changeset = f"Z:{numeral(rev)}>1={numeral(self._random.randrange(5000))}*0+1$x"
+            delta = self._random.randrange(12)
             author = self.authors[name]
-            data = {
-                "type": "NEW_CHANGES",
-                "newRev": rev,
-                "changeset": f"Z:{rev}>1={self._random.randrange(5000)}*0+1$x",
-                "apool": {
-                    "numToAttrib": {"0": ["author", author]},
-                    "attribToNum": {f"author,{author}": 0},
-                    "nextNum": 1,
-                },
-                "author": author,
-                "currentTime": 1_700_000_000_000 + rev,
-                "timeDelta": self._random.randrange(12),
-            }
-            wire = dumps(data).encode()
-            chain = chain_of(self.feed.chain or b"", wire)
-            made = Revision(rev, author, 1000 + rev, Origin(name, rev), chain, wire)
-            assert self.feed.offer([made]) is None
+            typed(self.feed, author, name, changeset, at_ms=FIRST_MS + rev, time_delta=delta)
 
     @property
     def places(self) -> set[int]:

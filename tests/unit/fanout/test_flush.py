@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from padfleet.services.fanout.delivery.cursor import DeliveryCursor, steps
+from padfleet.services.fanout.delivery.cursor import DeliveryCursor
 from padfleet.services.fanout.delivery.flush import Flush
 from padfleet.services.fanout.delivery.session import Flushed, Session, SessionIdentity
 from padfleet.services.fanout.delivery.session_state import SessionEvent
@@ -30,6 +30,7 @@ from padfleet.services.fanout.transport.outbound import Outbound
 from padfleet.services.fanout.transport.packets import Frame
 from padfleet.shared.log.records import Revision
 from padfleet.shared.wire.jsontext import loads
+from tests.feeds import steps
 from tests.unit.fanout.revisions import feed_at, revision, revisions
 
 ME = "my-session"

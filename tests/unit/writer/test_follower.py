@@ -118,6 +118,19 @@ def follow(writer: Writer, missing: Sequence[int] = ()) -> asyncio.Task[None]:
     return asyncio.create_task(follower.follow())
 
 
+async def left_out() -> tuple[Writer, asyncio.Task[None]]:
+    """Returns a writer whose inbox 4 is being read, while a batch of 3 takes longer than a
+    round."""
+    writer = Writer(posts=False)
+    writer.held[4] = LEASE._replace(partition=4)
+    writer.may_settle.clear()
+    task = follow(writer)
+    writer.bring("1-0")
+    await eventually(lambda: len(writer.reads) == 2)
+    assert set(writer.reads[1]) == {4}, "3 is left out"
+    return writer, task
+
+
 async def ended(writer: Writer, task: asyncio.Task[None]) -> None:
     writer.stopping = True
     writer.bring()
@@ -243,13 +256,7 @@ async def test_a_partition_that_takes_a_moment_longer_is_left_out_of_no_read() -
 async def test_a_partition_with_much_work_reads_on_while_the_others_are_read() -> None:
     """The read of the others lasts for 250 ms where nobody types on them. With batches that took
     60 ms, a writer slept for three quarters of the time, and its inbox grew."""
-    writer = Writer(posts=False)
-    writer.held[4] = LEASE._replace(partition=4)
-    writer.may_settle.clear()
-    task = follow(writer)
-    writer.bring("1-0")
-    await eventually(lambda: len(writer.reads) == 2)
-    assert set(writer.reads[1]) == {4}, "it is left out"
+    writer, task = await left_out()
     writer.behind = [[Received("2-0", None)], [Received("3-0", None)]]
     writer.may_settle.set()
     await eventually(lambda: writer.held[3].position == "3-0")
@@ -263,12 +270,7 @@ async def test_a_partition_with_much_work_reads_on_while_the_others_are_read() -
 async def test_a_partition_that_fails_while_it_reads_on_is_left_to_the_next_round(
     fault: Exception,
 ) -> None:
-    writer = Writer(posts=False)
-    writer.held[4] = LEASE._replace(partition=4)
-    writer.may_settle.clear()
-    task = follow(writer)
-    writer.bring("1-0")
-    await eventually(lambda: len(writer.reads) == 2)
+    writer, task = await left_out()
     writer.behind = [[Received("2-0", None)], [Received("2-0", None)]]
     writer.fault = fault
     writer.may_settle.set()
