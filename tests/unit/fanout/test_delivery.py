@@ -179,11 +179,11 @@ class Clock:
         return bool(self.calls)
 
 
-def served(pad: Pad) -> tuple[Delivery, Clock]:
+def served(pad: Pad, rules: PacingRules | None = None) -> tuple[Delivery, Clock]:
     clock = Clock()
     replica = cast(Any, SimpleNamespace(feed=pad.feed, frames=Frames()))
     keys = Keyspace(4).pad("p")
-    turns = FlushScheduler(PacingRules(), clock)
+    turns = FlushScheduler(rules or PacingRules(), clock)
     return (
         Delivery(cast(Any, None), keys, replica, News(), pad.sessions, turns, SendingGate()),
         clock,
@@ -233,3 +233,26 @@ def test_who_was_kept_waiting_comes_to_where_the_others_are(pad: Pad) -> None:
         pass
     assert pad.places == {pad.feed.head}
     assert reached < pad.feed.head
+
+
+def test_who_comes_before_a_flush_is_brought_to_where_the_others_are(pad: Pad) -> None:
+    """Sent all that there is, they would be alone at that place, and so would be their next
+    message."""
+    delivery, clock = served(pad, PacingRules(floor=1e6, ceiling=1e6))
+    *others, late = pad.sessions.values()
+    del pad.sessions[late.id]
+    for session in others:
+        delivery.welcome(session)
+    pad.type(PEOPLE)
+    delivery.revisions_due()
+    while clock.step():
+        pass
+    reached = pad.feed.head
+    pad.type(3)
+    delivery.revisions_due()
+    pad.sessions[late.id] = late
+    delivery.welcome(late)
+    assert pad.places == {reached}
+    while clock.step():
+        pass
+    assert pad.places == {pad.feed.head}
