@@ -16,7 +16,7 @@ from padfleet.shared.log.connection.retry import RetryPauses
 from padfleet.shared.log.keys import PadKeys
 from padfleet.shared.log.pad.document import CorruptPad
 from padfleet.shared.log.pad.history import HistoryEnds, HistoryGap, revision_pages
-from padfleet.shared.log.pad.meta import read_told_meta
+from padfleet.shared.log.pad.meta import PadMeta, read_told_meta
 from padfleet.shared.log.records import Revision
 from padfleet.shared.tasks import Tasks
 
@@ -140,18 +140,25 @@ class Resync:
                 return await self._compare()
             if replica.feed.head < 0:
                 replica.begin(meta, document)
-        first = replica.feed.head + 1
-        pages = revision_pages(self._redis, self._keys, first, meta.head, step=READ_STEP)
+        if not await self._reads_up_to(meta):
+            return False
+        if replica.feed.head > meta.head and meta.reign != replica.reign:
+            # The rest came while we asked, from a server that may not be the pad's any more.
+            return await self._compare()
+        self._holds_under(meta.reign)
+        return True
+
+    async def _reads_up_to(self, meta: PadMeta) -> bool:
+        """Adds what the feed lacks of what is stored; returns False if the two differ."""
+        feed = self._replica.feed
+        pages = revision_pages(self._redis, self._keys, feed.head + 1, meta.head, step=READ_STEP)
         try:
             async for revisions in pages:
                 if self._advance(revisions, meta.reign) is not None:
                     return False  # deleted or rolled back while we read; the next look finds out
         except HistoryEnds:
             return False  # likewise
-        if replica.feed.chain_at(meta.head) not in (None, meta.chain):
-            return False
-        self._holds_under(meta.reign)
-        return True
+        return self._replica.feed.chain_at(meta.head) in (None, meta.chain)
 
     async def _start_over(self) -> None:
         """Starts over with what is stored, which is another history than the one held here.
