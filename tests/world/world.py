@@ -47,10 +47,14 @@ class World:
         return dice
 
     def become(self, seed: str) -> None:
-        """Makes all chance that of another seed from now on. Nothing that has happened changes."""
+        """Makes all chance that of this seed from now on. Nothing that has happened changes. Of a
+        world that had this seed from its beginning, it is other chance than at the beginning: a
+        server that starts anew would have the name that it had, and nobody would see that it is
+        another."""
+        name = f"{seed} by day" if seed == self.seed else seed
         self.seed = seed
         for dice, what in self._dice:
-            dice.seed(f"{seed} {what}")
+            dice.seed(f"{name} {what}")
         disguise.enter(self)  # which throws the dice that are nobody's
 
     def line(self, text: str, host: Host | None = None) -> None:

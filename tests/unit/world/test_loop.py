@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.world import disguise
 from tests.world.disguise import NotSimulated
 from tests.world.host import Host, here
 from tests.world.loop import Deadlock
@@ -181,3 +182,22 @@ def test_what_would_leave_the_process_is_refused(world: World, call: str) -> Non
 
     with pytest.raises(NotSimulated):
         world.loop.run_until_complete(work())
+
+
+@pytest.mark.parametrize("seed", ["1", "2"])
+def test_a_world_that_becomes_its_own_seed_does_not_throw_the_same_again(seed: str) -> None:
+    """Where people come while the fleet begins, a Redis that was started anew had the run id and
+    the replication id that it had had, so that a loss looked like none."""
+    world = World(seed)
+    dice = world.dice("server")
+    begun = dice.getrandbits(64)
+    world.become("1")
+    become = dice.getrandbits(64)
+    assert become != begun
+    again = World(seed)
+    same = again.dice("server")
+    again.become("1")
+    assert same.getrandbits(64) == become
+    disguise.enter(None)
+    for each in (world, again):
+        each.loop.close()
