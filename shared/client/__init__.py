@@ -22,6 +22,7 @@ plane, which has no emojis, the two are the same.
 from padfleet.shared.client.collaborator import Collaborator
 from padfleet.shared.client.cursors import Cursor
 from padfleet.shared.client.errors import (
+    CannotConnect,
     ConnectionLost,
     Disconnected,
     EditRefused,
@@ -41,6 +42,7 @@ from padfleet.shared.client.submission_size import SplitLimits
 
 __all__ = [
     "Accepted",
+    "CannotConnect",
     "Changed",
     "Collaborator",
     "ConnectionLost",

@@ -10,7 +10,7 @@ from typing import Any
 import aiohttp
 
 from padfleet.shared.client.backoff import Backoff
-from padfleet.shared.client.errors import ConnectionLost
+from padfleet.shared.client.errors import CannotConnect, ConnectionLost
 from padfleet.shared.client.line import PadUrl, SocketIOConnection, Traffic
 
 DIAL_TIMEOUT = 10.0
@@ -77,4 +77,4 @@ class Dialer:
                 self._up_since = asyncio.get_running_loop().time()
                 return line
         except TimeoutError:
-            raise ConnectionLost(f"{place.base} does not answer") from None
+            raise CannotConnect(f"{place.base} does not answer") from None

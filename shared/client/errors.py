@@ -21,6 +21,10 @@ class ConnectionLost(PadError):
     unknown."""
 
 
+class CannotConnect(ConnectionLost):
+    """No connection was made: nobody is there, or whoever is there answers with an error."""
+
+
 class EditRefused(PadError, ValueError):
     """An edit cannot be made. Nothing has changed, and the session goes on."""
 

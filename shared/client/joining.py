@@ -7,6 +7,7 @@ async with connect("http://127.0.0.1:9001/p/hello") as pad:
 """
 
 import asyncio
+import random
 import secrets
 import string
 from collections.abc import AsyncIterator, Mapping
@@ -15,10 +16,11 @@ from typing import Any
 
 import aiohttp
 
+from padfleet.shared.client.backoff import Backoff
 from padfleet.shared.client.collaborator import Collaborator
 from padfleet.shared.client.conversation import Conversation, raise_if_refused
 from padfleet.shared.client.dialer import Dialer
-from padfleet.shared.client.errors import PadError, ProtocolError
+from padfleet.shared.client.errors import CannotConnect, ConnectionLost, PadError, ProtocolError
 from padfleet.shared.client.line import PadUrl, SocketIOConnection
 from padfleet.shared.client.pad import Pad
 from padfleet.shared.client.people import PresentPeople, colors_of, names_of
@@ -26,6 +28,11 @@ from padfleet.shared.easysync import to_units
 
 JOIN_TIMEOUT = 20.0
 """How many seconds joining may take, from connecting to CLIENT_VARS."""
+
+JOIN_PATIENCE = 5.0
+"""For how many seconds joining is tried again when servers take connections and drop them. A worker
+that is about to stop does that to those who are not on a pad yet, and the next attempt gets to
+another one."""
 
 FLUSH_TIMEOUT = 10.0
 """How many seconds edits have to be accepted when the pad is left."""
@@ -59,7 +66,8 @@ async def connect(
         token: says who you are (``t.…``, see `new_token`); without one, you are a new author.
         batch: announces that several revisions may come in one message.
         text_only: makes a cheap reader, which has the text but no attributes, and cannot edit.
-        resume: makes a lost connection again, for up to `RESUME_TIMEOUT` seconds.
+        resume: makes a lost connection again, for up to `RESUME_TIMEOUT` seconds, or
+            `JOIN_PATIENCE` while the pad is not there yet.
         http: a session that may be shared by many clients; its headers and cookies are sent with
             each connection.
         auth: an object for access control (``{"token": …}``), which is sent with Socket.IO's
@@ -107,6 +115,20 @@ async def connect(
 
 
 async def _join(dialer: Dialer, *, text_only: bool) -> tuple[Pad, Conversation]:
+    backoff = Backoff(JOIN_PATIENCE)
+    while True:
+        try:
+            return await _join_once(dialer, text_only=text_only)
+        except CannotConnect:
+            raise
+        except ConnectionLost:
+            pause = backoff.pause(asyncio.get_running_loop().time(), random.random())
+            if pause is None or not dialer.resume:
+                raise
+        await asyncio.sleep(pause)
+
+
+async def _join_once(dialer: Dialer, *, text_only: bool) -> tuple[Pad, Conversation]:
     line = await dialer.first()
     try:
         await line.send(dialer.ready)

@@ -10,7 +10,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 import aiohttp
 
-from padfleet.shared.client.errors import ConnectionLost, PadError, ProtocolError
+from padfleet.shared.client.errors import CannotConnect, ConnectionLost, PadError, ProtocolError
 from padfleet.shared.client.submission_size import SplitLimits
 from padfleet.shared.wire import socketio
 from padfleet.shared.wire.jsontext import dumps
@@ -78,7 +78,8 @@ class SocketIOConnection:
             kept: what the previous connection kept for this one.
             auth: an object that is sent with Socket.IO's handshake, for access control.
 
-        Raises `ConnectionLost`, and `PadError` if the server refuses the connection.
+        Raises `CannotConnect`, `ConnectionLost` if the server takes the connection and drops it,
+        and `PadError` if it refuses it.
         """
         try:
             connection = await http.ws_connect(
@@ -88,7 +89,7 @@ class SocketIOConnection:
                 timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_TIMEOUT),
             )
         except (aiohttp.ClientError, OSError) as error:
-            raise ConnectionLost(f"cannot connect to {place.base}: {error}") from error
+            raise CannotConnect(f"cannot connect to {place.base}: {error}") from error
         line = cls(connection, traffic, kept)
         try:
             await line._greet(auth or {})

@@ -26,6 +26,7 @@ from padfleet.shared.client import (
     connect,
 )
 from padfleet.shared.client import dialer as dialer_module
+from padfleet.shared.client import joining as joining_module
 from padfleet.shared.client import line as line_module
 from padfleet.shared.client.backoff import LONGEST, STEADY, Backoff
 from padfleet.shared.client.line import PadUrl
@@ -138,6 +139,37 @@ async def test_the_next_address_is_tried_when_one_hangs(
     server.hangs = True
     async with serving(server, second) as urls, connect(urls) as pad:
         assert pad.text == "hello\n"
+
+
+async def test_who_is_dropped_while_joining_joins_elsewhere(
+    server: PadServer, second: PadServer
+) -> None:
+    """A worker that drains closes the connections of those who are not on a pad yet."""
+    server.drops = True
+    async with serving(server, second) as urls, connect(urls) as pad:
+        assert pad.text == "hello\n"
+    assert (len(server.came), len(second.came)) == (1, 1)
+
+
+async def test_who_is_dropped_each_time_while_joining_is_told_so(
+    server: PadServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(joining_module, "JOIN_PATIENCE", 0.3)
+    server.drops = True
+    async with serving(server) as (url,):
+        with pytest.raises(ConnectionLost):
+            async with connect(url):
+                pass
+    assert len(server.came) > 1
+
+
+async def test_who_does_not_want_to_come_back_joins_once(server: PadServer) -> None:
+    server.drops = True
+    async with serving(server) as (url,):
+        with pytest.raises(ConnectionLost):
+            async with connect(url, resume=False):
+                pass
+    assert len(server.came) == 1
 
 
 # --- Being there ---------------------------------------------------------------------------------
