@@ -27,8 +27,9 @@ ASK_BOTH: Final = "return redis.call('GET', KEYS[1]) .. (redis.call('GET', KEYS[
 class Pair:
     """The two servers between which the slot moves."""
 
-    def __init__(self, source: Connection, target: Connection) -> None:
-        self.source, self.target = source, target
+    def __init__(self, source: redis.Redis, target: redis.Redis) -> None:
+        self._pools = {"source": source.connection_pool, "target": target.connection_pool}
+        self.source, self.target = (pool.get_connection() for pool in self._pools.values())
 
     @staticmethod
     def say(line: Connection, *command: Any) -> Any:
@@ -38,6 +39,29 @@ class Pair:
         except redis.RedisError as error:
             # Where it is, a true one says by address, ours by name; redis-py leaves out the word.
             return type(error).__name__, str(error).split(":")[0].rsplit(" ", 1)[0]
+
+    def ask(self, name: str, *commands: tuple[str, ...]) -> list[Any]:
+        """Returns what one of the two answers to these commands on a connection of their own."""
+        line = self._pools[name].get_connection()
+        try:
+            return [self.say(line, *command) for command in commands]
+        finally:
+            line.disconnect()
+
+    def look_at_subscriptions(self) -> dict[str, Any]:
+        """Returns what both answer to those who subscribe and unsubscribe."""
+        said: dict[str, Any] = {}
+        for name in self._pools:
+            for commands in (
+                [("SSUBSCRIBE", A), ("SSUBSCRIBE", A), ("SUNSUBSCRIBE", A)],
+                [("SSUBSCRIBE", A, OTHER)],
+                [("SUNSUBSCRIBE", A)],
+                [("SUNSUBSCRIBE", A, OTHER)],
+                [("ASKING",), ("SSUBSCRIBE", A)],
+                [("ASKING",), ("SUNSUBSCRIBE", A)],
+            ):
+                said[f"{name} {commands}"] = self.ask(name, *commands)
+        return said
 
     def look(self) -> dict[str, Any]:
         """Returns what both answer to all questions."""
@@ -70,7 +94,7 @@ class Real(Pair):
         at = SLOT * len(cluster) // 16384
         self._ours, self._theirs = clients[at], clients[(at + 1) % len(cluster)]
         self._port = cluster[(at + 1) % len(cluster)].port
-        super().__init__(*(c.connection_pool.get_connection() for c in (self._ours, self._theirs)))
+        super().__init__(self._ours, self._theirs)
         self._names = [
             client.execute_command("CLUSTER", "MYID").decode()
             for client in (self._ours, self._theirs)
@@ -101,10 +125,8 @@ class Simulated(Pair):
         self._cluster = Cluster(servers)
         source = self._cluster.owner(SLOT)
         self._target = next(server for server in servers if server is not source)
-        lines = dict(
-            zip(servers, (c.connection_pool.get_connection() for c in clients), strict=True)
-        )
-        super().__init__(lines[source], lines[self._target])
+        of_server = dict(zip(servers, clients, strict=True))
+        super().__init__(of_server[source], of_server[self._target])
 
     def begin(self) -> None:
         assert self._cluster.begin_to_move(SLOT, self._target)
@@ -145,14 +167,21 @@ def test_a_migrating_slot_is_simulated_like_a_real_one(pairs: tuple[Real, Simula
     do(("end",))
 
 
-def test_blocked_readers_and_subscribers_are_told_that_the_slot_has_moved() -> None:
-    with ExitStack() as stack:
-        pair = Simulated(stack)
-        pair.source.send_command("SSUBSCRIBE", A)
-        assert pair.source.read_response() == [b"ssubscribe", A.encode(), 1]
+def test_subscriptions_to_a_slot_that_moves_are_simulated_like_real_ones(
+    pairs: tuple[Real, Simulated],
+) -> None:
+    """The simulated server unsubscribed whatever it was asked to; a real one refuses if another
+    one has the slot."""
+    true, simulated = pairs
+    assert simulated.look_at_subscriptions() == true.look_at_subscriptions()
+    for pair in pairs:
+        assert pair.say(pair.source, "SSUBSCRIBE", A) == [b"ssubscribe", A.encode(), 1]
         pair.begin()
+    assert simulated.look_at_subscriptions() == true.look_at_subscriptions()
+    for pair in pairs:
         pair.end()
         assert pair.source.read_response() == [b"sunsubscribe", A.encode(), 0]
+    assert simulated.look_at_subscriptions() == true.look_at_subscriptions()
 
 
 def test_a_server_that_has_taken_a_place_has_its_slots() -> None:

@@ -6,13 +6,18 @@ missed.
 
 redis-py's own cluster pub/sub reads its nodes one after another with blocking waits, which takes
 seconds with two nodes, and it does not find a promoted node by itself. So this module has one
-connection and one task for each node.
+connection and one task for each node, which is called the node's feed here.
+
+A channel is in one feed at most, whatever crosses on the way: people leave and come back while its
+slot moves, and a server that stands still answers seconds later. What a feed loses is therefore
+lost, and what it does not have cannot be lost with it.
 """
 
 import asyncio
 import logging
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from redis.exceptions import ResponseError
@@ -73,11 +78,11 @@ class Subscriber:
 
     async def subscribe(self, channel: str) -> None:
         """Subscribes the channel, and returns once the server has confirmed it: nothing that is
-        published from now on is missed."""
+        published from now on is missed. Raises what `UNREACHABLE` lists if no node has it."""
         event = self._wanted.get(channel)
         if event is None:
-            event = self._wanted[channel] = asyncio.Event()
             self._place(channel)
+            event = self._wanted[channel] = asyncio.Event()
         await event.wait()
 
     def unsubscribe(self, channel: str) -> None:
@@ -96,10 +101,14 @@ class Subscriber:
             await feed.close()
 
     def _place(self, channel: str) -> None:
+        """Subscribes the channel on the node that has it, as far as is known, and nowhere else."""
         node = self._redis.node_for(channel)
         feed = self._feeds.get(node.name)
         if feed is None:
             feed = self._feeds[node.name] = _NodeFeed(self, node)
+        for other in self._feeds.values():
+            if other is not feed:
+                other.drop(channel)
         feed.add(channel)
 
     # Called by the feeds.
@@ -124,8 +133,8 @@ class Subscriber:
                 event.clear()
 
     async def lost(self, feed: "_NodeFeed", channels: set[str]) -> None:
-        """Subscribes these channels again, on whichever node has them now."""
-        self.doubtful(channels)
+        """Subscribes these channels again, on whichever node has them now, as far as they are still
+        the feed's by then."""
         try:
             await self._redis.refresh()
         except (*UNREACHABLE, ResponseError):
@@ -134,24 +143,30 @@ class Subscriber:
             log.exception("topology not read")
         if self._closed:
             return
-        for channel in channels & self._wanted.keys():
+        for channel in channels & feed.channels:
             try:
                 self._place(channel)
             except UNREACHABLE:
-                feed.channels.add(channel)  # no node has it just now: the next attempt asks again
+                feed.add(channel)  # no node has it just now: what this one answers is looked into
             except Exception:
                 log.exception("channel not subscribed", extra={"channel": channel})
-                feed.channels.add(channel)
-        if not feed.channels and self._feeds.get(feed.node.name) is feed:
+                feed.add(channel)
+
+    def done(self, feed: "_NodeFeed") -> None:
+        """Notes that a feed ends, which has no channels."""
+        if self._feeds.get(feed.node.name) is feed:
             del self._feeds[feed.node.name]
 
 
 class _NodeFeed:
-    """The connection to one node, which lasts as long as channels are wanted there."""
+    """The connection to one node. It is made anew for as long as channels are wanted there."""
 
     def __init__(self, subscriber: Subscriber, node: Node) -> None:
         self.node = node
         self.channels: set[str] = set()
+        self._ended: set[str] = set()
+        """Those of them that the server has unsubscribed on this connection by itself, and that
+        have not been asked for again."""
         self._leaving = Counter[str]()
         """For each channel, how many of our requests to unsubscribe it on this connection are still
         unanswered."""
@@ -166,16 +181,23 @@ class _NodeFeed:
         await self._moving.closed()
 
     def add(self, channel: str) -> None:
-        if channel not in self.channels:
+        if channel not in self.channels or channel in self._ended:
             self.channels.add(channel)
+            self._ended.discard(channel)
             self._send("SSUBSCRIBE", channel)
 
     def drop(self, channel: str) -> None:
-        if channel in self.channels:
-            self.channels.discard(channel)
-            if self._connection is not None:
-                self._leaving[channel] += 1
-            self._send("SUNSUBSCRIBE", channel)
+        if channel not in self.channels:
+            return
+        self.channels.discard(channel)
+        if channel in self._ended:
+            # The server would refuse to unsubscribe what it does not have, and that would cost all
+            # channels of this connection.
+            self._ended.discard(channel)
+            return
+        if self._connection is not None:
+            self._leaving[channel] += 1
+        self._send("SUNSUBSCRIBE", channel)
 
     def _send(self, *command: str) -> None:
         """Sends the command if connected; on connecting, all channels are subscribed anyway. A
@@ -186,8 +208,6 @@ class _NodeFeed:
     async def _run(self) -> None:
         while True:
             progress()
-            # If this was restarted after a fault, messages have been missed meanwhile.
-            self._subscriber.doubtful(self.channels)
             try:
                 await self._listen()
             except UNREACHABLE as error:
@@ -196,8 +216,8 @@ class _NodeFeed:
                     extra={"node": self.node.name, "error": str(error)},
                 )
             except ResponseError as error:
-                # MOVED: another node has the slot now. The error does not say which of our channels
-                # it was, so all of them are subscribed again.
+                # MOVED: another node has the slot now. The error does not say which of our requests
+                # it answers, so all channels are subscribed again.
                 log.info(
                     "subscription refused", extra={"node": self.node.name, "error": str(error)}
                 )
@@ -205,15 +225,11 @@ class _NodeFeed:
                 # A fault of ours, or of the library, is as good a reason to reconnect.
                 log.exception("subscription failed", extra={"node": self.node.name})
             await self._pauses.rest()
-            moved, self.channels = self.channels, set()
-            try:
+            with suppress(TimeoutError):  # then the next attempt asks again
                 async with asyncio.timeout(PATIENCE):
-                    await self._subscriber.lost(self, moved)
-            except BaseException as error:
-                self.channels |= moved  # the task is started again, and finds them here
-                if not isinstance(error, TimeoutError):
-                    raise
+                    await self._subscriber.lost(self, self.channels)
             if not self.channels:
+                self._subscriber.done(self)
                 self.task.let_end()
                 return
 
@@ -225,6 +241,7 @@ class _NodeFeed:
         try:
             self._connection = connection
             self._leaving.clear()
+            self._ended.clear()
             # One command for each channel: a cluster refuses several slots in one.
             connection.send(*(("SSUBSCRIBE", channel) for channel in self.channels))
             while not connection.ended.done():
@@ -234,6 +251,8 @@ class _NodeFeed:
         finally:
             self._connection = None
             connection.close()
+            # However this ends, messages may be missed from now on.
+            self._subscriber.doubtful(self.channels)
 
     def _take(self, reply: Any) -> None:
         match reply:
@@ -241,6 +260,7 @@ class _NodeFeed:
                 self._subscriber.deliver(channel.decode(), data)
             case [b"ssubscribe", bytes(channel), _]:
                 self._pauses.succeeded()
+                self._ended.discard(channel.decode())
                 # Until our unsubscription is answered, this is the answer to an earlier
                 # subscription.
                 if not self._leaving[channel.decode()]:
@@ -257,12 +277,6 @@ class _NodeFeed:
                 del self._leaving[channel]
         elif channel in self.channels:
             # Nobody has asked for this: the slot has moved away from this node.
-            self.channels.discard(channel)
-            self._moving.start(self._moved(channel), "moving", channel=channel)
-
-    async def _moved(self, channel: str) -> None:
-        await self._subscriber.lost(self, {channel})
-        if not self.channels and self._connection is not None:
-            # Nobody finds this feed any more: whoever wants a channel of this node again gets
-            # another feed.
-            self._connection.close()
+            self._ended.add(channel)
+            self._subscriber.doubtful({channel})
+            self._moving.start(self._subscriber.lost(self, {channel}), "moving", channel=channel)

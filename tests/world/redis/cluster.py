@@ -22,10 +22,11 @@ PORT: Final = 6379
 
 _KEYLESS: Final = frozenset(
     b"PING INFO TIME SCAN KEYS CONFIG CLIENT SCRIPT SELECT FLUSHALL PUBSUB WAIT CLUSTER COMMAND "
-    b"ASKING READONLY READWRITE MULTI EXEC DISCARD SUNSUBSCRIBE".split()
+    b"ASKING READONLY READWRITE MULTI EXEC DISCARD".split()
 )
 _ALL: Final = frozenset(b"DEL UNLINK EXISTS MGET".split())
-_CHANNELS: Final = frozenset(b"SSUBSCRIBE SPUBLISH".split())
+_SUBSCRIPTIONS: Final = frozenset(b"SSUBSCRIBE SUNSUBSCRIBE".split())
+_CHANNELS: Final = _SUBSCRIPTIONS | {b"SPUBLISH"}
 
 
 @lru_cache(maxsize=100_000)
@@ -38,7 +39,7 @@ def keys_of(args: list[bytes]) -> list[bytes]:
     name = args[0].upper()
     if name in _KEYLESS:
         return []
-    if name in _ALL or name == b"SSUBSCRIBE":
+    if name in _ALL or name in _SUBSCRIPTIONS:
         return args[1:]
     if name in (b"EVAL", b"EVALSHA"):
         return args[3 : 3 + int(args[2])]
