@@ -16,7 +16,7 @@ class Mutation(NamedTuple):
     file: str
     old: str
     new: str
-    faults: tuple[str, ...] = ()  #: kinds, of tests/world/faults.py; none means all
+    faults: tuple[str, ...] = ()  #: kinds, of tests/world/faults; none means all
     play: tuple[str, ...] = ()  #: how else a run has to be, as options of `python -m tests.world`
     doubled: str = ""  #: why it cannot be found, if that is known: other code makes up for it
 

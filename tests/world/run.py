@@ -12,9 +12,10 @@ import aiohttp
 from tests.chaos.history import Typists, check, outage, read_streams
 from tests.chaos.history.recording import Accepted, Recording
 from tests.chaos.history.story import Story
-from tests.world import faults
 from tests.world.callers import Caller
 from tests.world.disguise import true_process_time
+from tests.world.faults.aftermath import HURT
+from tests.world.faults.storm import Storm
 from tests.world.fleet import Fleet
 from tests.world.further import Further
 from tests.world.guards import LOOK, Guards
@@ -165,16 +166,16 @@ async def _play(morning: Morning, outcome: Outcome, only: frozenset[int] | None)
             slower=0.5 / size.rate,
         )
         scribes[pads[0]].append(rusher)
-    further = Further(size.people, urls, world, lambda: storm.losses)
+    further = Further(size.people, urls, world, lambda: storm.aftermath.losses)
     scribes |= further.scribes
     judged = [*scribes]  # the pads whose text is known in the end
     writing = [as_people(scribe.run()) for each in scribes.values() for scribe in each]
-    storm = faults.Storm(world, fleet, judged, size.seconds, size.kinds, brief=size.brief)
-    storm.damages = guards.ledger.histories.damaged.add
-    storm.tasks_of = guards.tasks.of
-    guards.readiness.stands_still = storm.stands_still
+    storm = Storm(world, fleet, judged, size.seconds, size.kinds, brief=size.brief)
+    storm.by_hand.damages = guards.ledger.histories.damaged.add
+    storm.programs.tasks_of = guards.tasks.of
+    guards.readiness.stands_still = storm.slots.stands_still
     # Whatever becomes of the damaged pad, somebody who is on it must not hold up anybody else.
-    hurt = [f"{url}/p/{faults.HURT}" for url in urls]
+    hurt = [f"{url}/p/{HURT}" for url in urls]
     sufferer = Scribe("sufferer", hurt, world.dice("sufferer"), world.line)
     writing.append(as_people(sufferer.run()))
     onlookers, callers = _guests(world, storm, urls, pads) if size.guests else ({}, [])
@@ -182,7 +183,7 @@ async def _play(morning: Morning, outcome: Outcome, only: frozenset[int] | None)
     writing += [as_people(caller.run()) for caller in callers]
     writing += [as_people(opener.run()) for opener in further.openers]
     writing += [as_people(remaker.run()) for remaker in further.remakers]
-    listener.is_expected = storm.is_expected
+    listener.is_expected = storm.aftermath.explains
     plan = storm.plan()
     await storm.strike(plan, only)
     outcome.faults = storm.struck
@@ -231,7 +232,7 @@ async def _play(morning: Morning, outcome: Outcome, only: frozenset[int] | None)
     outcome.findings += [f"LATE {who}" for who in late]
     streams = await as_people(read_streams(fleet.servers.url, judged, fleet.cold_url))
     for pad, stream in zip(judged, streams, strict=True):
-        verdict = check(recordings, stream, storm.rollbacks[pad])
+        verdict = check(recordings, stream, storm.aftermath.rollbacks[pad])
         outcome.findings += [f"{pad} {finding}" for finding in verdict.findings]
         story = Story(stream, {seen.rev for guest in onlookers.values() for seen in guest.seen})
         text = story.text
@@ -240,7 +241,7 @@ async def _play(morning: Morning, outcome: Outcome, only: frozenset[int] | None)
             outcome.findings += [f"{pad} ONLOOKER {each}" for each in found]
             outcome.visits += onlookers[pad].visits
         for scribe in scribes[pad]:
-            found = scribe.judge(text, rolled_back=bool(storm.rollbacks[pad]))
+            found = scribe.judge(text, rolled_back=bool(storm.aftermath.rollbacks[pad]))
             outcome.findings += [f"{pad} SCRIBE {each}" for each in found]
             outcome.lines += len(scribe.taken)
         outcome.revisions += verdict.revisions
@@ -307,15 +308,17 @@ def _served_since(recording: Recording, mended: float) -> bool:
 
 
 def _guests(
-    world: World, storm: faults.Storm, urls: list[str], pads: list[str]
+    world: World, storm: Storm, urls: list[str], pads: list[str]
 ) -> tuple[dict[str, Onlooker], list[Caller]]:
     """Returns a reader on the first pad, a timeslider on the last, and two callers of the API."""
 
+    aftermath = storm.aftermath
+
     def losses() -> int:
-        return storm.losses
+        return aftermath.losses
 
     def split() -> bool:
-        return storm.split
+        return aftermath.split
 
     def on(pad: str) -> list[str]:
         return [f"{url}/p/{pad}" for url in urls]

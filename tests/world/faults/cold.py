@@ -1,0 +1,51 @@
+"""Faults that strike the cold store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from tests.world.cold import NAME as COLD
+from tests.world.faults.common import Common
+from tests.world.faults.fault import Fault, Kinds
+
+
+class ColdStore:
+    """Strikes the cold store, and the way to it."""
+
+    def __init__(self, common: Common) -> None:
+        self._common = common
+
+    def kinds(self) -> Kinds:
+        return {
+            "cold store is away": partial(self._cold, "away", lambda _: True),
+            "cold store says nothing": self._cold_is_silent,
+            "cold store is full": partial(self._cold, "full", lambda _: True),
+            "cold store is slow": partial(self._cold, "slow", lambda chance: 8 * chance**2),
+            "cold store cuts before": partial(self._cold, "cut_before", lambda chance: chance),
+            "cold store cuts after": partial(self._cold, "cut_after", lambda chance: chance),
+            "cut off from cold store": self._cut_off_cold,
+            "cold store is an older copy": self._cold_is_stale,
+        }
+
+    def _cold(self, what: str, how: Callable[[float], object], fault: Fault) -> None:
+        disk = self._common.fleet.cold
+        if disk is not None:
+            self._common.aftermath.was_full |= what == "full"
+            usual = type(getattr(disk, what))()
+            setattr(disk, what, how(fault.chance))
+            self._common.later(fault.seconds, lambda: setattr(disk, what, usual))
+
+    def _cold_is_silent(self, fault: Fault) -> None:
+        self._cold("silent", lambda _: True, fault)
+        self._cold("away", lambda _: True, fault)
+
+    def _cold_is_stale(self, fault: Fault) -> None:
+        """Replaces the store by a copy of some seconds ago, while all are at work."""
+        disk = self._common.fleet.cold
+        if disk is not None and (gone := disk.put_back(fault.seconds)):
+            self._common.world.line(f"the cold store has lost {gone} changes")
+            self._common.took_back()
+
+    def _cut_off_cold(self, fault: Fault) -> None:
+        self._common.cut_off(fault, COLD)
