@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import io
+import re
+import string
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
@@ -29,7 +31,13 @@ from padfleet.shared.log.pad.document import CorruptPad
 from padfleet.shared.log.pad.options import normalised, parse_options
 from padfleet.shared.log.pad.saved import SavedRevision, readable
 from padfleet.shared.log.pad.staging import Staging
-from padfleet.shared.log.people.author_records import Author, author_items, stored_author
+from padfleet.shared.log.people.author_records import (
+    RANDOM,
+    Author,
+    author_items,
+    new_author_id,
+    stored_author,
+)
 from padfleet.shared.log.records import Origin, Revision, pack
 from padfleet.shared.wire.jsontext import dumps, loads
 
@@ -462,3 +470,12 @@ async def test_a_file_of_too_many_records_is_refused() -> None:
     assert await source.get(["0", "99"]) == [1, 1]
     with pytest.raises(BadRecord, match="more than 99 records"):
         await open_etherpad_file(io.BytesIO(data), most=99)
+
+
+def test_new_authors_have_ids_like_those_of_etherpad_that_never_come_twice() -> None:
+    made = {new_author_id() for _ in range(2000)}
+    assert len(made) == 2000
+    assert all(re.fullmatch(r"a\.[A-Za-z0-9]{16}", each) for each in made)
+    assert len({each[2 : 2 + RANDOM] for each in made}) == 2000
+    for place in range(2, 2 + RANDOM):
+        assert {each[place] for each in made} == set(string.ascii_letters + string.digits)

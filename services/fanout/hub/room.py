@@ -5,7 +5,7 @@ passes requests on to them.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 
 from padfleet.services.fanout.delivery.delivery import Delivery
@@ -183,6 +183,11 @@ class Room:
     def has(self, session: str) -> bool:
         """Returns whether the session is here or joining."""
         return self._occupants.find(session) is not None
+
+    def absent(self, sessions: Iterable[str]) -> list[str]:
+        """Returns those of the sessions that are neither here nor joining."""
+        here, arriving = self._occupants.here, self._occupants.arriving
+        return [each for each in sessions if each not in here and each not in arriving]
 
     @property
     def occupancy(self) -> int:

@@ -5,9 +5,9 @@ Each connection is a file. If strangers could open as many as there may be, the 
 admit people who are on a pad already and come back, nor open a new connection to Redis.
 """
 
+import os
 import resource
 from enum import Enum
-from pathlib import Path
 from typing import Final
 
 MOST: Final = 1 << 20
@@ -37,7 +37,7 @@ def raise_limit() -> int:
 def open_files() -> int:
     """Returns how many files this process has open, or 0 if the system does not say."""
     try:
-        return sum(1 for _ in Path("/dev/fd").iterdir())
+        return len(os.listdir("/dev/fd"))  # noqa: PTH208 (no Path for each)
     except OSError:
         return 0
 

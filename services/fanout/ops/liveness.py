@@ -117,7 +117,7 @@ class Liveness:
         it."""
         found: set[str] = set()
         for room in self._rooms:
-            strays = [s for s in room.people.roster.on_worker(self._id) if not room.has(s)]
+            strays = room.absent(room.people.roster.on_worker(self._id))
             if not self._astray.isdisjoint(strays):
                 self._rooms.leave_queue.look(room.keys)
             found.update(strays)

@@ -4,6 +4,7 @@ It is maintained from the pad's channel, and corrected from the stored members a
 subscription.
 """
 
+from collections import Counter
 from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
@@ -21,6 +22,7 @@ class Roster:
     def __init__(self) -> None:
         self._sessions: dict[str, Joined] = {}
         self._by_author: dict[str, dict[str, Joined]] = {}
+        self._workers: Counter[str] = Counter()  #: how many of the sessions are on each
 
     def __len__(self) -> int:
         return len(self._sessions)
@@ -30,6 +32,9 @@ class Roster:
 
     def add(self, joined: Joined) -> None:
         member = joined.member
+        if member.session in self._sessions:
+            self._no_more_on(self._sessions[member.session].member.worker)
+        self._workers[member.worker] += 1
         self._sessions[member.session] = joined
         self._by_author.setdefault(member.author, {})[member.session] = joined
 
@@ -39,6 +44,7 @@ class Roster:
         joined = self._sessions.pop(session, None)
         if joined is None:
             return None
+        self._no_more_on(joined.member.worker)
         others = self._by_author[joined.member.author]
         del others[session]
         if others:
@@ -72,6 +78,8 @@ class Roster:
 
     def on_dead_workers(self, alive: set[str]) -> list[Member]:
         """Returns the sessions whose worker is not alive."""
+        if self._workers.keys() <= alive:  # as nearly always, and there may be thousands
+            return []
         return [
             joined.member for joined in self._sessions.values() if joined.member.worker not in alive
         ]
@@ -90,7 +98,13 @@ class Roster:
             member = self.remove(session)
             if member is not None and member.author not in staying:
                 gone.append(member)
-        self._sessions, self._by_author = {}, {}
+        self._sessions, self._by_author, self._workers = {}, {}, Counter()
         for item in now.values():
             self.add(item)
         return Difference(joined, gone)
+
+    def _no_more_on(self, worker: str) -> None:
+        """Notes that a worker has one session less."""
+        self._workers[worker] -= 1
+        if not self._workers[worker]:
+            del self._workers[worker]

@@ -13,6 +13,7 @@ made once, and kept until something in its block changes.
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from enum import Enum
 
 from padfleet.services.fanout.delivery.roster_cursor import RosterCursor
 from padfleet.services.fanout.presence.excerpt import Excerpt, RosterEntry
@@ -31,11 +32,19 @@ EXCERPTS_KEPT = 8
 another one."""
 
 
+class _Departures(Enum):
+    """The people who have left of whom a session is told that."""
+
+    NONE = "it knows nobody who has left"
+    KNOWN = "those of whom it has been told before that they were there"
+    ALL = "everybody, since it is not known whom its page knows"
+
+
 @dataclass(slots=True)
 class _Block:
     start: int  #: its place in the log; it ends where the next one starts
     entries: dict[str, RosterEntry] = field(default_factory=dict)  #: by author, in their order
-    excerpts: dict[tuple[int, bool], Excerpt] = field(default_factory=dict)
+    excerpts: dict[tuple[int, _Departures], Excerpt] = field(default_factory=dict)
 
 
 class RosterLog:
@@ -93,7 +102,7 @@ class RosterLog:
     def begin(self, cursor: RosterCursor, *, knows_some: bool) -> None:
         """Places the cursor of a session that comes now; `knows_some` says that its page has been
         here before, and does not by itself forget who was there then."""
-        cursor.at = 0
+        cursor.at, cursor.came = 0, self.end
         # A page that can be told that it now knows everybody needs no names of people who are not
         # among them.
         cursor.since = self._forgotten if knows_some and not cursor.lists else self.end
@@ -113,8 +122,7 @@ class RosterLog:
             if number >= len(self._blocks):
                 return None
             upto = self._starts[number + 1] if number + 1 < len(self._blocks) else self.end
-            # From before its arrival, only people who are there concern it.
-            excerpt = self._excerpt(self._blocks[number], at, upto, leaves=upto > cursor.since)
+            excerpt = self._excerpt(self._blocks[number], at, upto, _departures(cursor, at, upto))
             if excerpt.entries:
                 return excerpt
             at = upto
@@ -125,14 +133,21 @@ class RosterLog:
         cursor.at = place
         self._told = max(self._told, place)
 
-    def _excerpt(self, block: _Block, at: int, upto: int, *, leaves: bool) -> Excerpt:
-        key = (max(at, block.start), leaves)
+    def _excerpt(self, block: _Block, at: int, upto: int, departures: _Departures) -> Excerpt:
+        begin = max(at, block.start)
+        key = (begin, departures)
         found = block.excerpts.get(key)
         if found is None:
+            # Sessions at this place have been told of nobody whose first entry comes after it.
+            known_until = {
+                _Departures.NONE: 0,
+                _Departures.KNOWN: begin,
+                _Departures.ALL: self.end,
+            }[departures]
             entries = [
                 entry
                 for entry in block.entries.values()
-                if entry.place >= at and (leaves or not entry.left)
+                if entry.place >= at and (not entry.left or entry.first < known_until)
             ]
             found = Excerpt(entries, upto)
             if len(block.excerpts) >= EXCERPTS_KEPT:
@@ -192,3 +207,10 @@ class RosterLog:
         found = (entry for block in self._blocks for entry in block.entries.values() if entry.left)
         for entry, _ in zip(found, range(most), strict=False):
             yield entry
+
+
+def _departures(cursor: RosterCursor, at: int, upto: int) -> _Departures:
+    """Returns which departures between two places concern a session."""
+    if upto <= cursor.since:
+        return _Departures.NONE
+    return _Departures.KNOWN if at >= cursor.came else _Departures.ALL

@@ -22,7 +22,7 @@ def people(*sessions: str) -> People:
 def told(pad: People) -> list[tuple[str, bool]]:
     """Returns the authors that an observer from the beginning is told about, and whether each has
     left."""
-    cursor, found = RosterCursor(), []
+    cursor, found = RosterCursor(came=pad.log.end + 1), []
     while excerpt := pad.log.next_for(cursor):
         found += [(entry.who.id, entry.left) for entry in excerpt.entries]
         pad.log.took(cursor, excerpt.upto)

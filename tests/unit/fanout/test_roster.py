@@ -32,6 +32,13 @@ def test_sessions_of_dead_workers_are_found() -> None:
     roster.add(joined("s1", worker="w1"))
     roster.add(joined("s2", worker="w2"))
     assert [member.session for member in roster.on_dead_workers({"w2"})] == ["s1"]
+    assert roster.on_dead_workers({"w1", "w2"}) == []
+    roster.add(joined("s2", worker="w3"))
+    assert [member.session for member in roster.on_dead_workers({"w1", "w2"})] == ["s2"]
+    roster.remove("s2")
+    assert roster.on_dead_workers({"w1"}) == []
+    roster.replace([joined("s4", worker="w4")])
+    assert [member.session for member in roster.on_dead_workers({"w1"})] == ["s4"]
 
 
 def test_what_changed_unseen_is_told() -> None:
