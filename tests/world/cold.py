@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from padfleet.shared.cold.errors import Overwritten, StoreAway, StoreFull
 from padfleet.shared.cold.layout.heads import decode_head
-from padfleet.shared.cold.layout.names import head_name
+from padfleet.shared.cold.layout.names import HEADS, head_name, pad_of
 from padfleet.shared.cold.store import ColdStore, ColdVersion, StoredObject, check_name
 from padfleet.shared.cold.stores import opening
 from padfleet.shared.cold.stores.opening import ColdUrl
@@ -65,21 +65,33 @@ class ColdDisk:
 
     def head_of(self, pad: str) -> int:
         """Returns the last revision that it has of a pad, or -1 if it has none."""
-        stored = self.held.get(head_name(pad))
-        return decode_head(stored.data).state.pad.head if stored is not None else -1
+        return _last_in(self.held.get(head_name(pad)))
 
-    def put_back(self, seconds: float) -> int:
+    def put_back(self, seconds: float, has_past: Callable[[str, int], bool]) -> int:
         """Restores its content of so long ago, like a store that was restored from a copy. Returns
         how many changes that takes away.
 
         The entries with which a starting process tests the store stay: if the store changed under
         it, the process would say that the store does not keep what it is given, which would be
         true, and end.
+
+        Arguments:
+            has_past: says of a pad, and of the last revision that the store would have of it,
+                whether nothing would be lost. If something would be, all that is stored of the pad
+                stays.
         """
         until, count = self.world.loop.now - seconds, 0
+        then = {name: was for at, name, was in reversed(self._before) if at > until}
+        kept = [
+            name.removeprefix(HEADS)
+            for name, was in then.items()
+            if name.startswith(HEADS)
+            and (pad := pad_of(name)) is not None
+            and not has_past(pad, _last_in(was))
+        ]
         while self._before and self._before[-1][0] > until:
             _, name, stored = self._before.pop()
-            if name.startswith("probe/"):
+            if name.startswith("probe/") or any(stem in name for stem in kept):
                 continue
             if stored is None:
                 del self.held[name]
@@ -120,6 +132,11 @@ class ColdDisk:
 
     def _note(self, name: str) -> None:
         self._before.append((self.world.loop.now, name, self.held.get(name)))
+
+
+def _last_in(head: StoredObject | None) -> int:
+    """Returns the last revision in a pad's head, or -1 if there is none."""
+    return decode_head(head.data).state.pad.head if head is not None else -1
 
 
 class WorldStore:

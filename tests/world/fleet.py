@@ -114,6 +114,18 @@ class Fleet:
                 found[pad] = self.cold.head_of(pad) if self.cold is not None else -1
         return found
 
+    def has_past(self, pad: str, up_to: int) -> bool:
+        """Returns whether nothing of a pad would be lost if the cold store had it up to this
+        revision only, or not at all, with -1: the pad is not in Redis, or Redis has the next one.
+        Of a pad that came back from the store, the past is there alone."""
+        keys = self.keyspace.pad(pad)
+        meta = self.servers.value(keys.meta.encode())
+        if not isinstance(meta, dict) or int(meta.get(b"head", b"-1")) < 0:
+            return True
+        chunks = self.servers.value(keys.chunks.encode())
+        whole = isinstance(chunks, dict) and b"0" in chunks
+        return whole or int(meta.get(b"first", b"0")) <= up_to + 1
+
     # --- Programs --------------------------------------------------------------------------------
 
     def add_worker(self, name: str) -> None:

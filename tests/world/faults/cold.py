@@ -41,9 +41,10 @@ class ColdStore:
         self._cold("away", lambda _: True, fault)
 
     def _cold_is_stale(self, fault: Fault) -> None:
-        """Replaces the store by a copy of some seconds ago, while all are at work."""
-        disk = self._common.fleet.cold
-        if disk is not None and (gone := disk.put_back(fault.seconds)):
+        """Replaces the store by a copy of some seconds ago, while all are at work. A pad whose past
+        is in the store alone keeps it: nobody could do anything about that loss."""
+        fleet = self._common.fleet
+        if fleet.cold is not None and (gone := fleet.cold.put_back(fault.seconds, fleet.has_past)):
             self._common.world.line(f"the cold store has lost {gone} changes")
             self._common.took_back()
 
