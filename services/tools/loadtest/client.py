@@ -152,10 +152,7 @@ class Client:
             counts = tally.counts
             counts.delivered += heard.revisions
             counts.change_frames += 1
-            delays = tally.delays_ms
-            for time, count in heard.times:
-                delay = now_ms - time
-                delays[delay] = delays.get(delay, 0) + count
+            tally.arrived(heard.times, now_ms)
             return None if heard.ack_id is None else encode_ack(heard.ack_id)
         if type(heard) is scan.OtherFrame:
             return None if heard.ack_id is None else encode_ack(heard.ack_id)

@@ -1,6 +1,7 @@
 """Counts what happened in a stretch of time, in one process or in all."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,6 +35,20 @@ sent; `delivery` from the server's time of a revision to its arrival; `join` fro
 CLIENT_VARS."""
 
 
+MOST_ARRIVED = 1024
+"""How many deliveries are remembered until it is worked out how long they took."""
+
+
+class _Arrived:
+    """Revisions that arrived at a number of sockets in the same millisecond."""
+
+    __slots__ = ("sockets", "times")
+
+    def __init__(self, times: Sequence[tuple[int, int]]) -> None:
+        self.times = times  #: also so that no other object gets its id
+        self.sockets = 1
+
+
 @dataclass(slots=True)
 class LoadTally:
     """Counts and latencies. Adding is cheap; `settle` has to be called before latencies are
@@ -49,8 +64,31 @@ class LoadTally:
     delays_ms: dict[int, int] = field(default_factory=dict)
     """Deliveries by how long they took. They are kept apart from the histogram until the stretch is
     over: there are a hundred thousand in a second, but only a few hundred different times."""
+    _arrived: dict[tuple[int, int], "_Arrived"] = field(default_factory=dict)
+
+    def arrived(self, times: Sequence[tuple[int, int]], now_ms: int) -> None:
+        """Counts the delivery of revisions that bear these times of the server; each comes with how
+        many bear it. Thousands of sockets are sent the same object within a few milliseconds, so
+        how long that took is worked out once for those of each millisecond."""
+        key = (id(times), now_ms)
+        found = self._arrived.get(key)
+        if found is not None:
+            found.sockets += 1
+            return
+        if len(self._arrived) >= MOST_ARRIVED:
+            self._count_arrived()
+        self._arrived[key] = _Arrived(times)
+
+    def _count_arrived(self) -> None:
+        delays = self.delays_ms
+        for (_, now_ms), arrived in self._arrived.items():
+            for time, count in arrived.times:
+                delay = now_ms - time
+                delays[delay] = delays.get(delay, 0) + count * arrived.sockets
+        self._arrived.clear()
 
     def settle(self) -> "LoadTally":
+        self._count_arrived()
         early = sum(count for delay, count in self.delays_ms.items() if delay < 0)
         if early:
             self.errors["received before they were sent, by the clocks"] += early

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from padfleet.services.tools.loadtest import tally as tally_module
 from padfleet.services.tools.loadtest.measure import LONGEST_US, Latency, Servers, own_cpu_s, usage
 from padfleet.services.tools.loadtest.tally import LATENCIES, LoadTally
 
@@ -76,6 +77,40 @@ def test_a_tally_comes_over_the_pipe_whole() -> None:
     there.add(there)
     assert there.counts.delivered == 10
     assert there.violations == {"revision missing": 4}
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.lists(st.tuples(st.integers(0, 50), st.integers(1, 3)), min_size=1, max_size=4),
+            st.integers(0, 60),
+            st.integers(1, 5),
+        ),
+        max_size=40,
+    )
+)
+def test_each_delivery_counts_however_many_sockets_had_it(
+    frames: list[tuple[list[tuple[int, int]], int, int]],
+) -> None:
+    """A frame is the times of its revisions, when it came, and to how many sockets. In between, the
+    object of each frame goes, so that the next may be at its place in memory."""
+    tally, one_by_one = LoadTally(), dict[int, int]()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tally_module, "MOST_ARRIVED", 3)
+        for times_of_it, now_ms, sockets in frames:
+            shared = list(times_of_it)
+            for _ in range(sockets):
+                tally.arrived(shared, now_ms)
+                for time, count in times_of_it:
+                    one_by_one[now_ms - time] = one_by_one.get(now_ms - time, 0) + count
+            del shared
+        early = sum(count for delay, count in one_by_one.items() if delay < 0)
+        tally.settle()
+    assert tally.latencies["delivery"].count == sum(one_by_one.values())
+    expected = Latency()
+    expected.record_all(one_by_one, 1000)
+    assert tally.latencies["delivery"].encode() == expected.encode()
+    assert sum(tally.errors.values()) == early
 
 
 def test_own_use_is_what_the_system_says() -> None:
