@@ -25,7 +25,7 @@ from padfleet.shared.cold.pads import (
     with_authors,
 )
 from padfleet.shared.cold.store import ColdVersion, StoredObject
-from padfleet.shared.log.damage import CorruptPad
+from padfleet.shared.log.damage import CorruptPad, RevisionMissing
 from padfleet.shared.log.records import Revision, Snapshot
 
 
@@ -147,7 +147,7 @@ class MemoryPads:
         if held is None or held.head.epoch != epoch:
             raise Overwritten(pad)
         if last > held.head.head:
-            raise CorruptPad(f"revision {held.head.head + 1} is missing")
+            raise RevisionMissing(f"revision {held.head.head + 1} is missing")
         for start in range(first, last + 1, 500):
             yield Revisions(start, held.revisions[start : min(start + 500, last + 1)])
 

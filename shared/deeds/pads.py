@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from padfleet.shared.cold.pads import ColdPads
 from padfleet.shared.cold.removing import remove_cold
+from padfleet.shared.deeds.mending import Mended, mend_past
 from padfleet.shared.deeds.noting import noted
 from padfleet.shared.log.changes import copying
 from padfleet.shared.log.changes.edits import Edits, Missing
@@ -14,9 +15,13 @@ from padfleet.shared.log.pad import pads
 from padfleet.shared.log.pad.announcements import SentAway, send_away
 from padfleet.shared.log.pad.meta import PadMeta, read_meta
 from padfleet.shared.log.pad.reader import is_there, open_reader
+from padfleet.shared.log.pad.staging import WrittenOn
 from padfleet.shared.log.people import groups
 from padfleet.shared.log.people.presence import members
 from padfleet.shared.log.people.sent_away import KEPT_OUT_S, keep_out
+
+MEND_ATTEMPTS = 5
+"""How often a pad is attempted to be mended. This fails only if somebody writes meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +65,25 @@ class PadDeeds:
             await copying.move_pad(
                 self.redis, self.keyspace, self.edits, source, destination, meta, replace=replace
             )
+
+    async def mend(self, pad: str) -> Mended | None:
+        """Puts one change in the place of revisions that the cold store has lost; the people on the
+        pad have to reload it. Returns None if nothing is missing. Raises `WrittenOn` if people
+        write faster than that."""
+        async with noted(self.redis, self.doer, "mend", pad) as details:
+            if self.cold is None:
+                return None
+            for _ in range(MEND_ATTEMPTS):
+                meta = await self._meta(pad)
+                try:
+                    mended = await mend_past(self.redis, self.keyspace, self.cold, pad, meta)
+                except WrittenOn as error:
+                    failure = error
+                    continue
+                if mended is not None:
+                    details.update(mended._asdict())
+                return mended
+            raise failure
 
     async def kick(
         self, pad: str, *, author: str = "", session: str = "", keep_out_s: int = KEPT_OUT_S

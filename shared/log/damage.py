@@ -36,6 +36,10 @@ class CorruptPad(Exception):
     """The stored parts of the pad are inconsistent. The text says how."""
 
 
+class RevisionMissing(CorruptPad):
+    """A revision that must exist is nowhere where it could be."""
+
+
 class PadReplaced(CorruptPad):
     """The pad was deleted or replaced while it was read, so there is nothing wrong with it. Whoever
     reads it again finds what is there now."""

@@ -28,7 +28,7 @@ UNLIMITED = {
     "services/tools/importing/dirty.py": FILE,
     "services/tools/importing/mongo.py": OPERATOR,
     "services/web/api/revisions.py": OURS,
-    "services/web/api/shortening.py": OURS,
+    "shared/log/pad/rewriting.py": OURS,
     "shared/cold/etherpad/changing.py": OURS,
     "shared/cold/etherpad/histories.py": OURS,
     "shared/cold/etherpad/note.py": OURS,

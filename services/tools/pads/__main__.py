@@ -27,7 +27,7 @@ from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.damage import CorruptPad
 from padfleet.shared.log.inboxes.entry_lane import NotTaken
 from padfleet.shared.log.keys import Keyspace
-from padfleet.shared.log.pad.staging import PadExists, ServerMoved
+from padfleet.shared.log.pad.staging import PadExists, ServerMoved, WrittenOn
 from padfleet.shared.log.people import groups
 from padfleet.shared.log.people.presence import members
 from padfleet.shared.settings import RedisProcessSettings
@@ -139,6 +139,24 @@ async def _delete(settings: RedisProcessSettings, given: argparse.Namespace) -> 
     return run.code
 
 
+async def _mend(settings: RedisProcessSettings, given: argparse.Namespace) -> int:
+    async with _run(settings) as run, _deeds(run) as deeds:
+        for pad in given.pads:
+            try:
+                mended = await deeds.mend(pad)
+            except (Missing, CorruptPad, ServerMoved, WrittenOn, *UNDONE) as error:
+                run.fails(_why(error, pad))
+                continue
+            if mended is None:
+                _say(given, f"{shown(pad)}: nothing is missing", deed="mend", pad=pad, missing=0)
+                continue
+            first, last = mended
+            count = last - first + 1
+            said = f"{shown(pad)}: one change stands in the place of revisions {first} to {last}"
+            _say(given, said, deed="mend", pad=pad, missing=count, first=first, last=last)
+    return run.code
+
+
 async def _kick(settings: RedisProcessSettings, given: argparse.Namespace) -> int:
     async with _run(settings) as run, _deeds(run) as deeds:
         try:
@@ -215,6 +233,7 @@ _VERBS = {
     "move": _move,
     "rename": _move,
     "copy": _copy,
+    "mend": _mend,
     "kick": _kick,
 }
 

@@ -25,6 +25,8 @@ def parser() -> argparse.ArgumentParser:
         "move": "give a pad another name; the people on it are told that it is gone",
         "rename": "the same as move",
         "copy": "copy a pad with its whole history",
+        "mend": "put one change in the place of revisions that the cold store has lost; the people "
+        "on the pads have to reload them",
         "kick": "disconnect the people on a pad, and keep them out for a minute",
     }
     commands = {
@@ -56,7 +58,7 @@ def parser() -> argparse.ArgumentParser:
         help="only those in the cold store",
     )
     listing.add_argument("--open", action="store_true", help="only those that somebody is on")
-    for verb in ("show", "delete"):
+    for verb in ("show", "delete", "mend"):
         commands[verb].add_argument("pads", nargs="+", metavar="PAD")
     for verb in ("who", "kick"):
         commands[verb].add_argument("pad", metavar="PAD")

@@ -3,20 +3,15 @@ and what came after that. This is permanent, since what is cut off is not stored
 
 import asyncio
 
-from padfleet.shared.easysync import AttributePool
 from padfleet.shared.etherpad.converting import as_one_revision
 from padfleet.shared.log.connection.connect import Redis
-from padfleet.shared.log.form import encode_wire
 from padfleet.shared.log.keys import Keyspace
-from padfleet.shared.log.pad.history import revision_pages
 from padfleet.shared.log.pad.meta import PadMeta, read_meta
-from padfleet.shared.log.pad.pad_store import PadStore
 from padfleet.shared.log.pad.past import document_at
 from padfleet.shared.log.pad.reader import HotReader
+from padfleet.shared.log.pad.rewriting import add_renumbered, put_in_place
 from padfleet.shared.log.pad.saved import read_saved
 from padfleet.shared.log.pad.staging import Staging, WrittenOn
-from padfleet.shared.log.records import Revision, chain_of
-from padfleet.shared.wire.jsontext import loads
 
 ATTEMPTS = 5
 """An attempt fails only if somebody writes while it is made."""
@@ -56,37 +51,10 @@ async def _shorten(redis: Redis, keyspace: Keyspace, pad_id: str, meta: PadMeta,
     staging = await Staging.begin(redis, keyspace, pad_id, head=keep)
     try:
         await staging.add([first])
-        last = first
-        async for page in revision_pages(redis, keys, cut + 1, meta.head):
-            renumbered = []
-            for revision in page:
-                last = _after(last, revision)
-                renumbered.append(last)
-            await staging.add(renumbered)
-        saved = [one for one in await read_saved(redis, keys) if one.rev > cut]
-        if saved:
-            await staging.add_saved([one._replace(rev=one.rev - cut).to_record() for one in saved])
-        facts = await PadStore(redis, keys).facts(meta.epoch)
-        await staging.install(
-            above_epoch=meta.epoch,
-            creator=meta.creator,
-            read_only_id=None,
-            replace=True,
-            settings=facts.settings,
-            deletion=facts.deletion,
-            more={"public": "1"} if facts.public else None,
-            only_over=meta,
-        )
+        await add_renumbered(redis, keys, staging, first, cut + 1, meta.head)
+        kept = [one for one in await read_saved(redis, keys) if one.rev > cut]
+        saved = [one._replace(rev=one.rev - cut) for one in kept]
+        await put_in_place(redis, keys, staging, meta, saved)
     except BaseException:
         await staging.drop()
         raise
-
-
-def _after(last: Revision, revision: Revision) -> Revision:
-    """Returns the same change as the revision after `last`."""
-    said = loads(revision.wire)
-    pool = AttributePool.from_jsonable(said["apool"])
-    number, delta = last.rev + 1, revision.time - last.time
-    author, time = revision.author, revision.time
-    wire = encode_wire(number, said["changeset"], pool, author, time, delta)
-    return Revision(number, author, time, None, chain_of(last.chain, wire), wire)

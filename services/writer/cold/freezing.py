@@ -23,7 +23,7 @@ from padfleet.shared.cold.thawing import AWAY, Thawing
 from padfleet.shared.cold.writing_behind import WriteBehind
 from padfleet.shared.log.connection.connect import UNREACHABLE, Redis
 from padfleet.shared.log.connection.several import any_exists
-from padfleet.shared.log.damage import CorruptPad
+from padfleet.shared.log.damage import CorruptPad, RevisionMissing
 from padfleet.shared.log.fleet.inventory import pad_ids
 from padfleet.shared.log.fleet.leases import Lease
 from padfleet.shared.log.keys import Keyspace
@@ -63,6 +63,13 @@ FETCHING_MS = 600_000
 LATE_MS = 2_000
 """Time in ms after which a pad that has left Redis, and has not arrived, counts as abandoned
 half-way."""
+
+
+MISSING_FIX = (
+    "if the cold store has been put back to an older state, put the newer one in its place again; "
+    "or give up what is missing: padfleet pads mend PAD"
+)
+"""What to do about a pad whose past was in the store alone."""
 
 
 class Leaving(Protocol):
@@ -360,7 +367,10 @@ class Freezing:
             await self._each(pad, self._settle(pad))
         except CorruptPad as error:
             metrics.COLD_VERDICTS.labels("damaged").inc()
-            log.error("pad not copied to the cold store", extra={"pad": pad, "error": str(error)})
+            said = {"pad": pad, "error": str(error)}
+            if isinstance(error, RevisionMissing):
+                said["fix"] = MISSING_FIX
+            log.error("pad not copied to the cold store", extra=said)
         except UNREACHABLE:
             raise
         except Exception:

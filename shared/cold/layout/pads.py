@@ -42,7 +42,7 @@ from padfleet.shared.cold.pads import (
 from padfleet.shared.cold.probing import probe
 from padfleet.shared.cold.store import ColdStore, ColdVersion
 from padfleet.shared.easysync.errors import shown
-from padfleet.shared.log.damage import CorruptPad, readable
+from padfleet.shared.log.damage import CorruptPad, RevisionMissing, readable
 from padfleet.shared.tasks import all_of
 from padfleet.shared.wire.jsontext import dumps, loads
 
@@ -109,7 +109,7 @@ class ObjectPads:
                 raise Overwritten(f"pad {shown(pad)} is another one by now, or gone")
             head, version = found
             if last > head.state.pad.head:
-                raise CorruptPad(f"revision {head.state.pad.head + 1} is missing")
+                raise RevisionMissing(f"revision {head.state.pad.head + 1} is missing")
             try:
                 async for block, chain in blocks_between(
                     PadParts(self._store, pad), head, at, last

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import NamedTuple, cast
 
 from padfleet.shared.log.connection.connect import Redis
-from padfleet.shared.log.damage import CorruptPad, of_right_type, readable
+from padfleet.shared.log.damage import RevisionMissing, of_right_type, readable
 from padfleet.shared.log.keys import PadKeys
 from padfleet.shared.log.pad.chunks import CHUNK_REVISIONS, decode_chunk
 from padfleet.shared.log.records import Revision, Snapshot
@@ -26,11 +26,12 @@ class HistoryEnds(HistoryGap):
 
 @contextmanager
 def without_gap() -> Iterator[None]:
-    """Wraps the reading of revisions that must exist. Raises `CorruptPad` if one is missing."""
+    """Wraps the reading of revisions that must exist. Raises `RevisionMissing` if one is not
+    there."""
     try:
         yield
     except HistoryGap as error:
-        raise CorruptPad(str(error)) from error
+        raise RevisionMissing(str(error)) from error
 
 
 async def read_snapshot(redis: Redis, keys: PadKeys) -> Snapshot | None:
@@ -77,6 +78,17 @@ async def read_records(redis: Redis, keys: PadKeys, first: int, last: int) -> li
     if (missing := first + len(revisions)) <= last:
         raise HistoryEnds(f"revision {missing} is missing, and all after it")
     return [revision.to_record() for revision in revisions]
+
+
+async def is_in_redis(redis: Redis, keys: PadKeys, rev: int) -> bool:
+    """Returns whether Redis itself has the revision. Raises `CorruptPad` if it is not readable."""
+    if await _from_stream(redis, keys, rev, rev):
+        return True
+    number = rev // CHUNK_REVISIONS
+    with of_right_type(keys.chunks):
+        blob = await cast("Awaitable[bytes | None]", redis.client.hget(keys.chunks, str(number)))
+    with readable(keys.chunks):
+        return blob is not None and any(kept.rev == rev for kept in decode_chunk(number, blob))
 
 
 ReadRevisions = Callable[[Redis, PadKeys, int, int], Awaitable[list[Revision]]]

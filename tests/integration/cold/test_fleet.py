@@ -11,7 +11,7 @@ import aiohttp
 import pytest
 import redis as redis_py
 
-from padfleet.shared.client import connect, new_token
+from padfleet.shared.client import Disconnected, connect, new_token
 from tests.eventually import eventually, eventually_sync
 from tests.fleet import Fleet, fleet_of_its_own
 from tests.guest import Guest
@@ -307,3 +307,42 @@ async def test_a_damaged_object_is_not_served(
     async with Guest(fleet.urls[0]) as guest:
         await guest.ready("hurt")
         await eventually(lambda: "corruptPad" in str(guest.messages), "it is said", timeout=20)
+
+
+async def test_a_pad_whose_past_the_store_has_lost_is_mended_at_the_operators_word(
+    fleet: Fleet, api: Caller, server: redis_py.Redis, folder: Path
+) -> None:
+    """The store is put back to an older copy while people are on the pad."""
+    url, store = f"{fleet.urls[0]}/p/lost-its-past", folder / "store" / "pads"
+    async with connect(url) as pad:
+        await pad.append("one\n")
+    await frozen(server, "lost-its-past")
+    (head,) = store.rglob("lost-its-past~*")
+    older = head.read_bytes()
+    async with connect(url) as pad:
+        await pad.append("two\n")
+        await pad.append("three\n")
+    await frozen(server, "lost-its-past")
+    async with connect(url) as pad:
+        head.write_bytes(older)
+        await pad.append("four\n")
+        text = pad.text
+        log = fleet.writers[0].log
+        await eventually(lambda: "padfleet pads mend" in log.read_text(), "it is said", timeout=30)
+        mended = await padfleet(fleet.redis_url, "pads", "mend", "lost-its-past")
+        assert mended.code == 0, mended
+        assert "one change stands in the place of revisions 2 to 3" in mended.out
+        with pytest.raises(Disconnected):
+            await pad.until(lambda: False)
+    async with connect(url) as pad:
+        assert pad.text == text
+        await pad.append("five\n")
+    again = await padfleet(fleet.redis_url, "pads", "mend", "lost-its-past", "nobody-has-it")
+    assert again.code == 1
+    assert "lost-its-past: nothing is missing" in again.out
+    assert "there is no pad 'nobody-has-it'" in again.err
+    await frozen(server, "lost-its-past")
+    texts = [
+        (await api.getText(padID="lost-its-past", rev=rev))["text"].split() for rev in range(1, 5)
+    ]
+    assert [words[-1] for words in texts] == ["one", "three", "four", "five"]
