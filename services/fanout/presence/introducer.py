@@ -135,19 +135,6 @@ class Introducer:
         if self._behind:
             self._wait(NEXT if writes or len(self._behind) < before else LATER)
 
-    def _tell_parts(self, session: Session, now: float) -> list[int]:
-        """Tells one session several parts, as long as its socket takes them immediately, and
-        returns the bytes of each."""
-        parts: list[int] = []
-        while session.id in self._behind and sum(parts) < AT_ONCE:
-            if parts and session.exit.kept:
-                break
-            size = self._tell_one(session, now)
-            if not size:
-                break
-            parts.append(size)
-        return parts
-
     def _tell_one(self, session: Session, now: float) -> int:
         """Tells one session, and returns the number of bytes that it was sent."""
         cursor, log = session.roster, self._log
