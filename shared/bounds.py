@@ -92,6 +92,7 @@ _ID: Final = re.compile(rf"[^\s\x00-\x1f\x7f-\x9f\ud800-\udfff]{{1,{MOST_ID}}}")
 _GROUP: Final = re.compile(r"g\.[a-zA-Z0-9]{16}")
 _PAD: Final = re.compile(r"(g\.[a-zA-Z0-9]{16}\$)?[^$]{1,50}")
 _NOBODY_CAN_OPEN: Final = re.compile(r"r\.|.*[\x00-\x1f\x7f-\x9f\ud800-\udfff]", re.DOTALL)
+_READ_ONLY: Final = re.compile(r"r\.[^$\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,48}")
 _REPLACED: Final = re.compile(r"[\s:]")
 _TOKEN: Final = re.compile(rf"(?=.{{1,{MOST_TOKEN}}}\Z)t\.[A-Za-z0-9_-]+={{0,2}}")
 _DIGITS: Final = re.compile("[0-9]{1,16}")
@@ -157,7 +158,7 @@ def is_new_pad_id(value: Any) -> TypeGuard[str]:
 def is_read_only_id(value: Any) -> TypeGuard[str]:
     """Returns whether a pad may have this id for those who only read: ``r.`` and further
     characters."""
-    return isinstance(value, str) and value.startswith("r.") and _PAD.fullmatch(value) is not None
+    return isinstance(value, str) and _READ_ONLY.fullmatch(value) is not None
 
 
 def is_group_id(value: Any) -> TypeGuard[str]:

@@ -51,6 +51,11 @@ def author_key(author: str) -> str:
     return f"globalAuthor:{author}"
 
 
+def author_in(key: str) -> str:
+    """Returns the author to whose record `author_key` leads."""
+    return key.removeprefix("globalAuthor:")
+
+
 # --- Written -------------------------------------------------------------------------------------
 
 
@@ -137,6 +142,12 @@ def exported_author(author: Author, pad_id: str, time: int) -> dict[str, Any]:
 
 def head_of(record: Any, key: str) -> int:
     return _number(_object(record, key).get("head"), f"{key}: head", minimum=0)
+
+
+def head_of_any(record: Any) -> int:
+    """Returns the head that a record names, which may be any number, or -1 if it names none."""
+    head = record.get("head") if isinstance(record, Mapping) else None
+    return head if type(head) is int else -1
 
 
 def pool_of(record: Any, key: str, *, most: int = bounds.LARGEST) -> AttributePool:

@@ -18,6 +18,7 @@ without a limit, and says whose text it is.
 """
 
 import json
+import json.scanner
 import math
 import re
 from collections.abc import Iterable, Iterator
@@ -143,7 +144,9 @@ def _members_in_pieces(
         yield dumps(kind(together))[1:-1]
 
 
-def loads(text: str | bytes, *, deepest: int = MOST_DEEP, most: int | None = None) -> Any:
+def loads(
+    text: str | bytes, *, deepest: int = MOST_DEEP, most: int | None = None, in_pieces: bool = False
+) -> Any:
     """Returns the value, with code-unit strings. A whole number that JavaScript cannot hold exactly
     becomes a float, as it does in JavaScript.
 
@@ -151,6 +154,8 @@ def loads(text: str | bytes, *, deepest: int = MOST_DEEP, most: int | None = Non
         deepest: the maximum depth of nested arrays and objects.
         most: the maximum number of values altogether; none for a text that is our own, or that is
             read in a process that nobody waits for. A megabyte of values takes a second.
+        in_pieces: lets other threads run meanwhile, which takes three times as long. It is for
+            long texts, in a thread.
 
     Raises `BadJson`.
     """
@@ -158,7 +163,7 @@ def loads(text: str | bytes, *, deepest: int = MOST_DEEP, most: int | None = Non
         source = text if isinstance(text, str) else text.decode()
         if most is not None:
             values_in(source, most)
-        value = _DECODER.decode(source)
+        value = (_DECODER_IN_PIECES if in_pieces else _DECODER).decode(source)
     except RecursionError:
         raise BadJson("nested too deeply") from None
     except ValueError as error:
@@ -261,4 +266,7 @@ def _whole(digits: str) -> int | float:
 # These are made once, because `json.loads` and `json.dumps` with such options make a new one for
 # each call.
 _DECODER = json.JSONDecoder(parse_constant=_refuse, parse_float=_finite, parse_int=_whole)
+_DECODER_IN_PIECES = json.JSONDecoder(parse_constant=_refuse, parse_float=_finite, parse_int=_whole)
+# The scanner in C never lets go of the interpreter, and the one in Python does.
+_DECODER_IN_PIECES.scan_once = json.scanner.py_make_scanner(_DECODER_IN_PIECES)  # type: ignore[attr-defined]
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)

@@ -14,16 +14,19 @@ from padfleet.shared.cold.etherpad.note import (
     Note,
     ascii_json,
     digest_of,
+    is_changeable,
     note_key,
     places_after,
+    read_row,
     value_of,
     version_of,
 )
-from padfleet.shared.cold.etherpad.table import RowChange
+from padfleet.shared.cold.etherpad.table import MOST_ROW, RowChange
 from padfleet.shared.cold.pads import ColdAppend, ColdHead, Mark
 from padfleet.shared.easysync import to_units
 from padfleet.shared.etherpad import records as r
 from padfleet.shared.etherpad.appending import Appending, surplus, with_pad
+from padfleet.shared.etherpad.bring import MOST_MISSING
 from padfleet.shared.etherpad.records import BadRecord
 from padfleet.shared.log.pad.chat import ChatMessage
 from padfleet.shared.log.pad.document import CorruptPad
@@ -120,7 +123,7 @@ class Append:
             return self._only_noted(note, digest_of(raw or ""))
         if written_there(rows, self.pad) and not self._goes_on(note):
             raise WrittenThere("an Etherpad has written on the pad, on which this fleet has too")
-        record = loads(raw) if raw is not None else None
+        record = read_row(raw) if raw is not None else None
         changes: dict[str, str | None] = {}
         state = self.part.state
         same = note is not None and note.epoch == state.pad.epoch
@@ -138,7 +141,8 @@ class Append:
         changes |= self._chat(offset)
         chat_head = state.pad.chat + offset if state.pad.chat >= 0 or offset > 0 else -1
         if record is not None and note is not None:
-            was = (note.head, r.chat_count(record, "") - 1)
+            # What the record says of its chat may be any number, and only counts what was read.
+            was = (note.head, note.chat + min(note.chat_offset, MOST_MISSING))
             gone = surplus(self.pad, before=was, now=(pad.head, chat_head))
             changes |= dict.fromkeys(gone)
         saved = readable(self.part.saved) if self.part.saved is not None else []
@@ -149,6 +153,10 @@ class Append:
             settings=self._settings(record),
         )
         text = ascii_json(whole)
+        if len(text) > MOST_ROW:
+            raise ValueError(
+                f"the record of the pad has {len(text):,} bytes, of {MOST_ROW:,} at most"
+            )
         changes[r.pad_key(self.pad)] = text
         self.digest = digest_of(text)
         newest = changes.get(r.revision_key(self.pad, pad.head))
@@ -257,7 +265,9 @@ class Append:
             # A pad that already has a read-only id keeps it; both ids lead to the pad.
             if rows[f"pad2readonly:{self.pad}"] is None:
                 changes[f"pad2readonly:{self.pad}"] = ascii_json(head.read_only_id)
-            changes[f"readonly2pad:{head.read_only_id}"] = ascii_json(to_units(self.pad))
+            # An id that leads to another pad goes on leading there.
+            if rows[f"readonly2pad:{head.read_only_id}"] is None:
+                changes[f"readonly2pad:{head.read_only_id}"] = ascii_json(to_units(self.pad))
         token = f"pad:{self.pad}:deletionToken"
         if head.deletion and head.deletion not in (rows[token] or "").encode():
             token_record = {"createdAt": self.now, "hash": head.deletion.decode()}
@@ -265,7 +275,7 @@ class Append:
         for author, items in self.part.authors:
             stored = stored_author(author, items)
             key = r.author_key(author)
-            if stored is not None:
+            if stored is not None and is_changeable(rows[key]):
                 there = with_pad(value_of(rows[key]), stored, to_units(self.pad), head.time)
                 changes[key] = ascii_json(there)
         group = group_of(self.pad)
@@ -293,17 +303,19 @@ def renoted(
     return made, RowChange({note_key(pad_id): made.to_text()})
 
 
-def deleted(rows: Rows, pad_id: str, over: ColdHead, known: Note | None) -> RowChange:
-    """Returns the change that removes what Etherpad removes along with a pad. `rows` has all other
-    records that are changed. Raises `Overwritten`."""
-    note = stand(rows, pad_id, over, known)
-    record = value_of(rows[r.pad_key(pad_id)])
-    record = record if isinstance(record, Mapping) else {}
-    head = record.get("head")
-    heads = (head if type(head) is int else note.head if note else -1, r.chat_count(record, "") - 1)
+def deleted(
+    rows: Rows, pad_id: str, over: ColdHead, known: Note | None, there: tuple[int, int]
+) -> RowChange:
+    """Returns the change that removes what Etherpad removes along with a pad. Raises `Overwritten`.
+
+    Arguments:
+        rows: among others, all other records that are changed.
+        there: the numbers of the last revision and of the last chat message that exist.
+    """
+    stand(rows, pad_id, over, known)
     gone = [*keys_of(pad_id), f"pad2readonly:{pad_id}", f"pad:{pad_id}:deletionToken"]
     changes: dict[str, str | None] = dict.fromkeys(
-        gone + surplus(pad_id, before=heads, now=(-1, -1))
+        gone + surplus(pad_id, before=there, now=(-1, -1))
     )
     read_only = value_of(rows[f"pad2readonly:{pad_id}"])
     if isinstance(read_only, str):
@@ -321,15 +333,16 @@ def deleted(rows: Rows, pad_id: str, over: ColdHead, known: Note | None) -> RowC
 def _in_group(rows: Rows, group: str, pad_id: str) -> dict[str, str | None]:
     """Returns the change that adds the pad to its group's list, and makes sure that the group
     exists."""
-    value, listed = value_of(rows[f"group:{group}"]), value_of(rows["groups"])
-    value = value if isinstance(value, dict) else {"pads": {}, "mappings": {}}
-    listed = listed if isinstance(listed, dict) else {}
-    pads = value.get("pads")
-    pads = pads if isinstance(pads, dict) else {}
-    return {
-        f"group:{group}": ascii_json({**value, "pads": {**pads, to_units(pad_id): 1}}),
-        "groups": ascii_json({**listed, group: 1}),
-    }
+    changes: dict[str, str | None] = {}
+    key = f"group:{group}"
+    if is_changeable(rows[key]):
+        value = value_of(rows[key]) or {"pads": {}, "mappings": {}}
+        pads = value.get("pads")
+        pads = pads if isinstance(pads, dict) else {}
+        changes[key] = ascii_json({**value, "pads": {**pads, to_units(pad_id): 1}})
+    if is_changeable(rows["groups"]):
+        changes["groups"] = ascii_json({**(value_of(rows["groups"]) or {}), group: 1})
+    return changes
 
 
 def _birth(wire: bytes) -> int | None:

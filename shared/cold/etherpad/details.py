@@ -4,9 +4,11 @@ revisions were made, its chat, its authors, and what leads to it."""
 import time as clock
 from typing import Any
 
+from padfleet.shared import bounds
 from padfleet.shared.bounds import DAY_MS, MOST_BROUGHT_MESSAGES
-from padfleet.shared.cold.etherpad.note import value_of
-from padfleet.shared.cold.etherpad.table import Table
+from padfleet.shared.cold.etherpad.note import value_of, values_of
+from padfleet.shared.cold.etherpad.table import Table, portions
+from padfleet.shared.easysync import to_units
 from padfleet.shared.etherpad import records as r
 from padfleet.shared.etherpad.bring import MOST_MISSING
 from padfleet.shared.etherpad.records import BadRecord
@@ -19,9 +21,9 @@ STEP = 200
 async def time_of(table: Table, pad_id: str, rev: int) -> int:
     """Returns when a revision was written, in ms since 1970; 1 if the record does not say."""
     key = r.revision_key(pad_id, rev)
-    (raw,) = await table.get([key])
+    (value,) = await values_of(await table.get([key]))
     try:
-        return max(1, min(r.changeset_of(value_of(raw), key)[2], latest()))
+        return max(1, min(r.changeset_of(value, key)[2], latest()))
     except BadRecord:
         return 1
 
@@ -29,9 +31,9 @@ async def time_of(table: Table, pad_id: str, rev: int) -> int:
 async def creator_of(table: Table, pad_id: str) -> str:
     """Returns the author of the first revision."""
     key = r.revision_key(pad_id, 0)
-    (raw,) = await table.get([key])
+    (value,) = await values_of(await table.get([key]))
     try:
-        return r.changeset_of(value_of(raw), key)[1] or SYSTEM_AUTHOR
+        return r.changeset_of(value, key)[1] or SYSTEM_AUTHOR
     except BadRecord:
         return SYSTEM_AUTHOR
 
@@ -47,32 +49,35 @@ async def chat_of(
         if start - first - len(found) > len(found) + MOST_MISSING:
             break
         keys = [r.chat_key(pad_id, number) for number in range(start, min(start + STEP, count))]
-        for raw in await table.get(keys):
-            # Where messages are missing, the following ones move up, since padfleet's numbering
-            # has no gaps.
-            message = r.message_of(value_of(raw), len(found), latest=latest())
-            if message is not None:
-                found.append((f"{len(found)}-1", [b"m", message.to_record()]))
+        async for _, raws in portions(table, keys):
+            for value in await values_of(raws):
+                # Where messages are missing, the following ones move up, since padfleet's numbering
+                # has no gaps.
+                message = r.message_of(value, len(found), latest=latest())
+                if message is not None:
+                    found.append((f"{len(found)}-1", [b"m", message.to_record()]))
     return found, count - 1
 
 
 async def authors_of(table: Table, names: list[str]) -> list[tuple[str, list[bytes]]]:
     """Returns what is known of these authors, as the fields of their records."""
     found: list[tuple[str, list[bytes]]] = []
-    for start in range(0, len(names), STEP):
-        part = names[start : start + STEP]
-        raws = await table.get([r.author_key(name) for name in part])
-        for name, raw in zip(part, raws, strict=True):
-            author = r.author_of(value_of(raw), name)
+    async for keys, raws in portions(table, [r.author_key(name) for name in names]):
+        for key, value in zip(keys, await values_of(raws), strict=True):
+            author = r.author_of(value, r.author_in(key))
             if author is not None:
-                found.append((name, author_items(author)))
+                found.append((author.id, author_items(author)))
     return found
 
 
-def read_only_of(raw: str | None) -> str | None:
-    """Returns the pad's read-only id from the row that holds it, or None if there is none."""
-    found = value_of(raw)
-    return found if isinstance(found, str) and found.startswith("r.") else None
+async def read_only_of(table: Table, pad_id: str, raw: str | None) -> str | None:
+    """Returns the pad's read-only id from the row that holds it, or None if there is none. An id
+    that leads to another pad is that pad's: its readers would be shown this one."""
+    (found,) = await values_of([raw])
+    if not bounds.is_read_only_id(found):
+        return None
+    (leads_to,) = await table.get([f"readonly2pad:{found}"])
+    return found if leads_to is None or value_of(leads_to) == to_units(pad_id) else None
 
 
 def deletion_of(raw: str | None) -> bytes:

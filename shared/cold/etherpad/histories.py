@@ -1,7 +1,7 @@
 """This module reads the histories of pads from an Etherpad's records."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,9 +13,11 @@ from padfleet.shared.cold.etherpad.note import (
     Note,
     digest_of,
     places_after,
+    read_row,
     value_of,
+    values_of,
 )
-from padfleet.shared.cold.etherpad.table import Table
+from padfleet.shared.cold.etherpad.table import Table, portions
 from padfleet.shared.easysync import AText, AttributePool, EasysyncError
 from padfleet.shared.easysync.body import Body
 from padfleet.shared.etherpad import records as r
@@ -25,7 +27,6 @@ from padfleet.shared.log.damage import CorruptPad
 from padfleet.shared.log.pad.chunks import CHUNK_REVISIONS
 from padfleet.shared.log.pad.document import Document
 from padfleet.shared.log.records import Revision
-from padfleet.shared.wire.jsontext import loads
 
 
 @dataclass
@@ -67,39 +68,37 @@ class HistoryReader:
         what precedes it is used if it is `kept`. Raises `BadRecord`."""
         key = r.pad_key(pad_id)
         head = r.head_of(record, key)
-        pool = r.pool_of(record, key)
+        pool, regular = await asyncio.to_thread(_pool_of, record, key)
         if not text.endswith("\n"):
             raise BadRecord(f"{key}: the text does not end in a newline")
-        history = await self._begun(pad_id, pool, kept)
-        begin = history.first
+        history = await self._begun(pad_id, pool, kept, regular=regular)
         try:
-            for start in range(begin, head + 1, STEP):
-                found, raws = await self._converted(
-                    pad_id, history.converter, start, min(start + STEP, head + 1)
-                )
+            async for found, last in self._converted(
+                pad_id, history.converter, history.first, head + 1
+            ):
                 await asyncio.to_thread(self._take, history, found, kept)
-                history.last = digest_of(raws[-1])
+                history.last = digest_of(last)
         except CorruptPad as error:
             raise BadRecord(f"{key}: {error}") from error
-        if history.document.body.to_atext().text != text:
+        reached = await asyncio.to_thread(history.document.body.to_atext)
+        if reached.text != text:
             raise BadRecord(f"{key}: its revisions do not lead to the text that it has")
         return history
 
-    async def _begun(self, pad_id: str, pool: AttributePool, kept: Note | None) -> ReadHistory:
+    async def _begun(
+        self, pad_id: str, pool: AttributePool, kept: Note | None, *, regular: bool
+    ) -> ReadHistory:
         """Returns the history to read into. It begins at the last chunk if everything before it is
         known and needs no repair."""
-        regular = is_regular(pool)
         if kept is not None and kept.plain and kept.places and regular:
             place = kept.places[-1]
             key = r.revision_key(pad_id, place.rev)
-            (raw,) = await self._table.get([key])
-            record = value_of(raw)
-            found = record.get("meta") if isinstance(record, dict) else None
-            atext = found.get("atext") if isinstance(found, dict) else None
-            if isinstance(atext, dict):
+            (record,) = await values_of(await self._table.get([key]))
+            atext = _text_in(record)
+            if atext is not None:
                 document = Document()
                 try:
-                    document.body = Body(AText(atext.get("text", ""), atext.get("attribs", "")))
+                    document.body = await asyncio.to_thread(Body, atext)
                     converter = Converter.behind(
                         pool,
                         latest=latest(),
@@ -119,17 +118,20 @@ class HistoryReader:
         return ReadHistory(converter, Document(), 0, regular=regular)
 
     async def _converted(
-        self, pad_id: str, converter: Converter, start: int, end: int
-    ) -> tuple[list[Revision], list[str]]:
-        keys = [r.revision_key(pad_id, rev) for rev in range(start, end)]
-        raws = await self._table.get(keys)
+        self, pad_id: str, converter: Converter, begin: int, end: int
+    ) -> AsyncIterator[tuple[list[Revision], str]]:
+        """Yields the revisions from `begin` up to `end`, some at a time, each time with the row of
+        the last one."""
 
-        def convert() -> list[Revision]:
+        def convert(keys: Sequence[str], raws: list[str | None]) -> list[Revision]:
             return [
                 converter.revision(value_of(raw), key) for key, raw in zip(keys, raws, strict=True)
             ]
 
-        return await asyncio.to_thread(convert), [raw or "" for raw in raws]
+        for start in range(begin, end, STEP):
+            wanted = [r.revision_key(pad_id, rev) for rev in range(start, min(start + STEP, end))]
+            async for keys, raws in portions(self._table, wanted):
+                yield await asyncio.to_thread(convert, keys, raws), raws[-1] or ""
 
     @staticmethod
     def _take(history: ReadHistory, revisions: list[Revision], kept: Note | None) -> None:
@@ -156,7 +158,7 @@ class HistoryReader:
         key = r.pad_key(pad_id)
         places = [place for place in note.places if place.rev <= first]
         try:
-            pool = r.pool_of(loads(raw), key)
+            pool, _ = await asyncio.to_thread(lambda: _pool_of(read_row(raw), key))
             if places:
                 begin = places[-1]
                 converter = Converter.behind(
@@ -169,9 +171,7 @@ class HistoryReader:
             else:
                 begin = HistoryPlace(0, 0, b"")
                 converter = Converter(pool, latest=latest(), birth=note.birth)
-            for start in range(begin.rev, last + 1, STEP):
-                end = min(start + STEP, last + 1)
-                found, _ = await self._converted(pad_id, converter, start, end)
+            async for found, _ in self._converted(pad_id, converter, begin.rev, last + 1):
                 wanted = [revision for revision in found if revision.rev >= first]
                 if wanted:
                     yield Revisions(wanted[0].rev, [one.to_record() for one in wanted])
@@ -196,6 +196,22 @@ def only_present_text(record: Any, key: str, at: int, why: str) -> tuple[ReadHis
     document.replay(revision)
     converter = Converter(AttributePool(), latest=latest())
     return ReadHistory(converter, document, 0, [revision]), f"{why}; {damage}" if damage else why
+
+
+def _text_in(record: Any) -> AText | None:
+    """Returns the text in the record of a key revision, or None if there is none."""
+    meta = record.get("meta") if isinstance(record, dict) else None
+    found = meta.get("atext") if isinstance(meta, dict) else None
+    match found:
+        case {"text": str(text), "attribs": str(attribs)}:
+            return AText(text, attribs)
+    return None
+
+
+def _pool_of(record: Any, key: str) -> tuple[AttributePool, bool]:
+    """Returns the pool in a pad's record, and whether it `is_regular`. Raises `BadRecord`."""
+    pool = r.pool_of(record, key)
+    return pool, is_regular(pool)
 
 
 def is_regular(pool: AttributePool) -> bool:

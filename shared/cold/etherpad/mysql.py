@@ -21,10 +21,13 @@ from padfleet.shared.cold.errors import (
     StoreRefuses,
 )
 from padfleet.shared.cold.etherpad.table import (
+    MOST_ROW,
     NO_TABLE,
+    NO_TEXT,
     PAGE,
     ROWS,
     TIMEOUT,
+    TOO_LONG,
     Decide,
     InTheWay,
     Looked,
@@ -59,6 +62,8 @@ _UNLIKE = (
     "WHERE LOCATE(SHA2(CONVERT(pad.`value` USING utf8mb4), 256), note.`value`) = 0 "
     "AND pad.`key` IN "
 )
+
+_VALUE = f"IF(LENGTH(`value`) > {MOST_ROW}, '{TOO_LONG}', `value`)"
 
 
 class Layout(NamedTuple):
@@ -123,11 +128,24 @@ class MysqlTable:
         found = await self._in_thread(lambda connection: self._read(connection, keys, ""))
         return [found[key] for key in keys]
 
+    async def sizes(self, keys: Sequence[str]) -> list[int | None]:
+        def do(connection: Any) -> dict[str | None, int]:
+            marks = ", ".join(["%s"] * len(keys))
+            rows = self._rows(
+                connection,
+                f"SELECT `key`, LENGTH(`value`) FROM `store` WHERE `key` IN ({marks})",  # noqa: S608
+                [self._key(connection, key) for key in keys],
+            )
+            return {_text(key): size for key, size in rows}
+
+        found = await self._in_thread(do) if keys else {}
+        return [found.get(key) for key in keys]
+
     async def look(self, whole: str, digest: str) -> Looked:
         def do(connection: Any) -> Looked:
             rows = self._rows(
                 connection,
-                "SELECT (SELECT `value` FROM `store` WHERE `key` = %s), "
+                f"SELECT (SELECT {_VALUE} FROM `store` WHERE `key` = %s), "  # noqa: S608
                 "(SELECT SHA2(CONVERT(`value` USING utf8mb4), 256) FROM `store` WHERE `key` = %s)",
                 [self._key(connection, whole), self._key(connection, digest)],
             )
@@ -171,7 +189,7 @@ class MysqlTable:
             marks = ", ".join(["%s"] * len(keys))
             rows = self._rows(
                 connection,
-                f"SELECT `key`, `value` FROM `store` WHERE `key` IN ({marks}){lock}",  # noqa: S608
+                f"SELECT `key`, {_VALUE} FROM `store` WHERE `key` IN ({marks}){lock}",  # noqa: S608
                 [self._key(connection, key) for key in keys],
             )
             # Where trailing spaces of a key are ignored, the result may include the rows of another
@@ -192,9 +210,9 @@ class MysqlTable:
             )
 
     async def pad_keys(self, after: str) -> AsyncIterator[str]:
-        last = after or "pad:"
+        last: str | bytes = after or "pad:"
 
-        def page(connection: Any) -> list[str]:
+        def page(connection: Any) -> list[str | bytes]:
             rows = self._rows(
                 connection,
                 "SELECT `key` FROM `store` WHERE `key` > %s AND `key` < %s "
@@ -206,11 +224,13 @@ class MysqlTable:
                     PAGE,
                 ],
             )
-            return [_text(key) or "" for (key,) in rows]
+            return [key for (key,) in rows]
 
         while keys := await self._in_thread(page):
             for key in keys:
-                yield key
+                name = _text(key)
+                if name and name != NO_TEXT:  # nobody could open a pad of such a name
+                    yield name
             last = keys[-1]
 
     async def keys_with(self, start: str, value: str) -> list[str]:
@@ -311,7 +331,7 @@ class MysqlTable:
             self._layout = Layout(columns["key"][0], columns["value"][0], columns["key"][1])
         return self._layout
 
-    def _key(self, connection: Any, key: str) -> str | bytes:
+    def _key(self, connection: Any, key: str | bytes) -> str | bytes:
         """Returns the key in the type that the column has: with another, the server would not use
         its index."""
         try:
@@ -319,7 +339,7 @@ class MysqlTable:
             layout.check()
         except ValueError as error:
             raise StoreAway(f"MySQL: {error}") from error
-        return key.encode() if layout.binary else key
+        return key.encode() if layout.binary and isinstance(key, str) else key
 
     @contextmanager
     def _failing(self) -> Iterator[None]:
@@ -345,4 +365,7 @@ class MysqlTable:
 
 
 def _text(value: bytes | str | None) -> str | None:
-    return value.decode() if isinstance(value, bytes) else value
+    try:
+        return value.decode() if isinstance(value, bytes) else value
+    except UnicodeDecodeError:
+        return NO_TEXT

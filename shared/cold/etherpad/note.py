@@ -12,16 +12,25 @@ import base64
 import hashlib
 import json
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from padfleet.shared.cold.etherpad.table import MOST_ROW, NO_TEXT, TOO_LONG
 from padfleet.shared.cold.pads import ColdHead, Mark
 from padfleet.shared.log import births
 from padfleet.shared.log.pad.chunks import CHUNK_REVISIONS
 from padfleet.shared.log.records import Revision, pack, unpack
-from padfleet.shared.wire.jsontext import loads
+from padfleet.shared.tasks import aside
+from padfleet.shared.wire.jsontext import is_long, loads
 
 FORM = 1
+
+LONG = 1 << 15
+"""Rows of more characters than this are read in a thread, and in pieces."""
+
+MOST_VALUES = 2_000_000
+"""The maximum number of values in one row. An attribute of a pad's pool has three."""
 
 _ENCODER = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"), allow_nan=False)
 
@@ -100,6 +109,8 @@ class Note:
             values["places"] = tuple(HistoryPlace(*place) for place in values["places"])
             values["submitted"] = {s: (n, time) for s, (n, time) in values["submitted"].items()}
             shown = {name: found[name] for name in ("epoch", "head", "mark", "salvaged")}
+            if not all(type(shown[name]) is int for name in ("epoch", "head")):
+                return None
             return cls(**values, **shown)
         except (ValueError, TypeError, LookupError):
             return None
@@ -128,17 +139,40 @@ def version_of(change: str, digest: str) -> str:
 
 
 def ascii_json(value: Any) -> str:
-    """Returns JSON in ASCII: every reader gets the same value, and every character set has it."""
-    return _ENCODER.encode(value)
+    """Returns JSON in ASCII: every reader gets the same value, and every character set has it. A
+    long value is written in pieces, between which other threads run."""
+    return "".join(_ENCODER.iterencode(value)) if is_long(value) else _ENCODER.encode(value)
 
 
 def value_of(raw: str | None) -> Any:
-    """Returns the value in a row, or None if the row is missing or is not JSON. It is for callers
-    that can do without the value."""
+    """Returns the value in a row, or None if the row is missing or cannot be read. It is for
+    callers that can do without the value."""
     try:
-        return loads(raw) if raw is not None else None
+        return read_row(raw) if raw is not None else None
     except ValueError:
         return None
+
+
+def read_row(raw: str) -> Any:
+    """Returns the value in a row. A `LONG` one is to be read in a thread, and lets others run
+    meanwhile. Raises ValueError."""
+    if raw == TOO_LONG:
+        raise ValueError(f"it has more than {MOST_ROW:,} bytes")
+    if raw == NO_TEXT:
+        raise ValueError("it is not UTF-8")
+    return loads(raw, most=MOST_VALUES, in_pieces=len(raw) > LONG)
+
+
+def is_changeable(raw: str | None) -> bool:
+    """Returns whether a row is missing, or is the object that it should be. Any other one stays as
+    it is, since what is in it would be lost."""
+    return raw is None or isinstance(value_of(raw), dict)
+
+
+async def values_of(raws: Sequence[str | None]) -> list[Any]:
+    """Returns `value_of` each row, and reads them in a thread if they are long."""
+    long = sum(len(raw) for raw in raws if raw is not None) > LONG
+    return await aside(long, lambda: [value_of(raw) for raw in raws])
 
 
 Standing = Literal["same", "longer", "other"]

@@ -5,14 +5,17 @@ chat message and saved revision changes: the version then differs, so that nothi
 written is ever overwritten.
 """
 
+import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
 from fnmatch import fnmatchcase
+from functools import partial
 from typing import Any
 
 from padfleet.shared.archive.entries import Revisions
+from padfleet.shared.bounds import is_pad_id
 from padfleet.shared.cold.errors import Overwritten, StoreAway
 from padfleet.shared.cold.etherpad.changing import (
     Append,
@@ -24,23 +27,32 @@ from padfleet.shared.cold.etherpad.changing import (
     keys_of,
     renoted,
 )
-from padfleet.shared.cold.etherpad.details import time_of
+from padfleet.shared.cold.etherpad.details import STEP, time_of
 from padfleet.shared.cold.etherpad.histories import HistoryReader
 from padfleet.shared.cold.etherpad.mysql import MysqlTable
 from padfleet.shared.cold.etherpad.note import (
+    LONG,
     Note,
     ascii_json,
     digest_of,
     epoch_of,
     note_key,
+    read_row,
     standing,
-    value_of,
+    values_of,
     version_of,
 )
 from padfleet.shared.cold.etherpad.postgres import PostgresTable
 from padfleet.shared.cold.etherpad.reading import ReadPad, TableReader
 from padfleet.shared.cold.etherpad.register import EtherpadRegister
-from padfleet.shared.cold.etherpad.table import NoDriver, RowChange, Table
+from padfleet.shared.cold.etherpad.table import (
+    Looked,
+    NoDriver,
+    NotText,
+    RowChange,
+    Table,
+    portions,
+)
 from padfleet.shared.cold.pads import (
     ColdAppend,
     ColdGlance,
@@ -50,11 +62,11 @@ from padfleet.shared.cold.pads import (
     Mark,
     UsedBy,
 )
-from padfleet.shared.easysync import from_units
 from padfleet.shared.etherpad import records as r
+from padfleet.shared.etherpad.bring import MOST_MISSING
 from padfleet.shared.log.pad.document import CorruptPad
 from padfleet.shared.log.people.groups import group_of
-from padfleet.shared.wire.jsontext import loads
+from padfleet.shared.tasks import aside
 
 USED_BY = "padfleet-used-by"
 """The row in which a fleet says that it uses the database; no pad's note can have this key."""
@@ -62,6 +74,10 @@ USED_BY = "padfleet-used-by"
 KEPT_NOTES = 1000
 """How many notes a process keeps. It has worked them out while reading pads, and needs them for the
 changes that follow."""
+
+MOST_LISTED = 10_000
+"""The maximum number of authors from whose lists a deleted pad is taken. The lists of the others
+still name it, which does not trouble Etherpad."""
 
 READ_ATTEMPTS = 3
 """How often reading a pad is attempted if an Etherpad is writing it at the same time."""
@@ -90,13 +106,19 @@ class EtherpadPads:
         self._known: OrderedDict[str, Note] = OrderedDict()
 
     async def look(self, pad: str) -> ColdHead | None:
-        value, digest = await self._table.look(note_key(pad), r.pad_key(pad))
+        value, digest = await self._looked(pad)
         if digest is None:
             return None
         note = Note.from_text(value)
         if note is not None and note.there == digest:
             return note.at(digest)
         return await self._look_closer(pad)
+
+    async def _looked(self, pad: str) -> Looked:
+        try:
+            return await self._table.look(note_key(pad), r.pad_key(pad))
+        except NotText as error:
+            raise CorruptPad(f"{r.pad_key(pad)} cannot be read: {error}") from error
 
     async def _look_closer(self, pad: str) -> ColdHead | None:
         """Looks at a pad that an Etherpad has written on since, or that no fleet has had. Its chain
@@ -106,10 +128,10 @@ class EtherpadPads:
             return None
         note, digest = Note.from_text(value), digest_of(raw)
         try:
-            record = loads(raw)
+            record = await aside(len(raw) > LONG, read_row, raw)
             head = record["head"] if type(record["head"]) is int else -1
-        except (ValueError, TypeError, LookupError):
-            raise CorruptPad(f"{r.pad_key(pad)} cannot be read") from None
+        except (ValueError, TypeError, LookupError) as error:
+            raise CorruptPad(f"{r.pad_key(pad)} cannot be read: {error}") from error
         last = await self._histories.last(pad, note)
         at = await time_of(self._table, pad, head)
         stands = standing(note, digest, head=head, last=last)
@@ -148,7 +170,7 @@ class EtherpadPads:
             found = await self._reader.pad(pad, raw, note)
             # The read is of one moment if the digest is unchanged, since a change to any of the
             # pad's records also changes its own record.
-            _, digest = await self._table.look(note_key(pad), r.pad_key(pad))
+            _, digest = await self._looked(pad)
             if digest == found.note.there:
                 self._remember(pad, found.note)
                 return found, raw
@@ -201,8 +223,10 @@ class EtherpadPads:
         place = await self._histories.before(pad, raw, note, rev)
         start = (rev - 1) // r.KEY_REVISIONS * r.KEY_REVISIONS
         keys = [r.revision_key(pad, number) for number in range(start, rev)]
+        records: list[Any] = []
         try:
-            records = [loads(found or "null") for found in await self._table.get(keys)]
+            async for _, raws in portions(self._table, keys):
+                records += await asyncio.to_thread(_read_rows, raws)
         except ValueError as error:
             raise CorruptPad(f"the records before revision {rev}: {error}") from error
         return Before(place, records)
@@ -235,7 +259,7 @@ class EtherpadPads:
     async def _must_know(self, pad: str, over: ColdHead) -> None:
         """Reads a pad whose note is not known yet. Raises `Overwritten` if the pad is not as `over`
         says."""
-        value, digest = await self._table.look(note_key(pad), r.pad_key(pad))
+        value, digest = await self._looked(pad)
         note = Note.from_text(value)
         if digest is None or version_of(note.change if note else "", digest) != over.version:
             raise Overwritten("somebody has written, perhaps an Etherpad")
@@ -247,17 +271,36 @@ class EtherpadPads:
         await self._must_know(pad, over)
         note, raw = await self._noted(pad)
         keys = [*keys_of(pad), f"pad2readonly:{pad}"]
-        record: Any = loads(raw)
-        try:
-            pairs = r.pool_of(record, "").pairs()
-            keys += [r.author_key(value) for name, value in pairs if name == "author" and value]
-        except r.BadRecord:
-            pass  # the lists still name these pads, which does not trouble Etherpad
+        record = await aside(len(raw) > LONG, read_row, raw)
+        authors = await aside(len(raw) > LONG, _authors_in, record)
+        keys += [r.author_key(author) for author in authors]
         group = group_of(pad)
         if group is not None:
             keys.append(f"group:{group}")
-        await self._table.change(keys, lambda rows: deleted(rows, pad, over, note))
+        there = (
+            await self._last_there(note.head, r.head_of_any(record), partial(r.revision_key, pad)),
+            await self._last_there(
+                note.chat, r.chat_count(record, "") - 1, partial(r.chat_key, pad)
+            ),
+        )
+        await self._table.change(keys, lambda rows: deleted(rows, pad, over, note, there))
         self._known.pop(pad, None)
+
+    async def _last_there(self, known: int, said: int, key: Callable[[int], str]) -> int:
+        """Returns the number of the last record of this kind that exists. A pad's record may name
+        any number, so beyond the `known` one it is only believed as far as there are records, with
+        at most `MOST_MISSING` missing in a row."""
+        last = known
+        for start in range(known + 1, said + 1, STEP):
+            if start > last + MOST_MISSING:
+                break
+            numbers = range(start, min(start + STEP, said + 1))
+            sizes = await self._table.sizes([key(number) for number in numbers])
+            last = max(
+                (n for n, size in zip(numbers, sizes, strict=True) if size is not None),
+                default=last,
+            )
+        return last
 
     async def pads(self, after: str = "", match: str = "*") -> AsyncIterator[ColdListed]:
         async for key in self._table.pad_keys(r.pad_key(after) if after else ""):
@@ -266,20 +309,19 @@ class EtherpadPads:
                 yield ColdListed(name, -1, 0, 0, None)
 
     async def pad_of_read_only(self, read_only_id: str) -> str | None:
-        (raw,) = await self._table.get([f"readonly2pad:{read_only_id}"])
-        found = value_of(raw)
-        return from_units(found) if isinstance(found, str) else None
+        (found,) = await values_of(await self._table.get([f"readonly2pad:{read_only_id}"]))
+        pad = r.plain(found) if isinstance(found, str) else ""
+        return pad if is_pad_id(pad) else None
 
     async def pads_of_author(self, author: str) -> AsyncIterator[str]:
-        (raw,) = await self._table.get([r.author_key(author)])
-        found = value_of(raw)
+        (found,) = await values_of(await self._table.get([r.author_key(author)]))
         listed = found.get("padIDs") if isinstance(found, dict) else None
-        for name in sorted(listed if isinstance(listed, dict) else ()):
-            yield from_units(name)
+        for name in sorted(filter(is_pad_id, r.names_in(listed))):
+            yield name
 
     async def used_by(self) -> UsedBy | None:
         (raw,) = await self._table.get([USED_BY])
-        said = value_of(raw)
+        (said,) = await values_of([raw])
         fleet = said.get("fleet") if isinstance(said, dict) else None
         return UsedBy(fleet, raw or "") if isinstance(fleet, str) else None
 
@@ -304,3 +346,16 @@ class EtherpadPads:
         self._known.move_to_end(pad)
         if len(self._known) > KEPT_NOTES:
             self._known.popitem(last=False)
+
+
+def _read_rows(raws: Sequence[str | None]) -> list[Any]:
+    """Returns the values in the rows, with None for one that is missing. Raises ValueError."""
+    return [read_row(raw) if raw is not None else None for raw in raws]
+
+
+def _authors_in(record: Any) -> list[str]:
+    """Returns the authors in the pool of a pad's record, at most `MOST_LISTED` of them."""
+    try:
+        return list(r.pool_of(record, "").authors())[:MOST_LISTED]
+    except r.BadRecord:
+        return []

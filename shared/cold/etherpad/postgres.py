@@ -14,12 +14,16 @@ from padfleet.shared.cold.errors import (
     StoreRefuses,
 )
 from padfleet.shared.cold.etherpad.table import (
+    MOST_ROW,
     NO_TABLE,
+    NO_TEXT,
     PAGE,
     TIMEOUT,
+    TOO_LONG,
     Decide,
     InTheWay,
     Looked,
+    NotText,
     driver,
     in_parts,
     only_where_nothing_is,
@@ -27,8 +31,10 @@ from padfleet.shared.cold.etherpad.table import (
     sorted_out,
 )
 
+_VALUE = f"CASE WHEN octet_length(value) > {MOST_ROW} THEN '{TOO_LONG}' ELSE value END AS value"
+
 _LOOK = (
-    "SELECT (SELECT value FROM store WHERE key = $1) AS value, "
+    f"SELECT (SELECT {_VALUE} FROM store WHERE key = $1) AS value, "  # noqa: S608
     "(SELECT encode(sha256(convert_to(value, 'UTF8')), 'hex') FROM store WHERE key = $2) AS digest"
 )
 _UNLIKE = (
@@ -76,10 +82,25 @@ class PostgresTable:
         self._pool: Any = None
 
     async def get(self, keys: Sequence[str]) -> list[str | None]:
-        rows = await self._fetch(
-            "SELECT key, value FROM store WHERE key = ANY($1::text[])", list(keys)
-        )
+        try:
+            rows = await self._fetch(
+                f"SELECT key, {_VALUE} FROM store WHERE key = ANY($1::text[])",  # noqa: S608
+                list(keys),
+            )
+        except NotText:
+            if len(keys) == 1:
+                return [NO_TEXT]
+            half = len(keys) // 2
+            return [*await self.get(keys[:half]), *await self.get(keys[half:])]
         found: dict[str, str] = {row["key"]: row["value"] for row in rows}
+        return [found.get(key) for key in keys]
+
+    async def sizes(self, keys: Sequence[str]) -> list[int | None]:
+        rows = await self._fetch(
+            "SELECT key, octet_length(value) AS size FROM store WHERE key = ANY($1::text[])",
+            list(keys),
+        )
+        found: dict[str, int] = {row["key"]: row["size"] for row in rows}
         return [found.get(key) for key in keys]
 
     async def look(self, whole: str, digest: str) -> Looked:
@@ -97,7 +118,8 @@ class PostgresTable:
         pool = await self._opened()
         async with pool.acquire() as connection, connection.transaction():
             rows = await connection.fetch(
-                "SELECT key, value FROM store WHERE key = ANY($1::text[]) ORDER BY key FOR UPDATE",
+                f"SELECT key, {_VALUE} FROM store WHERE key = ANY($1::text[]) "  # noqa: S608
+                "ORDER BY key FOR UPDATE",
                 list(keys),
             )
             before: dict[str, str | None] = dict.fromkeys(keys)
@@ -123,10 +145,16 @@ class PostgresTable:
     async def pad_keys(self, after: str) -> AsyncIterator[str]:
         # The keys come in the order of the database's collation, which is that of its index.
         first, end = bounds_of("pad:")
-        while rows := await self._fetch(PAD_KEYS, first, end, after, PAGE):
+        while rows := await self._page(first, end, after):
             for row in rows:
                 yield row["key"]
             after = rows[-1]["key"]
+
+    async def _page(self, first: str, end: str, after: str) -> list[Any]:
+        try:
+            return await self._fetch(PAD_KEYS, first, end, after, PAGE)
+        except NotText as error:
+            raise StoreAway(f"the key of a pad after {after!r} is not UTF-8: {error}") from error
 
     async def keys_with(self, start: str, value: str) -> list[str]:
         first, end = bounds_of(start)
@@ -134,7 +162,13 @@ class PostgresTable:
         return [row["key"] for row in rows]
 
     async def unlike_noted(self, pads: Sequence[str]) -> list[str]:
-        rows = await self._fetch(_UNLIKE, [f"pad:{pad}" for pad in pads])
+        try:
+            rows = await self._fetch(_UNLIKE, [f"pad:{pad}" for pad in pads])
+        except NotText:
+            if len(pads) == 1:
+                return list(pads)
+            half = len(pads) // 2
+            return [*await self.unlike_noted(pads[:half]), *await self.unlike_noted(pads[half:])]
         return [row["pad"] for row in rows]
 
     async def check(self) -> None:
@@ -189,6 +223,8 @@ class PostgresTable:
             raise StoreRefuses(f"PostgreSQL: {error}") from error
         except (library.InvalidCatalogNameError, library.UndefinedTableError) as error:
             raise StoreMissing(f"PostgreSQL: {error}") from error
+        except library.CharacterNotInRepertoireError as error:
+            raise NotText(f"PostgreSQL: {error}") from error
         except library.DataError as error:
             raise ValueError(f"PostgreSQL has no room for it: {error}") from error
         except TimeoutError as error:

@@ -1,5 +1,6 @@
 """This module makes a pad, and the note that belongs to it, from an Etherpad's records."""
 
+import asyncio
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,9 +17,11 @@ from padfleet.shared.cold.etherpad.details import (
 )
 from padfleet.shared.cold.etherpad.histories import HistoryReader, ReadHistory, only_present_text
 from padfleet.shared.cold.etherpad.note import (
+    LONG,
     Note,
     digest_of,
     epoch_of,
+    read_row,
     standing,
 )
 from padfleet.shared.cold.etherpad.table import Table
@@ -26,10 +29,12 @@ from padfleet.shared.cold.pads import ColdPad, ColdState
 from padfleet.shared.etherpad import records as r
 from padfleet.shared.etherpad.records import BadRecord
 from padfleet.shared.log.damage import CorruptPad
+from padfleet.shared.log.pad.document import Document
 from padfleet.shared.log.pad.options import normalised
 from padfleet.shared.log.people.author_records import SYSTEM_AUTHOR
 from padfleet.shared.log.records import Snapshot
-from padfleet.shared.wire.jsontext import dumps, loads
+from padfleet.shared.tasks import aside
+from padfleet.shared.wire.jsontext import dumps
 
 DAMAGED = "damaged"
 """The field in a pad's meta hash that says what is wrong with records that do not fit together.
@@ -58,7 +63,7 @@ class TableReader:
         key = r.pad_key(pad_id)
         digest = digest_of(raw)
         try:
-            record = loads(raw)
+            record = await aside(len(raw) > LONG, read_row, raw)
             text = r.text_of(record, key)
         except ValueError as error:
             raise CorruptPad(f"{key} cannot be read: {error}") from error
@@ -75,7 +80,9 @@ class TableReader:
                 history = await self._histories.read(pad_id, record, text, None)
         except BadRecord as error:
             at = await time_of(self._table, pad_id, head)
-            history, salvaged = only_present_text(record, key, at, str(error))
+            history, salvaged = await asyncio.to_thread(
+                only_present_text, record, key, at, str(error)
+            )
             if kept is not None and not history.goes_on(kept):
                 kept = None
         document = history.document
@@ -134,24 +141,14 @@ class TableReader:
         chat: list[tuple[str, list[bytes]]],
     ) -> ColdPad:
         document = history.document
-        saved = r.saved_of(record, "", latest=latest())
+        saved = await asyncio.to_thread(r.saved_of, record, "", latest=latest())
         saved = [one for one in saved if one.rev <= document.head][-MOST_SAVED:]
         kept = [one.to_record() for one in saved]
         readonly, deletion = await self._table.get(
             [f"pad2readonly:{pad_id}", f"pad:{pad_id}:deletionToken"]
         )
         names = {*document.authors(), *(one.author for one in saved)} - {"", SYSTEM_AUTHOR}
-        atext, pool = document.atext, document.pool
-        snapshot = Snapshot(
-            document.head,
-            document.epoch,
-            atext.text,
-            atext.attribs,
-            list(pool.pairs()),
-            document.time,
-            document.chain,
-            dict(note.submitted),
-        )
+        snapshot = await asyncio.to_thread(_snapshot, document, note)
         more = dict(note.more)
         if note.salvaged:
             more[DAMAGED] = note.salvaged.encode("utf-8", "replace")
@@ -162,7 +159,7 @@ class TableReader:
             document.chain,
             document.time,
             note.creator,
-            read_only_of(readonly),
+            await read_only_of(self._table, pad_id, readonly),
             settings=dumps(normalised(record.get("padSettings"))).encode(),
             deletion=deletion_of(deletion),
             chat=note.chat,
@@ -172,9 +169,23 @@ class TableReader:
         return ColdPad(
             note.at(note.there),
             ColdState(head, note.sessions, note.reigns, note.fences, note.seen, more),
-            snapshot.to_bytes(),
+            snapshot,
             Revisions(history.first, [one.to_record() for one in history.revisions]),
             chat,
             kept,
             await authors_of(self._table, sorted(names)),
         )
+
+
+def _snapshot(document: Document, note: Note) -> bytes:
+    atext, pool = document.atext, document.pool
+    return Snapshot(
+        document.head,
+        document.epoch,
+        atext.text,
+        atext.attribs,
+        list(pool.pairs()),
+        document.time,
+        document.chain,
+        dict(note.submitted),
+    ).to_bytes()

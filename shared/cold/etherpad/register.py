@@ -9,8 +9,8 @@ from padfleet.shared import bounds
 from padfleet.shared.batches import slices
 from padfleet.shared.cold.errors import Overwritten, StoreAway
 from padfleet.shared.cold.etherpad.changing import Rows
-from padfleet.shared.cold.etherpad.note import ascii_json, value_of
-from padfleet.shared.cold.etherpad.table import ATTEMPTS, ROWS, Decide, RowChange, Table
+from padfleet.shared.cold.etherpad.note import ascii_json, is_changeable, value_of, values_of
+from padfleet.shared.cold.etherpad.table import ATTEMPTS, ROWS, Decide, RowChange, Table, portions
 from padfleet.shared.easysync import to_units
 from padfleet.shared.etherpad import records as r
 from padfleet.shared.log.people.author_records import Author
@@ -63,7 +63,7 @@ class EtherpadRegister:
 
     async def group(self, group: str) -> RegisteredGroup | None:
         raws = await self._table.get([f"group:{group}", f"group2sessions:{group}"])
-        found, listed = (value_of(raw) for raw in raws)
+        found, listed = await values_of(raws)
         if not isinstance(found, dict):
             return None
         pads = [pad for pad in r.names_in(found.get("pads")) if bounds.is_pad_id(pad)]
@@ -100,8 +100,10 @@ class EtherpadRegister:
         to exist."""
         wanted = list(keys)
         asked = [key for key in wanted if len(key) <= MOST_KEY]
-        found = dict(zip(asked, await self._table.get(asked), strict=True)) if asked else {}
-        return [value_of(found.get(key)) for key in wanted]
+        found: dict[str, Any] = {}
+        async for part, raws in portions(self._table, asked):
+            found |= zip(part, await values_of(raws), strict=True)
+        return [found.get(key) for key in wanted]
 
     # --- Told ------------------------------------------------------------------------------------
 
@@ -145,12 +147,11 @@ class EtherpadRegister:
         key = f"group:{group}"
 
         def decide(rows: Rows) -> RowChange:
-            value = value_of(rows[key])
-            value = value if isinstance(value, dict) else {"pads": {}, "mappings": {}}
+            value = _object(value_of(rows[key])) or {"pads": {}, "mappings": {}}
             if mapper:
                 value = {**value, "mappings": {**_dict(value, "mappings"), to_units(mapper): 1}}
             groups = {**_object(value_of(rows["groups"])), group: 1}
-            return RowChange({key: ascii_json(value), "groups": ascii_json(groups)})
+            return _of_changeable(rows, {key: ascii_json(value), "groups": ascii_json(groups)})
 
         await self._change([key, "groups"], decide)
         if mapper:
@@ -175,7 +176,8 @@ class EtherpadRegister:
             groups = _object(value_of(rows["groups"]))
             groups.pop(group, None)
             gone = [*keys, *(key for key in named if value_of(rows[key]) == group)]
-            return RowChange({**dict.fromkeys(gone), "groups": ascii_json(groups)})
+            changed = _of_changeable(rows, {"groups": ascii_json(groups)})
+            return RowChange({**dict.fromkeys(gone), **changed.rows})
 
         await self._change(["groups", *named], decide)
 
@@ -192,7 +194,7 @@ class EtherpadRegister:
                 else:
                     ids.pop(session.session, None)
                 changes[key] = ascii_json({**value, "sessionIDs": ids})
-            return RowChange(changes)
+            return _of_changeable(rows, changes)
 
         await self._change(keys, decide)
 
@@ -220,6 +222,11 @@ class EtherpadRegister:
 
 MOST_KEY = 100
 """The maximum number of characters in a key of the table that Etherpad creates."""
+
+
+def _of_changeable(rows: Rows, changes: Mapping[str, str | None]) -> RowChange:
+    """Returns those of the changes whose rows may be changed."""
+    return RowChange({key: value for key, value in changes.items() if is_changeable(rows[key])})
 
 
 def _object(value: Any) -> dict[str, Any]:

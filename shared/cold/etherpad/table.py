@@ -4,16 +4,30 @@ key."""
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import ModuleType
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
+from padfleet.shared.batches import slices
 from padfleet.shared.cold.errors import Overwritten, StoreAway
 
 ROWS = 200
 """The maximum number of rows in one statement."""
 
+PORTION = 16 << 20
+"""The maximum number of bytes that are read at once, unless a single row has more."""
+
 BYTES = 1 << 20
 """The maximum number of bytes in one statement, unless a single row has more: servers accept a few
 megabytes."""
+
+MOST_ROW: Final = 64 << 20
+"""The maximum number of bytes of a row that is read. A pad of 5,000,000 code units and 200,000
+attributes, which is what a fleet accepts by default, has at most 50 MB. A longer row stays in the
+database: reading it would take more memory than a process has."""
+
+TOO_LONG: Final = "(too long)"
+NO_TEXT: Final = "(no text)"
+"""What is read in place of the value of a longer row, and of one that is not UTF-8. Neither is
+JSON."""
 
 PAGE = 1000
 """How many keys one read of a list fetches."""
@@ -50,6 +64,10 @@ class Looked(NamedTuple):
     digest: str | None  #: SHA-256 of the row's bytes, in hex; None if there is no such row
 
 
+class NotText(ValueError):
+    """A row is not UTF-8."""
+
+
 class NoDriver(Exception):
     """The library that is needed to reach the database is not installed."""
 
@@ -60,12 +78,17 @@ class Table(Protocol):
     columns."""
 
     async def get(self, keys: Sequence[str]) -> list[str | None]:
-        """Returns the values as they are, or None for a key that does not exist."""
+        """Returns the values as they are, None for a key that does not exist, `TOO_LONG` for a row
+        of more than `MOST_ROW` bytes, and `NO_TEXT` for one that is not UTF-8."""
+        ...
+
+    async def sizes(self, keys: Sequence[str]) -> list[int | None]:
+        """Returns how many bytes each value has, or None for a key that does not exist."""
         ...
 
     async def look(self, whole: str, digest: str) -> Looked:
-        """Returns the value of the first key and the digest of the second, both of the same
-        moment."""
+        """Returns the value of the first key and the digest of the second, both of the same moment.
+        Raises `NotText` if the database cannot work out the digest."""
         ...
 
     async def change(self, keys: Sequence[str], decide: Decide) -> None:
@@ -108,6 +131,23 @@ def driver(name: str, what: str) -> ModuleType:
         raise NoDriver(
             f"{what} is reached by {name}, which is not here: pip install 'padfleet[import]'"
         ) from None
+
+
+async def portions(
+    table: Table, keys: Sequence[str]
+) -> AsyncIterator[tuple[Sequence[str], list[str | None]]]:
+    """Yields the keys in portions, each with its rows: at most `ROWS` of them, of `PORTION` bytes
+    together unless a single one has more."""
+    for part in slices(keys, ROWS):
+        sizes = await table.sizes(part)
+        begin, total = 0, 0
+        for at, size in enumerate(sizes):
+            size = min(size or 0, MOST_ROW)
+            if total + size > PORTION and at > begin:
+                yield part[begin:at], await table.get(part[begin:at])
+                begin, total = at, 0
+            total += size
+        yield part[begin:], await table.get(part[begin:])
 
 
 def in_parts(rows: Mapping[str, str]) -> Iterator[list[tuple[str, str]]]:

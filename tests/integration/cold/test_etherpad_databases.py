@@ -4,7 +4,7 @@ several years have made it."""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, closing
 from urllib.parse import urlsplit
 
@@ -21,10 +21,11 @@ from padfleet.shared.cold.etherpad.postgres import (
     PostgresTable,
     bounds_of,
 )
-from padfleet.shared.cold.etherpad.table import RowChange, Table
+from padfleet.shared.cold.etherpad.table import MOST_ROW, NO_TEXT, RowChange, Table
 from padfleet.shared.cold.pads import ColdHead
+from padfleet.shared.log.damage import CorruptPad
 from tests.integration.api.databases import mysql, postgres
-from tests.unit.cold.etherpad_cases import EtherpadCases, begun, records
+from tests.unit.cold.etherpad_cases import EtherpadCases, begun, document, records
 
 NEW = (
     "CREATE TABLE `store` (`key` VARCHAR(100) NOT NULL COLLATE utf8mb4_bin, "
@@ -152,6 +153,41 @@ class TestPostgres(EtherpadCases):
         assert outside == []
         assert len(names) > 100
 
+    async def test_a_row_that_is_too_long_stays_where_it_is(
+        self, postgres_url: str, table: Table
+    ) -> None:
+        pads = EtherpadPads(table)
+        await begun(pads)
+        async with connected(postgres_url) as connection:
+            await connection.execute(
+                "UPDATE store SET value = '\"' || repeat('x', $1) || '\"' WHERE key = 'pad:p'",
+                MOST_ROW,
+            )
+        await _is_too_long(pads, table)
+
+    async def test_rows_that_are_not_utf8(self, postgres_url: str) -> None:
+        """A database that knows no character set takes any bytes."""
+        async with connected(postgres_url) as connection:
+            await connection.execute("DROP DATABASE IF EXISTS bytes")
+            await connection.execute(
+                "CREATE DATABASE bytes ENCODING 'SQL_ASCII' TEMPLATE template0 "
+                "LC_COLLATE 'C' LC_CTYPE 'C'"
+            )
+        url = f"{postgres_url.rpartition('/')[0]}/bytes"
+        await empty_postgres(url)
+        table = PostgresTable(url)
+
+        async def garble(key: str) -> None:
+            async with connected(url) as connection:
+                await connection.execute(
+                    "UPDATE store SET value = convert_from('\\xff41'::bytea, 'SQL_ASCII') "
+                    "WHERE key = $1",
+                    key,
+                )
+
+        await _not_utf8(table, garble)
+        await table.aclose()
+
 
 class TestMysql(EtherpadCases):
     @pytest.fixture
@@ -183,6 +219,31 @@ class TestMysql(EtherpadCases):
         await pads.delete("p", head)
         assert [one.pad async for one in pads.pads()] == []
         await pads.aclose()
+
+    async def test_a_row_that_is_too_long_stays_where_it_is(
+        self, mysql_url: str, table: Table
+    ) -> None:
+        pads = EtherpadPads(table)
+        await begun(pads)
+        on_mysql(mysql_url, f"SET GLOBAL max_allowed_packet = {2 * MOST_ROW}")
+        on_mysql(
+            mysql_url,
+            f"UPDATE store SET value = CONCAT('\"', REPEAT('x', {MOST_ROW}), '\"') "  # noqa: S608
+            "WHERE `key` = 'pad:p'",
+        )
+        await _is_too_long(pads, table)
+
+    async def test_rows_that_are_not_utf8(self, mysql_url: str) -> None:
+        on_mysql(mysql_url, "DROP TABLE IF EXISTS store", BYTES)
+        table = MysqlTable(mysql_url)
+
+        async def garble(key: str) -> None:
+            on_mysql(mysql_url, f"UPDATE store SET value = X'FF41' WHERE `key` = '{key}'")  # noqa: S608
+
+        await _not_utf8(table, garble)
+        on_mysql(mysql_url, "INSERT INTO store VALUES (X'7061643AFF', '{}')")
+        assert [one.pad async for one in EtherpadPads(table).pads()] == ["p"]
+        await table.aclose()
 
     @pytest.mark.parametrize(
         ("change", "said"),
@@ -223,6 +284,38 @@ class TestMysql(EtherpadCases):
         with pytest.raises(StoreAway, match="MySQL"):
             await away.look("p")
         await away.aclose()
+
+
+async def _is_too_long(pads: EtherpadPads, table: Table) -> None:
+    """Asserts that a pad whose record is longer than `MOST_ROW` cannot be read, and stays."""
+    for call in (pads.look("p"), pads.read("p"), EtherpadPads(table).look("p")):
+        with pytest.raises(CorruptPad, match="pad:p cannot be read"):
+            await call
+    (size,) = await table.sizes(["pad:p"])
+    assert size == MOST_ROW + 2
+
+
+async def _not_utf8(table: Table, garble: Callable[[str], Awaitable[None]]) -> None:
+    """Asserts what becomes of rows that `garble` makes unreadable: the other rows are read, and
+    what needs an unreadable one is an error that says so."""
+    typist, _ = await begun(EtherpadPads(table), 150)
+    await garble("globalAuthor:a.0")
+    pads = EtherpadPads(table)
+    found = await pads.read("p")
+    assert found is not None
+    assert document(found).atext == typist.pad.atext
+    assert await pads.register.authors(["a.0", "a.none"]) == []
+    await garble("pad:p:revs:120")
+    found = await EtherpadPads(table).read("p")
+    assert found is not None
+    assert "damaged" in found.state.more
+    assert await pads.written_there(["p", "q"]) == []
+    await garble("pad:p")
+    for call in (pads.look("p"), pads.read("p")):
+        with pytest.raises(CorruptPad, match="pad:p cannot be read"):
+            await call
+    assert await pads.written_there(["p", "q"]) == ["p"]
+    assert await table.get(["pad:p", "pad:none"]) == [NO_TEXT, None]
 
 
 async def one_wins(table: Table) -> None:

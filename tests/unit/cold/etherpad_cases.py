@@ -12,7 +12,15 @@ from padfleet.shared.archive.entries import PadHead, Revisions
 from padfleet.shared.cold.errors import Overwritten, WrittenThere
 from padfleet.shared.cold.etherpad.note import digest_of, note_key
 from padfleet.shared.cold.etherpad.pads import EtherpadPads
-from padfleet.shared.cold.etherpad.table import Decide, Looked, RowChange, Table, sorted_out
+from padfleet.shared.cold.etherpad.table import (
+    MOST_ROW,
+    TOO_LONG,
+    Decide,
+    Looked,
+    RowChange,
+    Table,
+    sorted_out,
+)
 from padfleet.shared.cold.pads import ColdAppend, ColdHead, ColdPad, ColdState
 from padfleet.shared.easysync import AttributePool, make_splice, to_units
 from padfleet.shared.etherpad import records as r
@@ -34,7 +42,12 @@ class MemoryTable:
         self.rows: dict[str, str] = {}
 
     async def get(self, keys: Sequence[str]) -> list[str | None]:
-        return [self.rows.get(key) for key in keys]
+        rows = [self.rows.get(key) for key in keys]
+        return [TOO_LONG if row is not None and len(row) > MOST_ROW else row for row in rows]
+
+    async def sizes(self, keys: Sequence[str]) -> list[int | None]:
+        rows = [self.rows.get(key) for key in keys]
+        return [len(row) if row is not None else None for row in rows]
 
     async def look(self, whole: str, digest: str) -> Looked:
         found = self.rows.get(digest)
