@@ -10,7 +10,7 @@ to the end of its tuple and has a default, so that older files can be read. Any 
 another number in `frames.MAGIC`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from padfleet.shared.log.records import Revision
@@ -123,4 +123,55 @@ def from_value(value: Any) -> Entry:
         entry: Entry = kind(*value[1:])
     except (TypeError, KeyError, IndexError) as error:
         raise ValueError("an entry of a kind that is not known") from error
+    if not _is_well_formed(entry):
+        raise ValueError(f"an entry {value[0]!r} has fields of a wrong type")
     return entry
+
+
+def _is_well_formed(entry: Entry) -> bool:
+    """Returns whether the fields are of their types. What their values may be is up to those who
+    use them; the name and the head of a pad are looked at by the reader, which says more about
+    them."""
+    match entry:
+        case PadHead():
+            numbers = (entry.epoch, entry.time, entry.chat)
+            data = (entry.chain, entry.settings, entry.deletion, entry.saved)
+            return (
+                all(type(one) is int for one in numbers)
+                and _all_are(data, bytes)
+                and type(entry.creator) is str
+                and (entry.read_only_id is None or type(entry.read_only_id) is str)
+                and type(entry.public) is bool
+            )
+        case Revisions():
+            return type(entry.first) is int and _are(entry.records, bytes)
+        case ArchivedSaved():
+            return _are(entry.values, bytes)
+        case ArchivedChat():
+            return _are_named(entry.messages)
+        case Authors():
+            return _are_named(entry.authors)
+        case ArchivedTokens():
+            return _are_pairs(entry.tokens) and all(_all_are(pair, str) for pair in entry.tokens)
+    return True
+
+
+def _all_are(values: Iterable[Any], kind: type) -> bool:
+    return all(type(value) is kind for value in values)
+
+
+def _are(values: Any, kind: type) -> bool:
+    return isinstance(values, list | tuple) and _all_are(values, kind)
+
+
+def _are_pairs(values: Any) -> bool:
+    return isinstance(values, list | tuple) and all(
+        isinstance(pair, list | tuple) and len(pair) == 2 for pair in values
+    )
+
+
+def _are_named(values: Any) -> bool:
+    """Returns whether these are pairs of a name and a list of names and values in turn."""
+    return _are_pairs(values) and all(
+        type(name) is str and _are(flat, bytes) and len(flat) % 2 == 0 for name, flat in values
+    )

@@ -30,6 +30,9 @@ from padfleet.shared.log.people.authors import bring
 from padfleet.shared.log.people.identities import bring_token
 from padfleet.shared.wire.jsontext import dumps
 
+MOST_DELETION = 128
+"""The maximum number of bytes of a deletion token's hash; ours have 64."""
+
 
 class Restorer:
     """Restores pads from the entries of an archive, in their order. One pad at a time is being
@@ -134,13 +137,14 @@ class Restorer:
 
     async def _install(self, pad: PadHead, staging: Staging) -> None:
         name = self._new_id or pad.pad
+        read_only = pad.read_only_id if bounds.is_read_only_id(pad.read_only_id) else None
         installed = await staging.install(
             above_epoch=pad.epoch,
             creator=pad.creator if bounds.is_author_id(pad.creator) else SYSTEM_AUTHOR,
-            read_only_id=await claim_read_only(self._redis, pad.read_only_id, name),
+            read_only_id=await claim_read_only(self._redis, read_only, name),
             replace=self._replace,
             settings=dumps(parse_options(pad.settings)).encode() if pad.settings else b"",
-            deletion=pad.deletion,
+            deletion=pad.deletion if len(pad.deletion) <= MOST_DELETION else b"",
             more={"public": "1"} if pad.public else None,
         )
         authors = staging.document.authors()

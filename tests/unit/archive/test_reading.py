@@ -7,6 +7,7 @@ import zlib
 from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import msgpack
 import pytest
@@ -15,13 +16,17 @@ from hypothesis import strategies as st
 
 from padfleet.shared.archive.counting import has_more_values
 from padfleet.shared.archive.entries import (
+    ArchivedChat,
+    ArchivedSaved,
     ArchivedTokens,
     ArchiveEnd,
+    Authors,
     Entry,
     PadDone,
     PadHead,
     PadVoid,
     Revisions,
+    from_value,
     to_value,
 )
 from padfleet.shared.archive.folder import backups_in
@@ -35,7 +40,7 @@ from padfleet.shared.archive.frames import (
 )
 from padfleet.shared.archive.reading import check_archive, first_pad, read_archive
 from padfleet.shared.archive.writing import NotWritten, new_archive
-from padfleet.shared.log.records import pack
+from padfleet.shared.log.records import pack, unpack
 from tests.unit.archive.archives import archive, pad, revisions, whole
 
 
@@ -247,3 +252,39 @@ def test_a_file_has_its_name_when_it_is_whole(tmp_path: Path) -> None:
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(NotWritten, match="nowhere"), new_archive(tmp_path / "nowhere" / "file"):
         pass
+
+
+ODD: list[Any] = [None, True, 5, -1, 1 << 63, 1.5, "", "\ud800", b"", b"\xff", [], [1], {}, [[]]]
+
+
+def _odd_entries() -> list[Entry]:
+    """Returns each kind of entry with each of its fields in turn replaced by something else."""
+    kinds = [*pad("first", 4)[:-1], ArchivedTokens([("00ff", "a.x")])]
+    found: list[Entry] = []
+    for entry in kinds:
+        for field, right in zip(entry._fields, entry, strict=True):
+            odd = [*ODD, *([one] for one in ODD), *([("a.x", one)] for one in ODD)]
+            odd += [[("a.x", [b"m", one])] for one in ODD]
+            found += [entry._replace(**{field: one}) for one in odd if one != right]
+    return found
+
+
+def test_an_entry_with_fields_of_a_wrong_type_is_refused_or_can_be_used() -> None:
+    """The seals of a file that somebody has made are right, whatever is in it. Restoring one ended
+    with a traceback."""
+    refused = 0
+    for entry in _odd_entries():
+        try:
+            found = from_value(unpack(pack(to_value(entry))))
+        except ValueError:
+            refused += 1
+            continue
+        match found:
+            case ArchivedChat(named) | Authors(named):
+                assert all(type(one) is bytes for _, flat in named for one in flat)
+            case Revisions(_, data) | ArchivedSaved(data):
+                assert all(type(one) is bytes for one in data)
+            case PadHead():
+                assert type(found.deletion) is type(found.settings) is bytes
+                assert type(found.epoch) is int
+    assert refused > 300
