@@ -10,24 +10,26 @@ import pytest
 from tests.attack import report
 from tests.attack.arena import arena
 from tests.attack.attack import Attack
-from tests.attack.catalogue import ATTACKS
+from tests.attack.catalogue import ATTACKS, ON_NODES
 from tests.attack.drivers import BREACH, Tally, Target
 from tests.attack.judge import Growth, Latency, Result, faults, worst
 
 SHORT = [attack for attack in ATTACKS.values() if attack.short]
+SHORT_ON_NODES = [attack for attack in ON_NODES if attack.short]
 SHORT_S = 1.0
 """How many seconds each of them goes on, even the longer ones."""
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-async def test_bystanders_are_served_and_nothing_is_kept(tmp_path: Path) -> None:
+@pytest.mark.parametrize("of_nodes", [False, True], ids=["tiers", "nodes"])
+async def test_bystanders_are_served_and_nothing_is_kept(tmp_path: Path, *, of_nodes: bool) -> None:
     """Nothing may be wrong with any process, task or log. How long anybody waits meanwhile depends
     on the machine: if it is busy with other things, leases run out and bystanders lose connections,
     with or without an attack. So they only have to be served again when it is over."""
     found: dict[str, list[str]] = {}
-    async with arena(tmp_path) as besieged:
-        for attack in SHORT:
+    async with arena(tmp_path, of_nodes=of_nodes) as besieged:
+        for attack in SHORT_ON_NODES if of_nodes else SHORT:
             result = await besieged.run(attack, seconds=SHORT_S)
             wrong = [*faults(result, attack, calm=None), *await besieged.served()]
             if wrong:
@@ -142,6 +144,10 @@ def test_the_table_goes_between_the_marks(tmp_path: Path, monkeypatch: pytest.Mo
     assert "| held |" in written
     assert "| a/b |" in written
     assert "old" not in written
+
+
+def test_some_of_the_attacks_on_nodes_are_short() -> None:
+    assert 2 <= len(SHORT_ON_NODES) < len(ON_NODES)
 
 
 def test_the_page_has_the_marks() -> None:
