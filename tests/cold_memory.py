@@ -192,6 +192,10 @@ class MemoryPads:
         held.head = over._replace(mark=mark, version=str(next(self._versions)))
         return held.head
 
+    async def was_removed_by_others(self, pad: str) -> bool:
+        self._check("was_removed_by_others", pad)
+        return False
+
     async def delete(self, pad: str, over: ColdHead) -> None:
         self._check("delete", pad)
         self._known(pad, over)

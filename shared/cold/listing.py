@@ -11,12 +11,15 @@ from typing import Literal, NamedTuple
 from padfleet.shared.batches import batches
 from padfleet.shared.cold.catalogue import WherePad, all_pads
 from padfleet.shared.cold.pads import ColdPads
+from padfleet.shared.cold.places import PadPlace, place_of
+from padfleet.shared.cold.went_back import StoreWentBack
 from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.connection.several import count_sessions
 from padfleet.shared.log.damage import CorruptPad
 from padfleet.shared.log.keys import Keyspace, PadKeys
 from padfleet.shared.log.pad.history import read_snapshot
 from padfleet.shared.log.pad.meta import PadMeta, read_meta_here
+from padfleet.shared.log.pad.moving import Whereabouts, whereabouts
 from padfleet.shared.log.pad.weight import weight
 from padfleet.shared.tasks import all_of
 
@@ -91,7 +94,10 @@ async def facts_of(
     if meta.exists:
         return await _hot_facts(redis, keys, meta, authors=authors)
     # What the cold store still has of a deleted pad will be removed as well, a moment later.
-    return None if meta.is_here or cold is None else await _cold_facts(cold, pad)
+    if meta.is_here or cold is None:
+        return None
+    here = await whereabouts(redis, keyspace, keys)
+    return await _cold_facts(cold, pad, here)
 
 
 async def _hot_facts(redis: Redis, keys: PadKeys, meta: PadMeta, *, authors: bool) -> PadFacts:
@@ -112,8 +118,15 @@ async def _hot_facts(redis: Redis, keys: PadKeys, meta: PadMeta, *, authors: boo
     )
 
 
-async def _cold_facts(cold: ColdPads, pad: str) -> PadFacts | None:
+async def _cold_facts(cold: ColdPads, pad: str, here: Whereabouts) -> PadFacts | None:
     found = await cold.glance(pad)
+    head = found.head if found is not None else None
+    if (
+        here.witness is not None
+        and place_of(here, head) is PadPlace.WENT_BACK
+        and (head is not None or not await cold.was_removed_by_others(pad))
+    ):
+        raise StoreWentBack(pad, here.witness, head)
     if found is None:
         return None
     pad_head = found.pad

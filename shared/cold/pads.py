@@ -19,6 +19,7 @@ from typing import Literal, NamedTuple, Protocol
 from padfleet.shared.archive.entries import PadHead, Revisions
 from padfleet.shared.cold.rows import Row
 from padfleet.shared.cold.store import ColdVersion
+from padfleet.shared.log.pad.witness import Witness
 
 Mark = Literal["frozen", "live"]
 
@@ -33,6 +34,10 @@ class ColdHead(NamedTuple):
     edition: int  #: counted from 1, increased by each `append`
     written: int  #: when the last `append` was, in ms since the epoch
     version: ColdVersion  #: of the pad as a whole, including the mark
+
+    def witness(self) -> Witness:
+        """Returns what Redis remembers of a pad that leaves for the store at this place."""
+        return Witness.of(self.epoch, self.head, self.edition, self.chain)
 
 
 class ColdState(NamedTuple):
@@ -163,6 +168,11 @@ class ColdPads(Protocol):
     async def set_mark(self, pad: str, over: ColdHead, mark: Mark) -> ColdHead:
         """Says where the pad is from now on. This always counts as a change, even if the mark stays
         the same: of two callers that do it over the same head, one gets `Overwritten`."""
+        ...
+
+    async def was_removed_by_others(self, pad: str) -> bool:
+        """Returns whether somebody who is no part of the fleet has deleted the pad, which is not in
+        the store, on purpose: as an Etherpad may in its database."""
         ...
 
     async def delete(self, pad: str, over: ColdHead) -> None:

@@ -11,6 +11,7 @@ both say:
     nothing          frozen       cold
     nothing, a move  live         moving
     nothing          live         lost
+    a witness        less         gone back
 
 The order of the steps keeps this true. Commits are made in Redis alone, so a process that is about
 to allow them says so in the cold store *before* (``live``), and a process that has ended them says
@@ -24,6 +25,11 @@ So ``live`` without the pad, and without a move of it under this reign, means th
 Redis and no longer is: what was written since the last append is lost. The pad is brought back all
 the same, with an entry in its record of reigns: clients that had seen more than the store has are
 told to reload (I5), and a metric and the log say from which revision on.
+
+The step that takes a pad out of Redis leaves a witness there of what the store has by then, and the
+step that puts the pad back removes it. A store that has less than that has *gone back*: it was
+restored from a backup, or answers from a copy that lags behind. The pad is left as it is, until the
+store has what it had, or an operator accepts what it has. The rest is lost then, as with Redis.
 """
 
 from enum import StrEnum
@@ -31,6 +37,7 @@ from typing import NamedTuple
 
 from padfleet.shared.cold.pads import ColdHead
 from padfleet.shared.log.pad.moving import PadMove, Whereabouts
+from padfleet.shared.log.pad.witness import MOST_EDITION, Witness
 
 
 class PadPlace(StrEnum):
@@ -42,6 +49,7 @@ class PadPlace(StrEnum):
     COLD = "cold"
     MOVING = "moving"
     LOST = "lost"
+    WENT_BACK = "went back"
 
 
 def place_of(here: Whereabouts, cold: ColdHead | None) -> PadPlace:
@@ -49,11 +57,28 @@ def place_of(here: Whereabouts, cold: ColdHead | None) -> PadPlace:
     says, which is read after it."""
     if here.head is not None:
         return PadPlace.HOT if here.head >= 0 else PadPlace.DELETED
+    had = here.witness
     if cold is None:
-        return PadPlace.NOWHERE
+        return PadPlace.NOWHERE if had is None or had.accepted else PadPlace.WENT_BACK
+    if had is not None and _has_less(cold, had):
+        return PadPlace.LOST if had.accepted else PadPlace.WENT_BACK
     if cold.mark == "frozen":
         return PadPlace.COLD
     return PadPlace.MOVING if _has_not_been_here(here, cold) else PadPlace.LOST
+
+
+def _has_less(cold: ColdHead, had: Witness) -> bool:
+    """Returns whether the store lacks something of a pad that it had when the pad left Redis, as
+    far as the heads tell. More is nothing unusual: a fail-over may have taken back the newest
+    witness, and an Etherpad may have written in its database."""
+    if cold.epoch != had.epoch:
+        return cold.epoch < had.epoch
+    if min(cold.edition, MOST_EDITION) < had.edition:
+        return True
+    if cold.head != had.head:
+        return cold.head < had.head
+    # An Etherpad's records have no chain.
+    return bool(cold.chain) and not had.has_chain(cold.chain)
 
 
 def _has_not_been_here(here: Whereabouts, cold: ColdHead) -> bool:

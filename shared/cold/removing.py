@@ -5,6 +5,7 @@ from padfleet.shared.cold.pads import ColdHead, ColdPads
 from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.connection.several import read_heads
 from padfleet.shared.log.keys import Keyspace
+from padfleet.shared.log.pad.moving import forget_witness
 from padfleet.shared.log.people import groups
 
 
@@ -25,6 +26,8 @@ async def remove_cold(
     found = over if over is not None else await cold.look(pad)
     if found is None or found.mark != "frozen":
         return False
+    # What is left behind would make the next pad of this name look like one that was lost.
+    await forget_witness(redis, keyspace, pad)
     try:
         await cold.delete(pad, found)
     except Overwritten:

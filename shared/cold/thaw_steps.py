@@ -15,13 +15,14 @@ from padfleet.shared.cold.errors import Overwritten
 from padfleet.shared.cold.noted import Behind, noted
 from padfleet.shared.cold.pads import ColdHead, ColdPad, ColdPads
 from padfleet.shared.cold.places import PadPlace, place_of
+from padfleet.shared.cold.went_back import is_of_that_history, refused
 from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.damage import CorruptPad
 from padfleet.shared.log.keys import Keyspace, PadKeys
 from padfleet.shared.log.pad import pads
 from padfleet.shared.log.pad.bringing import Bringing, ThawedPad
 from padfleet.shared.log.pad.deletion import deletion_field
-from padfleet.shared.log.pad.moving import PadMove, announce_fetching, whereabouts
+from padfleet.shared.log.pad.moving import PadMove, Whereabouts, announce_fetching, whereabouts
 from padfleet.shared.log.people import authors, groups
 from padfleet.shared.log.people.author_records import stored_author
 from padfleet.shared.log.records import Snapshot
@@ -58,14 +59,51 @@ class ThawSteps:
             return here.head >= 0
         found = await self._cold.read(pad)
         if found is None:
-            # Redis is asked after the store, since the pad may have been created meanwhile.
-            return (await whereabouts(self._redis, self._keyspace, keys)).head is not None
-        lost = place_of(here, found.head) is PadPlace.LOST
+            return await self._without(keys, here)
+        try:
+            place = await self.place_of(pad, here, found)
+        except Overwritten:
+            return None
+        if place is PadPlace.WENT_BACK:
+            assert here.witness is not None
+            raise refused(pad, here.witness, found.head)
+        lost = place is PadPlace.LOST
         head, now = found.head, int(time.time() * 1000)
         move = PadMove("lost" if lost else "thaw", head.epoch, head.edition, here.reign, now)
         if not await announce_fetching(self._redis, self._keyspace, keys, here, move):
             return None
         return await self._put(keys, found, move)
+
+    async def _without(self, keys: PadKeys, here: Whereabouts) -> bool | None:
+        """Does what `attempt` does with a pad that the store does not have."""
+        # Redis is asked after the store, since the pad may have been created meanwhile.
+        now = await whereabouts(self._redis, self._keyspace, keys)
+        if now.head is not None:
+            return True
+        if now.witness != here.witness:
+            return None  # it has left Redis meanwhile
+        await self.require_nowhere(keys.pad_id, now)
+        return False
+
+    async def require_nowhere(self, pad: str, here: Whereabouts) -> None:
+        """Checks that a pad of which neither Redis nor the store has anything was not lost. Raises
+        `StoreWentBack` if it was, and what `ColdPads.look` raises."""
+        if place_of(here, None) is not PadPlace.WENT_BACK:
+            return
+        assert here.witness is not None
+        if not await self._cold.was_removed_by_others(pad):
+            raise refused(pad, here.witness, None)
+
+    async def place_of(self, pad: str, here: Whereabouts, found: ColdPad) -> PadPlace:
+        """Returns where a pad is that was read from the store after Redis had been asked. Raises
+        what `ColdPads.revisions` raises: `Overwritten` if the pad has moved on since."""
+        place, had = place_of(here, found.head), here.witness
+        if place in (PadPlace.COLD, PadPlace.MOVING) and not await is_of_that_history(
+            self._cold, pad, had, found
+        ):
+            assert had is not None
+            return PadPlace.LOST if had.accepted else PadPlace.WENT_BACK
+        return place
 
     async def _put(self, keys: PadKeys, found: ColdPad, move: PadMove) -> bool | None:
         bringing = Bringing(self._redis, self._keyspace, keys)

@@ -11,7 +11,7 @@ several processes one installs the pad, and the others find that it is there.
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from prometheus_client import Counter, Histogram
@@ -22,6 +22,7 @@ from padfleet.shared.cold.places import PadPlace, place_of
 from padfleet.shared.cold.reading import ColdReader
 from padfleet.shared.cold.thaw_steps import ThawSteps
 from padfleet.shared.cold.trouble import StoreTrouble
+from padfleet.shared.cold.went_back import refused
 from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.keys import CANARY, Keyspace
 from padfleet.shared.log.pad import moving
@@ -124,9 +125,10 @@ class Thawing:
                 await self._note_if_missed(pad)
                 return None
             # Nobody can have written on a cold pad before it was read; any other state has to be
-            # put right.
-            if place_of(here, found.head) is PadPlace.COLD:
-                return ColdReader(self._redis, keys, found, self.cold)
+            # put right, or refused.
+            with suppress(Overwritten):
+                if await self._steps.place_of(pad, here, found) is PadPlace.COLD:
+                    return ColdReader(self._redis, keys, found, self.cold)
         _ = await self.bring(pad)
         return None
 
@@ -199,10 +201,25 @@ class Thawing:
         return found
 
     async def _note_if_missed(self, pad: str) -> None:
-        """Redis is asked after the store, since the pad may have been created meanwhile."""
-        keys = self._keyspace.pad(pad)
-        if (await whereabouts(self._redis, self._keyspace, keys)).head is None:
-            self._missed.add(pad)
+        """Redis is asked after the store, since the pad may have been created meanwhile. Raises
+        `StoreWentBack` if the store has lost the pad."""
+        here = await whereabouts(self._redis, self._keyspace, self._keyspace.pad(pad))
+        if here.head is not None:
+            return
+        if here.witness is not None and await self.cold.look(pad) is not None:
+            return  # it has left Redis only just now
+        await self._steps.require_nowhere(pad, here)
+        self._missed.add(pad)
+
+    async def require_not_behind(self, pad: str) -> None:
+        """Checks that the store has no less of a cold pad than when it left Redis, for a caller
+        that is about to change it there. Raises `StoreWentBack` otherwise, and what `UNREACHABLE`
+        lists."""
+        here = await whereabouts(self._redis, self._keyspace, self._keyspace.pad(pad))
+        if here.witness is not None:
+            head = await self.cold.look(pad)
+            if place_of(here, head) is PadPlace.WENT_BACK:
+                raise refused(pad, here.witness, head)
 
     async def _bring(self, pad: str) -> bool:
         if self._is_missed(pad):

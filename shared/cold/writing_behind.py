@@ -63,7 +63,14 @@ class WriteBehind(Copying):
             if again is None or _stored_as(again) != _stored_as(stored):
                 return "changed"
             verdict = await moving.freeze(
-                self._redis, self._keyspace, lease, pad, stored, move, self._after_ms
+                self._redis,
+                self._keyspace,
+                lease,
+                pad,
+                stored,
+                move,
+                cold.witness(),
+                self._after_ms,
             )
             if verdict == "changed":
                 # Or it was done, and the answer was lost.
@@ -93,11 +100,12 @@ class WriteBehind(Copying):
         cold = await self._cold.look(pad)
         if here.move != text:
             return
+        place = place_of(here, cold)
+        if place in (PadPlace.LOST, PadPlace.WENT_BACK):
+            return  # the next process that wants it finds that out
         if here.head is not None or cold is None:
             await moving.arrived(self._redis, self._keyspace, pad, text)
             return
-        if place_of(here, cold) is PadPlace.LOST:
-            return  # the next process that wants it finds that out, and restores what there is
         # The move comes first, so that a process that was bringing the pad, but has stalled, can
         # no longer put it there.
         now = PadMove("freeze", cold.epoch, cold.edition, here.reign, int(time.time() * 1000))

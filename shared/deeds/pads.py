@@ -11,7 +11,7 @@ from padfleet.shared.log.changes.edits import Edits, Missing
 from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.fleet.audit import Doer
 from padfleet.shared.log.keys import Keyspace
-from padfleet.shared.log.pad import pads
+from padfleet.shared.log.pad import moving, pads
 from padfleet.shared.log.pad.announcements import SentAway, send_away
 from padfleet.shared.log.pad.meta import PadMeta, read_meta
 from padfleet.shared.log.pad.reader import is_there, open_reader
@@ -112,6 +112,19 @@ class PadDeeds:
             await send_away(self.redis, keys, SentAway(author, session))
             details["sessions"] = len(here)
         return len(here)
+
+    async def accept(self, pad: str) -> bool:
+        """Accepts what the cold store has of the pad, although it had more when the pad left Redis.
+        Returns False if nothing is known of that."""
+        async with noted(self.redis, self.doer, "accept", pad) as details:
+            details["known"] = known = await moving.accept(self.redis, self.keyspace, pad)
+        return known
+
+    async def accept_all(self) -> int:
+        """Does this for all pads that are not in Redis. Returns how many are known."""
+        async with noted(self.redis, self.doer, "accept", "*") as details:
+            details["pads"] = count = await moving.accept_all(self.redis, self.keyspace)
+        return count
 
     async def read_only_id(self, pad: str) -> str:
         """Returns the id by which the pad can be read but not written, which is created if there is

@@ -63,6 +63,7 @@ class PadKeys(NamedTuple):
     seen_before: str
     chat: str
     saved: str
+    witnesses: str  #: those of its partition
 
     @property
     def pad_id(self) -> str:
@@ -125,6 +126,10 @@ class Keyspace:
         """Returns the key of the moves of pads between Redis and the cold store."""
         return f"pf:{{{self._tags[partition]}}}:moving"
 
+    def witnesses(self, partition: int) -> str:
+        """Returns the key of what the cold store had of each pad when it left Redis."""
+        return f"pf:{{{self._tags[partition]}}}:witnesses"
+
     def parked(self, partition: int) -> str:
         """Returns the key of the entries of the inbox that the writer could not read, the newest
         last."""
@@ -152,6 +157,7 @@ class Keyspace:
             f"{base}:seen:before",
             f"{base}:chat",
             f"{base}:saved",
+            self.witnesses(partition),
         )
 
 

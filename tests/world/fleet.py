@@ -16,6 +16,7 @@ from padfleet.shared.log.connection.connect import UNREACHABLE
 from padfleet.shared.log.connection.keeping import Unfit
 from padfleet.shared.log.fleet.agreement import Disagreement
 from padfleet.shared.log.keys import Keyspace
+from padfleet.shared.log.pad.witness import witness_key
 from padfleet.shared.settings import FanoutSettings, NodeSettings, WriterSettings, load
 from padfleet.shared.supervision.supervisor import TaskDied
 from tests.world import cold
@@ -125,6 +126,14 @@ class Fleet:
         chunks = self.servers.value(keys.chunks.encode())
         whole = isinstance(chunks, dict) and b"0" in chunks
         return whole or int(meta.get(b"first", b"0")) <= up_to + 1
+
+    def is_witnessed(self, pad: str) -> bool:
+        """Returns whether Redis has the pad, or knows what the cold store had of it."""
+        keys, name = self.keyspace.pad(pad), witness_key(pad)
+        meta = self.servers.value(keys.meta.encode())
+        known = self.servers.value(keys.witnesses.encode())
+        records = known.get(name[:1], b"") if isinstance(known, dict) else b""
+        return isinstance(meta, dict) or name[1:] in bytes(records)
 
     # --- Programs --------------------------------------------------------------------------------
 

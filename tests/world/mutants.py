@@ -177,7 +177,7 @@ MUTATIONS: Final = {
     ),
     "a pad is frozen while somebody is on it": Mutation(
         "shared/log/lua/freeze.lua",
-        "if redis.call('HLEN', KEYS[6]) > 0 then return 'people' end",
+        "if redis.call('HLEN', KEYS[7]) > 0 then return 'people' end",
         "",
         ("slow link to redis", "redis is slow"),
         ("--cold", "yes", "--rate", "0.1", "--people", "visitors", "--brief"),

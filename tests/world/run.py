@@ -170,7 +170,15 @@ async def _play(morning: Morning, outcome: Outcome, only: frozenset[int] | None)
     scribes |= further.scribes
     judged = [*scribes]  # the pads whose text is known in the end
     writing = [as_people(scribe.run()) for each in scribes.values() for scribe in each]
-    storm = Storm(world, fleet, judged, size.seconds, size.kinds, brief=size.brief)
+    storm = Storm(
+        world,
+        fleet,
+        judged,
+        size.seconds,
+        size.kinds,
+        as_people=as_people,
+        brief=size.brief,
+    )
     storm.by_hand.damages = guards.ledger.histories.damaged.add
     storm.programs.tasks_of = guards.tasks.of
     guards.readiness.stands_still = storm.slots.stands_still
@@ -318,7 +326,7 @@ def _guests(
         return aftermath.losses
 
     def split() -> bool:
-        return aftermath.split
+        return aftermath.split or aftermath.unaccepted > 0
 
     def on(pad: str) -> list[str]:
         return [f"{url}/p/{pad}" for url in urls]

@@ -48,6 +48,8 @@ def main(argv: Sequence[str]) -> int:
     new_name = getattr(given, "new_name", None)
     if new_name is not None and not is_new_pad_id(new_name):
         options.error(f"{new_name!r} is not a valid pad name: nobody could open it")
+    if given.verb == "accept" and bool(given.pads) == given.all:
+        options.error("accept takes the names of pads, or --all")
     return run_tool(options, argv, _VERBS[given.verb])
 
 
@@ -171,6 +173,21 @@ async def _kick(settings: RedisProcessSettings, given: argparse.Namespace) -> in
     return run.code
 
 
+async def _accept(settings: RedisProcessSettings, given: argparse.Namespace) -> int:
+    async with _run(settings) as run, _deeds(run) as deeds:
+        for pad in given.pads:
+            if await deeds.accept(pad):
+                said = f"{shown(pad)}: what the cold store has is accepted"
+                _say(given, said, deed="accept", pad=pad)
+            else:
+                run.fails(f"{pad}: nothing is known that speaks against what the cold store has")
+        if given.all:
+            count = await deeds.accept_all()
+            said = f"what the cold store has is accepted for {count:,} pads"
+            _say(given, said, deed="accept", pads=count)
+    return run.code
+
+
 async def _copy(settings: RedisProcessSettings, given: argparse.Namespace) -> int:
     return await _elsewhere(settings, given, "copy")
 
@@ -235,6 +252,7 @@ _VERBS = {
     "copy": _copy,
     "mend": _mend,
     "kick": _kick,
+    "accept": _accept,
 }
 
 

@@ -28,6 +28,8 @@ def parser() -> argparse.ArgumentParser:
         "mend": "put one change in the place of revisions that the cold store has lost; the people "
         "on the pads have to reload them",
         "kick": "disconnect the people on a pad, and keep them out for a minute",
+        "accept": "accept what the cold store has of some pads, or of all, although it had more "
+        "when they left Redis: after it was restored from a backup",
     }
     commands = {
         verb: verbs.add_parser(verb, help=summary, description=f"{summary.capitalize()}.")
@@ -60,6 +62,10 @@ def parser() -> argparse.ArgumentParser:
     listing.add_argument("--open", action="store_true", help="only those that somebody is on")
     for verb in ("show", "delete", "mend"):
         commands[verb].add_argument("pads", nargs="+", metavar="PAD")
+    commands["accept"].add_argument("pads", nargs="*", metavar="PAD")
+    commands["accept"].add_argument(
+        "--all", action="store_true", help="of all pads that are not in Redis"
+    )
     for verb in ("who", "kick"):
         commands[verb].add_argument("pad", metavar="PAD")
     commands["kick"].add_argument(

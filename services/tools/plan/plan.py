@@ -18,8 +18,9 @@ PARTITIONS_PER_WRITER = 8
 """The number of partitions for each writer: enough for rendezvous hashing to spread them evenly,
 and for the fleet to grow, since their number is fixed at the first start."""
 
-COLD_PAD_BYTES = 100
-"""The most bytes that a pad in a cold store leaves behind in Redis."""
+COLD_PAD_BYTES = 30
+"""How many bytes a pad in a cold store leaves behind in Redis, its witness: 29.9 were measured with
+100,000 pads, and 25.5 with a million."""
 
 COLD_OBJECT_BYTES = 4096
 COLD_REVISION_BYTES = 10

@@ -71,6 +71,7 @@ async def _out_of(api: Api, pad: str, author: str) -> int:
     here = await erasure.take_out_of_chat(api.redis, api.keyspace, pad, author)
     if not isinstance(thawing := api.redis.elsewhere, Thawing):
         return here
+    await thawing.require_not_behind(pad)
     there, mark = await take_out_of(thawing.cold, pad, author)
     if mark == "live" and not here:
         # The pad may have been on its way into Redis, with what it had before.

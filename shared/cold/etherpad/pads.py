@@ -267,6 +267,11 @@ class EtherpadPads:
         if (note is None or note.there != digest) and (known is None or known.there != digest):
             await self._read(pad)
 
+    async def was_removed_by_others(self, pad: str) -> bool:
+        # An Etherpad removes a pad's records, and leaves the note that it does not know.
+        raw, note = await self._table.get(keys_of(pad))
+        return raw is None and note is not None
+
     async def delete(self, pad: str, over: ColdHead) -> None:
         await self._must_know(pad, over)
         note, raw = await self._noted(pad)

@@ -168,6 +168,10 @@ class ObjectPads:
         head = replace(before, nonce=secrets.token_bytes(NONCE_BYTES), mark=mark)
         return head.cold_head(await self._heads.put(pad, head, over))
 
+    async def was_removed_by_others(self, pad: str) -> bool:
+        del pad
+        return False
+
     async def delete(self, pad: str, over: ColdHead) -> None:
         before = await self._heads.known(pad, over)
         parts = PadParts(self._store, pad)

@@ -41,7 +41,9 @@ async def acquire(
     """
     known = redis.known_reign(partition) or ("unknown" if has_been else "")
     reply = await scripts.LEASE(
-        redis.client, [keyspace.state(partition)], ["acquire", owner, "", lease_ms, known]
+        redis.client,
+        [keyspace.state(partition), keyspace.witnesses(partition)],
+        ["acquire", owner, "", lease_ms, known],
     )
     if not int(reply[0]):
         return None
@@ -78,7 +80,8 @@ async def renew(
 async def release(redis: Redis, keyspace: Keyspace, lease: Lease, owner: str) -> None:
     """Gives the lease back, so that the next writer need not wait for its end."""
     args: list[scripts.Argument] = ["release", owner, lease.term, 0, ""]
-    await scripts.LEASE(redis.client, [keyspace.state(lease.partition)], args)
+    keys = [keyspace.state(lease.partition), keyspace.witnesses(lease.partition)]
+    await scripts.LEASE(redis.client, keys, args)
 
 
 def share(partitions: int, writers: Iterable[str], me: str) -> frozenset[int]:

@@ -16,6 +16,7 @@ from padfleet.shared.log.fleet.leases import Lease
 from padfleet.shared.log.keys import Keyspace, PadKeys
 from padfleet.shared.log.pad.chunks import CHUNK_REVISIONS, encode_chunk
 from padfleet.shared.log.pad.unwritten import Unwritten
+from padfleet.shared.log.pad.witness import witness_key
 from padfleet.shared.log.records import Revision, Snapshot
 
 
@@ -95,9 +96,9 @@ async def delete(
 ) -> CommitVerdict:
     """Deletes the pad's keys, and moves the inbox to `position`. `epoch` is that of whatever takes
     the pad's place."""
-    all_keys = [keys.state, keys.meta, *keys.deletable]
+    all_keys = [keys.state, keys.witnesses, keys.meta, *keys.deletable]
     args: list[Argument] = [lease.term, lease.position, position]
-    args += [keys.channel, epoch, lease.reign]
+    args += [keys.channel, epoch, lease.reign, witness_key(keys.pad_id)]
     word, *details = await scripts.DELETE(redis.client, all_keys, args)
     return CommitVerdict(word, details)
 

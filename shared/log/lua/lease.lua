@@ -1,7 +1,7 @@
 -- Takes or gives back the lease of a partition. Time is the server's, so the clocks of the writers
 -- do not matter.
 --
--- KEYS  1 state
+-- KEYS  1 state  2 witnesses
 -- ARGV  1 verb: acquire | release   2 owner   3 term ('' for acquire)   4 lease in ms
 --       5 the reign of the partition that the owner knows of ('' = as far as it knows, none)
 --
@@ -25,6 +25,11 @@ if verb == 'acquire' then
   if not held[1] and ARGV[5] ~= '' then begin_anew(state) end
   local reign = this_reign(state)
   local taken = next_term(state)
+  if redis.call('HGET', state, 'witnessed') ~= string.format('%d', taken) then
+    -- The partition was another's since, who keeps no witnesses: they may be of pads long gone.
+    redis.call('UNLINK', KEYS[2])
+    redis.call('HSET', state, 'witnessed', string.format('%d', taken))
+  end
   redis.call('HSET', state, 'owner', owner, 'until', string.format('%d', now_ms + lease),
     'lease', ARGV[4])
   local untold = held[5] and cmsgpack.unpack(held[5]) or {}

@@ -75,16 +75,28 @@ local function this_reign(state, record, held)
   return reign
 end
 
+-- Begins another reign of the partition on the same server. Whoever was there under the present one
+-- has seen what no pad need have any more that comes back from now on.
+local function next_reign(state)
+  return this_reign(state, this_reign(state) .. ':0 next:0')
+end
+
 -- Returns a term of the partition's lease that nobody has had. The first term is taken from the time
 -- rather than counted from 0: after a server was emptied, a writer that had the lease in its first
 -- term must not find that it still has it (I2).
 local function next_term(state)
-  if not redis.call('HGET', state, 'term') then
+  local terms = redis.call('HMGET', state, 'term', 'witnessed')
+  if not terms[1] then
     local now = redis.call('TIME')
     local now_ms = tonumber(now[1]) * 1000 + math.floor(tonumber(now[2]) / 1000)
     redis.call('HSET', state, 'term', string.format('%d', now_ms))
   end
-  return redis.call('HINCRBY', state, 'term', 1)
+  local term = redis.call('HINCRBY', state, 'term', 1)
+  -- See `witness.lua`.
+  if terms[1] and terms[1] == terms[2] then
+    redis.call('HSET', state, 'witnessed', string.format('%d', term))
+  end
+  return term
 end
 
 -- Must be called if everything that was known of the partition is gone, and somebody remembers one

@@ -1,10 +1,11 @@
 -- Puts a pad that was brought from the cold store in its place in Redis, in one step.
 --
 -- KEYS  1 state  2 meta  3 moving  4 hot  5 fences  6 seen  7 saved  8 snap  9 chunks
---       10 staged revisions  11 revisions  12 staged chat  13 chat
+--       10 staged revisions  11 revisions  12 staged chat  13 chat  14 witnesses
 -- ARGV  1 reign  2 pad  3 channel  4 the move that must be there, without its time
 --       5 staged revisions  6 staged messages  7 snapshot ('' = none)  8 record of its reigns
 --       9 number of its sessions  10 what to note after the stamp
+--       11 key among the witnesses
 --       then four counted lists: meta fields (n, name, value…), fences (n, author, order…),
 --       seen (n, author, history…), saved (n, record…)
 --
@@ -19,7 +20,7 @@ if redis.call('XLEN', KEYS[10]) ~= tonumber(ARGV[5])
   return 'staged'
 end
 
-local at = 11
+local at = 12
 local function counted(width)
   local first = at + 1
   at = at + tonumber(ARGV[at]) * width + 1
@@ -52,6 +53,7 @@ end
 record_reign(KEYS[2], this_reign(KEYS[1], ARGV[8]), head, ARGV[8])
 redis.call('HSET', KEYS[2], 'cold', stamp_of(KEYS[2], KEYS[13], KEYS[7], KEYS[5]) .. ARGV[10])
 redis.call('HDEL', KEYS[3], ARGV[2])
+bear_witness(KEYS[14], ARGV[11], '')
 local now = redis.call('TIME')
 local now_ms = tonumber(now[1]) * 1000 + math.floor(tonumber(now[2]) / 1000)
 redis.call('ZADD', KEYS[4], now_ms, ARGV[2])

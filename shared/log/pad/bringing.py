@@ -8,6 +8,7 @@ from padfleet.shared.log.connection import scripts
 from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.keys import Keyspace, PadKeys
 from padfleet.shared.log.pad.moving import PadMove
+from padfleet.shared.log.pad.witness import witness_key
 
 STAGED_S = 600
 """The seconds after which an unfinished part of a pad expires."""
@@ -101,6 +102,7 @@ class Bringing:
                 keys.revs,
                 self._chat,
                 keys.chat,
+                keys.witnesses,
             ],
             [
                 move.reign,
@@ -112,6 +114,7 @@ class Bringing:
                 pad.reigns,
                 pad.sessions,
                 pad.noted,
+                witness_key(keys.pad_id),
                 *lists,
             ],
         )

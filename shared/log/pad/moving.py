@@ -14,6 +14,7 @@ from padfleet.shared.log.damage import CorruptPad, of_right_type, readable
 from padfleet.shared.log.fleet.leases import Lease
 from padfleet.shared.log.keys import Keyspace, PadKeys
 from padfleet.shared.log.pad.chat import NO_MESSAGES
+from padfleet.shared.log.pad.witness import Witness, witness_key
 
 STAMP = 40
 """The length of a stamp in characters, see `stamp.lua`."""
@@ -62,6 +63,8 @@ class Whereabouts(NamedTuple):
     head: int | None  #: -1: it was deleted; None: nothing of it is here
     epoch: int
     move: str  #: empty if there is none
+    witness: Witness | None = None
+    """What the cold store had of the pad when it left Redis; None if Redis does not know."""
 
 
 class PadStanding(NamedTuple):
@@ -91,15 +94,24 @@ class StoredPad(NamedTuple):
 async def whereabouts(redis: Redis, keyspace: Keyspace, keys: PadKeys) -> Whereabouts:
     """Reads where the pad is. Raises `CorruptPad`, or what `UNREACHABLE` lists."""
     with of_right_type(keys.meta):
-        reign, head, epoch, move = await scripts.WHEREABOUTS(
+        reign, head, epoch, move, witness = await scripts.WHEREABOUTS(
             redis.auto_pipeline,
-            [keys.state, keys.meta, keyspace.moving(keys.partition)],
-            [keys.pad_id],
+            [
+                keys.state,
+                keys.meta,
+                keyspace.moving(keys.partition),
+                keys.witnesses,
+            ],
+            [keys.pad_id, witness_key(keys.pad_id)],
         )
     await redis.heard_under(keys.partition, reign.decode())
     with readable(keys.meta):
         return Whereabouts(
-            reign.decode(), int(head) if head else None, int(epoch or 0), move.decode()
+            reign.decode(),
+            int(head) if head else None,
+            int(epoch or 0),
+            move.decode(),
+            Witness.from_bytes(witness),
         )
 
 
@@ -132,8 +144,20 @@ async def announce_fetching(
     """Stores the move of a thaw. Returns False if something has changed since `seen` was read."""
     reply = await scripts.FETCHING(
         redis.auto_pipeline,
-        [keys.state, keys.meta, keyspace.moving(keys.partition)],
-        [seen.reign, keys.pad_id, seen.move, move.to_text()],
+        [
+            keys.state,
+            keys.meta,
+            keyspace.moving(keys.partition),
+            keys.witnesses,
+        ],
+        [
+            seen.reign,
+            keys.pad_id,
+            seen.move,
+            move.to_text(),
+            witness_key(keys.pad_id),
+            seen.witness.to_bytes() if seen.witness is not None else b"",
+        ],
     )
     return bool(reply == b"ok")
 
@@ -220,10 +244,12 @@ async def freeze(
     pad: str,
     stored: StoredPad,
     move: PadMove,
+    witness: Witness,
     after_ms: int = 0,
 ) -> Frozen:
     """Takes the pad out of Redis if it is as it was when `stored` was read, and nobody has held it
-    there for `after_ms`. Only for the holder of the lease."""
+    there for `after_ms`. Only for the holder of the lease. `witness` says what the cold store has
+    of the pad."""
     keys = keyspace.pad(pad)
     own = (keys.members, keys.chat, keys.saved, keys.fences)
     reply: bytes = await scripts.FREEZE(
@@ -233,6 +259,7 @@ async def freeze(
             keyspace.inbox(keys.partition),
             keyspace.hot(keys.partition),
             keyspace.moving(keys.partition),
+            keys.witnesses,
             keys.meta,
             *own,
             *(key for key in keys.deletable if key not in own),
@@ -248,9 +275,36 @@ async def freeze(
             stored.meta.get(b"sessions", b"0"),
             move.to_text(),
             after_ms,
+            witness_key(pad),
+            witness.to_bytes(),
         ],
     )
     return cast("Frozen", reply.decode())
+
+
+async def forget_witness(redis: Redis, keyspace: Keyspace, pad: str) -> None:
+    """Forgets what the cold store had of the pad, for a caller that is about to delete it there.
+    Raises what `UNREACHABLE` lists."""
+    witnesses = keyspace.witnesses(keyspace.partition_of(pad))
+    await scripts.FORGET(redis.auto_pipeline, [witnesses], [witness_key(pad)])
+
+
+async def accept(redis: Redis, keyspace: Keyspace, pad: str) -> bool:
+    """Accepts whatever the cold store has of the pad. Returns False if nothing is known that could
+    speak against it. Raises what `UNREACHABLE` lists."""
+    partition = keyspace.partition_of(pad)
+    keys = [keyspace.state(partition), keyspace.witnesses(partition)]
+    return bool(await scripts.ACCEPT(redis.client, keys, [witness_key(pad)]))
+
+
+async def accept_all(redis: Redis, keyspace: Keyspace) -> int:
+    """Accepts whatever the cold store has of any pad that is not in Redis. Returns of how many pads
+    something is known. Raises what `UNREACHABLE` lists."""
+    count = 0
+    for partition in range(keyspace.partitions):
+        keys = [keyspace.state(partition), keyspace.witnesses(partition)]
+        count += int(await scripts.ACCEPT(redis.client, keys, [""]))
+    return count
 
 
 async def bury(redis: Redis, keyspace: Keyspace, pad: str, epoch: int) -> None:

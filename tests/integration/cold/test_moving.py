@@ -357,13 +357,17 @@ async def test_I1_I2_a_pad_leaves_only_if_nobody_is_on_it_at_that_moment(scene: 
     await scene.leave("pad", "s2")
     move = moving.PadMove("freeze", found.cold.epoch, found.cold.edition, "r")
     lease = await scene.lease("pad")
-    verdict = await moving.freeze(scene.redis, scene.keyspace, lease, "pad", found.stored, move)
+    verdict = await moving.freeze(
+        scene.redis, scene.keyspace, lease, "pad", found.stored, move, found.cold.witness()
+    )
     assert verdict == "changed"
     await scene.redis.client.xadd(scene.keyspace.inbox(lease.partition), {"e": b"..pad.."})
     assert await scene.freeze("pad") == "inbox"
     stale = lease._replace(term=lease.term - 1)
     assert (
-        await moving.freeze(scene.redis, scene.keyspace, stale, "pad", found.stored, move)
+        await moving.freeze(
+            scene.redis, scene.keyspace, stale, "pad", found.stored, move, found.cold.witness()
+        )
         == "lease"
     )
 
@@ -415,7 +419,10 @@ async def test_I7_a_freeze_that_broke_off_is_ended_by_the_next_writer(scene: Sce
     lease = await scene.lease("pad")
     move = moving.PadMove("freeze", found.cold.epoch, found.cold.edition, lease.reign)
     assert (
-        await moving.freeze(scene.redis, scene.keyspace, lease, "pad", found.stored, move) == "ok"
+        await moving.freeze(
+            scene.redis, scene.keyspace, lease, "pad", found.stored, move, found.cold.witness()
+        )
+        == "ok"
     )
     scene.go()
     await scene.look("pad")
@@ -433,7 +440,9 @@ async def test_I5_I7_a_pad_on_its_way_is_not_lost(scene: Scene) -> None:
     assert found is not None
     lease = await scene.lease("pad")
     move = moving.PadMove("freeze", found.cold.epoch, found.cold.edition, lease.reign)
-    await moving.freeze(scene.redis, scene.keyspace, lease, "pad", found.stored, move)
+    await moving.freeze(
+        scene.redis, scene.keyspace, lease, "pad", found.stored, move, found.cold.witness()
+    )
     after = await read_meta(scene.redis, scene.keyspace.pad("pad"))
     assert after.reign == lease.reign
     assert len(after.reigns) == 1

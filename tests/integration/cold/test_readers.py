@@ -11,6 +11,7 @@ from padfleet.shared.archive.entries import Entry, Revisions
 from padfleet.shared.archive.taking import PadUnreadable, take_pad
 from padfleet.shared.cold.errors import StoreAway
 from padfleet.shared.cold.reading import ColdReader
+from padfleet.shared.cold.removing import remove_cold
 from padfleet.shared.etherpad.writing import etherpad_file
 from padfleet.shared.log.changes.copying import copy_pad
 from padfleet.shared.log.connection.connect import Redis
@@ -125,7 +126,7 @@ async def test_I5_a_pad_that_goes_while_it_is_read_is_no_shorter_pad(scene: Scen
     reader = await reader_of(scene, "pad")
     head = await scene.pads.look("pad")
     assert head is not None
-    await scene.pads.delete("pad", head)
+    assert await remove_cold(scene.redis, scene.keyspace, scene.pads, "pad", head)
     with pytest.raises(HistoryGap):
         [page async for page in reader.pages(0, reader.meta.head)]
     with pytest.raises(CorruptPad):

@@ -75,7 +75,9 @@ async def test_I1_I2_a_pad_leaves_only_as_it_was_seen(scene: Scene, verdict: str
             await client.xadd(scene.keyspace.inbox(lease.partition), {"e": b"..pad.."})
     move = PadMove("freeze", found.cold.epoch, found.cold.edition, lease.reign)
     before = await scene.keys_of("pad")
-    done = await moving.freeze(scene.redis, scene.keyspace, lease, "pad", found.stored, move)
+    done = await moving.freeze(
+        scene.redis, scene.keyspace, lease, "pad", found.stored, move, found.cold.witness()
+    )
     assert done == refusal
     moves = await moving.moves(scene.redis, scene.keyspace, lease.partition)
     if verdict == "ok":

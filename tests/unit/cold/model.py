@@ -3,35 +3,27 @@ actor may end after any of its steps.
 
 Each actor makes one step at a time, as the code does (`thawing`, `writing_behind`, the scripts),
 and decides by the code's own `place_of`. Between any two steps anything else may happen: another
-actor's step, a commit, the end of a process, a fail-over to a replica that lags behind, or the loss
-of all of Redis.
+actor's step, a commit, the end of a process, a fail-over to a replica that lags behind, the loss of
+all of Redis, or the store's return to what it was before, as from a backup.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import cache
+from hashlib import blake2b
 from typing import NamedTuple
 
 from padfleet.shared.cold.pads import ColdHead, Mark
 from padfleet.shared.cold.places import PadPlace, place_of
 from padfleet.shared.log.pad.moving import PadMove, Way, Whereabouts
+from padfleet.shared.log.pad.witness import Witness
 from padfleet.shared.log.reigns import Reign, shared_up_to
 
 History = tuple[int, ...]
 """The commits that it is made of, each with a number of its own in the whole world."""
 
 Record = tuple[Reign, ...]
-
-
-class Server(NamedTuple):
-    """The part of the pad that Redis holds."""
-
-    history: History | None = None  #: None: nothing
-    record: Record = ()
-    move: PadMove | None = None
-    staged: frozenset[tuple[int, History]] = frozenset()
-    """The histories that actors are bringing, by the time of each actor's move."""
 
 
 class Object(NamedTuple):
@@ -42,6 +34,18 @@ class Object(NamedTuple):
     record: Record
     edition: int
     version: int
+
+
+class Server(NamedTuple):
+    """The part of the pad that Redis holds."""
+
+    history: History | None = None  #: None: nothing
+    record: Record = ()
+    move: PadMove | None = None
+    staged: frozenset[tuple[int, History]] = frozenset()
+    """The histories that actors are bringing, by the time of each actor's move."""
+    witness: tuple[History, int] | None = None
+    """What the store had when the pad left, and its edition; 0: whatever it has was accepted."""
 
 
 class Actor(NamedTuple):
@@ -66,6 +70,10 @@ class World(NamedTuple):
     unreconciled: bool = False  #: a fail-over has been, and the writer has not looked since
     wiped: bool = False  #: all of Redis has been lost
     reported: bool = False  #: a loss was found and told
+    past: frozenset[Object] = frozenset()  #: what the store has had, as far as it may go back
+    reverts: int = 0  #: how often the store has gone back
+    accepted: int = 0  #: how often an operator has accepted whatever it has
+    shown_old: bool = False  #: an older text was shown, and Redis knew of a newer one
 
 
 def reign_name(number: int) -> str:
@@ -85,18 +93,32 @@ def head_of(history: History) -> int:
 def where(reign: int, server: Server) -> Whereabouts:
     move = server.move.to_text() if server.move is not None else ""
     head = head_of(server.history) if server.history is not None else None
-    return Whereabouts(reign_name(reign), head, 1, move)
+    witness = None
+    if server.witness is not None:
+        history, edition = server.witness
+        witness = Witness.of(1, head_of(history), edition, chain_of(history))
+    return Whereabouts(reign_name(reign), head, 1, move, witness)
+
+
+def chain_of(history: History) -> bytes:
+    return blake2b(repr(history).encode(), digest_size=3).digest()
 
 
 def cold_head(found: Object) -> ColdHead:
-    return ColdHead(
-        1, head_of(found.history), b"", found.mark, found.edition, 0, str(found.version)
-    )
+    head, chain = head_of(found.history), chain_of(found.history)
+    return ColdHead(1, head, chain, found.mark, found.edition, 0, str(found.version))
 
 
 @cache
 def place(reign: int, here: Server, found: Object) -> PadPlace:
-    return place_of(where(reign, here), cold_head(found))
+    """Decides as `ThawSteps.place_of` does, which also looks at the history behind the heads."""
+    at = place_of(where(reign, here), cold_head(found))
+    if here.witness is None or at not in (PadPlace.COLD, PadPlace.MOVING):
+        return at
+    history, edition = here.witness
+    if len(history) >= len(found.history) or found.history[: len(history)] == history:
+        return at
+    return PadPlace.WENT_BACK if edition else PadPlace.LOST
 
 
 def move_of(way: Way, found: Object, world: World) -> PadMove:
@@ -118,17 +140,25 @@ def begun() -> World:
     return World(server, server, 1, None, (), frozenset(((1, history),)), 1)
 
 
-def marked(found: Object, mark: Mark) -> Object:
-    return found._replace(mark=mark, version=found.version + 1)
+def marked(found: Object, mark: Mark, world: World) -> Object:
+    return found._replace(mark=mark, version=new_version(world))
+
+
+def new_version(world: World) -> int:
+    """Returns a version that nothing has had: the store may have gone back to one that others have
+    followed."""
+    known = (world.store, *world.past, *(actor.found for actor in world.actors))
+    return 1 + max((found.version for found in known if found is not None), default=0)
 
 
 class Rules:
     """The steps that may happen. `broken` names a rule about the order of steps that is left out,
     to show that the walk would notice."""
 
-    def __init__(self, *, commits: int, faults: int, broken: str = "") -> None:
+    def __init__(self, *, commits: int, faults: int, reverts: int = 0, broken: str = "") -> None:
         self.commits = commits
         self.faults = faults
+        self.reverts = reverts
         self.broken = broken
 
     def after(self, world: World) -> Iterator[World]:
@@ -138,14 +168,32 @@ class Rules:
             for changed, then in self._step(world, actor):
                 actors = list(world.actors)
                 actors[number] = then
-                yield changed._replace(actors=tuple(actors))
+                yield self._remembered(world, changed)._replace(actors=tuple(actors))
             if actor.at != "idle":
                 actors = list(world.actors)
                 actors[number] = Actor()
                 yield world._replace(actors=tuple(actors))
 
+    def _remembered(self, before: World, world: World) -> World:
+        """Returns the world with what the store had before, if it may yet go back to it."""
+        if before.store is None or before.store == world.store or world.reverts >= self.reverts:
+            return world
+        was = before.store
+        # Of those that differ only by their edition or version, the newest is enough: otherwise
+        # there would be no end of them.
+        alike = {found for found in world.past if found[:3] == was[:3]}
+        return world._replace(past=(world.past - alike) | {was})
+
     def _outside(self, world: World) -> Iterator[World]:
         server = world.server
+        if world.reverts < self.reverts:
+            for earlier in world.past:
+                yield world._replace(store=earlier, reverts=world.reverts + 1, past=frozenset())
+        history, edition = server.witness or ((), 0)
+        if edition and world.accepted < world.reverts:
+            reign = world.reign if self.broken == "reign at accept" else world.reign + 1
+            accepted = server._replace(witness=(history, 0))
+            yield world._replace(server=accepted, reign=reign, accepted=world.accepted + 1)
         if server.history is not None and world.commits < self.commits:
             number = world.commits + 1
             history = (*server.history, number)
@@ -155,7 +203,7 @@ class Rules:
                 seen=world.seen | {(world.reign, history)},
                 commits=number,
             )
-        if world.replica != server:
+        if world.replica != server and world.faults < self.faults:
             yield world._replace(replica=server)
         if world.faults < self.faults:
             yield world._replace(
@@ -201,18 +249,26 @@ class Rules:
                 yield world, actor._replace(at="announce lost", found=found)
             case PadPlace.COLD | PadPlace.MOVING:
                 yield world, actor._replace(at="announce thaw", found=found)
+            case PadPlace.WENT_BACK:
+                at = "announce thaw" if self.broken == "witness at thaw" else "idle"
+                yield world, actor._replace(at=at, found=found) if at != "idle" else Actor()
 
     def _announce(self, world: World, actor: Actor) -> Iterator[tuple[World, Actor]]:
         server, found = world.server, actor.found
         assert found is not None
-        same = world.reign == actor.reign and server.move == actor.here.move
-        if not same or server.history is not None:
+        if not self._is_unchanged(world, actor):
             yield world, Actor()
             return
         move = move_of("lost" if actor.at.endswith("lost") else "thaw", found, world)
         after = "fetch marked" if self.broken == "mark before" else "fetch"
         then = actor._replace(at=after, mine=move, here=Server())
         yield world._replace(server=server._replace(move=move)), then
+
+    def _is_unchanged(self, world: World, actor: Actor) -> bool:
+        """Returns what fetching.lua compares."""
+        server, here = world.server, actor.here
+        same = (server.move, server.witness) == (here.move, here.witness)
+        return world.reign == actor.reign and same and server.history is None
 
     def _fetch(self, world: World, actor: Actor) -> Iterator[tuple[World, Actor]]:
         """Sets the mark and stages the history that was read before, in either order."""
@@ -230,7 +286,7 @@ class Rules:
         if world.store is None or world.store != over:
             yield world, Actor()
             return
-        live = marked(world.store, "live")
+        live = marked(world.store, "live", world)
         then = actor._replace(
             at="install" if is_staged else "fetch marked",
             found=live._replace(history=found.history, record=found.record),
@@ -249,6 +305,8 @@ class Rules:
             yield world, Actor()
             return
         record, reign, head = found.record, world.reign, head_of(staged)
+        had, edition = server.witness or ((), 0)
+        is_old = bool(edition) and staged[: len(had)] != had
         if lost and self.broken != "reign after loss":
             record = (*record, Reign(f"lost-{world.commits}", head))
             if any(known.name == reign_name(reign) for known in record[:-1]):
@@ -259,6 +317,7 @@ class Rules:
                 server=Server(staged, record, None, server.staged),
                 reign=reign,
                 reported=world.reported or lost,
+                shown_old=world.shown_old or is_old,
             ),
             Actor(),
         )
@@ -276,7 +335,7 @@ class Rules:
             history,
             actor.here.record,
             known.edition + 1 if known is not None else 1,
-            known.version + 1 if known is not None else 1,
+            new_version(world),
         )
         after = actor._replace(at="freeze", found=brought)
         if self.broken == "frozen after":
@@ -289,7 +348,7 @@ class Rules:
         if world.store != actor.found or world.store is None:
             yield world, Actor()
             return
-        frozen = marked(world.store, "frozen")
+        frozen = marked(world.store, "frozen", world)
         yield world._replace(store=frozen), actor._replace(at="freeze", found=frozen)
 
     def _freeze(self, world: World, actor: Actor) -> Iterator[tuple[World, Actor]]:
@@ -301,13 +360,14 @@ class Rules:
             return
         move = None if self.broken == "move at freeze" else move_of("freeze", found, world)
         then = Actor("arrive", found=found, mine=move)
-        yield world._replace(server=Server(move=move, staged=server.staged)), then
+        witness = (found.history, found.edition)
+        yield world._replace(server=Server(None, (), move, server.staged, witness)), then
 
     def _arrive(self, world: World, actor: Actor) -> Iterator[tuple[World, Actor]]:
         if world.store != actor.found or world.store is None:
             yield world, Actor()
             return
-        frozen = marked(world.store, "frozen")
+        frozen = marked(world.store, "frozen", world)
         yield world._replace(store=frozen), actor._replace(at="clear", found=frozen)
 
     def _clear(self, world: World, actor: Actor) -> Iterator[tuple[World, Actor]]:
@@ -322,15 +382,16 @@ class Rules:
         found, here = world.store, actor.here
         after = Actor()
         left = here.history is None and here.move is not None
-        if left and found is not None and place(actor.reign, here, found) is not PadPlace.LOST:
-            after = actor._replace(at="take", found=found)
+        if left and found is not None:
+            at = place(actor.reign, here, found)
+            if at not in (PadPlace.LOST, PadPlace.WENT_BACK):
+                after = actor._replace(at="take", found=found)
         yield world, after
 
     def _take(self, world: World, actor: Actor) -> Iterator[tuple[World, Actor]]:
         server, found = world.server, actor.found
         assert found is not None
-        same = world.reign == actor.reign and server.move == actor.here.move
-        if not same or server.history is not None:
+        if not self._is_unchanged(world, actor):
             yield world, Actor()
             return
         move = move_of("freeze", found, world)
@@ -342,7 +403,7 @@ class Rules:
         if found is None or found.mark == "live" or world.server.history is None:
             yield world._replace(unreconciled=False), Actor()
         elif world.store == found:
-            yield world._replace(store=marked(found, "live"), unreconciled=False), Actor()
+            yield world._replace(store=marked(found, "live", world), unreconciled=False), Actor()
         else:
             yield world, Actor()
 
@@ -353,11 +414,14 @@ class Rules:
 def plain(world: World) -> World:
     """Returns the same world with its editions and versions numbered by their order and its actors
     sorted, so that growing counters do not make new worlds."""
-    objects = [o for o in (world.store, *(a.found for a in world.actors)) if o is not None]
+    known = (world.store, *world.past, *(a.found for a in world.actors))
+    objects = [o for o in known if o is not None]
     moves = moves_in(world)
     times = _ranks(move.at for move in moves)
     versions = _ranks(o.version for o in objects)
-    editions = _ranks([*(o.edition for o in objects), *(t.edition for t in moves)])
+    servers = [world.server, world.replica, *(a.here for a in world.actors)]
+    witnessed = [s.witness[1] for s in servers if s.witness is not None and s.witness[1]]
+    editions = _ranks([*(o.edition for o in objects), *(t.edition for t in moves), *witnessed])
 
     def of_object(found: Object | None) -> Object | None:
         if found is None:
@@ -374,7 +438,10 @@ def plain(world: World) -> World:
 
     def of_server(server: Server) -> Server:
         staged = frozenset((times[at], kept) for at, kept in server.staged if at in wanted)
-        return server._replace(move=of_move(server.move), staged=staged)
+        witness = server.witness
+        if witness is not None and witness[1]:
+            witness = (witness[0], editions[witness[1]])
+        return server._replace(move=of_move(server.move), staged=staged, witness=witness)
 
     actors = [
         Actor(
@@ -390,6 +457,7 @@ def plain(world: World) -> World:
         server=of_server(world.server),
         replica=of_server(world.replica),
         store=of_object(world.store),
+        past=frozenset(found for found in map(of_object, world.past) if found is not None),
         actors=tuple(sorted(actors, key=hash)),
     )
 
@@ -412,13 +480,15 @@ def faults_of(world: World) -> Iterator[str]:
             goes_on = rev <= head_of(history) and (limit is None or rev <= limit)
             if goes_on and history[: len(known)] != known:
                 yield "I5: somebody goes on with another history"
-    if world.reported and not world.faults:
+    if world.shown_old:
+        yield "an older text is shown, and Redis knew of a newer one"
+    if world.reported and not (world.faults or world.reverts or world.accepted):
         yield "a loss was told, and nothing had failed"
     everything = tuple(range(1, world.commits + 1))
-    if not world.faults:
+    if not world.faults and not world.accepted and (history is not None or not world.reverts):
         kept = world.store.history if world.store is not None else ()
         if (kept if history is None else history) != everything:
             yield "something is lost, and nothing had failed"
-    told = world.reported or not (world.wiped and world.faults == 1)
+    told = world.reported or world.reverts or not (world.wiped and world.faults == 1)
     if history is not None and not told and not set(everything) <= set(history):
         yield "commits are gone with Redis, and nobody was told"

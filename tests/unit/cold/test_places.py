@@ -59,7 +59,32 @@ def test_I5_wherever_a_process_ends_nothing_is_lost_and_every_loss_is_told(
     start = begun()._replace(actors=(Actor(),) * actors)
     worlds, wrong = walk(Rules(commits=2, faults=faults), start)
     assert not wrong
-    assert worlds > 400
+    assert worlds > 70
+
+
+REVERTS = [(0, 3)]
+"""Faults of Redis, and commits, with a store that goes back once."""
+
+if PROFILE == "thorough":
+    REVERTS += [(1, 2)]
+
+
+@pytest.mark.parametrize(("faults", "commits"), REVERTS)
+def test_I5_a_store_that_goes_back_shows_nobody_an_older_text_unless_that_was_accepted(
+    faults: int, commits: int
+) -> None:
+    """Whoever had seen more, and comes back after that, is told to reload."""
+    start = begun()._replace(actors=(Actor(),))
+    worlds, wrong = walk(Rules(commits=commits, faults=faults, reverts=1), start)
+    assert not wrong
+    assert worlds > 4000
+
+
+@pytest.mark.parametrize(("rule", "reverts"), [("witness at thaw", 1), ("reign at accept", 2)])
+def test_I5_each_rule_of_the_witness_is_needed(rule: str, reverts: int) -> None:
+    start = begun()._replace(actors=(Actor(),))
+    _, wrong = walk(Rules(commits=3, faults=0, reverts=reverts, broken=rule), start)
+    assert wrong
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,9 @@ HURT: Final = "hurt"
 
 LOST: Final = "pad lost in Redis, and brought back from the cold store"
 
+WENT_BACK: Final = "left Redis at revision"
+"""What is said of a pad of which the cold store has an older copy."""
+
 OF_LOSSES: Final = (
     LOST,
     "told to reload",  # whoever comes late with a revision that nobody has any more
@@ -40,6 +43,10 @@ class Aftermath:
     killed_a_task: bool = False
     restarted: bool = False  #: a server, with or without its last writes
     was_full: bool = False  #: the cold store
+    was_stale: bool = False  #: the cold store
+    unaccepted: int = 0
+    """How often the cold store has gone back without anybody having accepted that yet. What was
+    deleted since exists again."""
     was_newer: bool = False  #: the format of what is stored
 
     def explains(self, record: logging.LogRecord) -> bool:
@@ -48,6 +55,11 @@ class Aftermath:
             return True
         if record.msg == "cold store fails":
             return self.was_full
+        if WENT_BACK in f"{record.getMessage()} {vars(record)}":
+            return self.was_stale
+        if record.msg == "pad not copied to the cold store":
+            # The past of a pad that was just coming back was in the store alone.
+            return self.was_stale
         if record.msg == "history rolled back":
             return bool(self.rollbacks)
         if record.exc_info and isinstance(record.exc_info[1], NewerFormat):
@@ -59,5 +71,5 @@ class Aftermath:
             # so. Nothing proves then that Redis still has its last writes, so it counts as lost.
             return True
         if record.msg in OF_LOSSES:
-            return self.losses > 0
+            return self.losses > 0 or self.was_stale
         return False

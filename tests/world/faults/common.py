@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 from tests.chaos.history import Rollback
 from tests.world.faults.aftermath import Aftermath
@@ -18,15 +20,24 @@ from tests.world.world import World
 class Common:
     """What the faults of one run strike, and what they leave behind."""
 
-    def __init__(self, world: World, fleet: Fleet, pads: list[str]) -> None:
-        """Takes what the faults strike; `pads` are those whose text is judged."""
+    def __init__(
+        self,
+        world: World,
+        fleet: Fleet,
+        pads: list[str],
+        as_people: Callable[[Any], asyncio.Task[Any]],
+    ) -> None:
+        """Takes what the faults strike; `pads` are those whose text is judged, and `as_people`
+        starts something that people do, from a machine of their own."""
         self.world = world
         self.fleet = fleet
         self.servers = fleet.servers
         self.dice: random.Random = world.dice("faults")
         self.aftermath = Aftermath()
         self.until = 0.0  #: when the storm ends, by the loop's clock
-        self._pads = pads
+        self.pads = pads
+        self.as_people = as_people
+        self.work_of_people: list[asyncio.Task[Any]] = []  #: that has to end before the storm does
 
     def later(self, seconds: float, call: Callable[[], object]) -> None:
         self.world.loop.call_later(seconds, call, context=self.world.network.kernel)
@@ -78,5 +89,5 @@ class Common:
     def took_back(self) -> None:
         """Notes that history may have been taken back, to where it is now."""
         self.aftermath.losses += 1
-        for pad, head in self.fleet.heads(self._pads).items():
+        for pad, head in self.fleet.heads(self.pads).items():
             self.aftermath.rollbacks[pad].append(Rollback(head))

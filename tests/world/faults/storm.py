@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Callable, Sequence
+from typing import Any, Final
 
 from tests.world.faults.cold import ColdStore
 from tests.world.faults.common import Common
@@ -34,19 +34,21 @@ class Storm:
         seconds: float,
         chosen: Sequence[str] = (),
         *,
+        as_people: Callable[[Any], asyncio.Task[Any]],
         brief: bool = False,
     ) -> None:
         """Takes what the faults strike.
 
         Arguments:
             pads: those whose text is judged.
+            as_people: starts something that people do, from a machine of their own.
             chosen: the kinds of faults to choose from; if there are none, the seed chooses.
             brief: whether no fault lasts for more than some five seconds.
 
         Raises ValueError for an unknown kind.
         """
         self.struck: list[str] = []
-        self._common = Common(world, fleet, pads)
+        self._common = Common(world, fleet, pads, as_people)
         self.aftermath = self._common.aftermath
         self.slots = SlotMoves(self._common)
         self.programs = Programs(self._common)
@@ -105,4 +107,6 @@ class Storm:
             self._kinds[fault.kind](fault)
             until = max(until, loop.now + fault.seconds, common.until)
         await asyncio.sleep(max(0.0, until - loop.now) + 0.01)
+        for work in common.work_of_people:
+            await work
         self.by_hand.take_format_back()  # the fail-over may have lost that it was taken back
