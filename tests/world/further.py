@@ -3,7 +3,7 @@ mistakes of ours can be seen.
 
 Visitors come to a pad that has stood empty, at the moment at which it goes to the cold store. A
 repeater sends each edit twice. A remaker deletes a pad and makes it anew all the time, while others
-open it.
+open it. A namesake writes by the HTTP API in the names of people who type.
 """
 
 from __future__ import annotations
@@ -18,13 +18,14 @@ import aiohttp
 
 from padfleet.shared.client import connect
 from padfleet.shared.client.line import SocketIOConnection
+from tests.chaos.history.typist import Typist
 from tests.world.callers import KEY
 from tests.world.readers import Onlooker
 from tests.world.rushers import Rusher, edit, next_message
 from tests.world.scribes import Scribe
 from tests.world.world import World
 
-KINDS: Final = ("visitors", "repeater", "remaker")
+KINDS: Final = ("visitors", "repeater", "remaker", "namesake")
 
 VISITED: Final = 3
 """How many pads have a visitor."""
@@ -86,8 +87,10 @@ class Opener(Onlooker):
             await asyncio.sleep(self._dice.uniform(0.0, 0.5))
 
 
-class Remaker:
-    """Makes a pad by the HTTP API and deletes it at once, whatever it is answered."""
+class Program:
+    """Calls the HTTP API again and again for one pad, whatever it is answered."""
+
+    pause: tuple[float, float]  #: the seconds between two rounds of calls, at least and at most
 
     def __init__(self, pad: str, urls: list[str], dice: random.Random) -> None:
         """Takes the pad, and the addresses of workers."""
@@ -102,13 +105,45 @@ class Remaker:
     async def run(self) -> None:
         async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=TIMEOUT)) as http:
             while self._works:
-                await asyncio.sleep(self._dice.uniform(0.2, 0.8))
+                await asyncio.sleep(self._dice.uniform(*self.pause))
                 url = f"{self._dice.choice(self._urls)}/api/1.3.0"
-                fields = {"apikey": KEY, "padID": self._pad}
-                for function in ("createPad", "deletePad"):
+                for function, more in self._calls():
+                    fields = {"apikey": KEY, "padID": self._pad} | more
                     with suppress(aiohttp.ClientError, OSError, TimeoutError):
                         async with http.post(f"{url}/{function}", data=fields) as answer:
                             await answer.read()
+
+    def _calls(self) -> list[tuple[str, dict[str, str]]]:
+        """Returns the functions of a round, and what each is told besides the pad."""
+        raise NotImplementedError
+
+
+class Remaker(Program):
+    """Makes a pad and deletes it at once."""
+
+    pause = (0.2, 0.8)
+
+    def _calls(self) -> list[tuple[str, dict[str, str]]]:
+        return [("createPad", {}), ("deletePad", {})]
+
+
+class Namesake(Program):
+    """Writes a line in the name of somebody who types on the pad, and who may be away just now,
+    with an edit that has not been answered."""
+
+    pause = (0.05, 0.25)
+
+    def __init__(
+        self, pad: str, urls: list[str], dice: random.Random, typists: Sequence[Typist]
+    ) -> None:
+        super().__init__(pad, urls, dice)
+        self._typists = [typist for typist in typists if typist.recording.pad == pad]
+        self._count = 0
+
+    def _calls(self) -> list[tuple[str, dict[str, str]]]:
+        author = self._dice.choice(self._typists).author
+        self._count += 1
+        return [("appendText", {"text": f"{{namesake.{self._count}}}\n", "authorId": author})]
 
 
 class Further:
@@ -119,15 +154,16 @@ class Further:
         kinds: Sequence[str],
         urls: list[str],
         world: World,
+        typists: Sequence[Typist],
         losses: Callable[[], int],
     ) -> None:
-        """Takes the kinds of people and the addresses of workers; `losses` returns how often
-        history was taken back. Raises ValueError for an unknown kind."""
+        """Takes the kinds of people, the addresses of workers, and those who type anyway; `losses`
+        returns how often history was taken back. Raises ValueError for an unknown kind."""
         if unknown := set(kinds) - set(KINDS):
             raise ValueError(f"no kinds of people: {', '.join(sorted(unknown))}")
         self.scribes: dict[str, list[Scribe]] = {}  #: by pad, whose text has to hold their lines
         self.openers: list[Opener] = []
-        self.remakers: list[Remaker] = []
+        self.programs: list[Program] = []
         if "visitors" in kinds:
             for number in range(VISITED):
                 pad = f"visited-{number}"
@@ -140,7 +176,10 @@ class Further:
         if "remaker" in kinds:
             pad = "remade"
             at = [f"{url}/p/{pad}" for url in urls]
-            self.remakers.append(Remaker(pad, urls, world.dice(pad)))
+            self.programs.append(Remaker(pad, urls, world.dice(pad)))
             for number in range(OPENERS):
                 dice = world.dice(f"opener {number}")
                 self.openers.append(Opener(f"opener {number}", at, dice, losses))
+        if "namesake" in kinds:
+            pad = typists[0].recording.pad
+            self.programs.append(Namesake(pad, urls, world.dice("namesake"), typists))

@@ -427,7 +427,11 @@ MUTATIONS: Final = {
         _CUTS,
     ),
     "what was submitted elsewhere is an answer": Mutation(
-        _CURSOR, 'nameless = cursor.submitted_as not in ("", origin)', "nameless = False", _LOSS
+        _CURSOR,
+        'nameless = cursor.submitted_as not in ("", origin)',
+        "nameless = False",
+        ("connections reset", "slow link to redis"),
+        (*_BUSY, "--people", "namesake"),
     ),
     "a fence is not waited for": Mutation(
         _RESUMING,

@@ -166,7 +166,7 @@ async def _play(morning: Morning, outcome: Outcome, only: frozenset[int] | None)
             slower=0.5 / size.rate,
         )
         scribes[pads[0]].append(rusher)
-    further = Further(size.people, urls, world, lambda: storm.aftermath.losses)
+    further = Further(size.people, urls, world, typists.typists, lambda: storm.aftermath.losses)
     scribes |= further.scribes
     judged = [*scribes]  # the pads whose text is known in the end
     writing = [as_people(scribe.run()) for each in scribes.values() for scribe in each]
@@ -190,7 +190,7 @@ async def _play(morning: Morning, outcome: Outcome, only: frozenset[int] | None)
     writing += [as_people(guest.run()) for guest in onlookers.values()]
     writing += [as_people(caller.run()) for caller in callers]
     writing += [as_people(opener.run()) for opener in further.openers]
-    writing += [as_people(remaker.run()) for remaker in further.remakers]
+    writing += [as_people(program.run()) for program in further.programs]
     listener.is_expected = storm.aftermath.explains
     plan = storm.plan()
     await storm.strike(plan, only)
@@ -200,8 +200,8 @@ async def _play(morning: Morning, outcome: Outcome, only: frozenset[int] | None)
     for caller in callers:
         # A copy or a restore takes a term away, and a writer warns of that.
         caller.rest()
-    for remaker in further.remakers:
-        remaker.rest()
+    for program in further.programs:
+        program.rest()
     recordings = [*typists.recordings, *pages.recordings]
     recovering = _Recovering(fleet, guards, recordings, [*onlookers.values()], mended)
     await recovering.sleep(CALM, brief=size.brief)

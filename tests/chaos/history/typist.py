@@ -92,6 +92,11 @@ class Typist:
         return self._page.rev if self._page is not None else -1
 
     @property
+    def author(self) -> str:
+        """Returns the author that it was on the pad as, or an empty text before it has been."""
+        return self._author
+
+    @property
     def page(self) -> Page | None:
         return self._page
 
