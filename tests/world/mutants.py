@@ -324,8 +324,9 @@ MUTATIONS: Final = {
         _COMMITS,
         "if self._local is None or edit.session.pending or not self._inbox",
         "if self._local is None or not self._inbox",
-        ("slow link to redis", "redis is slow"),
-        (*_NODES, *_BUSY),
+        # Another one takes the partition over while edits are on their way to its inbox.
+        ("kill", "terminate"),
+        _NODES,
     ),
     "what a node's writer declines is dropped": Mutation(
         _DIRECT, "    for edit in edits:\n        edit.declined()\n", "    pass\n", play=_NODES
