@@ -143,8 +143,8 @@ MUTATIONS: Final = {
     ),
     "renewing does not compare the server": Mutation(
         "shared/log/lua/renew.lua",
-        "term ~= ARGV[2 * i] or not is_of(ARGV[2 * i + 1], replication) then",
-        "term ~= ARGV[2 * i] then",
+        "or not is_of(reign, replication) then",
+        "then",
         ("redis restarts",),
     ),
     "all servers are one": Mutation(

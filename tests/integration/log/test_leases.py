@@ -50,7 +50,23 @@ async def test_I2_a_lease_of_a_server_that_is_gone_is_not_kept(
     before = lease._replace(reign="0123456789ab0123456789ab")
     assert await leases.renew(redis, keyspace, [before], 60_000) == {0: False}
     came_back = lease._replace(reign=f"{lease.reign}.2")
+    await redis.client.hset(keyspace.state(0), "reign", came_back.reign)
     assert await leases.renew(redis, keyspace, [came_back], 60_000) == {0: True}
+
+
+async def test_I5_a_lease_of_a_reign_that_is_over_is_not_kept(
+    redis: Redis, keyspace: Keyspace
+) -> None:
+    """A slot was on its way to another server, where a script began a reign, and was turned back.
+    The writer of the idle partition kept its lease of the reign before."""
+    lease = await leases.acquire(redis, keyspace, 0, "w1", 60_000)
+    assert lease is not None
+    await redis.client.hset(keyspace.state(0), "reign", "0123456789ab0123456789ab")
+    assert await leases.renew(redis, keyspace, [lease], 60_000) == {0: False}
+    again = await leases.acquire(redis, keyspace, 0, "w1", 60_000)
+    assert again is not None
+    assert again.reign not in (lease.reign, "0123456789ab0123456789ab")
+    assert await leases.renew(redis, keyspace, [again], 60_000) == {0: True}
 
 
 async def test_I2_no_term_from_before_the_server_was_emptied_is_given_again(
