@@ -225,6 +225,9 @@ async def _play(morning: Morning, outcome: Outcome, only: frozenset[int] | None)
     if not late:  # the pages' last edits came to the others, too
         late = await as_people(typists.quiesce(QUIET, lambda: _heads(fleet, pads)))
     outcome.findings += await as_people(_unready(fleet))
+    # Callers look at pads that are in the cold store alone, since it was put back: bringing one to
+    # Redis takes a term away, and a writer warns of that. And then all people leave at once.
+    listener.takes_warnings_for_faults = False
     for caller in callers:
         outcome.findings += [f"CALLER {each}" for each in await as_people(caller.judge())]
         outcome.calls += caller.calls
@@ -232,7 +235,6 @@ async def _play(morning: Morning, outcome: Outcome, only: frozenset[int] | None)
     guards.stopped = True
     for task in morning.looking:
         task.cancel()
-    listener.takes_warnings_for_faults = False  # all people leave at once now
     recordings = await as_people(typists.finish())
     recordings += await as_people(pages.finish())
     outcome.findings += [f"PAGE {fault}" for fault in page.faults]
