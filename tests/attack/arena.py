@@ -30,6 +30,7 @@ from tests.attack.drivers import Tally, Target
 from tests.attack.fire import fire, stand_back
 from tests.attack.headers import GRANTED, ISSUER, PROXY
 from tests.attack.judge import LEFT_REDIS_MB, Growth, Latency, Result, is_kept, worst
+from tests.attack.standstill import Standstill
 from tests.eventually import eventually
 from tests.fleet import Fleet, Member
 from tests.fuzz.siege import Holds
@@ -146,6 +147,7 @@ class Arena:
         self._target = target
         self._people = people
         self._attackers = _attackers()
+        self._standstill = Standstill()
         self._http = http
         self._read = {member.name: member.log.stat().st_size for member in self._members}
         self._counted = self._counts()
@@ -187,6 +189,7 @@ class Arena:
             self._target, address=f"127.0.{1 + self._fired // 200}.{self._fired % 200}"
         )
         stuck: list[str] = []
+        await asyncio.to_thread(self._standstill.longest_ms)
         busy = self._busy()
         try:
             tally = await asyncio.get_running_loop().run_in_executor(
@@ -199,6 +202,7 @@ class Arena:
             looking.cancel()
         took = time.monotonic() - begun
         cpu, others = self._busy().since(busy)
+        stood_ms = await asyncio.to_thread(self._standstill.longest_ms)
         self._people.opened()
         hold = await _patiently(holds.longest)
         peak = [*readings, self.reading()]
@@ -225,6 +229,7 @@ class Arena:
             cpu,
             others,
             [*stuck, *broken, *await self._broken()],
+            stood_ms,
         )
 
     async def served(self) -> list[str]:
@@ -255,6 +260,7 @@ class Arena:
 
     def close(self) -> None:
         self._attackers.shutdown()
+        self._standstill.close()
         self._redis.close()
 
     # --- Measuring -------------------------------------------------------------------------------

@@ -76,6 +76,7 @@ class Result:
     "Redis", "attackers", and "others", which are unrelated programs."""
     others: float = 0.0  #: the share of all processor time that those others took
     broken: list[str] = field(default_factory=list)  #: processes, tasks, logs
+    stood_ms: float = 0.0  #: for how long the machine as a whole stood still
 
 
 def worst(runs: Sequence[Result], attack: Attack, *, part: bool = False) -> Result:
@@ -111,6 +112,7 @@ def worst(runs: Sequence[Result], attack: Attack, *, part: bool = False) -> Resu
         timed.cpu,
         timed.others,
         [what for run in runs for what in run.broken],
+        max(run.stood_ms for run in runs),
     )
 
 

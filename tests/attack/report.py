@@ -12,6 +12,7 @@ from typing import Final
 
 from tests.attack.drivers import Tally
 from tests.attack.judge import OTHERS, Growth, Latency, Result
+from tests.attack.standstill import STOOD_MS
 
 ROOT: Final = Path(__file__).parents[2]
 PAGE: Final = ROOT / "docs" / "security.md"
@@ -60,7 +61,11 @@ def row(result: Result, faults: Sequence[str]) -> str:
 
 
 def _held(result: Result) -> str:
-    return "held" if result.others <= OTHERS else "held; times say nothing"
+    if result.others > OTHERS:
+        return "held; times say nothing"
+    if result.stood_ms > STOOD_MS:
+        return f"held; the machine stood still for {result.stood_ms:.0f} ms"
+    return "held"
 
 
 def text(

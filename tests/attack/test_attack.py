@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import time
+from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.attack import report
@@ -13,6 +17,7 @@ from tests.attack.attack import Attack
 from tests.attack.catalogue import ATTACKS, ON_NODES
 from tests.attack.drivers import BREACH, Tally, Target
 from tests.attack.judge import Growth, Latency, Result, faults, worst
+from tests.attack.standstill import Standstill
 
 SHORT = [attack for attack in ATTACKS.values() if attack.short]
 SHORT_ON_NODES = [attack for attack in ON_NODES if attack.short]
@@ -148,6 +153,25 @@ def test_the_table_goes_between_the_marks(tmp_path: Path, monkeypatch: pytest.Mo
 
 def test_some_of_the_attacks_on_nodes_are_short() -> None:
     assert 2 <= len(SHORT_ON_NODES) < len(ON_NODES)
+
+
+def test_a_machine_that_stood_still_is_named() -> None:
+    row = partial(report.row, faults=[])
+    assert row(HELD).endswith("| held |")
+    assert "the machine stood still for 1400 ms" in row(replace(HELD, stood_ms=1400))
+    assert "times say nothing" in row(replace(HELD, stood_ms=1400, others=0.5))
+    assert worst([HELD, replace(HELD, stood_ms=1400)], ATTACK).stood_ms == 1400
+
+
+def test_a_process_that_is_stopped_takes_the_machine_for_stopped() -> None:
+    """It cannot tell the difference, and a machine cannot be stopped for a test."""
+    with closing(Standstill()) as standstill:
+        standstill.longest_ms()
+        sleeper = psutil.Process(standstill._sleeper.pid)
+        sleeper.suspend()
+        time.sleep(0.5)
+        sleeper.resume()
+        assert standstill.longest_ms() > 400
 
 
 def test_the_page_has_the_marks() -> None:
