@@ -114,7 +114,7 @@ async def all_of(*works: Coroutine[Any, Any, Any]) -> list[Any]:
     # The last one needs no task of its own, since a task costs more than most of these requests.
     *others, last = works
     tasks = [asyncio.create_task(Boxed(work)) for work in others]
-    before = cancellations()
+    before, cancelled = cancellations(), False
     outcome: Any = None
     outcomes: list[Any] = []
     waits: list[Awaitable[Any]] = [last, *tasks]
@@ -129,8 +129,9 @@ async def all_of(*works: Coroutine[Any, Any, Any]) -> list[Any]:
             except BaseException as fault:
                 outcomes.append(fault)
             if cancellations() > before:
+                cancelled = True
                 _cancel(tasks)
-        if cancellations() > before:
+        if cancelled:
             raise asyncio.CancelledError
         outcomes.append(outcomes.pop(0))
         for outcome in outcomes:

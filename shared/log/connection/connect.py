@@ -8,8 +8,7 @@ import asyncio
 import time
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from redis import exceptions
 from redis.asyncio import Redis as SingleClient
@@ -19,12 +18,13 @@ from redis.asyncio.connection import AbstractConnection
 from redis.asyncio.retry import Retry
 from redis.asyncio.sentinel import Sentinel
 from redis.backoff import ExponentialBackoff
+from redis.crc import key_slot
 
 from padfleet.shared.log.connection.auto_pipeline import AutoPipeline
 from padfleet.shared.log.connection.errors import NotNow, NoWrites
 from padfleet.shared.log.connection.hot import HotCommands
 from padfleet.shared.log.connection.lanes import CONNECTIONS, LaneClient, LaneCluster
-from padfleet.shared.log.connection.pipe import leads_astray
+from padfleet.shared.log.connection.pipe import leads_astray, pack
 from padfleet.shared.log.connection.succession import Succession
 from padfleet.shared.log.elsewhere import Elsewhere
 from padfleet.shared.log.register import Register
@@ -72,6 +72,21 @@ async def _send_or_lose(
 # for which it has separate classes.
 AbstractConnection.send_packed_command = _send_or_lose  # type: ignore[method-assign]
 
+_pack_command = AbstractConnection.pack_command
+
+
+def _pack_with_hiredis(self: AbstractConnection, *args: Any) -> list[bytes]:
+    """Encodes a command as redis-py does, in a fifth of the time: its own asynchronous
+    connections use hiredis for replies only."""
+    # redis-py takes "CONFIG GET" apart, and has words of its own for arguments that do not suit.
+    if type(args[0]) is str and " " not in args[0]:
+        with suppress(exceptions.DataError):
+            return [pack((args,))]
+    return _pack_command(self, *args)
+
+
+AbstractConnection.pack_command = _pack_with_hiredis  # type: ignore[method-assign]
+
 UNREACHABLE = (
     exceptions.ConnectionError,  # includes MasterNotFoundError and refused passwords
     exceptions.TimeoutError,
@@ -104,8 +119,7 @@ READS_AT_ONCE = 20
 time."""
 
 
-@dataclass(frozen=True)
-class Node:
+class Node(NamedTuple):
     """A server on which subscriptions can be made; its name is stable as long as the server
     lives."""
 
@@ -169,7 +183,7 @@ class Redis:
     def node_for(self, channel: str) -> Node:
         """Returns the node on which a sharded channel lives."""
         if self._cluster is not None:
-            slot = self._cluster.keyslot(channel)
+            slot = key_slot(channel.encode())
             node: ClusterNode = self._cluster.nodes_manager.get_node_from_slot(slot)
             return Node(node.name, node.connection_class, node.connection_kwargs)
         pool = cast("SingleClient", self.client).connection_pool

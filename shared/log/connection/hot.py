@@ -180,6 +180,12 @@ class HotCommands:
         if not self._is_cluster:
             link = links.get("") or self._link(self._topology.node_for(""), links, "")
             return await link.exchange(commands)
+        if len(commands) == 1:  # as nearly always
+            try:
+                node = self._topology.node_for(str(key_of(commands[0]) or ""))
+            except AWAY as error:
+                return [error]
+            return await self._link(node, links).exchange(commands)
         replies: list[Any] = [None] * len(commands)
         places: dict[str, tuple[CommandLink, list[int]]] = {}
         for at, command in enumerate(commands):
