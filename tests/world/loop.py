@@ -132,10 +132,19 @@ class WorldLoop(asyncio.BaseEventLoop):
         self, host: Host, context: Context, call: Callable[..., object], *args: Any
     ) -> None:
         """Schedules a call for the network, as `call_soon` does, on a host that it knows."""
-        host.ready.append(_Handle(call, args, context))
+        self.again_on(host, _Handle(call, args, context))
+
+    def again_on(self, host: Host, handle: Handle) -> None:
+        """Schedules a call that `handle_of` has made, and that is not scheduled now."""
+        host.ready.append(handle)
         if not host.waits_for_turn:
             host.waits_for_turn = True
             self._awake.append(host)
+
+    @staticmethod
+    def handle_of(context: Context, call: Callable[..., object]) -> Handle:
+        """Returns a call that can be scheduled again and again."""
+        return _Handle(call, (), context)
 
     def call_later(  # type: ignore[override]
         self,
@@ -205,7 +214,11 @@ class WorldLoop(asyncio.BaseEventLoop):
             handle = take()
             if not handle._cancelled:
                 try:
-                    handle._context.run(handle._callback, *handle._args)  # type: ignore[attr-defined]
+                    args = handle._args
+                    if args:  # seldom, and an empty tuple takes longer than none
+                        handle._context.run(handle._callback, *args)  # type: ignore[attr-defined]
+                    else:
+                        handle._context.run(handle._callback)  # type: ignore[attr-defined]
                 except (SystemExit, KeyboardInterrupt):
                     raise
                 except BaseException as error:

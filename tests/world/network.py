@@ -135,25 +135,25 @@ class End:
             raise self.broken
         if self.sent_all or self.closed:
             raise BrokenPipeError(errno.EPIPE, "the connection is shut down")
-        peer = self.peer
+        peer, size = self.peer, len(data)
         free = peer.room - len(peer.inbox) - peer.on_way
         if free <= 0:
             self.wants_room = True
             return 0
-        if type(data) is bytes and len(data) <= free:
-            piece = data
+        if size <= free:
+            piece = data if type(data) is bytes else bytes(data)
         else:
-            piece = bytes(data[:free])
-            if len(piece) < len(data):
-                self.wants_room = True
-        peer.on_way += len(piece)
-        if len(piece) > 1 and self.network.dice.random() < PARTED:
-            at = self.network.dice.randrange(1, len(piece))
+            piece, size = bytes(data[:free]), free
+            self.wants_room = True
+        peer.on_way += size
+        dice = self.network.dice
+        if size > 1 and dice.random() < PARTED:
+            at = dice.randrange(1, size)
             self._arrives(peer._take, piece[:at])
             self._arrives(peer._take, piece[at:])
         else:
             self._arrives(peer._take, piece)
-        return len(piece)
+        return size
 
     def finish(self) -> None:
         """Ends sending."""
@@ -219,7 +219,7 @@ class End:
             network.trace.bytes(network.loop.now, self._label, data)
             self.inbox += data
             transport = self.transport
-            if transport is not None and self.host.alive:
+            if transport is not None and not transport._reading and self.host.alive:
                 transport.wake()
 
     def deny(self) -> None:
@@ -244,8 +244,12 @@ class End:
 
     def read(self, most: int) -> bytes:
         inbox = self.inbox
-        data = bytes(inbox) if len(inbox) <= most else bytes(inbox[:most])
-        del inbox[: len(data)]
+        if len(inbox) <= most:
+            data = bytes(inbox)
+            inbox.clear()
+        else:
+            data = bytes(inbox[:most])
+            del inbox[:most]
         peer = self.peer
         if peer.wants_room and data:
             peer.wants_room = False
@@ -277,6 +281,7 @@ class WorldTransport(transports._FlowControlMixin, asyncio.Transport):
         self._reading = False  #: a call of `_read` is scheduled
         self._context: Context = copy_context()
         self._host = self._context.get(HOST, loop.outside)
+        self._reads = loop.handle_of(self._context, self._read)
 
     def begin(self, protocol: asyncio.BaseProtocol) -> None:
         self._protocol = protocol
@@ -374,7 +379,7 @@ class WorldTransport(transports._FlowControlMixin, asyncio.Transport):
         """Notes that there is something to read, or news of the connection."""
         if not self._reading and not self._lost and self._protocol is not None:
             self._reading = True
-            self._soon(self._read)
+            self._loop.again_on(self._host, self._reads)
 
     def wake_writer(self) -> None:
         if not self._lost:
@@ -391,7 +396,7 @@ class WorldTransport(transports._FlowControlMixin, asyncio.Transport):
         if self._paused or self._closing:
             return
         if end.inbox:
-            data = end.read(self._end.network.portion(len(end.inbox)))
+            data = end.read(end.network.portion(len(end.inbox)))
             if end.inbox or end.ended:
                 self.wake()
             self._hand(protocol, data)

@@ -60,12 +60,14 @@ class TaskGuard:
     def look(self, now: float) -> None:
         """Finds tasks that died unseen. asyncio records whether anybody has asked for a task's
         fault."""
-        self._failed += [
-            (now, host, task)
-            for host, task in self._running
-            if task.done() and not task.cancelled() and task._exception is not None
-        ]
-        self._running = [each for each in self._running if not each[1].done()]
+        running = []
+        for each in self._running:
+            host, task = each
+            if not task.done():
+                running.append(each)
+            elif not task.cancelled() and task._exception is not None:
+                self._failed.append((now, host, task))
+        self._running = running
         kept = []
         for at, host, task in self._failed:
             if not task._log_traceback or not host.alive:

@@ -5,6 +5,7 @@ All that the guards know of the fleet are these names, and the form of the value
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 from tests.world.redis.server import Server
@@ -20,12 +21,14 @@ STATE: Final = b":state"
 INBOX: Final = b":inbox"
 
 
+@lru_cache(maxsize=10_000)
 def pad_of(base: bytes) -> str:
     """Returns the name of a pad. Its `base`, which is also its channel, is what all of its keys
     begin with."""
     return base.split(PAD, 1)[-1].decode(errors="replace")
 
 
+@lru_cache(maxsize=10_000)
 def state_key(key: bytes) -> bytes:
     """Returns the key of the record of a partition, from any key of one of its pads, or of its
     inbox."""

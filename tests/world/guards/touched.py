@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from tests.world.guards.keys import INBOX, MEMBERS, META, MOVING, PAD, REVS, SNAP, STATE
 from tests.world.redis.call import Call
@@ -47,18 +48,27 @@ def _goes(touched: Touched, effect: tuple[bytes, ...]) -> None:
 
 def _is_written(touched: Touched, effect: tuple[bytes, ...]) -> None:
     name, key = effect[:2]
-    if key.endswith(STATE):
+    base, kind = _parted(key)
+    if kind == STATE:
         touched.states[key] = None
-    elif key.endswith(INBOX):
+    elif kind == INBOX:
         if name == b"XADD":
             touched.entries.append((key, effect))
         elif name == b"XDEL":
             touched.taken_out |= {id_of(part) for part in effect[2:]}
-    elif key.endswith(MOVING):
+    elif kind == MOVING:
         touched.freezes += name == b"HSET" and effect[3].startswith(b"freeze")
-    elif PAD in key:
-        if key.endswith(SNAP) and name == b"SET":
-            touched.snapshots[key.removesuffix(SNAP)] = effect[2]
-        for suffix in (REVS, META):
-            if key.endswith(suffix):
-                touched.pads.setdefault(key.removesuffix(suffix), False)
+    elif kind == SNAP:
+        if name == b"SET":
+            touched.snapshots[base] = effect[2]
+    elif kind:
+        touched.pads.setdefault(base, False)
+
+
+@lru_cache(maxsize=10_000)
+def _parted(key: bytes) -> tuple[bytes, bytes]:
+    """Returns what comes before the kind of a key, and the kind, which is empty for keys that are
+    not looked at."""
+    kinds = (STATE, INBOX, MOVING, SNAP, REVS, META) if PAD in key else (STATE, INBOX, MOVING)
+    kind = next((kind for kind in kinds if key.endswith(kind)), b"")
+    return key.removesuffix(kind), kind

@@ -73,11 +73,12 @@ class Cluster:
         if not keys:
             return
         slot = slot_of(keys[0])
-        if any(slot_of(key) != slot for key in keys[1:]):
-            raise CommandError("CROSSSLOT Keys in request don't hash to the same slot")
+        for key in keys:
+            if slot_of(key) != slot:
+                raise CommandError("CROSSSLOT Keys in request don't hash to the same slot")
         owner = self._owner[slot]
         moving = self.moving.get(slot)
-        is_channel = args[0].upper() in _CHANNELS
+        is_channel = moving is not None and args[0].upper() in _CHANNELS
         if moving is None or (is_channel and not (asking and server is moving[1])):
             if owner is not server:
                 raise CommandError(f"MOVED {slot} {owner.name}:{PORT}")

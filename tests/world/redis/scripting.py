@@ -144,7 +144,11 @@ class Scripts:
     def _command(self, *args: Any) -> tuple[Any, ...]:
         """Executes a command, and returns its answer as `taken` expects it."""
         try:
-            answer = self._ask([arg if type(arg) is bytes else _text(arg) for arg in args])
+            for arg in args:
+                if type(arg) is not bytes:
+                    args = tuple(map(_text, args))
+                    break
+            answer = self._ask(list(args))
         except CommandError as error:
             return False, str(error).encode()
         kind = type(answer)
@@ -210,7 +214,7 @@ class Scripts:
             return None
         if value is True:
             return 1
-        if isinstance(value, int | float):
+        if type(value) is int or type(value) is float:
             return int(value)
         fault = value[b"err"]
         if fault is not None:
@@ -219,8 +223,10 @@ class Scripts:
         if status is not None:
             return Status(status.decode())
         found: list[Reply] = []
-        while (each := value[len(found) + 1]) is not None:
-            found.append(self._reply(each))
+        at = 1
+        while (each := value[at]) is not None:
+            found.append(each if type(each) is bytes else self._reply(each))
+            at += 1
         return found
 
 

@@ -368,7 +368,8 @@ class Server:
     def _wake_readers(self, effects: Iterable[tuple[bytes, ...]]) -> None:
         if not self._blocked:
             return
-        touched = {key for effect in effects for key in effect[1:3]}
+        touched = {effect[1] for effect in effects}
+        touched.update([effect[2] for effect in effects if effect[0] == b"RENAME"])
         for client, wanted in list(self._blocked.items()):
             if touched.isdisjoint(wanted.streams):
                 continue
@@ -382,7 +383,7 @@ class Server:
     # --- Subscriptions ---------------------------------------------------------------------------
 
     def _listeners(self, channel: bytes) -> int:
-        return sum(channel in client.channels for client in self._clients)
+        return len([client for client in self._clients if channel in client.channels])
 
     def _publish(self, channel: bytes, data: bytes) -> None:
         message: bytes | None = None
