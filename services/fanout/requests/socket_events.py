@@ -33,7 +33,7 @@ class SocketEvents:
         self._messages = messages
         self._token_name = token_name
         self._sockets: dict[str, Socket] = {}  # by Socket.IO's id
-        server.on("connect", self._connect)
+        server.on_connect(self._connect)
         server.on(EVENT, self._message)
         server.on("disconnect", self._disconnect)
 
@@ -55,7 +55,7 @@ class SocketEvents:
             async with asyncio.timeout(STOP_DEADLINE):
                 await asyncio.gather(*(socket.gone.wait() for socket in open_ones))
 
-    async def _connect(self, sid: str, environ: dict[str, Any], auth: Any = None) -> None:
+    def _connect(self, sid: str, environ: dict[str, Any], auth: Any = None) -> None:
         request: web.Request | None = environ.get("aiohttp.request")
         if request is None:  # it was cleared, see below
             raise Refused("a client that has left comes back over a new connection")

@@ -63,6 +63,8 @@ class EngineServer(engineio.AsyncServer):  # type: ignore[misc]
         self.pace = RateLimit(1e9, 1e9, 1.0)  #: how fast each socket is read
         self.compression = False  #: whether it is on, for clients that offer it
         self.watcher: SocketWatcher = _Nobody()
+        self.connects: Callable[[EngineSocket], bool] = lambda _: False
+        """Lets in a client of Socket.IO that brings nothing, or returns False."""
         self.disconnects = DisconnectTurns()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._handshakes: dict[str, bytes] = {}

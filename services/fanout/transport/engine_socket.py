@@ -47,6 +47,9 @@ _MALFORMED = (MalformedPacket, exceptions.UnknownPacketError)
 _ACK = "43"
 """A Socket.IO acknowledgement in the main namespace begins with this: `43<id>[…]`."""
 
+_CONNECT = "40"
+"""What a client of Socket.IO begins with that brings nothing, which is nearly every one."""
+
 _MESSAGE = '42["message",'
 """An event `message` in the main namespace begins with this if it requests no acknowledgement."""
 
@@ -66,6 +69,8 @@ class SocketHost(Protocol):
     websockets: int  #: the number of WebSockets, including those that only probe
     heartbeat: Heartbeat
     disconnects: DisconnectTurns
+    connects: "Callable[[EngineSocket], bool]"
+    """Lets in a client of Socket.IO that brings nothing, or returns False."""
 
     def spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         """Runs `work` as a task of a socket, which checks how the task ends."""
@@ -319,7 +324,7 @@ class EngineSocket(AsyncSocket):  # type: ignore[misc]
                 work = self.on_message(message)
                 if work is not None:
                     self.take(work)
-        else:
+        elif not (text == _CONNECT and self._has_nothing_before and self.server.connects(self)):
             self._put(connection, text)
 
     def refused(self, connection: WebSocketConnection, error: WebSocketError) -> None:

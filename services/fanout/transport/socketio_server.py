@@ -1,7 +1,7 @@
 """This module provides Socket.IO over our Engine.IO: python-socketio, without its rooms."""
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from typing import Any
 
@@ -10,6 +10,7 @@ from engineio.exceptions import SocketIsClosedError
 from socketio import packet as packets
 
 from padfleet.services.fanout.transport.engine_server import EngineServer
+from padfleet.services.fanout.transport.engine_socket import EngineSocket
 from padfleet.services.fanout.transport.malformed import MalformedPacket
 from padfleet.services.fanout.transport.packets import Frame
 from padfleet.shared.bucket import RateLimit
@@ -23,6 +24,10 @@ MESSAGES_PATIENCE = 10.0
 """How many seconds' worth of messages a socket may be ahead of its rate, beyond the burst, before
 it is closed because it sends regardless of whether it is read."""
 
+
+OnConnect = Callable[[str, dict[str, Any], Any], None]
+"""This is called with the id of a new client, the request that opened its connection, and what it
+brings."""
 
 LONGEST_NAMESPACE = 200
 """How many characters the name of a namespace may have: the refusal to let somebody in repeats it.
@@ -64,6 +69,14 @@ class Registry(socketio.AsyncManager):  # type: ignore[misc]
 
     async def connect(self, sid: str, namespace: str) -> str:
         self._joining.discard(sid)
+        return sid
+
+    def connect_at_once(self, eio_sid: str) -> str:
+        """Does what `pre_connect` and `connect` do, for a socket that is not connected yet, with
+        nothing in between."""
+        sid: str = self.server.eio.generate_id()
+        self._eio_sids[sid] = eio_sid
+        self._sids[eio_sid] = sid
         return sid
 
     def is_joining(self, eio_sid: str) -> bool:
@@ -112,6 +125,14 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
 
     def __init__(self, **options: Any) -> None:
         super().__init__(client_manager=Registry(), **options)
+        self._on_connect: OnConnect | None = None
+        self.eio.connects = self._connects
+
+    def on_connect(self, handler: OnConnect) -> None:
+        """Has `handler` called for each client that connects. It may raise the library's
+        `ConnectionRefusedError` for one that has left and comes again over the same connection."""
+        self._on_connect = handler
+        self.on("connect", handler)
 
     def _engineio_server_class(self) -> type[EngineServer]:
         return EngineServer
@@ -157,10 +178,21 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
         socket = self.eio.sockets.get(eio_sid)
         if socket is None:
             raise SocketIsClosedError  # it has just left
-        # `resume_token` uses `pid`. It is different each time: a client learns by other means what
-        # got lost.
-        sid = pkt.data["sid"].encode()
-        socket.write(Frame(b'40{"sid":"%b","pid":"%b"}' % (sid, sid)))
+        socket.write(_connected(pkt.data["sid"]))
+
+    def _connects(self, socket: EngineSocket) -> bool:
+        """Lets in a client that brings nothing, in the turn in which it asks for that. The library
+        takes several times as long, and does it in the rare cases. Returns False in those."""
+        environ = self.environ.get(socket.sid)
+        on_connect = self._on_connect
+        if on_connect is None or not environ or socket.exit.closed:
+            return False
+        if self.manager.sid_from_eio_sid(socket.sid, "/") is not None:
+            return False
+        sid = self.manager.connect_at_once(socket.sid)
+        on_connect(sid, environ, None)
+        socket.write(_connected(sid))
+        return True
 
     async def _handle_connect(self, eio_sid: str, namespace: str, data: Any) -> None:
         try:
@@ -192,6 +224,14 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
         # The last step is the acknowledgement; a client that has gone in the meantime needs none.
         with suppress(SocketIsClosedError):
             await self._handle_event_internal(self, sid, eio_sid, data, "/", id)
+
+
+def _connected(sid: str) -> Frame:
+    """Returns the packet that says to a client that it is connected."""
+    # `resume_token` uses `pid`. It is different each time: a client learns by other means what got
+    # lost.
+    name = sid.encode()
+    return Frame(b'40{"sid":"%b","pid":"%b"}' % (name, name))
 
 
 def open_server(settings: FanoutSettings) -> SocketServer:
