@@ -70,6 +70,11 @@ class SessionIdentity:
     kept_out: bool = field(default=False, compare=False)  #: was sent away, and comes too early
     away: bool = field(default=False, compare=False)  #: the pad was left in the cold store
 
+    @property
+    def has_record(self) -> bool:
+        """Returns whether the author's record has been read, or made."""
+        return self.made is not None or self.known is not None
+
 
 class Flushed(Enum):
     """The result of a flush for a session."""

@@ -2,7 +2,7 @@
 off."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -165,17 +165,29 @@ class JoinHandler:
         room = self.rooms.begin_to_enter(identity.pad_id)
         if not identity.read_only_id and not ready.comes_back:
             room.read_only_id.begin()
+        info = ready.message.get("userInfo")
         try:
-            me, *_ = await all_of(
-                introduced(self.redis, identity, ready.message.get("userInfo")),
-                self.rooms.opened(room),
-                *([self._creation().ask_for(room, identity)] if makes else []),
-            )
+            if identity.has_record:  # then this waits for nothing, and need not be a task
+                me = await introduced(self.redis, identity, info)
+                await all_of(*self._opening(room, identity, makes=makes))
+            else:
+                me, *_ = await all_of(
+                    introduced(self.redis, identity, info),
+                    *self._opening(room, identity, makes=makes),
+                )
         except BaseException as error:
             self.rooms.leave(room)
             turn_away_if_corrupt(ready.exit, identity.pad_id, error)
             raise
         return me, room
+
+    def _opening(
+        self, room: Room, identity: SessionIdentity, *, makes: bool
+    ) -> list[Coroutine[Any, Any, None]]:
+        """Returns what has to end before the room is open, and the writer asked for the pad if this
+        author `makes` it."""
+        asking = [self._creation().ask_for(room, identity)] if makes else []
+        return [*asking, self.rooms.opened(room)]
 
     async def _with(
         self,
