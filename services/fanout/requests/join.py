@@ -187,7 +187,7 @@ class JoinHandler:
         """Returns what has to end before the room is open, and the writer asked for the pad if this
         author `makes` it."""
         asking = [self._creation().ask_for(room, identity)] if makes else []
-        return [*asking, self.rooms.opened(room)]
+        return [self.rooms.opened(room), *asking]
 
     async def _with(
         self,
