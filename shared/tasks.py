@@ -109,8 +109,8 @@ async def aside(large: bool, work: Callable[P, T], *args: P.args, **kwargs: P.kw
 async def all_of(*works: Coroutine[Any, Any, Any]) -> list[Any]:
     """Returns the results once all have ended: if one fails, the caller neither goes on nor cleans
     up while another is still running. Raises the first fault."""
-    if len(works) < 2:
-        return [await works[0]] if works else []
+    if not works:
+        return []
     # The last one needs no task of its own, since a task costs more than most of these requests.
     *others, last = works
     tasks = [asyncio.create_task(Boxed(work)) for work in others]
