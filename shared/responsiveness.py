@@ -32,8 +32,8 @@ in use."""
 SURVIVED = 2
 """The number of collections of the youngest generation between two of the next one, which looks at
 what they have left. Each object is looked at once by either, however often that is, so the work
-stays the same in smaller pieces: with 10, one of these collections took up to 17 ms in floods of
-requests, and with 2 it takes 4 to 9."""
+stays the same in smaller pieces: with 10, one of these collections took up to 17 ms in most floods
+of requests, and with 2 it takes 4 to 9."""
 
 FULL_INTERVAL = 600.0
 """The number of seconds between two full collections, which take half a second with 10,000
