@@ -122,7 +122,10 @@ class Fleet:
         keys = self.keyspace.pad(pad)
         meta = self.servers.value(keys.meta.encode())
         if not isinstance(meta, dict) or int(meta.get(b"head", b"-1")) < 0:
-            return True
+            # It may be about to come, without the past of what was read there.
+            moves = self.servers.value(self.keyspace.moving(keys.partition).encode())
+            move = moves.get(pad.encode(), b"") if isinstance(moves, dict) else b""
+            return not move.startswith((b"thaw", b"lost"))
         chunks = self.servers.value(keys.chunks.encode())
         whole = isinstance(chunks, dict) and b"0" in chunks
         return whole or int(meta.get(b"first", b"0")) <= up_to + 1

@@ -540,5 +540,13 @@ MUTATIONS: Final = {
         _CUTS,
         doubled="no server leaves gaps (I3)",
     ),
+    # --- What Redis remembers of cold pads --------------------------------------------------------
+    "a witness is not compared": Mutation(
+        "shared/cold/places.py",
+        "if had is not None and _has_less(cold, had):",
+        "if False:",
+        ("cold store is an older copy",),
+        ("--cold", "yes", "--people", "visitors", "--brief"),
+    ),
 }
 """The mutations, by what is wrong with them in force."""

@@ -148,7 +148,10 @@ async def test_I5_what_an_operator_accepts_comes_back_as_a_loss(
     had = await witness(scene, "pad")
     before = await whereabouts(scene.redis, scene.keyspace, scene.keyspace.pad("pad"))
     assert had is not None
+    lease = await scene.lease("pad")
     assert await moving.accept(scene.redis, scene.keyspace, "pad")
+    renewed = await leases.renew(scene.redis, scene.keyspace, [lease], LEASE_MS)
+    assert renewed == {lease.partition: False}, "its writer hears of the new reign"
     assert await witness(scene, "pad") == had._replace(edition=0)
     scene.go()
     meta = await read_meta(scene.redis, scene.keyspace.pad("pad"))
