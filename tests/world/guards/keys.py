@@ -17,6 +17,7 @@ META: Final = b":meta"
 SNAP: Final = b":snap"
 MEMBERS: Final = b":members"
 MOVING: Final = b":moving"
+WITNESSES: Final = b":witnesses"
 STATE: Final = b":state"
 INBOX: Final = b":inbox"
 

@@ -17,6 +17,7 @@ from tests.world.guards.keys import pad_of
 from tests.world.guards.partitions import Partitions
 from tests.world.guards.people import look_at_members
 from tests.world.guards.touched import touched_by
+from tests.world.guards.witnesses import Witnesses
 from tests.world.redis.call import Call
 from tests.world.redis.server import Server
 
@@ -31,6 +32,7 @@ class Ledger:
         self._answers = Answers()
         self.histories = Histories(found, self._answers)
         self.partitions = Partitions(found, self._answers, self.histories.damaged)
+        self._witnesses = Witnesses(found)
         self._servers: list[Server] = []
         self.split = False
         """Whether a server whose place another had taken has gone on, so that what is committed may
@@ -46,6 +48,7 @@ class Ledger:
             server.watcher = self.committed
         self.histories.begin_anew(servers)
         self.partitions.begin_anew(servers)
+        self._witnesses.begin_anew(servers)
 
     def handed_over(self, entry: Submission, host: str) -> None:
         """Notes what a node's worker has handed over to its writer without an inbox."""
@@ -78,6 +81,7 @@ class Ledger:
             self.histories.look_at_snapshot(base, data)
         if touched.freezes and touched.left:
             self._found(f"I5 {pad_of(touched.left)}: frozen while somebody is on it")
+        self._witnesses.look_at(server, call, [base for base, anew in touched.pads.items() if anew])
         look_at_members(self._found, server, call)
         told = look_at_announcements(self._found, self.histories, server, call, new)
         for origin in told.outcomes:
