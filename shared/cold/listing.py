@@ -11,15 +11,14 @@ from typing import Literal, NamedTuple
 from padfleet.shared.batches import batches
 from padfleet.shared.cold.catalogue import WherePad, all_pads
 from padfleet.shared.cold.pads import ColdPads
-from padfleet.shared.cold.places import PadPlace, place_of
-from padfleet.shared.cold.went_back import StoreWentBack
+from padfleet.shared.cold.went_back import StoreWentBack, has_gone_back
 from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.connection.several import count_sessions
 from padfleet.shared.log.damage import CorruptPad
 from padfleet.shared.log.keys import Keyspace, PadKeys
 from padfleet.shared.log.pad.history import read_snapshot
 from padfleet.shared.log.pad.meta import PadMeta, read_meta_here
-from padfleet.shared.log.pad.moving import Whereabouts, whereabouts
+from padfleet.shared.log.pad.moving import whereabouts
 from padfleet.shared.log.pad.weight import weight
 from padfleet.shared.tasks import all_of
 
@@ -96,8 +95,7 @@ async def facts_of(
     # What the cold store still has of a deleted pad will be removed as well, a moment later.
     if meta.is_here or cold is None:
         return None
-    here = await whereabouts(redis, keyspace, keys)
-    return await _cold_facts(cold, pad, here)
+    return await _cold_facts(redis, keyspace, cold, keys)
 
 
 async def _hot_facts(redis: Redis, keys: PadKeys, meta: PadMeta, *, authors: bool) -> PadFacts:
@@ -118,14 +116,17 @@ async def _hot_facts(redis: Redis, keys: PadKeys, meta: PadMeta, *, authors: boo
     )
 
 
-async def _cold_facts(cold: ColdPads, pad: str, here: Whereabouts) -> PadFacts | None:
+async def _cold_facts(
+    redis: Redis, keyspace: Keyspace, cold: ColdPads, keys: PadKeys
+) -> PadFacts | None:
+    pad = keys.pad_id
+    here = await whereabouts(redis, keyspace, keys)
     found = await cold.glance(pad)
     head = found.head if found is not None else None
-    if (
-        here.witness is not None
-        and place_of(here, head) is PadPlace.WENT_BACK
-        and (head is not None or not await cold.was_removed_by_others(pad))
-    ):
+    if found is None and here.witness is not None:
+        # It may have been deleted meanwhile, and its witness before.
+        here = await whereabouts(redis, keyspace, keys)
+    if here.witness is not None and await has_gone_back(cold, pad, here, head):
         raise StoreWentBack(pad, here.witness, head)
     if found is None:
         return None

@@ -37,7 +37,7 @@ from typing import NamedTuple
 
 from padfleet.shared.cold.pads import ColdHead
 from padfleet.shared.log.pad.moving import PadMove, Whereabouts
-from padfleet.shared.log.pad.witness import MOST_EDITION, Witness
+from padfleet.shared.log.pad.witness import MOST_EDITION, MOST_EPOCH, Witness
 
 
 class PadPlace(StrEnum):
@@ -71,7 +71,7 @@ def _has_less(cold: ColdHead, had: Witness) -> bool:
     """Returns whether the store lacks something of a pad that it had when the pad left Redis, as
     far as the heads tell. More is nothing unusual: a fail-over may have taken back the newest
     witness, and an Etherpad may have written in its database."""
-    if cold.epoch != had.epoch:
+    if min(cold.epoch, MOST_EPOCH) != had.epoch:
         return cold.epoch < had.epoch
     if min(cold.edition, MOST_EDITION) < had.edition:
         return True

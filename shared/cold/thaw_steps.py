@@ -15,7 +15,7 @@ from padfleet.shared.cold.errors import Overwritten
 from padfleet.shared.cold.noted import Behind, noted
 from padfleet.shared.cold.pads import ColdHead, ColdPad, ColdPads
 from padfleet.shared.cold.places import PadPlace, place_of
-from padfleet.shared.cold.went_back import is_of_that_history, refused
+from padfleet.shared.cold.went_back import has_gone_back, is_of_that_history, refused
 from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.damage import CorruptPad
 from padfleet.shared.log.keys import Keyspace, PadKeys
@@ -88,10 +88,8 @@ class ThawSteps:
     async def require_nowhere(self, pad: str, here: Whereabouts) -> None:
         """Checks that a pad of which neither Redis nor the store has anything was not lost. Raises
         `StoreWentBack` if it was, and what `ColdPads.look` raises."""
-        if place_of(here, None) is not PadPlace.WENT_BACK:
-            return
-        assert here.witness is not None
-        if not await self._cold.was_removed_by_others(pad):
+        if await has_gone_back(self._cold, pad, here, None):
+            assert here.witness is not None
             raise refused(pad, here.witness, None)
 
     async def place_of(self, pad: str, here: Whereabouts, found: ColdPad) -> PadPlace:

@@ -10,7 +10,9 @@ import logging
 from prometheus_client import Counter
 
 from padfleet.shared.cold.pads import ColdHead, ColdPad, ColdPads, chain_in
+from padfleet.shared.cold.places import PadPlace, place_of
 from padfleet.shared.log.damage import CorruptPad
+from padfleet.shared.log.pad.moving import Whereabouts
 from padfleet.shared.log.pad.witness import Witness
 from padfleet.shared.log.records import Revision
 from padfleet.shared.misses import Misses
@@ -66,6 +68,15 @@ def refused(pad: str, had: Witness, head: ColdHead | None) -> StoreWentBack:
             },
         )
     return error
+
+
+async def has_gone_back(cold: ColdPads, pad: str, here: Whereabouts, head: ColdHead | None) -> bool:
+    """Returns whether the store has less of the pad than its witness says, as far as the heads
+    tell. A pad that an Etherpad has deleted in its own database has not gone back. Raises what
+    `ColdPads.look` raises."""
+    if place_of(here, head) is not PadPlace.WENT_BACK:
+        return False
+    return head is not None or not await cold.was_removed_by_others(pad)
 
 
 async def is_of_that_history(cold: ColdPads, pad: str, had: Witness | None, found: ColdPad) -> bool:

@@ -16,6 +16,9 @@ FIELDS = 128
 partitions, a dozen records share a field and its overhead; with 10,000,000, a field has 30 KB,
 which is read and written when one of its pads is frozen or opened."""
 
+MOST_EPOCH = (1 << 8 * _EPOCH) - 1
+"""Births are far below that, but the epoch of a backup may be any number."""
+
 MOST_EDITION = (1 << 8 * _EDITION) - 1
 
 
@@ -38,7 +41,7 @@ class Witness(NamedTuple):
     @classmethod
     def of(cls, epoch: int, head: int, edition: int, chain: bytes) -> "Witness":
         """Returns the witness of a pad that is at this place."""
-        return cls(epoch, head, min(edition, MOST_EDITION), chain[:_CHAIN])
+        return cls(min(epoch, MOST_EPOCH), head, min(edition, MOST_EDITION), chain[:_CHAIN])
 
     @property
     def accepted(self) -> bool:

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import pytest
 
-from padfleet.shared.cold.listing import UnreadablePad, Wanted, listed
+from padfleet.shared.cold.listing import UnreadablePad, Wanted, facts_of, listed
 from padfleet.shared.cold.removing import remove_cold
 from padfleet.shared.cold.went_back import StoreWentBack
 from padfleet.shared.log.connection.connect import Redis
@@ -74,6 +74,7 @@ def test_a_witness_is_read_as_it_was_written() -> None:
         Witness.of(1795882000000 << 10, 20, 3, b"chain of sixteen"),
         Witness.of(0, 0, 1, b""),
         Witness.of(1, (1 << 32) - 1, 1 << 40, b"\0\xff\0"),
+        Witness.of(1 << 60, 0, 1, b""),
     ):
         assert Witness.from_bytes(one.to_bytes()) == one._replace(chain=one.chain.ljust(3, b"\0"))
         assert not one.accepted
@@ -139,6 +140,59 @@ async def test_I5_a_pad_that_the_store_has_lost_is_no_new_pad(scene: Scene) -> N
             await scene.thawing.has("pad")
     put_back(scene.pads, kept_ones)
     assert (await scene.document("pad")).head == 39, "and once it is there again, all is well"
+
+
+async def test_a_pad_that_an_etherpad_has_deleted_is_no_loss(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An author could never be erased who had been on such a pad."""
+
+    async def was_removed(_pad: str) -> bool:
+        return True
+
+    await scene.make("pad", HISTORY)
+    assert await scene.freeze("pad") == "ok"
+    put_back(scene.pads, {})
+    scene.go()
+    with pytest.raises(StoreWentBack):
+        await scene.thawing.require_not_behind("pad")
+    monkeypatch.setattr(scene.pads, "was_removed_by_others", was_removed)
+    await scene.thawing.require_not_behind("pad")
+    assert await facts_of(scene.redis, scene.keyspace, scene.pads, "pad") is None
+    assert not await scene.thawing.bring("pad")
+
+
+@pytest.mark.parametrize("call", ["look", "glance", "read"])
+async def test_a_pad_that_is_deleted_while_it_is_looked_at_is_no_loss(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    await scene.make("pad", HISTORY)
+    assert await scene.freeze("pad") == "ok"
+    asked = getattr(scene.pads, call)
+
+    async def just_gone(pad: str) -> Any:
+        monkeypatch.setattr(scene.pads, call, asked)
+        assert await remove_cold(scene.redis, scene.keyspace, scene.pads, pad)
+        return await asked(pad)
+
+    monkeypatch.setattr(scene.pads, call, just_gone)
+    if call == "look":
+        await scene.thawing.require_not_behind("pad")
+    elif call == "glance":
+        assert await facts_of(scene.redis, scene.keyspace, scene.pads, "pad") is None
+    else:
+        assert not await scene.thawing.bring("pad")
+
+
+async def test_a_pad_from_a_backup_with_an_absurd_epoch_leaves_and_comes_back(
+    scene: Scene,
+) -> None:
+    await scene.lease("pad")
+    staging = await Staging.begin(scene.redis, scene.keyspace, "pad", head=9)
+    await staging.add(HISTORY[:10])
+    await staging.install(above_epoch=1 << 60, creator="", read_only_id=None, replace=False)
+    assert await scene.freeze("pad") == "ok"
+    assert (await scene.document("pad")).head == 9
 
 
 async def test_I5_what_an_operator_accepts_comes_back_as_a_loss(
