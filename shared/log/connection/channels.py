@@ -107,7 +107,10 @@ class Subscriber:
         if feed is None:
             feed = self._feeds[node.name] = _NodeFeed(self, node)
         for other in self._feeds.values():
-            if other is not feed:
+            if other is not feed and channel in other.channels:
+                # It may be subscribed there again, since it was lost: what is published until this
+                # node has confirmed it may be missed.
+                self.doubtful({channel})
                 other.drop(channel)
         feed.add(channel)
 

@@ -207,6 +207,34 @@ async def test_a_channel_that_comes_back_while_its_slot_moves_is_not_lost(world:
     assert world.subscribed("a1") == ["two"]
 
 
+async def test_a_channel_that_goes_elsewhere_is_in_doubt_until_it_is_there(world: World) -> None:
+    """It was subscribed on its old node again before it was known where its slot had gone, and did
+    not count as lost on its way to the new one: nobody read what was missed meanwhile."""
+
+    async def fails() -> None:
+        raise Unconnected("no node says where the slots are")
+
+    one, two = world.nodes["one"], world.nodes["two"]
+    await come(world, "a1")
+    world.may_ask.clear()
+    world.move("a", "two")
+    await settle()
+    world.move("a", "one")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(world, "refresh", fails)  # for whoever asks only now
+        one.lines[0].close()
+        await eventually(lambda: world.again == ["a1"])
+    one.frozen = two.frozen = True
+    world.move("a", "two")
+    world.may_ask.set()
+    await settle()
+    assert not world.subscriber.connected
+    two.go_on()
+    one.go_on()
+    await eventually(lambda: world.again == ["a1", "a1"])
+    assert world.subscribed("a1") == ["two"]
+
+
 async def test_a_slot_that_no_node_has_for_a_while_comes_back(world: World) -> None:
     """Nobody asked for the channel again, since the connection had not ended."""
     await come(world, "a1", "b")
