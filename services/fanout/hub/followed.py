@@ -57,7 +57,7 @@ class FollowedPads:
 
     async def begin(self, channel: str) -> Followed:
         """Begins to follow a pad that nobody on this worker follows. Each call needs an `end`.
-        Raises TimeoutError."""
+        Raises what `UNREACHABLE` lists, which includes TimeoutError."""
         followed = self._here[channel] = Followed(channel)
         try:
             async with asyncio.timeout(PATIENCE):

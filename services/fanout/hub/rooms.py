@@ -158,8 +158,8 @@ class Rooms:
         """Begins to follow a pad in the cold store that somebody reads there; see `FollowedPads`.
 
         Returns None if somebody else on this worker reads the pad, too, or wants it: then it is
-        worth bringing into Redis, where all who read it share what is read of it. Raises
-        TimeoutError.
+        worth bringing into Redis, where all who read it share what is read of it. Raises what
+        `UNREACHABLE` lists, which includes TimeoutError.
         """
         channel = self._keyspace.pad(pad_id).channel
         room = self._rooms.get(channel)
