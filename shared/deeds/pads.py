@@ -115,9 +115,11 @@ class PadDeeds:
 
     async def accept(self, pad: str) -> bool:
         """Accepts what the cold store has of the pad, although it had more when the pad left Redis.
-        Returns False if nothing is known of that."""
+        Returns False if nothing is known of that: the pad can be opened as it is."""
         async with noted(self.redis, self.doer, "accept", pad) as details:
             details["known"] = known = await moving.accept(self.redis, self.keyspace, pad)
+            if not known and not await is_there(self.redis, self.keyspace, pad):
+                raise Missing(pad)
         return known
 
     async def accept_all(self) -> int:

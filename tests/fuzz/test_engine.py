@@ -49,7 +49,7 @@ def test_a_fault_in_a_sockets_task_is_reported_and_ends_the_socket(
     connection = worker.open(polling=False)
     monkeypatch.setattr(EngineSocket, "receive", broken(error))
     with pytest.raises(AssertionError, match="a socket has failed") as told:
-        worker.say(connection, "40")
+        worker.say(connection, "40{}")
     assert str(told.value).count("a socket has failed") == 1
     assert connection.transport.closed
     worker.close()
@@ -62,7 +62,7 @@ def test_a_fault_is_that_of_its_own_worker(monkeypatch: pytest.MonkeyPatch) -> N
     with monkeypatch.context() as patch:
         patch.setattr(EngineSocket, "receive", broken(RuntimeError("ours")))
         with pytest.raises(AssertionError, match="a socket has failed"):
-            other.say(connection, "40")
+            other.say(connection, "40{}")
     kept.say(kept.open(polling=False), "40")
     kept.all_gone()
     for worker in (kept, other):

@@ -176,11 +176,13 @@ async def _kick(settings: RedisProcessSettings, given: argparse.Namespace) -> in
 async def _accept(settings: RedisProcessSettings, given: argparse.Namespace) -> int:
     async with _run(settings) as run, _deeds(run) as deeds:
         for pad in given.pads:
-            if await deeds.accept(pad):
-                said = f"{shown(pad)}: what the cold store has is accepted"
-                _say(given, said, deed="accept", pad=pad)
-            else:
-                run.fails(f"{pad}: nothing is known that speaks against what the cold store has")
+            try:
+                known = await deeds.accept(pad)
+            except (Missing, CorruptPad) as error:
+                run.fails(_why(error, pad))
+                continue
+            what = "what the cold store has is" if known else "there is nothing to be"
+            _say(given, f"{shown(pad)}: {what} accepted", deed="accept", pad=pad, known=known)
         if given.all:
             count = await deeds.accept_all()
             said = f"what the cold store has is accepted for {count:,} pads"
