@@ -135,15 +135,17 @@ async def test_I5_an_older_copy_is_shown_to_nobody_until_it_is_accepted(
     await put_back(store, "went-back", older)
     await refused(fleet, api, "went-back")
     ended = await padfleet(fleet.redis_url, "pads", "accept", "went-back", "--json")
-    assert (ended.code, json.loads(ended.out)) == (0, {"deed": "accept", "pad": "went-back"})
+    told = {"deed": "accept", "pad": "went-back", "known": True}
+    assert (ended.code, json.loads(ended.out)) == (0, told)
     assert await write(fleet, "went-back", "on we go") == older_head + 1
     text = (await api.getText(padID="went-back"))["text"]
     assert "9\non we go\n" in text
     assert "newer" not in text
     ended = await padfleet(fleet.redis_url, "audit", "--json")
     assert '"deed": "accept"' in ended.out
-    ended = await padfleet(fleet.redis_url, "pads", "accept", "went-back")
-    assert (ended.code, "nothing is known" in ended.err) == (1, True)
+    ended = await padfleet(fleet.redis_url, "pads", "accept", "went-back", "no-such")
+    assert (ended.code, "nothing to be accepted" in ended.out) == (1, True)
+    assert "there is no pad 'no-such'" in ended.err
 
 
 async def test_I5_a_pad_that_the_store_lost_is_no_empty_pad_until_that_is_accepted(
