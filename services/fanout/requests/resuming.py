@@ -53,6 +53,8 @@ class Resuming:
         self.joining.check_still_wanted()
         head = room.feed.head
         if not _is_on(room, admission):
+            if head < 0:
+                raise turned_away(session.exit, "deleted")  # just now
             raise TimeoutError("the pad has changed its server or its history just now")
         if not _shares(room, admission, rev):
             # Its history is not ours. For this reason Etherpad's page shows "try reloading", and a

@@ -53,6 +53,24 @@ async def test_I5_a_pad_that_is_made_anew_while_a_page_comes_back_to_the_old_one
     join_handler.rooms.leave(room)
 
 
+async def test_a_page_that_comes_back_to_a_pad_while_it_is_deleted_is_told_so(
+    join_handler: JoinHandler, redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was only disconnected. A reader of a cold pad, which comes in as soon as the pad leaves
+    the store, is often at this point when a pad is deleted through the API."""
+    room = await join_handler.rooms.enter(PAD)
+
+    async def deleted(*_fence: object) -> None:
+        room.take(Deleted((await read_meta(redis, room.keys)).epoch + 1))
+
+    monkeypatch.setattr(Resuming, "_wait_for", deleted)
+    session = page()
+    with pytest.raises(TurnedAway, match="deleted"):
+        await coming_back(join_handler, room, session, ME).resume(0, None)
+    assert session.id not in room.sessions
+    join_handler.rooms.leave(room)
+
+
 async def test_I5_what_a_page_has_on_record_goes_before_what_its_author_has(
     join_handler: JoinHandler, redis: Redis
 ) -> None:
