@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 from padfleet.shared.batches import batches
 from padfleet.shared.cold.catalogue import WherePad, all_pads
 from padfleet.shared.cold.pads import ColdPads
-from padfleet.shared.cold.went_back import StoreWentBack, has_gone_back
+from padfleet.shared.cold.went_back import StoreWentBack, witness_against
 from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.connection.several import count_sessions
 from padfleet.shared.log.damage import CorruptPad
@@ -123,11 +123,8 @@ async def _cold_facts(
     here = await whereabouts(redis, keyspace, keys)
     found = await cold.glance(pad)
     head = found.head if found is not None else None
-    if found is None and here.witness is not None:
-        # It may have been deleted meanwhile, and its witness before.
-        here = await whereabouts(redis, keyspace, keys)
-    if here.witness is not None and await has_gone_back(cold, pad, here, head):
-        raise StoreWentBack(pad, here.witness, head)
+    if (had := await witness_against(redis, keyspace, cold, keys, here, head)) is not None:
+        raise StoreWentBack(pad, had, head)
     if found is None:
         return None
     pad_head = found.pad

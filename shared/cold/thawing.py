@@ -22,7 +22,7 @@ from padfleet.shared.cold.places import PadPlace, place_of
 from padfleet.shared.cold.reading import ColdReader
 from padfleet.shared.cold.thaw_steps import ThawSteps
 from padfleet.shared.cold.trouble import StoreTrouble
-from padfleet.shared.cold.went_back import has_gone_back, refused
+from padfleet.shared.cold.went_back import refused, witness_against
 from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.keys import CANARY, Keyspace
 from padfleet.shared.log.pad import moving
@@ -220,10 +220,9 @@ class Thawing:
         if here.witness is None:
             return
         head = await self.cold.look(pad)
-        if head is None:  # it may have been deleted meanwhile, and its witness before
-            here = await whereabouts(self._redis, self._keyspace, keys)
-        if here.witness is not None and await has_gone_back(self.cold, pad, here, head):
-            raise refused(pad, here.witness, head)
+        had = await witness_against(self._redis, self._keyspace, self.cold, keys, here, head)
+        if had is not None:
+            raise refused(pad, had, head)
 
     async def _bring(self, pad: str) -> bool:
         if self._is_missed(pad):

@@ -11,8 +11,10 @@ from prometheus_client import Counter
 
 from padfleet.shared.cold.pads import ColdHead, ColdPad, ColdPads, chain_in
 from padfleet.shared.cold.places import PadPlace, place_of
+from padfleet.shared.log.connection.connect import Redis
 from padfleet.shared.log.damage import CorruptPad
-from padfleet.shared.log.pad.moving import Whereabouts
+from padfleet.shared.log.keys import Keyspace, PadKeys
+from padfleet.shared.log.pad.moving import Whereabouts, whereabouts
 from padfleet.shared.log.pad.witness import Witness
 from padfleet.shared.log.records import Revision
 from padfleet.shared.misses import Misses
@@ -77,6 +79,28 @@ async def has_gone_back(cold: ColdPads, pad: str, here: Whereabouts, head: ColdH
     if place_of(here, head) is not PadPlace.WENT_BACK:
         return False
     return head is not None or not await cold.was_removed_by_others(pad)
+
+
+async def witness_against(
+    redis: Redis,
+    keyspace: Keyspace,
+    cold: ColdPads,
+    keys: PadKeys,
+    here: Whereabouts,
+    head: ColdHead | None,
+) -> Witness | None:
+    """Returns the witness of a pad of which the store has less than it says, as far as the heads
+    tell, or None if nothing speaks against what the store has. Raises what `whereabouts` and
+    `ColdPads.look` raise.
+
+    Arguments:
+        here: what Redis said before the store was asked.
+        head: what the store said.
+    """
+    if head is None and here.witness is not None:
+        # The pad may have been deleted meanwhile, and its witness before.
+        here = await whereabouts(redis, keyspace, keys)
+    return here.witness if await has_gone_back(cold, keys.pad_id, here, head) else None
 
 
 async def is_of_that_history(cold: ColdPads, pad: str, had: Witness | None, found: ColdPad) -> bool:

@@ -15,13 +15,10 @@ from padfleet.shared.log.pad import moving, pads
 from padfleet.shared.log.pad.announcements import SentAway, send_away
 from padfleet.shared.log.pad.meta import PadMeta, read_meta
 from padfleet.shared.log.pad.reader import is_there, open_reader
-from padfleet.shared.log.pad.staging import WrittenOn
+from padfleet.shared.log.pad.rewriting import attempted
 from padfleet.shared.log.people import groups
 from padfleet.shared.log.people.presence import members
 from padfleet.shared.log.people.sent_away import KEPT_OUT_S, keep_out
-
-MEND_ATTEMPTS = 5
-"""How often a pad is attempted to be mended. This fails only if somebody writes meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,19 +68,17 @@ class PadDeeds:
         pad have to reload it. Returns None if nothing is missing. Raises `WrittenOn` if people
         write faster than that."""
         async with noted(self.redis, self.doer, "mend", pad) as details:
-            if self.cold is None:
+            if (cold := self.cold) is None:
                 return None
-            for _ in range(MEND_ATTEMPTS):
+
+            async def attempt() -> Mended | None:
                 meta = await self._meta(pad)
-                try:
-                    mended = await mend_past(self.redis, self.keyspace, self.cold, pad, meta)
-                except WrittenOn as error:
-                    failure = error
-                    continue
-                if mended is not None:
-                    details.update(mended._asdict())
-                return mended
-            raise failure
+                return await mend_past(self.redis, self.keyspace, cold, pad, meta)
+
+            mended = await attempted(attempt)
+            if mended is not None:
+                details.update(mended._asdict())
+            return mended
 
     async def kick(
         self, pad: str, *, author: str = "", session: str = "", keep_out_s: int = KEPT_OUT_S

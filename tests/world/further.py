@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Final
@@ -87,7 +88,7 @@ class Opener(Onlooker):
             await asyncio.sleep(self._dice.uniform(0.0, 0.5))
 
 
-class Program:
+class Program(ABC):
     """Calls the HTTP API again and again for one pad, whatever it is answered."""
 
     pause: tuple[float, float]  #: the seconds between two rounds of calls, at least and at most
@@ -113,9 +114,9 @@ class Program:
                         async with http.post(f"{url}/{function}", data=fields) as answer:
                             await answer.read()
 
+    @abstractmethod
     def _calls(self) -> list[tuple[str, dict[str, str]]]:
         """Returns the functions of a round, and what each is told besides the pad."""
-        raise NotImplementedError
 
 
 class Remaker(Program):

@@ -24,11 +24,11 @@ async def compact_pad(api: Api, fields: Fields) -> dict[str, Any]:
     keep = None if given in (None, "") else arguments.whole_number(fields, "keepRevisions")
     if given not in (None, "") and (keep is None or keep < 0):
         raise ApiError("keepRevisions must be a non-negative integer")
-    pad, meta = await arguments.pad(api, fields)
+    pad, _ = await arguments.pad(api, fields)
     keys = api.keyspace.pad(pad)
     async with api.noting("compact", pad, keep=keep or 0):
         try:
-            done = await shorten_pad(api.redis, api.keyspace, pad, meta, keep or 0)
+            done = await shorten_pad(api.redis, api.keyspace, pad, keep or 0)
         except WrittenOn as error:
             raise ApiError(f"the pad could not be compacted: {error}; try again") from None
         if done:

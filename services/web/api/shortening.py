@@ -9,17 +9,12 @@ from padfleet.shared.log.keys import Keyspace
 from padfleet.shared.log.pad.meta import PadMeta, read_meta
 from padfleet.shared.log.pad.past import document_at
 from padfleet.shared.log.pad.reader import HotReader
-from padfleet.shared.log.pad.rewriting import add_renumbered, put_in_place
+from padfleet.shared.log.pad.rewriting import add_renumbered, attempted, put_in_place
 from padfleet.shared.log.pad.saved import read_saved
 from padfleet.shared.log.pad.staging import Staging, WrittenOn
 
-ATTEMPTS = 5
-"""An attempt fails only if somebody writes while it is made."""
 
-
-async def shorten_pad(
-    redis: Redis, keyspace: Keyspace, pad_id: str, meta: PadMeta, keep: int
-) -> bool:
+async def shorten_pad(redis: Redis, keyspace: Keyspace, pad_id: str, keep: int) -> bool:
     """Keeps the newest `keep` revisions of the pad, after a first one that has the text as it was
     before them. Text, authors, chat and settings stay; of the saved revisions, those that are among
     the kept ones stay.
@@ -28,18 +23,17 @@ async def shorten_pad(
     off. Raises `WrittenOn` if people write faster than that, `ServerMoved`, `CorruptPad`, or what
     `UNREACHABLE` lists; nothing is changed then.
     """
-    for attempt in range(ATTEMPTS):
+
+    async def attempt() -> bool:
+        meta = await read_meta(redis, keyspace.pad(pad_id))
+        if not meta.exists:
+            raise WrittenOn("it has been deleted meanwhile")
         if meta.head <= keep:
             return False
-        try:
-            await _shorten(redis, keyspace, pad_id, meta, keep)
-        except WrittenOn:
-            meta = await read_meta(redis, keyspace.pad(pad_id))
-            if attempt == ATTEMPTS - 1 or not meta.exists:
-                raise
-        else:
-            return True
-    raise AssertionError("unreachable")
+        await _shorten(redis, keyspace, pad_id, meta, keep)
+        return True
+
+    return await attempted(attempt)
 
 
 async def _shorten(redis: Redis, keyspace: Keyspace, pad_id: str, meta: PadMeta, keep: int) -> None:

@@ -2,7 +2,9 @@
 gap in it. Both stage the new history, and put it in the old one's place if nobody has written
 meanwhile."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from typing import TypeVar
 
 from padfleet.shared.easysync import AttributePool
 from padfleet.shared.log.connection.connect import Redis
@@ -12,9 +14,24 @@ from padfleet.shared.log.pad.history import revision_pages
 from padfleet.shared.log.pad.meta import PadMeta
 from padfleet.shared.log.pad.pad_store import PadStore
 from padfleet.shared.log.pad.saved import SavedRevision
-from padfleet.shared.log.pad.staging import Staging
+from padfleet.shared.log.pad.staging import Staging, WrittenOn
 from padfleet.shared.log.records import Revision, chain_of
 from padfleet.shared.wire.jsontext import loads
+
+T = TypeVar("T")
+
+ATTEMPTS = 5
+"""How often a pad is rewritten at most. An attempt fails only if somebody writes while it is
+made."""
+
+
+async def attempted(attempt: Callable[[], Awaitable[T]]) -> T:
+    """Calls `attempt` until it does not raise `WrittenOn`, and returns its result. Raises what the
+    last attempt raises."""
+    for _ in range(ATTEMPTS - 1):
+        with suppress(WrittenOn):
+            return await attempt()
+    return await attempt()
 
 
 async def add_renumbered(
