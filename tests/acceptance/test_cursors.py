@@ -128,6 +128,8 @@ async def test_the_python_client_points_and_is_told_across_edits_and_lost_connec
         await asyncio.gather(bob.edit(0, 0, "oh, "), ada.edit(8, 0, "!"))
         await asyncio.gather(bob.flush(), ada.flush())
         await sees(bob, ada, 6, 9)
+        # If she had not seen what he typed, hers would come after it, and her cursor with it.
+        await asyncio.wait_for(ada.until(lambda: "oh, " in ada.text), 20)
         # In what she has typed, and he has not seen yet.
         await ada.edit(0, 0, "well ")
         ada.point(2)
